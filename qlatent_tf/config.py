@@ -1,0 +1,180 @@
+"""One configuration: a frozen dataclass in Python, the same fields in JSON."""
+
+import dataclasses
+import difflib
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+SCHEMA_VERSION = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """All that decides a training run. Two runs with equal configurations are equal runs.
+
+    Attributes:
+      model: str. A registered model, or ``module:function``.
+      latent: str. A registered latent, or ``module:function``.
+      dataset: str. A registered data set, or ``module:function``.
+      latent_options: dict. Keyword arguments of the latent's builder; JSON values.
+      model_options: dict. Keyword arguments of the model's builder.
+      dataset_options: dict. Keyword arguments of the data set's builder.
+      optimizer: str. The name of a Keras optimizer.
+      optimizer_options: dict. Keyword arguments of the optimizer.
+      steps: int. Generator updates.
+      batch_size: int. Samples a batch, real and generated alike.
+      critic_steps: int. Critic updates before each generator update.
+      gradient_penalty_weight: float. The factor of the gradient penalty.
+      seed: int. Decides initial weights, batches and latents.
+      metrics: tuple of str. Registered metrics. Empty: the data set's own.
+      evaluate_every: int. Steps between evaluations.
+      evaluation_samples: int. Generated samples in each evaluation.
+      checkpoint_every: int. Steps between checkpoints.
+      jit_compile: bool. Whether XLA compiles the training step.
+    """
+
+    model: str
+    latent: str
+    dataset: str
+    steps: int
+    batch_size: int
+    latent_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    model_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    dataset_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    optimizer: str = "Adam"
+    optimizer_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    critic_steps: int = 5
+    gradient_penalty_weight: float = 10.0
+    seed: int = 0
+    metrics: tuple[str, ...] = ()
+    evaluate_every: int = 1000
+    evaluation_samples: int = 10_000
+    checkpoint_every: int = 500
+    jit_compile: bool = True
+
+    def __post_init__(self):
+        for name in ("steps", "batch_size", "critic_steps", "evaluate_every",
+                     "evaluation_samples", "checkpoint_every"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ValueError(f"{name} is a positive whole number; received {value!r}.")
+        if not isinstance(self.seed, int) or isinstance(self.seed, bool) or self.seed < 0:
+            raise ValueError(f"seed is a whole number from 0; received {self.seed!r}.")
+        if not isinstance(self.gradient_penalty_weight, (int, float)) or not (
+            0 <= self.gradient_penalty_weight < float("inf")
+        ):
+            raise ValueError(
+                "gradient_penalty_weight is a finite number from 0; received "
+                f"{self.gradient_penalty_weight!r}."
+            )
+        object.__setattr__(self, "metrics", tuple(self.metrics))
+
+    def to_json(self) -> dict:
+        """Returns the fields and the schema's version as JSON values."""
+        return {"schema_version": SCHEMA_VERSION, **json.loads(json.dumps(vars(self)))}
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> "Config":
+        """Builds a configuration from what `to_json` returned.
+
+        Raises:
+          ValueError: if the schema is newer than this version reads, or a field is unknown
+            or missing.
+        """
+        fields = dict(fields)
+        version = fields.pop("schema_version", None)
+        if not isinstance(version, int) or not 1 <= version <= SCHEMA_VERSION:
+            raise ValueError(
+                f"The configuration has schema version {version!r}; this version of qlatent_tf "
+                f"reads 1 to {SCHEMA_VERSION}. A newer qlatent_tf may read it."
+            )
+        known = {field.name: field for field in dataclasses.fields(cls)}
+        _refuse_unknown(fields, known)
+        missing = [
+            name for name, field in known.items()
+            if name not in fields
+            and field.default is dataclasses.MISSING
+            and field.default_factory is dataclasses.MISSING
+        ]
+        if missing:
+            raise ValueError(f"The configuration lacks {', '.join(missing)}.")
+        return cls(**fields)
+
+    def override(self, **changes: Any) -> "Config":
+        """Returns a copy with `changes`; a dotted key reaches into the options.
+
+        Example:
+          >>> config.override(**{"steps": 300, "latent_options.photons": 4})
+
+        Raises:
+          ValueError: if a key is unknown or a value has the wrong type.
+        """
+        known = [field.name for field in dataclasses.fields(self)]
+        fields = dict(vars(self))
+        for key, value in changes.items():
+            name, _, option = key.partition(".")
+            _refuse_unknown([name], known)
+            if option:
+                if not isinstance(fields[name], Mapping):
+                    raise ValueError(f"{name} holds one value, so {key} names nothing.")
+                value = {**fields[name], option: value}
+            elif isinstance(fields[name], Mapping) and not isinstance(value, Mapping):
+                raise ValueError(
+                    f"{name} holds options: set one with {name}.OPTION; received {value!r}."
+                )
+            elif isinstance(fields[name], float) and type(value) is int:
+                value = float(value)
+            elif isinstance(fields[name], tuple):
+                value = (value,) if isinstance(value, str) else tuple(value)
+            elif isinstance(fields[name], (bool, str)) and type(value) is not type(fields[name]):
+                raise ValueError(
+                    f"{name} is a {type(fields[name]).__name__}; received {value!r}."
+                )
+            fields[name] = value
+        return type(self)(**fields)
+
+    def differences(self, other: "Config") -> list[str]:
+        """Returns a line ``field: mine -> other's`` for each field that differs."""
+        mine, theirs = self.to_json(), other.to_json()
+        return [
+            f"{name}: {mine[name]!r} -> {theirs[name]!r}"
+            for name in mine if mine[name] != theirs[name]
+        ]
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """Parses ``key=value``; the value is JSON where it can be, else a string.
+
+    Raises:
+      ValueError: if there is no ``=``.
+    """
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise ValueError(f"A setting reads key=value; received {text!r}.")
+    try:
+        return key, json.loads(value)
+    except json.JSONDecodeError:
+        return key, {"True": True, "False": False, "None": None}.get(value, value)
+
+
+def derive_seed(seed: int, purpose: str) -> int:
+    """Returns a 31-bit seed for one purpose of a run, independent of those for the others.
+
+    Args:
+      seed: int. The run's seed.
+      purpose: str. What the seed is for, such as "latent unitary".
+    """
+    digest = hashlib.sha256(f"{seed}/{purpose}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1
+
+
+def _refuse_unknown(names, known) -> None:
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise ValueError(
+                f"Unknown configuration key {name!r}.{hint} Legal: {', '.join(known)}."
+            )

@@ -1,0 +1,124 @@
+"""Files that are whole or absent: atomic writes, hashes, and where data is kept."""
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+DATA_DIR_VARIABLE = "QLATENT_DATA_DIR"
+CACHE_DIR_VARIABLE = "QLATENT_CACHE_DIR"
+
+
+@contextlib.contextmanager
+def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
+    """Yields a temporary path that replaces `path` when the block ends without an error.
+
+    A reader sees the old file or the new one, never a part: a killed process or a full disk
+    leaves `path` as it was.
+
+    Args:
+      path: path. The file to write. Missing parent directories are made.
+
+    Yields:
+      Path. A fresh name in the same directory and with the same suffix, to be written to.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(
+        dir=path.parent, prefix=f".{path.name}.", suffix="".join(path.suffixes)
+    )
+    os.close(handle)
+    # mkstemp makes private files; what is written here is meant for whoever may read the folder.
+    os.chmod(name, 0o666 & ~_umask())
+    temporary = Path(name)
+    try:
+        yield temporary
+        _flush_to_disk(temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | os.PathLike, text: str) -> None:
+    """Writes a UTF-8 text file atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: str | os.PathLike, value) -> None:
+    """Writes `value` as indented JSON, atomically; NaN is refused, JSON has none."""
+    write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def read_json(path: str | os.PathLike):
+    """Reads a JSON file.
+
+    Raises:
+      ValueError: if the file is not whole JSON; the message names the file.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not a whole JSON file: {error}.") from error
+
+
+def sha256_of(path: str | os.PathLike) -> str:
+    """Returns the SHA-256 of a file as 64 hexadecimal digits."""
+    with open(path, "rb") as file:
+        digest = hashlib.sha256()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def cache_dir() -> Path:
+    """Returns the folder for what can be made again: $QLATENT_CACHE_DIR or ~/.cache/qlatent_tf."""
+    named = os.environ.get(CACHE_DIR_VARIABLE)
+    return Path(named).expanduser() if named else Path.home() / ".cache" / "qlatent_tf"
+
+
+def data_folders(data_dir: str | os.PathLike | None = None) -> list[Path]:
+    """Returns the folders in which data files are looked for, in order.
+
+    Args:
+      data_dir: path. The caller's own folder; it must exist.
+
+    Raises:
+      FileNotFoundError: if a folder named by the caller or by $QLATENT_DATA_DIR does not exist.
+    """
+    folders = []
+    for named, origin in (
+        (data_dir, "--data-dir"),
+        (os.environ.get(DATA_DIR_VARIABLE), f"${DATA_DIR_VARIABLE}"),
+    ):
+        if named:
+            folder = Path(named).expanduser()
+            if not folder.is_dir():
+                raise FileNotFoundError(f"{origin} names {folder}, which is not a folder.")
+            folders.append(folder)
+    return [*folders, cache_dir()]
+
+
+def find_data_file(
+    names: list[str], data_dir: str | os.PathLike | None = None
+) -> Path | None:
+    """Returns the first of `names` that exists in the data folders, or None."""
+    for folder in data_folders(data_dir):
+        for name in names:
+            if (folder / name).is_file():
+                return folder / name
+    return None
+
+
+def _flush_to_disk(path: Path) -> None:
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,149 @@
+"""Names for the things a command line can ask for: latents, models, data sets, metrics.
+
+The word on the command line is the registered name. A third party's object needs no
+registration: ``"my_file:my_latent"`` names an attribute of an importable module.
+"""
+
+import importlib
+import inspect
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+
+class Registry:
+    """A table from names to builders.
+
+    Args:
+      kind: str. What is registered, in the singular; used in error messages.
+      package: str. The package whose import registers the built-in entries. It is imported
+        at the first look-up, so that importing the registry costs nothing.
+
+    Example:
+      >>> @latents.register("my_latent")
+      ... def my_latent(modes=16): ...
+      >>> latents.build("my_latent", modes=8)
+    """
+
+    def __init__(self, kind: str, package: str):
+        self.kind = kind
+        self._package = package
+        self._builders: dict[str, Callable] = {}
+
+    def register(self, name: str) -> Callable[[Callable], Callable]:
+        """Returns a decorator that enters a builder under `name`.
+
+        Raises:
+          ValueError: if the name is taken by another builder or holds a colon.
+        """
+        if ":" in name:
+            raise ValueError(f"A {self.kind} name holds no colon; received {name!r}.")
+
+        def decorator(builder: Callable) -> Callable:
+            known = self._builders.get(name)
+            if known is not None and known.__module__ != builder.__module__:
+                raise ValueError(
+                    f"The {self.kind} name {name!r} is taken by {known.__module__}."
+                )
+            self._builders[name] = builder
+            return builder
+
+        return decorator
+
+    def names(self) -> list[str]:
+        """Returns the registered names, sorted."""
+        importlib.import_module(self._package)
+        return sorted(self._builders)
+
+    def get(self, name: str, trust_code: bool = True) -> Callable:
+        """Returns the builder called `name`.
+
+        Args:
+          name: str. A registered name, or ``"module:attribute"`` for a third party's.
+          trust_code: bool. Whether a ``"module:attribute"`` name may be imported, i.e. whether
+            code named by the caller's data may run.
+
+        Raises:
+          ValueError: if the name is unknown, or names code that is not trusted.
+        """
+        if not isinstance(name, str):
+            raise ValueError(f"A {self.kind} is named by a string; received {name!r}.")
+        if ":" in name:
+            if not trust_code:
+                raise ValueError(
+                    f"The {self.kind} {name!r} would run code from outside the project. Pass "
+                    "trust_code=True if you trust where it comes from."
+                )
+            return _import_attribute(name, self.kind)
+        known = self.names()
+        if name not in known:
+            raise ValueError(
+                f"Unknown {self.kind} {name!r}. Known: {', '.join(known)}; or 'module:attribute' "
+                "for one of your own."
+            )
+        return self._builders[name]
+
+    def build(self, name: str, *args, trust_code: bool = True, **options):
+        """Calls the builder called `name`.
+
+        Raises:
+          ValueError: if the name is unknown or an option is not one of the builder's.
+        """
+        builder = self.get(name, trust_code)
+        check_options(builder, options, f"{self.kind} {name!r}")
+        return builder(*args, **options)
+
+
+def check_options(builder: Callable, options: dict, owner: str) -> None:
+    """Refuses options that `builder` does not take.
+
+    Raises:
+      ValueError: naming the unknown options and the legal ones.
+    """
+    parameters = inspect.signature(builder).parameters.values()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return
+    legal = [
+        parameter.name
+        for parameter in parameters
+        if parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    ]
+    unknown = sorted(set(options) - set(legal))
+    if unknown:
+        raise ValueError(
+            f"Unknown option {', '.join(unknown)} for {owner}. Legal: {', '.join(legal)}."
+        )
+
+
+def _import_attribute(name: str, kind: str) -> Callable:
+    """Imports ``"module:attribute"``; the working directory is searched as Python's own -m does."""
+    module_name, _, attribute = name.partition(":")
+    module_name = module_name.removesuffix(".py")
+    here = str(Path.cwd())
+    added = here not in sys.path
+    if added:
+        sys.path.insert(0, here)
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name != module_name.partition(".")[0]:
+            raise
+        raise ValueError(
+            f"The {kind} {name!r} names the module {module_name!r}, which is neither a file in "
+            f"{here} nor installed."
+        ) from error
+    finally:
+        if added:
+            sys.path.remove(here)
+    try:
+        return getattr(module, attribute)
+    except AttributeError as error:
+        raise ValueError(
+            f"The module {module_name!r} has no {attribute!r}, named by the {kind} {name!r}."
+        ) from error
+
+
+latents = Registry("latent", "qlatent_tf.latents")
+models = Registry("model", "qlatent_tf.models")
+datasets = Registry("data set", "qlatent_tf.datasets")
+metrics = Registry("metric", "qlatent_tf.metrics")
