@@ -1,0 +1,110 @@
+"""The slow, obviously right counterparts that the fast kernels are tested against.
+
+Everything here is NumPy and Python written from the definitions: permanents, the exact law of
+boson sampling, and a sampler that spells the Clifford-Clifford algorithm out and draws the same
+random numbers as the fast kernels, so that it gives the same samples one by one.
+
+Reference: Clifford, Clifford, "Faster classical boson sampling", arXiv:2005.04214.
+"""
+
+import itertools
+import math
+
+import numpy as np
+
+from qlatent_tf.quantum.random_streams import GAMMA, mix64_int, stream_key
+
+
+def permanent_by_definition(matrix: np.ndarray):
+    """Returns `sum over permutations s of prod_i matrix[i, s(i)]`."""
+    order = len(matrix)
+    return sum(
+        math.prod(matrix[i, permutation[i]] for i in range(order))
+        for permutation in itertools.permutations(range(order))
+    )
+
+
+def permanent_ryser(matrix: np.ndarray):
+    """Returns `sum over column subsets S of (-1)^(n-|S|) prod_i sum_{j in S} matrix[i, j]`."""
+    order = len(matrix)
+    if order == 0:
+        return 1.0
+    subsets = (np.arange(2**order)[:, None] >> np.arange(order)) & 1
+    signs = (-1.0) ** (order - subsets.sum(axis=1))
+    return signs @ np.prod(subsets @ matrix.T, axis=1)
+
+
+def outcomes(modes: int, photons: int) -> np.ndarray:
+    """Returns all ways to put `photons` photons into `modes` modes, int64 `[outcomes, modes]`."""
+    chosen = itertools.combinations_with_replacement(range(modes), photons)
+    return np.array(
+        [np.bincount(np.array(modes_of, np.int64), minlength=modes) for modes_of in chosen]
+    )
+
+
+def probability(unitary: np.ndarray, input_state, outcome) -> float:
+    """Returns `|Per(U[outcome, input])|^2 / (prod outcome! prod input!)` of one outcome."""
+    sub = np.repeat(np.repeat(unitary, outcome, axis=0), input_state, axis=1)
+    factorials = math.prod(math.factorial(int(count)) for count in (*outcome, *input_state))
+    return abs(permanent_ryser(sub)) ** 2 / factorials
+
+
+class Stream:
+    """The random numbers of one sample, in Python integers."""
+
+    def __init__(self, seed: int, purpose: str, index: int):
+        key = int(stream_key(seed, purpose))
+        self.state = mix64_int((key + (index + 1) * int(GAMMA)) % 2**64)
+
+    def uniform(self) -> float:
+        """Returns the next number in [0, 1)."""
+        self.state = (self.state + int(GAMMA)) % 2**64
+        return (mix64_int(self.state) >> 11) * 2.0**-53
+
+    def permutation(self, size: int) -> list[int]:
+        """Returns a uniformly random permutation (Fisher-Yates, last place first)."""
+        order = list(range(size))
+        for last in range(size - 1, 0, -1):
+            other = int(self.uniform() * (last + 1))
+            order[last], order[other] = order[other], order[last]
+        return order
+
+
+def sample(
+    unitary: np.ndarray, input_state, seed: int, index: int, photons: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draws one sample with the Clifford-Clifford algorithm.
+
+    Photon by photon, the k-th one is put into mode r with probability proportional to
+    `|Per(U[(r_1 .. r_{k-1}, r), first k of the shuffled columns])|^2`.
+
+    Args:
+      unitary: complex array, shape `[modes, modes]`.
+      input_state: integers, shape `[modes]`.
+      seed: int. The seed of the batch.
+      index: int. The number of the sample in it.
+      photons: int. How many of the photons survive, None for all.
+
+    Returns:
+      int64 array, shape `[modes]`, the outcome; and bool array, shape `[photons of the input]`,
+      which photons were used, listed mode by mode.
+    """
+    modes = len(unitary)
+    columns = np.repeat(unitary, input_state, axis=1)
+    stream = Stream(seed, "boson", index)
+    order = stream.permutation(columns.shape[1])
+    photons = columns.shape[1] if photons is None else photons
+    drawn: list[int] = []
+    for k in range(1, photons + 1):
+        weights = np.array(
+            [
+                abs(permanent_ryser(columns[np.ix_([*drawn, mode], order[:k])])) ** 2
+                for mode in range(modes)
+            ]
+        )
+        cumulative = np.cumsum(weights)
+        threshold = stream.uniform() * cumulative[-1]
+        drawn.append(min(int(np.searchsorted(cumulative, threshold, side="right")), modes - 1))
+    used = np.zeros(columns.shape[1], bool)
+    used[order[:photons]] = True
+    return np.bincount(np.array(drawn, np.int64), minlength=modes), used

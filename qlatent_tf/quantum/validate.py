@@ -1,0 +1,164 @@
+"""Checks of what enters the samplers; every error says what was received and what is legal."""
+
+import operator
+
+import numpy as np
+
+UNITARY_TOLERANCE = 1e-8
+MAX_PHOTONS = 255  # occupations are stored as uint8
+
+
+def check_unitary(matrix) -> np.ndarray:
+    """Returns `matrix` as a C-contiguous complex128 array after checking that it is unitary.
+
+    Args:
+      matrix: array-like, shape `[modes, modes]`. Real or complex.
+
+    Returns:
+      complex128 array, shape `[modes, modes]`; a copy.
+
+    Raises:
+      ValueError: if it is not a square finite matrix, or further than 1e-8 from unitary.
+    """
+    array = np.asarray(matrix)
+    if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] == 0:
+        raise ValueError(
+            f"A unitary is a square matrix of shape (modes, modes); received shape {array.shape}."
+        )
+    if array.dtype.kind not in "biufc":
+        raise ValueError(f"A unitary holds numbers; received dtype {array.dtype}.")
+    unitary = np.array(array, dtype=np.complex128, order="C")
+    if not np.isfinite(unitary).all():
+        row, column = np.argwhere(~np.isfinite(unitary))[0]
+        raise ValueError(
+            f"A unitary is finite; received {array[row, column]} at row {row}, column {column}."
+        )
+    deviation = float(np.abs(unitary.conj().T @ unitary - np.eye(len(unitary))).max())
+    if deviation > UNITARY_TOLERANCE:
+        raise ValueError(
+            f"The matrix is not unitary: the largest entry of |U^H U - 1| is {deviation:.3g}, "
+            f"legal is at most {UNITARY_TOLERANCE:g}. Dilate a lossy matrix first."
+        )
+    return unitary
+
+
+def check_input_state(input_state, modes: int) -> np.ndarray:
+    """Returns the photons sent into each mode after checking them.
+
+    Args:
+      input_state: array-like of non-negative integers, shape `[modes]`.
+      modes: int. The width of the interferometer.
+
+    Returns:
+      int64 array, shape `[modes]`.
+
+    Raises:
+      ValueError: if the width is wrong, an entry is negative or fractional, or the sum exceeds
+        255.
+    """
+    array = np.asarray(input_state)
+    if array.shape != (modes,):
+        raise ValueError(
+            f"The input state of a {modes}-mode unitary has shape ({modes},); "
+            f"received shape {array.shape}."
+        )
+    state = _as_counts(array, "An input state")
+    if state.sum() > MAX_PHOTONS:
+        raise ValueError(
+            f"At most {MAX_PHOTONS} photons can be counted; received {state.sum()}."
+        )
+    return state
+
+
+def check_outcomes(outcomes, modes: int) -> np.ndarray:
+    """Returns a batch of outcomes after checking it.
+
+    Args:
+      outcomes: array-like of non-negative integers, shape `[batch, modes]`.
+      modes: int. The width of the interferometer.
+
+    Returns:
+      int64 array, shape `[batch, modes]`.
+
+    Raises:
+      ValueError: if the width is wrong or an entry is negative or fractional.
+    """
+    array = np.asarray(outcomes)
+    if array.ndim != 2 or array.shape[1] != modes:
+        raise ValueError(
+            f"Outcomes of a {modes}-mode device have shape (batch, {modes}); "
+            f"received shape {array.shape}."
+        )
+    return _as_counts(array, "An outcome")
+
+
+def check_seed(seed) -> int:
+    """Returns `seed` modulo 2**64.
+
+    Raises:
+      TypeError: if it is not an integer.
+    """
+    try:
+        return operator.index(seed) % 2**64
+    except TypeError:
+        raise TypeError(f"A seed is an integer; received {seed!r}.") from None
+
+
+def check_count(value, name: str, least: int = 0) -> int:
+    """Returns the integer `value` after checking that it is at least `least`.
+
+    Raises:
+      ValueError: if it is not an integer or too small.
+    """
+    try:
+        count = operator.index(value)
+    except TypeError:
+        raise ValueError(f"{name} is an integer; received {value!r}.") from None
+    if count < least:
+        raise ValueError(f"{name} is at least {least}; received {count}.")
+    return count
+
+
+def check_photons_per_sample(photons_per_sample, num_samples: int, photons: int) -> np.ndarray:
+    """Returns how many of the photons each sample keeps.
+
+    Args:
+      photons_per_sample: array-like of integers in 0..photons, shape `[num_samples]`.
+      num_samples: int. The samples asked for.
+      photons: int. The photons of the input state.
+
+    Returns:
+      int64 array, shape `[num_samples]`.
+
+    Raises:
+      ValueError: if the shape is wrong or an entry is out of range.
+    """
+    array = np.asarray(photons_per_sample)
+    if array.shape != (num_samples,):
+        raise ValueError(
+            f"photons_per_sample has shape ({num_samples},); received shape {array.shape}."
+        )
+    counts = _as_counts(array, "photons_per_sample")
+    if counts.size and counts.max() > photons:
+        raise ValueError(
+            f"photons_per_sample is at most the {photons} photons of the input state; "
+            f"received {counts.max()}."
+        )
+    return counts
+
+
+def _as_counts(array: np.ndarray, owner: str) -> np.ndarray:
+    """Converts to int64 and refuses what is not a non-negative whole number, naming where."""
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{owner} holds non-negative integers; received dtype {array.dtype}.")
+    if array.dtype.kind == "u" or array.dtype.kind == "b":
+        return array.astype(np.int64)
+    with np.errstate(invalid="ignore"):
+        bad = ~(array >= 0) if array.dtype.kind == "i" else ~((array >= 0) & (array % 1 == 0))
+    if bad.any():
+        where = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise ValueError(
+            f"{owner} holds non-negative integers; received {array[where]} at index "
+            f"{where[0] if len(where) == 1 else where}."
+        )
+    return array.astype(np.int64)
