@@ -2,7 +2,6 @@
 
 import dataclasses
 import difflib
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -157,17 +156,6 @@ def parse_setting(text: str) -> tuple[str, Any]:
         return key, json.loads(value)
     except json.JSONDecodeError:
         return key, {"True": True, "False": False, "None": None}.get(value, value)
-
-
-def derive_seed(seed: int, purpose: str) -> int:
-    """Returns a 31-bit seed for one purpose of a run, independent of those for the others.
-
-    Args:
-      seed: int. The run's seed.
-      purpose: str. What the seed is for, such as "latent unitary".
-    """
-    digest = hashlib.sha256(f"{seed}/{purpose}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") >> 1
 
 
 def _refuse_unknown(names, known) -> None:

@@ -1,0 +1,197 @@
+"""MolGAN: a GAN over molecular graphs."""
+
+import keras
+import tensorflow as tf
+from keras import layers, ops
+
+from qlatent_tf.layers.gated_sum_pool import GatedSumPool
+from qlatent_tf.layers.graph_conv import RelationalGraphConv
+from qlatent_tf.registry import models
+from qlatent_tf.wgan_gp import WGANGP
+
+
+@models.register("molgan")
+def molgan(
+    latent,
+    *,
+    max_atoms=9,
+    atom_types=5,
+    bond_types=5,
+    generator_units=(64, 176, 288, 400, 512),
+    critic_graph_units=(128, 64),
+    critic_readout_units=128,
+    critic_units=(128, 64),
+    temperature=1.0,
+    permutation_probability=0.3,
+    **wgan_options,
+):
+    """Builds a MolGAN with the generator of Bacarreza et al. and the critic of De Cao and Kipf.
+
+    Args:
+      latent: tfd.Distribution, event shape ``[latent_size]``.
+      max_atoms: int. Places for heavy atoms in a graph.
+      atom_types: int. Atom types, the first of which pads.
+      bond_types: int. Bond types, the first of which is "none".
+      generator_units: sequence of int. Hidden layers of the generator.
+      critic_graph_units: sequence of int. Graph convolutions of the critic.
+      critic_readout_units: int. Width of the critic's gated sum over atoms.
+      critic_units: sequence of int. Dense layers of the critic.
+      temperature: float. Of the Gumbel-softmax in training.
+      permutation_probability: float. Share of real graphs whose atoms are put in random order.
+      **wgan_options: `gradient_penalty_weight` and `critic_steps` of `WGANGP`.
+
+    Returns:
+      MolGAN over ``{"atoms": int8 (max_atoms,), "bonds": int8 (max_atoms, max_atoms)}``.
+
+    References:
+      De Cao and Kipf, MolGAN, arXiv 1805.11973. Bacarreza et al., Quantum latent distributions
+      in deep generative models, arXiv 2508.19857, section on QM9.
+    """
+    if not temperature > 0:
+        raise ValueError(f"temperature is above 0; received {temperature!r}.")
+    if not 0 <= permutation_probability <= 1:
+        raise ValueError(
+            f"permutation_probability is in [0, 1]; received {permutation_probability!r}."
+        )
+    graph = (max_atoms, atom_types, bond_types)
+    return MolGAN(
+        latent,
+        graph_generator(latent.event_shape[0], graph, generator_units),
+        graph_critic(graph, critic_graph_units, critic_readout_units, critic_units),
+        temperature=temperature,
+        permutation_probability=permutation_probability,
+        **wgan_options,
+    )
+
+
+def graph_generator(latent_size, graph=(9, 5, 5), units=(64, 176, 288, 400, 512)):
+    """Returns the generator, ``(batch, latent_size)`` -> logits of atoms and bonds.
+
+    An affine map of the latent is added to every hidden layer before its activation.
+
+    Args:
+      latent_size: int. The latent's width.
+      graph: (max_atoms, atom_types, bond_types).
+      units: sequence of int. The hidden layers' widths.
+
+    Returns:
+      keras.Model with outputs ``{"atoms": (batch, max_atoms, atom_types), "bonds": (batch,
+      max_atoms, max_atoms, bond_types)}``; bonds are symmetric.
+    """
+    max_atoms, atom_types, bond_types = graph
+    # === Functional Model ===
+    latent = keras.Input((latent_size,))
+    hidden = latent
+    for width in units:
+        mixed = layers.add([layers.Dense(width)(hidden), layers.Dense(width)(latent)])
+        hidden = layers.LeakyReLU(negative_slope=0.2)(mixed)
+    atoms = layers.Dense(max_atoms * atom_types)(hidden)
+    bonds = layers.Dense(max_atoms * max_atoms * bond_types)(hidden)
+    atoms = layers.Reshape((max_atoms, atom_types))(atoms)
+    bonds = layers.Reshape((max_atoms, max_atoms, bond_types))(bonds)
+    bonds = layers.average([bonds, layers.Permute((2, 1, 3))(bonds)])
+    return keras.Model(latent, {"atoms": atoms, "bonds": bonds}, name="generator")
+
+
+def graph_critic(graph=(9, 5, 5), graph_units=(128, 64), readout_units=128, units=(128, 64)):
+    """Returns the critic, one-hot or relaxed graphs -> ``(batch, 1)``.
+
+    Invariant under the order of the atoms: graph convolutions over the real bond types, each fed
+    the node features once more, then a gated sum over all atoms.
+
+    Args:
+      graph: (max_atoms, atom_types, bond_types).
+      graph_units: sequence of int. Channels of the graph convolutions.
+      readout_units: int. Channels of the gated sum.
+      units: sequence of int. Dense layers behind it.
+    """
+    max_atoms, atom_types, bond_types = graph
+    # === Functional Model ===
+    atoms = keras.Input((max_atoms, atom_types), name="atoms")
+    bonds = keras.Input((max_atoms, max_atoms, bond_types), name="bonds")
+    real_bonds = bonds[..., 1:]
+    nodes = atoms
+    for width in graph_units:
+        hidden = RelationalGraphConv(width, activation="tanh")([nodes, real_bonds])
+        nodes = layers.concatenate([hidden, atoms])
+    hidden = layers.Activation("tanh")(GatedSumPool(readout_units)(nodes))
+    for width in units:
+        hidden = layers.Dense(width, activation="tanh")(hidden)
+    return keras.Model({"atoms": atoms, "bonds": bonds}, layers.Dense(1)(hidden), name="critic")
+
+
+class MolGAN(WGANGP):
+    """WGAN-GP over molecular graphs of integer types.
+
+    In training the generator's logits are relaxed by the Gumbel-softmax; samples take the most
+    likely type of each atom and bond. No atom is bonded to itself.
+
+    Args:
+      temperature: float. Of the Gumbel-softmax.
+      permutation_probability: float. Share of real graphs whose atoms are put in random order.
+      Others: as `WGANGP`.
+
+    Reference:
+      Jang et al., Categorical reparameterization with Gumbel-softmax, arXiv 1611.01144.
+    """
+
+    def __init__(
+        self, latent, generator, critic, temperature=1.0, permutation_probability=0.3, **kwargs
+    ):
+        super().__init__(latent, generator, critic, **kwargs)
+        self.temperature = temperature
+        self.permutation_probability = permutation_probability
+
+    def encode(self, samples, seed):
+        """Maps integer types to one-hot, with the atoms of some graphs in random order."""
+        atoms, bonds = samples["atoms"], samples["bonds"]
+        order = _random_orders(tf.shape(atoms), self.permutation_probability, seed)
+        dims = atoms.shape.rank - 1
+        atoms = tf.gather(atoms, order, batch_dims=dims)
+        bonds = tf.gather(bonds, order, batch_dims=dims)
+        bonds = tf.gather(bonds, order, axis=-1, batch_dims=dims)
+        _, atom_types = self.generator.output["atoms"].shape[1:]
+        bond_types = self.generator.output["bonds"].shape[-1]
+        return {"atoms": tf.one_hot(atoms, atom_types), "bonds": tf.one_hot(bonds, bond_types)}
+
+    def relax(self, outputs, seed):
+        """Samples the Gumbel-softmax; the noise of a bond is the same in both directions."""
+        atom_seed, bond_seed = tf.unstack(tf.random.split(seed, 2))
+        atoms, bonds = outputs["atoms"], outputs["bonds"]
+        noise = _gumbel(ops.shape(bonds), bond_seed)
+        upper = _upper_triangle(bonds.shape[1])
+        noise = ops.where(upper, noise, ops.transpose(noise, (0, 2, 1, 3)))
+        bonds = ops.softmax((bonds + noise) / self.temperature)
+        atoms = ops.softmax((atoms + _gumbel(ops.shape(atoms), atom_seed)) / self.temperature)
+        return {"atoms": atoms, "bonds": _without_self_bonds(bonds)}
+
+    def decode(self, outputs):
+        """Returns the most likely types, int8."""
+        atoms = ops.argmax(outputs["atoms"], axis=-1)
+        bonds = ops.argmax(_without_self_bonds(ops.softmax(outputs["bonds"])), axis=-1)
+        return {"atoms": ops.cast(atoms, "int8"), "bonds": ops.cast(bonds, "int8")}
+
+
+def _random_orders(shape, probability, seed):
+    """Permutations of the last axis: random with the given probability, else the identity."""
+    choice_seed, order_seed = tf.unstack(tf.random.split(seed, 2))
+    keys = tf.random.stateless_uniform(shape, order_seed)
+    permuted = tf.random.stateless_uniform(shape[:-1], choice_seed) < probability
+    ascending = tf.broadcast_to(tf.range(shape[-1]), shape)
+    return tf.where(permuted[..., tf.newaxis], tf.argsort(keys), ascending)
+
+
+def _gumbel(shape, seed):
+    # Above 0, or the logarithm of the logarithm is infinite.
+    uniform = tf.random.stateless_uniform(shape, seed, minval=1e-7, maxval=1.0)
+    return -ops.log(-ops.log(uniform))
+
+
+def _upper_triangle(size):
+    return ops.expand_dims(ops.triu(ops.ones((size, size), dtype="bool")), -1)
+
+
+def _without_self_bonds(bonds):
+    size, types = bonds.shape[1], bonds.shape[-1]
+    itself = ops.expand_dims(ops.eye(size, dtype="bool"), -1)
+    return ops.where(itself, ops.one_hot(0, types), bonds)

@@ -1,0 +1,303 @@
+"""The one training loop: a Wasserstein GAN with gradient penalty, for any latent and any data.
+
+A batch is a pure function of (seed, step) and the training step a pure function of (weights,
+batch). Latents are drawn in the input pipeline, ahead of the step that needs them, so that the
+step holds nothing XLA cannot compile and a resumed run continues the very same sequence.
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from qlatent_tf.seeds import derive_seed
+
+Tree = object  # One tensor, or a dict of tensors.
+
+
+class WGANGP(keras.Model):
+    """A generator and a critic trained with the WGAN-GP objective.
+
+    The critic maximises ``E[D(x)] - E[D(G(z))] - weight * E[(|grad D(x')| - 1)^2]``, where x'
+    lies at a uniform place on the line from a generated sample to a real one; the generator
+    maximises ``E[D(G(z))]``. Samples are one tensor or a dict of tensors; three hooks connect
+    the spaces they live in, all the identity here:
+
+    - `encode`: data space -> critic space, in the input pipeline (one-hot, augmentation);
+    - `relax`: generator outputs -> critic space, differentiable;
+    - `decode`: generator outputs -> data space.
+
+    Args:
+      latent: tfd.Distribution, event shape ``[latent_size]``. Any distribution.
+      generator: keras.Model. Maps ``(batch, latent_size)`` to a sample or a dict of parts.
+      critic: keras.Model. Maps what `encode` returns to ``(batch, 1)``.
+      gradient_penalty_weight: float. The penalty's factor; 10 in the paper.
+      critic_steps: int. Critic updates in each training step, before the generator's one.
+
+    Raises:
+      ValueError: if the latent's width is not the generator's, or the generator's parts are
+        not the critic's.
+
+    Example:
+      >>> gan = WGANGP(latent, generator, critic)
+      >>> gan.compile("adam", "adam", jit_compile=True)
+      >>> gan.fit(gan.training_batches(real, batch_size=64, seed=0, steps=1000))
+      >>> samples = gan.sample(100, seed=1)
+
+    Reference:
+      Gulrajani et al., Improved training of Wasserstein GANs, NeurIPS 2017, arXiv 1704.00028.
+    """
+
+    def __init__(
+        self, latent, generator, critic, gradient_penalty_weight=10.0, critic_steps=5, **kwargs
+    ):
+        super().__init__(**kwargs)
+        _check_shapes(latent, generator, critic)
+        self.latent = latent
+        self.generator = generator
+        self.critic = critic
+        self.gradient_penalty_weight = gradient_penalty_weight
+        self.critic_steps = critic_steps
+        self.built = True
+
+    def compile(self, critic_optimizer, generator_optimizer, **kwargs):
+        """Sets the two optimizers; `kwargs` are those of `keras.Model.compile`."""
+        super().compile(**kwargs)
+        self.critic_optimizer = keras.optimizers.get(critic_optimizer)
+        self.generator_optimizer = keras.optimizers.get(generator_optimizer)
+        if self.critic_optimizer is self.generator_optimizer:
+            raise ValueError("The critic and the generator need an optimizer each; received one.")
+        # Built now, so that a checkpoint restores their slots before the first step.
+        self.critic_optimizer.build(self.critic.trainable_variables)
+        self.generator_optimizer.build(self.generator.trainable_variables)
+
+    @property
+    def step(self) -> int:
+        """The generator updates done so far."""
+        return int(self.generator_optimizer.iterations)
+
+    def encode(self, samples: Tree, seed) -> Tree:
+        """Maps data space to critic space; `seed` is an int32 pair for augmentation."""
+        del seed
+        return keras.tree.map_structure(lambda part: tf.cast(part, tf.float32), samples)
+
+    def relax(self, outputs: Tree, seed) -> Tree:
+        """Maps generator outputs to critic space; differentiable."""
+        del seed
+        return outputs
+
+    def decode(self, outputs: Tree) -> Tree:
+        """Maps generator outputs to data space."""
+        return outputs
+
+    def training_batches(self, real, batch_size, seed, start_step=0, steps=None):
+        """Returns the batches of a run, each a function of (seed, step) alone.
+
+        Args:
+          real: a tfd.Distribution, an array, or a dict of arrays with one leading dimension.
+            Real samples in data space. Arrays are gone through in a new random order each epoch.
+          batch_size: int. Samples a batch.
+          seed: int. Decides all batches.
+          start_step: int. The step of the first batch, so that a run can be resumed.
+          steps: int. The step after the last; None for no end.
+
+        Returns:
+          tf.data.Dataset of ``{"real": [critic_steps, batch, ...], "latent": [critic_steps + 1,
+          batch, latent_size], "seed": [critic_steps + 1, 2]}``; the last latent is the
+          generator's.
+
+        Raises:
+          ValueError: if the real samples' shapes are not what the critic takes.
+        """
+        draw_real = _real_sampler(real)
+        shape = (self.critic_steps, batch_size)
+        bases = {name: derive_seed(seed, name) for name in ("real", "latent", "encode", "step")}
+
+        def batch_at(step):
+            seeds = {name: _step_seed(base, step) for name, base in bases.items()}
+            real_batch = self.encode(draw_real(shape, step, seeds["real"]), seeds["encode"])
+            latent = self.latent.sample((shape[0] + 1, batch_size), seed=seeds["latent"])
+            return {
+                "real": real_batch,
+                "latent": tf.cast(latent, tf.float32),
+                "seed": tf.random.split(seeds["step"], shape[0] + 1),
+            }
+
+        stop = np.iinfo(np.int64).max if steps is None else steps
+        batches = tf.data.Dataset.range(start_step, stop).map(batch_at, num_parallel_calls=2)
+        _check_real_shapes(batches.element_spec["real"], self.critic)
+        return batches.prefetch(4)
+
+    def train_step(self, batch):
+        """Updates the critic `critic_steps` times and the generator once; pure, for XLA."""
+        reports = [
+            self._update_critic(
+                keras.tree.map_structure(lambda part, i=i: part[i], batch["real"]),
+                batch["latent"][i],
+                batch["seed"][i],
+            )
+            for i in range(self.critic_steps)
+        ]
+        report = {
+            name: ops.mean(ops.stack([report[name] for report in reports])) for name in reports[0]
+        }
+        last = self.critic_steps
+        report["generator_loss"] = self._update_generator(
+            batch["latent"][last], batch["seed"][last]
+        )
+        return report
+
+    def sample(self, num_samples, seed, batch_size=1000):
+        """Draws generated samples in data space.
+
+        Args:
+          num_samples: int. How many.
+          seed: int, or int32 pair. Decides the latents, whatever `batch_size` is.
+          batch_size: int. Samples a call of the generator.
+
+        Returns:
+          np.ndarray ``(num_samples, ...)``, or a dict of them.
+        """
+        if num_samples < 1:
+            raise ValueError(f"num_samples is a positive number; received {num_samples}.")
+        if isinstance(seed, (int, np.integer)):
+            seed = (derive_seed(int(seed), "sample"), derive_seed(int(seed), "sample, low word"))
+        latent = self.latent.sample(num_samples, seed=tf.constant(seed, tf.int32))
+        return self.generate(latent, batch_size)
+
+    def generate(self, latent, batch_size=1000):
+        """Returns the samples, in data space, that the generator makes of given latents."""
+        latent = tf.cast(latent, tf.float32)
+        parts = [
+            keras.tree.map_structure(np.asarray, self._generate_batch(latent[i:i + batch_size]))
+            for i in range(0, len(latent), batch_size)
+        ]
+        return keras.tree.map_structure(lambda *blocks: np.concatenate(blocks), *parts)
+
+    def call(self, latent, training=False):
+        """Returns the generator's outputs for latents ``(batch, latent_size)``."""
+        return self.generator(latent, training=training)
+
+    @tf.function(reduce_retracing=True)
+    def _generate_batch(self, latent):
+        return self.decode(self.generator(latent, training=False))
+
+    def _update_critic(self, real, latent, seed):
+        penalty_seed, relax_seed = tf.unstack(tf.random.split(seed, 2))
+        fake = self.relax(self.generator(latent, training=True), relax_seed)
+        batch_size = ops.shape(latent)[0]
+        places = tf.random.stateless_uniform([batch_size], penalty_seed)
+        with tf.GradientTape() as tape:
+            distance = ops.mean(self.critic(real, training=True)) - ops.mean(
+                self.critic(fake, training=True)
+            )
+            penalty = gradient_penalty(self.critic, real, fake, places)
+            loss = self.gradient_penalty_weight * penalty - distance
+        variables = self.critic.trainable_variables
+        self.critic_optimizer.apply(tape.gradient(loss, variables), variables)
+        return {
+            "critic_loss": loss, "wasserstein_distance": distance, "gradient_penalty": penalty,
+        }
+
+    def _update_generator(self, latent, seed):
+        with tf.GradientTape() as tape:
+            fake = self.relax(self.generator(latent, training=True), seed)
+            loss = -ops.mean(self.critic(fake, training=True))
+        variables = self.generator.trainable_variables
+        self.generator_optimizer.apply(tape.gradient(loss, variables), variables)
+        return loss
+
+
+def gradient_penalty(critic, real, fake, places):
+    """The two-sided penalty ``E[(|grad D(x')| - 1)^2]``, ``x' = fake + place (real - fake)``.
+
+    The norm is joint over all parts of a sample. A tiny term under its root keeps the gradient
+    finite where the critic is flat.
+
+    Args:
+      critic: callable. Maps samples to ``(batch, 1)``.
+      real: tensor or dict of tensors, ``(batch, ...)``.
+      fake: as `real`.
+      places: tensor, ``(batch,)``. Where on the line each x' lies, in [0, 1].
+
+    Returns:
+      Scalar tensor.
+
+    Reference:
+      Gulrajani et al., arXiv 1704.00028, equation 3.
+    """
+
+    def between(real_part, fake_part):
+        place = ops.reshape(places, [-1] + [1] * (len(real_part.shape) - 1))
+        return fake_part + place * (real_part - fake_part)
+
+    mixed = keras.tree.map_structure(between, real, fake)
+    with tf.GradientTape() as tape:
+        tape.watch(mixed)
+        score = ops.sum(critic(mixed, training=True))
+    gradients = keras.tree.flatten(tape.gradient(score, mixed))
+    squares = [
+        ops.sum(ops.square(ops.reshape(part, [ops.shape(part)[0], -1])), axis=1)
+        for part in gradients
+    ]
+    norms = ops.sqrt(sum(squares) + 1e-12)
+    return ops.mean(ops.square(norms - 1.0))
+
+
+def _step_seed(base, step):
+    """An int32 pair that differs with purpose and step; steps past 2^32 are out of reach."""
+    return tf.stack([tf.constant(base, tf.int32), tf.cast(step, tf.int32)])
+
+
+def _real_sampler(real):
+    """Returns draw(shape, step, seed) -> a tree of ``shape + sample shape``."""
+    if hasattr(real, "sample"):
+        return lambda shape, step, seed: real.sample(shape, seed=seed)
+    sizes = {len(part) for part in keras.tree.flatten(real)}
+    if len(sizes) != 1 or not min(sizes):
+        raise ValueError(
+            f"The parts of the real data need one common length above 0; received {sizes}."
+        )
+    size = sizes.pop()
+    arrays = keras.tree.map_structure(tf.convert_to_tensor, real)
+
+    def draw(shape, step, seed):
+        count = shape[0] * shape[1]
+        position = tf.cast(step, tf.int64) * count + tf.range(count, dtype=tf.int64)
+        # The base seed with the epoch's number: each epoch is a permutation of its own.
+        epoch = tf.cast(position // size, tf.int32)
+        epoch_seeds = tf.stack([tf.fill([count], seed[0]), epoch, tf.zeros_like(epoch)], axis=1)
+        # The raw operation: tf.random.experimental.index_shuffle takes one seed for all indices.
+        order = tf.raw_ops.RandomIndexShuffle(
+            index=tf.cast(position % size, tf.int32), seed=epoch_seeds, max_index=size - 1, rounds=4
+        )
+        return keras.tree.map_structure(
+            lambda array: tf.reshape(tf.gather(array, order), (*shape, *array.shape[1:])), arrays
+        )
+
+    return draw
+
+
+def _check_shapes(latent, generator, critic):
+    event_shape, width = tuple(latent.event_shape), tuple(generator.input_shape[1:])
+    if event_shape != width:
+        raise ValueError(
+            f"The generator takes latents of shape {width}; the latent draws {event_shape}."
+        )
+    made, judged = (
+        keras.tree.map_structure(lambda tensor: tuple(tensor.shape[1:]), structure)
+        for structure in (_structure(generator.output), _structure(critic.input))
+    )
+    if made != judged:
+        raise ValueError(f"The generator makes samples of shape {made}; the critic takes {judged}.")
+
+
+def _check_real_shapes(spec, critic):
+    given = keras.tree.map_structure(lambda part: tuple(part.shape[2:]), spec)
+    taken = keras.tree.map_structure(lambda part: tuple(part.shape[1:]), _structure(critic.input))
+    if given != taken:
+        raise ValueError(f"The real samples have shape {given}; the critic takes {taken}.")
+
+
+def _structure(tensors):
+    return dict(tensors) if isinstance(tensors, dict) else tensors
