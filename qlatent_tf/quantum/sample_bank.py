@@ -1,0 +1,263 @@
+"""Sample banks: directories of shards made once and drawn from often."""
+
+import hashlib
+import io
+import json
+import os
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+import qlatent_tf
+from qlatent_tf import files
+from qlatent_tf.quantum import npy_files, sample_rows
+
+FORMAT = "qlatent_tf sample bank"
+FORMAT_VERSION = 1
+_METADATA = "metadata.json"
+_UNITARY = "unitary.npy"
+_SHARD_NAME = re.compile(r"shard-\d{5,}\.npy")
+_CHUNK_SECONDS = 1.0
+_FIRST_CHUNK_ROWS = 256
+_LAST_CHUNK_ROWS = 1 << 18
+
+
+class Sampler(Protocol):
+    """What a bank is made from: sample i depends on the seed and on i alone."""
+
+    def sample(self, num_samples: int, seed: int, *, start: int = 0) -> np.ndarray:
+        """Returns the samples start to start + num_samples - 1, uint8 (num_samples, modes)."""
+
+
+class SampleBank(sample_rows.StackedRows):
+    """The rows of a finished bank; shards are memory-mapped.
+
+    Attributes:
+      metadata: dict. The seed, the sampler's settings, the version that made the bank.
+      unitary: complex array of shape (modes, modes), or None.
+    """
+
+    def __init__(self, parts, metadata: dict, unitary: np.ndarray | None):
+        super().__init__(parts)
+        self.metadata = metadata
+        self.unitary = unitary
+
+
+def is_bank(folder: str | os.PathLike) -> bool:
+    """Returns whether a directory holds a bank, finished or not."""
+    path = Path(folder) / _METADATA
+    return path.is_file() and _is_bank_metadata(files.read_json(path))
+
+
+def write_bank(
+    folder: str | os.PathLike,
+    sampler: Sampler,
+    *,
+    num_samples: int,
+    modes: int,
+    seed: int,
+    description: dict[str, Any],
+    unitary: np.ndarray | None = None,
+    shard_size: int = 100_000,
+    progress: Callable[[int], None] | None = None,
+) -> None:
+    """Makes a bank, or what is missing of one that was interrupted.
+
+    Each shard appears whole or not at all, and its hash is noted after it. Since a sample
+    depends on its index and the seed alone, an interrupted bank ends as an uninterrupted one.
+
+    Args:
+      folder: path. The bank's directory, made if missing.
+      sampler: Sampler.
+      num_samples: int. Rows in all.
+      modes: int. Columns.
+      seed: int. The sampler's seed.
+      description: dict. What the sampler is, as JSON values; a bank that was begun with another
+        description is not continued.
+      unitary: complex array of shape (modes, modes). Kept beside the rows.
+      shard_size: int. Rows in a shard.
+      progress: callable. Told the number of rows that were just finished or found.
+
+    Raises:
+      ValueError: if `folder` holds something else or a bank begun differently; the message
+        lists the differences.
+    """
+    for name, value in (("num_samples", num_samples), ("shard_size", shard_size)):
+        if not isinstance(value, int) or value < 1:
+            raise ValueError(f"{name} is a whole number from 1; received {value!r}.")
+    folder = Path(folder)
+    metadata = json.loads(json.dumps({
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "package_version": qlatent_tf.__version__,
+        "num_samples": num_samples,
+        "modes": modes,
+        "shard_size": shard_size,
+        "seed": seed,
+        "unitary_sha256": None if unitary is None else _npy_sha256(unitary),
+        "sampler": description,
+    }))
+    shards = _resume(folder, metadata)
+    if unitary is not None:
+        with files.atomic_path(folder / _UNITARY) as temporary:
+            np.save(temporary, unitary)
+    files.write_json(folder / _METADATA, {**metadata, "shards": shards})
+    chunk_rows = _FIRST_CHUNK_ROWS
+    for number, start in enumerate(range(0, num_samples, shard_size)):
+        name = _shard_name(number)
+        rows = min(shard_size, num_samples - start)
+        if name in shards:
+            _report(progress, rows)
+            continue
+        with files.atomic_path(folder / name) as temporary:
+            chunk_rows = _write_shard(
+                temporary, sampler, start, (rows, modes), seed, chunk_rows, progress
+            )
+        shards[name] = files.sha256_of(folder / name)
+        files.write_json(folder / _METADATA, {**metadata, "shards": shards})
+
+
+def open_bank(folder: str | os.PathLike, *, verify: bool = True) -> SampleBank:
+    """Opens a finished bank.
+
+    Args:
+      folder: path. The bank's directory.
+      verify: bool. Whether to compare every file with its hash, which reads the bank once.
+
+    Returns:
+      SampleBank of shape (num_samples, modes).
+
+    Raises:
+      FileNotFoundError: if there is no bank, or a shard is missing.
+      ValueError: if the bank is unfinished or from a newer version, or a file is corrupt; the
+        message names it.
+    """
+    folder = Path(folder)
+    metadata = _read_metadata(folder)
+    shards, size = metadata["shards"], metadata["shard_size"]
+    wanted = -(-metadata["num_samples"] // size)
+    if len(shards) < wanted:
+        raise ValueError(
+            f"The bank {folder} is unfinished: it has {len(shards)} of {wanted} shards. The "
+            "command that began it continues it."
+        )
+    unitary, parts = None, []
+    if metadata["unitary_sha256"] is not None:
+        _check_file(folder / _UNITARY, metadata["unitary_sha256"], verify)
+        unitary = npy_files.read_array(folder / _UNITARY)
+    for number in range(wanted):
+        path = folder / _shard_name(number)
+        _check_file(path, shards.get(path.name), verify)
+        part = npy_files.open_npy(path)
+        rows = min(size, metadata["num_samples"] - number * size)
+        if part.shape != (rows, metadata["modes"]) or part.dtype != np.uint8:
+            raise ValueError(
+                f"{path} has shape {part.shape} and type {part.dtype}; {_METADATA} says "
+                f"{(rows, metadata['modes'])} and uint8."
+            )
+        parts.append(part)
+    return SampleBank(parts, metadata, unitary)
+
+
+def _resume(folder: Path, metadata: dict) -> dict[str, str]:
+    """Returns the hashes of the shards that are already there."""
+    if not folder.exists() or not any(folder.iterdir()):
+        return {}
+    if not is_bank(folder):
+        raise ValueError(f"{folder} is neither empty nor a sample bank; choose another folder.")
+    begun = _read_metadata(folder)
+    shards = begun.pop("shards")
+    differences = _differences(begun, metadata)
+    if differences:
+        raise ValueError(
+            f"{folder} holds a bank begun with other settings (there -> now): "
+            + "; ".join(differences)
+        )
+    for leftover in folder.glob(".shard-*"):
+        leftover.unlink()
+    return {name: sha256 for name, sha256 in shards.items() if (folder / name).is_file()}
+
+
+def _differences(there: dict, now: dict, prefix: str = "") -> list[str]:
+    lines = []
+    for name in sorted({*there, *now}):
+        old, new = there.get(name), now.get(name)
+        if isinstance(old, dict) and isinstance(new, dict):
+            lines += _differences(old, new, f"{prefix}{name}.")
+        elif old != new:
+            lines.append(f"{prefix}{name}: {old!r} -> {new!r}")
+    return lines
+
+
+def _write_shard(path, sampler, start, shape, seed, chunk_rows, progress) -> int:
+    """Fills a shard; returns the number of rows that take about a second."""
+    shard = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+    row = 0
+    while row < shape[0]:
+        began = time.monotonic()
+        rows = min(chunk_rows, shape[0] - row)
+        chunk = sampler.sample(rows, seed, start=start + row)
+        if chunk.dtype != np.uint8 or chunk.shape != (rows, shape[1]):
+            raise ValueError(
+                f"The sampler returned {chunk.dtype} of shape {chunk.shape}; a bank takes uint8 "
+                f"of shape {(rows, shape[1])}."
+            )
+        shard[row : row + rows] = chunk
+        row += rows
+        _report(progress, rows)
+        if time.monotonic() - began < _CHUNK_SECONDS / 2 and rows == chunk_rows:
+            chunk_rows = min(2 * chunk_rows, _LAST_CHUNK_ROWS)
+    shard.flush()
+    return chunk_rows
+
+
+def _read_metadata(folder: Path) -> dict:
+    path = folder / _METADATA
+    if not path.is_file():
+        raise FileNotFoundError(f"{folder} is no sample bank: it has no {_METADATA}.")
+    metadata = files.read_json(path)
+    if not _is_bank_metadata(metadata):
+        raise ValueError(f"{path} does not describe a {FORMAT}.")
+    if metadata["format_version"] != FORMAT_VERSION:
+        raise ValueError(
+            f"{path} has format version {metadata['format_version']!r}; this version of "
+            f"qlatent_tf reads {FORMAT_VERSION}."
+        )
+    for name in metadata["shards"]:
+        # A name from the file becomes a path: it may not point out of the bank.
+        if not _SHARD_NAME.fullmatch(name):
+            raise ValueError(f"{path} lists {name!r}, which is no shard's name.")
+    return metadata
+
+
+def _check_file(path: Path, sha256: str | None, verify: bool) -> None:
+    if not path.is_file():
+        raise FileNotFoundError(f"The bank {path.parent} has lost its file {path.name}.")
+    if verify and files.sha256_of(path) != sha256:
+        raise ValueError(
+            f"{path} is corrupt: its SHA-256 is not the one in {_METADATA}. Delete it, and the "
+            "command that made the bank makes it again."
+        )
+
+
+def _shard_name(number: int) -> str:
+    return f"shard-{number:05d}.npy"
+
+
+def _is_bank_metadata(value) -> bool:
+    return isinstance(value, dict) and value.get("format") == FORMAT
+
+
+def _npy_sha256(values: np.ndarray) -> str:
+    buffer = io.BytesIO()
+    np.save(buffer, values)
+    return hashlib.sha256(buffer.getvalue()).hexdigest()
+
+
+def _report(progress, rows: int) -> None:
+    if progress is not None:
+        progress(rows)
