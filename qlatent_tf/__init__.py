@@ -1,3 +1,38 @@
 """GANs whose latent space is a quantum device."""
 
+import importlib
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "Config",
+    "WGANGP",
+    "build_model",
+    "evaluate",
+    "from_preset",
+    "list_presets",
+    "save_preset",
+    "train",
+]
+
+_MODULES = {
+    "Config": "config",
+    "WGANGP": "wgan_gp",
+    "build_model": "zoo",
+    "evaluate": "evaluation",
+    "from_preset": "zoo",
+    "list_presets": "zoo",
+    "save_preset": "zoo",
+    "train": "training",
+}
+
+
+def __getattr__(name: str):
+    # TensorFlow takes seconds to import: a name is fetched when it is first asked for.
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

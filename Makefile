@@ -1,0 +1,40 @@
+# make train    set up .venv and train MolGAN with a boson latent
+# make test     set up .venv and run the tests
+# make clean    remove .venv and what builds leave; runs/ stays
+#
+# STEPS=20000 make train    the paper's schedule; a run that has begun is continued
+# PYTHON=/path/to/python    the interpreter of .venv, 3.10 to 3.13
+
+STEPS ?= 200
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3.10 python3, \
+            $(shell $(name) -c '$(SUPPORTED)' >/dev/null 2>&1 && echo $(name))))
+SUPPORTED = import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))
+IN_VENV := .venv/bin/
+
+.PHONY: train test clean
+
+train: .venv/installed
+	$(IN_VENV)python tools/train.py --model molgan --latent boson --steps $(STEPS)
+	@echo "First, for these commands:   source .venv/bin/activate"
+
+test: .venv/installed-test
+	$(IN_VENV)python -m pytest
+
+.venv/installed: setup.cfg pyproject.toml | .venv/bin/pip
+	$(IN_VENV)python -m pip install --editable .
+	@touch $@
+
+.venv/installed-test: setup.cfg pyproject.toml | .venv/bin/pip
+	$(IN_VENV)python -m pip install --editable ".[test]"
+	@touch .venv/installed $@
+
+.venv/bin/pip:
+	@$(if $(PYTHON),,echo "No Python 3.10 to 3.13 found on the PATH. Name one:" \
+	    "make PYTHON=/path/to/python3.11" >&2; exit 1)
+	@$(PYTHON) -c '$(SUPPORTED)' || { echo "$(PYTHON) is $$($(PYTHON) --version 2>&1);" \
+	    "qlatent_tf needs Python 3.10 to 3.13. Name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
