@@ -1,0 +1,129 @@
+"""How many photons survive and how many dark counts join them, before anything is sampled.
+
+Loss that is equal in all modes commutes with the interferometer: each of the n input photons
+survives with probability eta, whatever happens later. So the number k of surviving photons and
+the number d of dark counts follow
+
+    P(k, d) = Binomial(k; n, eta) Binomial(d; modes, p)
+
+and, given k and d, the surviving photons and the modes that count in the dark are uniformly
+random subsets. A post-selection on the total k + d is a restriction of this law: it costs no
+rejected samples.
+"""
+
+import dataclasses
+
+import numpy as np
+from scipy.stats import binom
+
+
+@dataclasses.dataclass(frozen=True)
+class CountLaw:
+    """The joint law of surviving photons and dark counts.
+
+    Attributes:
+      probabilities: float64 array, shape `[photons + 1, modes + 1]`. P(k, d), of sum 1.
+      acceptance: float. The share of shots that the post-selection keeps.
+    """
+
+    probabilities: np.ndarray
+    acceptance: float
+
+    @classmethod
+    def build(
+        cls,
+        photons: int,
+        modes: int,
+        survival: float,
+        dark_count_probability: float,
+        total_range: tuple[int, float] = (0, np.inf),
+    ) -> "CountLaw":
+        """Returns the law, restricted to totals in `total_range` (both ends included).
+
+        Raises:
+          ValueError: if no total in the range has a probability above 1e-100.
+        """
+        survivors, dark_counts = np.arange(photons + 1), np.arange(modes + 1)
+        joint = np.outer(
+            binom.pmf(survivors, photons, survival),
+            binom.pmf(dark_counts, modes, dark_count_probability),
+        )
+        total = survivors[:, None] + dark_counts
+        joint[(total < total_range[0]) | (total > total_range[1])] = 0.0
+        acceptance = float(joint.sum())
+        if acceptance < 1e-100:
+            raise ValueError(
+                f"The post-selection on a total of {total_range[0]} to {total_range[1]} never "
+                f"happens: {photons} photons with transmission {survival:g} and a dark count "
+                f"probability of {dark_count_probability:g} in {modes} modes."
+            )
+        return cls(joint / acceptance, min(acceptance, 1.0))
+
+    def draw(self, uniform: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Returns surviving photons and dark counts, int64 arrays, one a uniform number."""
+        cumulative = np.cumsum(self.probabilities)
+        last = np.flatnonzero(self.probabilities)[-1]
+        index = np.minimum(np.searchsorted(cumulative, uniform, side="right"), last)
+        return np.divmod(index, self.probabilities.shape[1])
+
+    def factorial_moment(self, survivors: int, dark_counts: int) -> float:
+        """Returns the probability that given photons survive and given modes count in the dark.
+
+        Args:
+          survivors: int, 0, 1 or 2. How many particular input photons must all survive.
+          dark_counts: int, 0, 1 or 2. How many particular modes must all count in the dark.
+
+        Returns:
+          float. `E[k (k-1) .. / (n (n-1) ..) * d (d-1) .. / (m (m-1) ..)]`.
+        """
+        return float(
+            _falling_share(self.probabilities.shape[0] - 1, survivors)
+            @ self.probabilities
+            @ _falling_share(self.probabilities.shape[1] - 1, dark_counts)
+        )
+
+
+def _falling_share(total: int, order: int) -> np.ndarray:
+    """Returns, for each count 0 .. total, the share of ordered `order`-tuples that it covers."""
+    counts = np.arange(total + 1)
+    share = np.ones(total + 1)
+    for step in range(order):
+        share = share * (counts - step) / max(total - step, 1)
+    return share
+
+
+def draw_binomial(
+    uniform: np.ndarray, trials: np.ndarray, probability: float | np.ndarray
+) -> np.ndarray:
+    """Returns binomial numbers by inversion, one for each uniform number.
+
+    Args:
+      uniform: float64 array, any shape.
+      trials: int array, the same shape.
+      probability: float, or float array that broadcasts over the last axis.
+
+    Returns:
+      int64 array, the shape of `uniform`.
+    """
+    probability = np.atleast_1d(np.asarray(probability, np.float64))
+    most = int(trials.max(initial=0))
+    counts = np.arange(most + 1)
+    # cumulative[column, trials, count], with one column if the probability is one number.
+    cumulative = binom.cdf(counts, counts[:, None], probability[:, None, None])
+    column = np.arange(len(probability)) if len(probability) > 1 else 0
+    drawn = np.zeros(uniform.shape, np.int64)
+    for count in range(most):
+        drawn += uniform >= cumulative[column, trials, count]
+    return np.minimum(drawn, trials)
+
+
+def random_subsets(keys: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Returns a bool mask with the `sizes[i]` smallest keys of row i.
+
+    Args:
+      keys: float array, shape `[batch, items]`. Uniform numbers give uniformly random subsets.
+      sizes: int array, shape `[batch]`.
+    """
+    ordered = np.sort(keys, axis=1)
+    border = ordered[np.arange(len(keys)), np.maximum(sizes, 1) - 1]
+    return (keys <= border[:, None]) & (sizes > 0)[:, None]

@@ -1,0 +1,153 @@
+"""Exact means and covariances of photon numbers and of clicks.
+
+Notation: U is the unitary, s_j the photons sent into mode j, V the indistinguishability,
+P_ij = |U_ij|^2.
+
+**Photon numbers.** One photon gives the mean, two photons give every pair correlation. Two photons
+that enter different modes j and l interfere with weight V; two that enter the same mode never do
+more than repeat one another (they form a Fock state, and a photon that is distinguishable from
+its neighbour still goes to mode i with probability P_ij):
+
+    mu_i = E[n_i]            = sum_j s_j P_ij
+    F_ik = E[n_i n_k] (i!=k) = sum_{j != l} s_j s_l (P_ij P_kl + V Re U_ij* U_kl* U_il U_kj)
+    and F_ii = E[n_i (n_i-1)]   + sum_j s_j (s_j - 1) P_ij P_kj
+
+With H = U diag(s) U^dag the double sums are
+
+    F_ik = mu_i mu_k - sum_j s_j P_ij P_kj + V (|H_ik|^2 - sum_j s_j^2 P_ij P_kj)
+
+Loss and dark counts: mode i keeps a photon with probability r_i after a loss common to all modes,
+whose survivors k and dark counts d follow the law of `count_law`, post-selected or not. A given
+photon, or pair of photons, survives with the factorial moments of k, and independently of where it
+goes; the same holds for the modes that count in the dark.
+
+**Clicks.** Mode i clicks unless it is silent; the covariance of two clicks is the covariance of two
+silences. The probability that no photon is detected in a set S of modes is
+E[prod_{i in S} (1 - eta_i)^{n_i}], the permanent of the identity minus
+
+    L = sum_{i in S} eta_i u_i^dag u_i ,   u_i = row i of U at the input photons,
+
+with off-diagonal entries weakened by x = sqrt(V). L has rank |S| <= 2, and the permanent of such
+a matrix is a Gaussian average: by Wick's theorem, for independent standard complex normal g_i,
+
+    Per(D - x L) = E_g prod_j (D_j - x |v_j|^2) ,   v_j = sum_i sqrt(eta_i) U_ij g_i ,
+
+with D_j = 1 - (1 - x) L_jj; s_j photons in one mode put a Laguerre polynomial in place of the
+factor:  sum_r C(s_j, r) D_j^{s_j - r} (-x |v_j|^2)^r / r!. The average is over |g_1|^2, |g_2|^2
+(exponential) and their relative phase (uniform) of a polynomial of degree n in each, so Gauss-
+Laguerre nodes and equidistant phases give it exactly, in polynomial time for any n.
+"""
+
+import math
+
+import numpy as np
+
+from qlatent_tf.quantum.count_law import CountLaw
+
+PAIRS_PER_CHUNK = 64
+
+
+def photon_moments(
+    unitary: np.ndarray,
+    input_state: np.ndarray,
+    indistinguishability: float,
+    kept: np.ndarray,
+    count_law: CountLaw,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the mean and the covariance of the counts of number-resolving detectors.
+
+    Args:
+      unitary: complex array, shape `[modes, modes]`.
+      input_state: int array, shape `[modes]`.
+      indistinguishability: float in [0, 1].
+      kept: float array, shape `[modes]`. The probability that a photon that survived the common
+        loss is detected in each mode.
+      count_law: CountLaw. Survivors of the common loss, and dark counts.
+
+    Returns:
+      float64 arrays, shapes `[modes]` and `[modes, modes]`.
+    """
+    photons_in = input_state.astype(np.float64)
+    one_photon = np.abs(unitary) ** 2
+    mean_photons = one_photon @ photons_in
+    coherence = np.abs((unitary * photons_in) @ unitary.conj().T) ** 2
+    pairs = (
+        np.outer(mean_photons, mean_photons)
+        - (one_photon * photons_in) @ one_photon.T
+        + indistinguishability * (coherence - (one_photon * photons_in**2) @ one_photon.T)
+    )
+    moment = count_law.factorial_moment
+    detected = kept * mean_photons
+    mean = detected * moment(1, 0) + moment(0, 1)
+    second = (
+        np.outer(kept, kept) * pairs * moment(2, 0)
+        + (detected[:, None] + detected) * moment(1, 1)
+        + moment(0, 2)
+    )
+    # In one mode, n^2 = n (n-1) + n, and a mode counts in the dark at most once.
+    np.fill_diagonal(second, np.diagonal(second) - moment(0, 2) + mean)
+    return mean, second - np.outer(mean, mean)
+
+
+def click_moments(
+    unitary: np.ndarray,
+    input_state: np.ndarray,
+    indistinguishability: float,
+    transmission: np.ndarray,
+    dark_count_probability: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the mean and the covariance of the clicks of threshold detectors.
+
+    Args:
+      unitary: complex array, shape `[modes, modes]`.
+      input_state: int array, shape `[modes]`.
+      indistinguishability: float in [0, 1].
+      transmission: float array, shape `[modes]`.
+      dark_count_probability: float in [0, 1].
+
+    Returns:
+      float64 arrays, shapes `[modes]` and `[modes, modes]`.
+    """
+    modes = len(unitary)
+    filled = np.flatnonzero(input_state)
+    rows = np.sqrt(transmission)[:, None] * unitary[:, filled]
+    overlap = math.sqrt(indistinguishability)
+    first, second = np.triu_indices(modes, 1)
+    no_rows = np.zeros_like(rows)
+    silent = _silence(rows, no_rows, input_state[filled], overlap)
+    pair_silent = _silence(rows[first], rows[second], input_state[filled], overlap)
+    not_dark = 1.0 - dark_count_probability
+    silent = silent * not_dark
+    joint = np.diag(silent)
+    joint[first, second] = joint[second, first] = pair_silent * not_dark**2
+    return 1.0 - silent, joint - np.outer(silent, silent)
+
+
+def _silence(
+    first_rows: np.ndarray, second_rows: np.ndarray, photons_in: np.ndarray, overlap: float
+) -> np.ndarray:
+    """Returns the probability that both modes of each pair are silent, shape `[pairs]`."""
+    photons = int(photons_in.sum())
+    radii, radial_weights = np.polynomial.laguerre.laggauss(photons // 2 + 1)
+    phases = np.exp(2j * np.pi * np.arange(photons + 1) / (photons + 1))
+    amplitude = np.sqrt(radii)
+    # g_1 is taken real and positive, since only the relative phase matters.
+    g_1 = np.repeat(amplitude, len(radii) * len(phases))
+    g_2 = np.tile((amplitude[:, None] * phases).ravel(), len(radii))
+    weights = np.repeat(np.outer(radial_weights, radial_weights).ravel(), len(phases))
+    weights = weights / len(phases)
+    result = np.empty(len(first_rows))
+    for start in range(0, len(first_rows), PAIRS_PER_CHUNK):
+        chunk = slice(start, start + PAIRS_PER_CHUNK)
+        a_1, a_2 = first_rows[chunk], second_rows[chunk]
+        average = np.ones((len(a_1), len(weights)))
+        for mode, count in enumerate(photons_in):
+            u_1, u_2 = a_1[:, mode, None], a_2[:, mode, None]
+            touched = -overlap * np.abs(u_1 * g_1 + u_2 * g_2) ** 2
+            untouched = 1.0 - (1.0 - overlap) * (np.abs(u_1) ** 2 + np.abs(u_2) ** 2)
+            average *= sum(
+                math.comb(count, r) / math.factorial(r) * untouched ** (count - r) * touched**r
+                for r in range(count + 1)
+            )
+        result[chunk] = average @ weights
+    return result

@@ -1,0 +1,362 @@
+"""A boson sampler as a laboratory has it: imperfect photons, lossy modes, real detectors."""
+
+import functools
+import threading
+
+import numpy as np
+
+from qlatent_tf.quantum import moments, outcome_law
+from qlatent_tf.quantum.count_law import CountLaw, draw_binomial, random_subsets
+from qlatent_tf.quantum.device_options import (
+    check_choice,
+    check_postselect,
+    check_probability,
+    check_transmission,
+)
+from qlatent_tf.quantum.distinguishable import DistinguishableSampler
+from qlatent_tf.quantum.post_selection import keep_shots
+from qlatent_tf.quantum.random_streams import uniforms
+from qlatent_tf.quantum.sampler import METHODS, PRECISIONS, BosonSampler
+from qlatent_tf.quantum.validate import (
+    MAX_PHOTONS,
+    check_count,
+    check_input_state,
+    check_outcomes,
+    check_unitary,
+)
+
+DETECTORS = ("number", "threshold")
+_BUILD_LOCK = threading.Lock()
+
+
+class PhotonicDevice:
+    """Photons in an interferometer, with what goes wrong in an experiment.
+
+    In the order in which it happens:
+
+    - Each photon is good with probability sqrt(indistinguishability), independently. Good photons
+      interfere with each other; a bad one interferes with nobody. A Hong-Ou-Mandel experiment then
+      has the visibility `indistinguishability`. At 1 this is boson sampling, at 0 all photons are
+      distinguishable, i.e. classical particles.
+    - Mode i keeps each of its photons with probability `transmission[i]`.
+    - Each detector adds one dark count with probability `dark_count_probability`.
+    - Threshold detectors tell "none" from "some": outcomes are clicks, 0 or 1.
+    - Post-selection keeps the shots with a total count (of photons or clicks, dark counts
+      included) in a range.
+
+    Sample number i depends on the device, the seed and i alone: not on batches, nor on threads.
+
+    Post-selection with number-resolving detectors and equal loss costs nothing: the totals are drawn
+    from their conditional law. Otherwise shots are repeated until one is kept. Samples are numbered
+    in blocks of 1024, each with its own stream of candidates; the sample is the first, second, ..
+    candidate of its block that is kept.
+
+    Args:
+      unitary: complex array-like, shape `[modes, modes]`.
+      input_state: integers, shape `[modes]`. Photons sent into each mode, several allowed.
+      indistinguishability: float in [0, 1]. The Hong-Ou-Mandel visibility of any two photons.
+      transmission: float in [0, 1], or floats of shape `[modes]`, one for each output mode.
+      detector: str. `"number"` or `"threshold"`.
+      dark_count_probability: float in [0, 1). Of each mode, in each shot.
+      postselect: int, or pair of ints (least, most). The total counts that are kept; None for all.
+      method: str. The method of `BosonSampler`. Loss and distinguishability exclude `"table"`.
+      precision: str. `"double"` or `"single"`, for `BosonSampler`.
+      expected_samples: int. How many samples will be asked for in all, to choose the method.
+      num_threads: int. Threads to use, None for all.
+
+    Raises:
+      ValueError: if the matrix is not unitary, an occupation is not a count, a probability is out
+        of range, an option is unknown, or the post-selection can never be met.
+
+    Example:
+      >>> device = PhotonicDevice(haar_unitary(4, seed=0), [1, 1, 0, 0], transmission=0.5)
+      >>> device.mean().sum().round(6)
+      1.0
+
+    References:
+      - Clifford, Clifford, "The classical complexity of boson sampling", arXiv:1706.01260.
+      - Tichy, "Sampling of partially distinguishable bosons and the relation to the multidimensional
+        permanent", arXiv:1410.7687.
+      - Renema et al., "Efficient classical algorithm for boson sampling with partially
+        distinguishable photons", arXiv:1707.02793.
+    """
+
+    def __init__(
+        self,
+        unitary,
+        input_state,
+        *,
+        indistinguishability: float = 1.0,
+        transmission=1.0,
+        detector: str = "number",
+        dark_count_probability: float = 0.0,
+        postselect=None,
+        method: str = "auto",
+        precision: str = "double",
+        expected_samples: int = 1_000_000,
+        num_threads: int | None = None,
+    ):
+        self.unitary = check_unitary(unitary)
+        self.modes = len(self.unitary)
+        self.input_state = check_input_state(input_state, self.modes)
+        self.photons = int(self.input_state.sum())
+        self.indistinguishability = check_probability(
+            indistinguishability, "indistinguishability"
+        )
+        self.transmission = check_transmission(transmission, self.modes)
+        self.detector = check_choice(detector, DETECTORS, "detector")
+        self.dark_count_probability = check_probability(
+            dark_count_probability, "dark_count_probability"
+        )
+        if self.dark_count_probability > 0 and self.photons >= MAX_PHOTONS:
+            raise ValueError(
+                f"With dark counts, at most {MAX_PHOTONS - 1} photons can be counted; received "
+                f"{self.photons}."
+            )
+        self.postselect = check_postselect(postselect)
+        self.method = check_choice(method, METHODS, "method")
+        self.precision = check_choice(precision, PRECISIONS, "precision")
+        self._sends_subsets = 0 < self.indistinguishability < 1 or (
+            self.indistinguishability == 1 and self.transmission.max() < 1
+        )
+        if self._sends_subsets and method == "table":
+            raise ValueError(
+                "method='table' holds the law of all photons only; with loss in every mode or "
+                f"partly distinguishable photons choose from {', '.join(METHODS)} another one."
+            )
+        self._sampler_options = {
+            "method": method,
+            "precision": precision,
+            "expected_samples": check_count(expected_samples, "expected_samples"),
+            "num_threads": num_threads,
+        }
+        if self.indistinguishability > 0:
+            # Refuses too many photons now; a large table waits for the first sample.
+            self._boson_sampler = BosonSampler(
+                self.unitary,
+                self.input_state,
+                **self._sampler_options,
+                **({} if method == "table" else {"max_table_bytes": 0}),
+            )
+        if self.indistinguishability < 1:
+            self._distinguishable_sampler = DistinguishableSampler(
+                self.unitary, self.input_state, num_threads=num_threads
+            )
+        # The loss that all modes share is taken at the input, where it saves work.
+        self.common_transmission = float(self.transmission.max())
+        self.kept = self.transmission / (self.common_transmission or 1.0)
+        self.count_law = self._build_count_law()
+
+    def _build_count_law(self) -> CountLaw:
+        least, most = self.postselect or (0, np.inf)
+        if self.rejects_shots:
+            if self.detector == "threshold" and least > self.modes:
+                raise ValueError(
+                    f"{self.modes} threshold detectors never click {least} times, as "
+                    f"postselect={self.postselect} asks for."
+                )
+            most = np.inf  # a necessary condition only: fewer counts may be left in the end
+        return CountLaw.build(
+            self.photons,
+            self.modes,
+            self.common_transmission,
+            self.dark_count_probability,
+            (least, most),
+        )
+
+    @property
+    def is_ideal(self) -> bool:
+        """Whether each outcome is the whole photon number distribution of identical photons."""
+        return (
+            self.indistinguishability == 1
+            and self.detector == "number"
+            and self.dark_count_probability == 0
+            and bool((self.transmission == 1).all())
+        )
+
+    @property
+    def rejects_shots(self) -> bool:
+        """Whether sampling has to repeat shots to meet the post-selection."""
+        return self.postselect is not None and (
+            self.detector == "threshold" or bool((self.kept < 1).any())
+        )
+
+    def sample(
+        self, num_samples: int, seed: int, *, start: int = 0, return_log_prob: bool = False
+    ):
+        """Draws samples.
+
+        Args:
+          num_samples: int. The rows.
+          seed: int. Taken modulo 2**64.
+          start: int. The number of the first sample.
+          return_log_prob: bool. Whether to return the log-probability of each row as well: at no
+            cost for an ideal device, at that of `log_prob` else.
+
+        Returns:
+          uint8 array, shape `[num_samples, modes]`; with `return_log_prob` also a float64 array,
+          shape `[num_samples]`.
+
+        Raises:
+          ValueError: if an argument is malformed, or the post-selection keeps fewer than one in
+            10,000 shots.
+        """
+        num_samples = check_count(num_samples, "num_samples")
+        start = check_count(start, "start")
+        if return_log_prob and self.is_ideal:
+            return self._whole_sampler.sample(
+                num_samples, seed, start=start, return_log_prob=True
+            )
+        if self.rejects_shots:
+            rows = keep_shots(
+                lambda shots, first: self._shoot(shots, seed, first),
+                self.postselect, num_samples, start,
+            )
+        else:
+            rows = self._shoot(num_samples, seed, start)
+        return (rows, self.log_prob(rows)) if return_log_prob else rows
+
+    def mean(self) -> np.ndarray:
+        """Returns the exact mean of each mode, float64, shape `[modes]`.
+
+        Raises:
+          ValueError: if a post-selection leaves no closed form, see `covariance`.
+        """
+        return self._moments[0].copy()
+
+    def variance(self) -> np.ndarray:
+        """Returns the exact variance of each mode, float64, shape `[modes]`.
+
+        Raises:
+          ValueError: if a post-selection leaves no closed form, see `covariance`.
+        """
+        return np.diagonal(self._moments[1]).copy()
+
+    def covariance(self) -> np.ndarray:
+        """Returns the exact covariance, float64, shape `[modes, modes]`.
+
+        `moments` derives it. A post-selection has a closed form for number-resolving detectors and
+        equal loss; for threshold detectors the law of all click patterns is summed, up to the
+        sizes of `outcome_law`.
+
+        Raises:
+          ValueError: if a post-selection leaves no closed form.
+        """
+        return self._moments[1].copy()
+
+    def log_prob(self, outcomes) -> np.ndarray:
+        """Returns exact log-probabilities, conditional on the post-selection.
+
+        `outcome_law` holds the formulas and what they cost: one permanent for perfect photons or
+        distinguishable ones, sums of permanents in between.
+
+        Args:
+          outcomes: integers, shape `[batch, modes]`.
+
+        Returns:
+          float64 array, shape `[batch]`; -inf where an outcome cannot happen.
+
+        Raises:
+          ValueError: if the outcomes are malformed or the device is too large.
+        """
+        outcomes = check_outcomes(outcomes, self.modes)
+        if self.is_ideal:
+            return self._boson_sampler.log_prob(outcomes)
+        return outcome_law.log_prob(self, outcomes)
+
+    def __repr__(self) -> str:
+        state = "".join(map(str, self.input_state)) if self.input_state.max() < 10 else (
+            str(self.input_state.tolist())
+        )
+        parts = [f"modes={self.modes}", f"photons={self.photons}", f"input_state={state}"]
+        if self.indistinguishability != 1:
+            parts.append(f"indistinguishability={self.indistinguishability:g}")
+        if (self.transmission != 1).any():
+            same = bool((self.transmission == self.transmission[0]).all())
+            shown = f"{self.transmission[0]:g}" if same else (
+                f"{self.transmission.min():g}..{self.transmission.max():g}"
+            )
+            parts.append(f"transmission={shown}")
+        if self.detector != "number":
+            parts.append(f"detector={self.detector}")
+        if self.dark_count_probability:
+            parts.append(f"dark_count_probability={self.dark_count_probability:g}")
+        if self.postselect is not None:
+            parts.append(f"postselect={self.postselect[0]}..{self.postselect[1]}")
+        return f"PhotonicDevice({', '.join(parts)})"
+
+    @functools.cached_property
+    def _moments(self) -> tuple[np.ndarray, np.ndarray]:
+        if self.detector == "number" and not self.rejects_shots:
+            return moments.photon_moments(
+                self.unitary, self.input_state, self.indistinguishability, self.kept, self.count_law
+            )
+        if self.postselect is None:
+            return moments.click_moments(
+                self.unitary,
+                self.input_state,
+                self.indistinguishability,
+                self.transmission,
+                self.dark_count_probability,
+            )
+        if self.detector == "threshold":
+            return outcome_law.click_table_moments(self)
+        raise ValueError(
+            "A post-selection after different losses in each mode leaves no closed form of the "
+            "mean and covariance; estimate them from samples."
+        )
+
+    @functools.cached_property
+    def _whole_sampler(self) -> BosonSampler:
+        """The sampler of all photons at once, by a table where that is cheapest."""
+        with _BUILD_LOCK:
+            built = self.__dict__.get("_whole_sampler")
+            return built or BosonSampler(self.unitary, self.input_state, **self._sampler_options)
+
+    def _shoot(self, num_samples: int, seed: int, start: int) -> np.ndarray:
+        """Draws shots whose totals follow the count law."""
+
+        def draw(purpose: str, num_draws: int) -> np.ndarray:
+            return uniforms(seed, f"device {purpose}", num_samples, num_draws, start=start)
+
+        if (self.count_law.probabilities > 0).sum() > 1:
+            survivors, dark_counts = self.count_law.draw(draw("counts", 1)[:, 0])
+        else:
+            (survivors,), (dark_counts,) = self.count_law.draw(np.zeros(1))
+            survivors = np.full(num_samples, survivors)
+            dark_counts = np.full(num_samples, dark_counts)
+        rows = self._propagate(survivors, seed, start, draw)
+        if (self.kept < 1).any():
+            rows = draw_binomial(draw("output loss", self.modes), rows, self.kept)
+            rows = rows.astype(np.uint8)
+        if dark_counts.any():
+            rows += random_subsets(draw("dark counts", self.modes), dark_counts)
+        return np.minimum(rows, 1) if self.detector == "threshold" else rows
+
+    def _propagate(self, survivors: np.ndarray, seed: int, start: int, draw) -> np.ndarray:
+        """Sends the surviving photons through the interferometer."""
+        num_samples = len(survivors)
+        all_survive = bool((survivors == self.photons).all())
+        if self.indistinguishability == 1 and not self._sends_subsets:
+            return self._whole_sampler.sample(num_samples, seed, start=start)
+        if self.indistinguishability == 1:
+            return self._boson_sampler.sample(
+                num_samples, seed, start=start, photons_per_sample=survivors
+            )
+        if self.indistinguishability == 0:
+            mask = None if all_survive else random_subsets(draw("bad", self.photons), survivors)
+            return self._distinguishable_sampler.sample(
+                num_samples, seed, start=start, photon_mask=mask
+            )
+        good = draw_binomial(
+            draw("good", 1)[:, 0], survivors, np.sqrt(self.indistinguishability)
+        )
+        rows, is_good = self._boson_sampler.sample(
+            num_samples, seed, start=start, photons_per_sample=good, return_photons=True
+        )
+        # Bad photons are a random subset of the others: keys of good ones are the largest.
+        is_bad = random_subsets(draw("bad", self.photons) + is_good, survivors - good)
+        rows += self._distinguishable_sampler.sample(
+            num_samples, seed, start=start, photon_mask=is_bad
+        )
+        return rows
