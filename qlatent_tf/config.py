@@ -7,6 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 SCHEMA_VERSION = 1
+_NAMES = ("model", "latent", "dataset", "optimizer")
+_COUNTS = (
+    "steps", "batch_size", "critic_steps", "evaluate_every", "evaluation_samples",
+    "checkpoint_every",
+)
+_OPTIONS = ("latent_options", "model_options", "dataset_options", "optimizer_options")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,21 +60,33 @@ class Config:
     jit_compile: bool = True
 
     def __post_init__(self):
-        for name in ("steps", "batch_size", "critic_steps", "evaluate_every",
-                     "evaluation_samples", "checkpoint_every"):
+        for name in _NAMES:
             value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            if not isinstance(value, str):
+                raise ValueError(f"{name} is a str; received {value!r}.")
+        for name in _COUNTS:
+            value = getattr(self, name)
+            if type(value) is not int or value < 1:
                 raise ValueError(f"{name} is a positive whole number; received {value!r}.")
-        if not isinstance(self.seed, int) or isinstance(self.seed, bool) or self.seed < 0:
+        if type(self.seed) is not int or self.seed < 0:
             raise ValueError(f"seed is a whole number from 0; received {self.seed!r}.")
-        if not isinstance(self.gradient_penalty_weight, (int, float)) or not (
+        if type(self.gradient_penalty_weight) not in (int, float) or not (
             0 <= self.gradient_penalty_weight < float("inf")
         ):
             raise ValueError(
                 "gradient_penalty_weight is a finite number from 0; received "
                 f"{self.gradient_penalty_weight!r}."
             )
+        if not isinstance(self.jit_compile, bool):
+            raise ValueError(f"jit_compile is a bool; received {self.jit_compile!r}.")
+        if not isinstance(self.metrics, (list, tuple)) or not all(
+            isinstance(name, str) for name in self.metrics
+        ):
+            raise ValueError(f"metrics is a list of names; received {self.metrics!r}.")
         object.__setattr__(self, "metrics", tuple(self.metrics))
+        object.__setattr__(self, "gradient_penalty_weight", float(self.gradient_penalty_weight))
+        for name in _OPTIONS:
+            object.__setattr__(self, name, _json_options(name, getattr(self, name)))
 
     def to_json(self) -> dict:
         """Returns the fields and the schema's version as JSON values."""
@@ -84,7 +102,7 @@ class Config:
         """
         fields = dict(fields)
         version = fields.pop("schema_version", None)
-        if not isinstance(version, int) or not 1 <= version <= SCHEMA_VERSION:
+        if type(version) is not int or not 1 <= version <= SCHEMA_VERSION:
             raise ValueError(
                 f"The configuration has schema version {version!r}; this version of qlatent_tf "
                 f"reads 1 to {SCHEMA_VERSION}. A newer qlatent_tf may read it."
@@ -123,14 +141,8 @@ class Config:
                 raise ValueError(
                     f"{name} holds options: set one with {name}.OPTION; received {value!r}."
                 )
-            elif isinstance(fields[name], float) and type(value) is int:
-                value = float(value)
-            elif isinstance(fields[name], tuple):
-                value = (value,) if isinstance(value, str) else tuple(value)
-            elif isinstance(fields[name], (bool, str)) and type(value) is not type(fields[name]):
-                raise ValueError(
-                    f"{name} is a {type(fields[name]).__name__}; received {value!r}."
-                )
+            elif name == "metrics" and isinstance(value, str):
+                value = (value,)
             fields[name] = value
         return type(self)(**fields)
 
@@ -156,6 +168,16 @@ def parse_setting(text: str) -> tuple[str, Any]:
         return key, json.loads(value)
     except json.JSONDecodeError:
         return key, {"True": True, "False": False, "None": None}.get(value, value)
+
+
+def _json_options(name, options):
+    """A copy that holds what JSON will give back, lists where there were tuples."""
+    if not isinstance(options, Mapping):
+        raise ValueError(f"{name} is a mapping of options; received {options!r}.")
+    try:
+        return json.loads(json.dumps(dict(options), allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} holds what JSON cannot: {error}. Received {options!r}.") from error
 
 
 def _refuse_unknown(names, known) -> None:

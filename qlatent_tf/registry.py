@@ -119,6 +119,13 @@ def _import_attribute(name: str, kind: str) -> Callable:
     """Imports ``"module:attribute"``; the working directory is searched as Python's own -m does."""
     module_name, _, attribute = name.partition(":")
     module_name = module_name.removesuffix(".py")
+    if not module_name or not attribute:
+        raise ValueError(f"A {kind} of your own reads module:attribute; received {name!r}.")
+    if "/" in module_name or "\\" in module_name:
+        raise ValueError(
+            f"A {kind} of your own names a module, no path; received {name!r}. Run in the "
+            "folder that holds the file."
+        )
     here = str(Path.cwd())
     added = here not in sys.path
     if added:
@@ -136,11 +143,14 @@ def _import_attribute(name: str, kind: str) -> Callable:
         if added:
             sys.path.remove(here)
     try:
-        return getattr(module, attribute)
+        builder = getattr(module, attribute)
     except AttributeError as error:
         raise ValueError(
             f"The module {module_name!r} has no {attribute!r}, named by the {kind} {name!r}."
         ) from error
+    if not callable(builder):
+        raise ValueError(f"The {kind} {name!r} is {builder!r}, which cannot be called.")
+    return builder
 
 
 latents = Registry("latent", "qlatent_tf.latents")

@@ -1,0 +1,121 @@
+"""One configuration: JSON and back, changes from a command line, and what is refused."""
+
+import json
+
+import pytest
+
+from qlatent_tf.config import SCHEMA_VERSION, Config, parse_setting
+
+FIELDS = {"model": "mlp", "latent": "boson", "dataset": "quantum", "steps": 10, "batch_size": 4}
+
+
+@pytest.fixture
+def config():
+    return Config(
+        **FIELDS, latent_options={"modes": 8}, optimizer_options={"learning_rate": 1e-4},
+        metrics=("discreteness",),
+    )
+
+
+def test_json_and_back(config):
+    text = json.dumps(config.to_json())
+    assert Config.from_json(json.loads(text)) == config
+    assert json.loads(text)["schema_version"] == SCHEMA_VERSION
+
+
+def test_a_round_trip_does_not_share_options(config):
+    config.to_json()["latent_options"]["modes"] = 99
+    assert config.latent_options == {"modes": 8}
+
+
+def test_an_unknown_key_hints_at_the_near_one(config):
+    with pytest.raises(ValueError, match="Unknown .*'batchsize'. Did you mean batch_size.*Legal:"):
+        Config.from_json({**config.to_json(), "batchsize": 3})
+    with pytest.raises(ValueError, match="Unknown .*'stepps'. Did you mean steps"):
+        config.override(stepps=3)
+
+
+def test_a_missing_key_is_named():
+    with pytest.raises(ValueError, match="lacks dataset, steps, batch_size"):
+        Config.from_json({"schema_version": 1, "model": "mlp", "latent": "boson"})
+
+
+@pytest.mark.parametrize("version", [None, 0, SCHEMA_VERSION + 1, "1", 1.0, True])
+def test_another_schema_is_refused(config, version):
+    with pytest.raises(ValueError, match="schema version"):
+        Config.from_json({**config.to_json(), "schema_version": version})
+
+
+def test_override_reaches_into_options_and_leaves_the_original(config):
+    changed = config.override(**{"steps": 300, "latent_options.photons": 4})
+    assert changed.steps == 300
+    assert changed.latent_options == {"modes": 8, "photons": 4}
+    assert (config.steps, config.latent_options) == (10, {"modes": 8})
+
+
+def test_override_takes_a_whole_number_for_a_float_and_one_metric_for_many(config):
+    changed = config.override(gradient_penalty_weight=3, metrics="quality")
+    assert changed.gradient_penalty_weight == 3.0
+    assert isinstance(changed.gradient_penalty_weight, float)
+    assert changed.metrics == ("quality",)
+
+
+@pytest.mark.parametrize("key, value, message", [
+    ("steps", 0, "steps is a positive whole number; received 0"),
+    ("steps", "many", "received 'many'"),
+    ("steps", 2.5, "received 2.5"),
+    ("batch_size", True, "received True"),
+    ("seed", -1, "seed is a whole number from 0; received -1"),
+    ("gradient_penalty_weight", float("nan"), "finite number from 0; received nan"),
+    ("gradient_penalty_weight", True, "finite number from 0; received True"),
+    ("gradient_penalty_weight", "ten", "finite number from 0; received 'ten'"),
+    ("jit_compile", 1, "jit_compile is a bool; received 1"),
+    ("jit_compile", "yes", "jit_compile is a bool; received 'yes'"),
+    ("model", 3, "model is a str; received 3"),
+    ("metrics", 3, "metrics is a list of names; received 3"),
+    ("metrics", [1], "metrics is a list of names; received"),
+    ("latent_options", 3, r"set one with latent_options.OPTION; received 3"),
+    ("steps.more", 3, "steps holds one value, so steps.more names nothing"),
+])
+def test_a_value_of_the_wrong_type_is_refused(config, key, value, message):
+    with pytest.raises(ValueError, match=message):
+        config.override(**{key: value})
+
+
+@pytest.mark.parametrize("key, value", [
+    ("model", 3), ("latent", None), ("jit_compile", "no"), ("latent_options", [1]),
+    ("optimizer", 1), ("metrics", "discreteness"),
+])
+def test_a_file_with_a_value_of_the_wrong_type_is_refused(config, key, value):
+    with pytest.raises(ValueError, match=key):
+        Config.from_json({**config.to_json(), key: value})
+
+
+def test_options_that_json_cannot_hold_are_refused():
+    with pytest.raises(ValueError, match="model_options .*JSON"):
+        Config(**FIELDS, model_options={"activation": print})
+
+
+def test_differences_name_the_fields_that_differ(config):
+    assert config.differences(config) == []
+    assert config.differences(config.override(steps=11)) == ["steps: 10 -> 11"]
+
+
+@pytest.mark.parametrize("text, setting", [
+    ("steps=300", ("steps", 300)),
+    ("latent_options.transmission=0.8", ("latent_options.transmission", 0.8)),
+    ("model_options.units=[64, 64]", ("model_options.units", [64, 64])),
+    ("optimizer=RMSprop", ("optimizer", "RMSprop")),
+    ("jit_compile=False", ("jit_compile", False)),
+    ("jit_compile=true", ("jit_compile", True)),
+    ("metrics=", ("metrics", "")),
+    ("optimizer=a=b", ("optimizer", "a=b")),
+])
+def test_a_setting_is_json_where_it_can_be(text, setting):
+    assert parse_setting(text) == setting
+
+
+@pytest.mark.parametrize("text", ["steps", "=3", ""])
+def test_a_setting_without_key_or_value_is_refused(text):
+    with pytest.raises(ValueError, match="reads key=value; received"):
+        parse_setting(text)

@@ -1,0 +1,98 @@
+"""Looking names up, and code that a third party names."""
+
+import pytest
+
+from qlatent_tf.registry import Registry, check_options
+
+
+@pytest.fixture
+def shapes():
+    """A registry of its own, with one entry."""
+    registry = Registry("shape", "qlatent_tf")
+
+    @registry.register("square")
+    def square(side=1.0, *, colour="black"):
+        return side, colour
+
+    return registry
+
+
+def test_builds_by_name_with_options(shapes):
+    assert shapes.names() == ["square"]
+    assert shapes.build("square", 2.0, colour="red") == (2.0, "red")
+
+
+@pytest.mark.parametrize("name", ["sqare", "", "Square"])
+def test_an_unknown_name_lists_the_known_ones(shapes, name):
+    with pytest.raises(ValueError, match=r"Unknown shape .*Known: square"):
+        shapes.get(name)
+
+
+@pytest.mark.parametrize("name", [None, 3, ["square"]])
+def test_a_name_is_a_string(shapes, name):
+    with pytest.raises(ValueError, match="named by a string; received"):
+        shapes.get(name)
+
+
+def test_an_unknown_option_lists_the_legal_ones(shapes):
+    with pytest.raises(ValueError, match="Unknown option color .*square.* Legal: side, colour"):
+        shapes.build("square", color="red")
+
+
+def test_options_are_free_where_the_builder_takes_any():
+    check_options(lambda **options: options, {"anything": 1}, "a builder")
+
+
+def test_a_name_belongs_to_one_module(shapes):
+    def other():
+        return None
+
+    other.__module__ = "elsewhere"
+    with pytest.raises(ValueError, match="'square' is taken by"):
+        shapes.register("square")(other)
+
+
+def test_a_registered_name_holds_no_colon(shapes):
+    with pytest.raises(ValueError, match="no colon; received 'a:b'"):
+        shapes.register("a:b")
+
+
+@pytest.mark.parametrize("name", ["my_shapes:circle", "my_shapes.py:circle"])
+def test_a_file_in_the_working_directory_needs_no_registration(shapes, empty_folder, name):
+    (empty_folder / "my_shapes.py").write_text("def circle(radius=1):\n    return radius\n")
+    assert shapes.build(name, radius=3) == 3
+
+
+def test_code_that_is_not_trusted_does_not_run(shapes, empty_folder):
+    (empty_folder / "my_shapes.py").write_text("open('ran', 'w').close()\ncircle = print\n")
+    with pytest.raises(ValueError, match="trust_code=True"):
+        shapes.build("my_shapes:circle", trust_code=False)
+    assert not (empty_folder / "ran").exists()
+
+
+@pytest.mark.parametrize("name, message", [
+    ("no_such_file:circle", "'no_such_file', which is neither a file in .* nor installed"),
+    ("my_shapes:circel", "'my_shapes' has no 'circel'"),
+    (":circle", "reads module:attribute; received ':circle'"),
+    ("my_shapes:", "reads module:attribute; received 'my_shapes:'"),
+    ("/tmp/my_shapes.py:circle", "no path; received '/tmp/my_shapes.py:circle'"),
+    ("../my_shapes:circle", "no path; received"),
+    ("my_shapes:radius", "'my_shapes:radius' is 3, which cannot be called"),
+])
+def test_code_that_is_not_there_is_an_error_that_says_so(shapes, empty_folder, name, message):
+    (empty_folder / "my_shapes.py").write_text("def circle():\n    return 1\n\nradius = 3\n")
+    with pytest.raises(ValueError, match=message):
+        shapes.get(name)
+
+
+def test_a_missing_import_inside_the_file_is_reported_as_itself(shapes, empty_folder):
+    (empty_folder / "my_shapes.py").write_text("import no_such_library\n")
+    with pytest.raises(ModuleNotFoundError, match="no_such_library"):
+        shapes.get("my_shapes:circle")
+
+
+def test_a_registry_imports_its_package_at_the_first_look_only(empty_folder):
+    (empty_folder / "absent").mkdir()
+    registry = Registry("shape", "no_such_package")
+    with pytest.raises(ModuleNotFoundError, match="no_such_package"):
+        registry.names()

@@ -1,0 +1,24 @@
+"""Seeds for separate purposes."""
+
+import hashlib
+
+from qlatent_tf.seeds import derive_seed
+
+
+def test_a_seed_is_the_first_31_bits_of_a_hash():
+    digest = hashlib.sha256(b"3/weights").digest()
+    assert derive_seed(3, "weights") == int.from_bytes(digest, "big") >> (256 - 31)
+
+
+def test_seeds_fit_a_signed_32_bit_number_and_differ():
+    purposes = ("weights", "latent", "real", "encode", "step")
+    seeds = [derive_seed(seed, purpose) for seed in range(1000) for purpose in purposes]
+    assert len(set(seeds)) == len(seeds)
+    assert 0 <= min(seeds) and max(seeds) < 2**31
+
+
+def test_neighbouring_seeds_are_unrelated():
+    # The mean of 1000 fair differences of up to 2^31 lies within 5 standard deviations of 0.
+    differences = [derive_seed(seed + 1, "a") - derive_seed(seed, "b") for seed in range(1000)]
+    assert abs(sum(differences) / 1000) < 5 * 2**31 / (6 * 1000) ** 0.5
+    assert len(set(differences)) == 1000
