@@ -219,19 +219,23 @@ class FockTable:
         self._records = alias_records(self.probabilities)
 
     def sample(
-        self, num_samples: int, seed: int, *, start: int = 0
+        self, num_samples: int, seed: int, *, start: int = 0, log_probs: np.ndarray | None = None
     ) -> np.ndarray:
-        """Returns outcomes, uint8 `[num_samples, modes]`; number start + i depends on it alone."""
-        return self._draw(num_samples, seed, start, np.empty(0))
+        """Draws samples.
 
-    def sample_with_log_prob(self, num_samples: int, seed: int, *, start: int = 0):
-        """Returns outcomes, uint8 `[num_samples, modes]`, and log-probabilities, float64."""
-        log_probs = np.empty(num_samples)
-        return self._draw(num_samples, seed, start, log_probs), log_probs
+        Args:
+          num_samples: int. The rows.
+          seed: int. Taken modulo 2**64. Sample number start + i depends on (seed, start + i).
+          start: int. The number of the first sample.
+          log_probs: float64 array, shape `[num_samples]`. Filled in with the log-probabilities
+            if given (empty counts as not given).
 
-    def _draw(self, num_samples, seed, start, log_probs):
+        Returns:
+          uint8 array, shape `[num_samples, modes]`.
+        """
         key = stream_key(seed, "boson table")
         rows = np.empty((num_samples, self.occupations.shape[1]), np.uint8)
+        log_probs = np.empty(0) if log_probs is None else log_probs
 
         def draw(first, last):
             _draw_rows(

@@ -1,11 +1,13 @@
 """Exact boson sampling: one class in front of three methods."""
 
 import numpy as np
-from numba import njit
 
-from qlatent_tf.quantum import reference
-from qlatent_tf.quantum.fock_table import DEFAULT_MAX_TABLE_BYTES, FockTable, table_bytes
-from qlatent_tf.quantum.permanents import log_factorials, repeated_row_permanent
+from qlatent_tf.quantum.fock_table import DEFAULT_MAX_TABLE_BYTES, FockTable
+from qlatent_tf.quantum.interferometer_sampler import log_permanents, sample_range
+from qlatent_tf.quantum.method_choice import GLYNN_MAX_PHOTONS, MAX_PHOTONS, choose_method
+from qlatent_tf.quantum.permanents import log_factorials
+from qlatent_tf.quantum.random_streams import stream_key
+from qlatent_tf.quantum.small_batch import LANES, UNROLL, sample_lanes
 from qlatent_tf.quantum.threads import check_num_threads, run_chunks
 from qlatent_tf.quantum.validate import (
     check_count,
@@ -16,14 +18,8 @@ from qlatent_tf.quantum.validate import (
 )
 
 METHODS = ("auto", "table", "lanes", "glynn")
-PRECISIONS = ("double", "single")
-MAX_PHOTONS_OF_METHOD = {"lanes": 20, "glynn": 40}
-
-
-@njit(cache=True, nogil=True)
-def _permanents_of_outcomes(columns, outcomes, first, last, results):
-    for i in range(first, last):
-        results[i] = repeated_row_permanent(columns, outcomes[i])
+PRECISIONS = {"double": np.float64, "single": np.float32}
+LARGEST_SINGLE = 1e37  # a tenth of what float32 can hold
 
 
 class BosonSampler:
@@ -83,13 +79,17 @@ class BosonSampler:
             method = choose_method(
                 self.modes, self.photons, expected_samples, max_table_bytes=max_table_bytes
             )
-        most = MAX_PHOTONS_OF_METHOD.get(method)
-        if most is not None and self.photons > most:
+        if self.photons > MAX_PHOTONS.get(method, self.photons):
             raise ValueError(
-                f"Method {method!r} holds up to {most} photons; received {self.photons}."
+                f"Method {method!r} holds up to {MAX_PHOTONS[method]} photons; "
+                f"received {self.photons}."
             )
         self.method = method
-        self._columns = np.ascontiguousarray(np.repeat(self.unitary, self.input_state, axis=1))
+        # Photons are listed mode by mode; [photons, modes] is the unitary's columns transposed.
+        columns = np.repeat(self.unitary, self.input_state, axis=1).T
+        self._scale = _column_scale(columns)
+        self._columns_re = np.ascontiguousarray(columns.real * self._scale)
+        self._columns_im = np.ascontiguousarray(columns.imag * self._scale)
         self._table = None
         if method == "table":
             self._table = FockTable(
@@ -138,26 +138,18 @@ class BosonSampler:
             photons_per_sample = check_photons_per_sample(
                 photons_per_sample, num_samples, self.photons
             )
+        log_probs = np.zeros(num_samples if return_log_prob else 0)
+        needs_photons = return_photons or (return_log_prob and self.input_state.max() > 1)
+        used = np.zeros((num_samples if needs_photons else 0, self.photons), np.bool_)
         if self._table is not None:
-            used = np.ones((num_samples, self.photons), bool)
-            log_probs = None
-            if return_log_prob:
-                rows, log_probs = self._table.sample_with_log_prob(num_samples, seed, start=start)
-            else:
-                rows = self._table.sample(num_samples, seed, start=start)
+            rows = self._table.sample(num_samples, seed, start=start, log_probs=log_probs)
+            used[:] = True
         else:
             rows = np.zeros((num_samples, self.modes), np.uint8)
-            used = np.zeros((num_samples, self.photons), bool)
-            log_probs = np.zeros(num_samples)
-            for i in range(num_samples):
-                kept = None if photons_per_sample is None else int(photons_per_sample[i])
-                rows[i], used[i] = reference.sample(
-                    self.unitary, self.input_state, seed, start + i, kept
-                )
-                if return_log_prob:
-                    state = np.zeros(self.modes, int)
-                    np.add.at(state, np.repeat(np.arange(self.modes), self.input_state)[used[i]], 1)
-                    log_probs[i] = np.log(reference.probability(self.unitary, state, rows[i]))
+            draw = self._draw_lanes if self.method == "lanes" else self._draw_one_by_one
+            draw(stream_key(seed, "boson"), start, photons_per_sample, rows, log_probs, used)
+            if return_log_prob:
+                log_probs -= self._log_norms(photons_per_sample, used)
         results = [rows]
         if return_log_prob:
             results.append(log_probs)
@@ -178,28 +170,86 @@ class BosonSampler:
           ValueError: if the outcomes are malformed.
         """
         outcomes = check_outcomes(outcomes, self.modes)
+        result = np.full(len(outcomes), -np.inf)
         possible = np.flatnonzero(outcomes.sum(axis=1) == self.photons)
+        if self.photons == 0:
+            result[possible] = 0.0
+            return result
+        if self.photons > GLYNN_MAX_PHOTONS:
+            raise ValueError(
+                f"log_prob holds up to {GLYNN_MAX_PHOTONS} photons; received {self.photons}."
+            )
         chosen = outcomes[possible]
-        values = np.empty(len(possible), np.complex128)
+        values = np.empty(len(chosen))
 
         def fill(first, last):
-            _permanents_of_outcomes(self._columns, chosen, first, last, values)
+            log_permanents(self._columns_re, self._columns_im, chosen, first, last, values)
 
         run_chunks(fill, len(chosen), self._num_threads)
-        result = np.full(len(outcomes), -np.inf)
-        with np.errstate(divide="ignore"):
-            result[possible] = (
-                2 * np.log(np.abs(values))
-                - log_factorials(chosen)
-                - log_factorials(self.input_state)
-            )
+        norm = 2 * self.photons * np.log(self._scale) + log_factorials(self.input_state)
+        result[possible] = values - log_factorials(chosen) - norm
         return result
 
+    def _draw_lanes(self, key, start, photons_per_sample, rows, log_probs, used):
+        """Fills the outputs group by group of equal photon number."""
+        dtype = PRECISIONS[self.precision]
+        padding = ((0, 0), (0, -self.photons % UNROLL))
+        matrix_re = np.ascontiguousarray(np.pad(self._columns_re.T, padding), dtype)
+        matrix_im = np.ascontiguousarray(np.pad(self._columns_im.T, padding), dtype)
+        everyone = np.empty(0, np.int64)
+        groups = {self.photons: everyone}
+        if photons_per_sample is not None:
+            groups = {
+                int(kept): np.flatnonzero(photons_per_sample == kept)
+                for kept in np.unique(photons_per_sample)
+            }
+        for kept, members in groups.items():
+            size = len(rows) if members is everyone else len(members)
+            if kept == 0:
+                continue
 
-def choose_method(
-    modes: int, photons: int, expected_samples: int, *, max_table_bytes: int
-) -> str:
-    """Returns the cheapest method for so many samples of one circuit."""
-    if table_bytes(modes, photons) <= max_table_bytes and photons <= 9:
-        return "table"
-    return "lanes" if photons <= 11 else "glynn"
+            def draw(first, last, kept=kept, members=members, size=size):
+                sample_lanes(
+                    matrix_re, matrix_im, self.photons, kept, key, start, members,
+                    first * LANES, min(last * LANES, size), rows, log_probs, used,
+                )  # fmt: skip
+
+            run_chunks(draw, -(-size // LANES), self._num_threads)
+
+    def _draw_one_by_one(self, key, start, photons_per_sample, rows, log_probs, used):
+        dtype = PRECISIONS[self.precision]
+        columns_re = self._columns_re.astype(dtype)
+        columns_im = self._columns_im.astype(dtype)
+        kept = np.empty(0, np.int64) if photons_per_sample is None else photons_per_sample
+
+        def draw(first, last):
+            sample_range(
+                columns_re, columns_im, key, start, kept, first, last, rows, log_probs, used
+            )
+
+        if self.photons:
+            run_chunks(draw, len(rows), self._num_threads)
+
+    def _log_norms(self, photons_per_sample, used):
+        """What the kernels' log-probabilities have in excess: the scale, and input factorials."""
+        sent = self.photons if photons_per_sample is None else photons_per_sample
+        norms = 2 * np.log(self._scale) * sent
+        if self.input_state.max() > 1:
+            occupied = self.input_state[self.input_state > 0]
+            starts = np.cumsum(occupied) - occupied
+            norms = norms + log_factorials(np.add.reduceat(used, starts, axis=1, dtype=np.int64))
+        return norms
+
+
+def _column_scale(columns: np.ndarray) -> float:
+    """Returns the factor that keeps the sums of the kernels near 1 and within float32.
+
+    sqrt(modes / photons) makes a row sum of Haar-random columns about 1 in the last stage. Row
+    sums are at most n times the largest mean of a row, and their products are added 2^(n-2) times.
+    """
+    photons, modes = columns.shape
+    if photons == 0:
+        return 1.0
+    most_per_factor = (LARGEST_SINGLE * 2.0 ** (2 - photons)) ** (1.0 / photons)
+    largest_sum = np.abs(columns).sum(axis=0).max()
+    return float(min(np.sqrt(modes / photons), most_per_factor / largest_sum))
