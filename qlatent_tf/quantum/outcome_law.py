@@ -6,19 +6,19 @@ photons detected there and n_0 those lost,
     G(w_0, w) = E[w_0^{n_0} prod_i w_i^{n_i}] = Per(W o X) / prod_j s_j!
     W_ab = sum_i U_ia^* (eta_i w_i + (1 - eta_i) w_0) U_ib ,
 
-a, b running over the input photons, s_j of them in mode j. The overlaps X_ab are 1 for photons of one
-input mode and sqrt(indistinguishability) otherwise: expand the permanent in permutations and
-average over which photons are good. A permutation that moves photons between modes needs them to be
-good; one that moves them within their mode is a repetition of the same term, which the normalisation
-of the good Fock state takes back.
+a, b running over the input photons, s_j of them in mode j. The overlaps X_ab are 1 for photons of
+one input mode and sqrt(indistinguishability) otherwise: expand the permanent in permutations and
+average over which photons are good. A permutation that moves photons between modes needs them to
+be good; one that moves them within their mode is a repetition of the same term, which the
+normalisation of the good Fock state takes back.
 
 **Photon numbers.** G is homogeneous of degree n, so a coefficient is a polarisation sum over
 prod(t_i + 1) <= 2^n permanents (t includes t_0, the lost photons):
 
     P(t) = 2^{-n} / prod t_i!  sum_{0 <= a <= t} (-1)^{|a|} prod C(t_i, a_i) G(t - 2a)
 
-Distinguishable photons (X = 1) need one permanent only: lost photons are a further mode, and
-P(t) = Per(rates of the modes t) / prod t_i!. Dark counts are summed over the modes they may have
+Distinguishable photons need one permanent only: lost photons are a further mode, and P(t) is
+Per(rates of the modes t) / prod t_i!. Dark counts are summed over the modes they may have
 occurred in.
 
 **Clicks.** "No click outside S" has the probability (1 - p)^{modes - |S|} G(1, 1_S), and the pattern C

@@ -46,10 +46,8 @@ class PhotonicDevice:
 
     Sample number i depends on the device, the seed and i alone: not on batches, nor on threads.
 
-    Post-selection with number-resolving detectors and equal loss costs nothing: the totals are drawn
-    from their conditional law. Otherwise shots are repeated until one is kept. Samples are numbered
-    in blocks of 1024, each with its own stream of candidates; the sample is the first, second, ..
-    candidate of its block that is kept.
+    Post-selection with number-resolving detectors and equal loss costs nothing: the totals are
+    drawn from their conditional law. Otherwise shots are repeated until one is kept.
 
     Args:
       unitary: complex array-like, shape `[modes, modes]`.
@@ -75,8 +73,8 @@ class PhotonicDevice:
 
     References:
       - Clifford, Clifford, "The classical complexity of boson sampling", arXiv:1706.01260.
-      - Tichy, "Sampling of partially distinguishable bosons and the relation to the multidimensional
-        permanent", arXiv:1410.7687.
+      - Tichy, "Sampling of partially distinguishable bosons and the relation to the
+        multidimensional permanent", arXiv:1410.7687.
       - Renema et al., "Efficient classical algorithm for boson sampling with partially
         distinguishable photons", arXiv:1707.02793.
     """

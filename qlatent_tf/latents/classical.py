@@ -1,0 +1,113 @@
+"""The usual latents: Gaussian noise and random bits."""
+
+import math
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from qlatent_tf import registry
+from qlatent_tf.quantum.validate import check_count
+
+tfd = tfp.distributions
+
+
+class RandomBits(tfd.Distribution):
+    """Independent fair bits, 0 and 1, moved by `loc`.
+
+    Args:
+      width: int. The number of bits.
+      loc: float. Is added to each bit; -1/2 centres them.
+      dtype: float dtype of the draws.
+
+    Raises:
+      ValueError: if `width` is not a positive integer.
+
+    Example:
+      >>> RandomBits(16, loc=-0.5).sample(500, seed=(0, 1)).shape
+      TensorShape([500, 16])
+    """
+
+    def __init__(self, width, loc=0.0, dtype=tf.float32, name="RandomBits"):
+        parameters = dict(locals())
+        self._width = check_count(width, "width", least=1)
+        self._loc = float(loc)
+        super().__init__(
+            dtype=dtype,
+            reparameterization_type=tfd.NOT_REPARAMETERIZED,
+            validate_args=False,
+            allow_nan_stats=False,
+            parameters=parameters,
+            name=name,
+        )
+
+    def __repr__(self) -> str:
+        return f"{self.name}(width={self._width}, loc={self._loc:g}, dtype={self.dtype.name})"
+
+    __str__ = __repr__
+
+    @classmethod
+    def _parameter_properties(cls, dtype, num_classes=None):
+        return {}
+
+    def _event_shape(self):
+        return tf.TensorShape([self._width])
+
+    def _event_shape_tensor(self):
+        return tf.constant([self._width], tf.int32)
+
+    def _batch_shape(self):
+        return tf.TensorShape([])
+
+    def _sample_n(self, n, seed=None):
+        seed = tfp.random.sanitize_seed(seed, salt="RandomBits")
+        bits = tf.random.stateless_uniform([n, self._width], seed, 0, 2, tf.int32)
+        return tf.cast(bits, self.dtype) + self._loc
+
+    def _log_prob(self, value):
+        bits = tf.convert_to_tensor(value, self.dtype) - self._loc
+        possible = tf.reduce_all((bits == 0) | (bits == 1), axis=-1)
+        log_prob = tf.constant(-self._width * math.log(2), self.dtype)
+        return tf.where(possible, log_prob, tf.constant(-math.inf, self.dtype))
+
+    def _mean(self):
+        return tf.fill([self._width], tf.constant(0.5 + self._loc, self.dtype))
+
+    def _variance(self):
+        return tf.fill([self._width], tf.constant(0.25, self.dtype))
+
+    def _covariance(self):
+        return tf.linalg.diag(self._variance())
+
+
+@registry.latents.register("gaussian")
+def gaussian(modes: int = 16, tiles: int = 1) -> tfd.Distribution:
+    """Independent standard normal numbers.
+
+    Args:
+      modes: int. The width of one circuit of the boson latent it stands in for.
+      tiles: int. How many such circuits; the width is `modes * tiles`.
+
+    Returns:
+      tfd.Distribution, event shape `[modes * tiles]`.
+    """
+    width = _width(modes, tiles)
+    return tfd.MultivariateNormalDiag(tf.zeros(width), tf.ones(width), name="Gaussian")
+
+
+@registry.latents.register("bernoulli")
+def bernoulli(modes: int = 16, tiles: int = 1, center: bool = True) -> RandomBits:
+    """Independent fair bits, at -1/2 and 1/2 if centred.
+
+    Args:
+      modes: int. The width of one circuit of the boson latent it stands in for.
+      tiles: int. How many such circuits; the width is `modes * tiles`.
+      center: bool. Whether the mean is moved to 0.
+
+    Returns:
+      RandomBits, event shape `[modes * tiles]`.
+    """
+    return RandomBits(_width(modes, tiles), loc=-0.5 if center else 0.0, name="Bernoulli")
+
+
+def _width(modes: int, tiles: int) -> int:
+    return check_count(modes, "modes", least=1) * check_count(tiles, "tiles", least=1)
