@@ -177,7 +177,9 @@ def _json_options(name, options):
     try:
         return json.loads(json.dumps(dict(options), allow_nan=False))
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} holds what JSON cannot: {error}. Received {options!r}.") from error
+        raise ValueError(
+            f"{name} holds what JSON cannot: {error}; received {options!r}."
+        ) from error
 
 
 def _refuse_unknown(names, known) -> None:
