@@ -1,0 +1,187 @@
+"""Tells what samples of photons are: identical, distinguishable, lossy, or something else.
+
+Reads every format of `--latent samples`: .npy, .npz, .csv, JSON counts, banks, Borealis
+directories, raw Jiuzhang files. Prints mean photon numbers, totals, collisions and the
+distribution of the two-mode correlators, beside what identical and distinguishable photons would
+give: exactly if the circuit is known, over random circuits if not. A known circuit adds a
+likelihood ratio and, for small systems, the distance to the whole law. A bank knows its circuit.
+
+examples:
+  tools/inspect_samples.py my_bank --out report
+  tools/inspect_samples.py shots.npy --unitary circuit.npy --input-state 1,1,1,0,0,0
+  tools/inspect_samples.py hardware.npz --key shots --photons 6 --interferometer 1-1 --json
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from qlatent_tf import files
+from qlatent_tf.tools.command_line import run_tool
+
+
+def parser() -> argparse.ArgumentParser:
+    """Returns the tool's argument parser."""
+    arguments = argparse.ArgumentParser(
+        "inspect_samples", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    arguments.add_argument("file", type=Path, help="a file or directory with samples")
+    arguments.add_argument("--key", help="the array in a .npz file")
+    arguments.add_argument("--file-format", help="needed for raw Jiuzhang files: jiuzhang2 or "
+                                                 "jiuzhang3")
+    circuit = arguments.add_argument_group("what is known of the experiment")
+    circuit.add_argument("--unitary", type=Path, help="the circuit: .npy, .npz or .csv")
+    circuit.add_argument("--input-state", help="photons sent into each mode: 1,1,0,0")
+    circuit.add_argument("--photons", type=int, help="photons sent in, one into each of the first "
+                                                     "modes")
+    circuit.add_argument("--interferometer", default="haar",
+                         help="the random circuits that an unknown one is compared with: haar, or "
+                              "loop delays such as 1-1 (default: haar)")
+    circuit.add_argument("--collision-free", action=argparse.BooleanOptionalAction,
+                         help="whether shots with two photons in a mode were discarded (default: "
+                              "as the shots look)")
+    arguments.add_argument("--circuits", type=int, default=100,
+                           help="random circuits to compare with (default: 100)")
+    arguments.add_argument("--likelihood-shots", type=int,
+                           help="shots for the likelihood ratio (default: 2000; fewer where "
+                                "photons are many)")
+    arguments.add_argument("--seed", type=int, default=0, help="of the bootstrap and the random "
+                                                               "circuits (default: 0)")
+    output = arguments.add_argument_group("output")
+    output.add_argument("--out", type=Path, help="a directory for samples.png, samples.svg and "
+                                                 "report.json")
+    output.add_argument("--json", action="store_true", help="print the numbers as JSON")
+    return arguments
+
+
+def main(argv=None) -> int:
+    """Runs the tool; returns its exit code."""
+    return run_tool(_inspect, parser().parse_args(argv))
+
+
+def _inspect(arguments) -> int:
+    from qlatent_tf.quantum.sample_files import open_samples
+    from qlatent_tf.quantum.unitaries import load_unitary
+    from qlatent_tf.quantum.validation import validate_samples
+
+    for name in ("circuits", "likelihood_shots"):
+        value = getattr(arguments, name)
+        if value is not None and value < 1:
+            raise ValueError(f"--{name.replace('_', '-')} is at least 1; received {value}.")
+    rows = open_samples(arguments.file, key=arguments.key, file_format=arguments.file_format)
+    unitary = getattr(rows, "unitary", None)
+    input_state = getattr(rows, "input_state", None)
+    if arguments.unitary is not None:
+        unitary, input_state = load_unitary(arguments.unitary), None
+    if arguments.input_state is not None:
+        input_state = _parse_input_state(arguments.input_state)
+    elif arguments.photons is not None:
+        input_state = None
+    report = validate_samples(
+        rows, unitary=unitary, input_state=input_state, photons=arguments.photons,
+        interferometer=arguments.interferometer, collision_free=arguments.collision_free,
+        circuits=arguments.circuits, likelihood_shots=arguments.likelihood_shots,
+        seed=arguments.seed,
+    )
+    source = str(arguments.file) + (f" [{arguments.key}]" if arguments.key else "")
+    if arguments.json:
+        print(json.dumps(report.to_json(), indent=2, allow_nan=False))
+    else:
+        print("\n".join([source, *_lines(report)]))
+    if arguments.out is not None:
+        from qlatent_tf.plots import sample_figure
+
+        figure = sample_figure(report, f"{Path(source).name}: {len(rows):,} shots, {rows.shape[1]} modes")
+        for suffix in (".png", ".svg"):
+            with files.atomic_path(arguments.out / f"samples{suffix}") as path:
+                figure.savefig(path, dpi=110)
+        files.write_json(arguments.out / "report.json", report.to_json())
+        if not arguments.json:
+            print(f"\nPlots and numbers are in {arguments.out}.")
+    return 0
+
+
+def _parse_input_state(text: str) -> np.ndarray:
+    try:
+        return np.array([int(cell) for cell in text.split(",")])
+    except ValueError:
+        raise ValueError(f"--input-state reads like 1,1,0,0; received {text!r}.") from None
+
+
+def _lines(report) -> list[str]:
+    """Returns the report as the lines of a terminal."""
+    counts = report.counts
+    totals = np.arange(len(counts.total_law))
+    mean = counts.total_law @ totals
+    deviation = np.sqrt(max(counts.total_law @ totals**2 - mean**2, 0.0))
+    lines = [
+        f"  {counts.shots:,} shots, {counts.modes} modes",
+        f"  photons in a shot    {mean:.4f} +- {deviation:.4f}, "
+        f"{np.flatnonzero(counts.total_law)[0]} to {totals[-1]}",
+        f"  photons in a mode    {counts.mean_photons.min():.4f} to "
+        f"{counts.mean_photons.max():.4f} on average, at most {counts.largest_count}",
+        f"  collisions           in {counts.collision_rate:.2%} of shots",
+        "",
+        "  correlators                      normalised mean  coeff. of variation         skewness",
+        _row("measured", [
+            f"{value:.4f} +- {error:.4f}"
+            for value, error in zip(report.measured.signature, report.measured.errors)
+        ]),
+    ]
+    for name, prediction in report.predictions.items():
+        values = [f"{value:.4f}" for value in prediction.signature]
+        lines.append(_row(f"{name}, this circuit", values))
+    kind = "Haar circuits" if report.interferometer == "haar" else f"{report.interferometer} loops"
+    for name, ensemble in report.ensembles.items():
+        lines.append(_row(f"{name}, {kind}", [
+            f"{value:.4f} +- {spread:.4f}"
+            for value, spread in zip(ensemble.mean(axis=0), ensemble.std(axis=0))
+        ]))
+        lines.append(_row("  measured is away by", [
+            f"{value:+.1f} sigma" for value in report.ensemble_distance(name)
+        ]))
+    for name, prediction in report.predictions.items():
+        lines += ["", f"  if the photons are {'identical' if name == 'boson' else name}:"]
+        lines.append(
+            f"    squared deviation of the correlators {prediction.correlator_deviation:.2f} "
+            "(1: shot noise alone)"
+        )
+        if prediction.total_variation is not None:
+            measured, expected = prediction.total_variation
+            lines.append(
+                f"    total variation from the exact law   {measured:.4f} "
+                f"({expected:.4f}: shot noise alone)"
+            )
+    if report.likelihood is not None:
+        lines += ["", *_likelihood_lines(report.likelihood)]
+    return lines + [f"  note: {note}" for note in report.notes]
+
+
+def _likelihood_lines(likelihood) -> list[str]:
+    shots = len(likelihood.log_ratios)
+    lines = [
+        f"  likelihood ratio, {shots:,} shots: log(boson / distinguishable) = "
+        f"{likelihood.log_ratios.sum():.2f}",
+        f"    probability of identical photons     {likelihood.confidence:.6f}",
+    ]
+    for confidence in (0.95, 0.99):
+        needed = likelihood.shots_needed(confidence)
+        reached = f"from shot {needed} on" if needed else f"not within {shots} shots"
+        lines.append(f"    {confidence:.0%} sure, one way or the other   {reached}")
+    if likelihood.skipped:
+        lines.append(f"    {likelihood.skipped} shots without all photons were left out")
+    if likelihood.impossible:
+        lines.append(f"    {likelihood.impossible} shots are impossible either way")
+    return lines
+
+
+def _row(label: str, values: list[str]) -> str:
+    return f"    {label:<29}" + "".join(f"{value:>20}" for value in values)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
