@@ -1,0 +1,83 @@
+"""What a wheel holds, and that what it holds is enough."""
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+from harness import ROOT, modules
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """A wheel built from a copy of the checkout, which stays clean."""
+    copy, built = tmp_path_factory.mktemp("copy"), tmp_path_factory.mktemp("wheel")
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, copy)
+    for name in ("qlatent_tf", "tools", "configs", "models"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    preset = copy / "models" / "preset_of_the_test"
+    preset.mkdir()
+    for name in ("config.json", "model.weights.h5", "README.md", "metrics.json", "samples.png"):
+        (preset / name).write_text("{}")
+    build = f"from setuptools import build_meta; build_meta.build_wheel({str(built)!r})"
+    subprocess.run([sys.executable, "-c", build], cwd=copy, check=True, capture_output=True)
+    [file] = built.glob("*.whl")
+    return file
+
+
+@pytest.fixture(scope="module")
+def names(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+def test_a_wheel_holds_every_module(names):
+    expected = {
+        name.replace(".", "/") + ("/__init__.py" if file.name == "__init__.py" else ".py")
+        for name, file in modules().items()
+    }
+    assert {name for name in names if name.endswith(".py")} == expected
+
+
+def test_a_wheel_holds_the_data(names):
+    data = {
+        file.relative_to(ROOT).as_posix() for file in (ROOT / "qlatent_tf").rglob("*.smi.gz")
+    }
+    assert data and data <= names
+    presets = {name for name in names if name.startswith("qlatent_tf/presets/")}
+    expected = {
+        f"qlatent_tf/presets/{file.relative_to(ROOT / 'models').as_posix()}"
+        for file in (ROOT / "models").glob("*/*")
+    }
+    folder = "qlatent_tf/presets/preset_of_the_test"
+    files = ("config.json", "model.weights.h5", "README.md", "metrics.json", "samples.png")
+    assert presets == expected | {f"{folder}/{name}" for name in files}
+
+
+def test_a_wheel_holds_nothing_else(names):
+    outside = {name for name in names if not name.startswith("qlatent_tf/")}
+    assert {name.partition("/")[0] for name in outside} == {"qlatent_tf-0.1.0.dist-info"}
+    assert any(name.endswith("/licenses/LICENSE") for name in outside)
+
+
+def test_an_unpacked_wheel_runs_in_an_empty_folder(wheel, tmp_path):
+    site, empty = tmp_path / "site", tmp_path / "empty"
+    empty.mkdir()
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(site)
+    code = (
+        "import qlatent_tf, qlatent_tf.__main__ as tools;"
+        "print(qlatent_tf.__file__); print(qlatent_tf.list_presets());"
+        "print(tools.tool_names())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=empty, env={**os.environ, "PYTHONPATH": str(site)},
+        capture_output=True, text=True, check=True,
+    )
+    file, presets, tools = done.stdout.splitlines()
+    assert file == str(site / "qlatent_tf" / "__init__.py")
+    assert "'preset_of_the_test'" in presets
+    assert "'train'" in tools and "'command_line'" not in tools
