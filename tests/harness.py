@@ -2,6 +2,8 @@
 
 import ast
 import functools
+import re
+import shlex
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,3 +39,19 @@ def imported(file: Path) -> set[str]:
             assert not node.level, f"{file}:{node.lineno}: imports are absolute"
             names.update(f"{node.module}.{alias.name}" for alias in node.names)
     return names
+
+
+def readme_blocks(language: str) -> list[str]:
+    """Returns the README's fenced blocks of one language."""
+    return re.findall(rf"```{language}\n(.*?)```", readme(), flags=re.DOTALL)
+
+
+def readme_commands() -> list[list[str]]:
+    """Returns the arguments of each ``qlatent-tf`` command in the README's indented blocks."""
+    lines = re.findall(r"^    qlatent-tf (.*)$", readme(), flags=re.MULTILINE)
+    return [shlex.split(line) for line in lines]
+
+
+def readme() -> str:
+    """Returns the README's text."""
+    return (ROOT / "README.md").read_text(encoding="utf-8")

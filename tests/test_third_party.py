@@ -1,0 +1,66 @@
+"""A third party's latent and model, each in one file: those that the README shows."""
+
+import json
+
+import numpy as np
+import pytest
+from harness import readme_blocks
+
+import qlatent_tf
+from qlatent_tf.tools import evaluate, publish, sample, train
+
+_TINY = (
+    "--steps", "3", "--batch-size", "8", "--quiet", "--set", "evaluation_samples=50",
+    "--set", "critic_steps=1", "--set", "jit_compile=false",
+)
+
+
+@pytest.fixture
+def folder(empty_folder):
+    """The working directory, holding the README's two files."""
+    for block in readme_blocks("python"):
+        if block.startswith("# my_"):
+            (empty_folder / block.partition("\n")[0].removeprefix("# ")).write_text(block)
+    assert {file.name for file in empty_folder.iterdir()} == {"my_latent.py", "my_model.py"}
+    return empty_folder
+
+
+@pytest.mark.parametrize("model, latent, options", [
+    ("mlp", "my_latent:my_latent", ["latent_options.degrees=5"]),
+    ("my_model:my_model", "boson", ["model_options.units=8", "latent_options.modes=6"]),
+    ("my_model:my_model", "my_latent:my_latent", []),
+])
+def test_one_file_trains_scores_samples_and_publishes(folder, model, latent, options):
+    names = ["--model", model, "--latent", latent]
+    settings = [word for option in options for word in ("--set", option)]
+    assert train.main([*names, *_TINY, *settings, "--workdir", "run"]) == 0
+    config = json.loads((folder / "run" / "config.json").read_text())
+    assert (config["model"], config["latent"]) == (model, latent)
+
+    assert evaluate.main(["run", "--num-samples", "20", "--trust-code"]) == 0
+    assert sample.main(["run", "-n", "5", "--out", "samples.npy", "--trust-code"]) == 0
+    assert np.load("samples.npy").shape == (5, 16)
+
+    publishing = ["run", "mine", "--models-dir", "presets", "--num-samples", "20", "--seeds", "2"]
+    assert publish.main(publishing) == 0
+    loaded = qlatent_tf.from_preset(folder / "presets" / "mine", trust_code=True)
+    np.testing.assert_array_equal(loaded.sample(5, seed=0), np.load("samples.npy"))
+    with pytest.raises(ValueError, match="trust_code=True"):
+        qlatent_tf.from_preset(folder / "presets" / "mine")
+
+
+def test_a_model_without_a_configuration_is_refused_with_the_reason(folder, capsys):
+    (folder / "no_config.py").write_text("def my_model(latent):\n    return None\n")
+    assert train.main(["--model", "no_config:my_model", "--latent", "boson", *_TINY]) == 1
+    assert "no_config has no get_config(latent)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("latent, message", [
+    ("my_latent:my_latnet", "'my_latent' has no 'my_latnet'"),
+    ("their_latent:latent", "neither a file in"),
+    ("bosson", "Unknown latent 'bosson'. Known: bernoulli, boson"),
+])
+def test_a_name_that_is_not_there_is_an_error_that_says_so(folder, capsys, latent, message):
+    assert train.main(["--model", "mlp", "--latent", latent, *_TINY]) == 1
+    assert message in capsys.readouterr().err
+    assert not (folder / "runs").exists()
