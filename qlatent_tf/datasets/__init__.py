@@ -1,0 +1,3 @@
+"""Data sets, registered by name when this package is imported."""
+
+from qlatent_tf.datasets import qm9, synthetic

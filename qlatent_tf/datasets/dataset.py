@@ -1,0 +1,56 @@
+"""What the rest of the project knows of a data set."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """Real samples, how they are judged and how they are drawn.
+
+    Attributes:
+      name: str. What was really loaded.
+      source: dict of arrays, array or `tfd.Distribution`. The real samples in data space: arrays
+        with one leading dimension (in memory or mapped), or a distribution for endless data.
+      metrics: tuple of str. The registered metrics used unless a configuration names others.
+      provenance: dict. JSON values: where the samples come from, their hash and their counts.
+      render: callable. `render(samples)` draws samples of data space into one picture of dtype
+        uint8 and shape `(height, width, 3)`.
+    """
+
+    name: str
+    source: Any
+    metrics: tuple[str, ...]
+    provenance: dict
+    render: Callable[[Any], np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MoleculeDataset(Dataset):
+    """Molecules as graphs.
+
+    `source` is ``{"atoms": int8 (N, 9), "bonds": int8 (N, 9, 9)}``; the codes are those of
+    `qlatent_tf.datasets.molecule_graphs`.
+
+    Attributes:
+      smiles: frozenset of str. The distinct canonical SMILES of the graphs in `source`.
+    """
+
+    smiles: frozenset[str]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CountDataset(Dataset):
+    """Vectors of whole numbers, drawn from a distribution whose law can be computed.
+
+    `source` is a `tfd.Distribution` of float32 vectors.
+
+    Attributes:
+      law: callable. `law()` returns the exact law as `(outcomes, probabilities)`, of shapes
+        `(outcomes, modes)` and `(outcomes,)`.
+    """
+
+    law: Callable[[], tuple[np.ndarray, np.ndarray]]

@@ -1,0 +1,105 @@
+"""Readers of molecule files. The name of a file says its format."""
+
+import bz2
+import csv
+import gzip
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from rdkit import Chem
+
+SUFFIXES = (".smi", ".csv", ".sdf", ".xyz.tar.bz2", ".tar.gz")
+
+
+def read_molecules(path: Path) -> Iterator[Chem.Mol | None]:
+    """Yields the molecules of a file in its order, None for one that RDKit refuses.
+
+    - ``.smi``: a SMILES in the first column of each line, a name after it if there is one.
+    - ``.csv``: a column headed "smiles", or SMILES in the first column and no heading.
+    - ``.sdf``: structures; their hydrogens are taken off.
+    - ``.tar.gz``: an archive that holds a ``.sdf``.
+    - ``.xyz.tar.bz2``: the archive in which QM9 was published, one file a molecule; the SMILES
+      is the first of each file's last but one line, the one the molecule has in GDB-17.
+
+    The first three may be compressed (``.gz``).
+
+    Raises:
+      ValueError: if the name tells no format, or the file has none of its format's molecules.
+    """
+    name = path.name.lower()
+    if name.endswith(".xyz.tar.bz2"):
+        smiles = _published_smiles(path)
+    elif name.endswith(".tar.gz"):
+        return _archived_structures(path)
+    elif name.removesuffix(".gz").endswith(".sdf"):
+        return _structures_of(path)
+    elif name.removesuffix(".gz").endswith(".csv"):
+        smiles = _csv_smiles(path)
+    elif name.removesuffix(".gz").endswith(".smi"):
+        smiles = _smi_smiles(path)
+    else:
+        raise ValueError(f"{path.name} tells no format. Legal endings: {', '.join(SUFFIXES)}.")
+    return (Chem.MolFromSmiles(text) for text in smiles)
+
+
+def _open(path: Path, mode: str):
+    return (gzip.open if path.name.lower().endswith(".gz") else open)(path, mode)
+
+
+def _smi_smiles(path: Path) -> Iterator[str]:
+    with _open(path, "rt") as file:
+        for line in file:
+            if fields := line.split():
+                yield fields[0]
+
+
+def _csv_smiles(path: Path) -> Iterator[str]:
+    with _open(path, "rt") as file:
+        rows = csv.reader(file)
+        heading = next(rows, [])
+        names = [name.strip().lower() for name in heading]
+        if "smiles" in names:
+            column = names.index("smiles")
+        elif heading and Chem.MolFromSmiles(heading[0]) is not None:
+            column = 0
+            yield heading[0]
+        else:
+            raise ValueError(
+                f"{path.name} has neither a column headed 'smiles' nor SMILES in its first "
+                f"column; its first line reads {','.join(heading)[:60]!r}."
+            )
+        for row in rows:
+            if row:
+                yield row[column] if column < len(row) else ""
+
+
+def _structures(file: BinaryIO) -> Iterator[Chem.Mol | None]:
+    for molecule in Chem.ForwardSDMolSupplier(file):
+        if molecule is not None:
+            Chem.RemoveStereochemistry(molecule)
+        yield molecule
+
+
+def _structures_of(path: Path) -> Iterator[Chem.Mol | None]:
+    with _open(path, "rb") as file:
+        yield from _structures(file)
+
+
+def _archived_structures(path: Path) -> Iterator[Chem.Mol | None]:
+    with tarfile.open(path, "r|gz") as archive:
+        for member in archive:
+            if member.name.lower().endswith(".sdf"):
+                yield from _structures(archive.extractfile(member))
+                return
+    raise ValueError(f"{path.name} holds no .sdf file.")
+
+
+def _published_smiles(path: Path) -> Iterator[str]:
+    with bz2.open(path) as file, tarfile.open(fileobj=file, mode="r|") as archive:
+        for member in archive:
+            if member.isfile() and member.name.lower().endswith(".xyz"):
+                lines = archive.extractfile(member).read().decode("ascii").split("\n")
+                # Atoms stand between two heading lines and those of frequencies, SMILES, InChI.
+                yield lines[int(lines[0]) + 3].split()[0]

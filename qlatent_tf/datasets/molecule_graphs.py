@@ -1,0 +1,223 @@
+"""Molecules as small labelled graphs, and back.
+
+A graph is an atom code for each of nine nodes and a bond code for each pair of nodes. Hydrogens
+are not nodes; formal charges, stereochemistry and isotopes are not part of a graph.
+
+Reference:
+  N. De Cao and T. Kipf, "MolGAN: An implicit generative model for small molecular graphs",
+  arXiv:1805.11973.
+"""
+
+import itertools
+
+import numpy as np
+from rdkit import Chem, rdBase
+
+MAX_ATOMS = 9
+ATOMS = ("PAD", "C", "N", "O", "F")
+BONDS = ("none", "single", "double", "triple", "aromatic")
+
+_ATOMIC_NUMBERS = (0, 6, 7, 8, 9)
+_ATOM_CODES = {number: code for code, number in enumerate(_ATOMIC_NUMBERS) if number}
+_CHARGED = Chem.MolFromSmarts("[!+0]")
+_NITROGEN = 7
+_AROMATIC = BONDS.index("aromatic")
+_BOND_TYPES = (
+    None,
+    Chem.BondType.SINGLE,
+    Chem.BondType.DOUBLE,
+    Chem.BondType.TRIPLE,
+    Chem.BondType.AROMATIC,
+)
+# RDKit's bond orders 0, 1, 1.5, 2, 3, doubled, to bond codes.
+_BOND_CODES = np.array([0, -1, 1, 4, 2, -1, 3], dtype=np.int8)
+_UPPER_TRIANGLE = np.triu(np.ones((MAX_ATOMS, MAX_ATOMS), dtype=bool), 1)
+_FINE = Chem.SanitizeFlags.SANITIZE_NONE
+# Nine atoms hold at most three such nitrogens in a molecule of QM9 (cyanuric acid).
+_MAX_PLACED_HYDROGENS = 3
+
+
+class GraphError(ValueError):
+    """A molecule that has no graph. `reason` is a short label that can be counted."""
+
+    def __init__(self, reason: str):
+        super().__init__(f"The molecule has no graph: {reason}.")
+        self.reason = reason
+
+
+def molecule_to_graph(molecule: Chem.Mol) -> tuple[np.ndarray, np.ndarray]:
+    """Encodes a molecule.
+
+    Args:
+      molecule: rdkit.Chem.Mol. Sanitised, without explicit hydrogen atoms.
+
+    Returns:
+      Atom codes, int8 of shape `(9,)`, and symmetric bond codes, int8 of shape `(9, 9)`.
+
+    Raises:
+      GraphError: if the molecule has no atom, more than nine, an element besides C, N, O and F,
+        a formal charge, or a bond of another kind.
+    """
+    size = molecule.GetNumAtoms()
+    if not size:
+        raise GraphError("no atoms")
+    if size > MAX_ATOMS:
+        raise GraphError(f"more than {MAX_ATOMS} heavy atoms")
+    atoms = np.zeros(MAX_ATOMS, dtype=np.int8)
+    for node, atom in enumerate(molecule.GetAtoms()):
+        code = _ATOM_CODES.get(atom.GetAtomicNum())
+        if code is None:
+            raise GraphError("an element besides C, N, O and F")
+        atoms[node] = code
+    if molecule.HasSubstructMatch(_CHARGED):
+        raise GraphError("a formal charge")
+    doubled_orders = 2 * Chem.GetAdjacencyMatrix(molecule, useBO=True)
+    if doubled_orders.max() > 6:
+        raise GraphError("a bond of another kind")
+    bonds = np.zeros((MAX_ATOMS, MAX_ATOMS), dtype=np.int8)
+    bonds[:size, :size] = _BOND_CODES[doubled_orders.astype(np.int8)]
+    if bonds.min() < 0:
+        raise GraphError("a bond of another kind")
+    return atoms, bonds
+
+
+def graph_to_molecule(atoms: np.ndarray, bonds: np.ndarray) -> Chem.Mol | None:
+    """Decodes a graph into a molecule whose valences hold.
+
+    A PAD node without bonds is no atom; a PAD node with bonds becomes the wildcard ``*``.
+    Hydrogens follow from the valences, as everywhere in chemistry. An aromatic nitrogen may or
+    may not carry one (pyrrole, pyridine): hydrogens are placed on as few of them as make the
+    bonds marked aromatic so (and no others, if that can be), and of several such placements the
+    one whose SMILES comes first in the alphabet is taken, so that the numbering of the nodes
+    never decides. Where no placement does, the molecule with alternating bonds is taken, if there
+    is one.
+
+    Args:
+      atoms: int array, shape `(9,)`. Atom codes.
+      bonds: int array, shape `(9, 9)`. Bond codes; the upper triangle is read.
+
+    Returns:
+      rdkit.Chem.Mol, sanitised, or None where no molecule has this graph.
+    """
+    with rdBase.BlockLogs():
+        return _decode(atoms, bonds)
+
+
+def graphs_to_smiles(samples: dict[str, np.ndarray]) -> list[str | None]:
+    """Returns the canonical SMILES of each graph, None where no molecule has that graph.
+
+    SMILES are those of RDKit after one more reading, so that each is known to parse. They may
+    hold ``*`` (a bonded PAD) and ``.`` (several fragments).
+
+    Args:
+      samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`.
+
+    Example:
+      >>> graphs_to_smiles({"atoms": atoms, "bonds": bonds})
+      ['CCO', None, 'c1cc[nH]c1']
+    """
+    atoms, bonds = check_graphs(samples)
+    # A generator repeats itself: each distinct graph is decoded once.
+    rows = np.concatenate([atoms, bonds.reshape(len(bonds), -1)], axis=1)
+    keys = np.ascontiguousarray(rows).view(f"V{rows.shape[1]}")[:, 0]
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    with rdBase.BlockLogs():
+        distinct = [_graph_to_smiles(atoms[row], bonds[row]) for row in first]
+    return [distinct[index] for index in inverse]
+
+
+def canonical_smiles(molecule: Chem.Mol) -> str:
+    """Returns the canonical SMILES of a molecule's graph, which has no stereochemistry."""
+    # Not to look for stereochemistry is faster.
+    return Chem.MolToSmiles(molecule, isomericSmiles=False)
+
+
+def check_graphs(samples: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns atom and bond codes as int8 arrays.
+
+    Raises:
+      ValueError: if the shapes do not fit each other or a code is unknown.
+    """
+    try:
+        atoms, bonds = np.asarray(samples["atoms"]), np.asarray(samples["bonds"])
+    except (KeyError, IndexError, TypeError) as error:
+        raise ValueError(
+            "Molecules are a dict of 'atoms' (n, 9) and 'bonds' (n, 9, 9); received "
+            f"{type(samples).__name__}{f' of {sorted(samples)}' if hasattr(samples, 'keys') else ''}."
+        ) from error
+    expected = (len(atoms), MAX_ATOMS, MAX_ATOMS) if atoms.ndim else None
+    if atoms.shape != (expected or ())[:2] or bonds.shape != expected:
+        raise ValueError(
+            "Molecules have atoms of shape (n, 9) and bonds of shape (n, 9, 9); received "
+            f"{atoms.shape} and {bonds.shape}."
+        )
+    for name, codes, labels in (("atoms", atoms, ATOMS), ("bonds", bonds, BONDS)):
+        if not np.issubdtype(codes.dtype, np.integer):
+            raise ValueError(f"{name} are whole numbers; received dtype {codes.dtype}.")
+        if codes.size and not 0 <= codes.min() <= codes.max() < len(labels):
+            raise ValueError(
+                f"{name} are codes from 0 to {len(labels) - 1}; received {codes.min()} to "
+                f"{codes.max()}."
+            )
+    return atoms.astype(np.int8), bonds.astype(np.int8)
+
+
+def _graph_to_smiles(atoms: np.ndarray, bonds: np.ndarray) -> str | None:
+    molecule = _decode(atoms, bonds)
+    if molecule is None:
+        return None
+    parsed = Chem.MolFromSmiles(canonical_smiles(molecule))
+    return None if parsed is None else canonical_smiles(parsed)
+
+
+def _decode(atoms: np.ndarray, bonds: np.ndarray) -> Chem.Mol | None:
+    bonds = np.where(_UPPER_TRIANGLE, bonds, 0)
+    bonded = bonds.any(axis=0) | bonds.any(axis=1)
+    molecule = Chem.RWMol()
+    index_of = {}
+    for node in np.flatnonzero((atoms != 0) | bonded).tolist():
+        index_of[node] = molecule.AddAtom(Chem.Atom(_ATOMIC_NUMBERS[atoms[node]]))
+    lefts, rights = bonds.nonzero()
+    kinds = bonds[lefts, rights].tolist()
+    for left, right, kind in zip(lefts.tolist(), rights.tolist(), kinds, strict=True):
+        molecule.AddBond(index_of[left], index_of[right], _BOND_TYPES[kind])
+    if not index_of:
+        return None
+    return _sanitise(molecule, aromatic_bonds=kinds.count(_AROMATIC))
+
+
+def _sanitise(molecule: Chem.RWMol, aromatic_bonds: int) -> Chem.Mol | None:
+    """Returns the sanitised molecule, hydrogens placed on aromatic nitrogens where needed."""
+    as_it_stands = Chem.Mol(molecule)
+    failure = Chem.SanitizeMol(as_it_stands, catchErrors=True)
+    if failure not in (_FINE, Chem.SanitizeFlags.SANITIZE_KEKULIZE):
+        return None
+    if failure == _FINE and (
+        not aromatic_bonds or _count_aromatic(as_it_stands) >= aromatic_bonds
+    ):
+        return as_it_stands
+    nitrogens = [
+        atom.GetIdx()
+        for atom in molecule.GetAtoms()
+        if atom.GetAtomicNum() == _NITROGEN and atom.GetIsAromatic() and atom.GetDegree() == 2
+    ]
+    Chem.FastFindRings(molecule)
+    if not all(bond.IsInRing() for bond in molecule.GetBonds() if bond.GetIsAromatic()):
+        nitrogens = []
+    for count in range(1, min(len(nitrogens), _MAX_PLACED_HYDROGENS) + 1):
+        found = {}
+        for placement in itertools.combinations(nitrogens, count):
+            attempt = Chem.Mol(molecule)
+            for index in placement:
+                attempt.GetAtomWithIdx(index).SetNumExplicitHs(1)
+            if Chem.SanitizeMol(attempt, catchErrors=True) == _FINE:
+                excess = _count_aromatic(attempt) - aromatic_bonds
+                if excess >= 0:
+                    found[excess, canonical_smiles(attempt)] = attempt
+        if found:
+            return found[min(found)]
+    return as_it_stands if failure == _FINE else None
+
+
+def _count_aromatic(molecule: Chem.Mol) -> int:
+    return sum(bond.GetIsAromatic() for bond in molecule.GetBonds())
