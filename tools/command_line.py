@@ -132,7 +132,7 @@ def with_fallback_dataset(config: Config, arguments):
     fallback = _FALLBACKS.get(config.dataset)
     try:
         return config, load_dataset(config, **load)
-    except OSError as error:
+    except FileNotFoundError as error:
         if arguments.dataset or not fallback:
             raise
         line = "!" * 78

@@ -146,7 +146,7 @@ class MolGAN(WGANGP):
         """Maps integer types to one-hot, with the atoms of some graphs in random order."""
         atoms, bonds = samples["atoms"], samples["bonds"]
         order = _random_orders(tf.shape(atoms), self.permutation_probability, seed)
-        dims = atoms.shape.rank - 1
+        dims = len(atoms.shape) - 1
         atoms = tf.gather(atoms, order, batch_dims=dims)
         bonds = tf.gather(bonds, order, batch_dims=dims)
         bonds = tf.gather(bonds, order, axis=-1, batch_dims=dims)

@@ -1,0 +1,43 @@
+"""Pictures of samples, whatever kind the samples are."""
+
+import numpy as np
+import tensorflow as tf
+
+from qlatent_tf.files import atomic_path
+
+
+def write_picture(path, picture) -> None:
+    """Writes a PNG file, atomically.
+
+    Args:
+      path: path. The file.
+      picture: uint8 array, ``(height, width, 3)``.
+    """
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(tf.io.encode_png(picture).numpy())
+
+
+def render(samples) -> np.ndarray:
+    """Draws samples by what they are: molecules in a grid, vectors as a map of their entries.
+
+    Args:
+      samples: in data space: ``{"atoms": (n, atoms), "bonds": (n, atoms, atoms)}`` or
+        ``(n, width)``.
+
+    Returns:
+      np.ndarray, uint8 ``(height, width, 3)``.
+
+    Raises:
+      ValueError: if the samples are neither.
+    """
+    if isinstance(samples, dict) and set(samples) == {"atoms", "bonds"}:
+        # Imported here, for other samples need no RDKit.
+        from qlatent_tf.datasets.molecule_pictures import draw_molecules
+
+        return draw_molecules(samples)
+    if not isinstance(samples, dict) and np.ndim(samples) == 2:
+        from qlatent_tf.datasets.vector_pictures import draw_vectors
+
+        return draw_vectors(samples)
+    shapes = tf.nest.map_structure(np.shape, samples)
+    raise ValueError(f"There is no picture for samples of shape {shapes}.")
