@@ -285,6 +285,12 @@ def _real_sampler(real):
 
 
 def _check_shapes(latent, generator, critic):
+    for name, network in (("generator", generator), ("critic", critic)):
+        if not getattr(network, "inputs", None):
+            raise ValueError(
+                f"The {name} has no shapes to check: it is a functional or Sequential model that "
+                f"begins with keras.Input; received {network!r}."
+            )
     event_shape, width = tuple(latent.event_shape), tuple(generator.input_shape[1:])
     if event_shape != width:
         raise ValueError(
@@ -292,7 +298,7 @@ def _check_shapes(latent, generator, critic):
         )
     made, judged = (
         keras.tree.map_structure(lambda tensor: tuple(tensor.shape[1:]), structure)
-        for structure in (_structure(generator.output), _structure(critic.input))
+        for structure in (_output(generator), _input(critic))
     )
     if made != judged:
         raise ValueError(f"The generator makes samples of shape {made}; the critic takes {judged}.")
@@ -300,10 +306,19 @@ def _check_shapes(latent, generator, critic):
 
 def _check_real_shapes(spec, critic):
     given = keras.tree.map_structure(lambda part: tuple(part.shape[2:]), spec)
-    taken = keras.tree.map_structure(lambda part: tuple(part.shape[1:]), _structure(critic.input))
+    taken = keras.tree.map_structure(lambda part: tuple(part.shape[1:]), _input(critic))
     if given != taken:
         raise ValueError(f"The real samples have shape {given}; the critic takes {taken}.")
 
 
-def _structure(tensors):
+def _input(model):
+    # A Sequential has its ends in lists alone until it is first called.
+    return _plain(model.inputs[0] if isinstance(model, keras.Sequential) else model.input)
+
+
+def _output(model):
+    return _plain(model.outputs[0] if isinstance(model, keras.Sequential) else model.output)
+
+
+def _plain(tensors):
     return dict(tensors) if isinstance(tensors, dict) else tensors
