@@ -105,16 +105,16 @@ def draw_binomial(
     Returns:
       int64 array, the shape of `uniform`.
     """
-    probability = np.atleast_1d(np.asarray(probability, np.float64))
-    most = int(trials.max(initial=0))
-    counts = np.arange(most + 1)
-    # cumulative[column, trials, count], with one column if the probability is one number.
-    cumulative = binom.cdf(counts, counts[:, None], probability[:, None, None])
-    column = np.arange(len(probability)) if len(probability) > 1 else 0
+    probability = np.broadcast_to(np.asarray(probability, np.float64), uniform.shape[-1:])
+    columns, column = np.unique(probability, return_inverse=True)
+    counts = np.arange(int(trials.max(initial=0)) + 1)
+    # cumulative[column, trials, count]; most entries have no trials, and are not looked up.
+    cumulative = binom.cdf(counts, counts[:, None], columns[:, None, None])
     drawn = np.zeros(uniform.shape, np.int64)
-    for count in range(most):
-        drawn += uniform >= cumulative[column, trials, count]
-    return np.minimum(drawn, trials)
+    active = np.nonzero(trials)
+    u, t, c = uniform[active], trials[active], np.broadcast_to(column, uniform.shape)[active]
+    drawn[active] = sum((u >= cumulative[c, t, count]).astype(np.int64) for count in counts[:-1])
+    return drawn
 
 
 def random_subsets(keys: np.ndarray, sizes: np.ndarray) -> np.ndarray:

@@ -21,8 +21,8 @@ Distinguishable photons need one permanent only: lost photons are a further mode
 Per(rates of the modes t) / prod t_i!. Dark counts are summed over the modes they may have
 occurred in.
 
-**Clicks.** "No click outside S" has the probability (1 - p)^{modes - |S|} G(1, 1_S), and the pattern C
-follows by inclusion and exclusion from the 2^|C| subsets of C.
+**Clicks.** "No click outside S" has the probability (1 - p)^{modes - |S|} G(1, 1_S), and the
+pattern C follows by inclusion and exclusion from the 2^|C| subsets of C.
 
 Reference: Tichy, "Sampling of partially distinguishable bosons and the relation to the
   multidimensional permanent", arXiv:1410.7687.

@@ -1,0 +1,150 @@
+import numpy as np
+import pytest
+
+from qlatent_tf.quantum.unitaries import haar_unitary, load_unitary, loop_unitary, parse_delays
+
+
+def deviation_from_unitary(matrix):
+    return np.abs(matrix.conj().T @ matrix - np.eye(len(matrix))).max()
+
+
+@pytest.mark.parametrize("modes", [1, 2, 7, 48])
+def test_haar_unitary_is_unitary(modes):
+    assert deviation_from_unitary(haar_unitary(modes, seed=3)) < 1e-13
+
+
+def test_haar_unitary_of_a_seed_is_fixed_for_ever():
+    # RandomState(0).standard_normal starts with these frozen numbers; in one mode U is the phase
+    # of the first complex one.
+    gaussian = 1.764052345967664 + 0.4001572083672233j
+    np.testing.assert_allclose(haar_unitary(1, 0), [[gaussian / abs(gaussian)]], rtol=1e-14)
+    assert np.abs(haar_unitary(4, 0) - haar_unitary(4, 1)).max() > 0.1
+
+
+def test_haar_unitary_follows_the_haar_measure():
+    matrices = np.array([haar_unitary(3, seed) for seed in range(4000)])
+    # E|U_ij|^2 = 1/m, E|U_ij|^4 = 2/(m (m+1)); E|tr U|^2 = 1 fails without the phase fix.
+    np.testing.assert_allclose((np.abs(matrices) ** 2).mean(0), 1 / 3, atol=0.02)
+    np.testing.assert_allclose((np.abs(matrices) ** 4).mean(0), 1 / 6, atol=0.02)
+    traces = np.trace(matrices, axis1=1, axis2=2)
+    assert abs((np.abs(traces) ** 2).mean() - 1) < 0.08
+    assert abs(traces.mean()) < 0.06
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 0.5, "0"])
+def test_haar_unitary_refuses_other_seeds(seed):
+    with pytest.raises(ValueError, match="seed"):
+        haar_unitary(4, seed)
+
+
+def test_one_splitter_sends_one_photon_to_cos2_sin2():
+    unitary = loop_unitary(2, "1", angles=[0.3])
+    np.testing.assert_allclose(np.abs(unitary[:, 0]) ** 2, [np.cos(0.3) ** 2, np.sin(0.3) ** 2])
+
+
+def test_loops_are_applied_one_after_the_other():
+    modes, delays = 5, (1, 3)
+    angles = np.linspace(0.1, 1.5, 4 + 2)
+    expected = np.eye(modes)
+    pairs = [(0, 1), (1, 2), (2, 3), (3, 4), (0, 3), (1, 4)]
+    for (i, j), angle in zip(pairs, angles):
+        splitter = np.eye(modes)
+        splitter[i, i] = splitter[j, j] = np.cos(angle)
+        splitter[i, j], splitter[j, i] = -np.sin(angle), np.sin(angle)
+        expected = splitter @ expected
+    np.testing.assert_allclose(loop_unitary(modes, delays, angles=angles), expected, atol=1e-15)
+
+
+@pytest.mark.parametrize("delays", ["1-1", "1-3-9", (2, 5)])
+def test_random_loops_are_unitary_and_seeded(delays):
+    unitary = loop_unitary(16, delays, seed=1)
+    assert deviation_from_unitary(unitary) < 1e-13
+    np.testing.assert_array_equal(unitary, loop_unitary(16, delays, seed=1))
+    assert np.abs(unitary - loop_unitary(16, delays, seed=2)).max() > 0.1
+
+
+def test_a_loop_lets_a_photon_leave_early_by_its_delay_only():
+    # The pulse held back meets later bins only, so nothing reaches a bin more than one delay ahead.
+    unitary = loop_unitary(8, "1", seed=0)
+    assert np.all(unitary[np.triu_indices(8, 2)] == 0)
+
+
+@pytest.mark.parametrize("delays", ["", "1-", "a", "0", "-1", (), (1.5,), None, "haar"])
+def test_parse_delays_refuses(delays):
+    with pytest.raises(ValueError, match="1-3-9"):
+        parse_delays(delays)
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (dict(delays="4", seed=0), "modes - 1 = 3"),
+        (dict(delays="1"), "angles or a seed"),
+        (dict(delays="1", angles=[0, 0, 0], seed=0), "angles or a seed"),
+        (dict(delays="1", angles=[0, 0]), "3 splitters"),
+        (dict(delays="1", angles=[0, 0, np.nan]), "finite"),
+    ],
+)
+def test_loop_unitary_refuses(options, message):
+    with pytest.raises(ValueError, match=message):
+        loop_unitary(4, **options)
+
+
+@pytest.mark.parametrize(
+    "name, write",
+    [
+        ("u.npy", np.save),
+        ("u.npz", np.savez),
+        ("u.csv", lambda path, unitary: np.savetxt(path, unitary, delimiter=",")),
+    ],
+)
+def test_load_unitary_reads_what_numpy_wrote(tmp_path, name, write):
+    unitary = haar_unitary(5, 0)
+    write(tmp_path / name, unitary)
+    np.testing.assert_array_equal(load_unitary(tmp_path / name), unitary)
+
+
+def test_load_unitary_takes_a_key(tmp_path):
+    np.savez(tmp_path / "u.npz", first=np.eye(2), second=np.eye(3))
+    assert load_unitary(tmp_path / "u.npz", key="second").shape == (3, 3)
+    with pytest.raises(ValueError, match="first, second"):
+        load_unitary(tmp_path / "u.npz")
+    with pytest.raises(ValueError, match="'third'"):
+        load_unitary(tmp_path / "u.npz", key="third")
+
+
+def test_load_unitary_reads_a_real_csv(tmp_path):
+    (tmp_path / "u.csv").write_text("0, 1\n1, 0\n\n")
+    np.testing.assert_array_equal(load_unitary(tmp_path / "u.csv"), [[0, 1], [1, 0]])
+
+
+@pytest.mark.parametrize(
+    "name, content, message",
+    [
+        ("u.txt", b"1", "ends in .npy"),
+        ("u.npy", b"damaged", "Cannot read a matrix"),
+        ("u.npy", b"", "Cannot read a matrix"),
+        ("u.npz", b"damaged", "Cannot read a matrix"),
+        ("u.csv", b"1,0\n0\n", "different lengths"),
+        ("u.csv", b"", "different lengths"),
+        ("u.csv", b"1,x\n0,1\n", "Cannot read a matrix"),
+        ("u.csv", b"\xff\xfe,1\n", "Cannot read a matrix"),
+        ("u.csv", b"1,1\n0,1\n", "u.csv: The matrix is not unitary"),
+        ("u.csv", b"1,0,0\n0,1,0\n", "square"),
+    ],
+)
+def test_load_unitary_refuses(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        load_unitary(tmp_path / name)
+
+
+def test_load_unitary_runs_no_pickle(tmp_path):
+    np.save(tmp_path / "u.npy", np.array([{}], dtype=object), allow_pickle=True)
+    with pytest.raises(ValueError, match="allow_pickle"):
+        load_unitary(tmp_path / "u.npy")
+
+
+def test_load_unitary_names_a_missing_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match="absent.npy"):
+        load_unitary(tmp_path / "absent.npy")
