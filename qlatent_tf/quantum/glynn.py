@@ -18,12 +18,13 @@ from qlatent_tf.quantum.glynn_lanes import (
     H1,
     H1_IM,
     H2,
+    H2_IM,
+    PRODUCT_XX,
+    PRODUCT_YY,
     RUN_PX,
-    RUN_PX_IM,
     SHIFT,
     STEP,
     SUM_1,
-    SUM_1_IM,
     SUM_2,
     SUM_X,
     SUM_X_IM,
@@ -33,9 +34,21 @@ from qlatent_tf.quantum.glynn_lanes import (
     multiply_down_and_add,
     step_and_multiply_up,
 )
-from qlatent_tf.quantum.glynn_scalar import scalar_minors
+from qlatent_tf.quantum.glynn_scalar import IM, RE, SCRATCH_FIELDS, scalar_minors
 from qlatent_tf.quantum.gray_code import next_step
-from qlatent_tf.quantum.row_plan import new_row_plan, plan_rows
+from qlatent_tf.quantum.row_plan import (
+    COPIES,
+    DIGIT_ROW,
+    LANE_ROW,
+    MAX_LANE_ROWS,
+    NUM_VARIANTS,
+    PLAN_FIELDS,
+    VARIANT_ROWS,
+    WEIGHTS,
+    X_COPIES,
+    Y_COPIES,
+    plan_rows,
+)
 
 VECTOR_TERMS = 8  # terms per lane from which the vector path is worth its set-up
 REFRESH = 4096  # Gray steps between exact recomputations of the row sums, for single precision
@@ -44,120 +57,100 @@ CACHE_LINE = 64
 GlynnBuffers = namedtuple(
     "GlynnBuffers",
     [
-        "rows_re",  # [n, n]: the distinct drawn rows, columns in the order of the sample
-        "rows_im",
-        "counts",  # int64 [n]: how often each row was drawn
-        "minors_re",  # [n]: the result
-        "minors_im",
-        "sums_re",  # [n]: scalar path only
-        "sums_im",
-        "prefix_re",  # [n]: scalar path only
-        "prefix_im",
+        "minors",  # [2, n]: the result, real and imaginary parts
+        "scratch",  # [SCRATCH_FIELDS, n]: scalar path only
         "work",  # [pairs + 2, BLOCK, lanes], flat, aligned to the cache line
         "steps",  # [1 + 2 digits, pairs, STEP], flat: no step, then -2b and +2b of each digit
-        "shifts",  # [pairs, SHIFT], flat: x1, x2, y1, y2
-        "shift_products",  # [pairs, 4], flat: x1 x2, y1 y2
-        "plan",  # RowPlan
+        "shifts",  # [pairs, SHIFT], flat: x1, x2, y1, y2, x1 x2, y1 y2
+        "plan",  # int64 [PLAN_FIELDS, n + 1]
+        "variants",  # int64 [NUM_VARIANTS]
+        "lane_copies",  # float64 [MAX_LANE_ROWS * lanes]
+        "lane_weights",  # float64 [lanes]
     ],
 )
 
 
-@njit(cache=True, nogil=True)
-def new_buffers(photons, matrix):
-    """Allocates the buffers for up to `photons` photons in the precision of `matrix`."""
-    lanes = lane_count(matrix)
+@njit(cache=True, nogil=True, error_model="numpy")
+def new_buffers(photons, columns):
+    """Allocates the buffers for up to `photons` photons in the precision of `columns`."""
+    dtype = columns.dtype
+    lanes = np.int64(lane_count(columns))
     pairs = (photons + 1) // 2
-    spare = CACHE_LINE // matrix.itemsize
-    work = np.zeros((pairs + 2) * BLOCK * lanes + spare, matrix.dtype)
-    misaligned = (work.ctypes.data % CACHE_LINE) // matrix.itemsize
+    spare = CACHE_LINE // columns.itemsize
+    work = np.zeros((pairs + 2) * BLOCK * lanes + spare, dtype)
+    misaligned = (work.ctypes.data % CACHE_LINE) // columns.itemsize
     return GlynnBuffers(
-        np.zeros((photons, photons), matrix.dtype),
-        np.zeros((photons, photons), matrix.dtype),
-        np.zeros(photons, np.int64),
-        np.zeros(photons, matrix.dtype),
-        np.zeros(photons, matrix.dtype),
-        np.zeros(photons, matrix.dtype),
-        np.zeros(photons, matrix.dtype),
-        np.zeros(photons, matrix.dtype),
-        np.zeros(photons, matrix.dtype),
+        np.zeros((2, photons), dtype),
+        np.zeros((SCRATCH_FIELDS, photons), dtype),
         work[(spare - misaligned) % spare :],
-        np.zeros((1 + 2 * photons) * pairs * STEP, matrix.dtype),
-        np.zeros(pairs * SHIFT, matrix.dtype),
-        np.zeros(pairs * 4, matrix.dtype),
-        new_row_plan(photons, lanes),
+        np.zeros((1 + 2 * photons) * pairs * STEP, dtype),
+        np.zeros(pairs * SHIFT, dtype),
+        np.zeros((PLAN_FIELDS, photons + 1), np.int64),
+        np.zeros(NUM_VARIANTS, np.int64),
+        np.zeros(MAX_LANE_ROWS * lanes, np.float64),
+        np.zeros(lanes, np.float64),
     )
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _product_re(a_re, a_im, b_re, b_im):
-    return a_re * b_re - a_im * b_im
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _product_im(a_re, a_im, b_re, b_im):
-    return a_re * b_im + a_im * b_re
-
-
-@njit(cache=True, nogil=True, fastmath=True)
-def _set_shifts(rows_re, rows_im, k, pairs, plan, shifts, shift_products):
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _set_shifts(rows, k, pairs, variants, shifts):
     """x and y of every column from the variant rows, and their products in each pair."""
+    zero = shifts.dtype.type(0.0)
     for column in range(2 * pairs):
         at = (column // 2) * SHIFT + (column % 2) * 2
-        for place in range(at, at + 2):
-            shifts[place] = 0.0
-            shifts[place + 4] = 0.0
+        x_re, x_im, y_re, y_im = zero, zero, zero, zero
         if column < k:
             for i in range(2):
-                row = plan.variant_rows[i]
+                row = variants[VARIANT_ROWS + i]
                 if row >= 0:
-                    shifts[at] += plan.x_copies[i] * rows_re[row, column]
-                    shifts[at + 1] += plan.x_copies[i] * rows_im[row, column]
-                    shifts[at + 4] += plan.y_copies[i] * rows_re[row, column]
-                    shifts[at + 5] += plan.y_copies[i] * rows_im[row, column]
+                    x_copies = shifts.dtype.type(variants[X_COPIES + i])
+                    y_copies = shifts.dtype.type(variants[Y_COPIES + i])
+                    x_re += x_copies * rows[RE, row, column]
+                    x_im += x_copies * rows[IM, row, column]
+                    y_re += y_copies * rows[RE, row, column]
+                    y_im += y_copies * rows[IM, row, column]
+        shifts[at], shifts[at + 1] = x_re, x_im
+        shifts[at + 4], shifts[at + 5] = y_re, y_im
     for pair in range(pairs):
         s = shifts[pair * SHIFT : (pair + 1) * SHIFT]
-        shift_products[4 * pair] = _product_re(s[0], s[1], s[2], s[3])
-        shift_products[4 * pair + 1] = _product_im(s[0], s[1], s[2], s[3])
-        shift_products[4 * pair + 2] = _product_re(s[4], s[5], s[6], s[7])
-        shift_products[4 * pair + 3] = _product_im(s[4], s[5], s[6], s[7])
+        s[PRODUCT_XX] = s[0] * s[2] - s[1] * s[3]
+        s[PRODUCT_XX + 1] = s[0] * s[3] + s[1] * s[2]
+        s[PRODUCT_YY] = s[4] * s[6] - s[5] * s[7]
+        s[PRODUCT_YY + 1] = s[4] * s[7] + s[5] * s[6]
 
 
-@njit(cache=True, nogil=True, fastmath=True)
-def _set_steps(rows_re, rows_im, k, pairs, plan, num_digits, shifts, steps):
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _set_steps(rows, k, pairs, plan, num_digits, shifts, steps):
     """What a Gray step adds to each pair: slot 0 nothing, 1 + 2 d is -2b, 2 + 2 d is +2b."""
     two = steps.dtype.type(2.0)
     zero = steps.dtype.type(0.0)
     for place in range(pairs * STEP):
         steps[place] = zero
     for digit in range(num_digits):
-        row = plan.digit_rows[digit]
+        row = plan[DIGIT_ROW, digit]
+        down = (1 + 2 * digit) * pairs * STEP
+        up = (2 + 2 * digit) * pairs * STEP
         for pair in range(pairs):
             s = shifts[pair * SHIFT : (pair + 1) * SHIFT]
-            column = 2 * pair
-            b1_re = two * rows_re[row, column]
-            b1_im = two * rows_im[row, column]
-            b2_re = two * rows_re[row, column + 1] if column + 1 < k else zero
-            b2_im = two * rows_im[row, column + 1] if column + 1 < k else zero
-            minus = steps[((1 + 2 * digit) * pairs + pair) * STEP :]
-            plus = steps[((2 + 2 * digit) * pairs + pair) * STEP :]
-            plus[0] = b1_re
-            plus[1] = b1_im
-            plus[2] = b2_re
-            plus[3] = b2_im
-            for form in range(2):  # the forms x1 b2 + b1 x2 and y1 b2 + b1 y2
-                at = 4 * form
-                plus[4 + 2 * form] = _product_re(s[at], s[at + 1], b2_re, b2_im) + _product_re(
-                    b1_re, b1_im, s[at + 2], s[at + 3]
-                )
-                plus[5 + 2 * form] = _product_im(s[at], s[at + 1], b2_re, b2_im) + _product_im(
-                    b1_re, b1_im, s[at + 2], s[at + 3]
-                )
-            for place in range(STEP):
-                minus[place] = -plus[place]
+            step = steps[up + pair * STEP : up + (pair + 1) * STEP]
+            b1 = two * rows[RE, row, 2 * pair]
+            b1_im = two * rows[IM, row, 2 * pair]
+            b2, b2_im = zero, zero
+            if 2 * pair + 1 < k:
+                b2 = two * rows[RE, row, 2 * pair + 1]
+                b2_im = two * rows[IM, row, 2 * pair + 1]
+            step[0], step[1], step[2], step[3] = b1, b1_im, b2, b2_im
+            # the forms x1 b2 + b1 x2 and y1 b2 + b1 y2
+            step[4] = s[0] * b2 - s[1] * b2_im + b1 * s[2] - b1_im * s[3]
+            step[5] = s[0] * b2_im + s[1] * b2 + b1 * s[3] + b1_im * s[2]
+            step[6] = s[4] * b2 - s[5] * b2_im + b1 * s[6] - b1_im * s[7]
+            step[7] = s[4] * b2_im + s[5] * b2 + b1 * s[7] + b1_im * s[6]
+        for place in range(pairs * STEP):
+            steps[down + place] = -steps[up + place]
 
 
-@njit(cache=True, nogil=True, fastmath=True)
-def _set_sums(rows_re, rows_im, num_rows, k, pairs, plan, num_lane_rows, shifts, work):
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _set_sums(rows, num_rows, k, pairs, plan, num_lane_rows, lane_copies, shifts, work):
     """The row sums and their forms from the signed copies of all rows.
 
     The column that pads an odd k has the row sum 1 and no shifts.
@@ -165,148 +158,132 @@ def _set_sums(rows_re, rows_im, num_rows, k, pairs, plan, num_lane_rows, shifts,
     lanes = lane_count(work)
     zero = work.dtype.type(0.0)
     for column in range(2 * pairs):
-        at = ((column // 2) * BLOCK + (column % 2) * (H2 - H1)) * lanes
+        at = ((column // 2) * BLOCK + (H1 if column % 2 == 0 else H2)) * lanes
+        h = work[at : at + 2 * lanes]
         sum_re = zero if column < k else work.dtype.type(1.0)
         sum_im = zero
         if column < k:
             for row in range(num_rows):
-                copies = work.dtype.type(plan.copies[row])
-                sum_re += copies * rows_re[row, column]
-                sum_im += copies * rows_im[row, column]
+                copies = work.dtype.type(plan[COPIES, row])
+                sum_re += copies * rows[RE, row, column]
+                sum_im += copies * rows[IM, row, column]
         for w in range(lanes):
-            work[at + w] = sum_re
-            work[at + lanes + w] = sum_im
+            h[w] = sum_re
+            h[lanes + w] = sum_im
         if column < k:
             for i in range(num_lane_rows):
-                row_re = rows_re[plan.lane_rows[i], column]
-                row_im = rows_im[plan.lane_rows[i], column]
+                row_re = rows[RE, plan[LANE_ROW, i], column]
+                row_im = rows[IM, plan[LANE_ROW, i], column]
                 for w in range(lanes):
-                    copies = work.dtype.type(plan.lane_copies[i * lanes + w])
-                    work[at + w] += copies * row_re
-                    work[at + lanes + w] += copies * row_im
+                    copies = work.dtype.type(lane_copies[i * lanes + w])
+                    h[w] += copies * row_re
+                    h[lanes + w] += copies * row_im
     for pair in range(pairs):
         c = work[pair * BLOCK * lanes : (pair + 1) * BLOCK * lanes]
-        s = shifts[pair * SHIFT : (pair + 1) * SHIFT]
+        at = pair * SHIFT
+        x1, x1_im, x2, x2_im = shifts[at], shifts[at + 1], shifts[at + 2], shifts[at + 3]
+        y1, y1_im, y2, y2_im = shifts[at + 4], shifts[at + 5], shifts[at + 6], shifts[at + 7]
         for w in range(lanes):
-            h1_re = c[H1 * lanes + w]
+            h1 = c[H1 * lanes + w]
             h1_im = c[H1_IM * lanes + w]
-            h2_re = c[H2 * lanes + w]
-            h2_im = c[(H2 + 1) * lanes + w]
-            c[FORM_X * lanes + w] = _product_re(s[0], s[1], h2_re, h2_im) + _product_re(
-                h1_re, h1_im, s[2], s[3]
-            )
-            c[FORM_X_IM * lanes + w] = _product_im(s[0], s[1], h2_re, h2_im) + _product_im(
-                h1_re, h1_im, s[2], s[3]
-            )
-            c[FORM_Y * lanes + w] = _product_re(s[4], s[5], h2_re, h2_im) + _product_re(
-                h1_re, h1_im, s[6], s[7]
-            )
-            c[FORM_Y_IM * lanes + w] = _product_im(s[4], s[5], h2_re, h2_im) + _product_im(
-                h1_re, h1_im, s[6], s[7]
-            )
+            h2 = c[H2 * lanes + w]
+            h2_im = c[H2_IM * lanes + w]
+            c[FORM_X * lanes + w] = x1 * h2 - x1_im * h2_im + h1 * x2 - h1_im * x2_im
+            c[FORM_X_IM * lanes + w] = x1 * h2_im + x1_im * h2 + h1 * x2_im + h1_im * x2
+            c[FORM_Y * lanes + w] = y1 * h2 - y1_im * h2_im + h1 * y2 - h1_im * y2_im
+            c[FORM_Y_IM * lanes + w] = y1 * h2_im + y1_im * h2 + h1 * y2_im + h1_im * y2
 
 
-@njit(cache=True, nogil=True, fastmath=True)
-def _set_ends(plan, pairs, work):
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _set_ends(variants, lane_weights, pairs, work):
     """The empty products: weights of lanes and variants in front, ones behind; sums at 0."""
     lanes = lane_count(work)
-    one = work.dtype.type(1.0)
     zero = work.dtype.type(0.0)
-    behind = (pairs + 1) * BLOCK * lanes
-    # The variants stand in the order +x, +y, -y, -x, as their weights do.
-    for variant in range(4):
+    for variant in range(4):  # in the order +x, +y, -y, -x, as the running products stand
+        at = (RUN_PX + 2 * variant) * lanes
+        front = work[at : at + 2 * lanes]
+        at += (pairs + 1) * BLOCK * lanes
+        behind = work[at : at + 2 * lanes]
         for w in range(lanes):
-            at = (RUN_PX + 2 * variant) * lanes + w
-            work[at] = plan.lane_weights[w] * plan.variant_weights[variant]
-            work[at + (RUN_PX_IM - RUN_PX) * lanes] = zero
-            work[behind + at] = one
-            work[behind + at + (RUN_PX_IM - RUN_PX) * lanes] = zero
+            front[w] = lane_weights[w] * variants[WEIGHTS + variant]
+            front[lanes + w] = zero
+            behind[w] = work.dtype.type(1.0)
+            behind[lanes + w] = zero
     for pair in range(pairs):
-        start = (pair * BLOCK + SUM_1) * lanes
-        for place in range(start, (pair + 1) * BLOCK * lanes):
+        for place in range((pair * BLOCK + SUM_1) * lanes, (pair + 1) * BLOCK * lanes):
             work[place] = zero
 
 
-@njit(cache=True, nogil=True, fastmath=True)
-def _assemble(work, shifts, k, minors_re, minors_im):
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _assemble(work, shifts, k, minors):
     """minor_1 = sum over lanes of SUM_1 + x2 SUM_X + y2 SUM_Y, and with 1 and 2 exchanged."""
     lanes = lane_count(work)
     for column in range(k):
         pair = column // 2
         c = work[pair * BLOCK * lanes : (pair + 1) * BLOCK * lanes]
         other = pair * SHIFT + (2 if column % 2 == 0 else 0)
-        own_sum = SUM_1 if column % 2 == 0 else SUM_2
-        x_re = shifts[other]
-        x_im = shifts[other + 1]
-        y_re = shifts[other + 4]
-        y_im = shifts[other + 5]
+        own = c[SUM_1 * lanes :] if column % 2 == 0 else c[SUM_2 * lanes :]
+        x, x_im, y, y_im = (
+            shifts[other], shifts[other + 1], shifts[other + 4], shifts[other + 5]
+        )  # fmt: skip
         sum_re = work.dtype.type(0.0)
         sum_im = work.dtype.type(0.0)
         for w in range(lanes):
-            sx_re = c[SUM_X * lanes + w]
+            sx = c[SUM_X * lanes + w]
             sx_im = c[SUM_X_IM * lanes + w]
-            sy_re = c[SUM_Y * lanes + w]
+            sy = c[SUM_Y * lanes + w]
             sy_im = c[SUM_Y_IM * lanes + w]
-            sum_re += c[own_sum * lanes + w]
-            sum_re += x_re * sx_re - x_im * sx_im + y_re * sy_re - y_im * sy_im
-            sum_im += c[(own_sum + SUM_1_IM - SUM_1) * lanes + w]
-            sum_im += x_re * sx_im + x_im * sx_re + y_re * sy_im + y_im * sy_re
-        minors_re[column] = sum_re
-        minors_im[column] = sum_im
+            sum_re += own[w] + x * sx - x_im * sx_im + y * sy - y_im * sy_im
+            sum_im += own[lanes + w] + x * sx_im + x_im * sx + y * sy_im + y_im * sy
+        minors[RE, column] = sum_re
+        minors[IM, column] = sum_im
 
 
-@njit(cache=True, nogil=True)
-def _vector_minors(buffers, num_rows, k, refresh):
-    """The sum of `glynn_scalar`, cut as `row_plan` says."""
-    rows_re, rows_im = buffers.rows_re, buffers.rows_im
-    work, steps, shifts = buffers.work, buffers.steps, buffers.shifts
-    shift_products, plan = buffers.shift_products, buffers.plan
-    pairs = (k + 1) // 2
-    num_lane_rows, num_digits = plan_rows(plan, buffers.counts, num_rows, lane_count(work))
-    _set_shifts(rows_re, rows_im, k, pairs, plan, shifts, shift_products)
-    _set_steps(rows_re, rows_im, k, pairs, plan, num_digits, shifts, steps)
-    _set_sums(rows_re, rows_im, num_rows, k, pairs, plan, num_lane_rows, shifts, work)
-    _set_ends(plan, pairs, work)
-    weight = 1.0
-    slot = np.int64(0)
-    steps_taken = np.int64(0)
-    while True:
-        step_and_multiply_up(work, steps, slot, shift_products, pairs)
-        multiply_down_and_add(work, shift_products, pairs, work.dtype.type(weight))
-        digit, direction, ratio = next_step(plan.walk, num_digits)
-        if digit == num_digits:
-            break
-        weight = np.round(weight * ratio)
-        plan.copies[plan.digit_rows[digit]] -= 2.0 * direction
-        slot = 2 * digit + (1 if direction > 0 else 2)
-        steps_taken += 1
-        if steps_taken % refresh == 0:
-            _set_sums(rows_re, rows_im, num_rows, k, pairs, plan, num_lane_rows, shifts, work)
-            slot = np.int64(0)
-    _assemble(work, shifts, k, buffers.minors_re, buffers.minors_im)
+@njit(cache=True, nogil=True, error_model="numpy")
+def compute_minors(
+    rows, counts, num_rows, k, vector_terms, refresh,
+    minors, scratch, work, steps, shifts, plan, variants, lane_copies, lane_weights,
+):  # fmt: skip
+    """Writes 2^(k-2) Per(rows, all of the first k columns but l) for every l into `minors`.
 
-
-@njit(cache=True, nogil=True)
-def minors(buffers, num_rows, k, vector_terms, refresh):
-    """Writes 2^(k-2) Per(rows, all of the first k columns but l) for every l.
-
-    buffers: GlynnBuffers with `num_rows` rows and their counts, of sum k - 1, filled in.
+    rows: float `[2, n, n]`, real and imaginary parts of the distinct rows, `num_rows` of them.
+    counts: int64 `[n]`, how often each is taken, of sum k - 1.
     vector_terms: terms per lane from which the vector path is taken, usually VECTOR_TERMS.
     refresh: Gray steps between exact recomputations, usually REFRESH.
+    The last line of arguments are GlynnBuffers; one by one, since a tuple costs reference counts.
     """
     if k == 1:
-        buffers.minors_re[0] = 1.0
-        buffers.minors_im[0] = 0.0
+        minors[RE, 0] = 1.0
+        minors[IM, 0] = 0.0
         return
     terms = np.int64(1)
     for row in range(num_rows):
-        terms *= buffers.counts[row] + 1
-    if terms < vector_terms * lane_count(buffers.work):
-        scalar_minors(
-            buffers.rows_re, buffers.rows_im, buffers.counts, num_rows, k,
-            buffers.plan.walk, buffers.plan.digit_rows,
-            buffers.sums_re, buffers.sums_im, buffers.prefix_re, buffers.prefix_im,
-            buffers.minors_re, buffers.minors_im,
-        )  # fmt: skip
-    else:
-        _vector_minors(buffers, num_rows, k, refresh)
+        terms *= counts[row] + 1
+    if terms < vector_terms * lane_count(work):
+        scalar_minors(rows, counts, num_rows, k, plan, scratch, minors)
+        return
+    pairs = (k + 1) // 2
+    num_lane_rows, num_digits = plan_rows(
+        counts, num_rows, np.int64(lane_count(work)), plan, variants, lane_copies, lane_weights
+    )
+    _set_shifts(rows, k, pairs, variants, shifts)
+    _set_steps(rows, k, pairs, plan, num_digits, shifts, steps)
+    _set_ends(variants, lane_weights, pairs, work)
+    weight = 1.0
+    slot = np.int64(0)
+    steps_to_refresh = np.int64(0)
+    while True:
+        if steps_to_refresh == 0:
+            _set_sums(rows, num_rows, k, pairs, plan, num_lane_rows, lane_copies, shifts, work)
+            slot = np.int64(0)
+            steps_to_refresh = refresh
+        step_and_multiply_up(work, steps, slot, shifts, pairs)
+        multiply_down_and_add(work, shifts, pairs, work.dtype.type(weight))
+        digit, direction, ratio = next_step(plan, num_digits)
+        if digit == num_digits:
+            break
+        weight = np.rint(weight * ratio)
+        plan[COPIES, plan[DIGIT_ROW, digit]] -= 2 * direction
+        slot = 2 * digit + (1 if direction > 0 else 2)
+        steps_to_refresh -= 1
+    _assemble(work, shifts, k, minors)

@@ -45,7 +45,9 @@ NEXT = BLOCK
 BEHIND = 2 * BLOCK
 
 STEP = 8  # numbers a Gray step adds to a pair: to H1, H2, FORM_X, FORM_Y
-SHIFT = 8  # numbers of a pair's shifts: x1, x2, y1, y2
+SHIFT = 12  # numbers of a pair's shifts: x1, x2, y1, y2, x1 x2, y1 y2
+PRODUCT_XX = 8
+PRODUCT_YY = 10
 
 
 def lane_count(work):
@@ -60,11 +62,11 @@ def _lane_count(work):
     return lambda work: SINGLE_LANES
 
 
-@njit(cache=True, nogil=True, fastmath=True)
-def step_and_multiply_up(work, steps, slot, shift_products, pairs):
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def step_and_multiply_up(work, steps, slot, shifts, pairs):
     """Adds Gray step `slot` to the row sums; the running products of all pairs before each.
 
-    steps: `[slots, pairs, STEP]`, flat. shift_products: `[pairs, 4]`, flat: x1 x2, y1 y2.
+    work: `[pairs + 2, BLOCK, lanes]`; steps: `[slots, pairs, STEP]`; shifts: `[pairs, SHIFT]`; flat.
     """
     lanes = lane_count(work)
     for pair in range(pairs):
@@ -76,8 +78,9 @@ def step_and_multiply_up(work, steps, slot, shift_products, pairs):
         step_x, step_x_im, step_y, step_y_im = (
             steps[at + 4], steps[at + 5], steps[at + 6], steps[at + 7]
         )  # fmt: skip
-        xx, xx_im = shift_products[4 * pair], shift_products[4 * pair + 1]
-        yy, yy_im = shift_products[4 * pair + 2], shift_products[4 * pair + 3]
+        at = pair * SHIFT
+        xx, xx_im = shifts[at + PRODUCT_XX], shifts[at + PRODUCT_XX + 1]
+        yy, yy_im = shifts[at + PRODUCT_YY], shifts[at + PRODUCT_YY + 1]
         for w in range(lanes):
             h1 = c[H1 * lanes + w] + step_1
             h1_im = c[H1_IM * lanes + w] + step_1_im
@@ -131,8 +134,8 @@ def step_and_multiply_up(work, steps, slot, shift_products, pairs):
             c[(NEXT + RUN_MY_IM) * lanes + w] = run * factor_im + run_im * factor
 
 
-@njit(cache=True, nogil=True, fastmath=True)
-def multiply_down_and_add(work, shift_products, pairs, weight):
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def multiply_down_and_add(work, shifts, pairs, weight):
     """Running products of all pairs behind each; adds weight * (h2 S, h1 S, X, Y) of each pair.
 
     The product of the pairs behind stands in block pair + 2, the one including this pair goes to
@@ -141,8 +144,9 @@ def multiply_down_and_add(work, shift_products, pairs, weight):
     lanes = lane_count(work)
     for pair in range(pairs - 1, -1, -1):
         c = work[pair * BLOCK * lanes : (pair + 3) * BLOCK * lanes]
-        xx, xx_im = shift_products[4 * pair], shift_products[4 * pair + 1]
-        yy, yy_im = shift_products[4 * pair + 2], shift_products[4 * pair + 3]
+        at = pair * SHIFT
+        xx, xx_im = shifts[at + PRODUCT_XX], shifts[at + PRODUCT_XX + 1]
+        yy, yy_im = shifts[at + PRODUCT_YY], shifts[at + PRODUCT_YY + 1]
         for w in range(lanes):
             product = c[PRODUCT * lanes + w]
             product_im = c[PRODUCT_IM * lanes + w]

@@ -13,17 +13,23 @@ import numpy as np
 from numba import njit
 
 from qlatent_tf.quantum.gray_code import MAXIMUM, next_step, start_walk
+from qlatent_tf.quantum.row_plan import DIGIT_ROW
+
+RE, IM = 0, 1
+SUM, SUM_IM, PREFIX, PREFIX_IM = range(4)
+SCRATCH_FIELDS = 4
 
 
-@njit(cache=True, nogil=True, fastmath=True)
-def scalar_minors(
-    rows_re, rows_im, counts, num_rows, k, walk, digit_rows,
-    sums_re, sums_im, prefix_re, prefix_im, minors_re, minors_im,
-):  # fmt: skip
-    """Writes the minors of the first k >= 2 columns of the first num_rows rows."""
-    one = rows_re.dtype.type(1.0)
-    two = rows_re.dtype.type(2.0)
-    zero = rows_re.dtype.type(0.0)
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def scalar_minors(rows, counts, num_rows, k, plan, scratch, minors):
+    """Writes the minors, `[2, n]`, of the first k >= 2 columns of the first num_rows rows.
+
+    rows: float `[2, n, n]`, real and imaginary parts. plan: as in `row_plan`, overwritten.
+    scratch: float `[SCRATCH_FIELDS, n]`.
+    """
+    one = rows.dtype.type(1.0)
+    two = rows.dtype.type(2.0)
+    zero = rows.dtype.type(0.0)
     reference = np.int64(0)
     for row in range(num_rows):
         if counts[row] < counts[reference]:
@@ -32,45 +38,47 @@ def scalar_minors(
     for row in range(num_rows):
         free_copies = counts[row] - (row == reference)
         if free_copies > 0:
-            walk[MAXIMUM, num_digits] = free_copies
-            digit_rows[num_digits] = row
+            plan[MAXIMUM, num_digits] = free_copies
+            plan[DIGIT_ROW, num_digits] = row
             num_digits += 1
-    start_walk(walk, num_digits)
+    start_walk(plan, num_digits)
     for column in range(k):
-        minors_re[column] = zero
-        minors_im[column] = zero
+        minors[RE, column] = zero
+        minors[IM, column] = zero
         sum_re = zero
         sum_im = zero
         for row in range(num_rows):
-            copies = rows_re.dtype.type(counts[row])
-            sum_re += copies * rows_re[row, column]
-            sum_im += copies * rows_im[row, column]
-        sums_re[column] = sum_re
-        sums_im[column] = sum_im
+            copies = rows.dtype.type(counts[row])
+            sum_re += copies * rows[RE, row, column]
+            sum_im += copies * rows[IM, row, column]
+        scratch[SUM, column] = sum_re
+        scratch[SUM_IM, column] = sum_im
     weight = 1.0
     while True:
-        run_re = rows_re.dtype.type(weight)
+        run_re = rows.dtype.type(weight)
         run_im = zero
         for column in range(k):
-            prefix_re[column] = run_re
-            prefix_im[column] = run_im
-            next_re = run_re * sums_re[column] - run_im * sums_im[column]
-            run_im = run_re * sums_im[column] + run_im * sums_re[column]
-            run_re = next_re
+            scratch[PREFIX, column] = run_re
+            scratch[PREFIX_IM, column] = run_im
+            h_re = scratch[SUM, column]
+            h_im = scratch[SUM_IM, column]
+            run_re, run_im = run_re * h_re - run_im * h_im, run_re * h_im + run_im * h_re
         run_re = one
         run_im = zero
         for column in range(k - 1, -1, -1):
-            minors_re[column] += run_re * prefix_re[column] - run_im * prefix_im[column]
-            minors_im[column] += run_re * prefix_im[column] + run_im * prefix_re[column]
-            next_re = run_re * sums_re[column] - run_im * sums_im[column]
-            run_im = run_re * sums_im[column] + run_im * sums_re[column]
-            run_re = next_re
-        digit, direction, ratio = next_step(walk, num_digits)
+            prefix_re = scratch[PREFIX, column]
+            prefix_im = scratch[PREFIX_IM, column]
+            minors[RE, column] += run_re * prefix_re - run_im * prefix_im
+            minors[IM, column] += run_re * prefix_im + run_im * prefix_re
+            h_re = scratch[SUM, column]
+            h_im = scratch[SUM_IM, column]
+            run_re, run_im = run_re * h_re - run_im * h_im, run_re * h_im + run_im * h_re
+        digit, direction, ratio = next_step(plan, num_digits)
         if digit == num_digits:
             break
-        weight = np.round(weight * ratio)
-        row = digit_rows[digit]
+        weight = np.rint(weight * ratio)
+        row = plan[DIGIT_ROW, digit]
         change = -two if direction > 0 else two
         for column in range(k):
-            sums_re[column] += change * rows_re[row, column]
-            sums_im[column] += change * rows_im[row, column]
+            scratch[SUM, column] += change * rows[RE, row, column]
+            scratch[SUM_IM, column] += change * rows[IM, row, column]

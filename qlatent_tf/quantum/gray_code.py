@@ -17,9 +17,12 @@ GRAY_FIELDS = 4  # rows of a walk
 MAXIMUM, DIGIT, DIRECTION, FOCUS = range(GRAY_FIELDS)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def start_walk(walk, num_digits):
-    """Puts all digits to 0; `walk` is int64 `[GRAY_FIELDS, num_digits + 1]`, maxima filled in."""
+    """Puts all digits to 0; `walk` is int64 `[GRAY_FIELDS or more, num_digits + 1 or more]`.
+
+    The maxima f_j are filled in by the caller.
+    """
     for digit in range(num_digits):
         walk[DIGIT, digit] = 0
         walk[DIRECTION, digit] = 1
@@ -27,7 +30,7 @@ def start_walk(walk, num_digits):
     walk[FOCUS, num_digits] = num_digits
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def next_step(walk, num_digits):
     """Changes one digit: returns (which, +1 or -1, ratio of weights).
 

@@ -56,7 +56,7 @@ def repeated_row_permanent(rows, counts):
         digit, direction, ratio = next_step(walk, num_digits)
         if digit == num_digits:
             break
-        weight = np.round(weight * ratio)
+        weight = np.rint(weight * ratio)
         row = digit_row[digit]
         change = -2.0 * direction
         for column in range(order):

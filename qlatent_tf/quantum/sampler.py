@@ -85,11 +85,10 @@ class BosonSampler:
                 f"received {self.photons}."
             )
         self.method = method
-        # Photons are listed mode by mode; [photons, modes] is the unitary's columns transposed.
+        # Photons are listed mode by mode; [real and imaginary part, photons, modes].
         columns = np.repeat(self.unitary, self.input_state, axis=1).T
         self._scale = _column_scale(columns)
-        self._columns_re = np.ascontiguousarray(columns.real * self._scale)
-        self._columns_im = np.ascontiguousarray(columns.imag * self._scale)
+        self._columns = np.ascontiguousarray([columns.real, columns.imag]) * self._scale
         self._table = None
         if method == "table":
             self._table = FockTable(
@@ -183,7 +182,7 @@ class BosonSampler:
         values = np.empty(len(chosen))
 
         def fill(first, last):
-            log_permanents(self._columns_re, self._columns_im, chosen, first, last, values)
+            log_permanents(self._columns, chosen, first, last, values)
 
         run_chunks(fill, len(chosen), self._num_threads)
         norm = 2 * self.photons * np.log(self._scale) + log_factorials(self.input_state)
@@ -194,8 +193,9 @@ class BosonSampler:
         """Fills the outputs group by group of equal photon number."""
         dtype = PRECISIONS[self.precision]
         padding = ((0, 0), (0, -self.photons % UNROLL))
-        matrix_re = np.ascontiguousarray(np.pad(self._columns_re.T, padding), dtype)
-        matrix_im = np.ascontiguousarray(np.pad(self._columns_im.T, padding), dtype)
+        matrix_re, matrix_im = (
+            np.ascontiguousarray(np.pad(part.T, padding), dtype) for part in self._columns
+        )
         everyone = np.empty(0, np.int64)
         groups = {self.photons: everyone}
         if photons_per_sample is not None:
@@ -217,15 +217,11 @@ class BosonSampler:
             run_chunks(draw, -(-size // LANES), self._num_threads)
 
     def _draw_one_by_one(self, key, start, photons_per_sample, rows, log_probs, used):
-        dtype = PRECISIONS[self.precision]
-        columns_re = self._columns_re.astype(dtype)
-        columns_im = self._columns_im.astype(dtype)
+        columns = self._columns.astype(PRECISIONS[self.precision])
         kept = np.empty(0, np.int64) if photons_per_sample is None else photons_per_sample
 
         def draw(first, last):
-            sample_range(
-                columns_re, columns_im, key, start, kept, first, last, rows, log_probs, used
-            )
+            sample_range(columns, key, start, kept, first, last, rows, log_probs, used)
 
         if self.photons:
             run_chunks(draw, len(rows), self._num_threads)

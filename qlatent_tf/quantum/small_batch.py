@@ -33,7 +33,7 @@ NEXT = BLOCK
 AFTER_NEXT = 2 * BLOCK
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _flip_and_multiply_up(rows, columns, k, row, change, work):
     """SUM += change * row, and RUN of block l + 1 = RUN of block l times (SUM +- SHIFT) of l."""
     for column in range(k):
@@ -60,7 +60,7 @@ def _flip_and_multiply_up(rows, columns, k, row, change, work):
             c[NEXT + MINUS + LANES + w] = run_re * factor_im + run_im * factor_re
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _multiply_down_and_add(k, sign, work):
     """MINOR_l += sign * sum over +- of (product of columns < l) * (product of columns > l).
 
@@ -94,7 +94,7 @@ def _multiply_down_and_add(k, sign, work):
             c[NEXT + MINUS + LANES + w] = down2_re * factor_im + down2_im * factor_re
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _add_newest_row(rows, columns, newest, work):
     """Takes row `newest` as SHIFT and the one that was there into START, for all columns."""
     for column in range(columns):
@@ -105,7 +105,7 @@ def _add_newest_row(rows, columns, newest, work):
             block[SHIFT + w] = row[w]
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _minors(rows, columns, k, work):
     """The minors of the k - 1 drawn rows and the first k columns, times 2^(k-2).
 
@@ -158,7 +158,7 @@ def _minors(rows, columns, k, work):
         sign = -sign
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _spread_minors(work, order, columns, k, spread):
     """Puts each lane's minors back from its shuffled columns to the columns of the matrix."""
     for place in range(len(spread)):
@@ -170,7 +170,7 @@ def _spread_minors(work, order, columns, k, spread):
             spread[column * PAIR + LANES + w] = work[l * BLOCK + MINOR + LANES + w]
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _cumulative_weights(matrix_re, matrix_im, spread, amplitude, cumulative):
     """cumulative_r = sum_{r' <= r} |sum_c minor_c matrix[r', c]|^2 , added up in float64."""
     modes, padded_columns = matrix_re.shape
@@ -209,7 +209,7 @@ def _cumulative_weights(matrix_re, matrix_im, spread, amplitude, cumulative):
             below[LANES + w] = below[w] + real * real + imag * imag
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _choose_modes(modes, states, cumulative, chosen):
     """chosen = number of modes r < modes - 1 with cumulative_r <= u * total: the first above."""
     for w in range(LANES):
