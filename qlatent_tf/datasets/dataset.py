@@ -49,8 +49,10 @@ class CountDataset(Dataset):
     `source` is a `tfd.Distribution` of float32 vectors.
 
     Attributes:
-      law: callable. `law()` returns the exact law as `(outcomes, probabilities)`, of shapes
-        `(outcomes, modes)` and `(outcomes,)`.
+      total_law: float array, shape `(largest total + 1,)`. The exact law of the sum of a vector.
+      law: callable, or None where there are too many outcomes. `law()` returns the exact law as
+        `(outcomes, probabilities)`, of shapes `(outcomes, modes)` and `(outcomes,)`.
     """
 
-    law: Callable[[], tuple[np.ndarray, np.ndarray]]
+    total_law: np.ndarray
+    law: Callable[[], tuple[np.ndarray, np.ndarray]] | None

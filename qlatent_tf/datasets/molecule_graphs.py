@@ -141,9 +141,9 @@ def check_graphs(samples: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray
     try:
         atoms, bonds = np.asarray(samples["atoms"]), np.asarray(samples["bonds"])
     except (KeyError, IndexError, TypeError) as error:
+        received = sorted(samples) if hasattr(samples, "keys") else type(samples).__name__
         raise ValueError(
-            "Molecules are a dict of 'atoms' (n, 9) and 'bonds' (n, 9, 9); received "
-            f"{type(samples).__name__}{f' of {sorted(samples)}' if hasattr(samples, 'keys') else ''}."
+            f"Molecules are a dict of 'atoms' (n, 9) and 'bonds' (n, 9, 9); received {received}."
         ) from error
     expected = (len(atoms), MAX_ATOMS, MAX_ATOMS) if atoms.ndim else None
     if atoms.shape != (expected or ())[:2] or bonds.shape != expected:

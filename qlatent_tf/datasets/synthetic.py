@@ -4,17 +4,19 @@ Reference:
   H. Wallner and W. R. Clements, "Towards an inductive bias for quantum statistics in GANs".
 """
 
+import math
 import os
 
 import numpy as np
+from scipy.stats import binom
 
 from qlatent_tf.datasets.dataset import CountDataset
 from qlatent_tf.datasets.vector_pictures import draw_vectors
 from qlatent_tf.quantum import exact_distribution
 from qlatent_tf.registry import datasets, latents
 
-METRICS = ("discreteness", "total_number", "outcome_law", "pair_correlation")
-MAX_BITS = 20
+METRICS = ("discreteness", "total_number", "pair_correlation")
+MAX_OUTCOMES = 2**24
 
 
 @datasets.register("quantum")
@@ -42,13 +44,15 @@ def quantum(
     options = {"modes": modes, "photons": photons, "unitary_seed": unitary_seed}
     source = latents.build("boson", center=False, **options)
     (device,) = source.devices
+    has_law = math.comb(modes + photons - 1, photons) <= MAX_OUTCOMES
     return CountDataset(
         name="quantum",
         source=source,
-        metrics=METRICS,
+        metrics=METRICS + ("outcome_law",) * has_law,
         provenance={"drawn_from": "boson", **options},
         render=draw_vectors,
-        law=lambda: exact_distribution(device.unitary, device.input_state),
+        total_law=np.eye(photons + 1)[photons],
+        law=(lambda: exact_distribution(device.unitary, device.input_state)) if has_law else None,
     )
 
 
@@ -70,20 +74,19 @@ def bernoulli(
       ValueError: if `modes` is out of range.
     """
     del data_dir, progress
+    source = latents.build("bernoulli", modes=modes, center=False)
+    has_law = 2**modes <= MAX_OUTCOMES
     return CountDataset(
         name="bernoulli",
-        source=latents.build("bernoulli", modes=modes, center=False),
-        metrics=METRICS,
+        source=source,
+        metrics=METRICS + ("outcome_law",) * has_law,
         provenance={"drawn_from": "bernoulli", "modes": modes},
         render=draw_vectors,
-        law=lambda: _law_of_bits(modes),
+        total_law=binom.pmf(np.arange(modes + 1), modes, 0.5),
+        law=(lambda: _law_of_bits(modes)) if has_law else None,
     )
 
 
 def _law_of_bits(modes: int) -> tuple[np.ndarray, np.ndarray]:
-    if modes > MAX_BITS:
-        raise ValueError(
-            f"The law of {modes} bits has 2^{modes} outcomes; legal are at most {MAX_BITS} bits."
-        )
     outcomes = np.arange(2**modes)[:, None] >> np.arange(modes) & 1
     return outcomes.astype(np.uint8), np.full(2**modes, 0.5**modes)

@@ -9,4 +9,11 @@ another sample or network stands before the ``@``. `sized` makes these names. A 
 defined (the mean over no molecules) is NaN.
 """
 
-from qlatent_tf.metrics import molecule_properties, molecules
+from qlatent_tf.metrics import (
+    discreteness,
+    molecule_properties,
+    molecules,
+    outcome_law,
+    pair_correlation,
+    total_number,
+)
