@@ -1,22 +1,20 @@
 """A boson sampler as a laboratory has it: imperfect photons, lossy modes, real detectors."""
 
 import functools
-import threading
 
 import numpy as np
 
 from qlatent_tf.quantum import moments, outcome_law
-from qlatent_tf.quantum.count_law import CountLaw, draw_binomial, random_subsets
+from qlatent_tf.quantum.count_law import CountLaw
 from qlatent_tf.quantum.device_options import (
     check_choice,
     check_postselect,
     check_probability,
     check_transmission,
 )
-from qlatent_tf.quantum.distinguishable import DistinguishableSampler
 from qlatent_tf.quantum.post_selection import keep_shots
-from qlatent_tf.quantum.random_streams import uniforms
-from qlatent_tf.quantum.sampler import METHODS, PRECISIONS, BosonSampler
+from qlatent_tf.quantum.sampler import METHODS, PRECISIONS
+from qlatent_tf.quantum.shots import ShotSampler
 from qlatent_tf.quantum.validate import (
     MAX_PHOTONS,
     check_count,
@@ -26,7 +24,6 @@ from qlatent_tf.quantum.validate import (
 )
 
 DETECTORS = ("number", "threshold")
-_BUILD_LOCK = threading.Lock()
 
 
 class PhotonicDevice:
@@ -114,36 +111,22 @@ class PhotonicDevice:
         self.postselect = check_postselect(postselect)
         self.method = check_choice(method, METHODS, "method")
         self.precision = check_choice(precision, PRECISIONS, "precision")
-        self._sends_subsets = 0 < self.indistinguishability < 1 or (
-            self.indistinguishability == 1 and self.transmission.max() < 1
-        )
-        if self._sends_subsets and method == "table":
-            raise ValueError(
-                "method='table' holds the law of all photons only; with loss in every mode or "
-                f"partly distinguishable photons choose from {', '.join(METHODS)} another one."
-            )
-        self._sampler_options = {
-            "method": method,
-            "precision": precision,
-            "expected_samples": check_count(expected_samples, "expected_samples"),
-            "num_threads": num_threads,
-        }
-        if self.indistinguishability > 0:
-            # Refuses too many photons now; a large table waits for the first sample.
-            self._boson_sampler = BosonSampler(
-                self.unitary,
-                self.input_state,
-                **self._sampler_options,
-                **({} if method == "table" else {"max_table_bytes": 0}),
-            )
-        if self.indistinguishability < 1:
-            self._distinguishable_sampler = DistinguishableSampler(
-                self.unitary, self.input_state, num_threads=num_threads
-            )
         # The loss that all modes share is taken at the input, where it saves work.
         self.common_transmission = float(self.transmission.max())
         self.kept = self.transmission / (self.common_transmission or 1.0)
         self.count_law = self._build_count_law()
+        self._shots = ShotSampler(
+            self.unitary,
+            self.input_state,
+            self.indistinguishability,
+            self.kept,
+            self.count_law,
+            clicks=self.detector == "threshold",
+            method=self.method,
+            precision=self.precision,
+            expected_samples=check_count(expected_samples, "expected_samples"),
+            num_threads=num_threads,
+        )
 
     def _build_count_law(self) -> CountLaw:
         least, most = self.postselect or (0, np.inf)
@@ -202,16 +185,18 @@ class PhotonicDevice:
         num_samples = check_count(num_samples, "num_samples")
         start = check_count(start, "start")
         if return_log_prob and self.is_ideal:
-            return self._whole_sampler.sample(
+            return self._shots.whole_sampler.sample(
                 num_samples, seed, start=start, return_log_prob=True
             )
         if self.rejects_shots:
             rows = keep_shots(
-                lambda shots, first: self._shoot(shots, seed, first),
-                self.postselect, num_samples, start,
+                lambda num_shots, first: self._shots.sample(num_shots, seed, first),
+                self.postselect,
+                num_samples,
+                start,
             )
         else:
-            rows = self._shoot(num_samples, seed, start)
+            rows = self._shots.sample(num_samples, seed, start)
         return (rows, self.log_prob(rows)) if return_log_prob else rows
 
     def mean(self) -> np.ndarray:
@@ -259,7 +244,7 @@ class PhotonicDevice:
         """
         outcomes = check_outcomes(outcomes, self.modes)
         if self.is_ideal:
-            return self._boson_sampler.log_prob(outcomes)
+            return self._shots.boson_sampler.log_prob(outcomes)
         return outcome_law.log_prob(self, outcomes)
 
     def __repr__(self) -> str:
@@ -303,58 +288,3 @@ class PhotonicDevice:
             "A post-selection after different losses in each mode leaves no closed form of the "
             "mean and covariance; estimate them from samples."
         )
-
-    @functools.cached_property
-    def _whole_sampler(self) -> BosonSampler:
-        """The sampler of all photons at once, by a table where that is cheapest."""
-        with _BUILD_LOCK:
-            built = self.__dict__.get("_whole_sampler")
-            return built or BosonSampler(self.unitary, self.input_state, **self._sampler_options)
-
-    def _shoot(self, num_samples: int, seed: int, start: int) -> np.ndarray:
-        """Draws shots whose totals follow the count law."""
-
-        def draw(purpose: str, num_draws: int) -> np.ndarray:
-            return uniforms(seed, f"device {purpose}", num_samples, num_draws, start=start)
-
-        if (self.count_law.probabilities > 0).sum() > 1:
-            survivors, dark_counts = self.count_law.draw(draw("counts", 1)[:, 0])
-        else:
-            (survivors,), (dark_counts,) = self.count_law.draw(np.zeros(1))
-            survivors = np.full(num_samples, survivors)
-            dark_counts = np.full(num_samples, dark_counts)
-        rows = self._propagate(survivors, seed, start, draw)
-        if (self.kept < 1).any():
-            rows = draw_binomial(draw("output loss", self.modes), rows, self.kept)
-            rows = rows.astype(np.uint8)
-        if dark_counts.any():
-            rows += random_subsets(draw("dark counts", self.modes), dark_counts)
-        return np.minimum(rows, 1) if self.detector == "threshold" else rows
-
-    def _propagate(self, survivors: np.ndarray, seed: int, start: int, draw) -> np.ndarray:
-        """Sends the surviving photons through the interferometer."""
-        num_samples = len(survivors)
-        all_survive = bool((survivors == self.photons).all())
-        if self.indistinguishability == 1 and not self._sends_subsets:
-            return self._whole_sampler.sample(num_samples, seed, start=start)
-        if self.indistinguishability == 1:
-            return self._boson_sampler.sample(
-                num_samples, seed, start=start, photons_per_sample=survivors
-            )
-        if self.indistinguishability == 0:
-            mask = None if all_survive else random_subsets(draw("bad", self.photons), survivors)
-            return self._distinguishable_sampler.sample(
-                num_samples, seed, start=start, photon_mask=mask
-            )
-        good = draw_binomial(
-            draw("good", 1)[:, 0], survivors, np.sqrt(self.indistinguishability)
-        )
-        rows, is_good = self._boson_sampler.sample(
-            num_samples, seed, start=start, photons_per_sample=good, return_photons=True
-        )
-        # Bad photons are a random subset of the others: keys of good ones are the largest.
-        is_bad = random_subsets(draw("bad", self.photons) + is_good, survivors - good)
-        rows += self._distinguishable_sampler.sample(
-            num_samples, seed, start=start, photon_mask=is_bad
-        )
-        return rows

@@ -1,0 +1,196 @@
+"""What holds for every latent that is drawn live."""
+
+import threading
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from qlatent_tf import latents
+
+LATENTS = {
+    "gaussian": ("gaussian", dict(modes=6)),
+    "gaussian tiles": ("gaussian", dict(modes=3, tiles=2)),
+    "bernoulli": ("bernoulli", dict(modes=6)),
+    "bernoulli bits": ("bernoulli", dict(modes=6, center=False)),
+    "photonic": ("photonic", dict(modes=6)),
+    "boson": ("boson", dict(modes=6)),
+    "boson counts": ("boson", dict(modes=6, center=False)),
+    "boson glynn": ("boson", dict(modes=6, method="glynn", precision="single")),
+    "boson tiles": ("boson", dict(modes=6, tiles=3)),
+    "boson loops": ("boson", dict(modes=6, interferometer="1-3", input_state=[1, 1, 0, 2, 0, 0])),
+    "boson imperfect": (
+        "boson",
+        dict(
+            modes=6,
+            indistinguishability=0.8,
+            transmission=[0.9, 0.8, 0.7, 0.9, 0.9, 0.6],
+            dark_count_probability=0.05,
+        ),
+    ),
+    "boson clicks": ("boson", dict(modes=6, tiles=2, detector="threshold", postselect=[2, 3])),
+    "photonic loss": ("photonic", dict(modes=6, transmission=0.6, tiles=2)),
+}
+every_latent = pytest.mark.parametrize("name", LATENTS)
+
+
+@pytest.fixture(scope="module")
+def build():
+    built = {}
+
+    def build(name):
+        if name not in built:
+            builder, options = LATENTS[name]
+            built[name] = latents.build(builder, **options)
+        return built[name]
+
+    return build
+
+
+def test_all_are_registered():
+    assert {"gaussian", "bernoulli", "photonic", "boson", "samples"} <= set(latents.names())
+
+
+@every_latent
+def test_shapes_and_dtype(build, name):
+    latent = build(name)
+    _, options = LATENTS[name]
+    width = options["modes"] * options.get("tiles", 1)
+    assert isinstance(latent, tfp.distributions.Distribution)
+    assert latent.event_shape == (width,) and latent.batch_shape == ()
+    assert latent.event_shape_tensor().numpy().tolist() == [width]
+    for shape, sample_shape in ((5, (5, width)), ((2, 3), (2, 3, width)), ((), (width,))):
+        draws = latent.sample(shape, seed=(0, 1))
+        assert draws.shape == sample_shape and draws.dtype == tf.float32 == latent.dtype
+    assert latent.sample(0, seed=(0, 1)).shape == (0, width)
+    assert latent.log_prob(latent.sample((2, 3), seed=(0, 1))).shape == (2, 3)
+    assert latent.log_prob(latent.sample(seed=(0, 1))).shape == ()
+
+
+@every_latent
+def test_moments_are_those_of_samples(build, name):
+    latent = build(name)
+    draws = latent.sample(30_000, seed=(7, 8)).numpy().astype(np.float64)
+    variance = latent.variance().numpy()
+    error = np.sqrt(variance / len(draws))
+    assert (np.abs(draws.mean(0) - latent.mean()) < 4.5 * error).all()
+    # The covariance of n draws is off by about sqrt(var var / n) an entry, more with heavy tails.
+    spread = np.sqrt(np.outer(variance, variance) / len(draws))
+    assert (np.abs(np.cov(draws.T) - latent.covariance()) < 8 * spread).all()
+    np.testing.assert_allclose(np.diag(latent.covariance()), variance, rtol=1e-6)
+    np.testing.assert_allclose(latent.stddev(), np.sqrt(variance), rtol=1e-5)
+    if LATENTS[name][1].get("center", True):
+        np.testing.assert_allclose(latent.mean(), 0, atol=1e-6)
+
+
+@every_latent
+def test_log_prob_is_the_frequency_of_samples(build, name):
+    latent = build(name)
+    draws = latent.sample(64, seed=(1, 1))
+    assert np.isfinite(latent.log_prob(draws)).all()
+    if "gaussian" not in name:
+        rows, counts = np.unique(
+            latent.sample(20_000, seed=(1, 2)).numpy(), axis=0, return_counts=True
+        )
+        common = rows[np.argsort(counts)[-5:]]
+        expected = np.exp(latent.log_prob(common)) * 20_000
+        assert (np.abs(np.sort(counts)[-5:] - expected) < 5 * np.sqrt(expected) + 1).all()
+        assert np.isneginf(latent.log_prob(common + 0.25)).all()
+        assert np.isneginf(latent.log_prob(common - 40)).all()
+
+
+@every_latent
+def test_log_prob_comes_with_samples(build, name):
+    latent = build(name)
+    draws, log_probs = latent.experimental_sample_and_log_prob((2, 4), seed=(3, 3))
+    np.testing.assert_array_equal(draws, latent.sample((2, 4), seed=(3, 3)))
+    np.testing.assert_allclose(log_probs, latent.log_prob(draws), rtol=1e-4)
+
+
+@every_latent
+def test_one_seed_pair_gives_one_batch_everywhere(build, name):
+    latent = build(name)
+    pair = tf.constant([11, -12])
+    expected = latent.sample(40, seed=pair).numpy()
+    np.testing.assert_array_equal(latent.sample(40, seed=(11, -12)), expected)
+
+    @tf.function
+    def draw(seed):
+        draws = latent.sample(40, seed=seed)
+        assert draws.shape == (40, latent.event_shape[0])
+        return draws
+
+    np.testing.assert_array_equal(draw(pair), expected)
+    pairs = tf.data.Dataset.from_tensor_slices([[1, 2], [11, -12], [3, 4]])
+    batches = pairs.map(lambda seed: latent.sample(40, seed=seed), num_parallel_calls=2)
+    assert batches.element_spec.shape == (40, latent.event_shape[0])
+    np.testing.assert_array_equal(list(batches)[1], expected)
+
+
+@every_latent
+@pytest.mark.parametrize("other", [(11, 13), (12, 12), (12, 11), (-11, 12)])
+def test_neighbouring_seeds_are_independent(build, name, other):
+    latent = build(name)
+    first, second = (
+        (latent.sample(400, seed=seed) - latent.mean()).numpy() for seed in ((11, 12), other)
+    )
+    for shift in range(-2, 3):
+        product = first[2:-2] * second[2 + shift : 398 + shift]
+        correlation = product.mean(axis=0) / latent.variance().numpy()
+        # Of independent batches: 0 +- 1/sqrt(396) = 0.05; of shifted streams: 1.
+        assert np.abs(correlation).max() < 0.35
+        assert np.abs(correlation).mean() < 0.12
+
+
+@pytest.mark.parametrize("name", ["boson", "boson glynn", "boson imperfect", "boson clicks"])
+def test_many_threads_may_draw_at_once(name):
+    builder, options = LATENTS[name]
+    latent = latents.build(builder, **options)  # unused so far: its sampler is built in the race
+    results = {}
+
+    def draw(number):
+        results[number] = latent.sample(300, seed=(number, 0)).numpy()
+
+    threads = [threading.Thread(target=draw, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for number, draws in results.items():
+        np.testing.assert_array_equal(draws, latent.sample(300, seed=(number, 0)))
+    assert len(results) == 8
+
+
+@pytest.mark.parametrize("name", ["boson", "boson imperfect"])
+def test_a_pipeline_of_many_batches_is_reproducible(build, name):
+    latent = build(name)
+    batches = tf.data.Dataset.range(40).map(
+        lambda index: latent.sample((3, 20), seed=tf.stack([5, tf.cast(index, tf.int32)])),
+        num_parallel_calls=8,
+        deterministic=True,
+    )
+    first, second = (np.stack(list(batches.prefetch(4))) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    assert len(np.unique(first.sum(axis=(1, 2)), axis=0)) > 30
+
+
+@every_latent
+def test_parameters_rebuild_the_latent(build, name):
+    latent = build(name)
+    again = type(latent)(**latent.parameters)
+    np.testing.assert_array_equal(again.sample(10, seed=(1, 2)), latent.sample(10, seed=(1, 2)))
+    assert str(latent.event_shape[0]) in repr(latent) or "x PhotonicDevice" in repr(latent)
+
+
+@pytest.mark.parametrize("name", ["gaussian", "bernoulli", "photonic", "boson"])
+@pytest.mark.parametrize("option, value", [("modes", 0), ("modes", 1.5), ("tiles", 0)])
+def test_bad_widths_are_refused(name, option, value):
+    with pytest.raises(ValueError, match=option):
+        latents.build(name, **{option: value})
+
+
+@pytest.mark.parametrize("name", ["gaussian", "bernoulli", "photonic", "boson"])
+def test_unknown_options_are_refused(name):
+    with pytest.raises(ValueError, match="Unknown option nz"):
+        latents.build(name, nz=3)
