@@ -102,7 +102,8 @@ class Checkpoints(keras.callbacks.Callback):
             try:
                 self._manager.checkpoint.restore(path).assert_existing_objects_matched()
                 return self._model.step
-            except (tf.errors.OpError, AssertionError, ValueError) as error:
+            # TensorFlow's reader reports damage by any of these.
+            except (tf.errors.OpError, AssertionError, ValueError, IndexError) as error:
                 problems.append(f"{path}: {str(error).splitlines()[0]}")
                 logging.warning("Passing over a checkpoint that cannot be read: %s", path)
         if problems:

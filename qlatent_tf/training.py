@@ -11,7 +11,7 @@ from qlatent_tf import callbacks
 from qlatent_tf.config import Config
 from qlatent_tf.evaluation import evaluate, mean_scores
 from qlatent_tf.pictures import write_picture
-from qlatent_tf.registry import check_options, datasets, latents
+from qlatent_tf.registry import check_options, datasets, latents, metrics
 from qlatent_tf.run_directory import RunDirectory, Stopwatch
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.tensorboard import RunEvents
@@ -85,7 +85,9 @@ def train(config: Config, workdir, *, data_dir=None, dataset=None, progress=True
     model = build_model(config)
     compile_model(model, config)
     dataset = dataset or load_dataset(config, data_dir=data_dir, progress=progress)
-    # Shapes are checked here, before there is a directory to clean up.
+    # Names and shapes are checked here, before there is a directory to clean up.
+    for name in config.metrics or dataset.metrics:
+        metrics.get(name)
     model.training_batches(dataset.source, config.batch_size, config.seed)
     run = RunDirectory(workdir)
     run.open(config)
@@ -176,8 +178,10 @@ def _optimizer(config):
     check_options(optimizer, options, f"the optimizer {config.optimizer!r}")
     try:
         return optimizer(**options)
-    except TypeError as error:
-        raise ValueError(f"The optimizer {config.optimizer!r} refused {options}: {error}") from error
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"The optimizer {config.optimizer!r} refused {options}: {error}"
+        ) from error
 
 
 @contextlib.contextmanager

@@ -4,8 +4,10 @@ import dataclasses
 import errno
 import importlib
 import inspect
+import logging as standard_logging
 import os
 import sys
+import tempfile
 
 from absl import logging
 
@@ -148,9 +150,7 @@ def with_fallback_dataset(config: Config, arguments):
 
 def run_tool(function, arguments) -> int:
     """Calls `function(arguments)`; an error the user can mend is shown without a traceback."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    logging.use_absl_handler()
-    logging.set_verbosity(logging.INFO)
+    _quiet_logs()
     try:
         return function(arguments)
     except (ValueError, FileNotFoundError, FloatingPointError) as error:
@@ -163,3 +163,33 @@ def run_tool(function, arguments) -> int:
         message = "Stopped."
     print(f"error: {message}", file=sys.stderr)
     return 1
+
+
+def _quiet_logs():
+    """Shows the project's own log lines and TensorFlow's warnings, not its start-up messages.
+
+    TensorFlow's libraries write to the process's error stream before they read any log level:
+    while they load, the stream goes to a file, which is shown if loading fails. Set
+    TF_CPP_MIN_LOG_LEVEL=0 to see everything.
+    """
+    if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2") != "0":
+        sys.stderr.flush()
+        shown = os.dup(2)
+        with tempfile.TemporaryFile() as hidden:
+            os.dup2(hidden.fileno(), 2)
+            try:
+                import tensorflow as tf
+
+                tf.config.list_logical_devices()
+            except BaseException:
+                hidden.seek(0)
+                os.write(shown, hidden.read())
+                raise
+            finally:
+                os.dup2(shown, 2)
+                os.close(shown)
+    logging.use_absl_handler()
+    logging.set_verbosity(logging.INFO)
+    handler = logging.get_absl_handler()
+    handler.addFilter(lambda record: record.levelno > 20 or "qlatent_tf" in record.pathname)
+    handler.setFormatter(standard_logging.Formatter("%(message)s"))

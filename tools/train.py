@@ -14,8 +14,6 @@ import json
 import sys
 from pathlib import Path
 
-from absl import logging
-
 from qlatent_tf.tools.command_line import (
     add_data_arguments, config_from_arguments, run_tool, with_fallback_dataset,
 )
@@ -100,5 +98,4 @@ def _report(run):
 
 
 if __name__ == "__main__":
-    logging.set_verbosity(logging.INFO)
     sys.exit(main())

@@ -1,0 +1,150 @@
+import dataclasses
+import os
+import signal
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from qlatent_tf import training
+from qlatent_tf.config import Config
+from qlatent_tf.run_directory import RunDirectory
+
+CONFIG = Config(
+    model="mlp", latent="boson", dataset="quantum", steps=6, batch_size=8, critic_steps=2,
+    latent_options={"modes": 4}, dataset_options={"modes": 4, "photons": 2},
+    model_options={"features": 4, "units": [8]}, optimizer_options={"learning_rate": 1e-3},
+    evaluate_every=3, evaluation_samples=50, checkpoint_every=2, jit_compile=False,
+)
+
+
+def train(workdir, **changes):
+    return training.train(dataclasses.replace(CONFIG, **changes), workdir, progress=False)
+
+
+def weights(run):
+    return training.restore_model(run)[0].get_weights()
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return train(tmp_path_factory.mktemp("whole"))
+
+
+def interrupt_at(monkeypatch, step, action):
+    """Makes the run meet `action` behind the given step, before its checkpoint is due."""
+    original = training.callbacks.LossEvents.on_train_batch_end
+
+    def wrapped(self, batch, logs=None):
+        original(self, batch, logs)
+        if self.model.step == step:
+            action()
+
+    monkeypatch.setattr(training.callbacks.LossEvents, "on_train_batch_end", wrapped)
+
+
+def test_a_run_leaves_its_files(whole):
+    assert (whole.path / "config.json").is_file() and whole.samples.is_file()
+    metrics = whole.read_metrics()
+    assert metrics["step"] == 6 and [row["step"] for row in metrics["history"]] == [3, 6]
+    run = whole.read_run()
+    assert run["step"] == 6 and run["seconds"] > 0 and run["dataset"]["name"] == "quantum"
+    assert "tensorflow" in run["versions"]
+
+
+def test_tensorboard_shows_losses_metrics_pictures_and_the_latent(whole):
+    tags = set()
+    for file in whole.path.glob("events.*"):
+        for record in tf.compat.v1.train.summary_iterator(str(file)):
+            tags.update(value.tag for value in record.summary.value)
+    assert {"samples/real", "samples/generated", "latent/all", "latent/pair_correlations",
+            "_hparams_/session_start_info"} <= tags
+    assert any(tag.startswith("metrics/") for tag in tags)
+
+
+def test_random_circuits_are_chosen_by_the_seed_and_recorded(whole):
+    config = whole.read_config()
+    latent, data = (options["unitary_seed"]
+                    for options in (config.latent_options, config.dataset_options))
+    assert latent != data
+    photonic = training.resolve(dataclasses.replace(CONFIG, latent="photonic"))
+    assert photonic.latent_options["unitary_seed"] not in (latent, data)
+    assert photonic.dataset_options["unitary_seed"] == data
+    other = training.resolve(dataclasses.replace(CONFIG, seed=1))
+    assert other.latent_options["unitary_seed"] != latent
+    named = dataclasses.replace(CONFIG, latent_options={"modes": 4, "unitary_seed": 7})
+    assert training.resolve(named).latent_options["unitary_seed"] == 7
+
+
+def test_a_killed_run_ends_as_if_it_had_not_been(whole, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        interrupt_at(patch, 5, lambda: (_ for _ in ()).throw(SystemError("killed")))
+        with pytest.raises(SystemError):
+            train(tmp_path)
+    run = RunDirectory(tmp_path)
+    assert training.restore_model(run)[1] == 4
+    train(tmp_path)
+    for one, other in zip(weights(run), weights(whole), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert run.read_metrics()["metrics"] == whole.read_metrics()["metrics"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_the_run(whole, tmp_path, monkeypatch, number):
+    with monkeypatch.context() as patch:
+        interrupt_at(patch, 5, lambda: os.kill(os.getpid(), number))
+        with pytest.raises(training.Interrupted, match="step 5 of 6"):
+            train(tmp_path)
+    run = RunDirectory(tmp_path)
+    assert training.restore_model(run)[1] == 5
+    train(tmp_path)
+    for one, other in zip(weights(run), weights(whole), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_damaged_checkpoint_is_passed_over(whole, tmp_path):
+    train(tmp_path, steps=4)
+    run = RunDirectory(tmp_path)
+    (newest,) = run.checkpoints.glob("*-4.data*")
+    newest.write_bytes(newest.read_bytes()[:100])
+    assert training.restore_model(run)[1] == 2
+    train(tmp_path)
+    for one, other in zip(weights(run), weights(whole), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_finished_run_is_left_alone_and_can_be_prolonged(tmp_path):
+    train(tmp_path, steps=2)
+    before = RunDirectory(tmp_path).read_run()
+    train(tmp_path, steps=2)
+    assert RunDirectory(tmp_path).read_run() == before
+    train(tmp_path, steps=3)
+    assert training.restore_model(RunDirectory(tmp_path))[1] == 3
+
+
+def test_another_configuration_is_refused_with_the_difference(whole):
+    with pytest.raises(ValueError, match="batch_size: 8 -> 9"):
+        train(whole.path, batch_size=9)
+
+
+def test_losses_that_are_not_finite_end_the_run_before_a_checkpoint(tmp_path):
+    with pytest.raises(FloatingPointError, match="not finite at step"):
+        train(tmp_path, optimizer="SGD", optimizer_options={"learning_rate": 1e30})
+    with pytest.raises(FileNotFoundError, match="no checkpoint"):
+        training.restore_model(RunDirectory(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"model_options": {"features": 5}}, r"real samples have shape \(4,\)"),
+        ({"optimizer": "Magic"}, "Unknown optimizer 'Magic'"),
+        ({"optimizer_options": {"speed": 1}}, "speed"),
+        ({"dataset": "nothing"}, "Unknown data set"),
+        ({"metrics": ("nothing",)}, "Unknown metric"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_before_anything_is_written(tmp_path, changes, message):
+    with pytest.raises(ValueError, match=message):
+        train(tmp_path / "run", **changes)
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,136 @@
+import json
+
+import numpy as np
+import pytest
+
+from qlatent_tf import zoo
+from qlatent_tf.config import Config
+
+CONFIG = Config(
+    model="mlp", latent="boson", dataset="quantum", steps=1, batch_size=4,
+    latent_options={"modes": 4, "unitary_seed": 3},
+    model_options={"features": 5, "units": [8]},
+)
+
+
+@pytest.fixture
+def preset(tmp_path):
+    """A preset directory and the model saved in it."""
+    model = zoo.build_model(CONFIG)
+    directory = zoo.save_preset(
+        tmp_path / "mine", model, CONFIG, metrics={"metrics": {}}, card="# mine\n",
+        provenance={"step": 1},
+    )
+    return directory, model
+
+
+def rewrite(directory, **changes):
+    path = directory / "config.json"
+    description = json.loads(path.read_text())
+    for key, value in changes.items():
+        description["config"] = {**description["config"], **value} if key == "config" else (
+            description["config"]
+        )
+        if key != "config":
+            description[key] = value
+    path.write_text(json.dumps(description))
+
+
+def test_round_trip_gives_the_same_samples(preset):
+    directory, model = preset
+    loaded = zoo.from_preset(directory)
+    np.testing.assert_array_equal(loaded.sample(10, seed=0), model.sample(10, seed=0))
+    assert zoo.read_preset(directory)["config"] == CONFIG
+    assert zoo.read_preset(directory)["provenance"] == {"step": 1}
+    files = {path.name for path in directory.iterdir()}
+    assert files == {"config.json", "model.weights.h5", "metrics.json", "README.md"}
+
+
+def test_a_trained_model_is_saved_without_its_optimizers(tmp_path, preset):
+    directory, model = preset
+    model.compile("adam", "adam")
+    zoo.save_preset(tmp_path / "compiled", model, CONFIG)
+    sizes = [(folder / zoo.WEIGHTS).stat().st_size for folder in (directory, tmp_path / "compiled")]
+    assert sizes[0] == sizes[1]
+
+
+def test_the_latent_can_be_changed_on_loading(preset):
+    loaded = zoo.from_preset(preset[0], latent_options={"indistinguishability": 0.5})
+    assert "0.5" in repr(loaded.latent)
+    with pytest.raises(ValueError, match="hotness"):
+        zoo.from_preset(preset[0], latent_options={"hotness": 1})
+
+
+@pytest.mark.parametrize("damage", [b"x", None])
+def test_damaged_or_missing_weights_are_refused(preset, damage):
+    directory, _ = preset
+    if damage:
+        with open(directory / zoo.WEIGHTS, "ab") as file:
+            file.write(damage)
+        with pytest.raises(ValueError, match="damaged"):
+            zoo.from_preset(directory)
+    else:
+        (directory / zoo.WEIGHTS).unlink()
+        with pytest.raises(FileNotFoundError, match=zoo.WEIGHTS):
+            zoo.from_preset(directory)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"preset_version": 99}, "newer"),
+        ({"config": {"schema_version": 99}}, "newer"),
+        ({"config": {"surprise": 1}}, "surprise"),
+        ({"config": {"model": "nothing"}}, "Unknown model"),
+    ],
+)
+def test_descriptions_that_cannot_be_read_are_refused(preset, changes, message):
+    rewrite(preset[0], **changes)
+    with pytest.raises(ValueError, match=message):
+        zoo.from_preset(preset[0])
+
+
+def test_a_truncated_description_is_refused(preset):
+    path = preset[0] / "config.json"
+    path.write_text(path.read_text()[:40])
+    with pytest.raises(ValueError, match="whole JSON"):
+        zoo.from_preset(preset[0])
+
+
+@pytest.mark.parametrize("field", ["model", "latent"])
+def test_code_of_others_runs_only_when_trusted(preset, empty_folder, field):
+    (empty_folder / "theirs.py").write_text("raise SystemExit('ran')\n")
+    rewrite(preset[0], config={field: "theirs:anything"})
+    with pytest.raises(ValueError, match="trust_code=True"):
+        zoo.from_preset(preset[0])
+    with pytest.raises(SystemExit, match="ran"):
+        zoo.from_preset(preset[0], trust_code=True)
+
+
+def test_an_unknown_name_lists_the_presets():
+    with pytest.raises(FileNotFoundError, match="No preset 'nothing'"):
+        zoo.from_preset("nothing")
+
+
+def test_nothing_is_written_by_a_failed_save(tmp_path, preset, monkeypatch):
+    directory, model = preset
+    before = {path.name: path.read_bytes() for path in directory.iterdir()}
+
+    def full_disk(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        zoo.save_preset(directory, model, CONFIG)
+    assert {path.name: path.read_bytes() for path in directory.iterdir()} == before
+
+
+@pytest.mark.parametrize("name", zoo.list_presets())
+def test_every_shipped_preset_loads_and_samples(name):
+    model = zoo.from_preset(name)
+    samples = model.sample(4, seed=0)
+    parts = samples.values() if isinstance(samples, dict) else [samples]
+    assert all(len(part) == 4 and np.isfinite(part).all() for part in parts)
+    directory = zoo.preset_directory(name)
+    for file in ("README.md", "metrics.json", "samples.png"):
+        assert (directory / file).stat().st_size
