@@ -50,7 +50,7 @@ def boson(
       method: str. `"auto"`, `"table"`, `"lanes"` or `"glynn"`; see `BosonSampler`.
       precision: str. `"double"` or `"single"`.
       center: bool. Whether the mean is moved to 0. The exact mean is subtracted; where a
-        post-selection leaves no closed form, the mean of 10,000 samples of seed 0.
+        post-selection makes that too long a sum, the mean of 10,000 samples of seed 0.
 
     Returns:
       BosonSampling, event shape `[modes * tiles]`.
@@ -167,7 +167,7 @@ def _unitaries(
 
 
 def _centre(device: PhotonicDevice) -> np.ndarray:
-    """Returns the exact mean of a device, or where it has no closed form, that of samples."""
+    """Returns the exact mean of a device, or where that takes too long, the mean of samples."""
     try:
         return device.mean()
     except ValueError as error:

@@ -148,26 +148,6 @@ def click_table(device) -> np.ndarray:
     return np.maximum(table, 0.0)
 
 
-def click_table_moments(device) -> tuple[np.ndarray, np.ndarray]:
-    """Returns mean and covariance of post-selected clicks, summed over all patterns.
-
-    Returns:
-      float64 arrays, shapes `[modes]` and `[modes, modes]`.
-
-    Raises:
-      ValueError: if the device is larger than `click_table` takes.
-    """
-    probabilities = click_table(device).ravel()
-    patterns = np.indices((2,) * device.modes).reshape(device.modes, -1).T
-    least, most = device.postselect
-    totals = patterns.sum(axis=1)
-    kept = (least <= totals) & (totals <= most)
-    probabilities, patterns = probabilities[kept], patterns[kept].astype(np.float64)
-    probabilities = probabilities / probabilities.sum()
-    mean = probabilities @ patterns
-    return mean, (patterns * probabilities[:, None]).T @ patterns - np.outer(mean, mean)
-
-
 def _acceptance(device) -> float:
     """Returns the share of shots that the post-selection keeps."""
     least, most = device.postselect

@@ -59,7 +59,6 @@ CASES = {
     ),
 }
 INPUTS = [(1, 1, 0, 1), (2, 0, 1, 0), (1, 2, 0, 1)]
-WITHOUT_MOMENTS = ("postselect after losses", "postselect after losses and dark")
 
 
 def mixed(law, branch):
@@ -152,7 +151,7 @@ def test_log_prob_is_that_of_the_definition(name, input_state):
     np.testing.assert_allclose(probabilities, expected, atol=1e-13)
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if name not in WITHOUT_MOMENTS])
+@every_case
 @every_input
 def test_moments_are_those_of_the_definition(name, input_state):
     law = law_of(name, input_state)
@@ -182,11 +181,15 @@ def test_samples_follow_the_definition(name, input_state):
     assert stats.chisquare(observed, expected, sum_check=False).pvalue > 1e-4
 
 
-@pytest.mark.parametrize("name", WITHOUT_MOMENTS)
-def test_moments_without_closed_form_say_so(name):
-    for moment in ("mean", "variance", "covariance"):
-        with pytest.raises(ValueError, match="no closed form"):
-            getattr(device_of(name, INPUTS[0]), moment)()
+@pytest.mark.parametrize(
+    "options, message",
+    [(dict(transmission=np.linspace(0.5, 1, 20)), "steps"), (dict(detector="threshold"), "modes")],
+)
+def test_moments_that_take_too_long_are_refused(options, message):
+    device = PhotonicDevice(haar_unitary(20, 0), [1] * 12 + [0] * 8, postselect=(5, 12), **options)
+    for moment in (device.mean, device.variance, device.covariance):
+        with pytest.raises(ValueError, match=message):
+            moment()
 
 
 @every_case
