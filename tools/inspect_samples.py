@@ -20,7 +20,9 @@ from pathlib import Path
 import numpy as np
 
 from qlatent_tf import files
+from qlatent_tf.quantum.sample_bank import SampleBank
 from qlatent_tf.tools.command_line import run_tool
+from qlatent_tf.tools.sample_latent import parse_input_state
 
 
 def parser() -> argparse.ArgumentParser:
@@ -73,12 +75,11 @@ def _inspect(arguments) -> int:
         if value is not None and value < 1:
             raise ValueError(f"--{name.replace('_', '-')} is at least 1; received {value}.")
     rows = open_samples(arguments.file, key=arguments.key, file_format=arguments.file_format)
-    unitary = getattr(rows, "unitary", None)
-    input_state = getattr(rows, "input_state", None)
+    unitary, input_state = _known_circuit(rows)
     if arguments.unitary is not None:
         unitary, input_state = load_unitary(arguments.unitary), None
     if arguments.input_state is not None:
-        input_state = _parse_input_state(arguments.input_state)
+        input_state = parse_input_state(arguments.input_state)
     elif arguments.photons is not None:
         input_state = None
     report = validate_samples(
@@ -105,11 +106,11 @@ def _inspect(arguments) -> int:
     return 0
 
 
-def _parse_input_state(text: str) -> np.ndarray:
-    try:
-        return np.array([int(cell) for cell in text.split(",")])
-    except ValueError:
-        raise ValueError(f"--input-state reads like 1,1,0,0; received {text!r}.") from None
+def _known_circuit(rows):
+    """Returns the circuit and the input state that a bank keeps beside its rows, or None, None."""
+    if not isinstance(rows, SampleBank) or rows.unitary is None or rows.unitary.ndim != 2:
+        return None, None
+    return rows.unitary, np.array(rows.metadata["sampler"]["input_state"])
 
 
 def _lines(report) -> list[str]:

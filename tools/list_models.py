@@ -1,4 +1,11 @@
-"""Lists the presets that come with the package, and what can be trained."""
+"""Lists the presets that come with the package, and what can be trained.
+
+Names of models, latents, data sets and metrics are those that the other tools take.
+
+examples:
+  tools/list_models.py
+  tools/list_models.py --json
+"""
 
 import argparse
 import json
@@ -12,7 +19,9 @@ from qlatent_tf.zoo import list_presets, preset_directory, read_preset
 
 def parser() -> argparse.ArgumentParser:
     """Returns the tool's argument parser."""
-    arguments = argparse.ArgumentParser("list_models", description=__doc__)
+    arguments = argparse.ArgumentParser(
+        "list_models", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     arguments.add_argument("--json", action="store_true", help="print JSON")
     return arguments
 

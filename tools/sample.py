@@ -1,7 +1,7 @@
 """Draws samples from a preset, or from a run's last checkpoint, into a file.
 
 The file's ending chooses the form: .png a grid; .npy an array (a record of the parts, for
-samples of several); .smi one SMILES a line, for molecules.
+samples of several); .smi one SMILES a line, for the valid molecules.
 
 examples:
   tools/sample.py molgan_boson_qm9 -n 64 --out grid.png
@@ -68,11 +68,12 @@ def _write_array(path, samples):
 
 
 def _write_smiles(path, samples):
-    from qlatent_tf.metrics.molecules import to_smiles
+    from qlatent_tf.datasets.molecule_graphs import graphs_to_smiles
+    from qlatent_tf.metrics.molecules import strictly_valid
 
     if not isinstance(samples, dict) or set(samples) != {"atoms", "bonds"}:
         raise ValueError("Only molecules have SMILES; this model makes other samples.")
-    smiles = [line for line in to_smiles(samples) if line]
+    smiles = strictly_valid(graphs_to_smiles(samples))
     write_text(path, "".join(f"{line}\n" for line in smiles))
     return f", of which {len(smiles)} are valid molecules; the others were left out."
 

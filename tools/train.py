@@ -61,8 +61,11 @@ def _train(arguments):
     config = config_from_arguments(arguments)
     if arguments.dry_run:
         from qlatent_tf.training import resolve
+        from qlatent_tf.zoo import build_model
 
-        print(json.dumps(resolve(config).to_json(), indent=2))
+        config = resolve(config)
+        build_model(config)  # Refuses options that the latent or the model does not have.
+        print(json.dumps(config.to_json(), indent=2))
         return 0
     from qlatent_tf.training import Interrupted, train
 
