@@ -23,6 +23,7 @@ from qlatent_tf.quantum.threads import check_num_threads, run_chunks
 from qlatent_tf.quantum.validate import check_input_state, check_unitary
 
 DEFAULT_MAX_TABLE_BYTES = 2**29
+MAX_TABLE_PHOTONS = 80  # (n!)^2, the largest squared permanent, is a float64
 OUTCOMES_PER_CHUNK = 2048
 SAMPLES_PER_CHUNK = 4096
 ONE = np.uint64(1)
@@ -152,7 +153,8 @@ def exact_distribution(
       shape `[outcomes]`, their probabilities.
 
     Raises:
-      ValueError: if the unitary or the input state is not one, or the table is too large.
+      ValueError: if the unitary or the input state is not one, the table is too large, or the
+        photons are more than 80.
     """
     unitary = check_unitary(unitary)
     modes = len(unitary)
@@ -162,9 +164,13 @@ def exact_distribution(
     needed, outcomes = table_bytes(modes, photons), num_outcomes(modes, photons)
     if needed > max_bytes or outcomes > MAX_OUTCOMES:
         raise ValueError(
-            f"The table of {photons} photons in {modes} modes has {outcomes} outcomes and needs "
+            f"The table of {photons} photons in {modes} modes has {outcomes:,} outcomes and needs "
             f"{needed / 2**20:,.0f} MiB; legal is at most {max_bytes / 2**20:,.0f} MiB and "
-            f"{MAX_OUTCOMES} outcomes. Choose method 'lanes' or 'glynn', or raise the limit."
+            f"{MAX_OUTCOMES:,} outcomes. Choose method 'lanes' or 'glynn', or raise the limit."
+        )
+    if photons > MAX_TABLE_PHOTONS:
+        raise ValueError(
+            f"A table holds up to {MAX_TABLE_PHOTONS} photons; received {photons}."
         )
     binomials = np.array(
         [[math.comb(i, j) for j in range(photons + 2)] for i in range(modes + photons)], np.int64

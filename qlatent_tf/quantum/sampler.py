@@ -31,7 +31,10 @@ class BosonSampler:
       method: str. `"table"` (all outcomes in memory, then 10 ns a sample), `"lanes"` (many
         samples at once, best for few photons), `"glynn"` (one sample at a time, best for many
         photons), or `"auto"`: the cheapest for `expected_samples`, decided here once.
-      precision: str. `"double"` or `"single"`; the latter is about twice as fast from 20 photons.
+      precision: str. Of the permanents; modes are always selected in double. `"single"` is about
+        twice as fast from 16 photons, and moves the law of the last mode by a total variation of
+        1e-6 at 12, 2e-5 at 24 and 2e-4 at 30 photons in twice as many modes; it is not for many
+        photons in few modes, where the sums cancel. The table is always double.
       max_table_bytes: int. The memory a table may take.
       expected_samples: int. How many samples will be asked for in all, to weigh the methods.
       num_threads: int. Threads to use, None for all; has no influence on the samples.
