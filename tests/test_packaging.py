@@ -9,6 +9,8 @@ import zipfile
 import pytest
 from harness import ROOT, modules
 
+import qlatent_tf
+
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
@@ -59,8 +61,9 @@ def test_a_wheel_holds_the_data(names):
 
 def test_a_wheel_holds_nothing_else(names):
     outside = {name for name in names if not name.startswith("qlatent_tf/")}
-    assert {name.partition("/")[0] for name in outside} == {"qlatent_tf-0.1.0.dist-info"}
-    assert any(name.endswith("/licenses/LICENSE") for name in outside)
+    information = f"qlatent_tf-{qlatent_tf.__version__}.dist-info"
+    assert {name.partition("/")[0] for name in outside} == {information}
+    assert any(name.endswith("/LICENSE") for name in outside)
 
 
 def test_an_unpacked_wheel_runs_in_an_empty_folder(wheel, tmp_path):
