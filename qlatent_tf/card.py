@@ -74,7 +74,7 @@ Configuration:
 {json.dumps(config.to_json(), indent=2)}
 ```
 
-Versions: {', '.join(f'{package} {version}' for package, version in provenance['versions'].items())}.
+Versions: {', '.join(map(' '.join, provenance['versions'].items()))}.
 """
 
 

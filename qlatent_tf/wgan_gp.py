@@ -10,7 +10,9 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from qlatent_tf.batches import real_sampler, step_seed
 from qlatent_tf.seeds import derive_seed
+from qlatent_tf.shapes import check_parts, check_real_samples
 
 Tree = object  # One tensor, or a dict of tensors.
 _CRITIC_REPORTS = ("critic_loss", "wasserstein_distance", "gradient_penalty")
@@ -53,7 +55,7 @@ class WGANGP(keras.Model):
         self, latent, generator, critic, gradient_penalty_weight=10.0, critic_steps=5, **kwargs
     ):
         super().__init__(**kwargs)
-        _check_shapes(latent, generator, critic)
+        check_parts(latent, generator, critic)
         self.latent = latent
         self.generator = generator
         self.critic = critic
@@ -110,12 +112,12 @@ class WGANGP(keras.Model):
         Raises:
           ValueError: if the real samples' shapes are not what the critic takes.
         """
-        draw_real = _real_sampler(real)
+        draw_real = real_sampler(real)
         shape = (self.critic_steps, batch_size)
         bases = {name: derive_seed(seed, name) for name in ("real", "latent", "encode", "step")}
 
         def batch_at(step):
-            seeds = {name: _step_seed(base, step) for name, base in bases.items()}
+            seeds = {name: step_seed(base, step) for name, base in bases.items()}
             real_batch = self.encode(draw_real(shape, step, seeds["real"]), seeds["encode"])
             latent = self.latent.sample((shape[0] + 1, batch_size), seed=seeds["latent"])
             return {
@@ -126,7 +128,7 @@ class WGANGP(keras.Model):
 
         stop = np.iinfo(np.int64).max if steps is None else steps
         batches = tf.data.Dataset.range(start_step, stop).map(batch_at, num_parallel_calls=2)
-        _check_real_shapes(batches.element_spec["real"], self.critic)
+        check_real_samples(batches.element_spec["real"], self.critic)
         return batches.prefetch(4)
 
     def train_step(self, batch):
@@ -248,77 +250,3 @@ def gradient_penalty(critic, real, fake, places):
     ]
     norms = ops.sqrt(sum(squares) + 1e-12)
     return ops.mean(ops.square(norms - 1.0))
-
-
-def _step_seed(base, step):
-    """An int32 pair that differs with purpose and step; steps past 2^32 are out of reach."""
-    return tf.stack([tf.constant(base, tf.int32), tf.cast(step, tf.int32)])
-
-
-def _real_sampler(real):
-    """Returns draw(shape, step, seed) -> a tree of ``shape + sample shape``."""
-    if hasattr(real, "sample"):
-        return lambda shape, step, seed: real.sample(shape, seed=seed)
-    sizes = {len(part) for part in keras.tree.flatten(real)}
-    if len(sizes) != 1 or not min(sizes):
-        raise ValueError(
-            f"The parts of the real data need one common length above 0; received {sizes}."
-        )
-    size = sizes.pop()
-    arrays = keras.tree.map_structure(tf.convert_to_tensor, real)
-
-    def draw(shape, step, seed):
-        count = shape[0] * shape[1]
-        position = tf.cast(step, tf.int64) * count + tf.range(count, dtype=tf.int64)
-        # The base seed with the epoch's number: each epoch is a permutation of its own.
-        epoch = tf.cast(position // size, tf.int32)
-        epoch_seeds = tf.stack([tf.fill([count], seed[0]), epoch, tf.zeros_like(epoch)], axis=1)
-        # The raw operation: tf.random.experimental.index_shuffle takes one seed for all indices.
-        order = tf.raw_ops.RandomIndexShuffle(
-            index=tf.cast(position % size, tf.int32), seed=epoch_seeds, max_index=size - 1, rounds=4
-        )
-        return keras.tree.map_structure(
-            lambda array: tf.reshape(tf.gather(array, order), (*shape, *array.shape[1:])), arrays
-        )
-
-    return draw
-
-
-def _check_shapes(latent, generator, critic):
-    for name, network in (("generator", generator), ("critic", critic)):
-        if not getattr(network, "inputs", None):
-            raise ValueError(
-                f"The {name} has no shapes to check: it is a functional or Sequential model that "
-                f"begins with keras.Input; received {network!r}."
-            )
-    event_shape, width = tuple(latent.event_shape), tuple(generator.input_shape[1:])
-    if event_shape != width:
-        raise ValueError(
-            f"The generator takes latents of shape {width}; the latent draws {event_shape}."
-        )
-    made, judged = (
-        keras.tree.map_structure(lambda tensor: tuple(tensor.shape[1:]), structure)
-        for structure in (_output(generator), _input(critic))
-    )
-    if made != judged:
-        raise ValueError(f"The generator makes samples of shape {made}; the critic takes {judged}.")
-
-
-def _check_real_shapes(spec, critic):
-    given = keras.tree.map_structure(lambda part: tuple(part.shape[2:]), spec)
-    taken = keras.tree.map_structure(lambda part: tuple(part.shape[1:]), _input(critic))
-    if given != taken:
-        raise ValueError(f"The real samples have shape {given}; the critic takes {taken}.")
-
-
-def _input(model):
-    # A Sequential has its ends in lists alone until it is first called.
-    return _plain(model.inputs[0] if isinstance(model, keras.Sequential) else model.input)
-
-
-def _output(model):
-    return _plain(model.outputs[0] if isinstance(model, keras.Sequential) else model.output)
-
-
-def _plain(tensors):
-    return dict(tensors) if isinstance(tensors, dict) else tensors

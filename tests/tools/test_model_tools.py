@@ -152,7 +152,8 @@ def test_evaluate_prints_a_table_of_chosen_metrics(preset, capsys):
 
 def test_sample_writes_arrays_that_the_seed_decides(preset, tmp_path):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        assert run("sample", preset, "-n", 5, "--seed", seed, "--out", tmp_path / f"{name}.npy") == 0
+        out = tmp_path / f"{name}.npy"
+        assert run("sample", preset, "-n", 5, "--seed", seed, "--out", out) == 0
     a, b, c = (np.load(tmp_path / f"{name}.npy") for name in "abc")
     assert a.shape == (5, 4)
     np.testing.assert_array_equal(a, b)

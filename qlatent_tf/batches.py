@@ -1,0 +1,55 @@
+"""Which real samples a training step sees: a function of the seed and the step alone."""
+
+import keras
+import tensorflow as tf
+
+
+def step_seed(base, step):
+    """Returns an int32 pair that differs with the purpose and the step.
+
+    Args:
+      base: int. A 31-bit seed of the run and the purpose.
+      step: integer tensor, scalar, below 2^32.
+    """
+    return tf.stack([tf.constant(base, tf.int32), tf.cast(step, tf.int32)])
+
+
+def real_sampler(real):
+    """Returns a function that draws the real samples of a step.
+
+    Args:
+      real: a tfd.Distribution, an array, or a dict of arrays with one leading dimension. Arrays
+        are gone through in a new random order each epoch.
+
+    Returns:
+      callable. ``draw((critic_steps, batch_size), step, seed)`` returns a tensor or a dict of
+      tensors of shape ``(critic_steps, batch_size, ...)``.
+
+    Raises:
+      ValueError: if the arrays are empty or of several lengths.
+    """
+    if hasattr(real, "sample"):
+        return lambda shape, step, seed: real.sample(shape, seed=seed)
+    sizes = {len(part) for part in keras.tree.flatten(real)}
+    if len(sizes) != 1 or not min(sizes):
+        raise ValueError(
+            f"The parts of the real data need one common length above 0; received {sizes}."
+        )
+    size = sizes.pop()
+    arrays = keras.tree.map_structure(tf.convert_to_tensor, real)
+
+    def draw(shape, step, seed):
+        count = shape[0] * shape[1]
+        position = tf.cast(step, tf.int64) * count + tf.range(count, dtype=tf.int64)
+        # The base seed with the epoch's number: each epoch is a permutation of its own.
+        epoch = tf.cast(position // size, tf.int32)
+        epoch_seeds = tf.stack([tf.fill([count], seed[0]), epoch, tf.zeros_like(epoch)], axis=1)
+        # The raw operation: tf.random.experimental.index_shuffle takes one seed for all indices.
+        order = tf.raw_ops.RandomIndexShuffle(
+            index=tf.cast(position % size, tf.int32), seed=epoch_seeds, max_index=size - 1, rounds=4
+        )
+        return keras.tree.map_structure(
+            lambda array: tf.reshape(tf.gather(array, order), (*shape, *array.shape[1:])), arrays
+        )
+
+    return draw
