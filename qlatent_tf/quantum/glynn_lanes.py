@@ -66,7 +66,8 @@ def _lane_count(work):
 def step_and_multiply_up(work, steps, slot, shifts, pairs):
     """Adds Gray step `slot` to the row sums; the running products of all pairs before each.
 
-    work: `[pairs + 2, BLOCK, lanes]`; steps: `[slots, pairs, STEP]`; shifts: `[pairs, SHIFT]`; flat.
+    All flat: work `[pairs + 2, BLOCK, lanes]`, steps `[slots, pairs, STEP]`, shifts
+    `[pairs, SHIFT]`.
     """
     lanes = lane_count(work)
     for pair in range(pairs):

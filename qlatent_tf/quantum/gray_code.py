@@ -1,4 +1,4 @@
-"""Reflected mixed-radix Gray code: all digit vectors 0 <= a_j <= f_j, one digit changed by 1 a step.
+"""Reflected mixed-radix Gray code: all vectors 0 <= a_j <= f_j, one digit changed by 1 a step.
 
 Glynn's sum over copies of rows walks it, because one step changes every row sum by one row. The
 walk carries the weight

@@ -1,0 +1,303 @@
+"""Time per sample of exact boson sampling: ours by method and precision, beside its peers.
+
+    python -m benchmarks.boson_sampling                      # about ten minutes
+    python -m benchmarks.boson_sampling --quick              # a look, under a minute
+    python -m benchmarks.boson_sampling --out docs/boson_sampling.md
+
+n photons in the first of m modes of one Haar-random interferometer, the same for everybody; what
+one call needs to start is timed with it, compilation is not and is listed apart. Candidates take
+turns, and the median over the turns counts. CPU time / wall time near the number of threads means
+that nothing else ran; near 1 on several threads, repeat the run. Perceval (its Clifford-Clifford
+backend) and Piquasso are measured where they are installed: `pip install .[bench]`.
+"""
+
+import argparse
+import importlib.metadata
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from qlatent_tf.quantum.distinguishable import DistinguishableSampler
+from qlatent_tf.quantum.fock_table import FockTable
+from qlatent_tf.quantum.glynn import REFRESH, compute_minors, new_buffers
+from qlatent_tf.quantum.sampler import BosonSampler
+from qlatent_tf.quantum.threads import check_num_threads
+from qlatent_tf.quantum.unitaries import haar_unitary
+
+SIZES = [(8, 16), (12, 24), (16, 32), (20, 40), (24, 48)]
+METHODS = {8: ("lanes",), 12: ("lanes", "glynn")}  # others: glynn
+PAPER_SECONDS = {24: 1.34}
+PACKAGES = ["numpy", "numba", "llvmlite", "perceval-quandela", "exqalibur", "piquasso"]
+LARGEST_CALL = 2_000_000
+
+# One call of a candidate: so many samples under a seed.
+Candidate = Callable[[int, int], object]
+
+
+def first_modes(photons: int, modes: int) -> list[int]:
+    """Returns the input state with one photon in each of the first modes."""
+    return [1] * photons + [0] * (modes - photons)
+
+
+def ours(unitary: np.ndarray, photons: int, threads: int) -> dict[str, Candidate]:
+    """Returns our candidates for a size, a new circuit in every call."""
+    candidates = {}
+    for method in METHODS.get(photons, ("glynn",)):
+        for precision in ("double", "single"):
+
+            def draw(samples, seed, method=method, precision=precision):
+                sampler = BosonSampler(
+                    unitary, first_modes(photons, len(unitary)), method=method,
+                    precision=precision, num_threads=threads,
+                )  # fmt: skip
+                return sampler.sample(samples, seed)
+
+            candidates[f"{method}, {precision}"] = draw
+    return candidates
+
+
+def fixed_circuit(unitary: np.ndarray, photons: int, threads: int) -> dict[str, Candidate]:
+    """Returns the candidates whose preparation is not timed: the table, classical photons."""
+    state = first_modes(photons, len(unitary))
+    table = FockTable(unitary, state, num_threads=threads)
+    particles = DistinguishableSampler(unitary, state, num_threads=threads)
+    return {
+        "table (built before), double": table.sample,
+        "distinguishable photons": particles.sample,
+    }
+
+
+def perceval(unitary: np.ndarray, photons: int, threads: int) -> Candidate:
+    """Returns Perceval's Clifford-Clifford backend.
+
+    Raises:
+      ImportError: if Perceval is not installed.
+    """
+    import exqalibur
+    import perceval as pcvl
+
+    exqalibur.Config.compute_max_thread_count = threads
+    backend = pcvl.BackendFactory.get_backend("CliffordClifford2017")
+    backend.set_circuit(pcvl.Unitary(pcvl.Matrix(unitary)))
+    backend.set_input_state(pcvl.BasicState(first_modes(photons, len(unitary))))
+    return lambda samples, seed: backend.samples(samples)
+
+
+def piquasso(unitary: np.ndarray, photons: int, threads: int) -> Candidate:
+    """Returns Piquasso's simulator; it chooses its threads itself.
+
+    Raises:
+      ImportError: if Piquasso is not installed.
+    """
+    import piquasso as pq
+
+    state = getattr(pq, "NumberState", pq.StateVector)  # renamed in Piquasso 8
+    with pq.Program() as program:
+        pq.Q(all) | state(first_modes(photons, len(unitary)))
+        pq.Q(all) | pq.Interferometer(unitary)
+        pq.Q(all) | pq.ParticleNumberMeasurement()
+    simulator_class = getattr(pq, "PassiveSimulator", None) or pq.SamplingSimulator
+
+    def draw(samples, seed):
+        simulator = simulator_class(d=len(unitary), config=pq.Config(seed_sequence=seed + 1))
+        return simulator.execute(program, shots=samples)
+
+    return draw
+
+
+def samples_per_call(candidate: Candidate, seconds: float) -> int:
+    """Returns how many samples fill a call of about `seconds`; warms the candidate up."""
+    candidate(1, 0)
+    samples = 1
+    while True:
+        start = time.perf_counter()
+        candidate(samples, 0)
+        elapsed = max(time.perf_counter() - start, 1e-6)
+        if elapsed > seconds / 3 or samples == LARGEST_CALL:
+            return max(1, min(LARGEST_CALL, round(samples * seconds / elapsed)))
+        samples = min(LARGEST_CALL, samples * max(2, min(30, int(seconds / 2 / elapsed))))
+
+
+def measure(
+    candidates: dict[str, Candidate], seconds: float, turns: int
+) -> dict[str, tuple[float, float]]:
+    """Returns each candidate's median seconds per sample and its CPU time / wall time."""
+    sizes = {name: samples_per_call(draw, seconds) for name, draw in candidates.items()}
+    times = {name: [] for name in candidates}
+    for turn in range(turns):
+        for name, draw in candidates.items():
+            wall, cpu = time.perf_counter(), time.process_time()
+            draw(sizes[name], turn)
+            wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+            times[name].append((wall / sizes[name], cpu / wall))
+    return {
+        name: tuple(statistics.median(column) for column in zip(*values))
+        for name, values in times.items()
+    }
+
+
+def in_units(seconds: float) -> str:
+    """Returns a time per sample with three digits and a unit."""
+    for factor, unit in ((1e9, "ns"), (1e6, "us"), (1e3, "ms")):
+        if seconds * factor < 1000:
+            return f"{seconds * factor:#.3g} {unit}".replace(". ", " ")
+    return f"{seconds:.3g} s"
+
+
+def speed_table(seconds: float, turns: int, largest: int, threads: int) -> list[str]:
+    """Returns the Markdown table of times per sample."""
+    lines = [
+        "| n, m | ours | time | CPU / wall | Perceval | ratio | Piquasso | ratio | paper |",
+        "|---|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for photons, modes in SIZES:
+        if photons > largest:
+            continue
+        unitary = haar_unitary(modes, seed=1)
+        candidates = ours(unitary, photons, threads)
+        if photons == 8:
+            candidates |= fixed_circuit(unitary, photons, threads)
+        own_names = list(candidates)
+        for peer, prepare in (("Perceval", perceval), ("Piquasso", piquasso)):
+            try:
+                candidates[peer] = prepare(unitary, photons, threads)
+            except ImportError:
+                print(f"{peer} is not installed: its column stays empty.", file=sys.stderr)
+        results = measure(candidates, seconds, turns)
+        paper = PAPER_SECONDS.get(photons)
+        for name in own_names:
+            own, ratio = results[name]
+            cells = [f"{photons}, {modes}", name, in_units(own), f"{ratio:.2f}"]
+            for peer in ("Perceval", "Piquasso"):
+                if peer in results and name != "distinguishable photons":
+                    cells += [in_units(results[peer][0]), f"{results[peer][0] / own:.3g}"]
+                else:
+                    cells += ["-", "-"]
+            cells.append(f"{in_units(paper)} ({paper / own:.3g}x)" if paper else "-")
+            lines.append(f"| {' | '.join(cells)} |")
+            print(lines[-1], flush=True)
+        for peer in ("Perceval", "Piquasso"):
+            if peer in results:
+                print(f"{peer} {photons}, {modes}: CPU / wall {results[peer][1]:.2f}", flush=True)
+    return lines
+
+
+def table_line(threads: int) -> str:
+    """Returns a sentence on building the (8, 16) table."""
+    unitary, state = haar_unitary(16, seed=1), first_modes(8, 16)
+    times = []
+    for _ in range(6):
+        start = time.perf_counter()
+        table = FockTable(unitary, state, num_threads=threads)
+        times.append(time.perf_counter() - start)
+    built = statistics.median(times[1:])
+    outcomes = len(table.probabilities)
+    return f"The (8, 16) table of {outcomes:,} outcomes is built in {in_units(built)}."
+
+
+def single_precision_error(photons: int, draws: int = 5) -> float:
+    """Returns the mean total variation that single precision causes in the last photon's mode.
+
+    The rows drawn before are uniformly random multisets, as those of Haar-random circuits are.
+    """
+    unitary = haar_unitary(2 * photons, seed=2)
+    columns = unitary[:, :photons] * 2**0.5
+    random = np.random.default_rng(3)
+    distances = []
+    for _ in range(draws):
+        places = np.sort(random.choice(3 * photons - 2, size=photons - 1, replace=False))
+        modes, drawn = np.unique(places - np.arange(photons - 1), return_counts=True)
+        counts = np.zeros(photons, np.int64)
+        counts[: len(modes)] = drawn
+        laws = []
+        for dtype in (np.float64, np.float32):
+            rows = np.zeros((2, photons, photons), dtype)
+            rows[:, : len(modes)] = columns[modes].real, columns[modes].imag
+            buffers = new_buffers(photons, rows)
+            compute_minors(rows, counts, len(modes), photons, 0, REFRESH, *buffers)
+            minors = buffers.minors[0].astype(float) + 1j * buffers.minors[1]
+            weights = np.abs(columns @ minors) ** 2
+            laws.append(weights / weights.sum())
+        distances.append(np.abs(laws[0] - laws[1]).sum() / 2)
+    return float(np.mean(distances))
+
+
+def compile_table() -> list[str]:
+    """Returns the Markdown table of the first call's time, cold and with a filled cache."""
+    code = (
+        "import sys, time; start = time.perf_counter();"
+        "from qlatent_tf.quantum.sampler import BosonSampler;"
+        "import numpy; imported = time.perf_counter();"
+        "BosonSampler(numpy.eye(8), [1] * 6 + [0] * 2, method=sys.argv[1], precision=sys.argv[2])"
+        ".sample(3, 0); print(imported - start, time.perf_counter() - imported)"
+    )
+    lines = ["| first call | cold | next process | of it, import |", "|---|---:|---:|---:|"]
+    for method, precision in (
+        ("table", "double"), ("lanes", "double"), ("lanes", "single"), ("glynn", "double"),
+        ("glynn", "single"),
+    ):  # fmt: skip
+        with tempfile.TemporaryDirectory() as folder:
+            environment = {**os.environ, "NUMBA_CACHE_DIR": folder}
+            command = [sys.executable, "-c", code, method, precision]
+            runs = [
+                subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+                for _ in range(2)
+            ]
+        (_, cold), (imported, warm) = (map(float, run.stdout.split()) for run in runs)
+        total = imported + warm
+        lines.append(f"| {method}, {precision} | {cold:.1f} s | {total:.2f} s | {imported:.2f} s |")
+        print(lines[-1], flush=True)
+    return lines
+
+
+def machine_lines(threads: int) -> list[str]:
+    """Returns the machine and the versions, one Markdown list item each."""
+    cpu = platform.processor() or platform.machine()
+    cpu_info = Path("/proc/cpuinfo")
+    if cpu_info.exists():
+        names = [line for line in cpu_info.read_text().splitlines() if "model name" in line]
+        cpu = names[0].split(":")[1].strip() if names else cpu
+    lines = [f"- {cpu}, {threads} threads, {platform.system()}, Python {platform.python_version()}"]
+    for package in PACKAGES:
+        try:
+            lines.append(f"- {package} {importlib.metadata.version(package)}")
+        except importlib.metadata.PackageNotFoundError:
+            lines.append(f"- {package}: not installed")
+    return lines
+
+
+def main() -> None:
+    """Runs the benchmark and prints it, or writes it to a file."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="short calls, up to 16 photons")
+    parser.add_argument("--threads", type=int, help="threads of all candidates (default: all)")
+    parser.add_argument("--out", type=Path, help="Markdown file to write")
+    options = parser.parse_args()
+    threads = check_num_threads(options.threads)
+    seconds, turns, largest = (0.1, 3, 16) if options.quick else (1.0, 7, SIZES[-1][0])
+    report = ["# Time per sample of exact boson sampling", "", *machine_lines(threads), ""]
+    print("\n".join(report))
+    report += speed_table(seconds, turns, largest, threads)
+    sizes = [photons for photons, _ in SIZES if photons <= largest]
+    errors = ", ".join(f"{single_precision_error(n):.1e} at {n}" for n in sizes)
+    report += ["", table_line(threads), ""]
+    report += [f"Total variation by single precision in the last photon's mode: {errors}."]
+    print("\n".join(report[-3:]))
+    if not options.quick:
+        report += ["", *compile_table()]
+    if options.out:
+        options.out.write_text("\n".join(report) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
