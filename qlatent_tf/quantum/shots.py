@@ -10,6 +10,7 @@ from qlatent_tf.quantum.distinguishable import DistinguishableSampler
 from qlatent_tf.quantum.random_streams import uniforms
 from qlatent_tf.quantum.sampler import BosonSampler
 
+SHOTS_PER_CHUNK = 2**16  # bounds the memory of the random numbers
 _BUILD_LOCK = threading.Lock()
 
 
@@ -59,6 +60,9 @@ class ShotSampler:
         self._sampler_options = {"method": method, **sampler_options}
         loses_photons = bool(count_law.probabilities[:-1].any())
         self._sends_subsets = indistinguishability < 1 or loses_photons
+        self._is_perfect = (
+            not self._sends_subsets and count_law.probabilities[-1, 0] == 1 and (kept == 1).all()
+        )
         if method == "table" and indistinguishability > 0 and self._sends_subsets:
             raise ValueError(
                 "method='table' holds the law of all photons together; with loss in every mode "
@@ -92,7 +96,16 @@ class ShotSampler:
         Returns:
           uint8 array, shape `[num_samples, modes]`.
         """
+        if self._is_perfect:
+            rows = self.whole_sampler.sample(num_samples, seed, start=start)
+        else:
+            rows = np.empty((num_samples, len(self._kept)), np.uint8)
+            for first in range(0, num_samples, SHOTS_PER_CHUNK):
+                last = min(first + SHOTS_PER_CHUNK, num_samples)
+                rows[first:last] = self._sample_chunk(last - first, seed, start + first)
+        return np.minimum(rows, 1) if self._clicks else rows
 
+    def _sample_chunk(self, num_samples: int, seed: int, start: int) -> np.ndarray:
         def draw(purpose: str, num_draws: int) -> np.ndarray:
             return uniforms(seed, f"device {purpose}", num_samples, num_draws, start=start)
 
@@ -106,7 +119,7 @@ class ShotSampler:
             rows = draw_binomial(draw("output loss", modes), rows, self._kept).astype(np.uint8)
         if dark_counts.any():
             rows += random_subsets(draw("dark counts", modes), dark_counts)
-        return np.minimum(rows, 1) if self._clicks else rows
+        return rows
 
     def _propagate(self, survivors: np.ndarray, seed: int, start: int, draw) -> np.ndarray:
         """Sends the surviving photons through the interferometer."""

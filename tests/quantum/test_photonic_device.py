@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from qlatent_tf.quantum import outcome_law
 from qlatent_tf.quantum.photonic_device import PhotonicDevice
+from qlatent_tf.quantum.shots import SHOTS_PER_CHUNK
 from qlatent_tf.quantum.unitaries import haar_unitary
 
 UNITARY = haar_unitary(4, seed=1)
@@ -234,37 +234,25 @@ def test_hong_ou_mandel_dip(visibility):
     assert abs(observed - coincidence) <= 4 * math.sqrt(coincidence * (1 - coincidence) / 40_000)
 
 
-def test_moments_of_many_photons_agree_with_samples():
-    unitary = haar_unitary(12, seed=2)
-    options = dict(indistinguishability=0.8, transmission=np.linspace(0.6, 1, 12))
-    for detector in ("number", "threshold"):
-        device = PhotonicDevice(
-            unitary, [1] * 6 + [0] * 6, detector=detector, dark_count_probability=0.02, **options
-        )
-        rows = device.sample(40_000, seed=1).astype(float)
-        error = np.sqrt(device.variance() / len(rows))
-        assert (np.abs(rows.mean(0) - device.mean()) < 4.5 * error).all()
-        spread = np.sqrt(np.outer(device.variance(), device.variance()) / len(rows))
-        assert (np.abs(np.cov(rows.T) - device.covariance()) < 7 * spread).all()
-
-
-def test_click_moments_of_a_large_device():
-    # The Gaussian average at 12 photons against the permanents of the generating function.
-    device = PhotonicDevice(
-        haar_unitary(24, 0), [1] * 12 + [0] * 12, detector="threshold", indistinguishability=0.7
-    )
-    silent = np.ones((3, 24))
-    silent[0, 3] = silent[1, 5] = silent[2, 3] = silent[2, 5] = 0
-    first, second, both = outcome_law.generating_function(device, silent)
-    np.testing.assert_allclose(1 - device.mean()[[3, 5]], [first, second], rtol=1e-12)
-    np.testing.assert_allclose(device.covariance()[3, 5], both - first * second, atol=1e-13)
-
-
 def test_dark_counts_alone():
     device = PhotonicDevice(np.eye(3), [0, 0, 0], dark_count_probability=0.25)
     np.testing.assert_allclose(device.mean(), 0.25)
     np.testing.assert_allclose(device.covariance(), 0.1875 * np.eye(3), atol=1e-15)
     assert abs(device.sample(20_000, 0).mean() - 0.25) < 0.01
+
+
+def test_detectors_that_always_count_in_the_dark():
+    device = PhotonicDevice(np.eye(2), [2, 0], dark_count_probability=1)
+    np.testing.assert_array_equal(device.sample(3, 0), [[3, 1]] * 3)
+    np.testing.assert_allclose(device.mean(), [3, 1])
+
+
+def test_large_batches_are_those_of_small_ones():
+    device = device_of("partial and loss", INPUTS[0])
+    number = SHOTS_PER_CHUNK + 5
+    np.testing.assert_array_equal(
+        device.sample(number, seed=2)[-10:], device.sample(10, seed=2, start=number - 10)
+    )
 
 
 def test_no_light_reaches_closed_detectors():
