@@ -127,8 +127,8 @@ def check_rows(rows, name: str, first_row: int = 0) -> None:
         if not legal.all():
             row, mode = np.argwhere(~legal)[0]
             raise ValueError(
-                f"{name}: row {first_row + start + row} (counted from 0) holds {block[row, mode]} in mode "
-                f"{mode}; photon numbers are whole and not negative."
+                f"{name}: row {first_row + start + row} (counted from 0) holds "
+                f"{block[row, mode]} in mode {mode}; photon numbers are whole and not negative."
             )
 
 

@@ -114,7 +114,8 @@ def read_count_json(path: str | os.PathLike) -> sample_rows.CountedRows:
     if not sum(patterns.values()):
         raise ValueError(f"{path} counts no shots.")
     counts = np.array(list(patterns.values()), np.int64)
-    return sample_rows.CountedRows(_narrow(np.array(list(patterns)))[counts > 0], counts[counts > 0])
+    seen = counts > 0
+    return sample_rows.CountedRows(_narrow(np.array(list(patterns)))[seen], counts[seen])
 
 
 def _parse_outcome(outcome: str) -> tuple[int, ...] | None:

@@ -8,7 +8,7 @@ import pytest
 from qlatent_tf.quantum.photonic_device import PhotonicDevice
 from qlatent_tf.quantum.sample_files import open_samples
 from qlatent_tf.quantum.unitaries import haar_unitary
-from qlatent_tf.quantum.validation import count_statistics, validate_samples
+from qlatent_tf.quantum.validation import validate_samples
 
 UNITARY = haar_unitary(10, seed=7)
 STATE = np.r_[np.ones(5, int), np.zeros(5, int)]
@@ -21,15 +21,6 @@ def _rows(kind: str, shots: int = 20_000, **options) -> np.ndarray:
         UNITARY, STATE, indistinguishability=INDISTINGUISHABILITY[kind], **options
     )
     return device.sample(shots, seed=11)
-
-
-def test_count_statistics_by_hand():
-    rows = np.array([[0, 2, 1], [1, 0, 0], [0, 0, 0], [1, 1, 1]])
-    counts = count_statistics(rows)
-    assert (counts.shots, counts.modes, counts.largest_count) == (4, 3, 2)
-    np.testing.assert_allclose(counts.mean_photons, [0.5, 0.75, 0.5])
-    np.testing.assert_allclose(counts.total_law, [0.25, 0.25, 0, 0.5])
-    assert counts.collision_rate == 0.25
 
 
 @pytest.mark.parametrize("kind", OTHER)

@@ -1,0 +1,87 @@
+"""The Dirichlet-multinomial law that stands in for the photons of a device."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+# So concentrated, it is a multinomial law, to 1e-6 of its variance.
+MOST_CONCENTRATED = 1e6
+
+
+class DirichletPhotons(NamedTuple):
+    """Photons that follow one another: photon k + 1 joins an earlier one with k / (A + k).
+
+    Attributes:
+      total: int. The number of photons.
+      concentration: float. A; the smaller, the more the photons bunch.
+      share: float64 array, shape (modes,), of sum 1. Where a photon goes that joins none. Of a
+        lossy device the last entry is for lost photons.
+    """
+
+    total: int
+    concentration: float
+    share: np.ndarray
+
+    @property
+    def mean(self) -> np.ndarray:
+        """n p_i, shape (modes,)."""
+        return self.total * self.share
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """n (d_ij p_i - p_i p_j) (n + A) / (1 + A), shape (modes, modes)."""
+        inflation = (self.total + self.concentration) / (1.0 + self.concentration)
+        return self.total * inflation * (np.diag(self.share) - np.outer(self.share, self.share))
+
+
+def check_one_total(device) -> int:
+    """Returns the total count of a device's shots, lost photons included.
+
+    Raises:
+      ValueError: if shots have no such total, or clicks are counted instead of photons.
+    """
+    postselect = device.postselect
+    one_total = postselect is not None and postselect[0] == postselect[1]
+    if not one_total and (postselect is not None or device.dark_count_probability > 0):
+        raise ValueError(
+            "dirichlet_multinomial has one total count: a post-selection names one number, and "
+            f"dark counts need such a post-selection; received postselect={postselect} and "
+            f"dark_count_probability={device.dark_count_probability:g}."
+        )
+    if device.detector != "number":
+        raise ValueError(
+            "dirichlet_multinomial counts photons: it takes detector='number'; received "
+            f"detector={device.detector!r}."
+        )
+    total = postselect[0] if one_total else device.photons
+    if total == 0:
+        raise ValueError("dirichlet_multinomial needs at least one photon; received none.")
+    return total
+
+
+def match_moments(
+    total: int, mean: np.ndarray, covariance: np.ndarray, *, lossy: bool
+) -> DirichletPhotons:
+    """Returns the law with the given means and sum of variances.
+
+    With f = (n + A) / (1 + A), the sum of the variances is f n (1 - sum p_i^2), hence
+
+        p_i = mean_i / n ,   A = (n - f) / (f - 1) .
+
+    Where that asks for f <= 1 the law is as good as multinomial: it has the means only.
+
+    Args:
+      total: int. The number of photons, n.
+      mean: float array, shape (modes,).
+      covariance: float array, shape (modes, modes).
+      lossy: bool. Whether photons can be lost: they then make one more mode.
+    """
+    share = np.maximum(np.append(mean, total - mean.sum()) if lossy else mean, 0.0)
+    share = share / share.sum()
+    seen = share[: len(mean)]
+    multinomial = total * (seen @ (1.0 - seen))
+    dispersion = np.trace(covariance) / multinomial if multinomial > 0 else 1.0
+    concentration = MOST_CONCENTRATED
+    if total > 1 and dispersion > 1:
+        concentration = max(total - dispersion, 0.0) / (dispersion - 1.0)
+    return DirichletPhotons(total, min(concentration, MOST_CONCENTRATED), share)
