@@ -52,7 +52,7 @@ def test_a_wheel_holds_the_data(names):
     presets = {name for name in names if name.startswith("qlatent_tf/presets/")}
     expected = {
         f"qlatent_tf/presets/{file.relative_to(ROOT / 'models').as_posix()}"
-        for file in (ROOT / "models").glob("*/*")
+        for file in [ROOT / "models" / "README.md", *(ROOT / "models").glob("*/*")]
     }
     folder = "qlatent_tf/presets/preset_of_the_test"
     files = ("config.json", "model.weights.h5", "README.md", "metrics.json", "samples.png")
