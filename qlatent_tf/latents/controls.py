@@ -137,7 +137,8 @@ def dirichlet_multinomial(latent: BosonSampling, center: bool) -> CountControl:
     The boson mean gives p and the sum of the boson variances gives A, see `match_moments`.
     Averaged over all circuits, boson sampling itself is the Dirichlet-multinomial with A = m and
     p_i = 1 / m: all outcomes are equally likely. Photons that hardly interfere vary less than
-    any such law: it is then as good as multinomial. Photons that are lost go to one more mode, which is not shown.
+    any such law: it is then as good as multinomial. Photons that are lost go to one more mode,
+    which is not shown.
 
     Options and result as for `boson`; number-resolving detectors, and dark counts or a
     post-selection only with one total.

@@ -12,7 +12,8 @@ class RelationalGraphConv(Conv):
     > [Modeling Relational Data with Graph Convolutional Networks](https://arxiv.org/abs/1703.06103)
     > Schlichtkrull et al., and
     > [MolGAN: An implicit generative model for small molecular
-    > graphs](https://arxiv.org/abs/1805.11973) De Cao and Kipf, whose un-normalised sum over neighbours is used here.
+    > graphs](https://arxiv.org/abs/1805.11973) De Cao and Kipf, whose un-normalised
+    > sum over neighbours is used here.
 
     **Mode**: single, batch; dense adjacency.
 
