@@ -145,7 +145,7 @@ def _draw_evidence(panel, report):
 
 
 def _draw_skewness(panel, report):
-    """Without a circuit there are no likelihoods; the signature has a third number to show."""
+    """Where there are no likelihoods, the signature has a third number to show."""
     for name, ensemble in report.ensembles.items():
         panel.scatter(
             ensemble[:, 2], ensemble[:, 1], s=14, alpha=0.45, lw=0, color=_COLOURS[name],
@@ -157,7 +157,7 @@ def _draw_skewness(panel, report):
         marker="*", ms=15, color=_MEASURED, capsize=3, ls="", label="measured", zorder=5,
     )
     panel.set(
-        title="Statistical signature (circuit unknown: no likelihood)",
+        title="Statistical signature (no likelihoods to show)",
         xlabel="skewness", ylabel="coefficient of variation",
     )
     panel.legend(frameon=False, fontsize=9)

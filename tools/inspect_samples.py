@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from scipy.linalg import block_diag
 
 from qlatent_tf import files
 from qlatent_tf.quantum.sample_bank import SampleBank
@@ -96,7 +97,8 @@ def _inspect(arguments) -> int:
     if arguments.out is not None:
         from qlatent_tf.plots import sample_figure
 
-        figure = sample_figure(report, f"{Path(source).name}: {len(rows):,} shots, {rows.shape[1]} modes")
+        shots, modes = rows.shape
+        figure = sample_figure(report, f"{Path(source).name}: {shots:,} shots, {modes} modes")
         for suffix in (".png", ".svg"):
             with files.atomic_path(arguments.out / f"samples{suffix}") as path:
                 figure.savefig(path, dpi=110)
@@ -108,9 +110,12 @@ def _inspect(arguments) -> int:
 
 def _known_circuit(rows):
     """Returns the circuit and the input state that a bank keeps beside its rows, or None, None."""
-    if not isinstance(rows, SampleBank) or rows.unitary is None or rows.unitary.ndim != 2:
+    if not isinstance(rows, SampleBank) or rows.unitary is None:
         return None, None
-    return rows.unitary, np.array(rows.metadata["sampler"]["input_state"])
+    unitaries = rows.unitary.reshape(-1, *rows.unitary.shape[-2:])
+    input_state = np.array(rows.metadata["sampler"]["input_state"])
+    # Circuits side by side are one large circuit.
+    return block_diag(*unitaries), np.tile(input_state, len(unitaries))
 
 
 def _lines(report) -> list[str]:

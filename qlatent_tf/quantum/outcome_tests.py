@@ -11,6 +11,8 @@ from qlatent_tf.quantum.fock_table import exact_distribution, num_outcomes
 from qlatent_tf.quantum.sampler import BosonSampler
 
 MAX_OUTCOMES = 1_000_000
+# One shot of so many photons costs about a second for each of the two laws.
+MAX_LIKELIHOOD_PHOTONS = 25
 _NULL_DRAWS = 20
 
 
@@ -83,12 +85,20 @@ def likelihood_ratio(
       collision_free: bool. Whether shots with collisions were discarded: the two laws are then
         compared given that there is none.
 
+    Raises:
+      ValueError: if the photons are more than 25.
+
     Reference:
       Bentivegna, Spagnolo, Vitelli, Brod, Crespi, Flamini, Ramponi, Mataloni, Osellame, Galvao,
       Sciarrino, "Bayesian approach to boson sampling validation", International Journal of
       Quantum Information 12, 1560028 (2014).
     """
     photons = int(np.sum(input_state))
+    if photons > MAX_LIKELIHOOD_PHOTONS:
+        raise ValueError(
+            f"The likelihood of a shot sums 2^photons terms; legal are up to "
+            f"{MAX_LIKELIHOOD_PHOTONS} photons, received {photons}."
+        )
     if max_shots is None:
         max_shots = int(np.clip(2e9 / (max(photons, 1) * 2.0**photons), 20, 2000))
     parts, wanted, skipped = [], max_shots, 0

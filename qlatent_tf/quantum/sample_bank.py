@@ -38,7 +38,7 @@ class SampleBank(sample_rows.StackedRows):
 
     Attributes:
       metadata: dict. The seed, the sampler's settings, the version that made the bank.
-      unitary: complex array of shape (modes, modes), or None.
+      unitary: complex array of shape (modes, modes), or (tiles, modes, modes); or None.
     """
 
     def __init__(self, parts, metadata: dict, unitary: np.ndarray | None):
@@ -62,8 +62,8 @@ def write_bank(
     seed: int,
     description: dict[str, Any],
     unitary: np.ndarray | None = None,
-    shard_size: int = 100_000,
-    progress: Callable[[int], None] | None = None,
+    shard_size: int = 25_000,
+    progress: Callable[[int, bool], None] | None = None,
 ) -> None:
     """Makes a bank, or what is missing of one that was interrupted.
 
@@ -78,9 +78,10 @@ def write_bank(
       seed: int. The sampler's seed.
       description: dict. What the sampler is, as JSON values; a bank that was begun with another
         description is not continued.
-      unitary: complex array of shape (modes, modes). Kept beside the rows.
-      shard_size: int. Rows in a shard.
-      progress: callable. Told the number of rows that were just finished or found.
+      unitary: complex array, one matrix or several. Kept beside the rows.
+      shard_size: int. Rows in a shard; so many at most are lost with a killed process.
+      progress: callable. Told, again and again, the number of rows that were just finished, and
+        whether they were found rather than made.
 
     Raises:
       ValueError: if `folder` holds something else or a bank begun differently; the message
@@ -111,7 +112,7 @@ def write_bank(
         name = _shard_name(number)
         rows = min(shard_size, num_samples - start)
         if name in shards:
-            _report(progress, rows)
+            _report(progress, rows, found=True)
             continue
         with files.atomic_path(folder / name) as temporary:
             chunk_rows = _write_shard(
@@ -208,7 +209,7 @@ def _write_shard(path, sampler, start, shape, seed, chunk_rows, progress) -> int
             )
         shard[row : row + rows] = chunk
         row += rows
-        _report(progress, rows)
+        _report(progress, rows, found=False)
         if time.monotonic() - began < _CHUNK_SECONDS / 2 and rows == chunk_rows:
             chunk_rows = min(2 * chunk_rows, _LAST_CHUNK_ROWS)
     shard.flush()
@@ -258,6 +259,6 @@ def _npy_sha256(values: np.ndarray) -> str:
     return hashlib.sha256(buffer.getvalue()).hexdigest()
 
 
-def _report(progress, rows: int) -> None:
+def _report(progress, rows: int, found: bool) -> None:
     if progress is not None:
-        progress(rows)
+        progress(rows, found)

@@ -48,7 +48,7 @@ class SampleReport:
       ensembles: dict from hypothesis to float64 array, shape (circuits, 3). Signatures of random
         circuits. Empty if the photons sent in are unknown.
       interferometer: str. What the random circuits are, see `circuit_signatures`.
-      likelihood: LikelihoodRatio, or None if the circuit is unknown.
+      likelihood: LikelihoodRatio, or None if the circuit is unknown or the photons too many.
       notes: tuple of str. What was assumed, and what could not be computed and why.
     """
 
@@ -196,10 +196,13 @@ def validate_samples(
             name: _predict(rows, measured, unitary, input_state, identical, setting, seed)
             for name, identical in HYPOTHESES.items()
         }
-        likelihood = outcome_tests.likelihood_ratio(
-            rows, unitary, input_state, max_shots=likelihood_shots,
-            collision_free=setting["collision_free"],
-        )
+        if photons <= outcome_tests.MAX_LIKELIHOOD_PHOTONS:
+            likelihood = outcome_tests.likelihood_ratio(
+                rows, unitary, input_state, max_shots=likelihood_shots,
+                collision_free=setting["collision_free"],
+            )
+        else:
+            notes.append(f"The likelihood of {photons} photons would take too long.")
         if not outcome_tests.can_compare_outcomes(modes, photons):
             notes.append("There are too many outcomes to compare with the whole law.")
     ensembles = {

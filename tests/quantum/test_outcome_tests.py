@@ -112,3 +112,8 @@ def test_total_variation_needs_few_outcomes_and_whole_shots():
         )
     with pytest.raises(ValueError, match="No shot holds 4 photons"):
         outcome_tests.total_variation(np.zeros((3, 8), int), UNITARY, STATE, identical=True)
+
+
+def test_likelihoods_of_too_many_photons_are_refused():
+    with pytest.raises(ValueError, match="up to 25 photons, received 26"):
+        outcome_tests.likelihood_ratio(np.ones((1, 26), int), np.eye(26), np.ones(26, int))

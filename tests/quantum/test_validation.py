@@ -73,6 +73,15 @@ def test_more_photons_than_sent_are_noted():
     assert "more photons (3) than were sent in (2)" in report.notes[0]
 
 
+def test_many_photons_are_judged_by_their_correlators_alone():
+    unitary, state = haar_unitary(40, seed=0), np.r_[np.ones(30, int), np.zeros(10, int)]
+    rows = PhotonicDevice(unitary, state, indistinguishability=0.0).sample(5000, seed=0)
+    report = validate_samples(rows, unitary=unitary, input_state=state, circuits=2)
+    assert report.likelihood is None and report.predictions["boson"].total_variation is None
+    assert report.predictions["distinguishable"].correlator_deviation < 1.5
+    assert report.predictions["boson"].correlator_deviation > 2
+
+
 def test_json_holds_no_nan():
     report = validate_samples(np.array([[1, 0], [0, 1]]), unitary=np.eye(2), circuits=2)
     text = json.dumps(report.to_json(), allow_nan=False)

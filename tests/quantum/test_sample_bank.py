@@ -1,0 +1,139 @@
+import json
+
+import numpy as np
+import pytest
+
+from qlatent_tf.quantum import sample_bank
+from qlatent_tf.quantum.sample_files import open_samples
+
+
+class CountingSampler:
+    """Row i is i modulo 200 in each mode; remembers what was asked for and can break down."""
+
+    def __init__(self, breaks_after: float = float("inf"), dtype=np.uint8):
+        self.made = 0
+        self._breaks_after = breaks_after
+        self._dtype = dtype
+
+    def sample(self, num_samples, seed, *, start=0):
+        if self.made + num_samples > self._breaks_after:
+            raise KeyboardInterrupt
+        self.made += num_samples
+        rows = (np.arange(start, start + num_samples) + seed) % 200
+        return np.repeat(rows[:, None], 3, axis=1).astype(self._dtype)
+
+
+def _write(folder, sampler=None, **changes):
+    options = {
+        "num_samples": 2050, "modes": 3, "seed": 7, "shard_size": 500,
+        "description": {"latent": "boson", "options": {"photons": 2}},
+        "unitary": np.eye(3, dtype=complex),
+    }
+    sample_bank.write_bank(folder, sampler or CountingSampler(), **(options | changes))
+
+
+def _expected() -> np.ndarray:
+    return CountingSampler().sample(2050, 7)
+
+
+def test_a_bank_returns_its_rows_and_knows_its_making(tmp_path):
+    _write(tmp_path / "bank")
+    bank = open_samples(tmp_path / "bank")
+    assert bank.shape == (2050, 3) and bank.dtype == np.uint8
+    np.testing.assert_array_equal(bank[:], _expected())
+    np.testing.assert_array_equal(bank[[2049, 0, 777]], _expected()[[2049, 0, 777]])
+    np.testing.assert_array_equal(bank.unitary, np.eye(3))
+    assert bank.metadata["seed"] == 7 and bank.metadata["package_version"]
+    assert bank.metadata["sampler"]["options"] == {"photons": 2}
+    assert len(bank.metadata["shards"]) == 5
+    assert not list((tmp_path / "bank").glob(".*"))
+
+
+@pytest.mark.parametrize("breaks_after", [0, 300, 1000, 1400])
+def test_an_interrupted_bank_is_continued_where_it_stopped(tmp_path, breaks_after):
+    folder = tmp_path / "bank"
+    with pytest.raises(KeyboardInterrupt):
+        _write(folder, CountingSampler(breaks_after))
+    # A killed process cannot clean up behind itself.
+    (folder / ".shard-00003.npy.abc.npy").write_bytes(b"part")
+    with pytest.raises(ValueError, match="unfinished: it has . of 5 shards"):
+        open_samples(folder)
+    whole = sum((folder / f"shard-{number:05d}.npy").is_file() for number in range(5))
+    sampler, reports = CountingSampler(), []
+    _write(folder, sampler, progress=lambda rows, found: reports.append((rows, found)))
+    assert sampler.made == 2050 - 500 * whole
+    assert sum(rows for rows, found in reports if found) == 500 * whole
+    assert sum(rows for rows, _ in reports) == 2050
+    np.testing.assert_array_equal(open_samples(folder)[:], _expected())
+    assert not list(folder.glob(".*"))
+
+
+def test_a_finished_bank_is_left_alone(tmp_path):
+    _write(tmp_path)
+    sampler = CountingSampler()
+    _write(tmp_path, sampler)
+    assert sampler.made == 0
+
+
+@pytest.mark.parametrize(
+    "changes, line",
+    [
+        ({"seed": 8}, "seed: 7 -> 8"),
+        ({"shard_size": 400}, "shard_size: 500 -> 400"),
+        ({"num_samples": 3000}, "num_samples: 2050 -> 3000"),
+        ({"unitary": None}, "unitary_sha256: '.*' -> None"),
+        ({"description": {"latent": "boson", "options": {"photons": 3}}},
+         "sampler.options.photons: 2 -> 3"),
+    ],
+)
+def test_another_configuration_is_refused_with_the_differences(tmp_path, changes, line):
+    _write(tmp_path)
+    with pytest.raises(ValueError, match=f"begun with other settings.*{line}"):
+        _write(tmp_path, **changes)
+
+
+def test_a_folder_with_something_else_is_refused(tmp_path):
+    (tmp_path / "thesis.tex").write_text("precious")
+    with pytest.raises(ValueError, match="neither empty nor a sample bank"):
+        _write(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["shard-00002.npy", "unitary.npy"])
+def test_a_corrupt_file_is_named_and_made_again(tmp_path, name):
+    _write(tmp_path)
+    content = bytearray((tmp_path / name).read_bytes())
+    content[-1] ^= 1
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=f"{name} is corrupt"):
+        open_samples(tmp_path)
+    (tmp_path / name).unlink()
+    with pytest.raises(FileNotFoundError, match=f"lost its file {name}"):
+        open_samples(tmp_path)
+    _write(tmp_path)
+    np.testing.assert_array_equal(open_samples(tmp_path)[:], _expected())
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"format_version": 2}, "format version 2; .* reads 1"),
+        ({"shards": {"../secret.npy": "00"}}, "no shard's name"),
+        ({"modes": 4}, r"shape \(500, 3\)"),
+    ],
+)
+def test_metadata_that_cannot_be_right_is_refused(tmp_path, changes, message):
+    _write(tmp_path)
+    metadata = json.loads((tmp_path / "metadata.json").read_text())
+    (tmp_path / "metadata.json").write_text(json.dumps(metadata | changes))
+    with pytest.raises(ValueError, match=message):
+        sample_bank.open_bank(tmp_path)
+
+
+def test_rows_that_do_not_fit_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="int64 of shape .* takes uint8"):
+        _write(tmp_path / "a", CountingSampler(dtype=np.int64))
+    with pytest.raises(ValueError, match=r"takes uint8 of shape \(\d+, 5\)"):
+        _write(tmp_path / "b", modes=5)
+    for name in ("num_samples", "shard_size"):
+        with pytest.raises(ValueError, match=f"{name} is a whole number from 1; received 0"):
+            _write(tmp_path / "c", **{name: 0})

@@ -1,0 +1,192 @@
+"""Makes a bank: a directory of photonic samples, made once and drawn from in every training run.
+
+The bank stands for the live sampler: train with `--latent samples --latent-file BANK`. Rows are
+written in shards. The same command continues after a kill, with the same rows as if nothing had
+happened; a command with other settings is refused, and the differences are listed. The circuit,
+the settings, the version and the hash of every file are kept beside the rows.
+
+On two cores a million samples take seconds with 8 photons in 16 modes, minutes with 16 in 32 and
+an evening with 24 in 48.
+
+examples:
+  tools/sample_latent.py bank16 --modes 16 --photons 8 --num-samples 1000000
+  tools/sample_latent.py loops --modes 32 --interferometer 1-1 --transmission 0.8
+  tools/sample_latent.py mine --modes 6 --unitary-file circuit.npy --input-state 2,1,0,0,1,0
+  tools/sample_latent.py control --latent photonic --modes 16
+"""
+
+import argparse
+import inspect
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from qlatent_tf.tools.command_line import run_tool
+
+_OPTIONS = (
+    "modes", "photons", "input_state", "unitary_seed", "unitary_file", "interferometer", "tiles",
+    "indistinguishability", "transmission", "detector", "dark_count_probability", "postselect",
+    "method", "precision",
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Returns the tool's argument parser."""
+    arguments = argparse.ArgumentParser(
+        "sample_latent", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    arguments.add_argument("bank", type=Path, help="the bank's directory: new, empty, or begun "
+                                                   "by the same command")
+    arguments.add_argument("--num-samples", type=int, default=1_000_000,
+                           help="rows in all (default: 1000000)")
+    arguments.add_argument("--seed", type=int, default=0,
+                           help="chooses the samples of a circuit (default: 0)")
+    arguments.add_argument("--shard-size", type=int, default=25_000,
+                           help="rows in a file; a kill loses at most so many (default: 25000)")
+    circuit = arguments.add_argument_group("the circuit, as for the latents boson and photonic")
+    circuit.add_argument("--latent", choices=("boson", "photonic"), default="boson",
+                         help="identical or distinguishable photons (default: boson)")
+    circuit.add_argument("--modes", type=int, help="the width of a circuit (default: 16)")
+    circuit.add_argument("--photons", type=int, help="photons sent in, one into each of the first "
+                                                     "modes (default: half the modes)")
+    circuit.add_argument("--input-state", type=parse_input_state,
+                         help="instead of --photons: photons sent into each mode, 1,1,0,2")
+    circuit.add_argument("--unitary-seed", type=int, help="chooses the circuit (default: 0)")
+    circuit.add_argument("--unitary-file", help="a circuit of one's own: .npy, .npz or .csv")
+    circuit.add_argument("--interferometer", help="haar, or loop delays such as 1-1 or 1-3-9 "
+                                                  "(default: haar)")
+    circuit.add_argument("--tiles", type=int, help="circuits side by side (default: 1)")
+    physics = arguments.add_argument_group("imperfections (default: none)")
+    physics.add_argument("--indistinguishability", type=float,
+                         help="Hong-Ou-Mandel visibility, 0 to 1")
+    physics.add_argument("--transmission", type=_parse_transmission,
+                         help="probability that a photon is detected; one number, or one for each "
+                              "mode: 0.9,0.8,...")
+    physics.add_argument("--detector", help="number or threshold")
+    physics.add_argument("--dark-count-probability", type=float, help="per mode and shot")
+    physics.add_argument("--postselect", type=_parse_range,
+                         help="total counts that are kept: 8, or 6,8 for a range")
+    speed = arguments.add_argument_group("method")
+    speed.add_argument("--method", help="auto, table, lanes or glynn (default: auto)")
+    speed.add_argument("--precision", help="double or single (default: double)")
+    return arguments
+
+
+def main(argv=None) -> int:
+    """Runs the tool; returns its exit code."""
+    return run_tool(_sample, parser().parse_args(argv))
+
+
+class LatentSampler:
+    """The devices of a boson latent, side by side, as the sampler of a bank.
+
+    Each device has a stream of its own, so that equal circuits side by side are independent.
+
+    Args:
+      devices: sequence of PhotonicDevice.
+    """
+
+    def __init__(self, devices):
+        self._devices = tuple(devices)
+        self.modes = sum(device.modes for device in self._devices)
+
+    def sample(self, num_samples: int, seed: int, *, start: int = 0) -> np.ndarray:
+        """Returns samples start, start + 1, ..., uint8 of shape (num_samples, modes)."""
+        from qlatent_tf.quantum.random_streams import stream_key
+
+        return np.concatenate(
+            [
+                device.sample(num_samples, int(stream_key(seed, f"tile {tile}")), start=start)
+                for tile, device in enumerate(self._devices)
+            ],
+            axis=1,
+        )
+
+
+def parse_input_state(text: str) -> list[int]:
+    """Parses 1,1,0,2.
+
+    Raises:
+      ValueError: if it reads otherwise.
+    """
+    try:
+        return [int(cell) for cell in text.split(",")]
+    except ValueError:
+        raise ValueError(f"An input state reads like 1,1,0,2; received {text!r}.") from None
+
+
+def _sample(arguments) -> int:
+    from tqdm import tqdm
+
+    from qlatent_tf.quantum.sample_bank import write_bank
+    from qlatent_tf.registry import latents
+
+    if arguments.seed < 0:
+        raise ValueError(f"--seed is a whole number from 0; received {arguments.seed}.")
+    options = {
+        name: getattr(arguments, name) for name in _OPTIONS
+        if getattr(arguments, name) is not None
+    }
+    latent = latents.build(arguments.latent, center=False, **options)
+    if options.get("method", "auto") == "auto" and arguments.latent == "boson":
+        # Samples depend on the method: it is decided once, from the number asked for in all.
+        options["method"] = _choose_method(latent.devices[0], arguments.num_samples)
+        latent = latents.build(arguments.latent, center=False, **options)
+    devices = latent.devices
+    unitaries = [device.unitary for device in devices]
+    # A default that is spelt out is no difference; a file that was moved is none either, since
+    # the circuit itself is compared.
+    parameters = inspect.signature(latents.get(arguments.latent)).parameters
+    settings = {
+        name: options.get(name, parameter.default) for name, parameter in parameters.items()
+        if name not in ("center", "unitary_file")
+    }
+    sampler = LatentSampler(devices)
+    print(f"{arguments.bank}: {arguments.num_samples:,} samples of {latent!r}", file=sys.stderr)
+    with tqdm(total=arguments.num_samples, unit=" samples", unit_scale=True, delay=0.2) as bar:
+
+        def show(rows: int, found: bool) -> None:
+            # Rows that were found say nothing of the speed, hence of the time left.
+            bar.initial += rows if found else 0
+            bar.update(rows)
+
+        write_bank(
+            arguments.bank, sampler, num_samples=arguments.num_samples, modes=sampler.modes,
+            seed=arguments.seed, shard_size=arguments.shard_size, progress=show,
+            unitary=unitaries[0] if len(unitaries) == 1 else np.array(unitaries),
+            description={
+                "latent": arguments.latent,
+                "options": settings,
+                "input_state": devices[0].input_state.tolist(),
+            },
+        )
+    print(f"Train with: --latent samples --latent-file {arguments.bank}", file=sys.stderr)
+    return 0
+
+
+def _choose_method(device, num_samples: int) -> str:
+    from qlatent_tf.quantum.fock_table import DEFAULT_MAX_TABLE_BYTES
+    from qlatent_tf.quantum.sampler import choose_method
+
+    # A table holds the law of all photons; with loss or bad photons fewer of them interfere.
+    whole = device.indistinguishability == 1 and device.transmission.max() == 1
+    return choose_method(
+        device.modes, device.photons, num_samples,
+        max_table_bytes=DEFAULT_MAX_TABLE_BYTES if whole else 0,
+    )
+
+
+def _parse_transmission(text: str):
+    values = [float(cell) for cell in text.split(",")]
+    return values[0] if len(values) == 1 else values
+
+
+def _parse_range(text: str):
+    values = [int(cell) for cell in text.split(",")]
+    return values[0] if len(values) == 1 else values
+
+
+if __name__ == "__main__":
+    sys.exit(main())
