@@ -19,7 +19,7 @@ BITS_32 = np.uint64(32)
 TWO_TO_32 = 2.0**32
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def alias_index(records, draw):
     """The outcome that a uint64 draw selects from uint64 records `[N]`."""
     size = np.uint64(len(records))
@@ -32,7 +32,7 @@ def alias_index(records, draw):
     return record & LOW_32
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _fill_records(probabilities, total, records):
     """Vose's construction: each bucket under 1 is filled up by one outcome above 1."""
     size = len(probabilities)

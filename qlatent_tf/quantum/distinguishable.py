@@ -17,7 +17,7 @@ from qlatent_tf.quantum.validate import (
 SAMPLES_PER_CHUNK = 2048
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _send_photons(records, mask, key, start, first, last, rows):
     """Adds the photons of samples start + first .. to rows; an empty mask sends all of them."""
     photons = len(records)
@@ -30,7 +30,7 @@ def _send_photons(records, mask, key, start, first, last, rows):
                 rows[i, alias_index(records[photon], mix64(state))] += 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _permanents_of_outcomes(rates, outcomes, first, last, results):
     for i in range(first, last):
         results[i] = repeated_row_permanent(rates, outcomes[i])

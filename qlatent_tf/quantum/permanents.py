@@ -19,7 +19,7 @@ from qlatent_tf.quantum.gray_code import GRAY_FIELDS, MAXIMUM, next_step, start_
 MAX_ORDER = 40
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def repeated_row_permanent(rows, counts):
     """The permanent of the matrix whose row `rows[i]` is taken `counts[i]` times.
 
@@ -64,7 +64,7 @@ def repeated_row_permanent(rows, counts):
     return total * 0.5 ** (order - 1)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _permanents(matrices, results):
     counts = np.ones(matrices.shape[1], np.int64)
     for i in range(len(matrices)):

@@ -31,7 +31,7 @@ MULTIPLIER_2 = np.uint64(0x94D049BB133111EB)
 UNIT = 2.0**-53
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def mix64(value):
     """The splitmix64 finaliser of a uint64."""
     value = (value ^ (value >> SHIFT_30)) * MULTIPLIER_1
@@ -39,13 +39,13 @@ def mix64(value):
     return value ^ (value >> SHIFT_31)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def stream_state(key, index):
     """The state of sample `index` before its first draw; `key` is a uint64."""
     return mix64(key + (np.uint64(index) + ONE) * GAMMA)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def uniform(state):
     """The uniform number in [0, 1) of a state that was advanced by GAMMA."""
     return np.float64(mix64(state) >> SHIFT_11) * UNIT

@@ -1,13 +1,22 @@
 """Exact boson sampling: one class in front of three methods."""
 
+import math
+
 import numpy as np
 
+from qlatent_tf.quantum.batch_minors import LANES
 from qlatent_tf.quantum.fock_table import DEFAULT_MAX_TABLE_BYTES, FockTable
 from qlatent_tf.quantum.interferometer_sampler import log_permanents, sample_range
-from qlatent_tf.quantum.method_choice import GLYNN_MAX_PHOTONS, MAX_PHOTONS, choose_method
+from qlatent_tf.quantum.method_choice import (
+    GLYNN_MAX_PHOTONS,
+    MAX_PHOTONS,
+    choose_method,
+    glynn_seconds,
+    lanes_seconds,
+)
 from qlatent_tf.quantum.permanents import log_factorials
 from qlatent_tf.quantum.random_streams import stream_key
-from qlatent_tf.quantum.small_batch import LANES, UNROLL, sample_lanes
+from qlatent_tf.quantum.small_batch import UNROLL, sample_lanes
 from qlatent_tf.quantum.threads import check_num_threads, run_chunks
 from qlatent_tf.quantum.validate import (
     check_count,
@@ -19,6 +28,7 @@ from qlatent_tf.quantum.validate import (
 
 METHODS = ("auto", "table", "lanes", "glynn")
 PRECISIONS = {"double": np.float64, "single": np.float32}
+CHUNK_SECONDS = 1e-4  # less work than this is not worth a thread
 LARGEST_SINGLE = 1e37  # a tenth of what float32 can hold
 
 
@@ -78,6 +88,7 @@ class BosonSampler:
         self.photons = int(self.input_state.sum())
         self.precision = precision
         self._num_threads = check_num_threads(num_threads)
+        expected_samples = check_count(expected_samples, "expected_samples")
         if method == "auto":
             method = choose_method(
                 self.modes, self.photons, expected_samples, max_table_bytes=max_table_bytes
@@ -217,7 +228,9 @@ class BosonSampler:
                     first * LANES, min(last * LANES, size), rows, log_probs, used,
                 )  # fmt: skip
 
-            run_chunks(draw, -(-size // LANES), self._num_threads)
+            seconds = lanes_seconds(self.modes, kept, LANES)
+            least = math.ceil(CHUNK_SECONDS / seconds)
+            run_chunks(draw, -(-size // LANES), self._num_threads, least)
 
     def _draw_one_by_one(self, key, start, photons_per_sample, rows, log_probs, used):
         columns = self._columns.astype(PRECISIONS[self.precision])
@@ -227,7 +240,8 @@ class BosonSampler:
             sample_range(columns, key, start, kept, first, last, rows, log_probs, used)
 
         if self.photons:
-            run_chunks(draw, len(rows), self._num_threads)
+            least = math.ceil(CHUNK_SECONDS / glynn_seconds(self.modes, self.photons, 1))
+            run_chunks(draw, len(rows), self._num_threads, least)
 
     def _log_norms(self, photons_per_sample, used):
         """What the kernels' log-probabilities have in excess: the scale, and input factorials."""

@@ -1,4 +1,7 @@
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -269,3 +272,23 @@ def testRefusesBadRequests():
         table.sample(1, seed=0.5)
     with pytest.raises(ValueError, match="-1 at index"):
         table.log_prob([[3, -1]])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cpu", ["haswell", "generic"])
+def testProcessorsWithoutAvx512DrawTheSameSamples(cpu, tmp_path):
+    code = (
+        "import numpy as np; from qlatent_tf.quantum.sampler import BosonSampler;"
+        "from qlatent_tf.quantum.unitaries import haar_unitary;"
+        "unitary, state = haar_unitary(20, 1), [1] * 10 + [0] * 10;"
+        "rows = [BosonSampler(unitary, state, method=method).sample(200, 3)"
+        " for method in ('lanes', 'glynn')]; print(np.array(rows).tobytes().hex())"
+    )
+    outputs = []
+    for name in (cpu, None):
+        environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+        if name:
+            environment["NUMBA_CPU_NAME"] = name
+            environment["NUMBA_CPU_FEATURES"] = ""
+        outputs.append(subprocess.check_output([sys.executable, "-c", code], env=environment))
+    assert outputs[0] == outputs[1]
