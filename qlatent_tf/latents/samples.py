@@ -115,6 +115,7 @@ def samples(
     key: str | None = None,
     file_format: str | None = None,
     columns: int | list[int] | None = None,
+    modes: int | None = None,
     center: bool = True,
 ) -> RecordedSamples:
     """Draws from recorded samples: a bank, a hardware file, any format of `open_samples`.
@@ -128,11 +129,21 @@ def samples(
       columns: int or list of int. The modes that make the latent: the first `columns`, or those
         listed. A latent narrower than the device is thus a marginal of its law: the photons in
         the other modes are ignored, and what is kept is still measured data.
+      modes: int. The same as a number in `columns`: the width, as it is called elsewhere.
       center: bool. Whether the mean of all rows is subtracted.
 
     Returns:
       RecordedSamples with events of shape (modes,) or (columns,).
+
+    Raises:
+      FileNotFoundError: if there is no such file.
+      ValueError: if the file is bad or narrower than asked for.
     """
+    if columns is not None and modes is not None:
+        raise ValueError(
+            f"Give columns or modes, not both; received columns={columns!r}, modes={modes!r}."
+        )
+    columns = modes if columns is None else columns
     rows = open_samples(file, key=key, file_format=file_format)
     source = str(file) if key is None else f"{file}[{key}]"
     return RecordedSamples(rows, columns=columns, center=center, source=source)

@@ -81,6 +81,17 @@ def test_columns_choose_a_marginal(path, columns, kept):
     )
 
 
+def test_modes_is_the_width(path):
+    np.testing.assert_array_equal(
+        samples(path, modes=2).sample(20, seed=(1, 1)),
+        samples(path, columns=[0, 1]).sample(20, seed=(1, 1)),
+    )
+    with pytest.raises(ValueError, match="from 1 to 4.*received 5"):
+        samples(path, modes=5)
+    with pytest.raises(ValueError, match="not both"):
+        samples(path, modes=2, columns=[0, 1])
+
+
 @pytest.mark.parametrize("columns", [0, 5, -1, [4], [0, 0], [], [0.5], True, "01"])
 def test_bad_columns_are_refused(path, columns):
     with pytest.raises(ValueError, match="columns is a number of modes from 1 to 4"):
