@@ -118,7 +118,7 @@ def graphs_to_smiles(samples: dict[str, np.ndarray]) -> list[str | None]:
     """
     atoms, bonds = check_graphs(samples)
     # A generator repeats itself: each distinct graph is decoded once.
-    rows = np.concatenate([atoms, bonds.reshape(len(bonds), -1)], axis=1)
+    rows = np.concatenate([atoms, bonds.reshape(len(bonds), MAX_ATOMS**2)], axis=1)
     keys = np.ascontiguousarray(rows).view(f"V{rows.shape[1]}")[:, 0]
     _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     with rdBase.BlockLogs():

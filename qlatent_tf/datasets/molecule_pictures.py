@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from rdkit import rdBase
+from rdkit import Chem, rdBase
 from rdkit.Chem import Draw
 
 from qlatent_tf.datasets import molecule_graphs
@@ -34,15 +34,24 @@ def draw_molecules(samples: dict[str, np.ndarray]) -> np.ndarray:
         molecule_graphs.graph_to_molecule(*graph) for graph in zip(atoms, bonds, strict=True)
     ]
     legends = [
-        molecule_graphs.canonical_smiles(molecule) if molecule else "invalid"
-        for molecule in molecules
+        molecule_graphs.canonical_smiles(molecule) if molecule else "" for molecule in molecules
     ]
     with rdBase.BlockLogs():
         picture = Draw.MolsToGridImage(
-            molecules,
+            [molecule or _word("invalid") for molecule in molecules],
             molsPerRow=math.ceil(math.sqrt(len(molecules))),
             subImgSize=CELL,
             legends=legends,
             returnPNG=False,
         )
     return np.asarray(picture.convert("RGB"), dtype=np.uint8)
+
+
+def _word(text: str) -> Chem.Mol:
+    """Returns a single atom that is drawn as a word: RDKit leaves the cell of None all empty."""
+    molecule = Chem.RWMol()
+    atom = Chem.Atom(0)
+    atom.SetProp("atomLabel", text)
+    molecule.AddAtom(atom)
+    molecule.UpdatePropertyCache()
+    return molecule

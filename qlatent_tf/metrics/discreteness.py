@@ -31,5 +31,6 @@ def discreteness(dataset: Dataset, samples, *, progress: bool = False) -> dict[s
     """
     del dataset, progress
     samples = check_vectors(samples)
-    distance = np.mean(np.abs(samples - np.rint(samples)))
+    with np.errstate(invalid="ignore"):  # infinity - infinity: NaN is the answer
+        distance = np.mean(np.abs(samples - np.rint(samples)))
     return sized({"integer_distance": distance}, len(samples))
