@@ -164,9 +164,7 @@ def exact_distribution(
             f"{MAX_OUTCOMES:,} outcomes. Choose method 'lanes' or 'glynn', or raise the limit."
         )
     if photons > MAX_TABLE_PHOTONS:
-        raise ValueError(
-            f"A table holds up to {MAX_TABLE_PHOTONS} photons; received {photons}."
-        )
+        raise ValueError(f"A table holds up to {MAX_TABLE_PHOTONS} photons; received {photons}.")
     binomials = np.array(
         [[math.comb(i, j) for j in range(photons + 2)] for i in range(modes + photons)], np.int64
     )

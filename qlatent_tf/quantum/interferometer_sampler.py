@@ -56,9 +56,7 @@ def _cumulative_weights(columns, order, k, minors, amplitude, cumulative):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def sample_range(
-    columns, key, start, photons_kept, first, last, occupations, log_probs, used
-):
+def sample_range(columns, key, start, photons_kept, first, last, occupations, log_probs, used):
     """Draws the samples number start + first .. start + last - 1 into rows first .. last - 1.
 
     columns: float32 or float64 `[2, photons, modes]`, real and imaginary parts of the photons'

@@ -34,9 +34,7 @@ def glynn_seconds(modes: int, photons: int, samples: int) -> float:
     return samples * (terms * 5e-10 + photons * 6e-7 + photons**2 * modes * 2e-10)
 
 
-def choose_method(
-    modes: int, photons: int, expected_samples: int, *, max_table_bytes: int
-) -> str:
+def choose_method(modes: int, photons: int, expected_samples: int, *, max_table_bytes: int) -> str:
     """Returns the cheapest method for so many samples of one circuit.
 
     Args:

@@ -64,9 +64,7 @@ def check_input_state(input_state, modes: int) -> np.ndarray:
         )
     state = _as_counts(array, "An input state")
     if state.sum() > MAX_PHOTONS:
-        raise ValueError(
-            f"At most {MAX_PHOTONS} photons can be counted; received {state.sum()}."
-        )
+        raise ValueError(f"At most {MAX_PHOTONS} photons can be counted; received {state.sum()}.")
     return state
 
 

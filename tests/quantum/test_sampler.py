@@ -228,9 +228,7 @@ def testMeanIsTheClassicalOne(method):
 @pytest.mark.parametrize("method", ["table", "lanes", "glynn"])
 def testNoPhotons(method):
     sampler = build(haar_unitary(3, seed=0), [0, 0, 0], method)
-    rows, log_probs, photons = sampler.sample(
-        4, seed=0, return_log_prob=True, return_photons=True
-    )
+    rows, log_probs, photons = sampler.sample(4, seed=0, return_log_prob=True, return_photons=True)
     assert not rows.any() and not log_probs.any() and photons.shape == (4, 0)
     assert sampler.log_prob([[0, 0, 0], [1, 0, 0]]).tolist() == [0, -np.inf]
 
