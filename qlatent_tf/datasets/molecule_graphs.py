@@ -33,7 +33,7 @@ _BOND_TYPES = (
 _BOND_CODES = np.array([0, -1, 1, 4, 2, -1, 3], dtype=np.int8)
 _UPPER_TRIANGLE = np.triu(np.ones((MAX_ATOMS, MAX_ATOMS), dtype=bool), 1)
 _FINE = Chem.SanitizeFlags.SANITIZE_NONE
-# Nine atoms hold at most three such nitrogens in a molecule of QM9 (cyanuric acid).
+# Isocyanuric acid has three; no molecule of QM9 has more.
 _MAX_PLACED_HYDROGENS = 3
 
 
