@@ -23,6 +23,7 @@ from absl import logging
 
 from qlatent_tf import registry
 from qlatent_tf.latents.boson import CENTRING_SAMPLES, BosonSampling, boson
+from qlatent_tf.latents.count_control import CountControl
 from qlatent_tf.quantum.dirichlet_photons import check_one_total, match_moments
 from qlatent_tf.quantum.gaussian_copula import (
     count_covariance, fit_correlation, normal_thresholds,
@@ -33,74 +34,6 @@ tfd = tfp.distributions
 
 # A negative binomial with this many failures a photon is a Poisson law, to 1e-4 of its variance.
 _MOST_FAILURES = 1e4
-
-
-class CountControl(tfd.Distribution):
-    """Counts with moments that are known in closed form.
-
-    Args:
-      draw: callable. Takes a number n and a stateless seed; returns counts, shape (n, width).
-      mean: array of shape (width,). The mean of the counts.
-      covariance: array of shape (width, width). Their covariance.
-      center: bool. Whether the mean is subtracted.
-      dtype: float dtype of the draws.
-    """
-
-    def __init__(
-        self, draw, mean, covariance, center=True, dtype=tf.float32, name="CountControl"
-    ):
-        parameters = dict(locals())
-        self._draw = draw
-        self._counts_mean = np.asarray(mean, np.float64)
-        self._counts_covariance = np.asarray(covariance, np.float64)
-        self._center = bool(center)
-        super().__init__(
-            dtype=dtype,
-            reparameterization_type=tfd.NOT_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=False,
-            parameters=parameters,
-            name=name,
-        )
-
-    def __repr__(self) -> str:
-        return (
-            f"{self.name}(width={len(self._counts_mean)}, "
-            f"photons={self._counts_mean.sum():.4g}, center={self._center})"
-        )
-
-    __str__ = __repr__
-
-    @classmethod
-    def _parameter_properties(cls, dtype, num_classes=None):
-        return {}
-
-    def _event_shape(self):
-        return tf.TensorShape(self._counts_mean.shape)
-
-    def _event_shape_tensor(self):
-        return tf.constant(self._counts_mean.shape, tf.int32)
-
-    def _batch_shape(self):
-        return tf.TensorShape([])
-
-    def _sample_n(self, n, seed=None):
-        seed = tfp.random.sanitize_seed(seed, salt=self.name)
-        counts = tf.cast(self._draw(n, seed), self.dtype)
-        return counts - tf.constant(self._counts_mean, self.dtype) if self._center else counts
-
-    def _mean(self):
-        mean = np.zeros_like(self._counts_mean) if self._center else self._counts_mean
-        return tf.constant(mean, self.dtype)
-
-    def _variance(self):
-        return tf.constant(np.diag(self._counts_covariance), self.dtype)
-
-    def _stddev(self):
-        return tf.constant(np.sqrt(np.diag(self._counts_covariance)), self.dtype)
-
-    def _covariance(self):
-        return tf.constant(self._counts_covariance, self.dtype)
 
 
 def _control(name: str):
