@@ -1,5 +1,6 @@
 """A run's directory: its configuration, what has been measured, and what it was made of."""
 
+import json
 import time
 from pathlib import Path
 
@@ -46,16 +47,31 @@ class RunDirectory:
         """
         file = self.path / "config.json"
         if file.is_file():
-            differences = [
-                line for line in self.read_config().differences(config)
-                if line.partition(":")[0] not in _CHANGEABLE
-            ]
+            differences = training_differences(self.read_config(), config)
             if differences:
                 raise ValueError(
                     f"{self.path} holds a run of another configuration (its value -> yours): "
                     f"{'; '.join(differences)}. Choose another --workdir, or the same options."
                 )
         write_json(file, config.to_json())
+
+    def check_data(self, dataset) -> None:
+        """Refuses to continue a run on data that are not those it began with.
+
+        Raises:
+          ValueError: naming what differs.
+        """
+        before = self.read_run().get("dataset")
+        now = {"name": dataset.name, **json.loads(json.dumps(dataset.provenance))}
+        if before is not None and before != now:
+            differences = [
+                f"{key}: {before.get(key)!r} -> {now.get(key)!r}"
+                for key in sorted({*before, *now}) if before.get(key) != now.get(key)
+            ]
+            raise ValueError(
+                f"{self.path} was trained on other data (its -> yours): {'; '.join(differences)}. "
+                "Choose another --workdir, or the same data."
+            )
 
     def read_config(self) -> Config:
         """Returns the run's configuration.
@@ -93,6 +109,14 @@ class RunDirectory:
         history = [row for row in self.read_metrics()["history"] if row["step"] < step]
         history.append({"step": step, **scores})
         write_json(self.path / "metrics.json", {"step": step, **evaluation, "history": history})
+
+
+def training_differences(config: Config, other: Config) -> list[str]:
+    """Returns the differences by which the training steps are others; see `Config.differences`."""
+    return [
+        line for line in config.differences(other)
+        if line.partition(":")[0] not in _CHANGEABLE
+    ]
 
 
 class Stopwatch:

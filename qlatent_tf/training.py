@@ -75,7 +75,8 @@ def train(config: Config, workdir, *, data_dir=None, dataset=None, progress=True
       RunDirectory with checkpoints, metrics, samples and TensorBoard events.
 
     Raises:
-      ValueError: if the directory holds a run of another configuration, or an option is unknown.
+      ValueError: if the directory holds a run of another configuration or other data, or an
+        option is unknown.
       FloatingPointError: if a loss is no longer finite.
       Interrupted: on Ctrl-C or SIGTERM, after a checkpoint.
     """
@@ -91,6 +92,7 @@ def train(config: Config, workdir, *, data_dir=None, dataset=None, progress=True
     model.training_batches(dataset.source, config.batch_size, config.seed)
     run = RunDirectory(workdir)
     run.open(config)
+    run.check_data(dataset)
     checkpoints = callbacks.Checkpoints(run.checkpoints, model, config.checkpoint_every)
     start = checkpoints.restore()
     if start >= config.steps:

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from qlatent_tf import training
 from qlatent_tf.config import Config
+from qlatent_tf.files import read_json, write_json
 from qlatent_tf.run_directory import RunDirectory
 
 CONFIG = Config(
@@ -125,6 +126,15 @@ def test_a_finished_run_is_left_alone_and_can_be_prolonged(tmp_path):
 def test_another_configuration_is_refused_with_the_difference(whole):
     with pytest.raises(ValueError, match="batch_size: 8 -> 9"):
         train(whole.path, batch_size=9)
+
+
+def test_other_data_are_refused_with_the_difference(tmp_path):
+    run = train(tmp_path, steps=2)
+    record = read_json(run.path / "run.json")
+    record["dataset"]["photons"] = 1
+    write_json(run.path / "run.json", record)
+    with pytest.raises(ValueError, match="photons: 1 -> 2"):
+        train(tmp_path, steps=3)
 
 
 def test_losses_that_are_not_finite_end_the_run_before_a_checkpoint(tmp_path):
