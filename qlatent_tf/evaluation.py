@@ -41,7 +41,7 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=(),
         "dataset": dataset.name,
         "num_samples": num_samples,
         "seeds": list(seeds),
-        "metrics": {name: _summary([row[name] for row in rows]) for name in rows[0]},
+        "metrics": {name: summary([row[name] for row in rows]) for name in rows[0]},
     }
 
 
@@ -54,7 +54,12 @@ def mean_scores(evaluation: dict) -> dict[str, float]:
     }
 
 
-def _summary(values):
+def summary(values) -> dict:
+    """Returns the ``mean`` and the ``standard_error`` of values, None where undefined, and them.
+
+    Args:
+      values: sequence of float. NaN for a value that is not defined.
+    """
     # A metric may be undefined, such as the mean of no molecules; JSON says null.
     defined = [float(value) for value in values if math.isfinite(value)]
     error = np.std(defined, ddof=1) / math.sqrt(len(defined)) if len(defined) > 1 else None

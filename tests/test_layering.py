@@ -30,6 +30,7 @@ _MAY_IMPORT = {
     "metrics": _FOUNDATION | {"quantum", "datasets", "_compat"},
     "pictures": {"files", "datasets"},
     "plots": {"quantum"},
+    "figures": {"files"},
     "configs": {"config"},
     "zoo": _FOUNDATION | {"latents", "models", "config"},
     "evaluation": {"registry", "metrics", "datasets"},
@@ -39,6 +40,10 @@ _MAY_IMPORT = {
     "training": _FOUNDATION | {
         "callbacks", "config", "datasets", "evaluation", "latents", "metrics", "pictures",
         "run_directory", "tensorboard", "zoo",
+    },
+    "experiments": _FOUNDATION | {
+        "config", "configs", "datasets", "evaluation", "figures", "metrics", "run_directory",
+        "training", "zoo",
     },
     "__main__": {"tools"},
 }

@@ -1,0 +1,213 @@
+"""Many runs, one by one or split over machines: each finished one is a file."""
+
+import dataclasses
+from pathlib import Path
+
+import keras
+from tqdm import tqdm
+
+from qlatent_tf import training
+from qlatent_tf.config import Config
+from qlatent_tf.evaluation import evaluate
+from qlatent_tf.files import read_json, write_json
+from qlatent_tf.run_directory import RunDirectory, training_differences
+
+NUM_SAMPLES = 100_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """One run of a grid.
+
+    Attributes:
+      name: str. Names the run's folder. Runs that differ in their steps alone share a name: the
+        longer one continues the shorter.
+      config: Config. As `training.resolve` returns it.
+    """
+
+    name: str
+    config: Config
+
+    @property
+    def file_name(self) -> str:
+        """The name of the file that holds the finished cell."""
+        return f"{self.name}@{self.config.steps}.json"
+
+
+class Grid:
+    """Runs and their scores under one folder.
+
+    - ``runs/<cell>/``: an ordinary run, which `training.train` takes up where it was stopped;
+    - ``cells/<cell>@<steps>.json``: a finished cell: configuration, scores at the last step,
+      the history of its evaluations, seconds, versions.
+
+    Args:
+      workdir: path.
+      num_samples: int. Generated samples on which a finished run is scored.
+    """
+
+    def __init__(self, workdir, num_samples: int = NUM_SAMPLES):
+        self.path = Path(workdir)
+        self.num_samples = num_samples
+
+    def run_directory(self, cell: Cell) -> RunDirectory:
+        """Returns where the cell's run lies."""
+        return RunDirectory(self.path / "runs" / cell.name)
+
+    def step(self, cell: Cell) -> int:
+        """Returns the step a cell has reached: its last one if it is finished."""
+        if self.is_finished(cell):
+            return cell.config.steps
+        return min(self.run_directory(cell).read_run()["step"], cell.config.steps)
+
+    def is_finished(self, cell: Cell) -> bool:
+        """Returns whether the cell's file is there.
+
+        Raises:
+          ValueError: if it is of another configuration, or was scored on other samples.
+        """
+        file = self._file(cell)
+        if not file.is_file():
+            return False
+        _check_same(file, read_cell(file), cell.config, self.num_samples)
+        return True
+
+    def run(self, cells, *, data_dir=None, progress=True) -> None:
+        """Trains and scores the cells that are not finished.
+
+        Args:
+          cells: sequence of Cell.
+          data_dir: path. Where data files are looked for first.
+          progress: bool. Whether to show progress bars.
+
+        Raises:
+          ValueError: if a cell or its run is there with another configuration.
+          Interrupted: on Ctrl-C or SIGTERM, after a checkpoint; the same call goes on from there.
+        """
+        left = [cell for cell in cells if not self.is_finished(cell)]
+        for cell in left:
+            self._check_run(cell)
+        steps = [cell.config.steps - self.step(cell) for cell in left]
+        # The bar of the run stands below this one, which counts the steps of all.
+        with tqdm(total=sum(steps), unit="step", disable=not progress) as bar:
+            for number, cell in enumerate(left, 1):
+                bar.set_description(f"cell {number} of {len(left)}: {cell.name}")
+                self._run_cell(cell, data_dir, progress)
+                bar.update(steps[number - 1])
+
+    def merge(self, folders) -> int:
+        """Copies the finished cells of other grids here; returns how many were new.
+
+        Args:
+          folders: sequence of path. Working directories of other machines.
+
+        Raises:
+          FileNotFoundError: if a folder holds no cells.
+          ValueError: if a cell is here with another configuration.
+        """
+        new = {}
+        for folder in map(Path, folders):
+            files = sorted((folder / "cells").glob("*.json"))
+            if not files:
+                raise FileNotFoundError(f"{folder} holds no finished cells: no cells/*.json.")
+            for file in files:
+                theirs, here = read_cell(file), self.path / "cells" / file.name
+                known = new.get(here) or (read_cell(here) if here.is_file() else None)
+                if known is None:
+                    new[here] = theirs
+                else:
+                    _check_same(here, known, theirs["config"], theirs["evaluation"]["num_samples"])
+        for here, cell in new.items():
+            write_json(here, {**cell, "config": cell["config"].to_json()})
+        return len(new)
+
+    def finished(self, steps: int | None = None) -> list[dict]:
+        """Returns the finished cells, see `read_cell`; `steps` asks for those of one schedule."""
+        cells = [read_cell(file) for file in sorted((self.path / "cells").glob("*.json"))]
+        return [cell for cell in cells if steps in (None, cell["config"].steps)]
+
+    def _file(self, cell):
+        return self.path / "cells" / cell.file_name
+
+    def _check_run(self, cell):
+        run = self.run_directory(cell)
+        if not (run.path / "config.json").is_file():
+            return
+        differences = training_differences(run.read_config(), cell.config)
+        if differences:
+            raise ValueError(
+                f"{run.path} holds a run of another configuration (its value -> yours): "
+                f"{'; '.join(differences)}. Choose another --workdir, or the same options."
+            )
+        step = run.read_run()["step"]
+        if step > cell.config.steps:
+            raise ValueError(
+                f"{run.path} has reached step {step}, beyond the {cell.config.steps} asked for. "
+                "Choose another --workdir, or as many steps."
+            )
+
+    def _run_cell(self, cell, data_dir, progress):
+        dataset = training.load_dataset(cell.config, data_dir=data_dir, progress=progress)
+        run = training.train(
+            cell.config, self.run_directory(cell).path, dataset=dataset, progress=progress
+        )
+        model, step = training.restore_model(run)
+        evaluation = evaluate(
+            model, dataset, num_samples=self.num_samples, metric_names=cell.config.metrics
+        )
+        record = run.read_run()
+        write_json(self._file(cell), {
+            "name": cell.name,
+            "config": cell.config.to_json(),
+            "step": step,
+            "seconds": record["seconds"],
+            "dataset": record["dataset"],
+            "versions": record["versions"],
+            "evaluation": evaluation,
+            "history": run.read_metrics()["history"],
+        })
+        # Keras keeps every model it has built; a grid builds hundreds.
+        keras.utils.clear_session()
+
+
+def read_cell(file) -> dict:
+    """Returns a finished cell, its ``config`` as a `Config`.
+
+    Raises:
+      ValueError: if the file is damaged.
+    """
+    cell = read_json(file)
+    missing = {"name", "config", "step", "seconds", "evaluation", "history"} - set(cell)
+    if missing:
+        raise ValueError(f"{file} is no finished cell: it lacks {', '.join(sorted(missing))}.")
+    return {**cell, "config": Config.from_json(cell["config"])}
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """Parses ``i/n``, the i-th of n machines.
+
+    Raises:
+      ValueError: if it is anything else.
+    """
+    number, slash, machines = text.partition("/")
+    if slash and number.isdecimal() and machines.isdecimal() and 1 <= int(number) <= int(machines):
+        return int(number), int(machines)
+    raise ValueError(f"A shard reads i/n with i from 1 to n, such as 2/3; received {text!r}.")
+
+
+def shard(cells, text: str) -> list:
+    """Returns the cells of the i-th of n machines: every n-th one, so that all get of each kind."""
+    number, machines = parse_shard(text)
+    return list(cells)[number - 1::machines]
+
+
+def _check_same(file, cell, config, num_samples):
+    differences = training_differences(cell["config"], config)
+    scored = cell["evaluation"]["num_samples"]
+    if scored != num_samples:
+        differences.append(f"scored samples: {scored} -> {num_samples}")
+    if differences:
+        raise ValueError(
+            f"{file} is a cell of another configuration (its value -> yours): "
+            f"{'; '.join(differences)}. Choose another --workdir, or the same options."
+        )

@@ -1,0 +1,116 @@
+"""Does a latent pass its statistics on? Data x latent x seed, scored by discreteness.
+
+Reference:
+  H. Wallner and W. R. Clements, "Towards an inductive bias for quantum statistics in GANs",
+  table 1.
+"""
+
+import re
+from pathlib import Path
+
+from qlatent_tf.configs.mlp import get_config
+from qlatent_tf.experiments import charts
+from qlatent_tf.experiments.grid import Cell
+from qlatent_tf.experiments.tables import Column, make_table, write_table
+from qlatent_tf.figures import save_figure
+from qlatent_tf.training import resolve
+
+DATA = ("quantum", "bernoulli")
+LATENTS = ("gaussian", "bernoulli", "photonic", "boson")
+CONTROLS = ("dirichlet_multinomial", "negative_binomial", "shuffled", "copula")
+ITERATIONS = 40_000
+SEEDS = 12
+COLUMNS = (
+    Column("integer_distance", "distance to integers", min),
+    Column("right_total_share", "right total", max),
+    Column("outcome_tv", "total variation", min),
+    Column("outcome_tv_floor", "its floor"),
+    Column("total_number_tv", "total variation of totals", min),
+    Column("pair_correlation_error", "error of pair correlations", min),
+)
+# The paper's table 1: mean and standard error of 12 runs.
+PAPER = {
+    ("quantum", "gaussian"): (0.061, 0.001),
+    ("quantum", "bernoulli"): (0.065, 0.001),
+    ("quantum", "photonic"): (0.041, 0.002),
+    ("quantum", "boson"): (0.036, 0.001),
+    ("bernoulli", "gaussian"): (0.012, 0.0015),
+    ("bernoulli", "bernoulli"): (0.0195, 0.0125),
+    ("bernoulli", "photonic"): (0.017, 0.002),
+    ("bernoulli", "boson"): (0.0153, 0.0015),
+}
+NOTES = (
+    f"Paper: {ITERATIONS:,} iterations, {SEEDS} runs. In each seed, the latent's circuit and the "
+    "data's are independent and Haar-random. Totals and total variation are of samples rounded to "
+    "whole numbers; the floor is the total variation that as many samples of the data show."
+)
+
+
+def cells(data=DATA, latents=(*LATENTS, *CONTROLS), seeds=SEEDS, iterations=ITERATIONS,
+          settings=()) -> list[Cell]:
+    """Returns the cells, seed by seed, so that an unfinished table has each latent.
+
+    Args:
+      data: sequence of str. Registered data sets.
+      latents: sequence of str. Registered latents, or ``my_file:my_latent``.
+      seeds: int. Seeds 0 to seeds - 1.
+      iterations: int. Generator steps.
+      settings: sequence of (key, value). Other changes of the configuration.
+
+    Raises:
+      ValueError: if a name, a key or a number is not legal.
+    """
+    if seeds < 1:
+        raise ValueError(f"seeds is a positive number; received {seeds}.")
+    found = []
+    for seed in range(seeds):
+        for dataset in data:
+            for latent in latents:
+                config = get_config(latent).override(
+                    dataset=dataset, seed=seed, steps=iterations,
+                    evaluate_every=max(iterations // 20, 1), **dict(settings),
+                )
+                found.append(Cell(cell_name(config), resolve(config)))
+    return found
+
+
+def cell_name(config) -> str:
+    """Returns ``<data>_<latent>_seed<seed>``."""
+    return re.sub(r"[^\w.]", "-", f"{config.dataset}_{config.latent}_seed{config.seed}")
+
+
+def write_results(folder, finished) -> dict:
+    """Writes ``table1.md``, ``.csv``, ``.json`` and the figures; returns the table.
+
+    Args:
+      folder: path.
+      finished: sequence of dict. Finished cells of one schedule, see `grid.read_cell`.
+
+    Raises:
+      ValueError: if there are none.
+    """
+    folder = Path(folder)
+    finished = sorted(finished, key=_order)
+    table = make_table(finished, COLUMNS, PAPER, f"paper ({ITERATIONS:,} steps)")
+    write_table(folder / "table1", table, COLUMNS, NOTES)
+    step = finished[0]["config"].steps
+    curves = charts.history_figure(
+        finished, "integer_distance", "distance to the nearest integer", PAPER,
+    )
+    save_figure(curves, folder / "table1_iterations", step=step)
+    bars = charts.bars_figure(table, "distance to the nearest integer")
+    save_figure(bars, folder / "table1_bars", step=step)
+    return table
+
+
+def _order(cell):
+    """The paper's order; what it does not know stands behind, by name."""
+
+    def place(name, known):
+        return known.index(name) if name in known else len(known)
+
+    config = cell["config"]
+    return (
+        place(config.dataset, DATA), config.dataset,
+        place(config.latent, LATENTS + CONTROLS), config.latent, config.seed,
+    )

@@ -1,0 +1,118 @@
+"""Runs the published experiments again, with any latent: `my_file:my_latent` is a row as well.
+
+examples:
+  tools/reproduce.py table1 --iterations 5000 --seeds 3 --data quantum --workdir results
+  tools/reproduce.py table1 --latents boson my_file:my_latent --iterations 5000
+  tools/reproduce.py table1 --shard 1/2          # on one machine, and 2/2 on another
+  tools/reproduce.py table1 --merge other/results
+
+Each finished run is a file; the same command goes on where it was stopped.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from qlatent_tf.config import parse_setting
+from qlatent_tf.tools.command_line import run_tool
+
+
+def parser() -> argparse.ArgumentParser:
+    """Returns the tool's argument parser."""
+    arguments = argparse.ArgumentParser(
+        "reproduce", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    experiments = arguments.add_subparsers(dest="experiment", required=True)
+    table1 = experiments.add_parser(
+        "table1", help="discreteness of generated samples: data x latent x seed",
+        description="Wallner and Clements, table 1. About 0.12 s a step on two cores.",
+    )
+    table1.set_defaults(function=_table1)
+    table1.add_argument("--data", nargs="+", default=["quantum", "bernoulli"],
+                        help="data sets (default: quantum bernoulli)")
+    table1.add_argument("--iterations", type=int, default=40_000,
+                        help="generator steps (default: 40000, the paper's)")
+    table1.add_argument("--seeds", type=int, default=12,
+                        help="training seeds, from 0 (default: 12, as many as the paper's)")
+    _add_latents(table1, "the paper's four and four classical controls")
+    _add_grid(table1)
+    return arguments
+
+
+def _add_latents(arguments, default):
+    arguments.add_argument("--latents", nargs="+",
+                           help=f"registered latents or my_file:my_latent (default: {default})")
+
+
+def _add_grid(arguments):
+    arguments.add_argument("--workdir", type=Path,
+                           help="where runs, cells and results go (default: runs/EXPERIMENT)")
+    arguments.add_argument("--num-samples", type=int, default=100_000,
+                           help="generated samples that score a finished run (default: 100000)")
+    arguments.add_argument("--shard", metavar="I/N", default="1/1",
+                           help="run every N-th cell, beginning with the I-th")
+    arguments.add_argument("--merge", metavar="DIR", nargs="*",
+                           help="train nothing: take the finished cells of other working "
+                                "directories in and write the table of all")
+    arguments.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
+                           dest="settings", help="any other configuration value, as for train")
+    arguments.add_argument("--dry-run", action="store_true",
+                           help="list the cells and what is done, and stop")
+    arguments.add_argument("--quiet", action="store_true", help="no progress bars")
+
+
+def main(argv=None) -> int:
+    """Runs the tool; returns its exit code."""
+    arguments = parser().parse_args(argv)
+    return run_tool(arguments.function, arguments)
+
+
+def _table1(arguments):
+    from qlatent_tf.experiments import table1
+
+    cells = table1.cells(
+        arguments.data, arguments.latents or table1.LATENTS + table1.CONTROLS, arguments.seeds,
+        arguments.iterations, [parse_setting(text) for text in arguments.settings],
+    )
+    return _run_grid(arguments, cells, table1)
+
+
+def _run_grid(arguments, cells, experiment):
+    """Lists, merges or runs the cells, then writes the experiment's results of all finished."""
+    from qlatent_tf.experiments.grid import Grid, shard
+    from qlatent_tf.training import Interrupted
+
+    workdir = arguments.workdir or Path("runs") / arguments.experiment
+    grid = Grid(workdir, arguments.num_samples)
+    chosen = shard(cells, arguments.shard)
+    if arguments.dry_run:
+        return _list(grid, chosen)
+    status = 0
+    if arguments.merge is None:
+        try:
+            grid.run(chosen, progress=not arguments.quiet)
+        except Interrupted as stop:
+            print(f"\n{stop} The same command goes on from there.", file=sys.stderr)
+            status = 130
+    else:
+        print(f"{grid.merge(arguments.merge)} cells are new here.")
+    finished = grid.finished(cells[0].config.steps)
+    if finished or not status:
+        experiment.write_results(workdir, finished)
+        print((workdir / f"{arguments.experiment}.md").read_text(encoding="utf-8"))
+        print(f"Table and figures are in {workdir}.   tensorboard --logdir {workdir}")
+    return status
+
+
+def _list(grid, cells):
+    steps = [(grid.step(cell), cell.config.steps) for cell in cells]
+    for cell, (step, last) in zip(cells, steps, strict=True):
+        state = "finished" if grid.is_finished(cell) else f"step {step:,} of {last:,}"
+        print(f"{cell.name:44} {state}")
+    done, total = (sum(column) for column in zip(*steps, strict=True))
+    print(f"{len(cells)} cells, {done:,} of {total:,} steps done, in {grid.path}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
