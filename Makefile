@@ -5,7 +5,7 @@
 # STEPS=20000 make train    the paper's schedule; a run that has begun is continued
 # PYTHON=/path/to/python    the interpreter of .venv, 3.10 to 3.13
 
-STEPS ?= 200
+STEPS ?= 400
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3.10 python3, \
             $(shell $(name) -c '$(SUPPORTED)' >/dev/null 2>&1 && echo $(name))))
 SUPPORTED = import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))

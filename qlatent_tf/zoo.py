@@ -167,6 +167,15 @@ def presets_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "models"
 
 
+def writable_presets_folder() -> Path:
+    """Returns where new presets go: a checkout's zoo, or ``models`` in the working directory.
+
+    What is installed belongs to the package manager.
+    """
+    folder = presets_folder()
+    return Path("models") if folder.parent == Path(__file__).parent else folder
+
+
 def versions() -> dict[str, str]:
     """Returns the versions of the packages that decide results."""
     found = {}

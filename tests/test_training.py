@@ -91,7 +91,10 @@ def test_a_killed_run_ends_as_if_it_had_not_been(whole, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_saves_the_run(whole, tmp_path, monkeypatch, number):
+def test_a_signal_saves_the_run(whole, tmp_path, monkeypatch, request, number):
+    # A shell lets its background jobs, this test perhaps among them, ignore Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     with monkeypatch.context() as patch:
         interrupt_at(patch, 5, lambda: os.kill(os.getpid(), number))
         with pytest.raises(training.Interrupted, match="step 5 of 6"):

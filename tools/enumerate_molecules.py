@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Enumerates all small molecules of C, N, O and F that fixed rules accept.
 
 This is how the data set `small_molecules` was made. Molecules are grown atom by atom: each new atom

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Scores a preset, or a run's last checkpoint, on the metrics of its data set.
 
 examples:

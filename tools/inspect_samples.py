@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Tells what samples of photons are: identical, distinguishable, lossy, or something else.
 
 Reads every format of `--latent samples`: .npy, .npz, .csv, JSON counts, banks, Borealis

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Lists the presets that come with the package, and what can be trained.
 
 Names of models, latents, data sets and metrics are those that the other tools take.

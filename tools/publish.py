@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Makes a preset of a finished run: weights, configuration, scores, samples and a card.
 
 examples:
@@ -10,7 +11,7 @@ import sys
 from pathlib import Path
 
 from qlatent_tf.tools.command_line import run_tool
-from qlatent_tf.zoo import presets_folder, save_preset
+from qlatent_tf.zoo import save_preset, writable_presets_folder
 
 
 def parser() -> argparse.ArgumentParser:
@@ -20,7 +21,7 @@ def parser() -> argparse.ArgumentParser:
     )
     arguments.add_argument("run", type=Path, help="the run's directory")
     arguments.add_argument("preset", help="the preset's name: MODEL_LATENT_DATASET")
-    arguments.add_argument("--models-dir", type=Path, help="where presets lie (default: the zoo)")
+    arguments.add_argument("--models-dir", type=Path, help="where presets lie (default: a checkout's models/, else ./models)")
     arguments.add_argument("--data-dir", help="where data files are looked for first")
     arguments.add_argument("--num-samples", type=int, default=10_000,
                            help="generated samples a seed (default: 10000)")
@@ -52,7 +53,7 @@ def _publish(arguments):
     )
     evaluation = {"step": step, **evaluation}
     provenance = {**run.read_run(), "step": step}
-    directory = (arguments.models_dir or presets_folder()) / arguments.preset
+    directory = (arguments.models_dir or writable_presets_folder()) / arguments.preset
     write_picture(directory / "samples.png", dataset.render(model.sample(36, seed=0)))
     save_preset(
         directory, model, config, metrics=evaluation, provenance=provenance,

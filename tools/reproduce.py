@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Runs the published experiments again, with any latent: `my_file:my_latent` is a row as well.
 
 examples:
@@ -36,6 +37,17 @@ def parser() -> argparse.ArgumentParser:
                         help="training seeds, from 0 (default: 12, as many as the paper's)")
     _add_latents(table1, "the paper's four and four classical controls")
     _add_grid(table1)
+    mixture = experiments.add_parser(
+        "mixture", help="points between seven blobs in the plane: latent x seed",
+        description="Bacarreza et al., the mixture in two dimensions.",
+    )
+    mixture.set_defaults(function=_mixture)
+    mixture.add_argument("--iterations", type=int, default=5000,
+                         help="generator steps (default: 5000, the paper's)")
+    mixture.add_argument("--seeds", type=int, default=5,
+                         help="training seeds, from 0 (default: 5, as many as the paper's)")
+    _add_latents(mixture, "the paper's four")
+    _add_grid(mixture)
     return arguments
 
 
@@ -75,6 +87,16 @@ def _table1(arguments):
         arguments.iterations, [parse_setting(text) for text in arguments.settings],
     )
     return _run_grid(arguments, cells, table1)
+
+
+def _mixture(arguments):
+    from qlatent_tf.experiments import mixture
+
+    cells = mixture.cells(
+        arguments.latents or mixture.LATENTS, arguments.seeds, arguments.iterations,
+        [parse_setting(text) for text in arguments.settings],
+    )
+    return _run_grid(arguments, cells, mixture)
 
 
 def _run_grid(arguments, cells, experiment):

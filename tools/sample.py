@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Draws samples from a preset, or from a run's last checkpoint, into a file.
 
 The file's ending chooses the form: .png a grid; .npy an array (a record of the parts, for

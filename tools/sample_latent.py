@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Makes a bank: a directory of photonic samples, made once and drawn from in every training run.
 
 The bank stands for the live sampler: train with `--latent samples --latent-file BANK`. Rows are

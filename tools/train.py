@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Trains a GAN with a quantum or classical latent.
 
 examples:
