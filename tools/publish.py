@@ -21,7 +21,8 @@ def parser() -> argparse.ArgumentParser:
     )
     arguments.add_argument("run", type=Path, help="the run's directory")
     arguments.add_argument("preset", help="the preset's name: MODEL_LATENT_DATASET")
-    arguments.add_argument("--models-dir", type=Path, help="where presets lie (default: a checkout's models/, else ./models)")
+    arguments.add_argument("--models-dir", type=Path,
+                           help="where presets lie (default: a checkout's models/, else ./models)")
     arguments.add_argument("--data-dir", help="where data files are looked for first")
     arguments.add_argument("--num-samples", type=int, default=10_000,
                            help="generated samples a seed (default: 10000)")
