@@ -36,7 +36,7 @@ def latent_style(latent: str) -> dict[str, str]:
 
 def new_figure(width: float, height: float) -> Figure:
     """Returns an empty figure of a size in inches."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 

@@ -26,7 +26,7 @@ _MAY_IMPORT = {
     "shapes": set(),
     "wgan_gp": {"seeds", "batches", "shapes"},
     "models": {"wgan_gp", "layers", "registry"},
-    "datasets": _FOUNDATION | {"quantum", "latents"},
+    "datasets": _FOUNDATION | {"quantum", "latents", "figures"},
     "metrics": _FOUNDATION | {"quantum", "datasets", "_compat"},
     "pictures": {"files", "datasets"},
     "plots": {"quantum"},

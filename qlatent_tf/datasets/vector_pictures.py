@@ -1,13 +1,12 @@
 """Pictures of vectors of whole numbers and of what imitates them."""
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+
+from qlatent_tf.figures import figure_picture, new_figure
 
 MAX_DRAWN = 64
 _SIZE = (9.6, 4.8)  # inches
-_DPI = 100
 _BINS_PER_UNIT = 20
 _LARGEST = 20  # of the histogram, so that an untrained generator cannot ask for endless bins
 
@@ -31,8 +30,7 @@ def draw_vectors(samples: np.ndarray) -> np.ndarray:
         raise ValueError(f"Vectors are drawn from shape (n, width); received {samples.shape}.")
     finite = samples[np.isfinite(samples)]
     low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
-    figure = Figure(figsize=_SIZE, dpi=_DPI, layout="constrained")
-    canvas = FigureCanvasAgg(figure)
+    figure = new_figure(*_SIZE)
     rows, entries = figure.subplots(1, 2, width_ratios=(3, 2))
     drawn = samples[:MAX_DRAWN]
     picture = rows.imshow(
@@ -53,5 +51,4 @@ def draw_vectors(samples: np.ndarray) -> np.ndarray:
         entries.set_yscale("log")
     entries.xaxis.set_major_locator(MaxNLocator(integer=True))
     entries.spines[["top", "right"]].set_visible(False)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    return figure_picture(figure)

@@ -90,7 +90,7 @@ def write_results(folder, finished) -> dict:
       ValueError: if there are none.
     """
     folder = Path(folder)
-    finished = sorted(finished, key=_order)
+    finished = in_order(finished)
     table = make_table(finished, COLUMNS, PAPER, f"paper ({ITERATIONS:,} steps)")
     write_table(folder / "table1", table, COLUMNS, NOTES)
     step = finished[0]["config"].steps
@@ -103,14 +103,17 @@ def write_results(folder, finished) -> dict:
     return table
 
 
-def _order(cell):
-    """The paper's order; what it does not know stands behind, by name."""
+def in_order(finished) -> list[dict]:
+    """Returns the cells in the paper's order; what it does not know stands behind, by name."""
 
     def place(name, known):
         return known.index(name) if name in known else len(known)
 
-    config = cell["config"]
-    return (
-        place(config.dataset, DATA), config.dataset,
-        place(config.latent, LATENTS + CONTROLS), config.latent, config.seed,
-    )
+    def key(cell):
+        config = cell["config"]
+        return (
+            place(config.dataset, DATA), config.dataset,
+            place(config.latent, LATENTS + CONTROLS), config.latent, config.seed,
+        )
+
+    return sorted(finished, key=key)

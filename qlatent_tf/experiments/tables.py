@@ -39,8 +39,8 @@ def make_table(cells, columns, published=None, source="paper") -> dict:
 
     Returns:
       dict of JSON values: ``schedule``, ``steps``, ``num_samples``, ``columns``, ``source``, and
-      ``rows`` with ``data``, ``latent``, ``seeds``, ``seconds``, ``scores`` (figure -> mean, standard
-      error over training seeds, values) and ``published``.
+      ``rows`` with ``data``, ``latent``, ``seeds``, ``seconds``, ``scores`` (figure -> mean,
+      standard error over training seeds, values) and ``published``.
 
     Raises:
       ValueError: if there are no cells, or they are of several schedules.
@@ -147,7 +147,7 @@ def format_score(score: dict) -> str:
     """Returns ``mean ± standard error`` in three significant digits of the mean."""
     if score["mean"] is None:
         return "undefined"
-    if not score["standard_error"]:
+    if score["standard_error"] is None:
         return f"{score['mean']:.3g}"
     return f"{score['mean']:.3g} ± {score['standard_error']:.2g}"
 
@@ -166,9 +166,11 @@ def _best(table, columns):
         for data in {row["data"] for row in table["rows"]} if column.best else ():
             rows = [row for row in table["rows"] if row["data"] == data
                     and row["scores"][column.figure]["mean"] is not None]
-            if len(rows) > 1:
-                row = column.best(rows, key=lambda row: row["scores"][column.figure]["mean"])
-                best.add((data, row["latent"], column.figure))
+            means = [row["scores"][column.figure]["mean"] for row in rows]
+            if len(set(means)) > 1:
+                best.update((data, row["latent"], column.figure)
+                            for row, mean in zip(rows, means, strict=True)
+                            if mean == column.best(means))
     return best
 
 

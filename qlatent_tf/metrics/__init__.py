@@ -10,6 +10,7 @@ defined (the mean over no molecules) is NaN.
 """
 
 from qlatent_tf.metrics import (
+    blobs,
     discreteness,
     molecule_properties,
     molecules,

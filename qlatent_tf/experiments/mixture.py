@@ -1,0 +1,133 @@
+"""Does a discrete latent leave the gaps between blobs empty? Latent x seed, in the plane.
+
+Reference:
+  Bacarreza et al., "Quantum latent distributions in deep generative models",
+  arXiv 2508.19857.
+"""
+
+import inspect
+from pathlib import Path
+
+from qlatent_tf.config import Config
+from qlatent_tf.datasets.mixture import mixture
+from qlatent_tf.datasets.plane_pictures import scatter_points
+from qlatent_tf.experiments import charts
+from qlatent_tf.experiments.grid import Cell, Grid
+from qlatent_tf.experiments.table1 import CONTROLS, LATENTS, cell_name, in_order
+from qlatent_tf.experiments.tables import Column, make_table, write_table
+from qlatent_tf.figures import INK, latent_style, new_figure, save_figure
+from qlatent_tf.registry import latents as latent_registry
+from qlatent_tf.training import resolve, restore_model
+
+ITERATIONS = 5000
+SEEDS = 5
+DRAWN = 3000
+COLUMNS = (
+    Column("interpolation_rate", "interpolation rate", min),
+    Column("mode_coverage", "mode coverage", max),
+    Column("blob_tv", "total variation of blobs", min),
+)
+NOTES = (
+    "Interpolation rate: share of generated points outside every blob's region of three standard "
+    "deviations; 0.0111 for real points. Mode coverage: share of the seven blobs that get a tenth "
+    "of their points at least. Photonic and boson latents are loop circuits of delays 1, 3 and 9."
+)
+
+
+def get_config(latent: str) -> Config:
+    """Returns the paper's configuration for one latent; circuits are loops of delays 1, 3, 9."""
+    takes_circuit = "interferometer" in inspect.signature(latent_registry.get(latent)).parameters
+    return Config(
+        model="mlp",
+        latent=latent,
+        dataset="mixture",
+        latent_options={"interferometer": "1-3-9"} if takes_circuit else {},
+        model_options={"features": 2, "units": [256, 256], "activation": "leaky_relu"},
+        steps=ITERATIONS,
+        batch_size=32,
+        optimizer="Adam",
+        optimizer_options={"learning_rate": 5e-4, "beta_1": 0.0, "beta_2": 0.9},
+    )
+
+
+def cells(latents=LATENTS, seeds=SEEDS, iterations=ITERATIONS, settings=()) -> list[Cell]:
+    """Returns the cells, seed by seed.
+
+    Args:
+      latents: sequence of str. Registered latents, or ``my_file:my_latent``.
+      seeds: int. Seeds 0 to seeds - 1.
+      iterations: int. Generator steps.
+      settings: sequence of (key, value). Other changes of the configuration.
+
+    Raises:
+      ValueError: if a name, a key or a number is not legal.
+    """
+    if seeds < 1:
+        raise ValueError(f"seeds is a positive number; received {seeds}.")
+    found = []
+    for seed in range(seeds):
+        for latent in latents:
+            config = get_config(latent).override(
+                seed=seed, steps=iterations, evaluate_every=max(iterations // 20, 1),
+                **dict(settings),
+            )
+            found.append(Cell(cell_name(config), resolve(config)))
+    return found
+
+
+def write_results(folder, finished) -> dict:
+    """Writes ``mixture.md``, ``.csv``, ``.json`` and the figures; returns the table.
+
+    Args:
+      folder: path. The grid's; runs that lie there are drawn as points.
+      finished: sequence of dict. Finished cells of one schedule, see `grid.read_cell`.
+
+    Raises:
+      ValueError: if there are none.
+    """
+    folder = Path(folder)
+    finished = in_order(finished)
+    table = make_table(finished, COLUMNS)
+    write_table(folder / "mixture", table, COLUMNS, NOTES)
+    step = finished[0]["config"].steps
+    curves = charts.history_figure(finished, "interpolation_rate", "interpolation rate")
+    save_figure(curves, folder / "mixture_iterations", step=step)
+    points = scatter_figure(Grid(folder), finished)
+    if points is not None:
+        save_figure(points, folder / "mixture_points", step=step)
+    return table
+
+
+def scatter_figure(grid, finished):
+    """Draws the points of each latent's first seed whose run is here, beside real ones.
+
+    Returns:
+      Figure, or None if no run is here.
+    """
+    drawn = {}
+    for cell in finished:
+        run = grid.run_directory(Cell(cell["name"], cell["config"]))
+        if cell["config"].latent not in drawn and run.checkpoints.is_dir():
+            model, step = restore_model(run)
+            if step == cell["step"]:
+                drawn[cell["config"].latent] = cell, model.sample(DRAWN, seed=0)
+    if not drawn:
+        return None
+    real = mixture(**finished[0]["config"].dataset_options)
+    columns = min(len(drawn) + 1, 5)
+    rows = -(-(len(drawn) + 1) // columns)
+    figure = new_figure(2.9 * columns, 3.2 * rows)
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    scatter_points(panels[0], real.source.sample(DRAWN, seed=(0, 0)).numpy(), color=INK)
+    panels[0].set_title("real", fontsize=11)
+    for panel, (latent, (cell, points)) in zip(panels[1:], drawn.items(), strict=False):
+        scatter_points(panel, points, color=latent_style(latent)["color"])
+        rate = next(value["mean"] for name, value in cell["evaluation"]["metrics"].items()
+                    if name.startswith("interpolation_rate@"))
+        panel.set_title(f"{latent}\n{rate:.1%} between blobs", fontsize=11)
+    for panel in panels:
+        panel.set(xlim=(-7, 7), ylim=(-7, 7), xticks=[], yticks=[])
+        panel.spines[:].set_visible(False)
+    for panel in panels[len(drawn) + 1:]:
+        panel.set_visible(False)
+    return figure

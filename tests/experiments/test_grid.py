@@ -1,0 +1,142 @@
+import dataclasses
+import json
+import shutil
+
+import pytest
+
+from qlatent_tf import training
+from qlatent_tf.config import Config
+from qlatent_tf.experiments.grid import Cell, Grid, parse_shard, shard
+from qlatent_tf.run_directory import RunDirectory
+
+CONFIG = training.resolve(Config(
+    model="mlp", latent="gaussian", dataset="bernoulli", steps=4, batch_size=8, critic_steps=1,
+    latent_options={"modes": 4}, dataset_options={"modes": 4},
+    model_options={"features": 4, "units": [8]}, optimizer_options={"learning_rate": 1e-3},
+    evaluate_every=2, evaluation_samples=50, checkpoint_every=2, jit_compile=False,
+    metrics=("discreteness",),
+))
+SAMPLES = 200
+
+
+def cell(seed, **changes):
+    return Cell(f"cell_{seed}", dataclasses.replace(CONFIG, seed=seed, **changes))
+
+
+CELLS = [cell(seed) for seed in range(2)]
+
+
+def run(folder, cells=CELLS, samples=SAMPLES):
+    grid = Grid(folder, samples)
+    grid.run(cells, progress=False)
+    return grid
+
+
+def scores(grid):
+    return [one["evaluation"] for one in grid.finished()]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return run(tmp_path_factory.mktemp("whole"))
+
+
+def test_a_finished_cell_says_what_it_is(whole):
+    first = whole.finished()[0]
+    assert first["name"] == "cell_0" and first["config"] == CONFIG and first["step"] == 4
+    assert first["evaluation"]["num_samples"] == SAMPLES and first["seconds"] > 0
+    assert [row["step"] for row in first["history"]] == [2, 4]
+    assert "tensorflow" in first["versions"]
+    assert list(first["evaluation"]["metrics"]) == [f"integer_distance@{SAMPLES}"]
+
+
+def test_finished_cells_are_not_run_again(whole, monkeypatch):
+    monkeypatch.setattr(training, "train", lambda *_, **__: pytest.fail("trained again"))
+    run(whole.path)
+
+
+def test_an_interrupted_grid_ends_as_if_it_had_not_been(whole, tmp_path, monkeypatch):
+    original = training.callbacks.LossEvents.on_train_batch_end
+
+    def interrupt(self, batch, logs=None):
+        original(self, batch, logs)
+        if self.model.step == 3 and (tmp_path / "cells").is_dir():  # That is, in the second cell.
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training.callbacks.LossEvents, "on_train_batch_end", interrupt)
+        with pytest.raises(training.Interrupted):
+            run(tmp_path)
+    grid = Grid(tmp_path, SAMPLES)
+    assert [grid.step(one) for one in CELLS] == [4, 3]
+    assert [grid.is_finished(one) for one in CELLS] == [True, False]
+    assert scores(run(tmp_path)) == scores(whole)
+
+
+def test_shards_merge_into_the_whole(whole, tmp_path):
+    parts = [tmp_path / text[0] for text in ("1/2", "2/2")]
+    for part, one in zip(parts, CELLS, strict=True):
+        shutil.copytree(whole.path / "cells", part / "cells", ignore=lambda _, names, one=one: [
+            name for name in names if name != one.file_name
+        ])
+    grid = Grid(tmp_path / "merged", SAMPLES)
+    assert grid.merge(parts) == 2
+    assert scores(grid) == scores(whole)
+    assert grid.merge(parts) == 0
+    assert all(grid.is_finished(one) for one in CELLS)
+
+
+def test_more_steps_continue_the_run_and_keep_the_shorter_cell(whole, tmp_path):
+    shutil.copytree(whole.path, tmp_path, dirs_exist_ok=True)
+    grid = run(tmp_path, [cell(0, steps=6)])
+    assert [one["step"] for one in grid.finished()] == [4, 6, 4]
+    assert [one["step"] for one in grid.finished(6)] == [6]
+    assert RunDirectory(tmp_path / "runs" / "cell_0").read_run()["step"] == 6
+    with pytest.raises(ValueError, match="reached step 6, beyond the 5"):
+        grid.run([cell(0, steps=5)], progress=False)
+
+
+@pytest.mark.parametrize("changes, samples, message", [
+    ({"batch_size": 9}, SAMPLES, "batch_size: 8 -> 9"),
+    ({}, 100, f"scored samples: {SAMPLES} -> 100"),
+])
+def test_another_configuration_is_refused_with_the_difference(whole, changes, samples, message):
+    with pytest.raises(ValueError, match=message):
+        run(whole.path, [cell(0, **changes)], samples)
+
+
+def test_an_unfinished_run_of_another_configuration_is_refused_first(tmp_path):
+    other = dataclasses.replace(CONFIG, seed=1, batch_size=9)
+    RunDirectory(tmp_path / "runs" / "cell_1").open(other)
+    with pytest.raises(ValueError, match="batch_size: 9 -> 8"):
+        run(tmp_path)
+    assert not (tmp_path / "cells").exists()
+
+
+def test_merging_refuses_other_configurations_and_empty_folders(whole, tmp_path):
+    with pytest.raises(FileNotFoundError, match="no finished cells"):
+        Grid(tmp_path / "new", SAMPLES).merge([whole.path, tmp_path])
+    assert not (tmp_path / "new").exists()
+    (file,) = whole.path.glob("cells/cell_0@*")
+    changed = json.loads(file.read_text())
+    changed["config"]["batch_size"] = 9
+    (tmp_path / "cells").mkdir()
+    (tmp_path / "cells" / file.name).write_text(json.dumps(changed))
+    with pytest.raises(ValueError, match="batch_size: 8 -> 9"):
+        whole.merge([tmp_path])
+    (tmp_path / "cells" / file.name).write_text("{}")
+    with pytest.raises(ValueError, match="no finished cell"):
+        whole.merge([tmp_path])
+
+
+def test_shards_are_a_partition():
+    parts = [shard(range(11), f"{i}/3") for i in (1, 2, 3)]
+    assert sorted(sum(parts, [])) == list(range(11))
+    assert max(map(len, parts)) - min(map(len, parts)) == 1
+    assert parse_shard("2/3") == (2, 3)
+
+
+@pytest.mark.parametrize("text", ["0/2", "3/2", "1", "a/b", "-1/2", "1/0", "/", "1/2/3"])
+def test_a_shard_that_is_none_is_refused(text):
+    with pytest.raises(ValueError, match="i/n"):
+        parse_shard(text)
