@@ -31,6 +31,7 @@ _MAY_IMPORT = {
     "pictures": {"files", "datasets"},
     "plots": {"quantum"},
     "figures": {"files"},
+    "invertible": set(),
     "configs": {"config"},
     "zoo": _FOUNDATION | {"latents", "models", "config"},
     "evaluation": {"registry", "metrics", "datasets"},
@@ -42,8 +43,8 @@ _MAY_IMPORT = {
         "run_directory", "tensorboard", "zoo",
     },
     "experiments": _FOUNDATION | {
-        "config", "configs", "datasets", "evaluation", "figures", "metrics", "run_directory",
-        "training", "zoo",
+        "config", "configs", "datasets", "evaluation", "figures", "invertible", "metrics",
+        "run_directory", "training", "zoo",
     },
     "__main__": {"tools"},
 }
@@ -56,8 +57,8 @@ _DISTRIBUTIONS = {
 }
 # Perceval's own engine, which it brings along.
 _BROUGHT_ALONG = {"exqalibur"}
-# Needed by a dependency that does not declare it.
-_NOT_IMPORTED = {"tf_keras"}
+# Needed by a dependency that does not declare it; read as a file of weights.
+_NOT_IMPORTED = {"tf_keras", "fcd"}
 # What holds a state of its own.
 _GENERATORS = {"Generator", "PCG64", "Philox", "RandomState", "SeedSequence", "default_rng"}
 _MODULES = modules()

@@ -6,30 +6,47 @@ from keras import layers
 from qlatent_tf.registry import models
 from qlatent_tf.wgan_gp import WGANGP
 
+_SLOPE = 0.2
+
 
 @models.register("mlp")
-def mlp(latent, *, features=16, units=(512, 512), activation="relu", **wgan_options):
-    """Builds a WGAN-GP whose generator and critic have the same hidden layers.
+def mlp(
+    latent, *, features=16, units=(512, 512), activation=None, invertible=False, critic_units=None,
+    **wgan_options,
+):
+    """Builds a WGAN-GP of a generator and a critic with dense layers.
 
     Args:
       latent: tfd.Distribution, event shape ``[latent_size]``.
       features: int. The width of a sample.
       units: sequence of int. The hidden layers' widths.
-      activation: str. The hidden layers' activation.
+      activation: str. The hidden layers' activation: ``relu`` by default, ``leaky_relu`` in an
+        invertible generator, which takes no other.
+      invertible: bool. Whether the generator has an inverse, see `invertible_perceptron`.
+      critic_units: sequence of int. The widths of the critic's hidden layers; `units` by default.
       **wgan_options: `gradient_penalty_weight` and `critic_steps` of `WGANGP`.
 
     Returns:
       WGANGP over samples of shape ``[features]``.
 
+    Raises:
+      ValueError: if the generator is to be invertible and its widths shrink or the activation is
+        none that can be inverted.
+
     Reference:
       Wallner and Clements, Towards an inductive bias for quantum statistics in GANs, table 1.
     """
-    return WGANGP(
-        latent,
-        perceptron(latent.event_shape[0], features, units, activation, name="generator"),
-        perceptron(features, 1, units, activation, name="critic"),
-        **wgan_options,
-    )
+    size = latent.event_shape[0]
+    activation = activation or ("leaky_relu" if invertible else "relu")
+    if not invertible:
+        generator = perceptron(size, features, units, activation, name="generator")
+    elif activation == "leaky_relu":
+        generator = invertible_perceptron(size, features, units, name="generator")
+    else:
+        raise ValueError(f"An invertible generator has leaky_relu; received {activation!r}.")
+    critic_units = units if critic_units is None else critic_units
+    critic = perceptron(features, 1, critic_units, activation, name="critic")
+    return WGANGP(latent, generator, critic, **wgan_options)
 
 
 def perceptron(inputs, outputs, units=(512, 512), activation="relu", name=None):
@@ -39,4 +56,31 @@ def perceptron(inputs, outputs, units=(512, 512), activation="relu", name=None):
     hidden = vector
     for width in units:
         hidden = layers.Dense(width, activation=activation)(hidden)
+    return keras.Model(vector, layers.Dense(outputs)(hidden), name=name)
+
+
+def invertible_perceptron(inputs, outputs, units, name=None):
+    """Returns a perceptron with an inverse: no layer is narrower than the one before.
+
+    Its random weights have full column rank with certainty; `qlatent_tf.invertible` checks that
+    training has left it so, and inverts it.
+
+    Raises:
+      ValueError: if a layer is narrower than the one before.
+
+    Reference:
+      Bacarreza et al., Quantum latent distributions in deep generative models, arXiv 2508.19857,
+      theorem 1.
+    """
+    widths = [inputs, *units, outputs]
+    if widths != sorted(widths):
+        raise ValueError(
+            "An invertible generator has no layer narrower than the one before; received widths "
+            f"{' -> '.join(map(str, widths))}, from the latent to the sample."
+        )
+    # === Functional Model ===
+    vector = keras.Input((inputs,))
+    hidden = vector
+    for width in units:
+        hidden = layers.LeakyReLU(negative_slope=_SLOPE)(layers.Dense(width)(hidden))
     return keras.Model(vector, layers.Dense(outputs)(hidden), name=name)

@@ -26,3 +26,15 @@ def test_unknown_options_are_refused():
     latent = tfp.distributions.MultivariateNormalDiag(tf.zeros(4))
     with pytest.raises((ValueError, TypeError), match="depth"):
         models.build("mlp", latent, depth=3)
+
+
+def test_an_invertible_generator_has_widths_and_activation_that_can_be_inverted():
+    latent = tfp.distributions.MultivariateNormalDiag(tf.zeros(4))
+    options = {"features": 6, "invertible": True}
+    gan = models.build("mlp", latent, units=[4, 5], critic_units=[16], **options)
+    assert gan.generator.count_params() == (4 * 4 + 4) + (4 * 5 + 5) + (5 * 6 + 6)
+    assert gan.critic.count_params() == (6 * 16 + 16) + (16 + 1)
+    with pytest.raises(ValueError, match="received widths 4 -> 8 -> 6"):
+        models.build("mlp", latent, units=[8], **options)
+    with pytest.raises(ValueError, match="received 'relu'"):
+        models.build("mlp", latent, units=[4], activation="relu", **options)
