@@ -6,9 +6,6 @@ import re
 import shlex
 from pathlib import Path
 
-import numpy as np
-import scipy.stats
-
 ROOT = Path(__file__).resolve().parent.parent
 # Folder of the checkout -> the package it is installed as; setup.cfg says the same.
 PACKAGES = {
@@ -58,33 +55,3 @@ def readme_commands() -> list[list[str]]:
 def readme() -> str:
     """Returns the README's text."""
     return (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def outcome_counts(rows: np.ndarray, occupations: np.ndarray) -> np.ndarray:
-    """Returns how often each of the distinct `occupations` stands in `rows`; all must be known."""
-    radix = int(occupations.max(initial=0)) + 1
-    weights = np.array([radix**i for i in range(occupations.shape[1])], dtype=object)
-    assert weights[-1] * radix < 2**63 and rows.max(initial=0) < radix
-    weights = weights.astype(np.int64)
-    known = occupations.astype(np.int64) @ weights
-    order = np.argsort(known)
-    place = np.searchsorted(known[order], rows.astype(np.int64) @ weights)
-    found = order[np.minimum(place, len(order) - 1)]
-    assert (occupations[found] == rows).all(), "a row is not among the possible outcomes"
-    return np.bincount(found, minlength=len(occupations))
-
-
-def chi_square_p_value(
-    rows: np.ndarray, occupations: np.ndarray, probabilities: np.ndarray
-) -> float:
-    """Returns the p-value of Pearson's test; outcomes expected fewer than 5 times are pooled."""
-    counts = outcome_counts(rows, occupations)
-    expected = probabilities * len(rows)
-    large = expected >= 5
-    counts = np.append(counts[large], counts[~large].sum())
-    expected = np.append(expected[large], expected[~large].sum())
-    if expected[-1] < 5:
-        assert counts[-1] <= 25, "outcomes that should be rare are not"
-        counts, expected = counts[:-1], expected[:-1]
-    statistic = ((counts - expected) ** 2 / expected).sum()
-    return float(scipy.stats.chi2.sf(statistic, len(counts) - 1))

@@ -2,9 +2,9 @@ import math
 
 import numpy as np
 import pytest
-from harness import chi_square_p_value
 
 from qlatent_tf.quantum import reference
+from qlatent_tf.quantum.chi_square import chi_square_p_value
 from qlatent_tf.quantum.distinguishable import DistinguishableSampler
 from qlatent_tf.quantum.unitaries import haar_unitary
 

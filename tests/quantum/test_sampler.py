@@ -5,9 +5,9 @@ import sys
 
 import numpy as np
 import pytest
-from harness import chi_square_p_value, outcome_counts
 
 from qlatent_tf.quantum import reference
+from qlatent_tf.quantum.chi_square import chi_square_p_value, outcome_counts
 from qlatent_tf.quantum.distinguishable import DistinguishableSampler
 from qlatent_tf.quantum.fock_table import exact_distribution
 from qlatent_tf.quantum.sampler import BosonSampler

@@ -1,0 +1,66 @@
+"""Chi-square of every sampling method and precision against the exact law.
+
+    python -m benchmarks.chi_square                   # a minute
+    python -m benchmarks.chi_square --out docs/chi_square.md
+
+The laws are squared permanents by the definition, independent of the samplers. A p-value is uniform
+between 0 and 1 if the law is right; each has a seed of its own.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from qlatent_tf.files import write_text
+from qlatent_tf.quantum.chi_square import chi_square_p_value
+from qlatent_tf.quantum.reference import outcomes, probability
+from qlatent_tf.quantum.sampler import BosonSampler
+from qlatent_tf.quantum.unitaries import haar_unitary
+
+SIZES = [(3, 4), (4, 5), (5, 8), (8, 10)]
+METHODS = [
+    ("table", "double"), ("lanes", "double"), ("lanes", "single"),
+    ("glynn", "double"), ("glynn", "single"),
+]  # fmt: skip
+
+
+def chi_square_table(samples: int) -> str:
+    """Returns the Markdown table of p-values.
+
+    Args:
+      samples: int. Samples of each size, method and precision.
+    """
+    names = " | ".join(f"{method}, {precision}" for method, precision in METHODS)
+    lines = [f"| (n, m) | outcomes | {names} |", "|---" * (len(METHODS) + 2) + "|"]
+    for size, (photons, modes) in enumerate(SIZES):
+        unitary = haar_unitary(modes, seed=photons)
+        state = [1] * photons + [0] * (modes - photons)
+        occupations = outcomes(modes, photons)
+        law = np.array([probability(unitary, state, outcome) for outcome in occupations])
+        row = [f"({photons}, {modes})", f"{len(law):,}"]
+        for seed, (method, precision) in enumerate(METHODS, start=len(METHODS) * size):
+            sampler = BosonSampler(unitary, state, method=method, precision=precision)
+            rows = sampler.sample(samples, seed)
+            row.append(f"{chi_square_p_value(rows, occupations, law):.3f}")
+        lines.append(f"| {' | '.join(row)} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Prints the table."""
+    arguments = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    arguments.add_argument("--samples", type=int, default=1_000_000,
+                           help="of each size, method and precision (default: 1000000)")
+    arguments.add_argument("--out", type=Path, help="also write the table to this file")
+    options = arguments.parse_args()
+    table = chi_square_table(options.samples)
+    print(table)
+    if options.out:
+        write_text(options.out, f"p-values of {options.samples:,} samples each.\n\n{table}\n")
+
+
+if __name__ == "__main__":
+    main()
