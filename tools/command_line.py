@@ -155,6 +155,10 @@ def run_tool(function, arguments) -> int:
         return function(arguments)
     except (ValueError, FileNotFoundError, FloatingPointError) as error:
         message = str(error)
+    except BrokenPipeError:
+        # The reader of the output, such as head, has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except OSError as error:
         message = str(error)
         if error.errno == errno.ENOSPC:
