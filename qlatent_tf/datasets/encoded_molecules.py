@@ -3,8 +3,6 @@
 import collections
 import hashlib
 import json
-import zipfile
-import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,7 +14,7 @@ from rdkit import Chem, rdBase
 from rdkit.Chem.rdMolDescriptors import CalcMolFormula
 
 from qlatent_tf import files
-from qlatent_tf.datasets import molecule_files, molecule_graphs, molecule_pictures
+from qlatent_tf.datasets import array_cache, molecule_files, molecule_graphs, molecule_pictures
 from qlatent_tf.datasets.dataset import MoleculeDataset
 
 # To be raised when the same file would give other graphs or SMILES than before.
@@ -43,18 +41,19 @@ def load_molecules(name: str, path: Path, progress: bool = True) -> MoleculeData
     key = f"{source_hash}/{ENCODER_VERSION}/{rdkit.__version__}"
     digest = hashlib.sha256(key.encode()).hexdigest()
     cached = files.cache_dir() / "molecules" / f"{name}-{digest[:16]}.npz"
-    encoded = _read_cache(cached, key)
-    if encoded is None:
-        encoded = encode(molecule_files.read_molecules(path), progress, path.name)
-        _write_cache(cached, key, encoded)
-    graphs, smiles, counts = encoded
+    arrays = array_cache.cached_arrays(
+        cached,
+        key,
+        make=lambda: _arrays(encode(molecule_files.read_molecules(path), progress, path.name)),
+        check=_check,
+    )
     return MoleculeDataset(
         name=name,
-        source=graphs,
+        source={part: arrays[part] for part in ("atoms", "bonds")},
         metrics=("molecules", "molecule_properties"),
-        provenance={"file": path.name, "sha256": source_hash, **counts},
+        provenance={"file": path.name, "sha256": source_hash, **json.loads(str(arrays["counts"]))},
         render=molecule_pictures.draw_molecules,
-        smiles=frozenset(smiles.tolist()),
+        smiles=frozenset(arrays["smiles"].tolist()),
     )
 
 
@@ -136,30 +135,14 @@ def _encode_one(molecule: Chem.Mol | None) -> tuple[tuple[np.ndarray, np.ndarray
     return graph, smiles, True
 
 
-def _read_cache(path: Path, key: str):
-    """Returns what `_write_cache` wrote, or None where that is absent, damaged or another's."""
-    if not path.exists():
-        return None
-    try:
-        # The checksums of the zip format are verified as the arrays are read.
-        with np.load(path, allow_pickle=False) as arrays:
-            if str(arrays["key"]) != key:
-                raise ValueError("it was made from another file")
-            atoms, bonds = molecule_graphs.check_graphs(arrays)
-            smiles = arrays["smiles"]
-            counts = json.loads(str(arrays["counts"]))
-        if smiles.shape != (len(atoms),) or counts["molecules"] != len(atoms):
-            raise ValueError("its parts do not fit each other")
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        logging.warning("%s is damaged (%s) and will be made again.", path, error)
-        return None
-    return {"atoms": atoms, "bonds": bonds}, smiles, counts
-
-
-def _write_cache(path: Path, key: str, encoded) -> None:
+def _arrays(encoded) -> dict[str, np.ndarray]:
     graphs, smiles, counts = encoded
-    try:
-        with files.atomic_path(path) as temporary:
-            np.savez(temporary, **graphs, smiles=smiles, key=key, counts=json.dumps(counts))
-    except OSError as error:
-        logging.warning("%s cannot be written (%s): the next run encodes again.", path, error)
+    return {**graphs, "smiles": smiles, "counts": np.array(json.dumps(counts))}
+
+
+def _check(arrays) -> None:
+    """Raises ValueError if the arrays do not fit each other."""
+    atoms, _ = molecule_graphs.check_graphs(arrays)
+    counts = json.loads(str(arrays["counts"]))
+    if arrays["smiles"].shape != (len(atoms),) or counts["molecules"] != len(atoms):
+        raise ValueError("its parts do not fit each other")

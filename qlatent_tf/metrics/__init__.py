@@ -12,6 +12,7 @@ defined (the mean over no molecules) is NaN.
 from qlatent_tf.metrics import (
     blobs,
     discreteness,
+    fcd,
     molecule_properties,
     molecules,
     outcome_law,
