@@ -6,6 +6,9 @@ examples:
   tools/reproduce.py table1 --latents boson my_file:my_latent --iterations 5000
   tools/reproduce.py table1 --shard 1/2          # on one machine, and 2/2 on another
   tools/reproduce.py table1 --merge other/results
+  tools/reproduce.py figure2 --workdir results
+  tools/reproduce.py mixture --seeds 5
+  tools/reproduce.py theorem1 --iterations 2000
 
 Each finished run is a file; the same command goes on where it was stopped.
 """
@@ -15,7 +18,7 @@ import sys
 from pathlib import Path
 
 from qlatent_tf.config import parse_setting
-from qlatent_tf.tools.command_line import run_tool
+from qlatent_tf.tools.command_line import load_model, run_tool
 
 
 def parser() -> argparse.ArgumentParser:
@@ -37,6 +40,23 @@ def parser() -> argparse.ArgumentParser:
                         help="training seeds, from 0 (default: 12, as many as the paper's)")
     _add_latents(table1, "the paper's four and four classical controls")
     _add_grid(table1)
+    figure2 = experiments.add_parser(
+        "figure2", help="law of rounded generator samples beside the exact law of the data",
+        description="Wallner and Clements, figure 2, of trained models; memory stays bounded.",
+    )
+    figure2.set_defaults(function=_figure2)
+    figure2.add_argument("sources", metavar="SOURCE", nargs="*",
+                         help="presets or runs (default: those of --seed in --workdir's runs)")
+    figure2.add_argument("--workdir", type=Path, default=Path("runs/table1"),
+                         help="where table1 put its runs; results go there (default: runs/table1)")
+    figure2.add_argument("--data", default="quantum",
+                         help="data set of the runs to take (default: quantum)")
+    figure2.add_argument("--seed", type=int, default=0, help="seed of the runs (default: 0)")
+    figure2.add_argument("--num-samples", type=int, default=10_000_000,
+                         help="generated samples of each model (default: 10000000, the paper's)")
+    figure2.add_argument("--trust-code", action="store_true",
+                         help="allow sources to name code outside the project")
+    figure2.add_argument("--quiet", action="store_true", help="no progress bars")
     mixture = experiments.add_parser(
         "mixture", help="points between seven blobs in the plane: latent x seed",
         description="Bacarreza et al., the mixture in two dimensions.",
@@ -48,6 +68,28 @@ def parser() -> argparse.ArgumentParser:
                          help="training seeds, from 0 (default: 5, as many as the paper's)")
     _add_latents(mixture, "the paper's four")
     _add_grid(mixture)
+    theorem1 = experiments.add_parser(
+        "theorem1", help="recovers the latent from the samples of an invertible generator",
+        description="Bacarreza et al., theorem 1, see docs/theorem1.md. Without a SOURCE, an "
+                    "invertible generator is trained on quantum data first.",
+    )
+    theorem1.set_defaults(function=_theorem1)
+    theorem1.add_argument("source", metavar="SOURCE", nargs="?",
+                          help="a preset or run of mlp with model_options.invertible=true")
+    theorem1.add_argument("--latent", default="boson",
+                          help="a registered latent, or my_file:my_latent (default: boson)")
+    theorem1.add_argument("--iterations", type=int, default=2000,
+                          help="generator steps (default: 2000)")
+    theorem1.add_argument("--num-latents", type=int, default=100_000,
+                          help="latents to draw, of which each distinct one is tried (default: "
+                               "100000)")
+    theorem1.add_argument("--workdir", type=Path, default=Path("runs/theorem1"),
+                          help="where run and results go (default: runs/theorem1)")
+    theorem1.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
+                          dest="settings", help="any other configuration value, as for train")
+    theorem1.add_argument("--trust-code", action="store_true",
+                          help="allow SOURCE to name code outside the project")
+    theorem1.add_argument("--quiet", action="store_true", help="no progress bars")
     return arguments
 
 
@@ -89,6 +131,33 @@ def _table1(arguments):
     return _run_grid(arguments, cells, table1)
 
 
+def _figure2(arguments):
+    from qlatent_tf.experiments import figure2
+
+    if arguments.num_samples < 1:
+        raise ValueError(f"--num-samples is a positive number; received {arguments.num_samples}.")
+    sources = arguments.sources or sorted(
+        path.parent.parent for path in
+        arguments.workdir.glob(f"runs/{arguments.data}_*_seed{arguments.seed}/checkpoints/checkpoint")
+    )
+    if not sources:
+        raise FileNotFoundError(
+            f"{arguments.workdir} has no runs on {arguments.data!r} data with seed "
+            f"{arguments.seed}. Train some with table1, or name presets or runs."
+        )
+    measured = []
+    for source in sources:
+        # One's own runs may name one's own code.
+        model, config, step = load_model(source, arguments.trust_code or not arguments.sources)
+        measured.append(figure2.measure(
+            arguments.workdir, Path(source).name, model, config, step,
+            num_samples=arguments.num_samples, progress=not arguments.quiet,
+        ))
+    figure2.write_results(arguments.workdir, measured)
+    print((arguments.workdir / "figure2.md").read_text(encoding="utf-8"))
+    return 0
+
+
 def _mixture(arguments):
     from qlatent_tf.experiments import mixture
 
@@ -97,6 +166,34 @@ def _mixture(arguments):
         [parse_setting(text) for text in arguments.settings],
     )
     return _run_grid(arguments, cells, mixture)
+
+
+def _theorem1(arguments):
+    from qlatent_tf.experiments import theorem1
+    from qlatent_tf.training import Interrupted, train
+
+    if arguments.num_latents < 1:
+        raise ValueError(f"--num-latents is a positive number; received {arguments.num_latents}.")
+    source = arguments.source
+    if source is None:
+        cell = theorem1.cell(
+            arguments.latent, arguments.iterations, map(parse_setting, arguments.settings)
+        )
+        source = arguments.workdir / cell.name
+        try:
+            train(cell.config, source, progress=not arguments.quiet)
+        except Interrupted as stop:
+            return _stopped(stop)
+    model, config, step = load_model(source, arguments.trust_code or not arguments.source)
+    measured = theorem1.measure(Path(source).name, model, config, step, arguments.num_latents)
+    theorem1.write_results(arguments.workdir, measured)
+    print((arguments.workdir / "theorem1.md").read_text(encoding="utf-8"))
+    return 0 if measured["recovered"] == measured["tried"] else 1
+
+
+def _stopped(stop):
+    print(f"\n{stop} The same command goes on from there.", file=sys.stderr)
+    return 130
 
 
 def _run_grid(arguments, cells, experiment):
@@ -114,8 +211,7 @@ def _run_grid(arguments, cells, experiment):
         try:
             grid.run(chosen, progress=not arguments.quiet)
         except Interrupted as stop:
-            print(f"\n{stop} The same command goes on from there.", file=sys.stderr)
-            status = 130
+            status = _stopped(stop)
     else:
         print(f"{grid.merge(arguments.merge)} cells are new here.")
     finished = grid.finished(cells[0].config.steps)

@@ -82,7 +82,7 @@ def bars_figure(table: dict, label: str):
             if theirs:
                 _bar(axis, place + 0.2, theirs, color="white", edgecolor=colour, hatch="////")
         axis.set_yticks(range(len(rows)), [row["latent"] for row in rows])
-        axis.invert_yaxis()
+        axis.set_ylim(longest - 0.5, -0.5)
         axis.margins(x=0.22)
         axis.set_xlim(left=0)
         axis.set(title=f"{data} data", xlabel=label)

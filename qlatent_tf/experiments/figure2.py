@@ -1,0 +1,199 @@
+"""The cumulative law of rounded samples, beside the exact law of the data.
+
+Reference:
+  H. Wallner and W. R. Clements, "Towards an inductive bias for quantum statistics in GANs",
+  figure 2.
+"""
+
+import math
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from qlatent_tf.experiments.table1 import LATENTS
+from qlatent_tf.figures import INK, latent_style, new_figure, save_figure, tidy
+from qlatent_tf.files import read_json, write_json, write_text
+from qlatent_tf.metrics.outcome_law import OutcomeLaw
+from qlatent_tf.seeds import derive_seed
+from qlatent_tf.training import load_dataset
+
+NUM_SAMPLES = 10_000_000
+# Of float64 rows of 16 entries, 32 MB.
+BLOCK = 250_000
+CURVE_POINTS = 1000
+_FIGURES = {
+    "outcome_tv": "total variation",
+    "outcome_tv_floor": "its floor",
+    "outcome_kl": "KL divergence (nats)",
+    "possible_share": "possible outcomes",
+    "cumulative_gap": "gap of the cumulative laws",
+}
+
+
+def measure(folder, name, model, config, step, *, num_samples=NUM_SAMPLES, progress=True) -> dict:
+    """Counts a model's rounded samples against the exact law, block by block.
+
+    Memory follows the block and the number of distinct outcomes, not the number of samples. A
+    measurement that lies in ``<folder>/figure2/<name>.json`` already is read, not repeated.
+
+    Args:
+      folder: path.
+      name: str. Names the measurement.
+      model: WGANGP.
+      config: Config. What it was trained with; its data set has a law.
+      step: int. The training step it is from.
+      num_samples: int.
+      progress: bool. Whether to show a progress bar.
+
+    Returns:
+      dict of JSON values: ``name``, ``latent``, ``data``, ``config``, ``step``, ``num_samples``,
+      ``figures`` (see `OutcomeLaw`) and the curves ``real`` and ``generated``, each with ``rank``
+      and ``cumulative``.
+
+    Raises:
+      ValueError: if the data set has no law, or the file is of another model or sample size.
+    """
+    file = Path(folder) / "figure2" / f"{name}.json"
+    made_of = {"config": config.to_json(), "step": step, "num_samples": num_samples}
+    if file.is_file():
+        return _read(file, made_of)
+    dataset = load_dataset(config, progress=progress)
+    if getattr(dataset, "law", None) is None:
+        raise ValueError(f"The law of the data set {dataset.name!r} is not known.")
+    law = OutcomeLaw(*dataset.law())
+    with tqdm(total=num_samples, unit="sample", unit_scale=True, desc=name,
+              disable=not progress) as bar:
+        for block, first in enumerate(range(0, num_samples, BLOCK)):
+            size = min(BLOCK, num_samples - first)
+            # Each block has a seed of its own: else all would be copies of the first.
+            law.add(model.sample(size, (derive_seed(config.seed, "figure 2"), block), 10_000))
+            bar.update(size)
+    real, generated = law.cumulative()
+    measured = {
+        "name": name,
+        "latent": config.latent,
+        "data": config.dataset,
+        **made_of,
+        # The KL divergence of no possible outcome is undefined, which JSON says by null.
+        "figures": {key: value if math.isfinite(value) else None
+                    for key, value in law.figures().items()},
+        "real": _thinned(real),
+        "generated": _thinned(generated),
+    }
+    write_json(file, measured)
+    return measured
+
+
+def write_results(folder, measured) -> None:
+    """Writes ``figure2.md``, ``figure2.json`` and the figure.
+
+    Args:
+      folder: path.
+      measured: sequence of dict, of `measure`, with one `num_samples`.
+    """
+    folder = Path(folder)
+    measured = sorted(measured, key=_place)
+    write_text(folder / "figure2.md", to_markdown(measured))
+    write_json(folder / "figure2.json", [
+        {key: one[key] for key in ("name", "latent", "data", "step", "num_samples", "figures")}
+        for one in measured
+    ])
+    step = max(one["step"] or 0 for one in measured)
+    save_figure(law_figure(measured), folder / "figure2", step=step)
+
+
+def to_markdown(measured) -> str:
+    """Returns a table of the figures of all measurements."""
+    lines = [
+        "| model | data | latent | steps | " + " | ".join(_FIGURES.values()) + " |",
+        "|---|---|---|---:|" + "---:|" * len(_FIGURES),
+    ]
+    for one in measured:
+        scores = [one["figures"][name] for name in _FIGURES]
+        shown = ["undefined" if score is None else f"{score:.4f}" for score in scores]
+        lines.append(
+            f"| {one['name']} | {one['data']} | `{one['latent']}` | {one['step'] or 0:,} | "
+            + " | ".join(shown) + " |"
+        )
+    caption = (
+        f"{measured[0]['num_samples']:,} samples of each model, rounded to whole numbers, beside "
+        "the exact law of its data. The floor is the total variation that as many samples of the "
+        "data show; the KL divergence is that of the samples that are possible outcomes."
+    )
+    return "\n".join([*lines, "", caption, ""])
+
+
+def law_figure(measured):
+    """Draws the cumulative laws, outcomes from the likeliest, beside the total variations."""
+    figure = new_figure(11.5, 4.8)
+    laws, bars = figure.subplots(1, 2, width_ratios=(3, 2))
+    shown = []
+    for one in measured:
+        # Models of one circuit of the data share the real curve.
+        if one["real"] not in shown:
+            label = "real" if not shown else None
+            laws.plot(*_points(one["real"]), color=INK, lw=2.6, label=label, zorder=1)
+            shown.append(one["real"])
+    repeated = len({one["latent"] for one in measured}) < len(measured)
+    labels = [one["name"] if repeated else one["latent"] for one in measured]
+    for one, label in zip(measured, labels, strict=True):
+        style = latent_style(one["latent"])
+        laws.plot(
+            *_points(one["generated"]), color=style["color"], marker=style["marker"], ms=5,
+            markevery=0.12, lw=1.8, label=label,
+        )
+    laws.set_xscale("log")
+    laws.set(
+        title=f"Law of rounded samples, {measured[0]['num_samples']:,} each",
+        xlabel="outcomes, from the likeliest", ylabel="cumulative probability", ylim=(0, 1.02),
+    )
+    laws.legend(frameon=False)
+    for place, one in enumerate(measured):
+        found, floor = (one["figures"][name] for name in ("outcome_tv", "outcome_tv_floor"))
+        bars.barh([place], [found], height=0.62, color=latent_style(one["latent"])["color"])
+        bars.plot([floor, floor], [place - 0.4, place + 0.4], color=INK, lw=2,
+                  label="as many real samples" if not place else None)
+        bars.annotate(f"{found:.3f}", (found, place), (4, 0), textcoords="offset points",
+                      va="center", fontsize=8, color=INK)
+    bars.set_yticks(range(len(measured)), labels)
+    bars.set_ylim(max(len(measured), 4) - 0.5, -0.5)
+    bars.margins(x=0.15)
+    bars.set_xlim(left=0)
+    bars.set(title="Distance from the exact law", xlabel="total variation")
+    bars.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.14))
+    for panel in (laws, bars):
+        tidy(panel)
+    bars.grid(False, axis="y")
+    bars.tick_params(axis="y", length=0)
+    return figure
+
+
+def _thinned(cumulative):
+    """At most `CURVE_POINTS` points of a curve, evenly apart on a logarithmic axis, both ends in."""
+    ranks = np.geomspace(1, len(cumulative), CURVE_POINTS)
+    ranks = np.unique(np.rint(ranks).astype(int))
+    return {"rank": ranks.tolist(), "cumulative": cumulative[ranks - 1].tolist()}
+
+
+def _points(curve):
+    return curve["rank"], curve["cumulative"]
+
+
+def _place(one):
+    known = one["latent"] in LATENTS
+    return not known, LATENTS.index(one["latent"]) if known else 0, one["name"]
+
+
+def _read(file, made_of):
+    measured = read_json(file)
+    differences = [
+        f"{key}: {measured.get(key)!r} -> {value!r}"
+        for key, value in made_of.items() if measured.get(key) != value
+    ]
+    if differences:
+        raise ValueError(
+            f"{file} was measured on something else (its value -> yours): "
+            f"{'; '.join(differences)}. Move it away, or choose another --workdir."
+        )
+    return measured

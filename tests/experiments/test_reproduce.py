@@ -1,0 +1,131 @@
+"""table1 and the mixture, by the command line, on runs of a few steps."""
+
+import json
+
+import pytest
+
+from qlatent_tf import __main__ as command
+from qlatent_tf.experiments import mixture, table1
+
+COMMON = ["--seeds", "1", "--num-samples", "300", "--quiet", "--set", "jit_compile=false",
+          "--set", "batch_size=8", "--set", "critic_steps=1", "--set", "evaluation_samples=50"]
+TABLE1 = [
+    "table1", "--data", "quantum", "--iterations", "2", *COMMON, "--set",
+    "latent_options.modes=4", "--set", "dataset_options={\"modes\": 4, \"photons\": 2}",
+    "--set", "model_options={\"features\": 4, \"units\": [8]}", "--set", "metrics=[\"discreteness\"]",
+]
+LATENT = '''
+import tensorflow_probability as tfp
+
+def ramps(modes=16):
+    """Independent uniform numbers."""
+    return tfp.distributions.Sample(tfp.distributions.Uniform(-0.5, 0.5), modes)
+'''
+
+
+def run(*arguments):
+    return command.main(["reproduce", *map(str, arguments)])
+
+
+def test_the_cells_are_every_data_latent_and_seed():
+    cells = table1.cells(iterations=5000, seeds=2)
+    assert len(cells) == len({cell.name for cell in cells}) == 2 * 8 * 2
+    assert cells[0].name == "quantum_gaussian_seed0"
+    for cell in cells:
+        config = cell.config
+        assert (config.steps, config.batch_size, config.optimizer) == (5000, 500, "RMSprop")
+    circuits = [
+        options["unitary_seed"] for cell in cells
+        for options in (cell.config.latent_options, cell.config.dataset_options)
+        if "unitary_seed" in options
+    ]
+    # Six latents with a circuit on two kinds of data, and one circuit of the data, a seed each.
+    assert len(set(circuits)) == 2 * (6 + 1)
+
+
+def test_circuits_of_latents_are_shared_by_no_other(tmp_path):
+    config = {cell.name: cell.config for cell in mixture.cells(seeds=1, latents=mixture.LATENTS)}
+    assert config["mixture_boson_seed0"].latent_options["interferometer"] == "1-3-9"
+    assert "interferometer" not in config["mixture_gaussian_seed0"].latent_options
+    seeds = {one.latent_options.get("unitary_seed") for one in config.values()}
+    assert len(seeds - {None}) == 2
+
+
+@pytest.fixture(scope="module")
+def workdir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("table1")
+    assert run(*TABLE1, "--latents", "gaussian", "--workdir", folder) == 0
+    return folder
+
+
+def test_table1_leaves_tables_figures_and_events(workdir):
+    table = json.loads((workdir / "table1.json").read_text())
+    (row,) = table["rows"]
+    assert row["latent"] == "gaussian" and row["published"]["mean"] == 0.061
+    text = (workdir / "table1.md").read_text()
+    assert "2 generator steps of batch 8" in text and "0.061 ± 0.001" in text
+    for name in ("table1.csv", "table1_bars.png", "table1_bars.svg", "table1_iterations.png"):
+        assert (workdir / name).stat().st_size > 100
+    assert list((workdir / "tensorboard").iterdir())
+
+
+def test_a_latent_of_ones_own_is_a_row_beside_the_others(workdir, empty_folder, capsys):
+    (empty_folder / "mine.py").write_text(LATENT)
+    assert run(*TABLE1, "--latents", "mine:ramps", "--workdir", workdir) == 0
+    assert (workdir / "cells" / "quantum_mine-ramps_seed0@2.json").is_file()
+    output = capsys.readouterr().out
+    assert "| quantum | `gaussian` | 1 |" in output and "| quantum | `mine:ramps` | 1 |" in output
+
+
+def test_a_dry_run_lists_the_cells_and_what_is_done(workdir, capsys):
+    capsys.readouterr()
+    arguments = ("--latents", "gaussian", "boson", "--workdir", workdir, "--dry-run")
+    assert run(*TABLE1, *arguments) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["quantum_gaussian_seed0", "finished"]
+    assert lines[1].split() == ["quantum_boson_seed0", "step", "0", "of", "2"]
+    assert "2 cells, 2 of 4 steps done" in lines[2]
+    assert run(*TABLE1, *arguments, "--shard", "2/2") == 0
+    assert capsys.readouterr().out.splitlines()[0].startswith("quantum_boson_seed0")
+
+
+def test_merge_writes_the_table_of_all_machines(workdir, tmp_path, capsys):
+    assert run(*TABLE1, "--workdir", tmp_path, "--merge", workdir) == 0
+    assert "cells are new here" in capsys.readouterr().out
+    assert (tmp_path / "table1.md").is_file() and not (tmp_path / "runs").exists()
+
+
+def test_figure2_takes_the_runs_of_table1(workdir, capsys):
+    arguments = ("--workdir", workdir, "--num-samples", 500, "--quiet")
+    assert run("figure2", *arguments, workdir / "runs" / "quantum_gaussian_seed0") == 0
+    assert "500 samples of each model" in capsys.readouterr().out
+    assert run("figure2", *arguments, "--seed", 7) == 1
+    assert "Train some with table1" in capsys.readouterr().err
+
+
+def test_the_mixture_leaves_tables_and_scatter_plots(tmp_path, capsys):
+    arguments = ("--latents", "boson", "--iterations", 1, "--workdir", tmp_path)
+    assert run("mixture", *COMMON, *arguments, "--set", "model_options.units=[8]") == 0
+    (row,) = json.loads((tmp_path / "mixture.json").read_text())["rows"]
+    assert set(row["scores"]) == {"interpolation_rate", "mode_coverage", "blob_tv"}
+    for name in ("mixture_points.png", "mixture_points.svg", "mixture_iterations.png"):
+        assert (tmp_path / name).stat().st_size > 100
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["table1", "--seeds", "0"], "seeds is a positive number"),
+    (["table1", "--latents", "nothing"], "Unknown latent 'nothing'"),
+    (["table1", "--iterations", "0"], "steps is a positive whole number"),
+    (["table1", "--shard", "3/2"], "i/n"),
+    (["table1", "--set", "stepz=3"], "Did you mean steps?"),
+    (["table1", "--merge"], "no cells"),
+    (["table1", "--merge", "nowhere"], "no finished cells"),
+    (["mixture", "--seeds", "-1"], "seeds is a positive number"),
+    (["figure2"], "has no runs"),
+    (["figure2", "--num-samples", "0"], "--num-samples"),
+    (["theorem1", "--num-latents", "0"], "--num-latents"),
+])
+def test_it_refuses_with_one_line(empty_folder, capsys, arguments, message):
+    assert run(*arguments) == 1
+    assert message in capsys.readouterr().err
+    assert not list(empty_folder.iterdir())
