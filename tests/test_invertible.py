@@ -15,7 +15,7 @@ def build(width=3, features=5, units=(3, 4), seed=0):
 
 
 def by_hand(weights, slope=1.0):
-    """One dense layer of given weights and a bias of ones, LeakyReLU behind it if it has a slope."""
+    """A dense layer of given weights and a bias of ones; LeakyReLU behind it if it has a slope."""
     weights = np.array(weights, np.float32)
     parts = [keras.Input([weights.shape[0]]), keras.layers.Dense(weights.shape[1])]
     if slope != 1.0:

@@ -136,10 +136,9 @@ def _figure2(arguments):
 
     if arguments.num_samples < 1:
         raise ValueError(f"--num-samples is a positive number; received {arguments.num_samples}.")
-    sources = arguments.sources or sorted(
-        path.parent.parent for path in
-        arguments.workdir.glob(f"runs/{arguments.data}_*_seed{arguments.seed}/checkpoints/checkpoint")
-    )
+    runs = arguments.workdir.glob(f"runs/{arguments.data}_*_seed{arguments.seed}")
+    trained = [run for run in runs if (run / "checkpoints" / "checkpoint").is_file()]
+    sources = arguments.sources or sorted(trained)
     if not sources:
         raise FileNotFoundError(
             f"{arguments.workdir} has no runs on {arguments.data!r} data with seed "

@@ -170,7 +170,7 @@ def law_figure(measured):
 
 
 def _thinned(cumulative):
-    """At most `CURVE_POINTS` points of a curve, evenly apart on a logarithmic axis, both ends in."""
+    """At most `CURVE_POINTS` points of a curve with both ends, even on a logarithmic axis."""
     ranks = np.geomspace(1, len(cumulative), CURVE_POINTS)
     ranks = np.unique(np.rint(ranks).astype(int))
     return {"rank": ranks.tolist(), "cumulative": cumulative[ranks - 1].tolist()}

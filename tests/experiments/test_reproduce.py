@@ -12,7 +12,7 @@ COMMON = ["--seeds", "1", "--num-samples", "300", "--quiet", "--set", "jit_compi
 TABLE1 = [
     "table1", "--data", "quantum", "--iterations", "2", *COMMON, "--set",
     "latent_options.modes=4", "--set", "dataset_options={\"modes\": 4, \"photons\": 2}",
-    "--set", "model_options={\"features\": 4, \"units\": [8]}", "--set", "metrics=[\"discreteness\"]",
+    "--set", "model_options={\"features\": 4, \"units\": [8]}", "--set", "metrics=discreteness",
 ]
 LATENT = '''
 import tensorflow_probability as tfp
