@@ -47,6 +47,7 @@ def _publish(arguments):
     run = RunDirectory(arguments.run)
     config = run.read_config()
     model, step = restore_model(run)
+    config = config.override(steps=step)  # The steps really made, if the run was cut short.
     dataset = load_dataset(config, data_dir=arguments.data_dir)
     evaluation = evaluate(
         model, dataset, num_samples=arguments.num_samples, seeds=range(arguments.seeds),

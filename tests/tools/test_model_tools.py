@@ -7,7 +7,9 @@ import pytest
 from rdkit import Chem
 
 from qlatent_tf import __main__ as command
+from qlatent_tf.files import write_json
 from qlatent_tf.run_directory import RunDirectory
+from qlatent_tf.zoo import read_preset
 
 MLP = [
     "--model", "mlp", "--latent", "boson", "--modes", "4", "--photons", "2", "--batch-size", "8",
@@ -120,6 +122,15 @@ def _no_qm9(folder, monkeypatch):
         raise DownloadError("the network is closed.")
 
     monkeypatch.setattr("qlatent_tf.datasets.qm9.download", closed)
+
+
+def test_a_preset_of_an_unfinished_run_says_the_steps_made(mlp_run, workdir):
+    config = RunDirectory(mlp_run).read_config()
+    write_json(mlp_run / "config.json", config.override(steps=9).to_json())
+    arguments = ("--models-dir", workdir / "cut", "--num-samples", 50, "--seeds", 1)
+    assert run("publish", mlp_run, "short", *arguments) == 0
+    write_json(mlp_run / "config.json", config.to_json())
+    assert read_preset(workdir / "cut" / "short")["config"].steps == 2
 
 
 def test_a_preset_holds_what_was_measured(preset):
