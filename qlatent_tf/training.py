@@ -1,6 +1,7 @@
 """Trains a model from a configuration, in a directory that can be taken up again."""
 
 import contextlib
+import dataclasses
 import inspect
 import signal
 
@@ -11,7 +12,7 @@ from qlatent_tf import callbacks
 from qlatent_tf.config import Config
 from qlatent_tf.evaluation import evaluate, mean_scores
 from qlatent_tf.pictures import write_picture
-from qlatent_tf.registry import check_options, datasets, latents, metrics
+from qlatent_tf.registry import check_options, datasets, latents, metrics, models
 from qlatent_tf.run_directory import RunDirectory, Stopwatch
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.tensorboard import RunEvents
@@ -23,22 +24,41 @@ class Interrupted(Exception):
 
 
 def resolve(config: Config) -> Config:
-    """Returns the configuration with its random circuits chosen.
+    """Returns the configuration with nothing left open.
 
-    Where latent or data come from a random circuit and none is named, the run's seed chooses it:
-    another one for each latent, and another for the data.
+    Options that are not given get their builders' defaults, so that a later version's other
+    defaults do not change what a run or a preset is. Where latent or data come from a random
+    circuit and none is named, the run's seed chooses it: another one for each latent, and another
+    for the data.
     """
-    for kind, name, options in (
-        ("latent", latents.get(config.latent), config.latent_options),
-        ("dataset", datasets.get(config.dataset), config.dataset_options),
-    ):
-        takes_seed = "unitary_seed" in inspect.signature(name).parameters
-        if takes_seed and not {"unitary_seed", "unitary_file"} & set(options):
-            purpose = f"{kind} {getattr(config, kind)} unitary"
-            config = config.override(
-                **{f"{kind}_options.unitary_seed": derive_seed(config.seed, purpose)}
-            )
+    for kind, builder in _builders(config).items():
+        given = getattr(config, f"{kind}_options")
+        options = {**_defaults(builder), **given}
+        named = given.get("unitary_seed") is not None or given.get("unitary_file") is not None
+        if "unitary_seed" in options and not named:
+            options["unitary_seed"] = _unitary_seed(config, kind)
+        config = dataclasses.replace(config, **{f"{kind}_options": options})
     return config
+
+
+def reseed(config: Config, seed: int) -> Config:
+    """Returns the configuration under another seed, circuits that the old one chose included."""
+    for kind in ("latent", "dataset"):
+        options = dict(getattr(config, f"{kind}_options"))
+        if options.get("unitary_seed") == _unitary_seed(config, kind):
+            del options["unitary_seed"]
+            config = dataclasses.replace(config, **{f"{kind}_options": options})
+    return dataclasses.replace(config, seed=seed)
+
+
+def with_latent(config: Config, latent: str) -> Config:
+    """Returns the configuration with another latent, which keeps the options that it knows too."""
+    known = inspect.signature(latents.get(latent)).parameters
+    options = {
+        name: value for name, value in config.latent_options.items()
+        if name in known and name != "unitary_seed"
+    }
+    return dataclasses.replace(config, latent=latent, latent_options=options)
 
 
 def load_dataset(config: Config, *, data_dir=None, progress=True, trust_code=True):
@@ -164,6 +184,28 @@ def restore_model(run: RunDirectory, *, trust_code=True):
     if not step:
         raise FileNotFoundError(f"{run.path} has no checkpoint yet.")
     return model, step
+
+
+def _builders(config):
+    return {
+        "latent": latents.get(config.latent),
+        "model": models.get(config.model),
+        "dataset": datasets.get(config.dataset),
+    }
+
+
+def _defaults(builder):
+    # Where data lie and whether a bar is shown is no matter of the configuration.
+    return {
+        name: list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
+        for name, parameter in inspect.signature(builder).parameters.items()
+        if isinstance(parameter.default, (str, int, float, list, tuple, dict, type(None)))
+        and name not in ("data_dir", "progress")
+    }
+
+
+def _unitary_seed(config, kind):
+    return derive_seed(config.seed, f"{kind} {getattr(config, kind)} unitary")
 
 
 def _optimizer(config):

@@ -77,6 +77,29 @@ def test_random_circuits_are_chosen_by_the_seed_and_recorded(whole):
     assert training.resolve(named).latent_options["unitary_seed"] == 7
 
 
+def test_every_option_is_recorded(whole):
+    config = whole.read_config()
+    assert config.latent_options["photons"] is None and config.latent_options["tiles"] == 1
+    assert "activation" in config.model_options
+    assert config.dataset_options["photons"] == 2 and "data_dir" not in config.dataset_options
+    assert training.resolve(config) == config
+
+
+def test_another_seed_brings_other_circuits_unless_they_were_named():
+    config = training.resolve(CONFIG)
+    other = training.resolve(training.reseed(config, 5))
+    assert other == training.resolve(dataclasses.replace(CONFIG, seed=5))
+    named = dataclasses.replace(CONFIG, latent_options={"modes": 4, "unitary_seed": 7})
+    assert training.reseed(training.resolve(named), 5).latent_options["unitary_seed"] == 7
+
+
+def test_another_latent_keeps_the_options_it_knows():
+    config = training.resolve(CONFIG)
+    assert training.with_latent(config, "gaussian").latent_options == {"modes": 4, "tiles": 1}
+    photonic = training.resolve(training.with_latent(config, "photonic"))
+    assert photonic == training.resolve(dataclasses.replace(CONFIG, latent="photonic"))
+
+
 def test_a_killed_run_ends_as_if_it_had_not_been(whole, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         interrupt_at(patch, 5, lambda: (_ for _ in ()).throw(SystemError("killed")))

@@ -68,9 +68,9 @@ def config_from_arguments(arguments) -> Config:
     if bool(arguments.model) == bool(arguments.config):
         raise ValueError("Name what to train: either --model or --config, not both.")
     if arguments.config:
-        config = source_config(arguments.config)
+        config = _changed_source(arguments)
     else:
-        config = model_config(arguments.model, arguments.latent)
+        config = model_config(arguments.model, arguments.latent or "boson")
     legal = inspect.signature(latents.get(config.latent)).parameters
     changes = {}
     for argument, option in _LATENT_OPTIONS.items():
@@ -87,6 +87,19 @@ def config_from_arguments(arguments) -> Config:
             changes[name] = getattr(arguments, name)
     changes.update(parse_setting(text) for text in arguments.settings)
     return config.override(**changes)
+
+
+def _changed_source(arguments):
+    from qlatent_tf.training import reseed, with_latent
+
+    config = source_config(arguments.config)
+    if arguments.seed is not None:
+        config = reseed(config, arguments.seed)
+    if arguments.dataset not in (None, config.dataset):
+        config = dataclasses.replace(config, dataset=arguments.dataset, dataset_options={})
+    if arguments.latent not in (None, config.latent):
+        config = with_latent(config, arguments.latent)
+    return config
 
 
 def source_config(source) -> Config:

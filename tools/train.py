@@ -7,7 +7,7 @@ examples:
   tools/train.py --model mlp --latent photonic --photons 4 --modes 8 --set model_options.features=8
   tools/train.py --model molgan --latent samples --latent-file shots.npy --modes 16
   tools/train.py --model molgan --latent my_file:my_latent
-  tools/train.py --config molgan_boson_qm9 --seed 1
+  tools/train.py --config molgan_boson_qm9 --latent gaussian --seed 1
 """
 
 import argparse
@@ -26,11 +26,11 @@ def parser() -> argparse.ArgumentParser:
         "train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     arguments.add_argument("--model", help="a registered model, or my_file:my_model")
-    arguments.add_argument("--latent", default="boson",
+    arguments.add_argument("--latent",
                            help="a registered latent, or my_file:my_latent (default: boson)")
     arguments.add_argument("--config", metavar="SOURCE",
                            help="a preset, or a run's directory, whose configuration to train "
-                                "instead of the model's own")
+                                "instead of the model's own; --latent and --seed change it")
     add_data_arguments(arguments)
     run = arguments.add_argument_group("run")
     run.add_argument("--workdir", type=Path,
