@@ -55,6 +55,11 @@ def strictly_valid(smiles: Sequence[str | None]) -> list[str]:
     return [text for text in smiles if text and "." not in text and "*" not in text]
 
 
+def distinct_valid(smiles: Sequence[str | None]) -> list[str]:
+    """Returns the distinct SMILES of single, whole molecules, sorted."""
+    return sorted(set(strictly_valid(smiles)))
+
+
 def count_molecules(
     valid: Sequence[str], count: int, training: Collection[str]
 ) -> dict[str, float]:
