@@ -1,0 +1,248 @@
+"""Training steps a second, for each latent, beside the bare step and its peers.
+
+    python -m benchmarks.train_step                       # some minutes
+    python -m benchmarks.train_step --latents boson --steps 10 --turns 2
+    python -m benchmarks.train_step --out docs/train_step.md
+
+One step is five critic updates and one generator update of `mlp` as in table 1: batch 500, two
+hidden layers of 512, RMSprop, data of 8 photons in 16 modes. The bare step is the same XLA program
+on one batch that lies in memory: nothing is drawn. Ours draws latents and real samples live. The
+peers draw Gaussian latents and take real samples from an array: the example style of keras.io
+(`train_step` with a Python loop, `tf.function` without XLA) and plain PyTorch (eager), which is
+measured where it is installed: `pip install .[bench]`. Candidates take turns, and the median over
+the turns counts. Processor time, unlike the clock's, tells little of what else runs; it includes
+sampling, which the clock does not show where it is done while the step before is computed. Where
+others use the machine, --threads 1 is fairer, for threads that wait for each other suffer most.
+"""
+
+import argparse
+import importlib.util
+import os
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from qlatent_tf import training
+from qlatent_tf.configs.mlp import get_config
+from qlatent_tf.experiments.table1 import CONTROLS, LATENTS
+from qlatent_tf.models.mlp import perceptron
+from qlatent_tf.wgan_gp import WGANGP
+from qlatent_tf.zoo import build_model, versions
+
+WARM_STEPS = 6  # More than are drawn ahead.
+REAL_SAMPLES = 50_000
+_RATE, _DECAY = 5e-4, 0.99
+
+# Does so many steps and waits for the last.
+Candidate = Callable[[int], None]
+
+
+def ours(latent: str, batch_size: int) -> Candidate:
+    """Returns steps of the training loop with batches drawn live."""
+    return _keras_steps(*_model_and_batches(latent, batch_size))
+
+
+def bare(batch_size: int) -> Candidate:
+    """Returns steps of the same program on one batch in memory."""
+    model, batches = _model_and_batches("gaussian", batch_size)
+    return _keras_steps(model, batches.take(1).cache().repeat())
+
+
+class KerasExampleGAN(keras.Model):
+    """WGAN-GP as examples write it: all in `train_step`, the latent drawn within."""
+
+    def __init__(self, critic_steps=5, penalty_weight=10.0):
+        super().__init__()
+        self.generator = perceptron(16, 16)
+        self.critic = perceptron(16, 1)
+        self.critic_steps = critic_steps
+        self.penalty_weight = penalty_weight
+        self.built = True
+
+    def compile(self):
+        """Sets the optimizers; the step is not compiled by XLA."""
+        super().compile(jit_compile=False)
+        self.critic_optimizer, self.generator_optimizer = (
+            keras.optimizers.RMSprop(_RATE, rho=_DECAY) for _ in range(2)
+        )
+
+    def _penalty(self, real, fake):
+        place = tf.random.uniform([tf.shape(real)[0], 1])
+        mixed = fake + place * (real - fake)
+        with tf.GradientTape() as tape:
+            tape.watch(mixed)
+            score = self.critic(mixed, training=True)
+        norm = tf.sqrt(tf.reduce_sum(tf.square(tape.gradient(score, mixed)), axis=1) + 1e-12)
+        return tf.reduce_mean((norm - 1.0) ** 2)
+
+    def train_step(self, real):
+        """Does the critic's updates and the generator's one."""
+        for i in range(self.critic_steps):
+            with tf.GradientTape() as tape:
+                fake = self.generator(tf.random.normal(tf.shape(real[i])), training=True)
+                distance = tf.reduce_mean(self.critic(real[i], training=True)) - tf.reduce_mean(
+                    self.critic(fake, training=True)
+                )
+                loss = self.penalty_weight * self._penalty(real[i], fake) - distance
+            variables = self.critic.trainable_variables
+            self.critic_optimizer.apply_gradients(
+                zip(tape.gradient(loss, variables), variables, strict=True)
+            )
+        with tf.GradientTape() as tape:
+            fake = self.generator(tf.random.normal(tf.shape(real[0])), training=True)
+            loss = -tf.reduce_mean(self.critic(fake, training=True))
+        variables = self.generator.trainable_variables
+        self.generator_optimizer.apply_gradients(
+            zip(tape.gradient(loss, variables), variables, strict=True)
+        )
+        return {"generator_loss": loss}
+
+
+def keras_example(real: np.ndarray, batch_size: int) -> Candidate:
+    """Returns steps of a GAN in the style of the examples of keras.io."""
+    model = KerasExampleGAN()
+    model.compile()
+    batches = tf.data.Dataset.from_tensor_slices(real).shuffle(len(real)).repeat()
+    batches = batches.batch(batch_size).batch(model.critic_steps).prefetch(tf.data.AUTOTUNE)
+    return _keras_steps(model, batches)
+
+
+def pytorch(real: np.ndarray, batch_size: int, critic_steps: int = 5) -> Candidate:
+    """Returns steps of the same GAN in plain PyTorch."""
+    import torch
+    from torch import nn
+
+    def network(outputs):
+        return nn.Sequential(
+            nn.Linear(16, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, outputs)
+        )
+
+    generator, critic, data = network(16), network(1), torch.from_numpy(real)
+    for_generator, for_critic = (
+        torch.optim.RMSprop(part.parameters(), lr=_RATE, alpha=_DECAY)
+        for part in (generator, critic)
+    )
+
+    def penalty(batch, fake):
+        place = torch.rand(batch_size, 1)
+        mixed = (fake + place * (batch - fake)).requires_grad_()
+        (gradient,) = torch.autograd.grad(critic(mixed).sum(), mixed, create_graph=True)
+        return ((gradient.square().sum(1) + 1e-12).sqrt() - 1).square().mean()
+
+    def one_step():
+        for _ in range(critic_steps):
+            batch = data[torch.randint(len(data), (batch_size,))]
+            with torch.no_grad():
+                fake = generator(torch.randn(batch_size, 16))
+            loss = critic(fake).mean() - critic(batch).mean() + 10 * penalty(batch, fake)
+            for_critic.zero_grad()
+            loss.backward()
+            for_critic.step()
+        loss = -critic(generator(torch.randn(batch_size, 16))).mean()
+        for_generator.zero_grad()
+        loss.backward()
+        for_generator.step()
+        return loss
+
+    def run(steps):
+        for _ in range(steps):
+            loss = one_step()
+        loss.item()
+
+    return run
+
+
+def _keras_steps(model: keras.Model, batches: tf.data.Dataset) -> Candidate:
+    iterator = iter(batches)
+    model.make_train_function()
+
+    def run(steps):
+        for _ in range(steps):
+            logs = model.train_function(iterator)
+        float(logs["generator_loss"])
+
+    return run
+
+
+def _model_and_batches(latent: str, batch_size: int) -> tuple[WGANGP, tf.data.Dataset]:
+    config = training.resolve(get_config(latent).override(batch_size=batch_size))
+    model = build_model(config)
+    training.compile_model(model, config)
+    dataset = training.load_dataset(config, progress=False)
+    return model, model.training_batches(dataset.source, batch_size, config.seed)
+
+
+def measure(candidates: dict[str, Candidate], steps: int, turns: int) -> dict[str, tuple]:
+    """Returns the medians over turns of seconds and of processor seconds a step."""
+    seconds = {name: [] for name in candidates}
+    processors = {name: [] for name in candidates}
+    for turn in range(turns + 1):
+        for name, run in candidates.items():
+            run(WARM_STEPS)
+            wall, processor = time.perf_counter(), time.process_time()
+            run(steps)
+            wall, processor = time.perf_counter() - wall, time.process_time() - processor
+            if turn:  # The first one compiles.
+                seconds[name].append(wall / steps)
+                processors[name].append(processor / steps)
+    return {
+        name: (statistics.median(seconds[name]), statistics.median(processors[name]))
+        for name in candidates
+    }
+
+
+def main() -> None:
+    """Runs the benchmark and prints it, or writes it to a file."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--latents", nargs="+", default=[*LATENTS, *CONTROLS])
+    parser.add_argument("--batch-size", type=int, default=500)
+    parser.add_argument("--steps", type=int, default=30, help="steps of a turn (default: 30)")
+    parser.add_argument("--turns", type=int, default=5, help="turns of each (default: 5)")
+    parser.add_argument("--out", type=Path, help="Markdown file to write")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(),
+                        help="threads of TensorFlow's and PyTorch's kernels (default: all)")
+    options = parser.parse_args()
+    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
+    dataset = training.load_dataset(training.resolve(get_config("gaussian")), progress=False)
+    real = dataset.source.sample(REAL_SAMPLES, seed=(0, 0)).numpy()
+    first = "bare XLA step, nothing drawn"
+    candidates = {first: bare(options.batch_size)}
+    candidates |= {f"ours, {name}": ours(name, options.batch_size) for name in options.latents}
+    candidates["keras.io example style"] = keras_example(real, options.batch_size)
+    packages = versions()
+    if importlib.util.find_spec("torch"):
+        import torch
+
+        torch.set_num_threads(options.threads)
+        candidates["PyTorch, eager"] = pytorch(real, options.batch_size)
+        packages["torch"] = torch.__version__
+    measured = measure(candidates, options.steps, options.turns)
+    lines = [
+        "# Training steps", "",
+        f"`mlp` on quantum data, batch {options.batch_size}, {options.turns} turns of "
+        f"{options.steps} steps, {options.threads} threads of {os.cpu_count()}; "
+        + ", ".join(f"{name} {version}" for name, version in packages.items()) + ".", "",
+        "| candidate | steps/s | ms a step | of the bare step | processor ms a step | of the "
+        "bare step |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for name, (seconds, processor) in measured.items():
+        bare_seconds, bare_processor = measured[first]
+        lines.append(
+            f"| {name} | {1 / seconds:.2f} | {1000 * seconds:.0f} | {seconds / bare_seconds:.2f} "
+            f"| {1000 * processor:.0f} | {processor / bare_processor:.2f} |"
+        )
+    print("\n".join(lines))
+    if options.out:
+        options.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
