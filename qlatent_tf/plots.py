@@ -5,12 +5,14 @@ from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from qlatent_tf.figures import INK, PALE, latent_style, new_figure
 from qlatent_tf.quantum.correlators import pairs
 from qlatent_tf.quantum.validation import SampleReport
 
-# Okabe and Ito's colours, which colour-blind readers tell apart.
-_COLOURS = {"boson": "#0072B2", "distinguishable": "#D55E00"}
-_MEASURED = "#222222"
+_COLOURS = {
+    "boson": latent_style("boson")["color"],
+    "distinguishable": latent_style("photonic")["color"],
+}
 
 
 def sample_figure(report: SampleReport, title: str) -> Figure:
@@ -20,7 +22,7 @@ def sample_figure(report: SampleReport, title: str) -> Figure:
       report: SampleReport.
       title: str. Stands above the panels.
     """
-    figure = Figure(figsize=(15, 8.6), layout="constrained")
+    figure = new_figure(15, 8.6)
     figure.suptitle(title, fontsize=14)
     panels = figure.subplots(2, 3)
     _draw_mean_photons(panels[0, 0], report)
@@ -36,20 +38,20 @@ def sample_figure(report: SampleReport, title: str) -> Figure:
 
 def _draw_mean_photons(panel, report):
     modes = np.arange(report.counts.modes)
-    panel.bar(modes, report.counts.mean_photons, color="#BBBBBB", label="measured")
+    panel.bar(modes, report.counts.mean_photons, color=PALE, label="measured")
     for name, prediction in list(report.predictions.items())[:1]:
         # The mean is the same for identical and distinguishable photons, collisions apart.
         style = "expected" if not report.collision_free else f"expected, {name}"
-        panel.step(modes, prediction.mean, where="mid", color=_MEASURED, lw=1.2, label=style)
+        panel.step(modes, prediction.mean, where="mid", color=INK, lw=1.2, label=style)
     panel.set(title="Mean photon numbers", xlabel="mode", ylabel="photons a shot")
     panel.legend(frameon=False, fontsize=9)
 
 
 def _draw_totals(panel, report):
     law = report.counts.total_law
-    panel.bar(np.arange(len(law)), law, color="#BBBBBB", width=0.9)
+    panel.bar(np.arange(len(law)), law, color=PALE, width=0.9)
     mean = float(law @ np.arange(len(law)))
-    panel.axvline(mean, color=_MEASURED, lw=1.2, ls="--", label=f"mean {mean:.2f}")
+    panel.axvline(mean, color=INK, lw=1.2, ls="--", label=f"mean {mean:.2f}")
     panel.set(
         title=f"Photons in a shot (collisions in {report.counts.collision_rate:.1%} of shots)",
         xlabel="photons", ylabel="share of shots", xlim=(-0.6, len(law) + 0.6),
@@ -78,13 +80,13 @@ def _draw_correlators(panel, report):
         bins = np.linspace(*np.quantile(everything, [rest, 1 - rest]), 41)
         if bins[0] == bins[-1]:
             bins = bins[0] + np.linspace(-1, 1, 41)
-        panel.hist(measured, bins, color="#BBBBBB", label="measured")
+        panel.hist(measured, bins, color=PALE, label="measured")
         for name, values in curves.items():
             panel.hist(
                 values, bins, histtype="step", lw=1.8, color=_COLOURS[name],
                 label=f"{name}, this circuit",
             )
-    panel.axvline(0.0, color=_MEASURED, lw=0.8, ls=":")
+    panel.axvline(0.0, color=INK, lw=0.8, ls=":")
     panel.xaxis.set_major_locator(MaxNLocator(5))
     panel.set(title="Distribution of the correlators", xlabel="$C_{ij}$", ylabel="pairs of modes")
     panel.legend(frameon=False, fontsize=9)
@@ -103,7 +105,7 @@ def _draw_signature(panel, report):
         )
     panel.errorbar(
         *report.measured.signature[:2], xerr=report.measured.errors[0],
-        yerr=report.measured.errors[1], marker="*", ms=15, color=_MEASURED, capsize=3, ls="",
+        yerr=report.measured.errors[1], marker="*", ms=15, color=INK, capsize=3, ls="",
         label="measured", zorder=5,
     )
     panel.set(
@@ -120,8 +122,8 @@ def _draw_evidence(panel, report):
     evidence = np.cumsum(report.likelihood.log_ratios) / np.log(10)
     bound = np.log10(99)
     panel.axhspan(-bound, bound, color="#E8E8E8", zorder=0)
-    panel.axhline(0.0, color=_MEASURED, lw=0.8, ls=":")
-    panel.plot(np.arange(1, len(evidence) + 1), evidence, color=_MEASURED, lw=1.6)
+    panel.axhline(0.0, color=INK, lw=0.8, ls=":")
+    panel.plot(np.arange(1, len(evidence) + 1), evidence, color=INK, lw=1.6)
     limit = 2 * max(np.abs(evidence[np.isfinite(evidence)]).max(initial=0), 3 * bound)
     # Both the shot that decides and the certainty after thousands of shots are to be seen.
     panel.set_xscale("log")
@@ -154,7 +156,7 @@ def _draw_skewness(panel, report):
     panel.errorbar(
         report.measured.signature[2], report.measured.signature[1],
         xerr=report.measured.errors[2], yerr=report.measured.errors[1],
-        marker="*", ms=15, color=_MEASURED, capsize=3, ls="", label="measured", zorder=5,
+        marker="*", ms=15, color=INK, capsize=3, ls="", label="measured", zorder=5,
     )
     panel.set(
         title="Statistical signature (no likelihoods to show)",

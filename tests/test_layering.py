@@ -29,7 +29,7 @@ _MAY_IMPORT = {
     "datasets": _FOUNDATION | {"quantum", "latents", "figures"},
     "metrics": _FOUNDATION | {"quantum", "datasets", "_compat"},
     "pictures": {"files", "datasets"},
-    "plots": {"quantum"},
+    "plots": {"quantum", "figures"},
     "figures": {"files"},
     "invertible": set(),
     "configs": {"config"},
