@@ -1,23 +1,37 @@
-#!/usr/bin/env python3
 """Draws samples from a preset, or from a run's last checkpoint, into a file.
 
 The file's ending chooses the form: .png a grid; .npy an array (a record of the parts, for
-samples of several); .smi one SMILES a line, for the valid molecules.
+samples of several); and for valid molecules .smi one SMILES a line, .csv and .sdf with the
+properties QED, logP (octanol-water) and SA (synthetic accessibility, 1 easy to 10). A molecule is
+valid if it is one fragment and holds no wildcard. What the filters leave out is not replaced.
 
 examples:
   tools/sample.py molgan_boson_qm9 -n 64 --out grid.png
+  tools/sample.py molgan_boson_qm9 -n 64 --valid-only --out grid.png
   tools/sample.py molgan_boson_qm9 -n 1000 --seed 7 --out molecules.smi
+  tools/sample.py molgan_boson_qm9 -n 10000 --unique --keep "qed>0.5" "sa<=4" --out best.csv
+  tools/sample.py molgan_boson_qm9 -n 10000 --mark-novel --data-dir ~/data --out all.sdf
   tools/sample.py runs/mlp_boson_quantum -n 100000 --out samples.npy
 """
 
 import argparse
+import csv
+import io
+import operator
+import re
 import sys
 from pathlib import Path
 
 import numpy as np
 
 from qlatent_tf.files import atomic_path, write_text
-from qlatent_tf.tools.command_line import add_source_arguments, load_model, run_tool
+from qlatent_tf.tools.command_line import (
+    add_data_arguments, add_source_arguments, load_model, run_tool,
+)
+
+_COMPARISONS = {
+    "<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt,
+}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -26,9 +40,20 @@ def parser() -> argparse.ArgumentParser:
         "sample", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add_source_arguments(arguments)
-    arguments.add_argument("-n", "--num-samples", type=int, default=64, help="(default: 64)")
+    arguments.add_argument("-n", "--num-samples", type=int, default=64,
+                           help="how many are drawn, before any filter (default: 64)")
     arguments.add_argument("--seed", type=int, default=0, help="chooses the latents (default: 0)")
     arguments.add_argument("--out", type=Path, required=True, help="the file to write")
+    filters = arguments.add_argument_group("filters of molecules")
+    filters.add_argument("--valid-only", action="store_true", help="only valid molecules")
+    filters.add_argument("--unique", action="store_true", help="each valid molecule once")
+    filters.add_argument("--novel-only", action="store_true",
+                         help="only valid molecules that the data set has not")
+    filters.add_argument("--mark-novel", action="store_true",
+                         help="leave none out, but say in .csv and .sdf which are novel")
+    filters.add_argument("--keep", nargs="+", action="extend", default=[], metavar="CONDITION",
+                         help="only valid molecules with, say, \"qed>0.5\" \"logp<=2\" \"sa<4\"")
+    add_data_arguments(arguments)
     return arguments
 
 
@@ -43,20 +68,107 @@ def _sample(arguments):
         raise ValueError(
             f"--out {arguments.out} should end with one of {', '.join(sorted(_WRITERS))}."
         )
-    model, _, _ = load_model(arguments.source, arguments.trust_code)
-    note = write(arguments.out, model.sample(arguments.num_samples, arguments.seed))
-    print(f"{arguments.num_samples} samples of {arguments.source} are in {arguments.out}{note}")
+    conditions = [_condition(text) for text in arguments.keep]
+    filtered = arguments.valid_only or arguments.unique or arguments.novel_only or conditions
+    model, config, _ = load_model(arguments.source, arguments.trust_code)
+    known = None
+    if arguments.novel_only or arguments.mark_novel:
+        known = _known_molecules(arguments, config)
+    samples = model.sample(arguments.num_samples, arguments.seed)
+    note = ""
+    if filtered or arguments.out.suffix in _MOLECULE_FORMS:
+        left_out = known if arguments.novel_only else frozenset()
+        samples, valid = _select(samples, arguments.unique, left_out, conditions)
+        count = len(samples["atoms"])
+        note = f" {valid} were valid molecules"
+        note += f", of which the filters left {count}." if count != valid else "."
+    form = write(arguments.out, samples, known if arguments.mark_novel else None)
+    print(f"{arguments.num_samples} samples of {arguments.source} were drawn.{note} "
+          f"They are in {arguments.out}{form}")
     return 0
 
 
-def _write_picture(path, samples):
+def _condition(text):
+    """Returns the property, comparison and number of a condition such as ``qed>0.5``."""
+    from qlatent_tf.metrics.molecule_properties import PROPERTIES
+
+    match = re.fullmatch(r"\s*(\w+)\s*(<=|>=|<|>)\s*(\S+)\s*", text)
+    try:
+        name, comparison, number = match.groups()
+        return PROPERTIES.index(name.lower()), _COMPARISONS[comparison], float(number)
+    except (AttributeError, ValueError) as error:
+        raise ValueError(
+            f"--keep takes conditions such as \"qed>0.5\", of {', '.join(PROPERTIES)} with "
+            f"{', '.join(_COMPARISONS)} and a number; received {text!r}."
+        ) from error
+
+
+def _known_molecules(arguments, config):
+    from qlatent_tf.training import load_dataset
+
+    if arguments.dataset:
+        config = config.override(dataset=arguments.dataset, dataset_options={})
+    dataset = load_dataset(config, data_dir=arguments.data_dir, trust_code=arguments.trust_code)
+    if not hasattr(dataset, "smiles"):
+        raise ValueError(f"--novel-only needs molecules; the data set {dataset.name!r} has none.")
+    return dataset.smiles
+
+
+def _select(samples, unique, known, conditions):
+    """Returns the valid molecules that pass the filters, and how many were valid."""
+    from qlatent_tf.metrics.molecule_properties import property_table
+
+    smiles = np.array([text or "" for text in _smiles_of(samples)], dtype=object)
+    rows = np.array([_is_whole(text) for text in smiles], dtype=bool).nonzero()[0]
+    valid = len(rows)
+    if unique:
+        rows = np.sort(rows[np.unique(smiles[rows].astype(str), return_index=True)[1]])
+    rows = np.array([row for row in rows if smiles[row] not in known], dtype=int)
+    if conditions:
+        table = property_table(smiles[rows], progress=True)
+        for column, compare, number in conditions:
+            passed = compare(table[:, column], number)
+            rows, table = rows[passed], table[passed]
+    return {name: part[rows] for name, part in samples.items()}, valid
+
+
+def _smiles_of(samples):
+    from qlatent_tf.datasets.molecule_graphs import graphs_to_smiles
+
+    if not isinstance(samples, dict) or set(samples) != {"atoms", "bonds"}:
+        raise ValueError("Only molecules have SMILES; this model makes other samples.")
+    return graphs_to_smiles(samples)
+
+
+def _is_whole(smiles):
+    from qlatent_tf.metrics.molecules import strictly_valid
+
+    return bool(strictly_valid([smiles]))
+
+
+def _columns(smiles, known):
+    from qlatent_tf.metrics.molecule_properties import PROPERTIES, property_table
+
+    table = property_table(smiles, progress=True)
+    columns = {
+        name: [f"{value:.4f}" for value in column]
+        for name, column in zip(PROPERTIES, table.T, strict=True)
+    }
+    if known is not None:
+        columns["novel"] = ["no" if text in known else "yes" for text in smiles]
+    return columns
+
+
+def _write_picture(path, samples, known):
     from qlatent_tf.pictures import render, write_picture
 
+    del known
     write_picture(path, render(samples))
     return "."
 
 
-def _write_array(path, samples):
+def _write_array(path, samples, known):
+    del known
     if isinstance(samples, dict):
         record = [(name, part.dtype, part.shape[1:]) for name, part in samples.items()]
         array = np.empty(len(next(iter(samples.values()))), record)
@@ -68,18 +180,33 @@ def _write_array(path, samples):
     return f" (dtype {samples.dtype}, shape {samples.shape})."
 
 
-def _write_smiles(path, samples):
-    from qlatent_tf.datasets.molecule_graphs import graphs_to_smiles
-    from qlatent_tf.metrics.molecules import strictly_valid
-
-    if not isinstance(samples, dict) or set(samples) != {"atoms", "bonds"}:
-        raise ValueError("Only molecules have SMILES; this model makes other samples.")
-    smiles = strictly_valid(graphs_to_smiles(samples))
-    write_text(path, "".join(f"{line}\n" for line in smiles))
-    return f", of which {len(smiles)} are valid molecules; the others were left out."
+def _write_smiles(path, samples, known):
+    del known
+    write_text(path, "".join(f"{line}\n" for line in _smiles_of(samples)))
+    return "."
 
 
-_WRITERS = {".png": _write_picture, ".npy": _write_array, ".smi": _write_smiles}
+def _write_table(path, samples, known):
+    smiles = _smiles_of(samples)
+    columns = {"smiles": smiles, **_columns(smiles, known)}
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(columns)
+    rows.writerows(zip(*columns.values(), strict=True))
+    write_text(path, text.getvalue())
+    return "."
+
+
+def _write_structures(path, samples, known):
+    from qlatent_tf.datasets.molecule_files import write_structures
+
+    smiles = _smiles_of(samples)
+    write_structures(path, smiles, _columns(smiles, known))
+    return "."
+
+
+_MOLECULE_FORMS = {".smi": _write_smiles, ".csv": _write_table, ".sdf": _write_structures}
+_WRITERS = {".png": _write_picture, ".npy": _write_array, **_MOLECULE_FORMS}
 
 
 if __name__ == "__main__":

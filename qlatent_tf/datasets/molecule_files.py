@@ -1,14 +1,17 @@
-"""Readers of molecule files. The name of a file says its format."""
+"""Readers of molecule files, and a writer. The name of a file says its format."""
 
 import bz2
 import csv
 import gzip
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from rdkit import Chem
+from rdkit import Chem, rdBase
+from rdkit.Chem import rdDepictor
+
+from qlatent_tf.files import atomic_path
 
 SUFFIXES = (".smi", ".csv", ".sdf", ".xyz.tar.bz2", ".tar.gz")
 
@@ -42,6 +45,27 @@ def read_molecules(path: Path) -> Iterator[Chem.Mol | None]:
     else:
         raise ValueError(f"{path.name} tells no format. Legal endings: {', '.join(SUFFIXES)}.")
     return (Chem.MolFromSmiles(text) for text in smiles)
+
+
+def write_structures(
+    path: Path, smiles: Sequence[str], columns: Mapping[str, Sequence]
+) -> None:
+    """Writes a ``.sdf`` file of molecules in the plane, atomically.
+
+    Args:
+      path: path. The file.
+      smiles: sequence of str. SMILES that parse; each is its molecule's title.
+      columns: dict. What each molecule's data fields hold, by name: as many values as molecules.
+    """
+    with atomic_path(path) as temporary, rdBase.BlockLogs():
+        with Chem.SDWriter(str(temporary)) as writer:
+            for row, text in enumerate(smiles):
+                molecule = Chem.MolFromSmiles(text)
+                rdDepictor.Compute2DCoords(molecule)
+                molecule.SetProp("_Name", text)
+                for name, values in columns.items():
+                    molecule.SetProp(name, str(values[row]))
+                writer.write(molecule)
 
 
 def _open(path: Path, mode: str):

@@ -1,6 +1,7 @@
 """Pictures of molecules."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from rdkit import Chem, rdBase
@@ -12,7 +13,7 @@ MAX_DRAWN = 64
 CELL = (200, 160)
 
 
-def draw_molecules(samples: dict[str, np.ndarray]) -> np.ndarray:
+def draw_molecules(samples: dict[str, np.ndarray], columns: int | None = None) -> np.ndarray:
     """Draws the first molecules of a batch in a grid, each above its SMILES.
 
     A graph that is no molecule leaves its cell empty but for the word "invalid", so that the
@@ -21,25 +22,47 @@ def draw_molecules(samples: dict[str, np.ndarray]) -> np.ndarray:
     Args:
       samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`. At
         most 64 are drawn.
+      columns: int. By default as many as rows, or one more or less.
 
     Returns:
-      uint8 array, shape `(160 * rows, 200 * columns, 3)`, with as many columns as rows or one
-      more row than needed for a square.
+      uint8 array, shape `(160 * rows, 200 * columns, 3)`.
     """
     atoms, bonds = molecule_graphs.check_graphs(samples)
-    if not len(atoms):
-        raise ValueError("There is no molecule to draw; received 0 samples.")
-    atoms, bonds = atoms[:MAX_DRAWN], bonds[:MAX_DRAWN]
     molecules = [
-        molecule_graphs.graph_to_molecule(*graph) for graph in zip(atoms, bonds, strict=True)
+        molecule_graphs.graph_to_molecule(*graph)
+        for graph in zip(atoms[:MAX_DRAWN], bonds[:MAX_DRAWN], strict=True)
     ]
     legends = [
         molecule_graphs.canonical_smiles(molecule) if molecule else "" for molecule in molecules
     ]
+    return _draw(molecules, legends, columns)
+
+
+def draw_smiles(
+    smiles: Sequence[str], legends: Sequence[str], columns: int | None = None
+) -> np.ndarray:
+    """Draws molecules in a grid, each above a legend.
+
+    Args:
+      smiles: sequence of str. SMILES that parse.
+      legends: sequence of str. As many.
+      columns: int. By default as many as rows, or one more or less.
+
+    Returns:
+      uint8 array, shape `(160 * rows, 200 * columns, 3)`.
+    """
+    return _draw([Chem.MolFromSmiles(text) for text in smiles], list(legends), columns)
+
+
+def _draw(
+    molecules: list[Chem.Mol | None], legends: list[str], columns: int | None
+) -> np.ndarray:
+    if not molecules:
+        raise ValueError("There is no molecule to draw; received 0 samples.")
     with rdBase.BlockLogs():
         picture = Draw.MolsToGridImage(
             [molecule or _word("invalid") for molecule in molecules],
-            molsPerRow=math.ceil(math.sqrt(len(molecules))),
+            molsPerRow=columns or math.ceil(math.sqrt(len(molecules))),
             subImgSize=CELL,
             legends=legends,
             returnPNG=False,

@@ -60,25 +60,28 @@ def molecule_diversity(
 
 
 def nearest(
-    smiles: Sequence[str], known: Sequence[str], *, progress: bool = False
-) -> list[tuple[str, float]]:
-    """Finds the known molecule that is most like each of some molecules.
+    smiles: Sequence[str], known: Sequence[str], *, count: int = 1, progress: bool = False
+) -> list[list[tuple[str, float]]]:
+    """Finds the known molecules that are most like each of some molecules.
 
     Args:
       smiles: sequence of str. SMILES that parse.
-      known: sequence of str. SMILES that parse; of equally near ones, the first is found.
+      known: sequence of str. SMILES that parse, `count` at least.
+      count: int. How many to find; of equally near ones, the first of `known` come first.
       progress: bool. Whether to show a progress bar.
 
     Returns:
-      For each of `smiles`, the nearest known SMILES and the Tanimoto similarity of their Morgan
-      fingerprints, of radius 2 and 2048 bits.
+      For each of `smiles`, the nearest known SMILES with the Tanimoto similarities of their
+      Morgan fingerprints, of radius 2 and 2048 bits, the most similar first.
     """
+    if not 1 <= count <= len(known):
+        raise ValueError(f"There are {len(known)} known molecules; received count {count}.")
     prints = fingerprints(known, progress=progress)
     found = []
-    for print_ in fingerprints(smiles):
-        similarities = DataStructs.BulkTanimotoSimilarity(print_, prints)
-        place = int(np.argmax(similarities))
-        found.append((known[place], similarities[place]))
+    for fingerprint in fingerprints(smiles):
+        similarities = np.array(DataStructs.BulkTanimotoSimilarity(fingerprint, prints))
+        places = np.argsort(-similarities, kind="stable")[:count]
+        found.append([(known[place], float(similarities[place])) for place in places])
     return found
 
 

@@ -41,6 +41,6 @@ def compared(figure: str, dataset: MoleculeDataset) -> str:
 
     Example:
       >>> compared("fcd", dataset)
-      'fcd_qm9_129916'
+      'fcd_qm9_129925'
     """
     return f"{figure}_{dataset.name}_{len(dataset.smiles)}"

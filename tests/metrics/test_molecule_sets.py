@@ -58,12 +58,15 @@ def test_one_molecule_has_no_diversity(samples):
     assert math.isnan(figure)
 
 
-def test_nearest_molecule():
+def test_nearest_molecules():
     known = ["c1ccccc1", "CCCO", "CCN", "CCCCO"]
-    found = nearest(["c1ccccc1", "CCCCCO", "CCN"], known)
-    assert [name for name, _ in found] == ["c1ccccc1", "CCCCO", "CCN"]
-    similarities = [similarity for _, similarity in found]
-    assert similarities == pytest.approx([1, _tanimoto("CCCCCO", "CCCCO"), 1])
+    found = nearest(["CCCCCO", "CCN"], known, count=2)
+    assert [[name for name, _ in row] for row in found] == [["CCCCO", "CCCO"], ["CCN", "CCCO"]]
+    for text, row in zip(["CCCCCO", "CCN"], found, strict=True):
+        for name, similarity in row:
+            assert similarity == pytest.approx(_tanimoto(text, name))
+    with pytest.raises(ValueError, match="4 known molecules; received count 5"):
+        nearest(["C"], known, count=5)
 
 
 def test_wasserstein_distance_of_properties():

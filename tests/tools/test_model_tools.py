@@ -1,7 +1,9 @@
 """Train, evaluate, sample, publish, list: one small run seen through every tool."""
 
+import csv
 import json
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from rdkit import Chem
@@ -181,11 +183,110 @@ def test_sample_writes_molecules_in_every_form(molgan_run, tmp_path):
     assert all(Chem.MolFromSmiles(line) is not None for line in lines)
 
 
+@pytest.fixture
+def known_molecules(molgan_run, monkeypatch):
+    """A run, whose model is made to draw known molecules; one is no molecule, one is two."""
+    from qlatent_tf.datasets.molecule_graphs import molecule_to_graph
+    from qlatent_tf.wgan_gp import WGANGP
+
+    smiles = ["CCO", "OCC", "c1ccccc1", "CCCCCCCC=O", "C.O", "CC(N)=O", "C"]
+    graphs = [molecule_to_graph(Chem.MolFromSmiles(text)) for text in smiles]
+    atoms, bonds = map(np.stack, zip(*graphs, strict=True))
+    bonds[-1] = 3
+    samples = {"atoms": atoms, "bonds": bonds}
+    monkeypatch.setattr(WGANGP, "sample", lambda self, count, seed: samples)
+    return molgan_run
+
+
+@pytest.mark.parametrize(("filters", "expected"), [
+    ([], ["CCO", "CCO", "c1ccccc1", "CCCCCCCC=O", "CC(N)=O"]),
+    (["--valid-only"], ["CCO", "CCO", "c1ccccc1", "CCCCCCCC=O", "CC(N)=O"]),
+    (["--unique"], ["CCO", "c1ccccc1", "CCCCCCCC=O", "CC(N)=O"]),
+    (["--novel-only"], ["CCCCCCCC=O"]),  # The others have no more than seven atoms.
+    (["--keep", "logp>0"], ["c1ccccc1", "CCCCCCCC=O"]),
+    (["--keep", "logp > -0.5", "qed<=0.41", "--unique"], ["CCO", "CCCCCCCC=O"]),
+    (["--keep", "sa<1"], []),
+])
+def test_sample_filters_molecules(known_molecules, tmp_path, capsys, filters, expected):
+    out = tmp_path / "molecules.smi"
+    assert run("sample", known_molecules, "-n", 7, "--out", out, *filters) == 0
+    assert out.read_text().split() == expected
+    output = capsys.readouterr().out
+    assert "7 samples" in output and "5 were valid" in output
+    assert ("the filters left" in output) == (len(expected) != 5)
+
+
+def test_filters_hold_for_pictures_and_arrays(known_molecules, tmp_path):
+    for filters, count in (((), 7), (("--unique",), 4)):
+        out = tmp_path / "molecules.npy"
+        assert run("sample", known_molecules, "-n", 7, "--out", out, *filters) == 0
+        assert len(np.load(out)) == count
+    assert run("sample", known_molecules, "--unique", "--out", tmp_path / "grid.png") == 0
+    assert run("sample", known_molecules, "--keep", "sa<1", "--out", tmp_path / "none.png") == 1
+
+
+def test_sample_writes_tables_and_structures_with_properties(known_molecules, tmp_path):
+    table, structures = tmp_path / "molecules.csv", tmp_path / "molecules.sdf"
+    for out in (table, structures):
+        arguments = ("-n", 7, "--unique", "--mark-novel", "--out", out)
+        assert run("sample", known_molecules, *arguments) == 0
+    rows = list(csv.DictReader(table.read_text().splitlines()))
+    assert [row["smiles"] for row in rows] == ["CCO", "c1ccccc1", "CCCCCCCC=O", "CC(N)=O"]
+    assert [row["novel"] for row in rows] == ["no", "no", "yes", "no"]
+    assert float(rows[1]["logp"]) == pytest.approx(1.6866)
+    molecules = list(Chem.SDMolSupplier(str(structures)))
+    for molecule, row in zip(molecules, rows, strict=True):
+        assert Chem.MolToSmiles(molecule) == row["smiles"] == molecule.GetProp("_Name")
+        assert {name: molecule.GetProp(name) for name in ("qed", "logp", "sa", "novel")} == {
+            name: row[name] for name in ("qed", "logp", "sa", "novel")
+        }
+        assert np.ptp(molecule.GetConformer().GetPositions(), axis=0).max() > 0.5
+
+
+def test_interpolate_draws_lines_between_latents(molgan_run, tmp_path, monkeypatch):
+    from qlatent_tf.wgan_gp import WGANGP
+
+    latents, generate = [], WGANGP.generate
+
+    def record(self, latent, batch_size=1000):
+        if len(latent) == 6:
+            latents.append(np.asarray(latent).reshape(2, 3, -1))
+        return generate(self, latent, batch_size)
+
+    monkeypatch.setattr(WGANGP, "generate", record)
+    out = tmp_path / "lines.png"
+    for seed in (1, 1, 2):
+        arguments = ("--rows", 2, "--columns", 3, "--seed", seed, "--out", out)
+        assert run("interpolate", molgan_run, *arguments) == 0
+    assert plt.imread(out).shape[:2] == (320, 600)
+    first, again, other = latents
+    np.testing.assert_array_equal(first, again)
+    assert not np.allclose(first, other)
+    np.testing.assert_allclose(first[:, 1], (first[:, 0] + first[:, 2]) / 2, rtol=1e-5, atol=1e-6)
+    assert not np.allclose(first[0], first[1])
+
+
+def test_interpolate_draws_the_nearest_molecules(known_molecules, tmp_path):
+    out = tmp_path / "nearest.png"
+    arguments = ("--nearest", "--rows", 6, "--columns", 3, "--out", out)
+    assert run("interpolate", known_molecules, *arguments) == 0
+    assert plt.imread(out).shape[:2] == (640, 600)  # four distinct valid molecules
+
+
+@pytest.mark.parametrize("condition", ["qed", "qed=0.5", "mass>3", "qed>much", ">3"])
+def test_a_condition_that_is_none_is_refused(empty_folder, capsys, condition):
+    assert run("sample", "nothing", "--out", "a.smi", "--keep", condition) == 1
+    error = capsys.readouterr().err
+    assert f"received {condition!r}" in error and "qed, logp, sa" in error
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["sample", "nothing", "--out", "a.npy"], "No preset 'nothing'"),
-        (["sample", "nothing", "--out", "a.docx"], ".npy, .png, .smi"),
+        (["sample", "nothing", "--out", "a.docx"], ".csv, .npy, .png, .sdf, .smi"),
+        (["interpolate", "nothing", "--out", "a.npy"], "end with .png"),
+        (["interpolate", "nothing", "--out", "a.png", "--rows", "9"], "received 9 x 8"),
         (["evaluate", "nothing"], "No preset"),
         (["publish", "nothing", "mine"], "holds no run"),
     ],
@@ -196,9 +297,14 @@ def test_tools_refuse_with_one_line(empty_folder, capsys, arguments, message):
     assert not list(empty_folder.iterdir())
 
 
-def test_vectors_have_no_smiles(preset, tmp_path, capsys):
-    assert run("sample", preset, "--out", tmp_path / "a.smi") == 1
-    assert "Only molecules" in capsys.readouterr().err
+@pytest.mark.parametrize("arguments", [
+    ("sample", "--out", "a.smi"), ("sample", "--out", "a.npy", "--unique"),
+    ("interpolate", "--out", "a.png"),
+])
+def test_vectors_are_no_molecules(preset, empty_folder, capsys, arguments):
+    tool, *rest = arguments
+    assert run(tool, preset, *rest) == 1
+    assert "Only molecules" in capsys.readouterr().err and not list(empty_folder.iterdir())
 
 
 def test_list_names_everything_there_is(capsys):

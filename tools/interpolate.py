@@ -1,0 +1,109 @@
+"""Draws molecules along straight lines between latents, or beside the nearest of the data set.
+
+Each row of the picture is a line between two latents, drawn from the model's own distribution, at
+equal steps. Between two rows of counts lie fractions, which the generator never saw in training.
+
+With --nearest, each row is instead a generated molecule, followed by the molecules of the data set
+most like it by the Tanimoto similarity of Morgan fingerprints (radius 2, 2048 bits).
+
+examples:
+  tools/interpolate.py molgan_boson_qm9 --out lines.png
+  tools/interpolate.py molgan_boson_qm9 --rows 4 --columns 10 --seed 3 --out lines.png
+  tools/interpolate.py molgan_boson_qm9 --nearest --columns 4 --data-dir ~/data --out nearest.png
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from qlatent_tf.tools.command_line import (
+    add_data_arguments, add_source_arguments, load_model, run_tool,
+)
+
+_MOST_CELLS = 64
+
+
+def parser() -> argparse.ArgumentParser:
+    """Returns the tool's argument parser."""
+    arguments = argparse.ArgumentParser(
+        "interpolate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_source_arguments(arguments)
+    arguments.add_argument("--rows", type=int, default=6, help="lines, or molecules (default: 6)")
+    arguments.add_argument("--columns", type=int, default=8,
+                           help="pictures a row, the ends included (default: 8)")
+    arguments.add_argument("--seed", type=int, default=0, help="chooses the latents (default: 0)")
+    arguments.add_argument("--nearest", action="store_true",
+                           help="show the nearest molecules of the data set")
+    arguments.add_argument("--out", type=Path, required=True, help="the .png file to write")
+    add_data_arguments(arguments)
+    return arguments
+
+
+def main(argv=None) -> int:
+    """Runs the tool; returns its exit code."""
+    return run_tool(_interpolate, parser().parse_args(argv))
+
+
+def _interpolate(arguments):
+    rows, columns = arguments.rows, arguments.columns
+    if arguments.out.suffix != ".png":
+        raise ValueError(f"--out {arguments.out} should end with .png.")
+    if rows < 1 or columns < 2 or rows * columns > _MOST_CELLS:
+        raise ValueError(
+            f"A picture has 1 row and 2 columns at least, and {_MOST_CELLS} cells at most; "
+            f"received {rows} x {columns}."
+        )
+    model, config, _ = load_model(arguments.source, arguments.trust_code)
+    samples = model.sample(1, arguments.seed)
+    if not isinstance(samples, dict) or set(samples) != {"atoms", "bonds"}:
+        raise ValueError("Only molecules are drawn here; this model makes other samples.")
+    draw = _nearest if arguments.nearest else _lines
+    from qlatent_tf.pictures import write_picture
+
+    write_picture(arguments.out, draw(model, config, arguments))
+    print(f"The picture is in {arguments.out}.")
+    return 0
+
+
+def _lines(model, config, arguments):
+    from qlatent_tf.datasets.molecule_pictures import draw_molecules
+
+    rows, columns = arguments.rows, arguments.columns
+    ends = np.asarray(model.latent.sample(2 * rows, seed=(arguments.seed, 0)), np.float64)
+    shares = np.linspace(0, 1, columns)[:, None]
+    lines = ends[:rows, None] * (1 - shares) + ends[rows:, None] * shares
+    graphs = model.generate(lines.reshape(rows * columns, -1).astype(np.float32))
+    return draw_molecules(graphs, columns)
+
+
+def _nearest(model, config, arguments):
+    from qlatent_tf.datasets.molecule_graphs import graphs_to_smiles
+    from qlatent_tf.datasets.molecule_pictures import draw_smiles
+    from qlatent_tf.metrics.molecule_diversity import nearest
+    from qlatent_tf.metrics.molecules import strictly_valid
+    from qlatent_tf.training import load_dataset
+
+    if arguments.dataset:
+        config = config.override(dataset=arguments.dataset, dataset_options={})
+    dataset = load_dataset(config, data_dir=arguments.data_dir, trust_code=arguments.trust_code)
+    drawn = 100 * arguments.rows
+    valid = strictly_valid(graphs_to_smiles(model.sample(drawn, arguments.seed)))
+    generated = list(dict.fromkeys(valid))[:arguments.rows]
+    if not generated:
+        raise ValueError(f"Of {drawn} samples, none is a valid molecule.")
+    smiles, legends = [], []
+    found = nearest(generated, sorted(dataset.smiles), count=arguments.columns - 1, progress=True)
+    for text, neighbours in zip(generated, found, strict=True):
+        smiles += [text, *(name for name, _ in neighbours)]
+        legends += [
+            f"{text} ({'known' if text in dataset.smiles else 'new'})",
+            *(f"{name}  {similarity:.2f}" for name, similarity in neighbours),
+        ]
+    return draw_smiles(smiles, legends, arguments.columns)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
