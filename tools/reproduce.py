@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
     experiments = arguments.add_subparsers(dest="experiment", required=True)
     table1 = experiments.add_parser(
         "table1", help="discreteness of generated samples: data x latent x seed",
-        description="Wallner and Clements, table 1. About 0.12 s a step on two cores.",
+        description="Wallner and Clements, table 1. About 0.06 s a step on two idle cores.",
     )
     table1.set_defaults(function=_table1)
     table1.add_argument("--data", nargs="+", default=["quantum", "bernoulli"],

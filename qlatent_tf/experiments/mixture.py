@@ -116,7 +116,7 @@ def scatter_figure(grid, finished):
     real = mixture(**finished[0]["config"].dataset_options)
     columns = min(len(drawn) + 1, 5)
     rows = -(-(len(drawn) + 1) // columns)
-    figure = new_figure(2.9 * columns, 3.6 * rows)
+    figure = new_figure(2.9 * columns, 3.4 * rows)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     scatter_points(panels[0], real.source.sample(DRAWN, seed=(0, 0)).numpy(), color=INK)
     panels[0].set_title("real", fontsize=11)
