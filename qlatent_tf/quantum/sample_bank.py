@@ -196,23 +196,25 @@ def _differences(there: dict, now: dict, prefix: str = "") -> list[str]:
 
 def _write_shard(path, sampler, start, shape, seed, chunk_rows, progress) -> int:
     """Fills a shard; returns the number of rows that take about a second."""
-    shard = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
-    row = 0
-    while row < shape[0]:
-        began = time.monotonic()
-        rows = min(chunk_rows, shape[0] - row)
-        chunk = sampler.sample(rows, seed, start=start + row)
-        if chunk.dtype != np.uint8 or chunk.shape != (rows, shape[1]):
-            raise ValueError(
-                f"The sampler returned {chunk.dtype} of shape {chunk.shape}; a bank takes uint8 "
-                f"of shape {(rows, shape[1])}."
-            )
-        shard[row : row + rows] = chunk
-        row += rows
-        _report(progress, rows, found=False)
-        if time.monotonic() - began < _CHUNK_SECONDS / 2 and rows == chunk_rows:
-            chunk_rows = min(2 * chunk_rows, _LAST_CHUNK_ROWS)
-    shard.flush()
+    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    # Written, not mapped: where the disk is full, a map of a file with holes kills the process.
+    with open(path, "wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        row = 0
+        while row < shape[0]:
+            began = time.monotonic()
+            rows = min(chunk_rows, shape[0] - row)
+            chunk = sampler.sample(rows, seed, start=start + row)
+            if chunk.dtype != np.uint8 or chunk.shape != (rows, shape[1]):
+                raise ValueError(
+                    f"The sampler returned {chunk.dtype} of shape {chunk.shape}; a bank takes "
+                    f"uint8 of shape {(rows, shape[1])}."
+                )
+            file.write(chunk.tobytes())
+            row += rows
+            _report(progress, rows, found=False)
+            if time.monotonic() - began < _CHUNK_SECONDS / 2 and rows == chunk_rows:
+                chunk_rows = min(2 * chunk_rows, _LAST_CHUNK_ROWS)
     return chunk_rows
 
 

@@ -1,4 +1,5 @@
 import json
+import resource
 
 import numpy as np
 import pytest
@@ -137,3 +138,30 @@ def test_rows_that_do_not_fit_are_refused(tmp_path):
     for name in ("num_samples", "shard_size"):
         with pytest.raises(ValueError, match=f"{name} is a whole number from 1; received 0"):
             _write(tmp_path / "c", **{name: 0})
+
+
+def test_a_shard_grows_with_its_rows_and_has_no_holes(tmp_path):
+    sizes = []
+
+    class WatchingSampler(CountingSampler):
+        def sample(self, num_samples, seed, *, start=0):
+            (part,) = tmp_path.glob(".shard-*")
+            sizes.append((part.stat().st_size, self.made))
+            return super().sample(num_samples, seed, start=start)
+
+    _write(tmp_path, WatchingSampler(), shard_size=2050)
+    assert len(sizes) > 2
+    assert all(size <= 128 + 3 * made for size, made in sizes)
+
+
+def test_a_disk_that_takes_no_more_is_an_error_and_the_bank_goes_on_later(tmp_path):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            _write(tmp_path, shard_size=2050)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not list(tmp_path.glob("*shard-*"))
+    _write(tmp_path, shard_size=2050)
+    np.testing.assert_array_equal(open_samples(tmp_path)[:], _expected())
