@@ -1,26 +1,25 @@
 """Sample banks: directories of shards made once and drawn from often."""
 
+import contextlib
+import fcntl
 import hashlib
 import io
 import json
 import os
-import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from absl import logging
 
 import qlatent_tf
 from qlatent_tf import files
-from qlatent_tf.quantum import npy_files, sample_rows
+from qlatent_tf.quantum import bank_metadata, npy_files, sample_rows
 
-FORMAT = "qlatent_tf sample bank"
-FORMAT_VERSION = 1
-_METADATA = "metadata.json"
 _UNITARY = "unitary.npy"
-_SHARD_NAME = re.compile(r"shard-\d{5,}\.npy")
+_LOCK = ".lock"
 _CHUNK_SECONDS = 1.0
 _FIRST_CHUNK_ROWS = 256
 _LAST_CHUNK_ROWS = 1 << 18
@@ -47,12 +46,6 @@ class SampleBank(sample_rows.StackedRows):
         self.unitary = unitary
 
 
-def is_bank(folder: str | os.PathLike) -> bool:
-    """Returns whether a directory holds a bank, finished or not."""
-    path = Path(folder) / _METADATA
-    return path.is_file() and _is_bank_metadata(files.read_json(path))
-
-
 def write_bank(
     folder: str | os.PathLike,
     sampler: Sampler,
@@ -67,8 +60,9 @@ def write_bank(
 ) -> None:
     """Makes a bank, or what is missing of one that was interrupted.
 
-    Each shard appears whole or not at all, and its hash is noted after it. Since a sample
-    depends on its index and the seed alone, an interrupted bank ends as an uninterrupted one.
+    Each shard appears whole or not at all, and its hash is noted after it; one that no longer
+    has its hash is made again. Since a sample depends on its index and the seed alone, an
+    interrupted bank ends as an uninterrupted one.
 
     Args:
       folder: path. The bank's directory, made if missing.
@@ -84,16 +78,16 @@ def write_bank(
         whether they were found rather than made.
 
     Raises:
-      ValueError: if `folder` holds something else or a bank begun differently; the message
-        lists the differences.
+      ValueError: if `folder` holds something else or a bank begun differently, the message
+        lists the differences; or if another process is writing it.
     """
     for name, value in (("num_samples", num_samples), ("shard_size", shard_size)):
         if not isinstance(value, int) or value < 1:
             raise ValueError(f"{name} is a whole number from 1; received {value!r}.")
     folder = Path(folder)
     metadata = json.loads(json.dumps({
-        "format": FORMAT,
-        "format_version": FORMAT_VERSION,
+        "format": bank_metadata.FORMAT,
+        "format_version": bank_metadata.FORMAT_VERSION,
         "package_version": qlatent_tf.__version__,
         "num_samples": num_samples,
         "modes": modes,
@@ -102,24 +96,8 @@ def write_bank(
         "unitary_sha256": None if unitary is None else _npy_sha256(unitary),
         "sampler": description,
     }))
-    shards = _resume(folder, metadata)
-    if unitary is not None:
-        with files.atomic_path(folder / _UNITARY) as temporary:
-            np.save(temporary, unitary)
-    files.write_json(folder / _METADATA, {**metadata, "shards": shards})
-    chunk_rows = _FIRST_CHUNK_ROWS
-    for number, start in enumerate(range(0, num_samples, shard_size)):
-        name = _shard_name(number)
-        rows = min(shard_size, num_samples - start)
-        if name in shards:
-            _report(progress, rows, found=True)
-            continue
-        with files.atomic_path(folder / name) as temporary:
-            chunk_rows = _write_shard(
-                temporary, sampler, start, (rows, modes), seed, chunk_rows, progress
-            )
-        shards[name] = files.sha256_of(folder / name)
-        files.write_json(folder / _METADATA, {**metadata, "shards": shards})
+    with _sole_writer(folder):
+        _write_missing(folder, metadata, sampler, unitary, progress)
 
 
 def open_bank(folder: str | os.PathLike, *, verify: bool = True) -> SampleBank:
@@ -138,7 +116,7 @@ def open_bank(folder: str | os.PathLike, *, verify: bool = True) -> SampleBank:
         message names it.
     """
     folder = Path(folder)
-    metadata = _read_metadata(folder)
+    metadata = bank_metadata.read_metadata(folder)
     shards, size = metadata["shards"], metadata["shard_size"]
     wanted = -(-metadata["num_samples"] // size)
     if len(shards) < wanted:
@@ -151,26 +129,71 @@ def open_bank(folder: str | os.PathLike, *, verify: bool = True) -> SampleBank:
         _check_file(folder / _UNITARY, metadata["unitary_sha256"], verify)
         unitary = npy_files.read_array(folder / _UNITARY)
     for number in range(wanted):
-        path = folder / _shard_name(number)
+        path = folder / bank_metadata.shard_name(number)
         _check_file(path, shards.get(path.name), verify)
         part = npy_files.open_npy(path)
         rows = min(size, metadata["num_samples"] - number * size)
         if part.shape != (rows, metadata["modes"]) or part.dtype != np.uint8:
             raise ValueError(
-                f"{path} has shape {part.shape} and type {part.dtype}; {_METADATA} says "
+                f"{path} has shape {part.shape} and type {part.dtype}; {bank_metadata.NAME} says "
                 f"{(rows, metadata['modes'])} and uint8."
             )
         parts.append(part)
     return SampleBank(parts, metadata, unitary)
 
 
+@contextlib.contextmanager
+def _sole_writer(folder: Path) -> Iterator[None]:
+    """Refuses a second writer for as long as the block runs; a killed one leaves no lock held."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / _LOCK
+    with open(path, "ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # The last writer may have removed the file just before it was locked here.
+            alone = path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat())
+        except BlockingIOError:
+            alone = False
+        except OSError as error:
+            logging.warning("%s: a second writer would go unnoticed (%s).", folder, error)
+            alone = True
+        if not alone:
+            raise ValueError(f"Another process is writing the bank {folder}; wait until it ends.")
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _write_missing(folder, metadata, sampler, unitary, progress) -> None:
+    shards = _resume(folder, metadata)
+    if unitary is not None:
+        with files.atomic_path(folder / _UNITARY) as temporary:
+            np.save(temporary, unitary)
+    files.write_json(folder / bank_metadata.NAME, {**metadata, "shards": shards})
+    num_samples, size = metadata["num_samples"], metadata["shard_size"]
+    chunk_rows = _FIRST_CHUNK_ROWS
+    for number, start in enumerate(range(0, num_samples, size)):
+        name = bank_metadata.shard_name(number)
+        shape = (min(size, num_samples - start), metadata["modes"])
+        if name in shards:
+            _report(progress, shape[0], found=True)
+            continue
+        with files.atomic_path(folder / name) as temporary:
+            chunk_rows = _write_shard(
+                temporary, sampler, start, shape, metadata["seed"], chunk_rows, progress
+            )
+        shards[name] = files.sha256_of(folder / name)
+        files.write_json(folder / bank_metadata.NAME, {**metadata, "shards": shards})
+
+
 def _resume(folder: Path, metadata: dict) -> dict[str, str]:
-    """Returns the hashes of the shards that are already there."""
-    if not folder.exists() or not any(folder.iterdir()):
+    """Returns the hashes of the shards that are already there and whole."""
+    if all(path.name == _LOCK for path in folder.iterdir()):
         return {}
-    if not is_bank(folder):
+    if not bank_metadata.is_bank(folder):
         raise ValueError(f"{folder} is neither empty nor a sample bank; choose another folder.")
-    begun = _read_metadata(folder)
+    begun = bank_metadata.read_metadata(folder)
     shards = begun.pop("shards")
     differences = _differences(begun, metadata)
     if differences:
@@ -180,7 +203,15 @@ def _resume(folder: Path, metadata: dict) -> dict[str, str]:
         )
     for leftover in folder.glob(".shard-*"):
         leftover.unlink()
-    return {name: sha256 for name, sha256 in shards.items() if (folder / name).is_file()}
+    kept = {}
+    for name, sha256 in shards.items():
+        if not (folder / name).is_file():
+            continue
+        if files.sha256_of(folder / name) == sha256:
+            kept[name] = sha256
+        else:
+            logging.warning("%s is corrupt and will be made again.", folder / name)
+    return kept
 
 
 def _differences(there: dict, now: dict, prefix: str = "") -> list[str]:
@@ -218,41 +249,14 @@ def _write_shard(path, sampler, start, shape, seed, chunk_rows, progress) -> int
     return chunk_rows
 
 
-def _read_metadata(folder: Path) -> dict:
-    path = folder / _METADATA
-    if not path.is_file():
-        raise FileNotFoundError(f"{folder} is no sample bank: it has no {_METADATA}.")
-    metadata = files.read_json(path)
-    if not _is_bank_metadata(metadata):
-        raise ValueError(f"{path} does not describe a {FORMAT}.")
-    if metadata["format_version"] != FORMAT_VERSION:
-        raise ValueError(
-            f"{path} has format version {metadata['format_version']!r}; this version of "
-            f"qlatent_tf reads {FORMAT_VERSION}."
-        )
-    for name in metadata["shards"]:
-        # A name from the file becomes a path: it may not point out of the bank.
-        if not _SHARD_NAME.fullmatch(name):
-            raise ValueError(f"{path} lists {name!r}, which is no shard's name.")
-    return metadata
-
-
 def _check_file(path: Path, sha256: str | None, verify: bool) -> None:
     if not path.is_file():
         raise FileNotFoundError(f"The bank {path.parent} has lost its file {path.name}.")
     if verify and files.sha256_of(path) != sha256:
         raise ValueError(
-            f"{path} is corrupt: its SHA-256 is not the one in {_METADATA}. Delete it, and the "
-            "command that made the bank makes it again."
+            f"{path} is corrupt: its SHA-256 is not the one in {bank_metadata.NAME}. The command "
+            "that made the bank makes it again."
         )
-
-
-def _shard_name(number: int) -> str:
-    return f"shard-{number:05d}.npy"
-
-
-def _is_bank_metadata(value) -> bool:
-    return isinstance(value, dict) and value.get("format") == FORMAT
 
 
 def _npy_sha256(values: np.ndarray) -> str:

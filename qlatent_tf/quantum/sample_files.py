@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from qlatent_tf.quantum import (
-    borealis, jiuzhang, npy_files, sample_bank, sample_rows, text_samples,
+    bank_metadata, borealis, jiuzhang, npy_files, sample_bank, sample_rows, text_samples,
 )
 
 FILE_FORMATS = ("npy", "npz", "csv", "json", "borealis", "bank", "jiuzhang2", "jiuzhang3")
@@ -78,7 +78,7 @@ def open_samples(
 
 def _recognise(path: Path) -> str:
     if path.is_dir():
-        if sample_bank.is_bank(path):
+        if bank_metadata.is_bank(path):
             return "bank"
         if borealis.is_borealis(path):
             return "borealis"

@@ -100,17 +100,23 @@ def test_a_folder_with_something_else_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["shard-00002.npy", "unitary.npy"])
-def test_a_corrupt_file_is_named_and_made_again(tmp_path, name):
+@pytest.mark.parametrize("lost", [False, True], ids=["kept", "deleted"])
+def test_a_corrupt_file_is_named_and_made_again(tmp_path, monkeypatch, name, lost):
     _write(tmp_path)
     content = bytearray((tmp_path / name).read_bytes())
     content[-1] ^= 1
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ValueError, match=f"{name} is corrupt"):
         open_samples(tmp_path)
-    (tmp_path / name).unlink()
-    with pytest.raises(FileNotFoundError, match=f"lost its file {name}"):
-        open_samples(tmp_path)
-    _write(tmp_path)
+    if lost:
+        (tmp_path / name).unlink()
+        with pytest.raises(FileNotFoundError, match=f"lost its file {name}"):
+            open_samples(tmp_path)
+    sampler, warnings = CountingSampler(), []
+    monkeypatch.setattr(sample_bank.logging, "warning", lambda *parts: warnings.append(parts))
+    _write(tmp_path, sampler)
+    assert sampler.made == (500 if name.startswith("shard") else 0)
+    assert bool(warnings) == (name.startswith("shard") and not lost)
     np.testing.assert_array_equal(open_samples(tmp_path)[:], _expected())
 
 
@@ -120,12 +126,23 @@ def test_a_corrupt_file_is_named_and_made_again(tmp_path, name):
         ({"format_version": 2}, "format version 2; .* reads 1"),
         ({"shards": {"../secret.npy": "00"}}, "no shard's name"),
         ({"modes": 4}, r"shape \(500, 3\)"),
+        ({"shards": None}, "metadata.json is damaged: it lacks 'shards'"),
+        ({"shards": ["shard-00000.npy"]}, "metadata.json is damaged: 'shards' is .* dictionary"),
+        ({"shards": {"shard-00000.npy": 1}}, "the hash of 'shard-00000.npy' is 1"),
+        ({"format_version": None}, "format version None"),
+        ({"num_samples": "2050"}, "'num_samples' is '2050', not a whole number from 1"),
+        ({"shard_size": 0}, "'shard_size' is 0"),
+        ({"modes": True}, "'modes' is True"),
+        ({"unitary_sha256": 5}, "'unitary_sha256' is 5"),
+        ({"sampler": None}, "it lacks 'sampler'"),
     ],
 )
 def test_metadata_that_cannot_be_right_is_refused(tmp_path, changes, message):
     _write(tmp_path)
-    metadata = json.loads((tmp_path / "metadata.json").read_text())
-    (tmp_path / "metadata.json").write_text(json.dumps(metadata | changes))
+    metadata = json.loads((tmp_path / "metadata.json").read_text()) | changes
+    # None stands for an entry that is missing.
+    metadata = {name: value for name, value in metadata.items() if value is not None}
+    (tmp_path / "metadata.json").write_text(json.dumps(metadata))
     with pytest.raises(ValueError, match=message):
         sample_bank.open_bank(tmp_path)
 
@@ -152,6 +169,29 @@ def test_a_shard_grows_with_its_rows_and_has_no_holes(tmp_path):
     _write(tmp_path, WatchingSampler(), shard_size=2050)
     assert len(sizes) > 2
     assert all(size <= 128 + 3 * made for size, made in sizes)
+
+
+def test_a_second_writer_is_refused_while_the_first_is_at_work(tmp_path):
+    refused = []
+
+    class InterruptingSampler(CountingSampler):
+        def sample(self, num_samples, seed, *, start=0):
+            with pytest.raises(ValueError, match="Another process is writing the bank") as error:
+                _write(tmp_path)
+            refused.append(error)
+            return super().sample(num_samples, seed, start=start)
+
+    _write(tmp_path, InterruptingSampler())
+    assert refused
+    np.testing.assert_array_equal(open_samples(tmp_path)[:], _expected())
+    _write(tmp_path)
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_the_lock_of_a_killed_writer_holds_nobody_up(tmp_path):
+    (tmp_path / ".lock").touch()
+    _write(tmp_path)
+    assert open_samples(tmp_path).shape == (2050, 3)
 
 
 def test_a_disk_that_takes_no_more_is_an_error_and_the_bank_goes_on_later(tmp_path):
