@@ -11,6 +11,7 @@ from qlatent_tf.quantum.validate import (
     check_count,
     check_input_state,
     check_outcomes,
+    check_start,
     check_unitary,
 )
 
@@ -90,7 +91,7 @@ class DistinguishableSampler:
           ValueError: if the mask has the wrong shape or is not boolean.
         """
         num_samples = check_count(num_samples, "num_samples")
-        start = check_count(start, "start")
+        start = check_start(start, num_samples)
         mask = np.empty((0, self.photons), np.bool_)
         if photon_mask is not None:
             mask = np.ascontiguousarray(photon_mask)

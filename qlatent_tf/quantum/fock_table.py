@@ -165,9 +165,7 @@ def exact_distribution(
         )
     if photons > MAX_TABLE_PHOTONS:
         raise ValueError(f"A table holds up to {MAX_TABLE_PHOTONS} photons; received {photons}.")
-    binomials = np.array(
-        [[math.comb(i, j) for j in range(photons + 2)] for i in range(modes + photons)], np.int64
-    )
+    binomials = _binomials(modes, photons)
     scale = math.sqrt(modes)  # keeps amplitudes near 1: |U| is about 1 / sqrt(modes)
     amplitudes = np.ones(1, np.complex128)
     for k, mode in enumerate(np.repeat(np.arange(modes), input_state), start=1):
@@ -189,6 +187,19 @@ def exact_distribution(
 
     run_chunks(finish, outcomes, num_threads, OUTCOMES_PER_CHUNK)
     return table, law
+
+
+def _binomials(modes: int, photons: int) -> np.ndarray:
+    """Returns C(i, j), int64, shape `[modes + photons, photons + 2]`.
+
+    Ranks are sums of C(p + j, j + 1) with modes p, each at most the number of outcomes. The others,
+    which may exceed int64, stay 0.
+    """
+    binomials = np.zeros((modes + photons, photons + 2), np.int64)
+    for j in range(1, photons + 1):
+        for i in range(j, modes + j - 1):
+            binomials[i, j] = math.comb(i, j)
+    return binomials
 
 
 class FockTable:

@@ -20,6 +20,7 @@ from qlatent_tf.quantum.validate import (
     check_count,
     check_input_state,
     check_outcomes,
+    check_start,
     check_unitary,
 )
 
@@ -52,7 +53,7 @@ class PhotonicDevice:
       indistinguishability: float in [0, 1]. The Hong-Ou-Mandel visibility of any two photons.
       transmission: float in [0, 1], or floats of shape `[modes]`, one for each output mode.
       detector: str. `"number"` or `"threshold"`.
-      dark_count_probability: float in [0, 1). Of each mode, in each shot.
+      dark_count_probability: float in [0, 1]. Of each mode, in each shot.
       postselect: int, or pair of ints (least, most). The total counts that are kept; None for all.
       method: str. The method of `BosonSampler`. Loss and distinguishability exclude `"table"`.
       precision: str. `"double"` or `"single"`, for `BosonSampler`.
@@ -183,7 +184,7 @@ class PhotonicDevice:
             10,000 shots.
         """
         num_samples = check_count(num_samples, "num_samples")
-        start = check_count(start, "start")
+        start = check_start(start, num_samples)
         if return_log_prob and self.is_ideal:
             return self._shots.whole_sampler.sample(
                 num_samples, seed, start=start, return_log_prob=True

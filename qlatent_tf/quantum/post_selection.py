@@ -7,6 +7,7 @@ import numpy as np
 SAMPLES_PER_BLOCK = 1024
 # Candidates are numbered block by block; no block ever draws so many.
 CANDIDATES_PER_BLOCK = 2**32
+MAX_SAMPLES = 2**63 // CANDIDATES_PER_BLOCK * SAMPLES_PER_BLOCK
 MAX_CANDIDATES_PER_SAMPLE = 10_000
 
 
@@ -33,8 +34,13 @@ def keep_shots(
       array, shape `[num_samples, modes]`, of the dtype of the shots.
 
     Raises:
-      ValueError: if fewer than one in 10,000 shots is kept.
+      ValueError: if fewer than one in 10,000 shots is kept, or a sample's number exceeds 2**41.
     """
+    if start + num_samples > MAX_SAMPLES:
+        raise ValueError(
+            f"Samples whose shots are repeated are numbered up to {MAX_SAMPLES}; received "
+            f"start={start} and {num_samples} samples."
+        )
     rows = [shoot(0, 0)]
     done = 0
     while done < num_samples:

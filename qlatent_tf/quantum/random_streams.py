@@ -18,7 +18,7 @@ Reference: Steele, Lea, Flood, "Fast splittable pseudorandom number generators",
 import numpy as np
 from numba import njit
 
-from qlatent_tf.quantum.validate import check_count, check_seed
+from qlatent_tf.quantum.validate import check_count, check_seed, check_start
 
 GAMMA = np.uint64(0x9E3779B97F4A7C15)
 ONE = np.uint64(1)
@@ -96,8 +96,9 @@ def uniforms(
       float64 array in [0, 1), shape `[num_samples, num_draws]`.
     """
     key = stream_key(seed, purpose)
-    first = np.uint64(check_count(start, "start"))
-    index = first + np.arange(check_count(num_samples, "num_samples"), dtype=np.uint64)
+    num_samples = check_count(num_samples, "num_samples")
+    first = np.uint64(check_start(start, num_samples))
+    index = first + np.arange(num_samples, dtype=np.uint64)
     states = _mix64_array(key + (index + ONE) * GAMMA)
     draws = np.arange(1, check_count(num_draws, "num_draws") + 1, dtype=np.uint64) * GAMMA
     return (_mix64_array(states[:, None] + draws) >> SHIFT_11) * UNIT

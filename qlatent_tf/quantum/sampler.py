@@ -23,6 +23,7 @@ from qlatent_tf.quantum.validate import (
     check_input_state,
     check_outcomes,
     check_photons_per_sample,
+    check_start,
     check_unitary,
 )
 
@@ -141,7 +142,7 @@ class BosonSampler:
           ValueError: if an argument is malformed, or the table is asked for subsets.
         """
         num_samples = check_count(num_samples, "num_samples")
-        start = check_count(start, "start")
+        start = check_start(start, num_samples)
         if photons_per_sample is not None:
             if self.method == "table":
                 raise ValueError(

@@ -3,13 +3,20 @@
 import operator
 
 import numpy as np
+from scipy.linalg import polar
 
 UNITARY_TOLERANCE = 1e-8
+SINGLE_PRECISION_TOLERANCE = 1e-5
 MAX_PHOTONS = 255  # occupations are stored as uint8
+MAX_COUNT = 2**31 - 1  # totals over modes stay within int64
+MAX_SAMPLE_NUMBER = 2**63 - 1
 
 
 def check_unitary(matrix) -> np.ndarray:
     """Returns `matrix` as a C-contiguous complex128 array after checking that it is unitary.
+
+    A matrix in single precision is rounded, so up to 1e-5 from unitary is legal there, and the
+    nearest unitary, the factor U of its polar decomposition U P, is returned in its place.
 
     Args:
       matrix: array-like, shape `[modes, modes]`. Real or complex.
@@ -18,7 +25,8 @@ def check_unitary(matrix) -> np.ndarray:
       complex128 array, shape `[modes, modes]`; a copy.
 
     Raises:
-      ValueError: if it is not a square finite matrix, or further than 1e-8 from unitary.
+      ValueError: if it is not a square finite matrix, or further than 1e-8 (complex64 and
+        float32: 1e-5) from unitary.
     """
     array = np.asarray(matrix)
     if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] == 0:
@@ -33,13 +41,16 @@ def check_unitary(matrix) -> np.ndarray:
         raise ValueError(
             f"A unitary is finite; received {array[row, column]} at row {row}, column {column}."
         )
+    is_single = array.dtype in (np.float32, np.complex64)
+    tolerance = SINGLE_PRECISION_TOLERANCE if is_single else UNITARY_TOLERANCE
     deviation = float(np.abs(unitary.conj().T @ unitary - np.eye(len(unitary))).max())
-    if deviation > UNITARY_TOLERANCE:
+    if deviation > tolerance:
         raise ValueError(
             f"The matrix is not unitary: the largest entry of |U^H U - 1| is {deviation:.3g}, "
-            f"legal is at most {UNITARY_TOLERANCE:g}. Dilate a lossy matrix first."
+            f"legal is at most {tolerance:g} in {array.dtype}. Dilate a lossy matrix first; "
+            "replace a rounded one by the nearest unitary, scipy.linalg.polar(matrix)[0]."
         )
-    return unitary
+    return np.ascontiguousarray(polar(unitary)[0]) if is_single else unitary
 
 
 def check_input_state(input_state, modes: int) -> np.ndarray:
@@ -117,6 +128,21 @@ def check_count(value, name: str, least: int = 0) -> int:
     return count
 
 
+def check_start(start, num_samples: int) -> int:
+    """Returns the number of the first of `num_samples` samples after checking it.
+
+    Raises:
+      ValueError: if it is not a non-negative integer, or a sample's number exceeds 2**63 - 1.
+    """
+    start = check_count(start, "start")
+    if start + num_samples > MAX_SAMPLE_NUMBER:
+        raise ValueError(
+            f"Samples are numbered up to 2**63 - 1; received start={start} and {num_samples} "
+            "samples."
+        )
+    return start
+
+
 def check_photons_per_sample(photons_per_sample, num_samples: int, photons: int) -> np.ndarray:
     """Returns how many of the photons each sample keeps.
 
@@ -149,14 +175,14 @@ def _as_counts(array: np.ndarray, owner: str) -> np.ndarray:
     """Converts to int64 and refuses what is not a non-negative whole number, naming where."""
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{owner} holds non-negative integers; received dtype {array.dtype}.")
-    if array.dtype.kind == "u" or array.dtype.kind == "b":
-        return array.astype(np.int64)
-    with np.errstate(invalid="ignore"):
-        bad = ~(array >= 0) if array.dtype.kind == "i" else ~((array >= 0) & (array % 1 == 0))
+    bad = ~((array >= 0) & (array <= MAX_COUNT))
+    if array.dtype.kind == "f":
+        with np.errstate(invalid="ignore"):
+            bad |= array % 1 != 0
     if bad.any():
         where = tuple(int(i) for i in np.argwhere(bad)[0])
         raise ValueError(
-            f"{owner} holds non-negative integers; received {array[where]} at index "
-            f"{where[0] if len(where) == 1 else where}."
+            f"{owner} holds non-negative integers up to {MAX_COUNT}; received {array[where]} at "
+            f"index {where[0] if len(where) == 1 else where}."
         )
     return array.astype(np.int64)

@@ -3,6 +3,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from qlatent_tf.quantum import reference
 from qlatent_tf.quantum.fock_table import (
@@ -26,6 +27,16 @@ def testEveryOutcomeMatchesItsPermanent(state):
         tuple(row) for row in reference.outcomes(len(state), sum(state))
     }
     assert len(occupations) == num_outcomes(len(state), sum(state))
+
+
+@pytest.mark.parametrize("modes, photons", [(2, 66), (2, 80), (3, 66), (4, 64), (1, 80)])
+def testManyPhotonsInFewModes(modes, photons):
+    # All photons enter one mode: the law is multinomial. Binomials of other ranks exceed int64.
+    unitary = haar_unitary(modes, seed=0)
+    occupations, probabilities = exact_distribution(unitary, [photons] + [0] * (modes - 1))
+    rates = np.abs(unitary[:, 0]) ** 2
+    expected = stats.multinomial.pmf(occupations, photons, rates / rates.sum())
+    np.testing.assert_allclose(probabilities, expected, rtol=1e-10)
 
 
 def testColexOrder():

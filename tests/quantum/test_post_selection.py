@@ -39,3 +39,9 @@ def test_no_samples():
 def test_an_impossible_range_ends_with_an_error():
     with pytest.raises(ValueError, match="kept 0 of .* shots"):
         keep_shots(coins, (4, 4), 1, start=0)
+
+
+def test_samples_beyond_the_last_block_are_refused():
+    assert keep_shots(coins, (1, 2), 1, start=2**41 - 1).shape == (1, 3)
+    with pytest.raises(ValueError, match=f"received start={2**64}"):
+        keep_shots(coins, (1, 2), 1, start=2**64)

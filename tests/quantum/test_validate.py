@@ -6,6 +6,7 @@ from qlatent_tf.quantum.validate import (
     check_outcomes,
     check_photons_per_sample,
     check_seed,
+    check_start,
     check_unitary,
 )
 
@@ -35,6 +36,26 @@ def testBadUnitaries(matrix, message):
         check_unitary(matrix)
 
 
+@pytest.mark.parametrize("dtype", [np.complex64, np.float32])
+def testAUnitaryInSinglePrecisionIsReplacedByTheNearest(dtype):
+    rotation = np.linalg.qr(np.random.default_rng(0).standard_normal((40, 40)))[0]
+    rounded = rotation.astype(dtype)
+    exact = rounded.astype(complex)
+    assert np.abs(exact.T @ exact - np.eye(40)).max() > 1e-8
+    unitary = check_unitary(rounded)
+    np.testing.assert_allclose(unitary.conj().T @ unitary, np.eye(40), atol=1e-14)
+    np.testing.assert_allclose(unitary, rotation, atol=1e-7)
+    with pytest.raises(ValueError, match=rf"at most 1e-05 in {np.dtype(dtype)}"):
+        check_unitary(rounded * dtype(1.0001))
+
+
+def testSamplesAreNumberedUpTo63Bits():
+    assert check_start(2**63 - 5, 4) == 2**63 - 5
+    for start in (2**63 - 1, 2**64):
+        with pytest.raises(ValueError, match=rf"received start={start} and 4 samples"):
+            check_start(start, 4)
+
+
 @pytest.mark.parametrize(
     "state, message",
     [
@@ -44,6 +65,9 @@ def testBadUnitaries(matrix, message):
         ([1, 0, np.nan], "nan at index 2"),
         ([1, 0, np.inf], "inf at index 2"),
         ([200, 100, 0], "255"),
+        ([1, 2**63, 0], r"9.22\d*e\+18 at index 1"),
+        ([2**62, 2**62, 2**62], "up to 2147483647; received .* at index 0"),
+        ([0, 0, 1e30], r"1e\+30 at index 2"),
         (["1", "0", "0"], "dtype"),
     ],
 )
