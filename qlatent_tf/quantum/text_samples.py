@@ -28,10 +28,13 @@ def read_csv(path: str | os.PathLike) -> np.ndarray:
       ValueError: naming the first bad row and its line.
     """
     parts: list[np.ndarray] = []
-    with open(path, encoding="utf-8-sig") as file:
-        for block in _csv_blocks(path, _data_lines(file)):
-            sample_rows.check_rows(block, str(path), first_row=sum(map(len, parts)))
-            parts.append(_narrow(block))
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            for block in _csv_blocks(path, _data_lines(file)):
+                sample_rows.check_rows(block, str(path), first_row=sum(map(len, parts)))
+                parts.append(_narrow(block))
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is no text in UTF-8: {error}.") from error
     if not parts:
         raise ValueError(f"{path} holds no rows.")
     return np.concatenate(parts)
@@ -66,7 +69,8 @@ def _csv_blocks(path, lines: Iterator[tuple[int, str]]) -> Iterator[np.ndarray]:
                     raise ValueError(f"{where} has {len(cells)} columns; the first has {modes}.")
                 for cell in cells:
                     if not _is_number(cell):
-                        raise ValueError(f"{where} holds {cell.strip()!r}, which is no number.")
+                        shown = cell.strip()[:60]
+                        raise ValueError(f"{where} holds {shown!r}, which is no number.")
             raise ValueError(f"{path}: rows {row} to {row + len(chunk) - 1} cannot be read.")
         row += len(chunk)
         yield block
@@ -90,11 +94,14 @@ def read_count_json(path: str | os.PathLike) -> sample_rows.CountedRows:
     try:
         with open(path, encoding="utf-8") as file:
             entries = json.load(file, object_pairs_hook=list)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except RecursionError:
+        entries = None
+    except ValueError as error:  # of the syntax, the encoding, or a number too long to read
         raise ValueError(f"{path} is not a whole JSON file: {error}.") from error
     if not isinstance(entries, list) or not all(isinstance(entry, tuple) for entry in entries):
         raise ValueError(f'{path} is not a dictionary of counts such as {{"0,1,0,2": 17}}.')
     patterns: dict[tuple[int, ...], int] = {}
+    shots = 0
     for row, (outcome, count) in enumerate(entries):
         where = f"{path}: row {row} (counted from 0), {outcome!r}: {count!r}"
         pattern = _parse_outcome(outcome)
@@ -102,8 +109,13 @@ def read_count_json(path: str | os.PathLike) -> sample_rows.CountedRows:
             raise ValueError(
                 f'{where}: an outcome reads "0,1,0,2", "|0,1,0,2>" or, in zeros and ones, "0101".'
             )
+        if max(pattern) > sample_rows.MAX_COUNT:
+            raise ValueError(f"{where}: a mode holds at most {sample_rows.MAX_COUNT} photons.")
         if isinstance(count, bool) or not isinstance(count, int) or count < 0:
             raise ValueError(f"{where}: a count is a whole number from 0.")
+        shots += count
+        if shots > sample_rows.MAX_SHOTS:
+            raise ValueError(f"{where}: more than {sample_rows.MAX_SHOTS} shots are not read.")
         if patterns and len(pattern) != len(next(iter(patterns))):
             raise ValueError(
                 f"{where} has {len(pattern)} modes; the first has {len(next(iter(patterns)))}."
@@ -111,7 +123,7 @@ def read_count_json(path: str | os.PathLike) -> sample_rows.CountedRows:
         if pattern in patterns:
             raise ValueError(f"{where}: this outcome stands twice in the file.")
         patterns[pattern] = count
-    if not sum(patterns.values()):
+    if not shots:
         raise ValueError(f"{path} counts no shots.")
     counts = np.array(list(patterns.values()), np.int64)
     seen = counts > 0
@@ -130,15 +142,17 @@ def _parse_outcome(outcome: str) -> tuple[int, ...] | None:
     cells = [cell.strip() for cell in cells]
     if not cells or not all(cell.isascii() and cell.isdigit() for cell in cells):
         return None
-    return tuple(map(int, cells))
+    # Python refuses to read numbers of thousands of digits.
+    return tuple(int(cell) if len(cell) < 40 else 10**40 for cell in cells)
 
 
 def _is_number(cell: str) -> bool:
+    """Returns whether loadtxt reads a cell: float() takes 1_0 and other scripts' digits too."""
     try:
         float(cell)
     except ValueError:
         return False
-    return True
+    return cell.isascii() and "_" not in cell
 
 
 def _narrow(values: np.ndarray) -> np.ndarray:

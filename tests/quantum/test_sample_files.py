@@ -176,10 +176,25 @@ def test_the_first_value_that_is_no_photon_number_is_named(tmp_path, monkeypatch
         ("text.npy", "0,1,0\n", "not a whole .npy file"),
         ("text.npz", "0,1,0\n", "not a whole .npz file"),
         ("rows.txt", "0,1,0\n", "names no format"),
+        ("underscore.csv", "0,1\n1,1_0\n", "row 1 .*'1_0', which is no number"),
+        ("arabic.csv", "0,1\n1,\u0663\n", "row 1 .*which is no number"),
+        ("vast.csv", "0,1\n1e25,0\n", r"row 1 .*holds 1e\+25 in mode 0.*from 0 to 65535"),
+        ("large.csv", "0,1\n1,0\n4000000000,0\n", "row 2 .*holds 4000000000.0 in mode 0"),
+        ("latin.csv", "mode \u00e9,b\n0,1\n".encode("latin-1"), "latin.csv is no text in UTF-8"),
+        ("binary.csv", bytes(range(256)), "binary.csv is no text in UTF-8"),
+        ("large.json", '{"0,1": 1, "0,65536": 1}', "row 1 .*at most 65535 photons"),
+        ("digits.json", '{"0,%s": 1}' % ("9" * 23), "row 0 .*at most 65535 photons"),
+        ("endless.json", '{"0,%s": 1}' % ("9" * 5000), "row 0 .*at most 65535 photons"),
+        ("count.json", '{"01": 1, "10": 1%s}' % ("0" * 30), "row 1 .*more than 10000000000 shots"),
+        ("sum.json", '{"01": 9000000000, "10": 9000000000}', "row 1 .*more than 10000000000"),
+        ("number.json", '{"01": %s}' % ("9" * 5000), "number.json .*(whole JSON|more than)"),
+        ("deep.json", "[" * 100_000, "deep.json is not a"),
+        ("latin.json", '{"\u00e9": 1}'.encode("latin-1"), "latin.json is not a whole JSON"),
     ],
+    ids=lambda value: str(value)[:12],
 )
 def test_bad_files_are_refused(tmp_path, name, content, message):
-    (tmp_path / name).write_text(content)
+    (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(ValueError, match=message):
         open_samples(tmp_path / name)
 
@@ -198,6 +213,20 @@ def test_arrays_that_are_no_samples_are_refused(tmp_path, array, suffix):
     (np.save if suffix == ".npy" else np.savez)(path, array)
     message = "pickled" if array.dtype == object else "shape|values of type"
     with pytest.raises(ValueError, match=message):
+        open_samples(path)
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz"])
+@pytest.mark.parametrize("dtype", ["uint32", "int64", "float64"])
+def test_arrays_with_more_photons_than_any_experiment_are_refused(tmp_path, suffix, dtype):
+    rows = ROWS.astype(dtype)
+    rows[3, 1] = 65_535
+    path = tmp_path / f"rows{suffix}"
+    _write(path, rows)
+    assert open_samples(path)[3, 1] == 65_535
+    rows[3, 1] += 1
+    _write(path, rows)
+    with pytest.raises(ValueError, match="row 3 .*65536.* mode 1; .* from 0 to 65535"):
         open_samples(path)
 
 
@@ -234,6 +263,6 @@ def test_hardware_shots():
 
 
 def test_counts_beyond_memory_are_indexed_without_being_expanded(tmp_path):
-    (tmp_path / "counts.json").write_text(json.dumps({"0,2": 10**12, "1,1": 10**12}))
+    (tmp_path / "counts.json").write_text(json.dumps({"0,2": 4 * 10**9, "1,1": 10**9}))
     samples = open_samples(tmp_path / "counts.json")
-    np.testing.assert_array_equal(samples[[0, 10**12 - 1, 10**12]], [[0, 2], [0, 2], [1, 1]])
+    np.testing.assert_array_equal(samples[[0, 4 * 10**9 - 1, 4 * 10**9]], [[0, 2], [0, 2], [1, 1]])

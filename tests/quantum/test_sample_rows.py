@@ -27,6 +27,12 @@ def test_rows_are_chosen_by_whole_numbers():
         sample_rows.StackedRows([ROWS])[0.5]
 
 
+def test_more_shots_than_can_be_passed_over_are_refused():
+    rows = sample_rows.CountedRows(ROWS[:2], np.array([6 * 10**9, 6 * 10**9]))
+    with pytest.raises(ValueError, match="counts holds 12000000000 shots; at most 10000000000"):
+        sample_rows.check_rows(rows, "counts")
+
+
 def test_streamed_moments_equal_those_of_the_array(monkeypatch):
     monkeypatch.setattr(sample_rows, "BLOCK_ROWS", 10)
     np.testing.assert_allclose(sample_rows.row_mean(ROWS), ROWS.mean(axis=0), rtol=1e-14)
