@@ -39,7 +39,8 @@ def parser() -> argparse.ArgumentParser:
                                                  "jiuzhang3")
     circuit = arguments.add_argument_group("what is known of the experiment")
     circuit.add_argument("--unitary", type=Path, help="the circuit: .npy, .npz or .csv")
-    circuit.add_argument("--input-state", help="photons sent into each mode: 1,1,0,0")
+    circuit.add_argument("--input-state", type=parse_input_state,
+                         help="photons sent into each mode: 1,1,0,0")
     circuit.add_argument("--photons", type=int, help="photons sent in, one into each of the first "
                                                      "modes")
     circuit.add_argument("--interferometer", default="haar",
@@ -81,7 +82,7 @@ def _inspect(arguments) -> int:
     if arguments.unitary is not None:
         unitary, input_state = load_unitary(arguments.unitary), None
     if arguments.input_state is not None:
-        input_state = parse_input_state(arguments.input_state)
+        input_state = arguments.input_state
     elif arguments.photons is not None:
         input_state = None
     report = validate_samples(
@@ -110,13 +111,15 @@ def _inspect(arguments) -> int:
 
 
 def _known_circuit(rows):
-    """Returns the circuit and the input state that a bank keeps beside its rows, or None, None."""
+    """Returns the circuit and the input state that a bank keeps beside its rows, or None."""
     if not isinstance(rows, SampleBank) or rows.unitary is None:
         return None, None
     unitaries = rows.unitary.reshape(-1, *rows.unitary.shape[-2:])
-    input_state = np.array(rows.metadata["sampler"]["input_state"])
-    # Circuits side by side are one large circuit.
-    return block_diag(*unitaries), np.tile(input_state, len(unitaries))
+    # Circuits side by side are one large circuit. Banks of other samplers need not name a state.
+    input_state = rows.metadata["sampler"].get("input_state")
+    if input_state is not None:
+        input_state = np.tile(input_state, len(unitaries))
+    return block_diag(*unitaries), input_state
 
 
 def _lines(report) -> list[str]:

@@ -110,12 +110,9 @@ def parse_input_state(text: str) -> list[int]:
     """Parses 1,1,0,2.
 
     Raises:
-      ValueError: if it reads otherwise.
+      argparse.ArgumentTypeError: if it reads otherwise.
     """
-    try:
-        return [int(cell) for cell in text.split(",")]
-    except ValueError:
-        raise ValueError(f"An input state reads like 1,1,0,2; received {text!r}.") from None
+    return _parse_list(text, int, "an input state reads like 1,1,0,2")
 
 
 def _sample(arguments) -> int:
@@ -180,13 +177,21 @@ def _choose_method(device, num_samples: int) -> str:
 
 
 def _parse_transmission(text: str):
-    values = [float(cell) for cell in text.split(",")]
+    values = _parse_list(text, float, "a transmission reads like 0.9, or 0.9,0.8,... by mode")
     return values[0] if len(values) == 1 else values
 
 
 def _parse_range(text: str):
-    values = [int(cell) for cell in text.split(",")]
+    values = _parse_list(text, int, "a range of totals reads like 6,8, a single one like 8")
     return values[0] if len(values) == 1 else values
+
+
+def _parse_list(text: str, number: type, legal: str) -> list:
+    try:
+        return [number(cell) for cell in text.split(",")]
+    except ValueError:
+        # Of this error argparse shows the message; of others, the name of the function.
+        raise argparse.ArgumentTypeError(f"{legal}; received {text!r}") from None
 
 
 if __name__ == "__main__":

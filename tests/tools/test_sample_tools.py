@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from qlatent_tf import latents
+from qlatent_tf.quantum import sample_bank
 from qlatent_tf.quantum.sample_files import open_samples
 from qlatent_tf.tools import inspect_samples, sample_latent
 
@@ -68,11 +69,19 @@ def test_the_same_command_continues_and_another_is_refused(tmp_path, capsys):
         (["--unitary-file", "absent.npy"], "absent.npy"),
         (["--seed", "-1"], "--seed is a whole number from 0"),
         (["--shard-size", "0"], "shard_size is a whole number from 1"),
+        (["--transmission", "abc"], "a transmission reads like 0.9"),
+        (["--postselect", "6-8"], "reads like 6,8, a single one like 8; received '6-8'"),
+        (["--input-state", "1,x"], "an input state reads like 1,1,0,2; received '1,x'"),
     ],
 )
 def test_mistakes_are_explained_without_a_traceback(tmp_path, capsys, arguments, message):
-    assert _bank(tmp_path, *arguments) == 1
-    assert message in capsys.readouterr().err
+    try:
+        code = _bank(tmp_path, *arguments)
+    except SystemExit as error:
+        code = error.code
+    assert code != 0
+    shown = capsys.readouterr().err
+    assert message in shown and "_parse" not in shown
 
 
 def test_inspecting_a_bank_uses_its_circuit(tmp_path, capsys):
@@ -88,6 +97,17 @@ def test_inspecting_a_bank_uses_its_circuit(tmp_path, capsys):
     report = json.loads((out / "report.json").read_text())
     assert report["likelihood"]["posterior_boson"] > 0.999
     assert report["predictions"]["boson"]["correlator_deviation"] < 3
+
+
+def test_inspecting_a_bank_whose_sampler_names_no_input_state(tmp_path, capsys):
+    device = latents.build("boson", modes=6, center=False).devices[0]
+    sample_bank.write_bank(
+        tmp_path, device, num_samples=3000, modes=6, seed=0, description={},
+        unitary=device.unitary,
+    )
+    assert inspect_samples.main([str(tmp_path), "--circuits", "5"]) == 0
+    text = capsys.readouterr().out
+    assert "boson, this circuit" in text and "Input state taken to be one photon in each" in text
 
 
 def test_inspecting_a_file_with_and_without_its_circuit(tmp_path, capsys):
