@@ -35,7 +35,8 @@ a matrix is a Gaussian average: by Wick's theorem, for independent standard comp
 with D_j = 1 - (1 - x) L_jj; s_j photons in one mode put a Laguerre polynomial in place of the
 factor:  sum_r C(s_j, r) D_j^{s_j - r} (-x |v_j|^2)^r / r!. The average is over |g_1|^2, |g_2|^2
 (exponential) and their relative phase (uniform) of a polynomial of degree n in each, so Gauss-
-Laguerre nodes and equidistant phases give it exactly, in polynomial time for any n.
+Laguerre nodes and equidistant phases give it exactly, in polynomial time for any n. One mode needs
+|g_1|^2 alone, and distinguishable photons, x = 0, no average at all.
 """
 
 import math
@@ -89,64 +90,87 @@ def photon_moments(
     return mean, second - np.outer(mean, mean)
 
 
-def click_moments(
-    unitary: np.ndarray,
-    input_state: np.ndarray,
-    indistinguishability: float,
-    transmission: np.ndarray,
-    dark_count_probability: float,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the mean and the covariance of the clicks of threshold detectors.
+def click_mean(device) -> np.ndarray:
+    """Returns the mean of the clicks of threshold detectors, without the work for pairs of modes.
 
     Args:
-      unitary: complex array, shape `[modes, modes]`.
-      input_state: int array, shape `[modes]`.
-      indistinguishability: float in [0, 1].
-      transmission: float array, shape `[modes]`.
-      dark_count_probability: float in [0, 1].
+      device: PhotonicDevice. Its post-selection is left out.
 
     Returns:
-      float64 arrays, shapes `[modes]` and `[modes, modes]`.
+      float64 array, shape `[modes]`.
     """
-    modes = len(unitary)
-    filled = np.flatnonzero(input_state)
-    rows = np.sqrt(transmission)[:, None] * unitary[:, filled]
-    overlap = math.sqrt(indistinguishability)
-    first, second = np.triu_indices(modes, 1)
-    no_rows = np.zeros_like(rows)
-    silent = _silence(rows, no_rows, input_state[filled], overlap)
-    pair_silent = _silence(rows[first], rows[second], input_state[filled], overlap)
-    not_dark = 1.0 - dark_count_probability
-    silent = silent * not_dark
-    joint = np.diag(silent)
-    joint[first, second] = joint[second, first] = pair_silent * not_dark**2
-    return 1.0 - silent, joint - np.outer(silent, silent)
+    rows, photons_in = _rows(device)
+    silent = _silence(rows, None, photons_in, math.sqrt(device.indistinguishability))
+    return 1.0 - silent * (1.0 - device.dark_count_probability)
+
+
+def click_covariance(device) -> np.ndarray:
+    """Returns the covariance of the clicks of threshold detectors.
+
+    Args:
+      device: PhotonicDevice. Its post-selection is left out.
+
+    Returns:
+      float64 array, shape `[modes, modes]`.
+    """
+    rows, photons_in = _rows(device)
+    first, second = np.triu_indices(device.modes, 1)
+    pair_silent = _silence(
+        rows[first], rows[second], photons_in, math.sqrt(device.indistinguishability)
+    )
+    mean = click_mean(device)
+    covariance = np.diag(mean * (1.0 - mean))
+    covariance[first, second] = pair_silent * (1.0 - device.dark_count_probability) ** 2
+    covariance[first, second] -= (1.0 - mean[first]) * (1.0 - mean[second])
+    covariance[second, first] = covariance[first, second]
+    return covariance
+
+
+def _rows(device) -> tuple[np.ndarray, np.ndarray]:
+    """Returns sqrt(eta_i) U_ij of the input modes j that are filled, and their photons."""
+    filled = np.flatnonzero(device.input_state)
+    rows = np.sqrt(device.transmission)[:, None] * device.unitary[:, filled]
+    return rows, device.input_state[filled]
 
 
 def _silence(
-    first_rows: np.ndarray, second_rows: np.ndarray, photons_in: np.ndarray, overlap: float
+    first_rows: np.ndarray,
+    second_rows: np.ndarray | None,
+    photons_in: np.ndarray,
+    overlap: float,
 ) -> np.ndarray:
-    """Returns the probability that both modes of each pair are silent, shape `[pairs]`."""
+    """Returns the probability that both modes of each pair are silent, shape `[pairs]`.
+
+    Without second rows, that the first mode is.
+    """
     photons = int(photons_in.sum())
+    both = np.abs(first_rows) ** 2
+    if second_rows is not None:
+        both = both + np.abs(second_rows) ** 2
+    untouched = 1.0 - (1.0 - overlap) * both
+    if overlap == 0:
+        return np.prod(untouched**photons_in, axis=1)
     radii, radial_weights = np.polynomial.laguerre.laggauss(photons // 2 + 1)
-    phases = np.exp(2j * np.pi * np.arange(photons + 1) / (photons + 1))
-    amplitude = np.sqrt(radii)
     # g_1 is taken real and positive, since only the relative phase matters.
-    g_1 = np.repeat(amplitude, len(radii) * len(phases))
-    g_2 = np.tile((amplitude[:, None] * phases).ravel(), len(radii))
-    weights = np.repeat(np.outer(radial_weights, radial_weights).ravel(), len(phases))
-    weights = weights / len(phases)
+    g_1, weights = np.sqrt(radii), radial_weights
+    if second_rows is not None:
+        phases = np.exp(2j * np.pi * np.arange(photons + 1) / (photons + 1))
+        g_2 = np.tile((g_1[:, None] * phases).ravel(), len(radii))
+        g_1 = np.repeat(g_1, len(radii) * len(phases))
+        weights = np.repeat(np.outer(radial_weights, radial_weights).ravel(), len(phases))
+        weights = weights / len(phases)
     result = np.empty(len(first_rows))
     for start in range(0, len(first_rows), PAIRS_PER_CHUNK):
         chunk = slice(start, start + PAIRS_PER_CHUNK)
-        a_1, a_2 = first_rows[chunk], second_rows[chunk]
-        average = np.ones((len(a_1), len(weights)))
+        average = np.ones((len(first_rows[chunk]), len(weights)))
         for mode, count in enumerate(photons_in):
-            u_1, u_2 = a_1[:, mode, None], a_2[:, mode, None]
-            touched = -overlap * np.abs(u_1 * g_1 + u_2 * g_2) ** 2
-            untouched = 1.0 - (1.0 - overlap) * (np.abs(u_1) ** 2 + np.abs(u_2) ** 2)
+            amplitude = first_rows[chunk, mode, None] * g_1
+            if second_rows is not None:
+                amplitude = amplitude + second_rows[chunk, mode, None] * g_2
+            touched = -overlap * np.abs(amplitude) ** 2
+            alone = untouched[chunk, mode, None]
             average *= sum(
-                math.comb(count, r) / math.factorial(r) * untouched ** (count - r) * touched**r
+                math.comb(count, r) / math.factorial(r) * alone ** (count - r) * touched**r
                 for r in range(count + 1)
             )
         result[chunk] = average @ weights

@@ -81,7 +81,8 @@ def check_size(device) -> None:
     """Refuses a device whose probabilities would take too long.
 
     Raises:
-      ValueError: if the device holds too many photons.
+      ValueError: if the device holds too many photons, or post-selects the clicks of more than
+        16 modes.
     """
     classical = device.indistinguishability == 0 and device.detector == "number"
     most = MAX_DISTINGUISHABLE_PHOTONS if classical else MAX_PHOTONS
@@ -90,6 +91,8 @@ def check_size(device) -> None:
             f"A probability of {device!r} is a sum of up to 2^photons permanents; legal is up to "
             f"{most} photons, received {device.photons}."
         )
+    if device.detector == "threshold" and device.postselect is not None:
+        _check_click_table(device)
 
 
 def generating_function(device, weights: np.ndarray, lost_weight=1.0) -> np.ndarray:
@@ -138,17 +141,21 @@ def click_table(device) -> np.ndarray:
       ValueError: if the device is larger.
     """
     check_size(device)
-    if device.modes > MAX_CLICK_TABLE_MODES:
-        raise ValueError(
-            f"The law of all click patterns holds 2^modes numbers; legal is up to "
-            f"{MAX_CLICK_TABLE_MODES} modes, received {device.modes}."
-        )
+    _check_click_table(device)
     allowed = np.indices((2,) * device.modes).reshape(device.modes, -1).T
     table = _quiet_probability(device, allowed).reshape((2,) * device.modes)
     for mode in range(device.modes):
         silent, any_count = np.moveaxis(table, mode, 0)
         table = np.stack([silent, any_count - silent], axis=mode)
     return np.maximum(table, 0.0)
+
+
+def _check_click_table(device) -> None:
+    if device.modes > MAX_CLICK_TABLE_MODES:
+        raise ValueError(
+            f"The law of all click patterns holds 2^modes numbers; legal is up to "
+            f"{MAX_CLICK_TABLE_MODES} modes, received {device.modes}."
+        )
 
 
 def _acceptance(device) -> float:

@@ -59,6 +59,21 @@ def test_log_prob_refuses_large_devices():
     assert np.isfinite(classical.log_prob([state])).all()
 
 
+@pytest.mark.parametrize(
+    "modes, photons, options, message",
+    [
+        (16, 13, dict(indistinguishability=0.9), "up to 12 photons"),
+        (20, 4, dict(detector="threshold", postselect=3), "up to 16 modes"),
+    ],
+)
+def test_log_probs_are_refused_before_sampling(monkeypatch, modes, photons, options, message):
+    state = [1] * photons + [0] * (modes - photons)
+    device = PhotonicDevice(haar_unitary(modes, 0), state, **options)
+    monkeypatch.setattr(device, "_shots", None)
+    with pytest.raises(ValueError, match=message):
+        device.sample(10**6, seed=0, return_log_prob=True)
+
+
 def test_log_prob_refuses_malformed_outcomes():
     with pytest.raises(ValueError, match=r"\(batch, 4\)"):
         PhotonicDevice(UNITARY, [1, 1, 0, 0], transmission=0.5).log_prob([1, 1, 0, 0])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from qlatent_tf.quantum import outcome_law
+from qlatent_tf.quantum import moments, outcome_law
 from qlatent_tf.quantum.photonic_device import PhotonicDevice
 from qlatent_tf.quantum.unitaries import haar_unitary
 
@@ -55,6 +55,37 @@ def test_clicks_of_a_permutation_are_certain(indistinguishability):
     )
     np.testing.assert_allclose(device.mean(), [0] * 10 + [1] * 20, atol=1e-10)
     np.testing.assert_allclose(device.covariance(), 0, atol=1e-10)
+
+
+@pytest.mark.parametrize("input_state", [[1] * 64 + [0] * 64, [3] * 20 + [0] * 108])
+def test_clicks_of_many_distinguishable_photons(input_state):
+    # Each photon stays away from a set of modes on its own.
+    transmission = np.linspace(0.5, 1, 128)
+    device = PhotonicDevice(
+        haar_unitary(128, 0),
+        input_state,
+        detector="threshold",
+        indistinguishability=0,
+        transmission=transmission,
+        dark_count_probability=0.1,
+    )
+    rates = transmission[:, None] * np.abs(device.unitary) ** 2
+    silent = 0.9 * np.prod((1 - rates) ** device.input_state, axis=1)
+    np.testing.assert_allclose(device.mean(), 1 - silent, rtol=1e-12)
+    both = 0.81 * np.prod((1 - rates[3] - rates[90]) ** device.input_state)
+    expected = both - silent[3] * silent[90]
+    np.testing.assert_allclose(device.covariance()[[3, 90], [90, 3]], expected, atol=1e-15)
+
+
+def test_the_mean_of_clicks_needs_no_pairs(monkeypatch):
+    monkeypatch.setattr(moments, "click_covariance", None)
+    state, options = [1] * 36 + [0] * 36, dict(detector="threshold", indistinguishability=0.5)
+    device = PhotonicDevice(haar_unitary(72, 0), state, **options)
+    mean = device.mean()
+    np.testing.assert_array_equal(device.variance(), mean * (1 - mean))
+    ends = [PhotonicDevice(device.unitary, state, detector="threshold", indistinguishability=v)
+            for v in (0, 1)]
+    assert (ends[1].mean() < mean).all() and (mean < ends[0].mean()).all()
 
 
 def test_click_moments_of_24_photons_are_a_law():
