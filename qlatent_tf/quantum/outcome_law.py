@@ -18,8 +18,12 @@ prod(t_i + 1) <= 2^n permanents (t includes t_0, the lost photons):
     P(t) = 2^{-n} / prod t_i!  sum_{0 <= a <= t} (-1)^{|a|} prod C(t_i, a_i) G(t - 2a)
 
 Distinguishable photons need one permanent only: lost photons are a further mode, and P(t) is
-Per(rates of the modes t) / prod t_i!. Dark counts are summed over the modes they may have
-occurred in.
+Per(rates of the modes t) / prod t_i!.
+
+**Dark counts** multiply G by prod_i (1 - p + p w_i). Exactly d of them turn G into
+G e_d(w) p^d (1-p)^{modes-d}, with the elementary symmetric polynomial e_d; that is homogeneous of
+degree n + d and has a polarisation sum like that of G. For distinguishable photons all factors are
+linear in w, with coefficients that are not negative: they are multiplied out.
 
 **Clicks.** "No click outside S" has the probability (1 - p)^{modes - |S|} G(1, 1_S), and the
 pattern C follows by inclusion and exclusion from the 2^|C| subsets of C.
@@ -31,16 +35,20 @@ Reference: Tichy, "Sampling of partially distinguishable bosons and the relation
   multidimensional permanent", arXiv:1410.7687.
 """
 
-import itertools
 import math
 
 import numpy as np
+from scipy.special import comb
 from scipy.stats import binom
 
 from qlatent_tf.quantum.permanents import permanents
 
 MAX_PHOTONS = 12  # a permanent of order 12 takes about 50 us, and a probability up to 2^12 of them
 MAX_DISTINGUISHABLE_PHOTONS = 24
+# With dark counts a probability is a sum over how many there were, or over all smaller outcomes.
+MAX_PHOTONS_IF_DARK = 10
+MAX_DISTINGUISHABLE_PHOTONS_IF_DARK = 16
+MAX_TERMS = 2**17
 MAX_CLICKS = 16
 MAX_CLICK_TABLE_MODES = 16
 MATRICES_PER_CHUNK = 4096
@@ -51,7 +59,8 @@ def log_prob(device, outcomes: np.ndarray) -> np.ndarray:
 
     Args:
       device: PhotonicDevice. At most 12 photons, or 24 if they are distinguishable and the
-        detectors resolve numbers; with threshold detectors, at most 16 clicks in an outcome.
+        detectors resolve numbers; 10 and 16 if these count in the dark. With threshold detectors
+        at most 16 clicks in an outcome.
       outcomes: int64 array, shape `[batch, modes]`.
 
     Returns:
@@ -86,9 +95,11 @@ def check_size(device) -> None:
     """
     classical = device.indistinguishability == 0 and device.detector == "number"
     most = MAX_DISTINGUISHABLE_PHOTONS if classical else MAX_PHOTONS
+    if device.detector == "number" and device.dark_count_probability > 0:
+        most = MAX_DISTINGUISHABLE_PHOTONS_IF_DARK if classical else MAX_PHOTONS_IF_DARK
     if device.photons > most:
         raise ValueError(
-            f"A probability of {device!r} is a sum of up to 2^photons permanents; legal is up to "
+            f"A probability of {device!r} is a sum of 2^photons terms and more; legal is up to "
             f"{most} photons, received {device.photons}."
         )
     if device.detector == "threshold" and device.postselect is not None:
@@ -176,51 +187,83 @@ def _acceptance(device) -> float:
 
 
 def _number_probability(device, outcome: np.ndarray) -> float:
-    """Returns the probability of one pattern of counts, summed over where it was dark."""
+    """Returns the probability of one pattern of counts, summed over the number of dark counts."""
     filled = np.flatnonzero(outcome)
     dark_probability = device.dark_count_probability
-    lossless = bool((device.transmission == 1).all())
-    fewest = max(int(outcome.sum()) - device.photons, 0)
-    most = len(filled) if dark_probability > 0 else 0
-    if lossless:
-        most = min(most, fewest)
+    surplus = int(outcome.sum()) - device.photons
+    fewest, most = max(surplus, 0), len(filled) if dark_probability > 0 else 0
+    if (device.transmission == 1).all():
+        fewest, most = surplus, min(most, surplus)
+    if not 0 <= fewest <= most:
+        return 0.0
+    most_lost = most - surplus
+    if device.indistinguishability == 0 and dark_probability == 0:
+        return _classical_probability(device, outcome, most_lost)
+    smaller = math.prod(int(count) + 1 for count in outcome[filled])
+    terms = smaller if device.indistinguishability == 0 else smaller * (most_lost + 1)
+    if terms > MAX_TERMS:
+        raise ValueError(
+            f"The probability of {int(outcome.sum())} counts in {len(filled)} modes is a sum over "
+            f"all smaller outcomes; legal is up to {MAX_TERMS:,} terms, received {terms:,}."
+        )
+    if device.indistinguishability == 0:
+        return _classical_probability_if_dark(device, outcome)
     total = 0.0
     for num_dark in range(fewest, most + 1):
         share = dark_probability**num_dark * (1 - dark_probability) ** (device.modes - num_dark)
-        for dark_modes in itertools.combinations(filled, num_dark):
-            photons = outcome.copy()
-            photons[list(dark_modes)] -= 1
-            total += share * _photon_probability(device, photons)
+        total += share * _polarised(device, outcome, num_dark)
     return total
 
 
-def _photon_probability(device, detected: np.ndarray) -> float:
-    """Returns the probability that these photons are detected, without dark counts."""
-    lost = device.photons - int(detected.sum())
-    if lost < 0 or (lost > 0 and (device.transmission == 1).all()):
-        return 0.0
-    if device.indistinguishability == 0:
-        return _classical_probability(device, detected, lost)
-    filled = np.flatnonzero(detected)
-    counts = np.append(lost, detected[filled])
+def _polarised(device, outcome: np.ndarray, num_dark: int) -> float:
+    """Returns the coefficient of the outcome in G(w_0, w) e_{num_dark}(w)."""
+    filled = np.flatnonzero(outcome)
+    degree = device.photons + num_dark
+    counts = np.append(degree - int(outcome.sum()), outcome[filled])
     digits = np.indices(counts + 1).reshape(len(counts), -1).T
     nodes = counts - 2 * digits
     weights = np.zeros((len(nodes), device.modes))
     weights[:, filled] = nodes[:, 1:]
-    binomials = np.array([[math.comb(int(count), a) for a in range(max(counts) + 1)]
-                          for count in counts], np.float64)
-    signs = np.prod((-1.0) ** digits * binomials[np.arange(len(counts)), digits], axis=1)
-    terms = signs * generating_function(device, weights, nodes[:, 0].astype(np.float64))
+    terms = np.prod((-1.0) ** digits * comb(counts, digits), axis=1)
+    if num_dark > 0:
+        terms *= _elementary_symmetric(weights[:, filled], num_dark)
+    terms *= generating_function(device, weights, nodes[:, 0].astype(np.float64))
     orderings = math.prod(math.factorial(int(count)) for count in counts)
-    return _above_rounding(terms) / (2.0**device.photons * orderings)
+    return _above_rounding(terms) / (2.0**degree * orderings)
+
+
+def _elementary_symmetric(values: np.ndarray, degree: int) -> np.ndarray:
+    """Returns the sum over all products of `degree` different columns, shape `[batch]`."""
+    sums = np.zeros((degree + 1, len(values)))
+    sums[0] = 1.0
+    for column in values.T:
+        sums[1:] += column * sums[:-1]
+    return sums[degree]
+
+
+def _classical_probability_if_dark(device, outcome: np.ndarray) -> float:
+    """Returns the probability of distinguishable photons and dark counts, factor by factor."""
+    filled = np.flatnonzero(outcome)
+    rates = np.abs(device.unitary) ** 2
+    detected = np.repeat(rates[filled] * device.transmission[filled, None], device.input_state, 1)
+    lost = np.repeat((1.0 - device.transmission) @ rates, device.input_state)
+    dark_probability = device.dark_count_probability
+    # [counts of each filled mode, up to those of the outcome]
+    coefficients = np.zeros(outcome[filled] + 1)
+    coefficients.flat[0] = (1.0 - dark_probability) ** (device.modes - len(filled))
+    dark = ((1.0 - dark_probability, row) for row in dark_probability * np.eye(len(filled)))
+    for constant, slopes in [*zip(lost, detected.T), *dark]:
+        product = constant * coefficients
+        for axis, slope in enumerate(slopes):
+            np.moveaxis(product, axis, 0)[1:] += slope * np.moveaxis(coefficients, axis, 0)[:-1]
+        coefficients = product
+    return float(coefficients.flat[-1])
 
 
 def _classical_probability(device, detected: np.ndarray, lost: int) -> float:
     """Returns the probability of distinguishable photons, the lost ones in a further mode."""
     rates = np.abs(device.unitary) ** 2
-    rows = np.vstack(
-        [rates * device.transmission[:, None], (1.0 - device.transmission) @ rates]
-    )
+    rows = np.vstack([rates * device.transmission[:, None], (1.0 - device.transmission) @ rates])
     counts = np.append(detected, lost)
     matrix = np.repeat(np.repeat(rows, counts, axis=0), device.input_state, axis=1)
     orderings = math.prod(math.factorial(int(count)) for count in counts)

@@ -63,6 +63,8 @@ def test_log_prob_refuses_large_devices():
     "modes, photons, options, message",
     [
         (16, 13, dict(indistinguishability=0.9), "up to 12 photons"),
+        (16, 11, dict(dark_count_probability=0.1), "up to 10 photons"),
+        (20, 17, dict(dark_count_probability=0.1, indistinguishability=0), "up to 16 photons"),
         (20, 4, dict(detector="threshold", postselect=3), "up to 16 modes"),
     ],
 )
