@@ -42,7 +42,11 @@ def _draw_mean_photons(panel, report):
     for name, prediction in list(report.predictions.items())[:1]:
         # The mean is the same for identical and distinguishable photons, collisions apart.
         style = "expected" if not report.collision_free else f"expected, {name}"
-        panel.step(modes, prediction.mean, where="mid", color=INK, lw=1.2, label=style)
+        panel.stairs(
+            prediction.mean, np.arange(len(modes) + 1) - 0.5, baseline=None, color=INK, lw=1.2,
+            label=style,
+        )
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     panel.set(title="Mean photon numbers", xlabel="mode", ylabel="photons a shot")
     panel.legend(frameon=False, fontsize=9)
 
@@ -108,6 +112,7 @@ def _draw_signature(panel, report):
         yerr=report.measured.errors[1], marker="*", ms=15, color=INK, capsize=3, ls="",
         label="measured", zorder=5,
     )
+    panel.xaxis.set_major_locator(MaxNLocator(5))
     panel.set(
         title="Statistical signature",
         xlabel=r"normalised mean $m_1 M^2 / n$", ylabel="coefficient of variation",
