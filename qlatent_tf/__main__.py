@@ -28,7 +28,10 @@ def main(argv=None) -> int:
     if arguments[0] not in tool_names():
         print(f"error: unknown tool {arguments[0]!r}; known: {known}", file=sys.stderr)
         return 2
-    return importlib.import_module(f"qlatent_tf.tools.{arguments[0]}").main(arguments[1:])
+    try:
+        return importlib.import_module(f"qlatent_tf.tools.{arguments[0]}").main(arguments[1:])
+    except KeyboardInterrupt:  # While the libraries load.
+        return 130
 
 
 if __name__ == "__main__":

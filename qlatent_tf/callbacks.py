@@ -3,8 +3,12 @@
 None of these knows a latent or a data set: they are given functions.
 """
 
+import errno
 import math
+import re
+import shutil
 import time
+from pathlib import Path
 
 import keras
 import tensorflow as tf
@@ -13,7 +17,7 @@ from tqdm import tqdm
 
 
 class FiniteLosses(keras.callbacks.Callback):
-    """Stops a run whose losses are no longer numbers, before a checkpoint is made of them.
+    """Stops a run whose losses are no longer numbers.
 
     Args:
       every: int. Steps between looks; a look waits for the step to end.
@@ -22,7 +26,7 @@ class FiniteLosses(keras.callbacks.Callback):
       FloatingPointError: in `on_train_batch_end`.
     """
 
-    def __init__(self, every: int):
+    def __init__(self, every: int = 10):
         super().__init__()
         self._every = every
 
@@ -31,10 +35,7 @@ class FiniteLosses(keras.callbacks.Callback):
         if step % self._every == 0:
             broken = [name for name, value in logs.items() if not math.isfinite(value)]
             if broken:
-                raise FloatingPointError(
-                    f"{', '.join(broken)} is not finite at step {step}. The last checkpoint is "
-                    "from before; a smaller learning rate may help."
-                )
+                raise FloatingPointError(f"{', '.join(broken)} is {_DIVERGED.format(step=step)}")
 
 
 class ProgressBar(keras.callbacks.Callback):
@@ -79,14 +80,15 @@ class Checkpoints(keras.callbacks.Callback):
     def __init__(self, directory, model, every: int):
         super().__init__()
         self._every = every
-        checkpoint = tf.train.Checkpoint(
+        self._directory = Path(directory)
+        self._checkpoint = tf.train.Checkpoint(
             generator=model.generator,
             critic=model.critic,
             generator_optimizer=model.generator_optimizer,
             critic_optimizer=model.critic_optimizer,
         )
-        self._manager = tf.train.CheckpointManager(checkpoint, str(directory), max_to_keep=2)
         self._model = model
+        self._saved = 0
 
     def restore(self) -> int:
         """Restores the last whole checkpoint and returns its step, 0 where there is none.
@@ -98,10 +100,12 @@ class Checkpoints(keras.callbacks.Callback):
           ValueError: if there are checkpoints and none can be read.
         """
         problems = []
-        for path in reversed(self._manager.checkpoints):
+        for step in sorted(self._steps(), reverse=True):
+            path = self._path(step)
             try:
-                self._manager.checkpoint.restore(path).assert_existing_objects_matched()
-                return self._model.step
+                self._checkpoint.read(path).assert_existing_objects_matched()
+                self._saved = self._model.step
+                return self._saved
             # TensorFlow's reader reports damage by any of these.
             except (tf.errors.OpError, AssertionError, ValueError, IndexError) as error:
                 problems.append(f"{path}: {str(error).splitlines()[0]}")
@@ -114,14 +118,51 @@ class Checkpoints(keras.callbacks.Callback):
         return 0
 
     def save(self):
-        """Saves now, unless this step is saved already."""
+        """Saves now, unless this step is saved already.
+
+        Raises:
+          FloatingPointError: if a weight is not finite; the checkpoints before stay.
+          OSError: if the disk is full; the checkpoints before stay.
+        """
         step = self._model.step
-        if step and f"-{step}" not in (self._manager.latest_checkpoint or "")[-len(str(step)) - 1:]:
-            self._manager.save(checkpoint_number=step)
+        if step == self._saved:
+            return
+        weights = (*self._model.generator.variables, *self._model.critic.variables)
+        if not all(bool(tf.reduce_all(tf.math.is_finite(weight))) for weight in weights):
+            raise FloatingPointError(f"A weight is {_DIVERGED.format(step=step)}")
+        try:
+            self._checkpoint.write(self._path(step))
+        except tf.errors.OpError as error:
+            self._remove(step)
+            raise OSError(
+                errno.ENOSPC if isinstance(error, tf.errors.ResourceExhaustedError) else errno.EIO,
+                f"The checkpoint could not be written: {error.message}",
+                self._path(step),
+            ) from error
+        self._saved = step
+        for old in sorted(self._steps())[:-_KEPT]:
+            self._remove(old)
 
     def on_train_batch_end(self, batch, logs=None):
         if self._model.step % self._every == 0:
             self.save()
+
+    def _path(self, step):
+        return str(self._directory / f"ckpt-{step}")
+
+    def _steps(self):
+        # The files themselves: a list of them could be damaged, and is not needed.
+        matches = (
+            re.fullmatch(r"ckpt-(\d+)\.index", path.name) for path in self._directory.glob("ckpt-*")
+        )
+        return [int(match[1]) for match in matches if match]
+
+    def _remove(self, step):
+        for path in self._directory.glob(f"ckpt-{step}[._]*"):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
 
 class LossEvents(keras.callbacks.Callback):
@@ -129,18 +170,20 @@ class LossEvents(keras.callbacks.Callback):
 
     Args:
       writer: tf.summary.SummaryWriter.
+      steps: int. The step at which the run ends; it has a point too.
       every: int. Steps between points.
     """
 
-    def __init__(self, writer, every: int = 10):
+    def __init__(self, writer, steps: int, every: int = 10):
         super().__init__()
         self._writer = writer
+        self._steps = steps
         self._every = every
         self._last = None
 
     def on_train_batch_end(self, batch, logs=None):
         step = self.model.step
-        if step % self._every:
+        if step % self._every and step not in (1, self._steps):
             return
         now = time.perf_counter()
         with self._writer.as_default(step=step):
@@ -173,6 +216,11 @@ class Periodically(keras.callbacks.Callback):
             self._function(step)
 
 
+_DIVERGED = (
+    "not finite at step {step}. The last checkpoint is from before; a smaller learning rate may "
+    "help."
+)
+_KEPT = 2
 _SHORT = {
     "critic_loss": "critic",
     "generator_loss": "generator",

@@ -93,15 +93,22 @@ class Config:
         return {"schema_version": SCHEMA_VERSION, **json.loads(json.dumps(vars(self)))}
 
     @classmethod
-    def from_json(cls, fields: Mapping[str, Any]) -> "Config":
+    def from_json(cls, fields: Mapping[str, Any], *, trust_code: bool = False) -> "Config":
         """Builds a configuration from what `to_json` returned.
 
+        Args:
+          fields: mapping. As read from a file.
+          trust_code: bool. Whether the file may name code outside the project, such as
+            ``my_file:my_latent``, which is imported and run when the configuration is used.
+
         Raises:
-          ValueError: if the schema is newer than this version reads, or a field is unknown
-            or missing.
+          ValueError: if this is no configuration, its schema is newer than this version reads, a
+            field is unknown or missing, or it names code that is not trusted.
         """
+        if not isinstance(fields, Mapping) or "schema_version" not in fields:
+            raise ValueError("This is no configuration: there is no schema_version.")
         fields = dict(fields)
-        version = fields.pop("schema_version", None)
+        version = fields.pop("schema_version")
         if type(version) is not int or not 1 <= version <= SCHEMA_VERSION:
             raise ValueError(
                 f"The configuration has schema version {version!r}; this version of qlatent_tf "
@@ -117,7 +124,17 @@ class Config:
         ]
         if missing:
             raise ValueError(f"The configuration lacks {', '.join(missing)}.")
-        return cls(**fields)
+        config = cls(**fields)
+        foreign = [
+            name for name in (config.model, config.latent, config.dataset, *config.metrics)
+            if ":" in name
+        ]
+        if foreign and not trust_code:
+            raise ValueError(
+                f"The configuration would run code from outside the project: {', '.join(foreign)}. "
+                "Pass trust_code=True (--trust-code) if you trust where it comes from."
+            )
+        return config
 
     def override(self, **changes: Any) -> "Config":
         """Returns a copy with `changes`; a dotted key reaches into the options.

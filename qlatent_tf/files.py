@@ -1,6 +1,7 @@
 """Files that are whole or absent: atomic writes, hashes, and where data is kept."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -38,6 +39,11 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
         yield temporary
         _flush_to_disk(temporary)
         os.replace(temporary, path)
+    except OSError as error:
+        # NumPy reports a full disk by a count of items, without a number or a name.
+        if error.errno is None:
+            raise OSError(errno.ENOSPC, f"No room to write ({error})", str(path)) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -87,7 +93,7 @@ def data_folders(data_dir: str | os.PathLike | None = None) -> list[Path]:
       data_dir: path. The caller's own folder; it must exist.
 
     Raises:
-      FileNotFoundError: if a folder named by the caller or by $QLATENT_DATA_DIR does not exist.
+      NotADirectoryError: if the caller or $QLATENT_DATA_DIR names what is no folder.
     """
     folders = []
     for named, origin in (
@@ -97,7 +103,7 @@ def data_folders(data_dir: str | os.PathLike | None = None) -> list[Path]:
         if named:
             folder = Path(named).expanduser()
             if not folder.is_dir():
-                raise FileNotFoundError(f"{origin} names {folder}, which is not a folder.")
+                raise NotADirectoryError(f"{origin} names {folder}, which is not a folder.")
             folders.append(folder)
     return [*folders, cache_dir()]
 

@@ -55,25 +55,20 @@ class Registry:
         importlib.import_module(self._package)
         return sorted(self._builders)
 
-    def get(self, name: str, trust_code: bool = True) -> Callable:
+    def get(self, name: str) -> Callable:
         """Returns the builder called `name`.
 
         Args:
-          name: str. A registered name, or ``"module:attribute"`` for a third party's.
-          trust_code: bool. Whether a ``"module:attribute"`` name may be imported, i.e. whether
-            code named by the caller's data may run.
+          name: str. A registered name, or ``"module:attribute"`` for a third party's, whose
+            module is imported. Names that come from files pass `Config.from_json` first, which
+            lets such a name through only where its code is trusted.
 
         Raises:
-          ValueError: if the name is unknown, or names code that is not trusted.
+          ValueError: if the name is unknown.
         """
         if not isinstance(name, str):
             raise ValueError(f"A {self.kind} is named by a string; received {name!r}.")
         if ":" in name:
-            if not trust_code:
-                raise ValueError(
-                    f"The {self.kind} {name!r} would run code from outside the project. Pass "
-                    "trust_code=True if you trust where it comes from."
-                )
             return _import_attribute(name, self.kind)
         known = self.names()
         if name not in known:
@@ -83,36 +78,48 @@ class Registry:
             )
         return self._builders[name]
 
-    def build(self, name: str, *args, trust_code: bool = True, **options):
+    def build(self, name: str, *args, **options):
         """Calls the builder called `name`.
 
         Raises:
-          ValueError: if the name is unknown or an option is not one of the builder's.
+          ValueError: if the name is unknown, an option is not one of the builder's, or one is
+            missing.
         """
-        builder = self.get(name, trust_code)
-        check_options(builder, options, f"{self.kind} {name!r}")
+        builder = self.get(name)
+        check_options(builder, options, f"{self.kind} {name!r}", len(args))
         return builder(*args, **options)
 
 
-def check_options(builder: Callable, options: dict, owner: str) -> None:
-    """Refuses options that `builder` does not take.
+def check_options(builder: Callable, options: dict, owner: str, arguments: int = 0) -> None:
+    """Refuses options that `builder` does not take, and their lack where it needs them.
+
+    Args:
+      builder: callable.
+      options: dict. Keyword arguments.
+      owner: str. What the options are for, in error messages.
+      arguments: int. How many arguments are given by position besides.
 
     Raises:
-      ValueError: naming the unknown options and the legal ones.
+      ValueError: naming the options that are unknown or missing, and the legal ones.
     """
-    parameters = inspect.signature(builder).parameters.values()
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
-        return
-    legal = [
-        parameter.name
-        for parameter in parameters
+    named = [
+        parameter for parameter in inspect.signature(builder).parameters.values()
         if parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    ][arguments:]
+    legal = ", ".join(parameter.name for parameter in named)
+    missing = [
+        parameter.name for parameter in named
+        if parameter.default is parameter.empty and parameter.name not in options
     ]
-    unknown = sorted(set(options) - set(legal))
-    if unknown:
-        raise ValueError(
-            f"Unknown option {', '.join(unknown)} for {owner}. Legal: {', '.join(legal)}."
-        )
+    if missing:
+        raise ValueError(f"Option {', '.join(missing)} is missing for {owner}. Legal: {legal}.")
+    takes_any = any(
+        parameter.kind is parameter.VAR_KEYWORD
+        for parameter in inspect.signature(builder).parameters.values()
+    )
+    unknown = sorted(set(options) - {parameter.name for parameter in named})
+    if unknown and not takes_any:
+        raise ValueError(f"Unknown option {', '.join(unknown)} for {owner}. Legal: {legal}.")
 
 
 def _import_attribute(name: str, kind: str) -> Callable:

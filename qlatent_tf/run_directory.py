@@ -47,7 +47,7 @@ class RunDirectory:
         """
         file = self.path / "config.json"
         if file.is_file():
-            differences = training_differences(self.read_config(), config)
+            differences = training_differences(self.read_config(trust_code=True), config)
             if differences:
                 raise ValueError(
                     f"{self.path} holds a run of another configuration (its value -> yours): "
@@ -73,17 +73,23 @@ class RunDirectory:
                 "Choose another --workdir, or the same data."
             )
 
-    def read_config(self) -> Config:
+    def read_config(self, *, trust_code: bool = False) -> Config:
         """Returns the run's configuration.
+
+        Args:
+          trust_code: bool. Whether it may name code outside the project.
 
         Raises:
           FileNotFoundError: if there is no run here.
-          ValueError: if its configuration cannot be read.
+          ValueError: if its configuration cannot be read, or names code that is not trusted.
         """
         file = self.path / "config.json"
         if not file.is_file():
             raise FileNotFoundError(f"{self.path} holds no run: there is no config.json.")
-        return Config.from_json(read_json(file))
+        try:
+            return Config.from_json(read_json(file), trust_code=trust_code)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{file}: {error}") from error
 
     def read_run(self) -> dict:
         """Returns ``run.json``: ``dataset``, ``versions``, ``seconds`` and ``step``."""
@@ -100,9 +106,18 @@ class RunDirectory:
         })
 
     def read_metrics(self) -> dict:
-        """Returns ``metrics.json``, or an empty history."""
+        """Returns ``metrics.json``, or an empty history at step 0.
+
+        Raises:
+          ValueError: if the file is damaged.
+        """
         file = self.path / "metrics.json"
-        return read_json(file) if file.is_file() else {"history": []}
+        if not file.is_file():
+            return {"step": 0, "history": []}
+        metrics = read_json(file)
+        if not isinstance(metrics, dict) or not {"step", "history"} <= set(metrics):
+            raise ValueError(f"{file} is no record of evaluations: it lacks step or history.")
+        return metrics
 
     def write_metrics(self, step: int, evaluation: dict, scores: dict) -> None:
         """Records an evaluation as the last one and adds its means to the history."""

@@ -3,6 +3,22 @@
 import keras
 
 
+def check_widths(name, widths):
+    """Refuses what is not a sequence of positive whole numbers.
+
+    Args:
+      name: str. What the widths are, in the error message.
+      widths: sequence of int.
+
+    Raises:
+      ValueError: naming what was received.
+    """
+    if not isinstance(widths, (list, tuple)) or not all(
+        type(width) is int and width > 0 for width in widths
+    ):
+        raise ValueError(f"{name} are positive whole numbers in a list; received {widths!r}.")
+
+
 def check_parts(latent, generator, critic):
     """Refuses a latent, a generator and a critic that do not fit together.
 

@@ -61,23 +61,32 @@ def with_latent(config: Config, latent: str) -> Config:
     return dataclasses.replace(config, latent=latent, latent_options=options)
 
 
-def load_dataset(config: Config, *, data_dir=None, progress=True, trust_code=True):
+def load_dataset(config: Config, *, data_dir=None, progress=True):
     """Loads the configuration's data set."""
     return datasets.build(
-        config.dataset, trust_code=trust_code, data_dir=data_dir, progress=progress,
-        **config.dataset_options,
+        config.dataset, data_dir=data_dir, progress=progress, **config.dataset_options
     )
 
 
-def compile_model(model, config: Config) -> None:
-    """Gives the model its optimizers.
+def prepare(config: Config):
+    """Builds and compiles the untrained model of a resolved configuration.
+
+    Returns:
+      WGANGP, with initial weights that the seed decides.
 
     Raises:
-      ValueError: if the optimizer or one of its options is unknown.
+      ValueError: if a name or an option is unknown, or a value is out of range.
     """
-    model.compile(
-        _optimizer(config), _optimizer(config), jit_compile=config.jit_compile
+    for name in config.metrics:
+        metrics.get(name)
+    check_options(
+        datasets.get(config.dataset), config.dataset_options, f"the data set {config.dataset!r}"
     )
+    # Keras draws initial weights from one global stream: this is what makes them repeatable.
+    keras.utils.set_random_seed(derive_seed(config.seed, "weights"))
+    model = build_model(config)
+    model.compile(_optimizer(config), _optimizer(config), jit_compile=config.jit_compile)
+    return model
 
 
 def train(config: Config, workdir, *, data_dir=None, dataset=None, progress=True) -> RunDirectory:
@@ -101,21 +110,17 @@ def train(config: Config, workdir, *, data_dir=None, dataset=None, progress=True
       Interrupted: on Ctrl-C or SIGTERM, after a checkpoint.
     """
     config = resolve(config)
-    # Keras draws initial weights from one global stream: this is what makes them repeatable.
-    keras.utils.set_random_seed(derive_seed(config.seed, "weights"))
-    model = build_model(config)
-    compile_model(model, config)
+    model = prepare(config)
     dataset = dataset or load_dataset(config, data_dir=data_dir, progress=progress)
-    # Names and shapes are checked here, before there is a directory to clean up.
-    for name in config.metrics or dataset.metrics:
-        metrics.get(name)
+    # Shapes are checked here, before there is a directory to clean up.
     model.training_batches(dataset.source, config.batch_size, config.seed)
     run = RunDirectory(workdir)
     run.open(config)
     run.check_data(dataset)
     checkpoints = callbacks.Checkpoints(run.checkpoints, model, config.checkpoint_every)
     start = checkpoints.restore()
-    if start >= config.steps:
+    evaluated = run.read_metrics()["step"]
+    if start >= config.steps and evaluated == start:
         logging.info("%s has reached step %d; nothing is left to do.", run.path, start)
         return run
     if start:
@@ -147,19 +152,24 @@ def _fit(model, dataset, config, run, checkpoints, start, progress):
     record(start)
     try:
         with _signals_interrupt():
-            model.fit(
-                batches,
-                shuffle=False,
-                verbose=0,
-                callbacks=[
-                    callbacks.FiniteLosses(min(10, config.checkpoint_every)),
-                    *([bar] if progress else []),
-                    callbacks.LossEvents(events.writer),
-                    checkpoints,
-                    callbacks.Periodically(record, config.checkpoint_every, config.steps),
-                    callbacks.Periodically(evaluation, config.evaluate_every, config.steps),
-                ],
-            )
+            # A run stopped during an evaluation is at that step with the evaluation to do.
+            due = start and (start % config.evaluate_every == 0 or start >= config.steps)
+            if due and run.read_metrics()["step"] < start:
+                evaluation(start)
+            if start < config.steps:
+                model.fit(
+                    batches,
+                    shuffle=False,
+                    verbose=0,
+                    callbacks=[
+                        callbacks.FiniteLosses(),
+                        *([bar] if progress else []),
+                        callbacks.LossEvents(events.writer, config.steps),
+                        checkpoints,
+                        callbacks.Periodically(record, config.checkpoint_every, config.steps),
+                        callbacks.Periodically(evaluation, config.evaluate_every, config.steps),
+                    ],
+                )
     except KeyboardInterrupt as error:
         checkpoints.save()
         record(model.step)
@@ -171,15 +181,19 @@ def _fit(model, dataset, config, run, checkpoints, start, progress):
     record(model.step)
 
 
-def restore_model(run: RunDirectory, *, trust_code=True):
+def restore_model(run: RunDirectory, *, trust_code=False):
     """Returns the model at a run's last checkpoint, and its step.
+
+    Args:
+      run: RunDirectory.
+      trust_code: bool. Whether the run may name code outside the project.
 
     Raises:
       FileNotFoundError: if there is no run, or it has no checkpoint yet.
+      ValueError: if the run names code that is not trusted.
     """
-    config = run.read_config()
-    model = build_model(config, trust_code=trust_code)
-    compile_model(model, config)
+    config = run.read_config(trust_code=trust_code)
+    model = prepare(config)
     step = callbacks.Checkpoints(run.checkpoints, model, config.checkpoint_every).restore()
     if not step:
         raise FileNotFoundError(f"{run.path} has no checkpoint yet.")

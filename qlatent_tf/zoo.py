@@ -12,24 +12,22 @@ WEIGHTS = "model.weights.h5"
 _PACKAGES = ("qlatent_tf", "tensorflow", "keras", "tensorflow-probability", "numba", "rdkit")
 
 
-def build_model(config: Config, *, trust_code: bool = True):
+def build_model(config: Config):
     """Builds an untrained model: the latent, the generator and the critic.
 
     Args:
       config: Config. Names and options.
-      trust_code: bool. Whether names such as ``my_file:my_latent`` may be imported.
 
     Returns:
       WGANGP, not compiled.
 
     Raises:
-      ValueError: if a name or an option is unknown or not trusted.
+      ValueError: if a name or an option is unknown.
     """
-    latent = latents.build(config.latent, trust_code=trust_code, **config.latent_options)
+    latent = latents.build(config.latent, **config.latent_options)
     return models.build(
         config.model,
         latent,
-        trust_code=trust_code,
         gradient_penalty_weight=config.gradient_penalty_weight,
         critic_steps=config.critic_steps,
         **config.model_options,
@@ -39,8 +37,8 @@ def build_model(config: Config, *, trust_code: bool = True):
 def save_preset(directory, model, config: Config, *, metrics=None, card=None, provenance=None):
     """Writes a preset: weights, configuration, scores and a card.
 
-    The configuration, which names the other files' hashes, is written last: a directory with a
-    ``config.json`` is whole.
+    The configuration, which holds the weights' hash, is written last: a directory that was left
+    half-written has none, or one that the weights do not fit.
 
     Args:
       directory: path. The preset's directory; its name is the preset's.
@@ -54,10 +52,10 @@ def save_preset(directory, model, config: Config, *, metrics=None, card=None, pr
       Path of the directory.
     """
     directory = Path(directory)
+    # A fresh model, for one that was compiled would save its optimizers too.
+    bare = build_model(config)
+    bare.set_weights(model.get_weights())
     with atomic_path(directory / WEIGHTS) as temporary:
-        # A fresh model, for one that was compiled would save its optimizers too.
-        bare = build_model(config)
-        bare.set_weights(model.get_weights())
         bare.save_weights(temporary)
     if metrics is not None:
         write_json(directory / "metrics.json", metrics)
@@ -95,7 +93,7 @@ def from_preset(name_or_dir, *, latent_options=None, trust_code=False):
       >>> graphs = molgan.sample(100, seed=0)
     """
     directory = preset_directory(name_or_dir)
-    description = read_preset(directory)
+    description = read_preset(directory, trust_code=trust_code)
     config = description["config"]
     for option, value in (latent_options or {}).items():
         config = config.override(**{f"latent_options.{option}": value})
@@ -108,17 +106,21 @@ def from_preset(name_or_dir, *, latent_options=None, trust_code=False):
             f"{weights} has SHA-256 {found}, its preset says {expected}: the file is damaged or "
             "was exchanged. Fetch the preset again."
         )
-    model = build_model(config, trust_code=trust_code)
+    model = build_model(config)
     model.load_weights(weights)
     return model
 
 
-def read_preset(name_or_dir) -> dict:
+def read_preset(name_or_dir, *, trust_code: bool = False) -> dict:
     """Returns a preset's ``config`` (a `Config`), ``sha256``, ``provenance`` and ``versions``.
+
+    Args:
+      name_or_dir: str or path. One of `list_presets()`, or a preset's directory.
+      trust_code: bool. Whether it may name code outside the project.
 
     Raises:
       FileNotFoundError: if there is no such preset.
-      ValueError: if it is damaged or of a newer version.
+      ValueError: if it is damaged, of a newer version, or names code that is not trusted.
     """
     path = preset_directory(name_or_dir) / "config.json"
     description = read_json(path)
@@ -130,19 +132,23 @@ def read_preset(name_or_dir) -> dict:
             f"{path} has preset version {version!r}; this version of qlatent_tf reads 1 to "
             f"{PRESET_VERSION}. A newer qlatent_tf may read it."
         )
-    missing = {"config", "sha256"} - set(description)
-    if missing:
-        raise ValueError(f"{path} lacks {', '.join(sorted(missing))}.")
+    for field in ("config", "sha256", "provenance", "versions"):
+        if not isinstance(description.get(field), dict):
+            raise ValueError(
+                f"{path} has no {field}, which is an object; received {description.get(field)!r}."
+            )
     try:
-        config = Config.from_json(description["config"])
+        config = Config.from_json(description["config"], trust_code=trust_code)
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path}: {error}") from error
-    return {"provenance": {}, "versions": {}, **description, "config": config}
+    return {**description, "config": config}
 
 
 def list_presets() -> list[str]:
-    """Returns the names of the presets that come with the package."""
-    return sorted(path.parent.name for path in presets_folder().glob("*/config.json"))
+    """Returns the names of the presets: those of the package, and those in ``./models``."""
+    return sorted({
+        path.parent.name for folder in _presets_folders() for path in folder.glob("*/config.json")
+    })
 
 
 def preset_directory(name_or_dir) -> Path:
@@ -151,12 +157,12 @@ def preset_directory(name_or_dir) -> Path:
     Raises:
       FileNotFoundError: if there is none; the message lists the known names.
     """
-    for directory in (presets_folder() / name_or_dir, Path(name_or_dir)):
+    for directory in (*(folder / name_or_dir for folder in _presets_folders()), Path(name_or_dir)):
         if (directory / "config.json").is_file():
             return directory
     raise FileNotFoundError(
         f"No preset {str(name_or_dir)!r}: neither a directory with a config.json nor one of "
-        f"{', '.join(list_presets()) or 'none that came with the package'}."
+        f"{', '.join(list_presets()) or 'none'}."
     )
 
 
@@ -165,6 +171,10 @@ def presets_folder() -> Path:
     package = Path(__file__).parent
     installed = package / "presets"
     return installed if installed.is_dir() else package.parent / "models"
+
+
+def _presets_folders():
+    return presets_folder(), writable_presets_folder()
 
 
 def writable_presets_folder() -> Path:

@@ -119,3 +119,18 @@ def test_a_setting_is_json_where_it_can_be(text, setting):
 def test_a_setting_without_key_or_value_is_refused(text):
     with pytest.raises(ValueError, match="reads key=value; received"):
         parse_setting(text)
+
+
+@pytest.mark.parametrize("field", ["model", "latent", "dataset", "metrics"])
+def test_a_file_names_code_of_others_only_when_trusted(config, field):
+    foreign = ["theirs:thing"] if field == "metrics" else "theirs:thing"
+    fields = {**config.to_json(), field: foreign}
+    with pytest.raises(ValueError, match="theirs:thing.*trust_code=True"):
+        Config.from_json(fields)
+    assert Config.from_json(fields, trust_code=True).to_json()[field] == foreign
+
+
+@pytest.mark.parametrize("value", [[1], {}, "text"])
+def test_what_is_no_configuration_is_said_to_be_none(value):
+    with pytest.raises(ValueError, match="no configuration"):
+        Config.from_json(value)

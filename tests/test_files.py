@@ -106,10 +106,10 @@ def test_data_is_looked_for_in_order(tmp_path, monkeypatch):
 
 def test_a_named_folder_must_exist(tmp_path, monkeypatch):
     monkeypatch.delenv(files.DATA_DIR_VARIABLE, raising=False)
-    with pytest.raises(FileNotFoundError, match="--data-dir names .*absent, which is not a folder"):
+    with pytest.raises(NotADirectoryError, match="--data-dir names .*absent, which is not a"):
         files.data_folders(tmp_path / "absent")
     monkeypatch.setenv(files.DATA_DIR_VARIABLE, str(tmp_path / "gone"))
-    with pytest.raises(FileNotFoundError, match=r"\$QLATENT_DATA_DIR names .*gone"):
+    with pytest.raises(NotADirectoryError, match=r"\$QLATENT_DATA_DIR names .*gone"):
         files.data_folders()
 
 

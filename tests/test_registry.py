@@ -63,11 +63,11 @@ def test_a_file_in_the_working_directory_needs_no_registration(shapes, empty_fol
     assert shapes.build(name, radius=3) == 3
 
 
-def test_code_that_is_not_trusted_does_not_run(shapes, empty_folder):
-    (empty_folder / "my_shapes.py").write_text("open('ran', 'w').close()\ncircle = print\n")
-    with pytest.raises(ValueError, match="trust_code=True"):
-        shapes.build("my_shapes:circle", trust_code=False)
-    assert not (empty_folder / "ran").exists()
+def test_a_missing_option_is_named(shapes):
+    shapes.register("needy")(lambda size, *, colour, depth=1: (size, colour))
+    with pytest.raises(ValueError, match="Option colour is missing for shape 'needy'. Legal: col"):
+        shapes.build("needy", 3)
+    assert shapes.build("needy", 3, colour="red") == (3, "red")
 
 
 @pytest.mark.parametrize("name, message", [

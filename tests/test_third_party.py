@@ -42,7 +42,7 @@ def test_one_file_trains_scores_samples_and_publishes(folder, model, latent, opt
     assert np.load("samples.npy").shape == (5, 16)
 
     publishing = ["run", "mine", "--models-dir", "presets", "--num-samples", "20", "--seeds", "2"]
-    assert publish.main(publishing) == 0
+    assert publish.main([*publishing, "--trust-code"]) == 0
     loaded = qlatent_tf.from_preset(folder / "presets" / "mine", trust_code=True)
     np.testing.assert_array_equal(loaded.sample(5, seed=0), np.load("samples.npy"))
     with pytest.raises(ValueError, match="trust_code=True"):

@@ -1,6 +1,9 @@
 import dataclasses
 import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -46,6 +49,8 @@ def interrupt_at(monkeypatch, step, action):
 
 def test_a_run_leaves_its_files(whole):
     assert (whole.path / "config.json").is_file() and whole.samples.is_file()
+    kept = {path.name.partition(".")[0] for path in whole.checkpoints.iterdir()}
+    assert kept == {"ckpt-4", "ckpt-6"}
     metrics = whole.read_metrics()
     assert metrics["step"] == 6 and [row["step"] for row in metrics["history"]] == [3, 6]
     run = whole.read_run()
@@ -58,6 +63,8 @@ def test_tensorboard_shows_losses_metrics_pictures_and_the_latent(whole):
     for file in whole.path.glob("events.*"):
         for record in tf.compat.v1.train.summary_iterator(str(file)):
             tags.update(value.tag for value in record.summary.value)
+    losses = {"critic_loss", "generator_loss", "wasserstein_distance", "gradient_penalty"}
+    assert {f"losses/{name}" for name in losses} <= tags
     assert {"samples/real", "samples/generated", "latent/all", "latent/pair_correlations",
             "_hparams_/session_start_info"} <= tags
     assert any(tag.startswith("metrics/") for tag in tags)
@@ -113,6 +120,46 @@ def test_a_killed_run_ends_as_if_it_had_not_been(whole, tmp_path, monkeypatch):
     assert run.read_metrics()["metrics"] == whole.read_metrics()["metrics"]
 
 
+def test_a_run_stopped_in_an_evaluation_makes_it_up(whole, tmp_path, monkeypatch):
+    # The checkpoint of the last step is there, its evaluation is not.
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "evaluate", lambda *args, **options: os.kill(os.getpid(), 15))
+        with pytest.raises(training.Interrupted, match="step 6 of 6"):
+            train(tmp_path, evaluate_every=6)
+    run = train(tmp_path, evaluate_every=6)
+    assert run.read_metrics()["metrics"] == whole.read_metrics()["metrics"]
+    assert run.samples.is_file()
+
+
+KILLED = """
+import os, signal
+from qlatent_tf import training
+from qlatent_tf.config import Config
+from qlatent_tf.files import read_json
+
+class Killer(training.callbacks.LossEvents):
+    def on_train_batch_end(self, batch, logs=None):
+        super().on_train_batch_end(batch, logs)
+        if self.model.step == 5:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+training.callbacks.LossEvents = Killer
+training.train(Config.from_json(read_json("config.json")), "run", progress=False)
+"""
+
+
+def test_a_run_killed_for_good_is_resumed(whole, tmp_path):
+    write_json(tmp_path / "config.json", CONFIG.to_json())
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    run = train(tmp_path / "run")
+    for one, other in zip(weights(run), weights(whole), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert [row["step"] for row in run.read_metrics()["history"]] == [3, 6]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_the_run(whole, tmp_path, monkeypatch, request, number):
     # A shell lets its background jobs, this test perhaps among them, ignore Ctrl-C.
@@ -135,9 +182,27 @@ def test_a_damaged_checkpoint_is_passed_over(whole, tmp_path):
     (newest,) = run.checkpoints.glob("*-4.data*")
     newest.write_bytes(newest.read_bytes()[:100])
     assert training.restore_model(run)[1] == 2
+    train(tmp_path, steps=4)
+    assert training.restore_model(run)[1] == 4  # Made again.
     train(tmp_path)
     for one, other in zip(weights(run), weights(whole), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_full_disk_is_an_error_that_leaves_the_checkpoint_before(tmp_path, monkeypatch):
+    train(tmp_path, steps=2)
+    run = RunDirectory(tmp_path)
+
+    def full(self, path):
+        Path(f"{path}.index").write_bytes(b"")
+        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tf.train.Checkpoint, "write", full)
+        with pytest.raises(OSError, match="No space left on device.*ckpt-4"):
+            train(tmp_path)
+    assert not list(run.checkpoints.glob("ckpt-4*"))
+    assert training.restore_model(run)[1] == 2
 
 
 def test_a_finished_run_is_left_alone_and_can_be_prolonged(tmp_path):
@@ -164,7 +229,7 @@ def test_other_data_are_refused_with_the_difference(tmp_path):
 
 
 def test_losses_that_are_not_finite_end_the_run_before_a_checkpoint(tmp_path):
-    with pytest.raises(FloatingPointError, match="not finite at step"):
+    with pytest.raises(FloatingPointError, match="not finite at step 2"):
         train(tmp_path, optimizer="SGD", optimizer_options={"learning_rate": 1e30})
     with pytest.raises(FileNotFoundError, match="no checkpoint"):
         training.restore_model(RunDirectory(tmp_path))
@@ -174,6 +239,8 @@ def test_losses_that_are_not_finite_end_the_run_before_a_checkpoint(tmp_path):
     ("changes", "message"),
     [
         ({"model_options": {"features": 5}}, r"real samples have shape \(4,\)"),
+        ({"model_options": {"units": 5}}, "units are positive whole numbers"),
+        ({"latent": "samples", "latent_options": {}}, "Option file is missing for latent"),
         ({"optimizer": "Magic"}, "Unknown optimizer 'Magic'"),
         ({"optimizer_options": {"speed": 1}}, "speed"),
         ({"dataset": "nothing"}, "Unknown data set"),

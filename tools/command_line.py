@@ -22,11 +22,10 @@ _LATENT_OPTIONS = {
 _FALLBACKS = {"qm9": "small_molecules"}
 
 
-def add_data_arguments(arguments) -> None:
-    """Adds --dataset and --data-dir."""
+def add_data_arguments(arguments, default: str) -> None:
+    """Adds --dataset, whose default is described in words, and --data-dir."""
     data = arguments.add_argument_group("data")
-    data.add_argument("--dataset", help="a registered data set (default: the model's, or where it "
-                                        "cannot be had the one that comes with the package)")
+    data.add_argument("--dataset", help=f"a registered data set (default: {default})")
     data.add_argument("--data-dir", help="where data files are looked for first; then in "
                                          "$QLATENT_DATA_DIR and in the cache")
 
@@ -34,8 +33,14 @@ def add_data_arguments(arguments) -> None:
 def add_source_arguments(arguments) -> None:
     """Adds the preset or run that a tool reads, and whether its code is trusted."""
     arguments.add_argument("source", help="a preset's name or directory, or a run's directory")
+    add_trust_argument(arguments)
+
+
+def add_trust_argument(arguments) -> None:
+    """Adds --trust-code, for tools that read a preset or a run."""
     arguments.add_argument("--trust-code", action="store_true",
-                           help="allow it to name code outside the project (my_file:my_latent)")
+                           help="allow the preset or run to name code outside the project "
+                                "(my_file:my_latent), which is imported and run")
 
 
 def load_model(source, trust_code: bool):
@@ -51,12 +56,13 @@ def load_model(source, trust_code: bool):
     from qlatent_tf.training import restore_model
     from qlatent_tf.zoo import from_preset, read_preset
 
-    config, run = source_config(source), RunDirectory(source)
+    config, run = source_config(source, trust_code), RunDirectory(source)
     if run.checkpoints.is_dir():
         model, step = restore_model(run, trust_code=trust_code)
         return model, config, step
     model = from_preset(source, trust_code=trust_code)
-    return model, config, read_preset(source)["provenance"].get("step")
+    description = read_preset(source, trust_code=trust_code)
+    return model, config, description["provenance"].get("step")
 
 
 def config_from_arguments(arguments) -> Config:
@@ -92,7 +98,7 @@ def config_from_arguments(arguments) -> Config:
 def _changed_source(arguments):
     from qlatent_tf.training import reseed, with_latent
 
-    config = source_config(arguments.config)
+    config = source_config(arguments.config, arguments.trust_code)
     if arguments.seed is not None:
         config = reseed(config, arguments.seed)
     if arguments.dataset not in (None, config.dataset):
@@ -102,13 +108,15 @@ def _changed_source(arguments):
     return config
 
 
-def source_config(source) -> Config:
+def source_config(source, trust_code: bool = False) -> Config:
     """Returns the configuration of a run's directory or a preset."""
     from qlatent_tf.run_directory import RunDirectory
     from qlatent_tf.zoo import read_preset
 
     run = RunDirectory(source)
-    return run.read_config() if run.checkpoints.is_dir() else read_preset(source)["config"]
+    if run.checkpoints.is_dir():
+        return run.read_config(trust_code=trust_code)
+    return read_preset(source, trust_code=trust_code)["config"]
 
 
 def model_config(model: str, latent: str) -> Config:

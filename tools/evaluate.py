@@ -21,7 +21,7 @@ def parser() -> argparse.ArgumentParser:
         "evaluate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add_source_arguments(arguments)
-    add_data_arguments(arguments)
+    add_data_arguments(arguments, default="the one it was trained on")
     arguments.add_argument("--num-samples", type=int, default=10_000,
                            help="generated samples a seed (default: 10000)")
     arguments.add_argument("--seeds", type=int, default=1,
@@ -44,7 +44,7 @@ def _evaluate(arguments):
     model, config, step = load_model(arguments.source, arguments.trust_code)
     if arguments.dataset:
         config = config.override(dataset=arguments.dataset, dataset_options={})
-    dataset = load_dataset(config, data_dir=arguments.data_dir, trust_code=arguments.trust_code)
+    dataset = load_dataset(config, data_dir=arguments.data_dir)
     evaluation = evaluate(
         model, dataset, num_samples=arguments.num_samples, seeds=range(arguments.seeds),
         metric_names=arguments.metrics, progress=True,

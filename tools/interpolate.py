@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--nearest", action="store_true",
                            help="show the nearest molecules of the data set")
     arguments.add_argument("--out", type=Path, required=True, help="the .png file to write")
-    add_data_arguments(arguments)
+    add_data_arguments(arguments, default="the one it was trained on")
     return arguments
 
 
@@ -88,7 +88,7 @@ def _nearest(model, config, arguments):
 
     if arguments.dataset:
         config = config.override(dataset=arguments.dataset, dataset_options={})
-    dataset = load_dataset(config, data_dir=arguments.data_dir, trust_code=arguments.trust_code)
+    dataset = load_dataset(config, data_dir=arguments.data_dir)
     drawn = 100 * arguments.rows
     valid = strictly_valid(graphs_to_smiles(model.sample(drawn, arguments.seed)))
     generated = list(dict.fromkeys(valid))[:arguments.rows]

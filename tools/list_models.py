@@ -42,15 +42,16 @@ def _list(arguments):
         print(json.dumps({"presets": presets, **known}, indent=2))
         return 0
     for preset in presets:
-        scores = ", ".join(f"{name} {value:.4g}" for name, value in preset["metrics"].items())
-        print(f"{preset['name']}\n    {preset['steps']} steps on {preset['dataset']}: {scores}")
+        print(f"{preset['name']}: {preset['steps']:,} steps on {preset['dataset']}")
+        for name, value in preset["metrics"].items():
+            print(f"    {name:32} {value:.4g}")
     for kind, names in known.items():
         print(f"{kind + ':':10} {', '.join(names)}")
     return 0
 
 
 def _summary(name):
-    preset = read_preset(name)
+    preset = read_preset(name, trust_code=True)
     scores = preset_directory(name) / "metrics.json"
     metrics_file = read_json(scores) if scores.is_file() else {"metrics": {}}
     return {

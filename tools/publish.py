@@ -7,10 +7,11 @@ examples:
 """
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
-from qlatent_tf.tools.command_line import run_tool
+from qlatent_tf.tools.command_line import add_trust_argument, run_tool
 from qlatent_tf.zoo import save_preset, writable_presets_folder
 
 
@@ -21,6 +22,8 @@ def parser() -> argparse.ArgumentParser:
     )
     arguments.add_argument("run", type=Path, help="the run's directory")
     arguments.add_argument("preset", help="the preset's name: MODEL_LATENT_DATASET")
+    arguments.add_argument("--overwrite", action="store_true", help="replace a preset")
+    add_trust_argument(arguments)
     arguments.add_argument("--models-dir", type=Path,
                            help="where presets lie (default: a checkout's models/, else ./models)")
     arguments.add_argument("--data-dir", help="where data files are looked for first")
@@ -42,11 +45,16 @@ def _publish(arguments):
     from qlatent_tf.run_directory import RunDirectory
     from qlatent_tf.training import load_dataset, restore_model
 
-    if Path(arguments.preset).name != arguments.preset:
-        raise ValueError(f"A preset's name is one word; received {arguments.preset!r}.")
+    if not re.fullmatch(r"\w[\w.-]*", arguments.preset):
+        raise ValueError(
+            f"A preset's name is of letters, digits and _ . -; received {arguments.preset!r}."
+        )
+    directory = (arguments.models_dir or writable_presets_folder()) / arguments.preset
+    if directory.exists() and not arguments.overwrite:
+        raise ValueError(f"{directory} exists. Choose another name, or say --overwrite.")
     run = RunDirectory(arguments.run)
-    config = run.read_config()
-    model, step = restore_model(run)
+    config = run.read_config(trust_code=arguments.trust_code)
+    model, step = restore_model(run, trust_code=arguments.trust_code)
     config = config.override(steps=step)  # The steps really made, if the run was cut short.
     dataset = load_dataset(config, data_dir=arguments.data_dir)
     evaluation = evaluate(
@@ -55,7 +63,6 @@ def _publish(arguments):
     )
     evaluation = {"step": step, **evaluation}
     provenance = {**run.read_run(), "step": step}
-    directory = (arguments.models_dir or writable_presets_folder()) / arguments.preset
     write_picture(directory / "samples.png", dataset.render(model.sample(36, seed=0)))
     save_preset(
         directory, model, config, metrics=evaluation, provenance=provenance,

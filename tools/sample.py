@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
                          help="leave none out, but say in .csv and .sdf which are novel")
     filters.add_argument("--keep", nargs="+", action="extend", default=[], metavar="CONDITION",
                          help="only valid molecules with, say, \"qed>0.5\" \"logp<=2\" \"sa<4\"")
-    add_data_arguments(arguments)
+    add_data_arguments(arguments, default="the one it was trained on")
     return arguments
 
 
@@ -108,7 +108,7 @@ def _known_molecules(arguments, config):
 
     if arguments.dataset:
         config = config.override(dataset=arguments.dataset, dataset_options={})
-    dataset = load_dataset(config, data_dir=arguments.data_dir, trust_code=arguments.trust_code)
+    dataset = load_dataset(config, data_dir=arguments.data_dir)
     if not hasattr(dataset, "smiles"):
         raise ValueError(f"--novel-only needs molecules; the data set {dataset.name!r} has none.")
     return dataset.smiles

@@ -4,7 +4,7 @@
 examples:
   tools/train.py --model molgan --latent boson
   tools/train.py --model molgan --latent boson --dataset qm9 --data-dir ~/data --steps 300
-  tools/train.py --model mlp --latent photonic --photons 4 --modes 8 --set model_options.features=8
+  tools/train.py --model mlp --latent photonic --photons 4 --modes 8
   tools/train.py --model molgan --latent samples --latent-file shots.npy --modes 16
   tools/train.py --model molgan --latent my_file:my_latent
   tools/train.py --config molgan_boson_qm9 --latent gaussian --seed 1
@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 from qlatent_tf.tools.command_line import (
-    add_data_arguments, config_from_arguments, run_tool, with_fallback_dataset,
+    add_data_arguments, add_trust_argument, config_from_arguments, run_tool, with_fallback_dataset,
 )
 
 
@@ -31,7 +31,9 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--config", metavar="SOURCE",
                            help="a preset, or a run's directory, whose configuration to train "
                                 "instead of the model's own; --latent and --seed change it")
-    add_data_arguments(arguments)
+    add_trust_argument(arguments)
+    add_data_arguments(arguments, default="the model's, or where it cannot be had the one that "
+                                          "comes with the package")
     run = arguments.add_argument_group("run")
     run.add_argument("--workdir", type=Path,
                      help="the run's directory; the same command takes it up again "
@@ -61,11 +63,10 @@ def main(argv=None) -> int:
 def _train(arguments):
     config = config_from_arguments(arguments)
     if arguments.dry_run:
-        from qlatent_tf.training import resolve
-        from qlatent_tf.zoo import build_model
+        from qlatent_tf.training import prepare, resolve
 
         config = resolve(config)
-        build_model(config)  # Refuses options that the latent or the model does not have.
+        prepare(config)  # Refuses what cannot be trained.
         print(json.dumps(config.to_json(), indent=2))
         return 0
     from qlatent_tf.training import Interrupted, train

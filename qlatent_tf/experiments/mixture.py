@@ -108,7 +108,7 @@ def scatter_figure(grid, finished):
     for cell in finished:
         run = grid.run_directory(Cell(cell["name"], cell["config"]))
         if cell["config"].latent not in drawn and run.checkpoints.is_dir():
-            model, step = restore_model(run)
+            model, step = restore_model(run, trust_code=True)
             if step == cell["step"]:
                 drawn[cell["config"].latent] = cell, model.sample(DRAWN, seed=0)
     if not drawn:

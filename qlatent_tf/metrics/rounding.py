@@ -15,6 +15,10 @@ def check_vectors(samples, width: int | None = None) -> np.ndarray:
     Raises:
       ValueError: if their shape is not `(n, width)`, or there are none.
     """
+    if isinstance(samples, dict):
+        raise ValueError(
+            f"This metric is of vectors; received samples of several parts: {', '.join(samples)}."
+        )
     samples = np.asarray(samples, dtype=np.float64)
     if samples.ndim != 2 or not samples.size or width not in (None, samples.shape[1]):
         raise ValueError(

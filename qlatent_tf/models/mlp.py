@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from qlatent_tf.registry import models
+from qlatent_tf.shapes import check_widths
 from qlatent_tf.wgan_gp import WGANGP
 
 _SLOPE = 0.2
@@ -36,6 +37,11 @@ def mlp(
     Reference:
       Wallner and Clements, Towards an inductive bias for quantum statistics in GANs, table 1.
     """
+    check_widths("units", units)
+    check_widths("critic_units", critic_units or units)
+    check_widths("features", [features])
+    if not isinstance(activation, (str, type(None))):
+        raise ValueError(f"activation is the name of one; received {activation!r}.")
     size = latent.event_shape[0]
     activation = activation or ("leaky_relu" if invertible else "relu")
     if not invertible:

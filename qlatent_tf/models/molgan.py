@@ -7,6 +7,7 @@ from keras import layers, ops
 from qlatent_tf.layers.gated_sum_pool import GatedSumPool
 from qlatent_tf.layers.graph_conv import RelationalGraphConv
 from qlatent_tf.registry import models
+from qlatent_tf.shapes import check_widths
 from qlatent_tf.wgan_gp import WGANGP
 
 
@@ -53,7 +54,12 @@ def molgan(
         raise ValueError(
             f"permutation_probability is in [0, 1]; received {permutation_probability!r}."
         )
+    check_widths("generator_units", generator_units)
+    check_widths("critic_graph_units", critic_graph_units)
+    check_widths("critic_units", critic_units)
     graph = (max_atoms, atom_types, bond_types)
+    check_widths("max_atoms, atom_types, bond_types, critic_readout_units",
+                 [*graph, critic_readout_units])
     return MolGAN(
         latent,
         graph_generator(latent.event_shape[0], graph, generator_units),

@@ -54,7 +54,7 @@ def test_what_cannot_be_had_is_an_error_that_says_what_to_do(folders):
 
 
 def test_a_folder_that_does_not_exist_is_an_error(folders):
-    with pytest.raises(FileNotFoundError, match="is not a folder"):
+    with pytest.raises(NotADirectoryError, match="is not a folder"):
         datasets.build("qm9", data_dir=folders["own"] / "typo")
 
 

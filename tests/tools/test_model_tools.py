@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -87,6 +88,9 @@ def test_dry_run_prints_the_whole_configuration_and_writes_nothing(empty_folder,
         (["--model", "mlp", "--steps", "0"], "positive"),
         ([], "--model or --config"),
         (["--model", "mlp", "--set", "latent_options.photonz=3", "--dry-run"], "photonz"),
+        (["--model", "mlp", "--set", "dataset_options.foo=3", "--dry-run"], "foo"),
+        (["--model", "mlp", "--set", "optimizer=Foo", "--dry-run"], "Unknown optimizer"),
+        (["--model", "mlp", "--set", "metrics=[\"foo\"]", "--dry-run"], "Unknown metric"),
     ],
 )
 def test_train_refuses_with_one_line(empty_folder, capsys, arguments, message):
@@ -133,6 +137,40 @@ def test_a_preset_of_an_unfinished_run_says_the_steps_made(mlp_run, workdir):
     assert run("publish", mlp_run, "short", *arguments) == 0
     write_json(mlp_run / "config.json", config.to_json())
     assert read_preset(workdir / "cut" / "short")["config"].steps == 2
+
+
+@pytest.mark.parametrize("name", ["..", "a/b", ".hidden", ""])
+def test_a_preset_has_a_plain_name(mlp_run, workdir, capsys, name):
+    assert run("publish", mlp_run, name, "--models-dir", workdir / "zoo") == 1
+    assert "letters, digits" in capsys.readouterr().err
+    assert not (workdir / "zoo").exists()
+
+
+def test_a_preset_is_replaced_only_when_asked(mlp_run, preset, capsys):
+    arguments = ("publish", mlp_run, "mine", "--models-dir", preset.parent, "--num-samples", 50)
+    assert run(*arguments) == 1
+    assert "--overwrite" in capsys.readouterr().err
+    assert run(*arguments, "--seeds", 2, "--overwrite") == 0
+
+
+@pytest.mark.parametrize("tool", [
+    ("train", "--dry-run", "--config"), ("evaluate",), ("publish",), ("sample", "--out", "a.npy"),
+])
+def test_no_tool_runs_the_code_that_a_file_names(preset, mlp_run, empty_folder, capsys, tool):
+    source = mlp_run if tool[0] == "publish" else preset
+    copy = shutil.copytree(source, empty_folder / "evil")
+    text = (copy / "config.json").read_text()
+    (copy / "config.json").write_text(text.replace('"latent": "boson"', '"latent": "theirs:run"'))
+    (empty_folder / "theirs.py").write_text("open('pwned', 'w')\n")
+    name = ["new"] if tool[0] == "publish" else []
+    assert run(*tool, copy, *name) == 1
+    assert "--trust-code" in capsys.readouterr().err
+    assert not (empty_folder / "pwned").exists()
+
+
+def test_a_folder_that_is_none_is_no_reason_for_other_data(empty_folder, capsys):
+    assert run("train", "--model", "molgan", "--data-dir", "nowhere", "--steps", 1) == 1
+    assert "nowhere, which is not a folder" in capsys.readouterr().err
 
 
 def test_a_preset_holds_what_was_measured(preset):
