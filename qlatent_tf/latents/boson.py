@@ -5,6 +5,7 @@ from absl import logging
 
 from qlatent_tf import registry
 from qlatent_tf.latents.boson_sampling import BosonSampling
+from qlatent_tf.quantum.fock_table import DEFAULT_MAX_TABLE_BYTES
 from qlatent_tf.quantum.photonic_device import PhotonicDevice
 from qlatent_tf.quantum.unitaries import haar_unitary, load_unitary, loop_unitary
 from qlatent_tf.quantum.validate import check_count
@@ -47,7 +48,8 @@ def boson(
       detector: str. `"number"` or `"threshold"`.
       dark_count_probability: float in [0, 1].
       postselect: int, or pair. The total counts of a circuit that are kept.
-      method: str. `"auto"`, `"table"`, `"lanes"` or `"glynn"`; see `BosonSampler`.
+      method: str. `"auto"`, `"table"`, `"lanes"` or `"glynn"`; see `BosonSampler`. The tables of
+        all tiles take at most 512 MiB together.
       precision: str. `"double"` or `"single"`.
       center: bool. Whether the mean is moved to 0. The exact mean is subtracted; where a
         post-selection makes that too long a sum, the mean of 10,000 samples of seed 0.
@@ -60,6 +62,7 @@ def boson(
       FileNotFoundError: if there is no such unitary file.
     """
     modes = check_count(modes, "modes", least=1)
+    tiles = check_count(tiles, "tiles", least=1)
     devices = [
         PhotonicDevice(
             unitary,
@@ -71,6 +74,7 @@ def boson(
             postselect=postselect,
             method=method,
             precision=precision,
+            max_table_bytes=DEFAULT_MAX_TABLE_BYTES // tiles,
         )
         for unitary in _unitaries(modes, unitary_seed, unitary_file, interferometer, tiles)
     ]
@@ -110,18 +114,18 @@ def photonic(
       FileNotFoundError: if there is no such unitary file.
     """
     return boson(
-        modes,
-        photons,
-        input_state,
-        unitary_seed,
-        unitary_file,
-        interferometer,
-        tiles,
-        0.0,
-        transmission,
-        detector,
-        dark_count_probability,
-        postselect,
+        modes=modes,
+        photons=photons,
+        input_state=input_state,
+        unitary_seed=unitary_seed,
+        unitary_file=unitary_file,
+        interferometer=interferometer,
+        tiles=tiles,
+        indistinguishability=0.0,
+        transmission=transmission,
+        detector=detector,
+        dark_count_probability=dark_count_probability,
+        postselect=postselect,
         center=center,
     )
 
@@ -146,7 +150,6 @@ def _input_state(modes: int, photons: int | None, input_state: list[int] | None)
 def _unitaries(
     modes: int, unitary_seed: int, unitary_file: str | None, interferometer: str, tiles: int
 ) -> list[np.ndarray]:
-    tiles = check_count(tiles, "tiles", least=1)
     if unitary_file is not None:
         if interferometer != "haar":
             raise ValueError(

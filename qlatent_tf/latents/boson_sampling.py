@@ -4,13 +4,12 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from qlatent_tf.latents.vector_distribution import VectorDistribution
 from qlatent_tf.quantum.photonic_device import PhotonicDevice
 from qlatent_tf.quantum.random_streams import stream_key
 
-tfd = tfp.distributions
 
-
-class BosonSampling(tfd.Distribution):
+class BosonSampling(VectorDistribution):
     """Outcomes of independent photonic devices, side by side.
 
     #### Mathematical details
@@ -64,26 +63,13 @@ class BosonSampling(tfd.Distribution):
                 f"loc holds {self._width} finite numbers, one a mode; received shape "
                 f"{self._loc.shape}."
             )
-        super().__init__(
-            dtype=dtype,
-            reparameterization_type=tfd.NOT_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=False,
-            parameters=parameters,
-            name=name,
-        )
+        super().__init__(self._width, dtype, parameters, name)
 
     def __repr__(self) -> str:
         first = repr(self._devices[0])
         shown = first if len(self._devices) == 1 else f"{len(self._devices)} x {first}"
         centred = "" if not self._loc.any() else ", shifted"
         return f"{self.name}({shown}{centred}, dtype={self.dtype.name})"
-
-    __str__ = __repr__
-
-    @classmethod
-    def _parameter_properties(cls, dtype, num_classes=None):
-        return {}
 
     @property
     def devices(self) -> tuple[PhotonicDevice, ...]:
@@ -94,15 +80,6 @@ class BosonSampling(tfd.Distribution):
     def loc(self) -> tf.Tensor:
         """What is added to the counts, shape `[width]`."""
         return tf.constant(self._loc, self.dtype)
-
-    def _event_shape(self):
-        return tf.TensorShape([self._width])
-
-    def _event_shape_tensor(self):
-        return tf.constant([self._width], tf.int32)
-
-    def _batch_shape(self):
-        return tf.TensorShape([])
 
     def _sample_n(self, n, seed=None):
         seed = tfp.random.sanitize_seed(seed, salt="BosonSampling")
@@ -126,6 +103,10 @@ class BosonSampling(tfd.Distribution):
 
     def _log_prob(self, value):
         value = tf.convert_to_tensor(value, self.dtype)
+        if not value.shape[-1:].is_compatible_with([self._width]):
+            raise ValueError(
+                f"Samples of {self!r} have the width {self._width}; received shape {value.shape}."
+            )
         log_probs = tf.numpy_function(self._counts_log_prob, [value], self.dtype, stateful=False)
         log_probs.set_shape(value.shape[:-1])
         return log_probs

@@ -6,12 +6,13 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from qlatent_tf import registry
+from qlatent_tf.latents.vector_distribution import VectorDistribution
 from qlatent_tf.quantum.validate import check_count
 
 tfd = tfp.distributions
 
 
-class RandomBits(tfd.Distribution):
+class RandomBits(VectorDistribution):
     """Independent fair bits, 0 and 1, moved by `loc`.
 
     Args:
@@ -31,32 +32,10 @@ class RandomBits(tfd.Distribution):
         parameters = dict(locals())
         self._width = check_count(width, "width", least=1)
         self._loc = float(loc)
-        super().__init__(
-            dtype=dtype,
-            reparameterization_type=tfd.NOT_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=False,
-            parameters=parameters,
-            name=name,
-        )
+        super().__init__(self._width, dtype, parameters, name)
 
     def __repr__(self) -> str:
         return f"{self.name}(width={self._width}, loc={self._loc:g}, dtype={self.dtype.name})"
-
-    __str__ = __repr__
-
-    @classmethod
-    def _parameter_properties(cls, dtype, num_classes=None):
-        return {}
-
-    def _event_shape(self):
-        return tf.TensorShape([self._width])
-
-    def _event_shape_tensor(self):
-        return tf.constant([self._width], tf.int32)
-
-    def _batch_shape(self):
-        return tf.TensorShape([])
 
     def _sample_n(self, n, seed=None):
         seed = tfp.random.sanitize_seed(seed, salt="RandomBits")

@@ -6,10 +6,10 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-tfd = tfp.distributions
+from qlatent_tf.latents.vector_distribution import VectorDistribution
 
 
-class CountControl(tfd.Distribution):
+class CountControl(VectorDistribution):
     """Counts with moments that are known in closed form.
 
     Args:
@@ -29,35 +29,13 @@ class CountControl(tfd.Distribution):
         self._counts_mean = np.asarray(mean, np.float64)
         self._counts_covariance = np.asarray(covariance, np.float64)
         self._center = bool(center)
-        super().__init__(
-            dtype=dtype,
-            reparameterization_type=tfd.NOT_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=False,
-            parameters=parameters,
-            name=name,
-        )
+        super().__init__(len(self._counts_mean), dtype, parameters, name)
 
     def __repr__(self) -> str:
         return (
             f"{self.name}(width={len(self._counts_mean)}, "
             f"photons={self._counts_mean.sum():.4g}, center={self._center})"
         )
-
-    __str__ = __repr__
-
-    @classmethod
-    def _parameter_properties(cls, dtype, num_classes=None):
-        return {}
-
-    def _event_shape(self):
-        return tf.TensorShape(self._counts_mean.shape)
-
-    def _event_shape_tensor(self):
-        return tf.constant(self._counts_mean.shape, tf.int32)
-
-    def _batch_shape(self):
-        return tf.TensorShape([])
 
     def _sample_n(self, n, seed=None):
         seed = tfp.random.sanitize_seed(seed, salt=self.name)

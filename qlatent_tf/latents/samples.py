@@ -8,13 +8,12 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from qlatent_tf import registry
+from qlatent_tf.latents.vector_distribution import VectorDistribution
 from qlatent_tf.quantum import random_streams, sample_rows
 from qlatent_tf.quantum.sample_files import open_samples
 
-tfd = tfp.distributions
 
-
-class RecordedSamples(tfd.Distribution):
+class RecordedSamples(VectorDistribution):
     """The empirical law of recorded rows: each draw is one of them, all equally likely.
 
     Draw i under a seed is the row whose index is a hash of (seed, i), so draws are independent,
@@ -46,35 +45,13 @@ class RecordedSamples(tfd.Distribution):
         self._center = bool(center)
         self._source = source
         self._row_mean = sample_rows.row_mean(rows)[self._columns]
-        super().__init__(
-            dtype=dtype,
-            reparameterization_type=tfd.NOT_REPARAMETERIZED,
-            validate_args=False,
-            allow_nan_stats=False,
-            parameters=parameters,
-            name=name,
-        )
+        super().__init__(len(self._columns), dtype, parameters, name)
 
     def __repr__(self) -> str:
         return (
             f"RecordedSamples(source={self._source!r}, shots={len(self._rows)}, "
             f"modes={len(self._columns)}, center={self._center})"
         )
-
-    __str__ = __repr__
-
-    @classmethod
-    def _parameter_properties(cls, dtype, num_classes=None):
-        return {}
-
-    def _event_shape(self):
-        return tf.TensorShape([len(self._columns)])
-
-    def _event_shape_tensor(self):
-        return tf.constant([len(self._columns)], tf.int32)
-
-    def _batch_shape(self):
-        return tf.TensorShape([])
 
     def _sample_n(self, n, seed=None):
         seed = tfp.random.sanitize_seed(seed, salt="RecordedSamples")

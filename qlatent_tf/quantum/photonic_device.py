@@ -12,6 +12,7 @@ from qlatent_tf.quantum.device_options import (
     check_probability,
     check_transmission,
 )
+from qlatent_tf.quantum.fock_table import DEFAULT_MAX_TABLE_BYTES
 from qlatent_tf.quantum.post_selection import keep_shots
 from qlatent_tf.quantum.sampler import METHODS, PRECISIONS
 from qlatent_tf.quantum.shots import ShotSampler
@@ -57,6 +58,7 @@ class PhotonicDevice:
       postselect: int, or pair of ints (least, most). The total counts that are kept; None for all.
       method: str. The method of `BosonSampler`. Loss and distinguishability exclude `"table"`.
       precision: str. `"double"` or `"single"`, for `BosonSampler`.
+      max_table_bytes: int. The memory a table may take.
       expected_samples: int. How many samples will be asked for in all, to choose the method.
       num_threads: int. Threads to use, None for all.
 
@@ -89,6 +91,7 @@ class PhotonicDevice:
         postselect=None,
         method: str = "auto",
         precision: str = "double",
+        max_table_bytes: int = DEFAULT_MAX_TABLE_BYTES,
         expected_samples: int = 1_000_000,
         num_threads: int | None = None,
     ):
@@ -125,6 +128,7 @@ class PhotonicDevice:
             clicks=self.detector == "threshold",
             method=self.method,
             precision=self.precision,
+            max_table_bytes=max_table_bytes,
             expected_samples=check_count(expected_samples, "expected_samples"),
             num_threads=num_threads,
         )

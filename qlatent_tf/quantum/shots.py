@@ -30,7 +30,8 @@ class ShotSampler:
       count_law: CountLaw. Survivors of the loss common to all modes, and dark counts.
       clicks: bool. Whether detectors only tell "none" from "some".
       method: str. As for `BosonSampler`.
-      **sampler_options: For `BosonSampler`: precision, expected_samples, num_threads.
+      **sampler_options: For `BosonSampler`: precision, max_table_bytes,
+        expected_samples, num_threads.
 
     Attributes:
       boson_sampler: BosonSampler without a table; None if no photon is ever good.
@@ -72,7 +73,9 @@ class ShotSampler:
         if indistinguishability > 0:
             # Refuses too many photons now; a large table waits for the first sample.
             no_table = {} if method == "table" else {"max_table_bytes": 0}
-            self.boson_sampler = BosonSampler(*self._circuit, **self._sampler_options, **no_table)
+            self.boson_sampler = BosonSampler(
+                *self._circuit, **{**self._sampler_options, **no_table}
+            )
         if indistinguishability < 1:
             self._distinguishable_sampler = DistinguishableSampler(
                 *self._circuit, num_threads=sampler_options["num_threads"]

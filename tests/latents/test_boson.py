@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from qlatent_tf.latents.boson import boson, photonic
 from qlatent_tf.latents.boson_sampling import BosonSampling
+from qlatent_tf.quantum.fock_table import table_bytes
 from qlatent_tf.quantum.photonic_device import PhotonicDevice
 from qlatent_tf.quantum.unitaries import haar_unitary, loop_unitary
 
@@ -108,6 +109,23 @@ def test_log_prob_of_shifted_counts_in_half_precision():
     draws = latent.sample(20, seed=(0, 1))
     assert draws.dtype == tf.float16
     assert np.isfinite(latent.log_prob(draws)).all()
+
+
+@pytest.mark.parametrize("shape", [(), (3, 5), (8, 7)])
+def test_values_of_another_width_are_refused(shape):
+    latent = boson(modes=4, tiles=2)
+    for log_prob in (latent.log_prob, tf.function(latent.log_prob)):
+        with pytest.raises(ValueError, match="have the width 8; received shape"):
+            log_prob(tf.zeros(shape))
+
+
+def test_the_tables_of_all_tiles_share_the_memory(monkeypatch):
+    def methods(tiles):
+        return {device._shots.whole_sampler.method for device in boson(6, tiles=tiles).devices}
+
+    monkeypatch.setattr("qlatent_tf.latents.boson.DEFAULT_MAX_TABLE_BYTES", 2 * table_bytes(6, 3))
+    assert methods(tiles=2) == {"table"}
+    assert methods(tiles=3) == {"lanes"}
 
 
 def test_repr_is_readable():
