@@ -13,11 +13,11 @@ IN_VENV := .venv/bin/
 
 .PHONY: train test clean
 
-train: .venv/installed
+train: .venv/installed .venv/kernels
 	$(IN_VENV)python tools/train.py --model molgan --latent boson --steps $(STEPS)
 	@echo "First, for these commands:   source .venv/bin/activate"
 
-test: .venv/installed-test
+test: .venv/installed-test .venv/kernels
 	$(IN_VENV)python -m pytest
 
 .venv/installed: setup.cfg pyproject.toml | .venv/bin/pip
@@ -27,6 +27,11 @@ test: .venv/installed-test
 .venv/installed-test: setup.cfg pyproject.toml | .venv/bin/pip
 	$(IN_VENV)python -m pip install --editable ".[test]"
 	@touch .venv/installed $@
+
+# Numba keeps compiled kernels although a file they take functions or constants from has changed.
+.venv/kernels: $(wildcard qlatent_tf/quantum/*.py) | .venv/bin/pip
+	find qlatent_tf -name '*.nb[ic]' -delete
+	@touch $@
 
 .venv/bin/pip:
 	@$(if $(PYTHON),,echo "No Python 3.10 to 3.13 found on the PATH. Name one:" \
