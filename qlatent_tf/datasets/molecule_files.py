@@ -4,6 +4,7 @@ import bz2
 import csv
 import gzip
 import tarfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +15,9 @@ from rdkit.Chem import rdDepictor
 from qlatent_tf.files import atomic_path
 
 SUFFIXES = (".smi", ".csv", ".sdf", ".xyz.tar.bz2", ".tar.gz")
+# What decompressors, archives, the text decoder and the CSV reader raise; a SystemError is what
+# RDKit makes of the error of a file that it reads.
+_DAMAGE = (EOFError, zlib.error, tarfile.TarError, UnicodeDecodeError, csv.Error, SystemError)
 
 
 def read_molecules(path: Path) -> Iterator[Chem.Mol | None]:
@@ -29,22 +33,40 @@ def read_molecules(path: Path) -> Iterator[Chem.Mol | None]:
     The first three may be compressed (``.gz``).
 
     Raises:
-      ValueError: if the name tells no format, or the file has none of its format's molecules.
+      ValueError: if the name tells no format, or the file is damaged or has none of its
+        format's molecules; the message names the file.
     """
     name = path.name.lower()
     if name.endswith(".xyz.tar.bz2"):
-        smiles = _published_smiles(path)
+        molecules = map(Chem.MolFromSmiles, _published_smiles(path))
     elif name.endswith(".tar.gz"):
-        return _archived_structures(path)
+        molecules = _archived_structures(path)
     elif name.removesuffix(".gz").endswith(".sdf"):
-        return _structures_of(path)
+        molecules = _structures_of(path)
     elif name.removesuffix(".gz").endswith(".csv"):
-        smiles = _csv_smiles(path)
+        molecules = map(Chem.MolFromSmiles, _csv_smiles(path))
     elif name.removesuffix(".gz").endswith(".smi"):
-        smiles = _smi_smiles(path)
+        molecules = map(Chem.MolFromSmiles, _smi_smiles(path))
     else:
         raise ValueError(f"{path.name} tells no format. Legal endings: {', '.join(SUFFIXES)}.")
-    return (Chem.MolFromSmiles(text) for text in smiles)
+    return _whole(path, molecules)
+
+
+def _whole(path: Path, molecules: Iterator[Chem.Mol | None]) -> Iterator[Chem.Mol | None]:
+    """Passes molecules on; what breaks while they are read is the file's damage."""
+    empty = True
+    try:
+        for molecule in molecules:
+            empty = False
+            yield molecule
+    except _DAMAGE as error:
+        raise ValueError(f"{path} is damaged: {error.__cause__ or error}.") from error
+    except OSError as error:
+        if error.errno is not None:  # The disk's, not a decompressor's.
+            raise
+        raise ValueError(f"{path} is damaged: {error}.") from error
+    if empty:
+        raise ValueError(f"{path} holds no molecules.")
 
 
 def write_structures(
@@ -91,7 +113,7 @@ def _csv_smiles(path: Path) -> Iterator[str]:
             yield heading[0]
         else:
             raise ValueError(
-                f"{path.name} has neither a column headed 'smiles' nor SMILES in its first "
+                f"{path} has neither a column headed 'smiles' nor SMILES in its first "
                 f"column; its first line reads {','.join(heading)[:60]!r}."
             )
         for row in rows:
@@ -112,18 +134,38 @@ def _structures_of(path: Path) -> Iterator[Chem.Mol | None]:
 
 
 def _archived_structures(path: Path) -> Iterator[Chem.Mol | None]:
-    with tarfile.open(path, "r|gz") as archive:
-        for member in archive:
-            if member.name.lower().endswith(".sdf"):
-                yield from _structures(archive.extractfile(member))
-                return
-    raise ValueError(f"{path.name} holds no .sdf file.")
+    found = False
+    with gzip.open(path) as file:
+        with tarfile.open(fileobj=file, mode="r|") as archive:
+            for member in archive:
+                if not found and member.isfile() and member.name.lower().endswith(".sdf"):
+                    found = True
+                    yield from _structures(archive.extractfile(member))
+        _read_on(file)
+    if not found:
+        raise ValueError(f"{path} holds no .sdf file.")
 
 
 def _published_smiles(path: Path) -> Iterator[str]:
-    with bz2.open(path) as file, tarfile.open(fileobj=file, mode="r|") as archive:
-        for member in archive:
-            if member.isfile() and member.name.lower().endswith(".xyz"):
-                lines = archive.extractfile(member).read().decode("ascii").split("\n")
-                # Atoms stand between two heading lines and those of frequencies, SMILES, InChI.
-                yield lines[int(lines[0]) + 3].split()[0]
+    with bz2.open(path) as file:
+        with tarfile.open(fileobj=file, mode="r|") as archive:
+            for member in archive:
+                if member.isfile() and member.name.lower().endswith(".xyz"):
+                    content = archive.extractfile(member).read()
+                    try:
+                        lines = content.decode("ascii").split("\n")
+                        # Atoms stand between two heading lines and those of frequencies,
+                        # SMILES, InChI.
+                        smiles = lines[int(lines[0]) + 3].split()[0]
+                    except (ValueError, IndexError) as error:
+                        raise ValueError(
+                            f"{path} is damaged: {member.name} is no file of QM9 ({error})."
+                        ) from error
+                    yield smiles
+        _read_on(file)
+
+
+def _read_on(file: BinaryIO) -> None:
+    """Reads to the end of a compressed file, where its checksum stands."""
+    while file.read(1 << 20):
+        pass

@@ -76,10 +76,30 @@ def test_what_rdkit_refuses_is_none(tmp_path, name, content):
 @pytest.mark.parametrize("name, content, message", [
     ("a.txt", b"C", "tells no format. Legal endings: .smi"),
     ("a.csv", b"name,value\nx,1", "neither a column headed 'smiles'"),
-    ("a.tar.gz", _archive("w:gz", {"a.txt": "x"}), "holds no .sdf"),
+    ("a.tar.gz", _archive("w:gz", {"a.txt": "x"}), "a.tar.gz holds no .sdf"),
+    ("a.smi", b"", "a.smi holds no molecules"),
+    ("a.sdf.gz", gzip.compress(b""), "a.sdf.gz holds no molecules"),
+    ("a.smi", b"C\nC\xe9", "a.smi is damaged"),
+    ("a.xyz.tar.bz2", _archive("w:bz2", {"a.xyz": "hello"}), "a.xyz is no file of QM9"),
+    ("b.xyz.tar.bz2", _archive("w:bz2", {"b.xyz": "9\n"}), "b.xyz is no file of QM9"),
 ])
 def test_other_files_are_refused(tmp_path, name, content, message):
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(ValueError, match=message):
+        list(read_molecules(path))
+
+
+@pytest.mark.parametrize("name", [name for name in CONTENTS if name.endswith(("gz", "bz2"))])
+@pytest.mark.parametrize("harm", ["cut", "flipped"])
+@pytest.mark.parametrize("place", [0.0, 0.3, 0.6, 0.9])
+def test_damaged_files_are_named(tmp_path, name, harm, place):
+    content, path = bytearray(CONTENTS[name]), tmp_path / name
+    place = int(place * len(content))
+    if harm == "cut":
+        content = content[: max(place, 5)]
+    else:
+        content[place] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=f"{name} (is damaged|holds no|has neither)"):
         list(read_molecules(path))
