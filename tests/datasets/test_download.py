@@ -2,7 +2,6 @@ import hashlib
 import http.server
 import socket
 import threading
-import time
 
 import pytest
 
@@ -81,7 +80,5 @@ def test_a_closed_port_is_an_error(tmp_path):
 def test_silence_is_noticed(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/x"
-        before = time.monotonic()
         with pytest.raises(DownloadError, match="did not answer within 0.2 seconds"):
             download(_remote(url), tmp_path / "file.bin", progress=False, open_seconds=0.2)
-        assert time.monotonic() - before < 5
