@@ -113,8 +113,12 @@ def piquasso(unitary: np.ndarray, photons: int, threads: int) -> Candidate:
     return draw
 
 
-def samples_per_call(candidate: Candidate, seconds: float) -> int:
-    """Returns how many samples fill a call of about `seconds`; warms the candidate up."""
+def samples_per_call(candidate: Candidate, seconds: float, threads: int) -> int:
+    """Returns how many samples fill a call of about `seconds`; warms the candidate up.
+
+    At least a few for each thread: with a single sample, candidates that share samples out would
+    leave the other threads idle.
+    """
     candidate(1, 0)
     samples = 1
     while True:
@@ -122,15 +126,15 @@ def samples_per_call(candidate: Candidate, seconds: float) -> int:
         candidate(samples, 0)
         elapsed = max(time.perf_counter() - start, 1e-6)
         if elapsed > seconds / 3 or samples == LARGEST_CALL:
-            return max(1, min(LARGEST_CALL, round(samples * seconds / elapsed)))
+            return max(2 * threads, min(LARGEST_CALL, round(samples * seconds / elapsed)))
         samples = min(LARGEST_CALL, samples * max(2, min(30, int(seconds / 2 / elapsed))))
 
 
 def measure(
-    candidates: dict[str, Candidate], seconds: float, turns: int
+    candidates: dict[str, Candidate], seconds: float, turns: int, threads: int
 ) -> dict[str, tuple[float, float]]:
     """Returns each candidate's median seconds per sample and its CPU time / wall time."""
-    sizes = {name: samples_per_call(draw, seconds) for name, draw in candidates.items()}
+    sizes = {name: samples_per_call(draw, seconds, threads) for name, draw in candidates.items()}
     times = {name: [] for name in candidates}
     for turn in range(turns):
         for name, draw in candidates.items():
@@ -152,11 +156,16 @@ def in_units(seconds: float) -> str:
     return f"{seconds:.3g} s"
 
 
+def timing(seconds: float, load: float) -> str:
+    """Returns a time per sample with its CPU time / wall time."""
+    return f"{in_units(seconds)} ({load:.2f})"
+
+
 def speed_table(seconds: float, turns: int, largest: int, threads: int) -> list[str]:
     """Returns the Markdown table of times per sample."""
     lines = [
-        "| n, m | ours | time | CPU / wall | Perceval | ratio | Piquasso | ratio | paper |",
-        "|---|---|---:|---:|---:|---:|---:|---:|---:|",
+        "| n, m | ours | time (CPU / wall) | Perceval | ratio | Piquasso | ratio | paper |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
     ]
     for photons, modes in SIZES:
         if photons > largest:
@@ -171,22 +180,19 @@ def speed_table(seconds: float, turns: int, largest: int, threads: int) -> list[
                 candidates[peer] = prepare(unitary, photons, threads)
             except ImportError:
                 print(f"{peer} is not installed: its column stays empty.", file=sys.stderr)
-        results = measure(candidates, seconds, turns)
+        results = measure(candidates, seconds, turns, threads)
         paper = PAPER_SECONDS.get(photons)
         for name in own_names:
-            own, ratio = results[name]
-            cells = [f"{photons}, {modes}", name, in_units(own), f"{ratio:.2f}"]
+            own = results[name][0]
+            cells = [f"{photons}, {modes}", name, timing(*results[name])]
             for peer in ("Perceval", "Piquasso"):
                 if peer in results and name != "distinguishable photons":
-                    cells += [in_units(results[peer][0]), f"{results[peer][0] / own:.3g}"]
+                    cells += [timing(*results[peer]), f"{results[peer][0] / own:.3g}"]
                 else:
                     cells += ["-", "-"]
             cells.append(f"{in_units(paper)} ({paper / own:.3g}x)" if paper else "-")
             lines.append(f"| {' | '.join(cells)} |")
             print(lines[-1], flush=True)
-        for peer in ("Perceval", "Piquasso"):
-            if peer in results:
-                print(f"{peer} {photons}, {modes}: CPU / wall {results[peer][1]:.2f}", flush=True)
     return lines
 
 
