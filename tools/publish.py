@@ -3,7 +3,7 @@
 
 examples:
   tools/publish.py runs/molgan_boson_qm9 molgan_boson_qm9
-  tools/publish.py runs/mine my_preset --models-dir ~/presets --num-samples 2000
+  tools/publish.py runs/mine my_preset --models-dir ~/presets --metrics molecules fcd
 """
 
 import argparse
@@ -29,6 +29,8 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--data-dir", help="where data files are looked for first")
     arguments.add_argument("--num-samples", type=int, default=10_000,
                            help="generated samples a seed (default: 10000)")
+    arguments.add_argument("--metrics", nargs="+", default=[],
+                           help="registered metrics for the card (default: the data set's)")
     arguments.add_argument("--seeds", type=int, default=3, help="sampling seeds (default: 3)")
     return arguments
 
@@ -59,7 +61,7 @@ def _publish(arguments):
     dataset = load_dataset(config, data_dir=arguments.data_dir)
     evaluation = evaluate(
         model, dataset, num_samples=arguments.num_samples, seeds=range(arguments.seeds),
-        metric_names=config.metrics, progress=True,
+        metric_names=arguments.metrics or config.metrics, progress=True,
     )
     evaluation = {"step": step, **evaluation}
     provenance = {**run.read_run(), "step": step}

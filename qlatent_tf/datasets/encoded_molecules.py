@@ -104,7 +104,10 @@ def encode(
     }
     if not atoms:
         raise ValueError(f"None of the molecules of {label} has a graph: {counts['refused']}.")
-    logging.info("%s: %s", label, counts)
+    logging.info(
+        "%s: %d molecules, %d of them distinct.",
+        label, counts["molecules"], counts["distinct_molecules"],
+    )
     if refused:
         logging.warning(
             "%s: %d of %d molecules do not fit the graphs and are left out: %s.",
