@@ -137,10 +137,11 @@ def _fit(model, dataset, config, run, checkpoints, start, progress):
         scores = evaluate(
             model, dataset, num_samples=config.evaluation_samples, metric_names=config.metrics,
         )
-        run.write_metrics(step, scores, mean_scores(scores))
+        means = mean_scores(scores)
+        run.write_metrics(step, scores, means)
         grid = dataset.render(model.generate(events.grid_latents))
         write_picture(run.samples, grid)
-        events.write_evaluation(step, mean_scores(scores), grid)
+        events.write_evaluation(step, means, grid)
 
     def record(step):
         run.write_run(step, stopwatch.seconds, dataset)

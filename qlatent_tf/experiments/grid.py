@@ -1,6 +1,7 @@
 """Many runs, one by one or split over machines: each finished one is a file."""
 
 import dataclasses
+import re
 from pathlib import Path
 
 import keras
@@ -32,6 +33,37 @@ class Cell:
     def file_name(self) -> str:
         """The name of the file that holds the finished cell."""
         return f"{self.name}@{self.config.steps}.json"
+
+
+def seed_by_seed(configs, seeds: int, iterations: int, settings=()) -> list[Cell]:
+    """Returns a cell for each configuration in each seed, called ``<data>_<latent>_seed<seed>``.
+
+    The first seed comes first, so that an unfinished table has each configuration.
+
+    Args:
+      configs: sequence of Config.
+      seeds: int. Seeds 0 to seeds - 1.
+      iterations: int. Generator steps; there are twenty evaluations on the way.
+      settings: sequence of (key, value). Other changes of the configurations.
+
+    Raises:
+      ValueError: if a name, a key or a number is not legal.
+    """
+    if seeds < 1:
+        raise ValueError(f"seeds is a positive number; received {seeds}.")
+    taken = {"dataset", "seed", "steps", "evaluate_every"} & set(dict(settings))
+    if taken:
+        raise ValueError(f"The experiment itself sets {', '.join(sorted(taken))}.")
+    found = []
+    for seed in range(seeds):
+        for config in configs:
+            config = config.override(
+                seed=seed, steps=iterations, evaluate_every=max(iterations // 20, 1),
+                **dict(settings),
+            )
+            name = re.sub(r"[^\w.]", "-", f"{config.dataset}_{config.latent}_seed{config.seed}")
+            found.append(Cell(name, training.resolve(config)))
+    return found
 
 
 class Grid:

@@ -12,12 +12,12 @@ from qlatent_tf.config import Config
 from qlatent_tf.datasets.mixture import mixture
 from qlatent_tf.datasets.plane_pictures import scatter_points
 from qlatent_tf.experiments import charts
-from qlatent_tf.experiments.grid import Cell, Grid
-from qlatent_tf.experiments.table1 import CONTROLS, LATENTS, cell_name, in_order
+from qlatent_tf.experiments.grid import Cell, Grid, seed_by_seed
+from qlatent_tf.experiments.table1 import CONTROLS, LATENTS, in_order
 from qlatent_tf.experiments.tables import Column, make_table, write_table
 from qlatent_tf.figures import INK, latent_style, new_figure, save_figure
 from qlatent_tf.registry import latents as latent_registry
-from qlatent_tf.training import resolve, restore_model
+from qlatent_tf.training import restore_model
 
 ITERATIONS = 5000
 SEEDS = 5
@@ -62,17 +62,7 @@ def cells(latents=LATENTS, seeds=SEEDS, iterations=ITERATIONS, settings=()) -> l
     Raises:
       ValueError: if a name, a key or a number is not legal.
     """
-    if seeds < 1:
-        raise ValueError(f"seeds is a positive number; received {seeds}.")
-    found = []
-    for seed in range(seeds):
-        for latent in latents:
-            config = get_config(latent).override(
-                seed=seed, steps=iterations, evaluate_every=max(iterations // 20, 1),
-                **dict(settings),
-            )
-            found.append(Cell(cell_name(config), resolve(config)))
-    return found
+    return seed_by_seed([get_config(latent) for latent in latents], seeds, iterations, settings)
 
 
 def write_results(folder, finished) -> dict:

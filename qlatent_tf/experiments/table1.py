@@ -5,15 +5,13 @@ Reference:
   table 1.
 """
 
-import re
 from pathlib import Path
 
 from qlatent_tf.configs.mlp import get_config
 from qlatent_tf.experiments import charts
-from qlatent_tf.experiments.grid import Cell
+from qlatent_tf.experiments.grid import Cell, seed_by_seed
 from qlatent_tf.experiments.tables import Column, make_table, write_table
 from qlatent_tf.figures import save_figure
-from qlatent_tf.training import resolve
 
 DATA = ("quantum", "bernoulli")
 LATENTS = ("gaussian", "bernoulli", "photonic", "boson")
@@ -60,23 +58,10 @@ def cells(data=DATA, latents=(*LATENTS, *CONTROLS), seeds=SEEDS, iterations=ITER
     Raises:
       ValueError: if a name, a key or a number is not legal.
     """
-    if seeds < 1:
-        raise ValueError(f"seeds is a positive number; received {seeds}.")
-    found = []
-    for seed in range(seeds):
-        for dataset in data:
-            for latent in latents:
-                config = get_config(latent).override(
-                    dataset=dataset, seed=seed, steps=iterations,
-                    evaluate_every=max(iterations // 20, 1), **dict(settings),
-                )
-                found.append(Cell(cell_name(config), resolve(config)))
-    return found
-
-
-def cell_name(config) -> str:
-    """Returns ``<data>_<latent>_seed<seed>``."""
-    return re.sub(r"[^\w.]", "-", f"{config.dataset}_{config.latent}_seed{config.seed}")
+    configs = [
+        get_config(latent).override(dataset=dataset) for dataset in data for latent in latents
+    ]
+    return seed_by_seed(configs, seeds, iterations, settings)
 
 
 def write_results(folder, finished) -> dict:
