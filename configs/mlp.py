@@ -3,7 +3,7 @@
     tools/train.py --model mlp --latent boson
 
 Wallner and Clements, table 1, report a distance to the nearest integer of 0.036 with a boson
-latent and 0.061 with a Gaussian one (means of 12 runs). About 0.12 s a step on 2 CPU cores.
+latent and 0.061 with a Gaussian one (means of 12 runs). 0.06 to 0.12 s a step on 2 CPU cores.
 """
 
 from qlatent_tf.config import Config

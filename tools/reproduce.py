@@ -133,11 +133,12 @@ def _table1(arguments):
 
 def _figure2(arguments):
     from qlatent_tf.experiments import figure2
+    from qlatent_tf.run_directory import RunDirectory
 
     if arguments.num_samples < 1:
         raise ValueError(f"--num-samples is a positive number; received {arguments.num_samples}.")
     runs = arguments.workdir.glob(f"runs/{arguments.data}_*_seed{arguments.seed}")
-    trained = [run for run in runs if (run / "checkpoints" / "checkpoint").is_file()]
+    trained = [run for run in runs if RunDirectory(run).read_run()["step"]]
     sources = arguments.sources or sorted(trained)
     if not sources:
         raise FileNotFoundError(

@@ -1,6 +1,7 @@
 """table1 and the mixture, by the command line, on runs of a few steps."""
 
 import json
+import shutil
 
 import pytest
 
@@ -71,8 +72,9 @@ def test_table1_leaves_tables_figures_and_events(workdir):
 
 def test_a_latent_of_ones_own_is_a_row_beside_the_others(workdir, empty_folder, capsys):
     (empty_folder / "mine.py").write_text(LATENT)
-    assert run(*TABLE1, "--latents", "mine:ramps", "--workdir", workdir) == 0
-    assert (workdir / "cells" / "quantum_mine-ramps_seed0@2.json").is_file()
+    copy = shutil.copytree(workdir, empty_folder / "table1")
+    assert run(*TABLE1, "--latents", "mine:ramps", "--workdir", copy) == 0
+    assert (copy / "cells" / "quantum_mine-ramps_seed0@2.json").is_file()
     output = capsys.readouterr().out
     assert "| quantum | `gaussian` | 1 |" in output and "| quantum | `mine:ramps` | 1 |" in output
 
@@ -97,6 +99,9 @@ def test_merge_writes_the_table_of_all_machines(workdir, tmp_path, capsys):
 
 def test_figure2_takes_the_runs_of_table1(workdir, capsys):
     arguments = ("--workdir", workdir, "--num-samples", 500, "--quiet")
+    assert run("figure2", *arguments) == 0
+    named = {line.split(" | ")[0] for line in capsys.readouterr().out.splitlines()}
+    assert "| quantum_gaussian_seed0" in named
     assert run("figure2", *arguments, workdir / "runs" / "quantum_gaussian_seed0") == 0
     assert "500 samples of each model" in capsys.readouterr().out
     assert run("figure2", *arguments, "--seed", 7) == 1
