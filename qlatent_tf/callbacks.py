@@ -166,7 +166,7 @@ class Checkpoints(keras.callbacks.Callback):
 
 
 class LossEvents(keras.callbacks.Callback):
-    """Writes losses and speed for TensorBoard.
+    """Writes losses, the generator's learning rate and speed for TensorBoard.
 
     Args:
       writer: tf.summary.SummaryWriter.
@@ -189,6 +189,8 @@ class LossEvents(keras.callbacks.Callback):
         with self._writer.as_default(step=step):
             for name, value in logs.items():
                 tf.summary.scalar(f"losses/{name}", value)
+            rate = self.model.generator_optimizer.learning_rate
+            tf.summary.scalar("speed/learning_rate", tf.convert_to_tensor(rate))
             if self._last is not None:
                 before, then = self._last
                 tf.summary.scalar("speed/steps_per_second", (step - before) / (now - then))

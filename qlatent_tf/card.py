@@ -27,7 +27,7 @@ def model_card(name: str, model, config: Config, evaluation: dict, provenance: d
     return f"""# {name}
 
 `{config.model}` with the latent `{config.latent}`, trained on `{dataset['name']}` for \
-{evaluation['step']:,} generator steps of batch {config.batch_size} \
+{evaluation['step']:,} generator steps of batch {config.batch_size}{_generator_batch(config)} \
 ({provenance['seconds'] / 60:.0f} minutes).
 
 ![Generated samples](samples.png)
@@ -76,6 +76,11 @@ Configuration:
 
 Versions: {', '.join(map(' '.join, provenance['versions'].items()))}.
 """
+
+
+def _generator_batch(config):
+    size = config.generator_batch_size
+    return f", the generator's {size}," if size not in (None, config.batch_size) else ""
 
 
 def _number(value):

@@ -12,6 +12,7 @@ _COUNTS = (
     "steps", "batch_size", "critic_steps", "evaluate_every", "evaluation_samples",
     "checkpoint_every",
 )
+_COUNTS_OR_NONE = ("generator_batch_size", "learning_rate_decay_steps")
 _OPTIONS = ("latent_options", "model_options", "dataset_options", "optimizer_options")
 
 
@@ -38,6 +39,9 @@ class Config:
       evaluation_samples: int. Generated samples in each evaluation.
       checkpoint_every: int. Steps between checkpoints.
       jit_compile: bool. Whether XLA compiles the training step.
+      generator_batch_size: int. Samples in a generator update; None for `batch_size`.
+      learning_rate_decay_steps: int. The generator step at which both learning rates, which fall
+        in a straight line from the first step, are 0; None for constant ones.
     """
 
     model: str
@@ -58,6 +62,8 @@ class Config:
     evaluation_samples: int = 10_000
     checkpoint_every: int = 500
     jit_compile: bool = True
+    generator_batch_size: int | None = None
+    learning_rate_decay_steps: int | None = None
 
     def __post_init__(self):
         for name in _NAMES:
@@ -68,6 +74,17 @@ class Config:
             value = getattr(self, name)
             if type(value) is not int or value < 1:
                 raise ValueError(f"{name} is a positive whole number; received {value!r}.")
+        for name in _COUNTS_OR_NONE:
+            value = getattr(self, name)
+            if value is not None and (type(value) is not int or value < 1):
+                raise ValueError(
+                    f"{name} is a positive whole number or None; received {value!r}."
+                )
+        if self.learning_rate_decay_steps and self.steps > self.learning_rate_decay_steps:
+            raise ValueError(
+                f"learning_rate_decay_steps is at least steps, {self.steps}, for behind it the "
+                f"learning rate is 0; received {self.learning_rate_decay_steps}."
+            )
         if type(self.seed) is not int or self.seed < 0:
             raise ValueError(f"seed is a whole number from 0; received {self.seed!r}.")
         if type(self.gradient_penalty_weight) not in (int, float) or not (

@@ -85,7 +85,10 @@ def prepare(config: Config):
     # Keras draws initial weights from one global stream: this is what makes them repeatable.
     keras.utils.set_random_seed(derive_seed(config.seed, "weights"))
     model = build_model(config)
-    model.compile(_optimizer(config), _optimizer(config), jit_compile=config.jit_compile)
+    model.compile(
+        _optimizer(config, config.critic_steps), _optimizer(config, 1),
+        jit_compile=config.jit_compile,
+    )
     return model
 
 
@@ -113,7 +116,7 @@ def train(config: Config, workdir, *, data_dir=None, dataset=None, progress=True
     model = prepare(config)
     dataset = dataset or load_dataset(config, data_dir=data_dir, progress=progress)
     # Shapes are checked here, before there is a directory to clean up.
-    model.training_batches(dataset.source, config.batch_size, config.seed)
+    _batches(model, dataset, config)
     run = RunDirectory(workdir)
     run.open(config)
     run.check_data(dataset)
@@ -147,9 +150,7 @@ def _fit(model, dataset, config, run, checkpoints, start, progress):
         run.write_run(step, stopwatch.seconds, dataset)
 
     bar = callbacks.ProgressBar(config.steps)
-    batches = model.training_batches(
-        dataset.source, config.batch_size, config.seed, start, config.steps
-    )
+    batches = _batches(model, dataset, config, start, config.steps)
     record(start)
     try:
         with _signals_interrupt():
@@ -201,6 +202,12 @@ def restore_model(run: RunDirectory, *, trust_code=False):
     return model, step
 
 
+def _batches(model, dataset, config, start=0, steps=None):
+    return model.training_batches(
+        dataset.source, config.batch_size, config.seed, start, steps, config.generator_batch_size
+    )
+
+
 def _builders(config):
     return {
         "latent": latents.get(config.latent),
@@ -223,7 +230,7 @@ def _unitary_seed(config, kind):
     return derive_seed(config.seed, f"{kind} {getattr(config, kind)} unitary")
 
 
-def _optimizer(config):
+def _optimizer(config, updates_per_step):
     known = {
         name.lower(): value for name, value in vars(keras.optimizers).items()
         if inspect.isclass(value) and issubclass(value, keras.optimizers.Optimizer)
@@ -235,6 +242,14 @@ def _optimizer(config):
         )
     options = dict(config.optimizer_options)
     check_options(optimizer, options, f"the optimizer {config.optimizer!r}")
+    if config.learning_rate_decay_steps:
+        default = inspect.signature(optimizer).parameters["learning_rate"].default
+        rate = options.get("learning_rate", default)
+        if type(rate) not in (int, float):
+            raise ValueError(f"A learning rate that decays is a number; received {rate!r}.")
+        options["learning_rate"] = keras.optimizers.schedules.PolynomialDecay(
+            rate, config.learning_rate_decay_steps * updates_per_step, end_learning_rate=0.0
+        )
     try:
         return optimizer(**options)
     except (TypeError, ValueError) as error:

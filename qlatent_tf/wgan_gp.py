@@ -93,36 +93,41 @@ class WGANGP(keras.Model):
         """Maps generator outputs to data space."""
         return outputs
 
-    def training_batches(self, real, batch_size, seed, start_step=0, steps=None):
+    def training_batches(
+        self, real, batch_size, seed, start_step=0, steps=None, generator_batch_size=None
+    ):
         """Returns the batches of a run, each a function of (seed, step) alone.
 
         Args:
           real: a tfd.Distribution, an array, or a dict of arrays with one leading dimension.
             Real samples in data space. Arrays are gone through in a new random order each epoch.
-          batch_size: int. Samples a batch.
+          batch_size: int. Samples a batch, in each update.
           seed: int. Decides all batches.
           start_step: int. The step of the first batch, so that a run can be resumed.
           steps: int. The step after the last; None for no end.
+          generator_batch_size: int. Samples in the generator's update; `batch_size` by default.
 
         Returns:
-          tf.data.Dataset of ``{"real": [critic_steps, batch, ...], "latent": [critic_steps + 1,
-          batch, latent_size], "seed": [critic_steps + 1, 2]}``; the last latent is the
-          generator's.
+          tf.data.Dataset of ``{"real": [critic_steps, batch, ...], "latent": [critic_steps,
+          batch, latent_size], "generator_latent": [generator_batch, latent_size], "seed":
+          [critic_steps + 1, 2]}``; the last seed is the generator's.
 
         Raises:
           ValueError: if the real samples' shapes are not what the critic takes.
         """
         draw_real = real_sampler(real)
         shape = (self.critic_steps, batch_size)
+        sizes = (batch_size, generator_batch_size or batch_size)
         bases = {name: derive_seed(seed, name) for name in ("real", "latent", "encode", "step")}
 
         def batch_at(step):
             seeds = {name: step_seed(base, step) for name, base in bases.items()}
             real_batch = self.encode(draw_real(shape, step, seeds["real"]), seeds["encode"])
-            latent = self.latent.sample((shape[0] + 1, batch_size), seed=seeds["latent"])
+            latent, generator_latent = self._draw_latents(*sizes, seeds["latent"])
             return {
                 "real": real_batch,
-                "latent": tf.cast(latent, tf.float32),
+                "latent": latent,
+                "generator_latent": generator_latent,
                 "seed": tf.random.split(seeds["step"], shape[0] + 1),
             }
 
@@ -148,8 +153,7 @@ class WGANGP(keras.Model):
             (0, {name: tf.zeros([]) for name in _CRITIC_REPORTS}),
             maximum_iterations=self.critic_steps,
         )
-        last = self.critic_steps
-        loss = self._update_generator(batch["latent"][last], batch["seed"][last])
+        loss = self._update_generator(batch["generator_latent"], batch["seed"][-1])
         return {**reports, "generator_loss": loss}
 
     def sample(self, num_samples, seed, batch_size=1000):
@@ -186,6 +190,16 @@ class WGANGP(keras.Model):
     @tf.function(reduce_retracing=True)
     def _generate_batch(self, latent):
         return self.decode(self.generator(latent, training=False))
+
+    def _draw_latents(self, batch_size, generator_batch_size, seed):
+        """Returns those of the critic's updates and of the generator's, which are one draw."""
+        count = self.critic_steps * batch_size
+        latent = self.latent.sample(count + generator_batch_size, seed=seed)
+        latent = tf.cast(latent, tf.float32)
+        critic_latent = tf.reshape(
+            latent[:count], (self.critic_steps, batch_size, *latent.shape[1:])
+        )
+        return critic_latent, latent[count:]
 
     def _critic_iteration(self, batch, i, reports):
         real = keras.tree.map_structure(lambda part: part[i], batch["real"])

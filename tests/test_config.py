@@ -69,6 +69,10 @@ def test_override_takes_a_whole_number_for_a_float_and_one_metric_for_many(confi
     ("gradient_penalty_weight", float("nan"), "finite number from 0; received nan"),
     ("gradient_penalty_weight", True, "finite number from 0; received True"),
     ("gradient_penalty_weight", "ten", "finite number from 0; received 'ten'"),
+    ("generator_batch_size", 0, "generator_batch_size is a positive whole number or None"),
+    ("generator_batch_size", True, "received True"),
+    ("learning_rate_decay_steps", 0.5, "received 0.5"),
+    ("learning_rate_decay_steps", 9, "at least steps, 10, .* received 9"),
     ("jit_compile", 1, "jit_compile is a bool; received 1"),
     ("jit_compile", "yes", "jit_compile is a bool; received 'yes'"),
     ("model", 3, "model is a str; received 3"),
@@ -89,6 +93,13 @@ def test_a_value_of_the_wrong_type_is_refused(config, key, value, message):
 def test_a_file_with_a_value_of_the_wrong_type_is_refused(config, key, value):
     with pytest.raises(ValueError, match=key):
         Config.from_json({**config.to_json(), key: value})
+
+
+def test_a_file_from_before_a_field_has_its_default(config):
+    fields = config.to_json()
+    for name in ("generator_batch_size", "learning_rate_decay_steps"):
+        del fields[name]
+    assert Config.from_json(fields) == config
 
 
 def test_options_that_json_cannot_hold_are_refused():

@@ -235,6 +235,42 @@ def test_losses_that_are_not_finite_end_the_run_before_a_checkpoint(tmp_path):
         training.restore_model(RunDirectory(tmp_path))
 
 
+DECAY = {"learning_rate_decay_steps": 6, "generator_batch_size": 12}
+
+
+def test_both_learning_rates_fall_in_a_line_to_zero_in_step():
+    config = training.resolve(dataclasses.replace(CONFIG, **DECAY))
+    model, dataset = training.prepare(config), training.load_dataset(config, progress=False)
+    rates = []
+    for batch in model.training_batches(dataset.source, config.batch_size, 0, steps=7):
+        before = model.get_weights()
+        rates.append([
+            float(optimizer.learning_rate)
+            for optimizer in (model.critic_optimizer, model.generator_optimizer)
+        ])
+        model.train_step(batch)
+    expected = [1e-3 * (1 - step / 6) for step in range(7)]
+    np.testing.assert_allclose(rates, np.transpose([expected, expected]), atol=1e-9)
+    # A rate of 0 moves nothing.
+    for one, other in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_stopped_run_goes_on_at_its_learning_rate(tmp_path):
+    straight, stopped = (train(tmp_path / name, steps=steps, **DECAY)
+                         for name, steps in (("straight", 4), ("stopped", 2)))
+    train(stopped.path, steps=4, **DECAY)
+    for one, other in zip(weights(stopped), weights(straight), strict=True):
+        np.testing.assert_array_equal(one, other)
+    constant = train(tmp_path / "constant", steps=4, generator_batch_size=12)
+    assert not np.array_equal(weights(constant)[0], weights(straight)[0])
+
+
+def test_a_learning_rate_that_decays_is_a_number(tmp_path):
+    with pytest.raises(ValueError, match="is a number; received 'fast'"):
+        train(tmp_path, optimizer_options={"learning_rate": "fast"}, **DECAY)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

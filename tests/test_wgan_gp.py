@@ -4,7 +4,9 @@ import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from qlatent_tf.batches import step_seed
 from qlatent_tf.models.mlp import perceptron
+from qlatent_tf.seeds import derive_seed
 from qlatent_tf.wgan_gp import WGANGP, gradient_penalty
 
 tfd = tfp.distributions
@@ -70,11 +72,16 @@ def test_penalty_of_a_flat_critic_has_a_gradient():
     assert np.isfinite(tape.gradient(penalty, variable))
 
 
-def test_batches_have_the_documented_shapes():
-    batch = first(small_gan().training_batches(REAL, batch_size=4, seed=0, steps=1))
-    assert batch["real"].shape == (2, 4, 2)
-    assert batch["latent"].shape == (3, 4, 3)
-    assert batch["seed"].shape == (3, 2)
+@pytest.mark.parametrize("generator_batch_size", [None, 7])
+def test_batches_have_the_documented_shapes(generator_batch_size):
+    batches = small_gan().training_batches(
+        REAL, batch_size=4, seed=0, steps=1, generator_batch_size=generator_batch_size
+    )
+    shapes = {name: tuple(part.shape) for name, part in first(batches).items()}
+    assert shapes == {
+        "real": (2, 4, 2), "latent": (2, 4, 3),
+        "generator_latent": (generator_batch_size or 4, 3), "seed": (3, 2),
+    }
 
 
 def test_batches_depend_on_seed_and_step_alone():
@@ -99,6 +106,28 @@ def test_each_epoch_holds_every_sample_once_and_in_another_order():
     assert not np.array_equal(epochs[0], epochs[1])
 
 
+def test_updates_of_one_size_share_the_draw_of_their_step():
+    # One draw of (critic_steps + 1, batch), as it was when there was but one batch size.
+    gan = small_gan()
+    batch = first(gan.training_batches(REAL, 4, seed=5, start_step=3))
+    whole = gan.latent.sample((3, 4), seed=step_seed(derive_seed(5, "latent"), 3))
+    np.testing.assert_array_equal(batch["latent"], whole[:2])
+    np.testing.assert_array_equal(batch["generator_latent"], whole[2])
+
+
+def test_a_larger_generator_batch_leaves_the_critic_s_as_it_was():
+    gan = small_gan()
+    one, other = (
+        first(gan.training_batches(REAL, 4, seed=5, generator_batch_size=size)) for size in (4, 9)
+    )
+    for name in ("real", "latent", "seed"):
+        np.testing.assert_array_equal(one[name], other[name])
+    assert len(np.unique(other["generator_latent"], axis=0)) == 9
+    batches = gan.training_batches(REAL, 4, 5, steps=2, generator_batch_size=9)
+    gan.fit(batches, verbose=0, shuffle=False)
+    assert gan.step == 2
+
+
 def test_real_samples_may_be_a_distribution():
     gan = small_gan()
     batch = first(gan.training_batches(normal(2), 4, seed=0, steps=1))
@@ -111,7 +140,7 @@ def test_compiled_step_is_the_step_of_its_parts():
     compiled, eager = (small_gan(critic_steps=1, jit_compile=jit) for jit in (True, False))
     report = tf.function(compiled.train_step, jit_compile=True)(batch)
     by_hand = eager._update_critic(batch["real"][0], batch["latent"][0], batch["seed"][0])
-    by_hand["generator_loss"] = eager._update_generator(batch["latent"][1], batch["seed"][1])
+    by_hand["generator_loss"] = eager._update_generator(batch["generator_latent"], batch["seed"][1])
     for name, value in by_hand.items():
         np.testing.assert_allclose(report[name], value, rtol=1e-4, err_msg=name)
     for mine, theirs in zip(compiled.get_weights(), eager.get_weights(), strict=True):
