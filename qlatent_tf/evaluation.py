@@ -17,6 +17,7 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=(),
       num_samples: int. Generated samples a seed.
       seeds: sequence of int. Sampling seeds; the mean comes with its standard error over them.
       metric_names: sequence of str. Registered metrics; the data set's own by default.
+        Where it has none either, nothing is sampled and ``metrics`` is empty.
       progress: bool. Whether to show a progress bar.
 
     Returns:
@@ -32,7 +33,7 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=(),
         raise ValueError("An evaluation needs one seed at least; received none.")
     rows = []
     for seed in tqdm(seeds, desc="evaluate", unit="seed", disable=not progress or len(seeds) < 2):
-        samples = model.sample(num_samples, seed)
+        samples = model.sample(num_samples, seed) if functions else None
         scores = {}
         for function in functions.values():
             scores.update(function(dataset, samples, progress=progress))

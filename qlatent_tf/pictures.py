@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from qlatent_tf.datasets.image_pictures import draw_images
 from qlatent_tf.files import atomic_path
 
 
@@ -18,17 +19,17 @@ def write_picture(path, picture) -> None:
 
 
 def render(samples) -> np.ndarray:
-    """Draws samples by what they are: molecules in a grid, vectors as a map of their entries.
+    """Draws samples by what they are: molecules or images in a grid, vectors as a map of entries.
 
     Args:
-      samples: in data space: ``{"atoms": (n, atoms), "bonds": (n, atoms, atoms)}`` or
-        ``(n, width)``.
+      samples: in data space: ``{"atoms": (n, atoms), "bonds": (n, atoms, atoms)}``,
+        ``(n, width)``, or uint8 ``(n, height, width, bands)``.
 
     Returns:
       np.ndarray, uint8 ``(height, width, 3)``.
 
     Raises:
-      ValueError: if the samples are neither.
+      ValueError: if the samples are none of these.
     """
     if isinstance(samples, dict) and set(samples) == {"atoms", "bonds"}:
         # Imported here, for other samples need no RDKit.
@@ -39,5 +40,7 @@ def render(samples) -> np.ndarray:
         from qlatent_tf.datasets.vector_pictures import draw_vectors
 
         return draw_vectors(samples)
+    if not isinstance(samples, dict) and np.ndim(samples) == 4:
+        return draw_images(samples)
     shapes = tf.nest.map_structure(np.shape, samples)
     raise ValueError(f"There is no picture for samples of shape {shapes}.")

@@ -56,6 +56,13 @@ def test_metrics_can_be_named(dataset):
         evaluate(Dice(), dataset, num_samples=5, metric_names=("nothing",))
 
 
+def test_without_metrics_nothing_is_sampled(dataset):
+    dataset.metrics = ()
+    report = evaluate(None, dataset, seeds=(0, 1))
+    assert report["metrics"] == {} and report["seeds"] == [0, 1]
+    assert mean_scores(report) == {}
+
+
 def test_no_seeds_are_refused(dataset):
     with pytest.raises(ValueError, match="one seed"):
         evaluate(Dice(), dataset, seeds=())

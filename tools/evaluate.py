@@ -56,6 +56,8 @@ def _evaluate(arguments):
               f"{arguments.num_samples} samples x {arguments.seeds}")
         for name, score in evaluation["metrics"].items():
             print(f"{name:36} {format_score(score)}")
+        if not evaluation["metrics"]:
+            print(f"{dataset.name} has no metrics of its own; name some with --metrics.")
     return 0
 
 

@@ -56,3 +56,26 @@ class CountDataset(Dataset):
 
     total_law: np.ndarray
     law: Callable[[], tuple[np.ndarray, np.ndarray]] | None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ImageDataset(Dataset):
+    """Images.
+
+    `source` is a uint8 array of shape `(N, height, width, bands)`, in memory or mapped: data space
+    is images as files hold them, values from 0 to 255.
+
+    Attributes:
+      bands: tuple of str. What the last axis holds, such as ("red", "green", "blue").
+      labels: int64 array, shape `(N,)`, or None. Indices into `class_names`.
+      class_names: tuple of str. All the classes that labels may name; empty without labels. Where
+        classes were chosen, it still has the others, so that a label means the same in any choice.
+      test: uint8 array, shape `(M, height, width, bands)`, or None. Held out: not trained on.
+      test_labels: int64 array, shape `(M,)`, or None.
+    """
+
+    bands: tuple[str, ...]
+    labels: np.ndarray | None = None
+    class_names: tuple[str, ...] = ()
+    test: np.ndarray | None = None
+    test_labels: np.ndarray | None = None

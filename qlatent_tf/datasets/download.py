@@ -99,6 +99,15 @@ def download(
     return Path(path)
 
 
+def check_reachable(url: str, open_seconds: float = OPEN_SECONDS) -> None:
+    """Asks a server for a file and hangs up: for downloads by others, who may wait for long.
+
+    Raises:
+      DownloadError: if the server does not answer in time, or refuses.
+    """
+    _open(url, open_seconds).close()
+
+
 def _open(url: str, seconds: float):
     """Opens an address within `seconds`.
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
+from qlatent_tf.datasets.image_pictures import draw_images
 from qlatent_tf.datasets.molecule_graphs import molecule_to_graph
 from qlatent_tf.datasets.molecule_pictures import draw_molecules
 from qlatent_tf.datasets.vector_pictures import draw_vectors
@@ -39,7 +40,33 @@ def test_vectors_whatever_their_values(samples):
     assert len(np.unique(picture)) > 1
 
 
+def test_a_pixel_becomes_a_square():
+    images = np.random.default_rng(0).integers(0, 256, (5, 32, 28, 3), np.uint8)
+    picture = draw_images(images)
+    assert picture.shape == (2 * 96 + 2, 3 * 84 + 2 * 2, 3) and picture.dtype == np.uint8
+    for index in range(5):
+        row, column = divmod(index, 3)
+        cell = picture[row * 98:row * 98 + 96, column * 86:column * 86 + 84]
+        for shift in range(3):
+            np.testing.assert_array_equal(cell[shift::3, shift::3], images[index])
+    assert (picture[98:, 2 * 86:] == 255).all() and (picture[96:98] == 255).all()
+
+
+def test_bands_are_shown():
+    images = np.random.default_rng(0).integers(0, 256, (4, 96, 96, 4), np.uint8)
+    picture = draw_images(images)
+    assert picture.shape == (194, 2 * 194 + 16, 3)
+    np.testing.assert_array_equal(picture[:96, :96], images[0, ..., :3])
+    np.testing.assert_array_equal(picture[:96, 210:306], images[0][..., [3, 0, 1]])
+    grey = draw_images(images[:1, ..., :1])
+    np.testing.assert_array_equal(grey, images[0, ..., [0, 0, 0]].transpose(1, 2, 0))
+    assert draw_images(images[:1, ..., :2]).shape == (96, 2 * 96 + 16, 3)
+    assert draw_images(np.repeat(images, 20, axis=0)).shape[0] == 8 * 98 - 2
+
+
 @pytest.mark.parametrize("draw, samples", [
+    (draw_images, np.zeros((0, 4, 4, 3), np.uint8)), (draw_images, np.zeros((1, 4, 4, 3))),
+    (draw_images, np.zeros((4, 4, 3), np.uint8)),
     (draw_vectors, np.zeros((0, 4))), (draw_vectors, np.zeros(4)),
     (draw_molecules, {"atoms": np.zeros((0, 9), int), "bonds": np.zeros((0, 9, 9), int)}),
 ])

@@ -1,0 +1,100 @@
+"""CIFAR-10: 60,000 photographs of ten kinds of things, 32 pixels wide.
+
+Reference:
+  A. Krizhevsky, "Learning multiple layers of features from tiny images", University of Toronto
+  (2009).
+"""
+
+import os
+from pathlib import Path
+
+from qlatent_tf import files
+from qlatent_tf.datasets import cifar_archives, image_files
+from qlatent_tf.datasets.dataset import ImageDataset
+from qlatent_tf.datasets.image_arrays import PARTS, check_images, check_labels, image_dataset
+from qlatent_tf.datasets.keras_images import load_keras_images
+from qlatent_tf.registry import datasets
+
+CLASSES = (
+    "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+)
+FILE_NAME = "cifar10.npz"
+# A folder is found by its first batch.
+_NAMES = [
+    FILE_NAME,
+    *cifar_archives.ARCHIVES,
+    *(
+        f"{folder}/{cifar_archives.BATCHES[0]}{suffix}"
+        for folder, suffix in cifar_archives.FOLDERS.items()
+    ),
+]
+
+
+@datasets.register("cifar10")
+def cifar10(
+    *,
+    classes: list | str | int | None = None,
+    data_dir: str | os.PathLike | None = None,
+    progress: bool = True,
+) -> ImageDataset:
+    """The photographs of CIFAR-10: 50,000 to train on and 10,000 held out, as uint8.
+
+    Looked for in `data_dir`, in $QLATENT_DATA_DIR and in the cache folder, as ``cifar10.npz`` (with
+    `x_train`, `y_train`, `x_test`, `y_test`), as one of the official archives
+    ``cifar-10-binary.tar.gz`` and ``cifar-10-python.tar.gz``, or as what they unpack to; else
+    downloaded by `keras.datasets`.
+
+    Args:
+      classes: list of str or int. The classes to keep, by name or number. Default: all ten.
+      data_dir: path. The caller's own folder.
+      progress: bool. Whether to show progress bars.
+
+    Raises:
+      FileNotFoundError: if the images are nowhere and cannot be downloaded; the message says what
+        to do.
+      ValueError: if what is found is damaged or is not CIFAR-10.
+    """
+    path = files.find_data_file(_NAMES, data_dir)
+    if path is None:
+        try:
+            arrays, provenance = load_keras_images("cifar10")
+        except FileNotFoundError as error:
+            folders = ", ".join(map(str, files.data_folders(data_dir)))
+            raise FileNotFoundError(
+                f"CIFAR-10 is in none of the folders {folders}. {error} Put {FILE_NAME}, "
+                f"{', '.join(cifar_archives.ARCHIVES)}, or one of these unpacked, into a folder "
+                f"and name the folder with --data-dir or ${files.DATA_DIR_VARIABLE}; the archives "
+                "are to be had from https://www.cs.toronto.edu/~kriz/cifar.html."
+            ) from error
+    else:
+        arrays, provenance = _read(path, progress)
+    return image_dataset(
+        "cifar10", _check(arrays, path or provenance["file"]),
+        class_names=CLASSES, classes=classes, provenance=provenance,
+    )
+
+
+def _read(path: Path, progress: bool):
+    if path.name == FILE_NAME:
+        arrays, digest = image_files.load_npz(path, PARTS, progress)
+    elif path.name in cifar_archives.ARCHIVES:
+        arrays, digest = cifar_archives.load_archive(path, progress)
+    else:
+        path = path.parent
+        arrays, digest = cifar_archives.load_folder(path, progress)
+    return arrays, {"file": path.name, "sha256": digest}
+
+
+def _check(arrays, where) -> dict:
+    """Returns the arrays if they can be CIFAR-10: the counts, the shape, the labels."""
+    batch = cifar_archives.BATCH_IMAGES
+    checked = {}
+    for split, count in (("train", 5 * batch), ("test", batch)):
+        images, labels = f"x_{split}", f"y_{split}"
+        checked[images] = check_images(
+            arrays[images], f"{images} of {where}", (count, *cifar_archives.SHAPE)
+        )
+        checked[labels] = check_labels(
+            arrays[labels], count, len(CLASSES), f"{labels} of {where}"
+        )
+    return checked
