@@ -32,7 +32,8 @@ from qlatent_tf.configs.mlp import get_config
 from qlatent_tf.experiments.table1 import CONTROLS, LATENTS
 from qlatent_tf.models.mlp import perceptron
 from qlatent_tf.wgan_gp import WGANGP
-from qlatent_tf.zoo import build_model, versions
+from qlatent_tf.preset_files import versions
+from qlatent_tf.zoo import build_model
 
 WARM_STEPS = 6  # More than are drawn ahead.
 REAL_SAMPLES = 50_000

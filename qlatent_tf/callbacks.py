@@ -73,20 +73,21 @@ class Checkpoints(keras.callbacks.Callback):
 
     Args:
       directory: path. Where checkpoints lie; the last two are kept.
-      model: WGANGP, compiled.
+      model: WGANGP, compiled; or another that knows its `step`, if its parts are given.
       every: int. Steps between checkpoints.
+      parts: dict of networks and optimizers. What is saved; by default those of a WGANGP.
     """
 
-    def __init__(self, directory, model, every: int):
+    def __init__(self, directory, model, every: int, parts=None):
         super().__init__()
         self._every = every
         self._directory = Path(directory)
-        self._checkpoint = tf.train.Checkpoint(
-            generator=model.generator,
-            critic=model.critic,
-            generator_optimizer=model.generator_optimizer,
-            critic_optimizer=model.critic_optimizer,
-        )
+        self._checkpoint = tf.train.Checkpoint(**(parts or {
+            "generator": model.generator,
+            "critic": model.critic,
+            "generator_optimizer": model.generator_optimizer,
+            "critic_optimizer": model.critic_optimizer,
+        }))
         self._model = model
         self._saved = 0
 
@@ -127,7 +128,7 @@ class Checkpoints(keras.callbacks.Callback):
         step = self._model.step
         if step == self._saved:
             return
-        weights = (*self._model.generator.variables, *self._model.critic.variables)
+        weights = self._model.weights
         if not all(bool(tf.reduce_all(tf.math.is_finite(weight))) for weight in weights):
             raise FloatingPointError(f"A weight is {_DIVERGED.format(step=step)}")
         try:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from qlatent_tf.config import Config
 from qlatent_tf.files import read_json, write_json
-from qlatent_tf.zoo import versions
+from qlatent_tf.preset_files import versions
 
 # Changing these leaves every training step as it was.
 _CHANGEABLE = frozenset(

@@ -32,10 +32,16 @@ _MAY_IMPORT = {
     "figures": {"files"},
     "invertible": set(),
     "configs": {"config"},
-    "zoo": _FOUNDATION | {"latents", "models", "config"},
+    "preset_files": {"files"},
+    "zoo": _FOUNDATION | {"latents", "models", "config", "preset_files"},
+    "classifier": {"preset_files", "seeds"},
+    "classifier_card": {"classifier", "files", "preset_files"},
+    "classifier_training": _FOUNDATION | {
+        "batches", "callbacks", "classifier", "datasets", "preset_files", "run_directory",
+    },
     "evaluation": {"registry", "metrics", "datasets"},
     "tensorboard": {"config", "seeds", "pictures"},
-    "run_directory": {"config", "files", "zoo"},
+    "run_directory": {"config", "files", "preset_files"},
     "card": {"config"},
     "training": _FOUNDATION | {
         "callbacks", "config", "datasets", "evaluation", "latents", "metrics", "pictures",

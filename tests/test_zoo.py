@@ -5,6 +5,7 @@ import pytest
 
 from qlatent_tf import zoo
 from qlatent_tf.config import Config
+from qlatent_tf.preset_files import WEIGHTS
 
 CONFIG = Config(
     model="mlp", latent="boson", dataset="quantum", steps=1, batch_size=4,
@@ -50,7 +51,7 @@ def test_a_trained_model_is_saved_without_its_optimizers(tmp_path, preset):
     directory, model = preset
     model.compile("adam", "adam")
     zoo.save_preset(tmp_path / "compiled", model, CONFIG)
-    sizes = [(folder / zoo.WEIGHTS).stat().st_size for folder in (directory, tmp_path / "compiled")]
+    sizes = [(folder / WEIGHTS).stat().st_size for folder in (directory, tmp_path / "compiled")]
     assert sizes[0] == sizes[1]
 
 
@@ -65,13 +66,13 @@ def test_the_latent_can_be_changed_on_loading(preset):
 def test_damaged_or_missing_weights_are_refused(preset, damage):
     directory, _ = preset
     if damage:
-        with open(directory / zoo.WEIGHTS, "ab") as file:
+        with open(directory / WEIGHTS, "ab") as file:
             file.write(damage)
         with pytest.raises(ValueError, match="damaged"):
             zoo.from_preset(directory)
     else:
-        (directory / zoo.WEIGHTS).unlink()
-        with pytest.raises(FileNotFoundError, match=zoo.WEIGHTS):
+        (directory / WEIGHTS).unlink()
+        with pytest.raises(FileNotFoundError, match=WEIGHTS):
             zoo.from_preset(directory)
 
 

@@ -13,9 +13,9 @@ import json
 import sys
 
 from qlatent_tf.files import read_json
+from qlatent_tf.preset_files import list_presets, preset_directory, read_description
 from qlatent_tf.registry import datasets, latents, metrics, models
 from qlatent_tf.tools.command_line import run_tool
-from qlatent_tf.zoo import list_presets, preset_directory, read_preset
 
 
 def parser() -> argparse.ArgumentParser:
@@ -33,7 +33,7 @@ def main(argv=None) -> int:
 
 
 def _list(arguments):
-    presets = [_summary(name) for name in list_presets()]
+    presets = [_summary(name) for name in list_presets(kind=None)]
     known = {
         "models": models.names(), "latents": latents.names(),
         "datasets": datasets.names(), "metrics": metrics.names(),
@@ -42,7 +42,8 @@ def _list(arguments):
         print(json.dumps({"presets": presets, **known}, indent=2))
         return 0
     for preset in presets:
-        print(f"{preset['name']}: {preset['steps']:,} steps on {preset['dataset']}")
+        print(f"{preset['name']} ({preset['kind']}): {preset['steps']:,} steps on "
+              f"{preset['dataset']}")
         for name, value in preset["metrics"].items():
             print(f"    {name:32} {value:.4g}")
     for kind, names in known.items():
@@ -51,12 +52,13 @@ def _list(arguments):
 
 
 def _summary(name):
-    preset = read_preset(name, trust_code=True)
+    preset = read_description(name)
     scores = preset_directory(name) / "metrics.json"
     metrics_file = read_json(scores) if scores.is_file() else {"metrics": {}}
     return {
         "name": name,
-        "dataset": preset["config"].dataset,
+        "kind": preset["kind"],
+        "dataset": preset["config"].get("dataset"),
         "steps": preset["provenance"].get("step"),
         "metrics": {
             metric: score["mean"]

@@ -7,12 +7,12 @@ examples:
 """
 
 import argparse
-import re
 import sys
 from pathlib import Path
 
+from qlatent_tf.preset_files import new_preset_directory
 from qlatent_tf.tools.command_line import add_trust_argument, run_tool
-from qlatent_tf.zoo import save_preset, writable_presets_folder
+from qlatent_tf.zoo import save_preset
 
 
 def parser() -> argparse.ArgumentParser:
@@ -47,13 +47,7 @@ def _publish(arguments):
     from qlatent_tf.run_directory import RunDirectory
     from qlatent_tf.training import load_dataset, restore_model
 
-    if not re.fullmatch(r"\w[\w.-]*", arguments.preset):
-        raise ValueError(
-            f"A preset's name is of letters, digits and _ . -; received {arguments.preset!r}."
-        )
-    directory = (arguments.models_dir or writable_presets_folder()) / arguments.preset
-    if directory.exists() and not arguments.overwrite:
-        raise ValueError(f"{directory} exists. Choose another name, or say --overwrite.")
+    directory = new_preset_directory(arguments.preset, arguments.models_dir, arguments.overwrite)
     run = RunDirectory(arguments.run)
     config = run.read_config(trust_code=arguments.trust_code)
     model, step = restore_model(run, trust_code=arguments.trust_code)
