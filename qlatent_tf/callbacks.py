@@ -167,19 +167,21 @@ class Checkpoints(keras.callbacks.Callback):
 
 
 class LossEvents(keras.callbacks.Callback):
-    """Writes losses, the generator's learning rate and speed for TensorBoard.
+    """Writes losses, the learning rate and speed for TensorBoard.
 
     Args:
       writer: tf.summary.SummaryWriter.
       steps: int. The step at which the run ends; it has a point too.
       every: int. Steps between points.
+      optimizer: keras.optimizers.Optimizer. Whose rate is written; by default the generator's.
     """
 
-    def __init__(self, writer, steps: int, every: int = 10):
+    def __init__(self, writer, steps: int, every: int = 10, optimizer=None):
         super().__init__()
         self._writer = writer
         self._steps = steps
         self._every = every
+        self._optimizer = optimizer
         self._last = None
 
     def on_train_batch_end(self, batch, logs=None):
@@ -190,8 +192,9 @@ class LossEvents(keras.callbacks.Callback):
         with self._writer.as_default(step=step):
             for name, value in logs.items():
                 tf.summary.scalar(f"losses/{name}", value)
-            rate = self.model.generator_optimizer.learning_rate
-            tf.summary.scalar("speed/learning_rate", tf.convert_to_tensor(rate))
+            optimizer = self._optimizer or self.model.generator_optimizer
+            rate = tf.convert_to_tensor(optimizer.learning_rate)
+            tf.summary.scalar("speed/learning_rate", rate)
             if self._last is not None:
                 before, then = self._last
                 tf.summary.scalar("speed/steps_per_second", (step - before) / (now - then))

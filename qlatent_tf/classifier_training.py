@@ -93,7 +93,7 @@ def train_classifier(
             callbacks=[
                 callbacks.FiniteLosses(),
                 *([bar] if progress else []),
-                callbacks.LossEvents(writer, steps),
+                callbacks.LossEvents(writer, steps, optimizer=model.optimizer),
                 keras.callbacks.LambdaCallback(on_epoch_end=record),
                 # After the record: an epoch that is kept has been measured.
                 keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: checkpoints.save()),
