@@ -38,8 +38,13 @@ class RunDirectory:
     def samples(self) -> Path:
         return self.path / "samples.png"
 
-    def open(self, config: Config) -> None:
+    def open(self, config: Config, complete=lambda config: config) -> None:
         """Makes the directory for a configuration, or takes it up again.
+
+        Args:
+          config: Config.
+          complete: callable. `complete(config)` fills in what the directory's configuration leaves
+            open because an earlier version, which wrote it, did not know the option.
 
         Raises:
           ValueError: if the directory holds a run of another configuration; the message lists
@@ -47,7 +52,9 @@ class RunDirectory:
         """
         file = self.path / "config.json"
         if file.is_file():
-            differences = training_differences(self.read_config(trust_code=True), config)
+            differences = training_differences(
+                complete(self.read_config(trust_code=True)), config
+            )
             if differences:
                 raise ValueError(
                     f"{self.path} holds a run of another configuration (its value -> yours): "

@@ -118,7 +118,7 @@ def train(config: Config, workdir, *, data_dir=None, dataset=None, progress=True
     # Shapes are checked here, before there is a directory to clean up.
     _batches(model, dataset, config)
     run = RunDirectory(workdir)
-    run.open(config)
+    run.open(config, complete=resolve)
     run.check_data(dataset)
     checkpoints = callbacks.Checkpoints(run.checkpoints, model, config.checkpoint_every)
     start = checkpoints.restore()

@@ -219,6 +219,17 @@ def test_another_configuration_is_refused_with_the_difference(whole):
         train(whole.path, batch_size=9)
 
 
+def test_a_run_of_a_version_with_fewer_options_is_continued(tmp_path):
+    run = train(tmp_path, steps=2)
+    record = read_json(run.path / "config.json")
+    del record["model_options"]["activation"], record["latent_options"]["tiles"]
+    write_json(run.path / "config.json", record)
+    train(tmp_path, steps=3)
+    assert training.restore_model(run)[1] == 3
+    with pytest.raises(ValueError, match="holds a run of another configuration"):
+        train(tmp_path, model_options={**CONFIG.model_options, "activation": "tanh"})
+
+
 def test_other_data_are_refused_with_the_difference(tmp_path):
     run = train(tmp_path, steps=2)
     record = read_json(run.path / "run.json")

@@ -19,10 +19,14 @@ def molgan(
     atom_types=5,
     bond_types=5,
     generator_units=(64, 176, 288, 400, 512),
+    injection="addition",
     critic_graph_units=(128, 64),
     critic_readout_units=128,
     critic_units=(128, 64),
+    critic_normalization=None,
+    mask_padding=False,
     temperature=1.0,
+    straight_through=False,
     permutation_probability=0.3,
     **wgan_options,
 ):
@@ -34,10 +38,15 @@ def molgan(
       atom_types: int. Atom types, the first of which pads.
       bond_types: int. Bond types, the first of which is "none".
       generator_units: sequence of int. Hidden layers of the generator.
+      injection: str. How the latent enters each of them; see `graph_generator`.
       critic_graph_units: sequence of int. Graph convolutions of the critic.
       critic_readout_units: int. Width of the critic's gated sum over atoms.
       critic_units: sequence of int. Dense layers of the critic.
+      critic_normalization: str. What the critic divides the messages to an atom by; see
+        `RelationalGraphConv`.
+      mask_padding: bool. Whether the critic leaves out padding atoms; see `graph_critic`.
       temperature: float. Of the Gumbel-softmax in training.
+      straight_through: bool. Whether generated graphs are one-hot in training, too; see `MolGAN`.
       permutation_probability: float. Share of real graphs whose atoms are put in random order.
       **wgan_options: `gradient_penalty_weight` and `critic_steps` of `WGANGP`.
 
@@ -62,34 +71,52 @@ def molgan(
                  [*graph, critic_readout_units])
     return MolGAN(
         latent,
-        graph_generator(latent.event_shape[0], graph, generator_units),
-        graph_critic(graph, critic_graph_units, critic_readout_units, critic_units),
+        graph_generator(latent.event_shape[0], graph, generator_units, injection),
+        graph_critic(
+            graph, critic_graph_units, critic_readout_units, critic_units,
+            critic_normalization, mask_padding,
+        ),
         temperature=temperature,
+        straight_through=straight_through,
         permutation_probability=permutation_probability,
         **wgan_options,
     )
 
 
-def graph_generator(latent_size, graph=(9, 5, 5), units=(64, 176, 288, 400, 512)):
+def graph_generator(
+    latent_size, graph=(9, 5, 5), units=(64, 176, 288, 400, 512), injection="addition"
+):
     """Returns the generator, ``(batch, latent_size)`` -> logits of atoms and bonds.
 
-    An affine map of the latent is added to every hidden layer before its activation.
+    The latent enters every hidden layer before its activation. By "addition", an affine map of it
+    is added to that of the layer before. By "concatenation", it stands beside the layer before,
+    and one affine map is taken of both: the same functions, with one bias less and other initial
+    weights, for Glorot's scale is then that of the joint matrix.
 
     Args:
       latent_size: int. The latent's width.
       graph: (max_atoms, atom_types, bond_types).
       units: sequence of int. The hidden layers' widths.
+      injection: str. "addition" or "concatenation".
 
     Returns:
       keras.Model with outputs ``{"atoms": (batch, max_atoms, atom_types), "bonds": (batch,
       max_atoms, max_atoms, bond_types)}``; bonds are symmetric.
     """
+    if injection not in ("addition", "concatenation"):
+        raise ValueError(
+            f"injection is 'addition' or 'concatenation'; received {injection!r}."
+        )
     max_atoms, atom_types, bond_types = graph
     # === Functional Model ===
     latent = keras.Input((latent_size,))
     hidden = latent
     for width in units:
-        mixed = layers.add([layers.Dense(width)(hidden), layers.Dense(width)(latent)])
+        if injection == "addition":
+            mixed = layers.add([layers.Dense(width)(hidden), layers.Dense(width)(latent)])
+        else:
+            joint = latent if hidden is latent else layers.concatenate([hidden, latent])
+            mixed = layers.Dense(width)(joint)
         hidden = layers.LeakyReLU(negative_slope=0.2)(mixed)
     atoms = layers.Dense(max_atoms * atom_types)(hidden)
     bonds = layers.Dense(max_atoms * max_atoms * bond_types)(hidden)
@@ -99,28 +126,42 @@ def graph_generator(latent_size, graph=(9, 5, 5), units=(64, 176, 288, 400, 512)
     return keras.Model(latent, {"atoms": atoms, "bonds": bonds}, name="generator")
 
 
-def graph_critic(graph=(9, 5, 5), graph_units=(128, 64), readout_units=128, units=(128, 64)):
+def graph_critic(
+    graph=(9, 5, 5),
+    graph_units=(128, 64),
+    readout_units=128,
+    units=(128, 64),
+    normalization=None,
+    mask_padding=False,
+):
     """Returns the critic, one-hot or relaxed graphs -> ``(batch, 1)``.
 
     Invariant under the order of the atoms: graph convolutions over the real bond types, each fed
     the node features once more, then a gated sum over all atoms.
+
+    With `mask_padding` each atom counts ``1 - p(PAD)``, in what it sends, in what it becomes and in
+    the sum: real graphs are judged as if their padding were not there, and relaxed ones by a
+    score through which gradients reach p(PAD).
 
     Args:
       graph: (max_atoms, atom_types, bond_types).
       graph_units: sequence of int. Channels of the graph convolutions.
       readout_units: int. Channels of the gated sum.
       units: sequence of int. Dense layers behind it.
+      normalization: str. That of `RelationalGraphConv`.
+      mask_padding: bool. Whether padding atoms are left out.
     """
     max_atoms, atom_types, bond_types = graph
     # === Functional Model ===
     atoms = keras.Input((max_atoms, atom_types), name="atoms")
     bonds = keras.Input((max_atoms, max_atoms, bond_types), name="bonds")
     real_bonds = bonds[..., 1:]
+    mask = 1.0 - atoms[..., 0] if mask_padding else None
     nodes = atoms
     for width in graph_units:
-        hidden = RelationalGraphConv(width, activation="tanh")([nodes, real_bonds])
-        nodes = layers.concatenate([hidden, atoms])
-    hidden = layers.Activation("tanh")(GatedSumPool(readout_units)(nodes))
+        convolution = RelationalGraphConv(width, normalization, activation="tanh")
+        nodes = layers.concatenate([convolution([nodes, real_bonds], mask=mask), atoms])
+    hidden = layers.Activation("tanh")(GatedSumPool(readout_units)(nodes, mask=mask))
     for width in units:
         hidden = layers.Dense(width, activation="tanh")(hidden)
     return keras.Model({"atoms": atoms, "bonds": bonds}, layers.Dense(1)(hidden), name="critic")
@@ -135,6 +176,8 @@ class MolGAN(WGANGP):
     Args:
       temperature: float. Of the Gumbel-softmax.
       permutation_probability: float. Share of real graphs whose atoms are put in random order.
+      straight_through: bool. Whether the critic sees the one-hot graph of the largest entries of
+        a Gumbel-softmax sample in place of the sample, whose gradient is used all the same.
       Others: as `WGANGP`.
 
     Reference:
@@ -142,10 +185,18 @@ class MolGAN(WGANGP):
     """
 
     def __init__(
-        self, latent, generator, critic, temperature=1.0, permutation_probability=0.3, **kwargs
+        self,
+        latent,
+        generator,
+        critic,
+        temperature=1.0,
+        permutation_probability=0.3,
+        straight_through=False,
+        **kwargs,
     ):
         super().__init__(latent, generator, critic, **kwargs)
         self.temperature = temperature
+        self.straight_through = straight_through
         self.permutation_probability = permutation_probability
 
     def encode(self, samples, seed):
@@ -169,6 +220,8 @@ class MolGAN(WGANGP):
         noise = ops.where(upper, noise, ops.transpose(noise, (0, 2, 1, 3)))
         bonds = ops.softmax((bonds + noise) / self.temperature)
         atoms = ops.softmax((atoms + _gumbel(ops.shape(atoms), atom_seed)) / self.temperature)
+        if self.straight_through:
+            atoms, bonds = _one_hot_forward(atoms), _one_hot_forward(bonds)
         return {"atoms": atoms, "bonds": _without_self_bonds(bonds)}
 
     def decode(self, outputs):
@@ -191,6 +244,12 @@ def _gumbel(shape, seed):
     # Above 0, or the logarithm of the logarithm is infinite.
     uniform = tf.random.stateless_uniform(shape, seed, minval=1e-7, maxval=1.0)
     return -ops.log(-ops.log(uniform))
+
+
+def _one_hot_forward(soft):
+    """The one-hot vector of the largest entry, exactly, with the gradient of `soft`."""
+    hard = ops.one_hot(ops.argmax(soft, axis=-1), soft.shape[-1])
+    return hard + (soft - ops.stop_gradient(soft))
 
 
 def _upper_triangle(size):
