@@ -165,7 +165,8 @@ class Grid:
         run = self.run_directory(cell)
         if not (run.path / "config.json").is_file():
             return
-        differences = training_differences(run.read_config(trust_code=True), cell.config)
+        before = training.resolve(run.read_config(trust_code=True))
+        differences = training_differences(before, cell.config)
         if differences:
             raise ValueError(
                 f"{run.path} holds a run of another configuration (its value -> yours): "
@@ -234,7 +235,7 @@ def shard(cells, text: str) -> list:
 
 
 def _check_same(file, cell, config, num_samples):
-    differences = training_differences(cell["config"], config)
+    differences = training_differences(training.resolve(cell["config"]), config)
     scored = cell["evaluation"]["num_samples"]
     if scored != num_samples:
         differences.append(f"scored samples: {scored} -> {num_samples}")
