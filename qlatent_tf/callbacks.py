@@ -82,12 +82,7 @@ class Checkpoints(keras.callbacks.Callback):
         super().__init__()
         self._every = every
         self._directory = Path(directory)
-        self._checkpoint = tf.train.Checkpoint(**(parts or {
-            "generator": model.generator,
-            "critic": model.critic,
-            "generator_optimizer": model.generator_optimizer,
-            "critic_optimizer": model.critic_optimizer,
-        }))
+        self._checkpoint = tf.train.Checkpoint(**(parts or model.checkpoint_parts()))
         self._model = model
         self._saved = 0
 

@@ -79,6 +79,15 @@ class WGANGP(keras.Model):
         """The generator updates done so far."""
         return int(self.generator_optimizer.iterations)
 
+    def checkpoint_parts(self) -> dict:
+        """Returns all that training changes, by name: networks, optimizers, variables."""
+        return {
+            "generator": self.generator,
+            "critic": self.critic,
+            "generator_optimizer": self.generator_optimizer,
+            "critic_optimizer": self.critic_optimizer,
+        }
+
     def encode(self, samples: Tree, seed) -> Tree:
         """Maps data space to critic space; `seed` is an int32 pair for augmentation."""
         del seed
