@@ -1,0 +1,78 @@
+"""The blocks beside the order of operations that the paper draws, with the same weights."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from qlatent_tf.layers import residual
+
+PIXELS = np.random.default_rng(0).normal(size=(3, 4, 4, 6)).astype("float32")
+
+
+def block_model(block, *filters):
+    keras.utils.set_random_seed(0)
+    images = keras.Input(PIXELS.shape[1:])
+    model = keras.Model(images, block(images, *filters))
+    model.set_weights([
+        weight + np.random.default_rng(1).normal(size=weight.shape, scale=0.1) ** 2
+        for weight in model.get_weights()
+    ])
+    return model
+
+
+def convolve(images, layer):
+    return tf.nn.conv2d(images, layer.kernel, 1, "SAME") + layer.bias
+
+
+def of_kind(model, *kinds):
+    return [layer for layer in model.layers if isinstance(layer, kinds)]
+
+
+def test_an_up_block_is_drawn_as_in_the_paper():
+    model = block_model(residual.up_block, 5)
+    convolutions = of_kind(model, layers.Conv2D)
+    shortcut = next(layer for layer in convolutions if layer.kernel_size == (1, 1))
+    first, second = (layer for layer in convolutions if layer is not shortcut)
+    one, two = of_kind(model, layers.BatchNormalization)
+    upsample = layers.UpSampling2D(2)
+    hidden = convolve(upsample(tf.nn.relu(one(PIXELS))), first)
+    hidden = convolve(tf.nn.relu(two(hidden)), second)
+    expected = hidden + convolve(upsample(PIXELS), shortcut)
+    np.testing.assert_allclose(model(PIXELS), expected, atol=1e-5)
+    assert model.output_shape == (None, 8, 8, 5)
+
+
+@pytest.mark.parametrize("block", [residual.first_block, residual.down_block])
+def test_a_down_block_is_drawn_as_in_the_paper(block):
+    model = block_model(block, 5)
+    convolutions = of_kind(model, layers.Conv2D)
+    shortcut = next(layer for layer in convolutions if layer.kernel_size == (1, 1))
+    first, second = (layer for layer in convolutions if layer is not shortcut)
+    # Pixels, which the first block sees, are not cut at 0.
+    start = PIXELS if block is residual.first_block else tf.nn.relu(PIXELS)
+    hidden = convolve(tf.nn.relu(convolve(start, first)), second)
+    expected = layers.AveragePooling2D(2)(hidden + convolve(PIXELS, shortcut))
+    np.testing.assert_allclose(model(PIXELS), expected, atol=1e-5)
+
+
+def test_a_plain_block_adds_to_its_input():
+    model = block_model(residual.plain_block)
+    first, second = of_kind(model, layers.Conv2D)
+    hidden = convolve(tf.nn.relu(convolve(tf.nn.relu(PIXELS), first)), second)
+    np.testing.assert_allclose(model(PIXELS), PIXELS + hidden, atol=1e-5)
+
+
+def test_convolutions_begin_with_twice_glorots_variance_each_with_weights_of_its_own():
+    model = block_model(lambda images: residual.plain_block(layers.Conv2D(128, 1)(images)))
+    keras.utils.set_random_seed(0)
+    fresh = keras.models.clone_model(model)
+    _, first, second = of_kind(fresh, layers.Conv2D)
+    for layer in (first, second):
+        kernel = layer.kernel.numpy()
+        limit = np.sqrt(6 * 2 / (9 * 128 + 9 * 128))
+        assert np.abs(kernel).max() <= limit
+        # 147,456 draws: the standard error of the variance is 0.23 % of it.
+        np.testing.assert_allclose(kernel.var(), limit**2 / 3, rtol=0.01)
+    assert not np.array_equal(first.kernel, second.kernel)
