@@ -51,6 +51,9 @@ class WGANGP(keras.Model):
       Gulrajani et al., Improved training of Wasserstein GANs, NeurIPS 2017, arXiv 1704.00028.
     """
 
+    # Samples a call of the generator, unless a caller says how many: what bounds the memory.
+    generation_batch_size = 1000
+
     def __init__(
         self, latent, generator, critic, gradient_penalty_weight=10.0, critic_steps=5, **kwargs
     ):
@@ -165,13 +168,13 @@ class WGANGP(keras.Model):
         loss = self._update_generator(batch["generator_latent"], batch["seed"][-1])
         return {**reports, "generator_loss": loss}
 
-    def sample(self, num_samples, seed, batch_size=1000):
+    def sample(self, num_samples, seed, batch_size=None):
         """Draws generated samples in data space.
 
         Args:
           num_samples: int. How many.
           seed: int, or int32 pair. Decides the latents, whatever `batch_size` is.
-          batch_size: int. Samples a call of the generator.
+          batch_size: int. Samples a call of the generator; `generation_batch_size` by default.
 
         Returns:
           np.ndarray ``(num_samples, ...)``, or a dict of them.
@@ -183,8 +186,9 @@ class WGANGP(keras.Model):
         latent = self.latent.sample(num_samples, seed=tf.constant(seed, tf.int32))
         return self.generate(latent, batch_size)
 
-    def generate(self, latent, batch_size=1000):
+    def generate(self, latent, batch_size=None):
         """Returns the samples, in data space, that the generator makes of given latents."""
+        batch_size = batch_size or self.generation_batch_size
         latent = tf.cast(latent, tf.float32)
         parts = [
             keras.tree.map_structure(np.asarray, self._generate_batch(latent[i:i + batch_size]))
