@@ -33,9 +33,7 @@ def build_model(config: Config):
     )
 
 
-def save_preset(
-    directory, model, config: Config, *, metrics=None, card=None, provenance=None, checkpoint=(),
-):
+def save_preset(directory, model, config: Config, *, metrics=None, card=None, provenance=None):
     """Writes a preset: weights, configuration, scores and a card.
 
     Args:
@@ -45,8 +43,6 @@ def save_preset(
       metrics: dict. What `evaluate` returned.
       card: str. Markdown for ``README.md``.
       provenance: dict of JSON values. What else should be known: data, steps, time.
-      checkpoint: sequence of path. The files of the run's last checkpoint; with them, training
-        can be continued from the preset.
 
     Returns:
       Path of the directory.
@@ -56,7 +52,7 @@ def save_preset(
     bare.set_weights(model.get_weights())
     return write_preset(
         directory, GAN, config.to_json(), bare.save_weights, metrics=metrics, card=card,
-        provenance=provenance, checkpoint=checkpoint,
+        provenance=provenance,
     )
 
 

@@ -71,14 +71,14 @@ def config_from_arguments(arguments) -> Config:
     Raises:
       ValueError: if a name or a key is unknown.
     """
-    source = arguments.config or arguments.continue_from
-    named = [arguments.model, arguments.config, arguments.continue_from]
-    if sum(map(bool, named)) != 1:
-        raise ValueError("Name what to train: one of --model, --config and --continue-from.")
-    if source:
-        config = _changed_source(source, arguments)
+    if bool(arguments.model) == bool(arguments.config):
+        raise ValueError("Name what to train: either --model or --config, not both.")
+    if arguments.variant and not arguments.model:
+        raise ValueError("--variant goes with --model: what --config names is one variant already.")
+    if arguments.config:
+        config = _changed_source(arguments)
     else:
-        config = model_config(arguments.model, arguments.latent or "boson")
+        config = model_config(arguments.model, arguments.latent or "boson", arguments.variant)
     legal = inspect.signature(latents.get(config.latent)).parameters
     changes = {}
     for argument, option in _LATENT_OPTIONS.items():
@@ -97,10 +97,10 @@ def config_from_arguments(arguments) -> Config:
     return config.override(**changes)
 
 
-def _changed_source(source, arguments):
+def _changed_source(arguments):
     from qlatent_tf.training import reseed, with_latent
 
-    config = source_config(source, arguments.trust_code)
+    config = source_config(arguments.config, arguments.trust_code)
     if arguments.seed is not None:
         config = reseed(config, arguments.seed)
     if arguments.dataset not in (None, config.dataset):
@@ -121,11 +121,16 @@ def source_config(source, trust_code: bool = False) -> Config:
     return read_preset(source, trust_code=trust_code)["config"]
 
 
-def model_config(model: str, latent: str) -> Config:
+def model_config(model: str, latent: str, variant: str | None = None) -> Config:
     """Returns ``configs/<model>.py``'s configuration, or that in a third party's own file.
 
+    Args:
+      model: str. A registered model, or ``module:function``.
+      latent: str. A registered latent, or ``module:function``.
+      variant: str. Which configuration, of a model that has several; its first by default.
+
     Raises:
-      ValueError: if the model or the latent is unknown, or has no configuration.
+      ValueError: if the model or the latent is unknown, or has no such configuration.
     """
     builder = models.get(model)
     latents.get(latent)
@@ -135,7 +140,13 @@ def model_config(model: str, latent: str) -> Config:
         raise ValueError(
             f"{module.__name__} has no get_config(latent), which says how to train {model!r}."
         )
-    config = module.get_config(latent)
+    variants = getattr(module, "VARIANTS", ())
+    if variant is not None and variant not in variants:
+        raise ValueError(
+            f"The configuration of {model!r} comes in "
+            f"{' and '.join(variants) or 'one variant, which has no name'}; received {variant!r}."
+        )
+    config = module.get_config(latent, *([] if variant is None else [variant]))
     if not isinstance(config, Config):
         raise ValueError(f"{module.__name__}.get_config returned {config!r}, not a Config.")
     return config

@@ -7,8 +7,8 @@ examples:
   tools/train.py --model mlp --latent photonic --photons 4 --modes 8
   tools/train.py --model molgan --latent samples --latent-file shots.npy --modes 16
   tools/train.py --model molgan --latent my_file:my_latent
+  tools/train.py --model resnet --latent boson --variant small
   tools/train.py --config molgan_boson_qm9 --latent gaussian --seed 1
-  tools/train.py --continue-from my_preset --steps 40000
 """
 
 import argparse
@@ -27,14 +27,13 @@ def parser() -> argparse.ArgumentParser:
         "train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     arguments.add_argument("--model", help="a registered model, or my_file:my_model")
+    arguments.add_argument("--variant",
+                           help="which of the model's configurations: full or small, for resnet")
     arguments.add_argument("--latent",
                            help="a registered latent, or my_file:my_latent (default: boson)")
     arguments.add_argument("--config", metavar="SOURCE",
                            help="a preset, or a run's directory, whose configuration to train "
                                 "instead of the model's own; --latent and --seed change it")
-    arguments.add_argument("--continue-from", metavar="SOURCE",
-                           help="a preset published with its checkpoint, or a run's directory, "
-                                "whose training a new directory goes on with, to --steps")
     add_trust_argument(arguments)
     add_data_arguments(arguments, default="the model's, or where it cannot be had the one that "
                                           "comes with the package")
@@ -75,13 +74,11 @@ def _train(arguments):
         return 0
     from qlatent_tf.training import Interrupted, train
 
-    dataset = None
-    if not arguments.continue_from:
-        config, dataset = with_fallback_dataset(config, arguments)
+    config, dataset = with_fallback_dataset(config, arguments)
     workdir = arguments.workdir or Path("runs") / run_name(config)
     try:
         run = train(config, workdir, data_dir=arguments.data_dir, dataset=dataset,
-                    progress=not arguments.quiet, continue_from=arguments.continue_from)
+                    progress=not arguments.quiet)
     except Interrupted as stop:
         print(f"\n{stop} The same command goes on from there.", file=sys.stderr)
         return 130

@@ -1,0 +1,150 @@
+"""The configurations of resnet, and runs and presets of it."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from qlatent_tf import training
+from qlatent_tf.config import Config
+from qlatent_tf.configs.resnet import VARIANTS, get_config
+from qlatent_tf.datasets.image_arrays import image_dataset
+from qlatent_tf.registry import latents
+from qlatent_tf.tools import train as tool
+from qlatent_tf.zoo import from_preset, save_preset
+
+TINY = Config(
+    model="resnet", latent="boson", dataset="cifar10", steps=4, batch_size=4, critic_steps=2,
+    latent_options={"modes": 4, "tiles": 2}, generator_batch_size=6,
+    model_options={"resolution": 8, "filters": 4, "blocks": 2, "flip": True},
+    optimizer_options={"learning_rate": 1e-3}, evaluate_every=4, evaluation_samples=8,
+    checkpoint_every=2, jit_compile=False,
+)
+
+
+def noise(count, size):
+    images = np.random.default_rng(0).integers(0, 256, (count, size, size, 3)).astype("uint8")
+    return image_dataset(
+        "noise", {"x_train": images}, class_names=(), classes=None, provenance={"origin": "a test"}
+    )
+
+
+def train(workdir, **changes):
+    config = dataclasses.replace(TINY, **changes)
+    return training.train(config, workdir, dataset=noise(40, 8), progress=False)
+
+
+def weights(run):
+    return training.restore_model(run)[0].get_weights()
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return train(tmp_path_factory.mktemp("whole"))
+
+
+def test_a_stopped_run_goes_on_with_its_moving_averages(whole, tmp_path):
+    train(tmp_path, steps=2)
+    model, _ = training.restore_model(train(tmp_path))
+    for one, other in zip(model.get_weights(), weights(whole), strict=True):
+        np.testing.assert_array_equal(one, other)
+    fresh = training.prepare(training.resolve(TINY)).generator.non_trainable_variables
+    for one, other in zip(model.generator.non_trainable_variables, fresh, strict=True):
+        assert not np.array_equal(one, other)
+
+
+def test_a_preset_keeps_the_moving_averages(whole, tmp_path):
+    model, _ = training.restore_model(whole)
+    loaded = from_preset(save_preset(tmp_path / "preset", model, whole.read_config()))
+    for one, other in zip(loaded.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(loaded.sample(5, seed=3), model.sample(5, seed=3))
+
+
+def test_tensorboard_shows_grids_of_real_and_generated_images(whole):
+    shapes = {}
+    for file in whole.path.glob("events.*"):
+        for record in tf.compat.v1.train.summary_iterator(str(file)):
+            for value in record.summary.value:
+                if value.tag.startswith("samples/"):
+                    image = tf.make_ndarray(value.tensor)[2]
+                    shapes.setdefault(value.tag, []).append(tf.io.decode_png(image).shape)
+    assert set(shapes) == {"samples/real", "samples/generated"}
+    # Six rows of six images of one size, each pixel enlarged.
+    assert shapes["samples/real"] == shapes["samples/generated"]
+    assert shapes["samples/real"][0][0] > 6 * 8
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("latent", ["gaussian", "bernoulli", "boson", "photonic"])
+def test_registered_latents_have_the_published_width(latent, variant):
+    config = get_config(latent, variant)
+    built = latents.build(latent, **config.latent_options)
+    assert built.event_shape == (128,)
+    np.testing.assert_allclose(built.mean(), np.zeros(128), atol=1e-6)
+    if latent in ("boson", "photonic"):
+        assert sum(device.photons for device in built.devices) == 64
+        assert len({device.unitary.tobytes() for device in built.devices}) == 8
+
+
+def test_recorded_samples_give_their_first_128_columns(tmp_path):
+    np.save(tmp_path / "shots.npy", np.random.default_rng(0).poisson(0.5, (50, 144)))
+    config = get_config("samples").override(**{"latent_options.file": str(tmp_path / "shots.npy")})
+    assert latents.build("samples", **config.latent_options).event_shape == (128,)
+    assert get_config("my_file:my_latent").latent_options == {}
+
+
+def test_schedules():
+    full, small = (get_config("boson", variant) for variant in VARIANTS)
+    assert get_config("boson") == full
+    adam = {"learning_rate": 1e-4, "beta_1": 0.0, "beta_2": 0.9}
+    assert full.optimizer_options == adam and full.model_options == {}
+    assert (full.steps, full.batch_size, full.critic_steps) == (100_000, 64, 5)
+    assert full.learning_rate_decay_steps == full.steps
+    assert small.learning_rate_decay_steps == small.steps >= 8000
+    for latent in ("gaussian", "bernoulli"):
+        for variant, config in zip(VARIANTS, (full, small), strict=True):
+            twin = dataclasses.replace(get_config(latent, variant), latent="boson")
+            assert twin == config
+
+
+def test_the_command_line_chooses_the_variant(capsys):
+    def dry_run(*arguments):
+        return tool.main(["--latent", "gaussian", "--dry-run", *arguments])
+
+    assert dry_run("--model", "resnet", "--variant", "small") == 0
+    assert '"filters": 64' in capsys.readouterr().out
+    assert dry_run("--model", "resnet", "--variant", "tiny") == 1
+    assert "full and small; received 'tiny'" in capsys.readouterr().err
+    assert dry_run("--model", "mlp", "--variant", "small") == 1
+    assert "one variant, which has no name" in capsys.readouterr().err
+    assert dry_run("--config", "molgan_boson_qm9", "--variant", "small") == 1
+    assert "goes with --model" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="variants of resnet are full, small; received 'tiny'"):
+        get_config("boson", "tiny")
+
+
+def test_the_full_size_takes_a_step():
+    config = dataclasses.replace(get_config("gaussian"), critic_steps=1)
+    model = training.prepare(training.resolve(config))
+    sizes = [
+        sum(int(np.prod(variable.shape)) for variable in network.trainable_variables)
+        for network in (model.generator, model.critic)
+    ]
+    assert sizes == [1_204_483, 1_053_825]
+    before = model.get_weights()
+    report = model.train_step(next(iter(model.training_batches(noise(20, 32).source, 2, seed=0))))
+    assert all(np.isfinite(value) for value in report.values())
+    for one, other in zip(before, model.get_weights(), strict=True):
+        # The critic's last bias, alone of its shape, cancels in its objective.
+        assert one.shape == (1,) or not np.array_equal(one, other)
+
+
+@pytest.mark.slow
+def test_the_full_size_runs_for_two_steps(tmp_path):
+    config = dataclasses.replace(get_config("boson"), steps=2, evaluation_samples=100)
+    run = training.train(config, tmp_path, dataset=noise(1000, 32), progress=False)
+    model, step = training.restore_model(run)
+    assert step == 2 and run.samples.is_file()
+    assert model.sample(10, seed=0).shape == (10, 32, 32, 3)
