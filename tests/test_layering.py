@@ -54,16 +54,19 @@ _MAY_IMPORT = {
     "__main__": {"tools"},
 }
 _RDKIT = re.compile(r"(datasets|metrics)\.(\w*molecul\w*|qm9\w*)$|tools\.\w*molecul\w*$")
-_TENSORFLOW = {"tensorflow", "tensorflow_probability", "keras", "tf_keras", "spektral"}
+_TENSORFLOW = {
+    "tensorflow", "tensorflow_probability", "keras", "tf_keras", "spektral", "tensorcircuit",
+}
 _PICKLES = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
 _DISTRIBUTIONS = {
-    "absl": "absl-py", "perceval": "perceval-quandela",
+    "absl": "absl-py", "perceval": "perceval-quandela", "tensorcircuit": "tensorcircuit-ng",
     "tensorflow_gan": "tensorflow-gan", "tensorflow_probability": "tensorflow-probability",
 }
 # Perceval's own engine, which it brings along.
 _BROUGHT_ALONG = {"exqalibur"}
 # Needed by a dependency that does not declare it; read as a file of weights.
 _NOT_IMPORTED = {"tf_keras", "fcd"}
+_SHARED_BY_TESTS = {"harness", "dense_circuit"}
 # What holds a state of its own.
 _GENERATORS = {"Generator", "PCG64", "Philox", "RandomState", "SeedSequence", "default_rng"}
 _MODULES = modules()
@@ -153,7 +156,7 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
     used = _distributions(_MODULES.values())
     assert used == declared["install"] - _NOT_IMPORTED
     for folder, extra in (("tests", "test"), ("benchmarks", "bench")):
-        beside = _distributions((ROOT / folder).rglob("*.py")) - {"harness"} - _BROUGHT_ALONG
+        beside = _distributions((ROOT / folder).rglob("*.py")) - _SHARED_BY_TESTS - _BROUGHT_ALONG
         assert beside <= declared["install"] | declared[extra]
 
 

@@ -1,0 +1,121 @@
+"""States of parametrised circuits, on the TensorFlow backend of TensorCircuit-NG."""
+
+import contextlib
+import functools
+import threading
+
+import numpy as np
+import tensorflow as tf
+
+from qlatent_tf.layers.ansatz import ROTATIONS, has_angle, ring
+
+_GENERATORS = {"ry": np.array([[0, -1j], [1j, 0]]), "rz": np.diag([1, -1])}
+_CONTROLLED = {"cry": "ry", "crz": "rz"}
+_CZ = np.diag([1, 1, 1, -1])
+# The backend and the precision of TensorCircuit are global: one circuit is traced at a time.
+_LOCK = threading.RLock()
+
+
+# Nothing here depends on tensors' values, and AutoGraph would rewrite all of TensorCircuit.
+@tf.autograph.experimental.do_not_convert
+def evolve(angles, gates, depolarizing=0.0):
+    """Returns the states that a circuit makes of ``|0...0>``, one for each row of a batch.
+
+    Rotations in a row on one qubit are multiplied before they meet the state. The depolarising
+    channel commutes with them, so that what each of them adds is gathered as well.
+
+    Args:
+      angles: float32 or float64 tensor, ``(batch, rows, qubits)``. A row for each gate that has
+        an angle.
+      gates: sequence of str. Rotations and rings, in order.
+      depolarizing: float. After every gate, each qubit that it touches is replaced, with this
+        probability, by a maximally mixed one. Above 0, states are density matrices.
+
+    Returns:
+      Complex tensor: amplitudes ``(batch, 2 ** qubits)``, or ``(batch, 2 ** qubits, 2 **
+      qubits)``. Qubit 0 is the highest bit of an index.
+    """
+    with _tensorcircuit(angles.dtype) as tensorcircuit:
+        one = functools.partial(_evolve_one, tensorcircuit, gates, depolarizing)
+        return tensorcircuit.backend.vmap(one)(angles)
+
+
+def _evolve_one(tensorcircuit, gates, depolarizing, angles):
+    qubits = angles.shape[-1]
+    # A density matrix is a vector of twice the qubits: those of its rows, then of its columns.
+    circuit = tensorcircuit.Circuit(2 * qubits if depolarizing else qubits)
+    rows = iter(tf.unstack(angles))
+    rotations, count = None, 0
+    for gate in [*gates, None]:
+        if gate in ROTATIONS:
+            matrices = _rotation(gate, next(rows))
+            rotations = matrices if rotations is None else matrices @ rotations
+            count += 1
+            continue
+        if rotations is not None:
+            for qubit, matrix in enumerate(tf.unstack(rotations)):
+                _apply(circuit, matrix, [qubit], qubits, 1 - (1 - depolarizing) ** count)
+            rotations, count = None, 0
+        if gate is not None:
+            pairs = ring(gate, qubits)
+            if has_angle(gate):
+                matrices = tf.unstack(_controlled(_CONTROLLED[gate], next(rows)))
+            else:
+                matrices = [tf.constant(_CZ, _complex(angles.dtype))] * len(pairs)
+            for pair, matrix in zip(pairs, matrices, strict=True):
+                _apply(circuit, matrix, pair, qubits, depolarizing)
+    state = circuit.state()
+    return tf.reshape(state, [2**qubits, 2**qubits]) if depolarizing else state
+
+
+def _apply(circuit, matrix, touched, qubits, strength):
+    """Applies a gate, and behind it a depolarising channel on each qubit that it touches."""
+    circuit.any(*touched, unitary=matrix)
+    if strength:
+        circuit.any(*(qubit + qubits for qubit in touched), unitary=tf.math.conj(matrix))
+        # On the entries 00, 01, 10, 11 of a qubit's density matrix: a share of its trace goes
+        # to the mixed state.
+        channel = (1 - strength) * np.eye(4) + strength / 2 * np.outer([1, 0, 0, 1], [1, 0, 0, 1])
+        for qubit in touched:
+            circuit.any(qubit, qubit + qubits, unitary=tf.constant(channel, matrix.dtype))
+
+
+def _rotation(gate, angles):
+    """``exp(-i angle G / 2)``, shape ``(qubits, 2, 2)``."""
+    return _combine(angles, np.eye(2), -1j * _GENERATORS[gate])
+
+
+def _controlled(gate, angles):
+    """The rotation of the second qubit where the first is 1, shape ``(qubits, 4, 4)``."""
+    zero, one = np.diag([1, 0]), np.diag([0, 1])
+    matrices = _combine(angles, np.kron(one, np.eye(2)), -1j * np.kron(one, _GENERATORS[gate]))
+    return matrices + tf.constant(np.kron(zero, np.eye(2)), matrices.dtype)
+
+
+def _combine(angles, even, odd):
+    """``cos(angle / 2) even + sin(angle / 2) odd``."""
+    kind = _complex(angles.dtype)
+    half = angles[:, None, None] / 2
+    cosine, sine = tf.cast(tf.cos(half), kind), tf.cast(tf.sin(half), kind)
+    return cosine * tf.constant(even, kind) + sine * tf.constant(odd, kind)
+
+
+def _complex(dtype):
+    return tf.complex128 if dtype == tf.float64 else tf.complex64
+
+
+@contextlib.contextmanager
+def _tensorcircuit(dtype):
+    """TensorCircuit with its TensorFlow backend; its global state is afterwards as before."""
+    # Imported here: it takes a second, and only circuits need it.
+    import tensorcircuit
+
+    with _LOCK:
+        backend, kind = tensorcircuit.cons.backend.name, tensorcircuit.cons.dtypestr
+        try:
+            tensorcircuit.set_backend("tensorflow")
+            tensorcircuit.set_dtype(_complex(dtype).name)
+            yield tensorcircuit
+        finally:
+            tensorcircuit.set_dtype(kind)
+            tensorcircuit.set_backend(backend)
