@@ -141,8 +141,8 @@ class StyleCircuit(keras.layers.Layer):
             self.weight = self._add_parameters("weight", [latent_size, self.angles])
         else:
             self._component = np.arange(self.qubits) % latent_size
-        random = np.random.default_rng([self.shot_seed, latent_size])
-        self._hash = random.integers(-(2**31), 2**31, (latent_size, 2), np.int32) | 1
+        draw = np.random.default_rng([self.shot_seed, latent_size])
+        self._hash = draw.integers(-(2**31), 2**31, (latent_size, 2), np.int32) | 1
         # Outside a tf.function of the caller's: traced once for each batch size, not at every call.
         self._traced = tf.function(self._measure, autograph=False)
         self.built = True
