@@ -1,6 +1,7 @@
 """Which real samples a training step sees: a function of the seed and the step alone."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 
@@ -19,7 +20,8 @@ def real_sampler(real):
 
     Args:
       real: a tfd.Distribution, an array, or a dict of arrays with one leading dimension. Arrays
-        are gone through in a new random order each epoch.
+        are gone through in a new random order each epoch; a mapped one (`np.memmap`) stays on disk,
+        and each batch reads its own rows.
 
     Returns:
       callable. ``draw((critic_steps, batch_size), step, seed)`` returns a tensor or a dict of
@@ -36,7 +38,10 @@ def real_sampler(real):
             f"The parts of the real data need one common length above 0; received {sizes}."
         )
     size = sizes.pop()
-    arrays = keras.tree.map_structure(tf.convert_to_tensor, real)
+    # TensorFlow would copy a mapped array into memory.
+    arrays = keras.tree.map_structure(
+        lambda part: part if isinstance(part, np.memmap) else tf.convert_to_tensor(part), real
+    )
 
     def draw(shape, step, seed):
         count = shape[0] * shape[1]
@@ -49,7 +54,15 @@ def real_sampler(real):
             index=tf.cast(position % size, tf.int32), seed=epoch_seeds, max_index=size - 1, rounds=4
         )
         return keras.tree.map_structure(
-            lambda array: tf.reshape(tf.gather(array, order), (*shape, *array.shape[1:])), arrays
+            lambda array: tf.reshape(_rows(array, order), (*shape, *array.shape[1:])), arrays
         )
 
     return draw
+
+
+def _rows(array, order):
+    if not isinstance(array, np.memmap):
+        return tf.gather(array, order)
+    return tf.numpy_function(
+        lambda indices: np.asarray(array[indices]), [order], array.dtype, stateful=False
+    )

@@ -106,6 +106,19 @@ def test_each_epoch_holds_every_sample_once_and_in_another_order():
     assert not np.array_equal(epochs[0], epochs[1])
 
 
+def test_mapped_samples_are_read_like_those_in_memory(tmp_path):
+    gan = small_gan()
+    np.save(tmp_path / "real.npy", REAL)
+    mapped = np.load(tmp_path / "real.npy", mmap_mode="r")
+    assert isinstance(mapped, np.memmap)
+    memory, file = (
+        list(gan.training_batches(real, 4, 0, steps=3).as_numpy_iterator())
+        for real in (REAL, mapped)
+    )
+    for expected, found in zip(memory, file, strict=True):
+        keras.tree.map_structure(np.testing.assert_array_equal, expected, found)
+
+
 def test_updates_of_one_size_share_the_draw_of_their_step():
     # One draw of (critic_steps + 1, batch), as it was when there was but one batch size.
     gan = small_gan()

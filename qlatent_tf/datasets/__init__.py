@@ -1,3 +1,5 @@
 """Data sets, registered by name when this package is imported."""
 
-from qlatent_tf.datasets import cifar10, mixture, qm9, small_molecules, synthetic
+from qlatent_tf.datasets import (
+    cifar10, fashion_mnist, images, mixture, mnist, naip28, qm9, small_molecules, synthetic,
+)

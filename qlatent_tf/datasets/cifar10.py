@@ -8,11 +8,10 @@ Reference:
 import os
 from pathlib import Path
 
-from qlatent_tf import files
 from qlatent_tf.datasets import cifar_archives, image_files
 from qlatent_tf.datasets.dataset import ImageDataset
-from qlatent_tf.datasets.image_arrays import PARTS, check_images, check_labels, image_dataset
-from qlatent_tf.datasets.keras_images import load_keras_images
+from qlatent_tf.datasets.image_arrays import PARTS, check_splits, image_dataset
+from qlatent_tf.datasets.keras_images import find_or_download
 from qlatent_tf.registry import datasets
 
 CLASSES = (
@@ -54,27 +53,19 @@ def cifar10(
         to do.
       ValueError: if what is found is damaged or is not CIFAR-10.
     """
-    path = files.find_data_file(_NAMES, data_dir)
-    if path is None:
-        try:
-            arrays, provenance = load_keras_images("cifar10")
-        except FileNotFoundError as error:
-            folders = ", ".join(map(str, files.data_folders(data_dir)))
-            raise FileNotFoundError(
-                f"CIFAR-10 is in none of the folders {folders}. {error} Put {FILE_NAME}, "
-                f"{', '.join(cifar_archives.ARCHIVES)}, or one of these unpacked, into a folder "
-                f"and name the folder with --data-dir or ${files.DATA_DIR_VARIABLE}; the archives "
-                "are to be had from https://www.cs.toronto.edu/~kriz/cifar.html."
-            ) from error
-    else:
-        arrays, provenance = _read(path, progress)
+    arrays, provenance, where = find_or_download(
+        "cifar10", _NAMES, lambda path: _read(path, progress),
+        f"{FILE_NAME}, {', '.join(cifar_archives.ARCHIVES)}, or one of these unpacked (from "
+        "https://www.cs.toronto.edu/~kriz/cifar.html)",
+        data_dir,
+    )
     return image_dataset(
-        "cifar10", _check(arrays, path or provenance["file"]),
+        "cifar10", _check(arrays, where),
         class_names=CLASSES, classes=classes, provenance=provenance,
     )
 
 
-def _read(path: Path, progress: bool):
+def _read(path: Path, progress: bool) -> tuple[dict, dict]:
     if path.name == FILE_NAME:
         arrays, digest = image_files.load_npz(path, PARTS, progress)
     elif path.name in cifar_archives.ARCHIVES:
@@ -85,16 +76,9 @@ def _read(path: Path, progress: bool):
     return arrays, {"file": path.name, "sha256": digest}
 
 
-def _check(arrays, where) -> dict:
+def _check(arrays, where: str) -> dict:
     """Returns the arrays if they can be CIFAR-10: the counts, the shape, the labels."""
     batch = cifar_archives.BATCH_IMAGES
-    checked = {}
-    for split, count in (("train", 5 * batch), ("test", batch)):
-        images, labels = f"x_{split}", f"y_{split}"
-        checked[images] = check_images(
-            arrays[images], f"{images} of {where}", (count, *cifar_archives.SHAPE)
-        )
-        checked[labels] = check_labels(
-            arrays[labels], count, len(CLASSES), f"{labels} of {where}"
-        )
-    return checked
+    return check_splits(
+        arrays, where, {"train": 5 * batch, "test": batch}, cifar_archives.SHAPE, len(CLASSES)
+    )

@@ -22,6 +22,7 @@ def image_dataset(
     class_names: Sequence[str],
     classes: Sequence[str | int] | str | int | None,
     provenance: dict,
+    bands: int | None = None,
 ) -> ImageDataset:
     """Returns a data set of checked arrays, with the images of the chosen classes.
 
@@ -32,11 +33,16 @@ def image_dataset(
       class_names: sequence of str. Empty without labels.
       classes: see `class_numbers`.
       provenance: dict. Where the arrays come from; the counts are added.
+      bands: int. How many bands to keep, the first ones. Default: all.
 
     Raises:
-      ValueError: if classes are chosen that are unknown, or of which there are no images.
+      ValueError: if classes are chosen that are unknown, or of which there are no images, or more
+        bands than there are.
     """
     images, labels, test, test_labels = (arrays.get(part) for part in PARTS)
+    if kept_bands(bands, images.shape[-1]) != images.shape[-1]:
+        images = np.ascontiguousarray(images[..., :bands])
+        test = None if test is None else np.ascontiguousarray(test[..., :bands])
     numbers = class_numbers(classes, class_names if labels is not None else ())
     if numbers is not None:
         images, labels = _chosen(images, labels, numbers)
@@ -74,6 +80,19 @@ def counts(images: np.ndarray, test: np.ndarray | None, classes: list[str] | Non
 def band_names(bands: int) -> tuple[str, ...]:
     """Returns what the last axis of images holds, judged by its length."""
     return _BANDS.get(bands) or tuple(f"band {band}" for band in range(1, bands + 1))
+
+
+def kept_bands(bands: int | None, present: int) -> int:
+    """Returns how many bands are kept of those that are present.
+
+    Raises:
+      ValueError: if it is none of them, or more.
+    """
+    if bands is None:
+        return present
+    if type(bands) is not int or not 1 <= bands <= present:
+        raise ValueError(f"bands is a whole number from 1 to {present}; received {bands!r}.")
+    return bands
 
 
 def class_numbers(
@@ -144,6 +163,33 @@ def check_images(
             "to 1 before they were cast?"
         )
     return images
+
+
+def check_splits(
+    arrays: Mapping[str, np.ndarray],
+    where: str,
+    counts: Mapping[str, int],
+    shape: tuple[int, ...],
+    classes: int,
+) -> dict[str, np.ndarray]:
+    """Returns the arrays of a known data set, checked: the counts, the shape and the labels.
+
+    Args:
+      arrays: mapping. `x_train`, `y_train`, `x_test` and `y_test`.
+      where: str. What the arrays are of, in error messages.
+      counts: mapping. How many images ``train`` and ``test`` have.
+      shape: tuple of int. `(height, width, bands)`.
+      classes: int. Labels are numbers below it.
+
+    Raises:
+      ValueError: if an array is not as it has to be.
+    """
+    checked = {}
+    for split, count in counts.items():
+        images, labels = f"x_{split}", f"y_{split}"
+        checked[images] = check_images(arrays[images], f"{images} of {where}", (count, *shape))
+        checked[labels] = check_labels(arrays[labels], count, classes, f"{labels} of {where}")
+    return checked
 
 
 def check_labels(labels: np.ndarray, count: int, classes: int | None, where: str) -> np.ndarray:

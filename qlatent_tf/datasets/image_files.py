@@ -40,6 +40,28 @@ def array_names(path: Path) -> list[str]:
         raise ValueError(f"{path} is damaged, or no .npz file: {error}.") from error
 
 
+def array_shapes(path: Path) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
+    """Returns the shape and the data type of each array of a ``.npz`` file; reads no arrays.
+
+    Raises:
+      ValueError: if it is no such file, or damaged.
+    """
+    shapes = {}
+    for name in array_names(path):
+        try:
+            with zipfile.ZipFile(path) as archive, archive.open(name + _SUFFIX) as file:
+                version = np.lib.format.read_magic(file)
+                read_header = (
+                    np.lib.format.read_array_header_1_0 if version == (1, 0)
+                    else np.lib.format.read_array_header_2_0
+                )
+                shape, _, dtype = read_header(file)
+        except DAMAGE as error:
+            raise ValueError(f"{path} cannot be read: {name}: {error}.") from error
+        shapes[name] = (shape, dtype)
+    return shapes
+
+
 def load_npz(
     path: Path, names: Sequence[str], progress: bool = True
 ) -> tuple[dict[str, np.ndarray], str]:

@@ -58,6 +58,23 @@ def test_without_labels_or_test_images():
     assert dataset.provenance["test_images"] == 0
 
 
+def test_bands_are_left_out():
+    dataset = image_dataset(
+        "some", {"x_train": IMAGES, "x_test": IMAGES[:2]}, class_names=(), classes=None,
+        provenance={}, bands=1,
+    )
+    np.testing.assert_array_equal(dataset.source, IMAGES[..., :1])
+    assert dataset.test.shape == (2, 6, 5, 1) and dataset.bands == ("grey",)
+
+
+@pytest.mark.parametrize("bands", [0, 4, True, "3", 2.0])
+def test_bands_that_are_not_there_are_refused(bands):
+    with pytest.raises(ValueError, match="from 1 to 3"):
+        image_dataset(
+            "some", {"x_train": IMAGES}, class_names=(), classes=None, provenance={}, bands=bands
+        )
+
+
 def test_one_class_number():
     assert class_numbers(1, NAMES) == [1] and class_numbers(None, ()) is None
 

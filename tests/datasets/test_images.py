@@ -1,0 +1,113 @@
+import zipfile
+
+import numpy as np
+import pytest
+
+from qlatent_tf.registry import datasets
+
+RANDOM = np.random.default_rng(0)
+IMAGES = RANDOM.integers(0, 256, (12, 5, 7, 4), np.uint8)
+TEST = RANDOM.integers(0, 256, (3, 5, 7, 4), np.uint8)
+LABELS = np.arange(12) % 4
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path, monkeypatch):
+    monkeypatch.delenv("QLATENT_DATA_DIR", raising=False)
+    monkeypatch.setenv("QLATENT_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def _load(file, **options):
+    return datasets.build("images", file=str(file), progress=False, **options)
+
+
+def test_the_usual_names_need_no_options(folders):
+    np.savez("some.npz", x_train=IMAGES, y_train=LABELS, x_test=TEST, y_test=[3, 0, 1], other=[1])
+    dataset = _load("some.npz")
+    np.testing.assert_array_equal(dataset.source, IMAGES)
+    np.testing.assert_array_equal(dataset.test, TEST)
+    np.testing.assert_array_equal(dataset.test_labels, [3, 0, 1])
+    assert dataset.class_names == ("0", "1", "2", "3")
+    assert dataset.provenance["arrays"] == ["x_train", "y_train", "x_test", "y_test"]
+    assert dataset.provenance["file"] == "some.npz" and dataset.provenance["images"] == 12
+    assert dataset.bands[3] == "near infrared"
+
+
+def test_named_arrays(folders):
+    (folders / "data").mkdir()
+    np.savez_compressed(folders / "data" / "x.npz", a=IMAGES, b=TEST, c=LABELS)
+    dataset = _load(
+        "x.npz", data_dir=folders / "data", key="a", labels_key="c", test_key="b",
+        class_names=["north", "east", "south", "west"], classes=["east", "west"], bands=3,
+    )
+    np.testing.assert_array_equal(dataset.source, IMAGES[LABELS % 2 == 1][..., :3])
+    np.testing.assert_array_equal(dataset.test, TEST[..., :3])
+    assert dataset.test_labels is None and dataset.provenance["classes"] == ["east", "west"]
+
+
+def test_the_only_images_of_a_file(folders):
+    np.savez("x.npz", pictures=IMAGES[..., 0], weights=np.ones((12, 5, 7)))
+    assert _load("x.npz").source.shape == (12, 5, 7, 1)
+
+
+def test_a_npy_file_stays_on_disk(folders):
+    np.save("x.npy", IMAGES)
+    dataset = _load("x.npy")
+    assert isinstance(dataset.source, np.memmap) and dataset.labels is None
+    np.testing.assert_array_equal(dataset.source, IMAGES)
+
+
+@pytest.mark.parametrize("arrays, options, message", [
+    ({"a": IMAGES, "b": TEST}, {}, r"name it by the option key. It holds a \(uint8 in \(12, 5, 7"),
+    ({"a": IMAGES / 255.0}, {}, r"It holds a \(float64"),
+    ({"a": IMAGES / 255.0}, {"key": "a"}, "a of .*x.npz holds float64, values from 0.0 to 1.0"),
+    ({"a": IMAGES}, {"key": "b"}, "lacks b; it holds a"),
+    ({"a": IMAGES, "b": TEST[:, :4]}, {"key": "a", "test_key": "b"}, "those to train on have"),
+    ({"a": IMAGES, "b": LABELS[:5]}, {"key": "a", "labels_key": "b"}, "each of the 12 images"),
+    ({"a": IMAGES, "b": LABELS}, {"key": "a", "labels_key": "b", "class_names": ["one"]},
+     "legal are 0 to 0"),
+    ({"a": IMAGES, "b": LABELS}, {"key": "a", "test_labels_key": "b"}, "name them by test_key"),
+    ({"a": IMAGES}, {"key": "a", "bands": 5}, "from 1 to 4"),
+    ({"a": IMAGES}, {"key": "a", "classes": "0"}, "no labels to choose"),
+    ({"a": IMAGES.astype(object)}, {"key": "a"}, "Object arrays cannot be loaded"),
+])
+def test_what_does_not_fit_is_refused(folders, arrays, options, message):
+    np.savez("x.npz", **arrays)
+    with pytest.raises(ValueError, match=message):
+        _load("x.npz", **options)
+
+
+@pytest.mark.parametrize("file, error, message", [
+    ("none.npz", FileNotFoundError, "There is no file none.npz"),
+    ("x.png", ValueError, "received 'x.png'"),
+    ("cut.npz", ValueError, "cut.npz is damaged"),
+    ("cut.npy", ValueError, "cut.npy cannot be read"),
+    ("text.npz", ValueError, "text.npz is damaged, or no .npz file"),
+])
+def test_files_that_cannot_be_read(folders, file, error, message):
+    (folders / "text.npz").write_text("no images")
+    for name, save in (("cut.npz", np.savez), ("cut.npy", np.save)):
+        save(name, IMAGES)
+        (folders / name).write_bytes((folders / name).read_bytes()[:-300])
+    with pytest.raises(error, match=message):
+        _load(file)
+
+
+def test_a_file_is_needed():
+    with pytest.raises(ValueError, match="file"):
+        datasets.build("images")
+
+
+def test_a_damaged_member_is_named(folders):
+    with zipfile.ZipFile("x.npz", "w") as archive:
+        archive.writestr("a.npy", b"\x93NUMPY and so on")
+    with pytest.raises(ValueError, match="x.npz cannot be read: a: "):
+        _load("x.npz")
+
+
+def test_a_npy_file_has_no_names(folders):
+    np.save("x.npy", IMAGES)
+    with pytest.raises(ValueError, match="one array, which has no name"):
+        _load("x.npy", key="a")
