@@ -34,7 +34,8 @@ class Config:
       critic_steps: int. Critic updates before each generator update.
       gradient_penalty_weight: float. The factor of the gradient penalty.
       seed: int. Decides initial weights, batches and latents.
-      metrics: tuple of str. Registered metrics. Empty: the data set's own.
+      metrics: tuple of str. Registered metrics, for evaluations while training and of the
+        finished run. Empty: the data set's own, `Dataset.metrics` and `evaluation_metrics`.
       evaluate_every: int. Steps between evaluations.
       evaluation_samples: int. Generated samples in each evaluation.
       checkpoint_every: int. Steps between checkpoints.

@@ -16,8 +16,9 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=(),
       dataset: Dataset. What its samples are compared with.
       num_samples: int. Generated samples a seed.
       seeds: sequence of int. Sampling seeds; the mean comes with its standard error over them.
-      metric_names: sequence of str. Registered metrics; the data set's own by default.
-        Where it has none either, nothing is sampled and ``metrics`` is empty.
+      metric_names: sequence of str. Registered metrics; by default those of the data set for
+        what is finished, its `evaluation_metrics`. Where it has none either, nothing is sampled
+        and ``metrics`` is empty.
       progress: bool. Whether to show a progress bar.
 
     Returns:
@@ -27,7 +28,7 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=(),
     Raises:
       ValueError: if there are no seeds or an unknown metric is named.
     """
-    names = tuple(metric_names) or dataset.metrics
+    names = tuple(metric_names) or dataset.evaluation_metrics
     functions = {name: metrics.get(name) for name in names}
     if not seeds:
         raise ValueError("An evaluation needs one seed at least; received none.")

@@ -19,6 +19,10 @@ from qlatent_tf.tensorboard import RunEvents
 from qlatent_tf.zoo import build_model
 
 
+# Steps between calls of a watching function.
+_WATCHED = 10
+
+
 class Interrupted(Exception):
     """A run was stopped by a signal and saved."""
 
@@ -92,7 +96,9 @@ def prepare(config: Config):
     return model
 
 
-def train(config: Config, workdir, *, data_dir=None, dataset=None, progress=True) -> RunDirectory:
+def train(
+    config: Config, workdir, *, data_dir=None, dataset=None, progress=True, watch=None
+) -> RunDirectory:
     """Trains, or goes on training, in `workdir`.
 
     Args:
@@ -102,6 +108,7 @@ def train(config: Config, workdir, *, data_dir=None, dataset=None, progress=True
       data_dir: path. Where data files are looked for first.
       dataset: Dataset. Loaded already; by default the configuration's.
       progress: bool. Whether to show progress bars.
+      watch: callable of an int. Told the step every few steps and at the last one.
 
     Returns:
       RunDirectory with checkpoints, metrics, samples and TensorBoard events.
@@ -128,17 +135,18 @@ def train(config: Config, workdir, *, data_dir=None, dataset=None, progress=True
         return run
     if start:
         logging.info("Resuming %s at step %d.", run.path, start)
-    _fit(model, dataset, config, run, checkpoints, start, progress)
+    _fit(model, dataset, config, run, checkpoints, start, progress, watch)
     return run
 
 
-def _fit(model, dataset, config, run, checkpoints, start, progress):
+def _fit(model, dataset, config, run, checkpoints, start, progress, watch):
     stopwatch = Stopwatch(run.read_run()["seconds"])
     events = RunEvents(run.path, config, model, dataset, start)
 
     def evaluation(step):
         scores = evaluate(
-            model, dataset, num_samples=config.evaluation_samples, metric_names=config.metrics,
+            model, dataset, num_samples=config.evaluation_samples,
+            metric_names=config.metrics or dataset.metrics,
         )
         means = mean_scores(scores)
         run.write_metrics(step, scores, means)
@@ -166,6 +174,7 @@ def _fit(model, dataset, config, run, checkpoints, start, progress):
                     callbacks=[
                         callbacks.FiniteLosses(),
                         *([bar] if progress else []),
+                        *([callbacks.Periodically(watch, _WATCHED, config.steps)] if watch else []),
                         callbacks.LossEvents(events.writer, config.steps),
                         checkpoints,
                         callbacks.Periodically(record, config.checkpoint_every, config.steps),

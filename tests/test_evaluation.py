@@ -23,7 +23,7 @@ def dataset(monkeypatch):
         },
     }
     monkeypatch.setattr(metrics, "_builders", {**metrics._builders, **known})
-    return types.SimpleNamespace(name="dice", metrics=("average", "undefined"))
+    return types.SimpleNamespace(name="dice", evaluation_metrics=("average", "undefined"))
 
 
 def test_means_come_with_their_standard_error_over_seeds(dataset):

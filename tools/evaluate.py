@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Scores a preset, or a run's last checkpoint, on the metrics of its data set.
+"""Scores a preset, or a run's last checkpoint, on all metrics of its data set.
+
+While training, a run is scored on the fast ones among them.
 
 examples:
   tools/evaluate.py molgan_boson_qm9 --num-samples 10000 --seeds 3
@@ -27,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--seeds", type=int, default=1,
                            help="independent sample sets; errors are over these (default: 1)")
     arguments.add_argument("--metrics", nargs="+", default=[],
-                           help="registered metrics (default: the data set's)")
+                           help="registered metrics (default: all of the data set's)")
     arguments.add_argument("--json", action="store_true", help="print JSON")
     return arguments
 

@@ -30,7 +30,8 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--num-samples", type=int, default=10_000,
                            help="generated samples a seed (default: 10000)")
     arguments.add_argument("--metrics", nargs="+", default=[],
-                           help="registered metrics for the card (default: the data set's)")
+                           help="registered metrics for the card (default: those that the run's "
+                                "configuration names, else all of the data set's)")
     arguments.add_argument("--seeds", type=int, default=3, help="sampling seeds (default: 3)")
     return arguments
 

@@ -15,7 +15,10 @@ class Dataset:
       name: str. What was really loaded.
       source: dict of arrays, array or `tfd.Distribution`. The real samples in data space: arrays
         with one leading dimension (in memory or mapped), or a distribution for endless data.
-      metrics: tuple of str. The registered metrics used unless a configuration names others.
+      metrics: tuple of str. The registered metrics used while training unless a configuration
+        names others: fast ones.
+      evaluation_metrics: tuple of str. Those that score a finished run or a preset unless others
+        are named: all that matter, however slow. By default the same.
       provenance: dict. JSON values: where the samples come from, their hash and their counts.
       render: callable. `render(samples)` draws samples of data space into one picture of dtype
         uint8 and shape `(height, width, 3)`.
@@ -26,6 +29,11 @@ class Dataset:
     metrics: tuple[str, ...]
     provenance: dict
     render: Callable[[Any], np.ndarray]
+    evaluation_metrics: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        if not self.evaluation_metrics:
+            object.__setattr__(self, "evaluation_metrics", self.metrics)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

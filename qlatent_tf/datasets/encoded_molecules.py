@@ -19,6 +19,11 @@ from qlatent_tf.datasets.dataset import MoleculeDataset
 
 # To be raised when the same file would give other graphs or SMILES than before.
 ENCODER_VERSION = 1
+# The others compare with the whole data set, of which they have to compute something first.
+METRICS = ("molecules", "molecule_properties")
+EVALUATION_METRICS = (
+    *METRICS, "molecule_property_distances", "molecule_diversity", "molecule_substructures", "fcd",
+)
 
 
 def load_molecules(name: str, path: Path, progress: bool = True) -> MoleculeDataset:
@@ -50,7 +55,8 @@ def load_molecules(name: str, path: Path, progress: bool = True) -> MoleculeData
     return MoleculeDataset(
         name=name,
         source={part: arrays[part] for part in ("atoms", "bonds")},
-        metrics=("molecules", "molecule_properties"),
+        metrics=METRICS,
+        evaluation_metrics=EVALUATION_METRICS,
         provenance={"file": path.name, "sha256": source_hash, **json.loads(str(arrays["counts"]))},
         render=molecule_pictures.draw_molecules,
         smiles=frozenset(arrays["smiles"].tolist()),

@@ -57,6 +57,8 @@ def test_data_set(file):
     assert dataset.name == "some"
     assert dataset.smiles == {"CCO", "c1c[nH]cn1", "Cc1c[nH]cn1"}
     assert dataset.metrics == ("molecules", "molecule_properties")
+    assert set(dataset.metrics) < set(dataset.evaluation_metrics) and "fcd" not in dataset.metrics
+    assert "fcd" in dataset.evaluation_metrics
     assert dataset.provenance["file"] == "some.smi" and len(dataset.provenance["sha256"]) == 64
     assert dataset.provenance["refused"]["a formal charge"] == 1
     assert dataset.render(dataset.source).dtype == np.uint8
