@@ -10,11 +10,12 @@ import warnings
 import pytest
 from harness import ROOT, imported, modules, nodes
 
-_FOUNDATION = {"registry", "files", "seeds"}
+_FOUNDATION = {"registry", "files", "locks", "seeds"}
 # What each part of the package may import of the others; everything points down.
 _MAY_IMPORT = {
     "registry": set(),
     "files": set(),
+    "locks": set(),
     "seeds": set(),
     "config": set(),
     "callbacks": set(),

@@ -1,13 +1,11 @@
 """Sample banks: directories of shards made once and drawn from often."""
 
-import contextlib
-import fcntl
 import hashlib
 import io
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +14,7 @@ from absl import logging
 
 import qlatent_tf
 from qlatent_tf import files
+from qlatent_tf.locks import sole_use
 from qlatent_tf.quantum import bank_metadata, npy_files, sample_rows
 
 _UNITARY = "unitary.npy"
@@ -96,7 +95,7 @@ def write_bank(
         "unitary_sha256": None if unitary is None else _npy_sha256(unitary),
         "sampler": description,
     }))
-    with _sole_writer(folder):
+    with sole_use(folder / _LOCK, f"writing the bank {folder}"):
         _write_missing(folder, metadata, sampler, unitary, progress)
 
 
@@ -140,29 +139,6 @@ def open_bank(folder: str | os.PathLike, *, verify: bool = True) -> SampleBank:
             )
         parts.append(part)
     return SampleBank(parts, metadata, unitary)
-
-
-@contextlib.contextmanager
-def _sole_writer(folder: Path) -> Iterator[None]:
-    """Refuses a second writer for as long as the block runs; a killed one leaves no lock held."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / _LOCK
-    with open(path, "ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # The last writer may have removed the file just before it was locked here.
-            alone = path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat())
-        except BlockingIOError:
-            alone = False
-        except OSError as error:
-            logging.warning("%s: a second writer would go unnoticed (%s).", folder, error)
-            alone = True
-        if not alone:
-            raise ValueError(f"Another process is writing the bank {folder}; wait until it ends.")
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
 
 
 def _write_missing(folder, metadata, sampler, unitary, progress) -> None:
