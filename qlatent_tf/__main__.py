@@ -6,7 +6,7 @@ import sys
 
 import qlatent_tf.tools
 
-_NOT_TOOLS = {"command_line"}
+_NOT_TOOLS = {"command_line", "grid_commands"}
 
 
 def tool_names() -> list[str]:

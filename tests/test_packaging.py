@@ -83,4 +83,4 @@ def test_an_unpacked_wheel_runs_in_an_empty_folder(wheel, tmp_path):
     file, presets, tools = done.stdout.splitlines()
     assert file == str(site / "qlatent_tf" / "__init__.py")
     assert "'preset_of_the_test'" in presets
-    assert "'train'" in tools and "'command_line'" not in tools
+    assert "'train'" in tools and "'command_line'" not in tools and "grid" not in tools

@@ -14,11 +14,13 @@ Each finished run is a file; the same command goes on where it was stopped.
 """
 
 import argparse
+import importlib
 import sys
 from pathlib import Path
 
 from qlatent_tf.config import parse_setting
 from qlatent_tf.tools.command_line import load_model, run_tool
+from qlatent_tf.tools.grid_commands import GRIDS
 
 
 def parser() -> argparse.ArgumentParser:
@@ -27,19 +29,8 @@ def parser() -> argparse.ArgumentParser:
         "reproduce", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     experiments = arguments.add_subparsers(dest="experiment", required=True)
-    table1 = experiments.add_parser(
-        "table1", help="discreteness of generated samples: data x latent x seed",
-        description="Wallner and Clements, table 1. About 0.06 s a step on two idle cores.",
-    )
-    table1.set_defaults(function=_table1)
-    table1.add_argument("--data", nargs="+", default=["quantum", "bernoulli"],
-                        help="data sets (default: quantum bernoulli)")
-    table1.add_argument("--iterations", type=int, default=40_000,
-                        help="generator steps (default: 40000, the paper's)")
-    table1.add_argument("--seeds", type=int, default=12,
-                        help="training seeds, from 0 (default: 12, as many as the paper's)")
-    _add_latents(table1, "the paper's four and four classical controls")
-    _add_grid(table1)
+    for name, grid in GRIDS.items():
+        _add_grid(experiments.add_parser(name, help=grid.help, description=grid.description), grid)
     figure2 = experiments.add_parser(
         "figure2", help="law of rounded generator samples beside the exact law of the data",
         description="Wallner and Clements, figure 2, of trained models; memory stays bounded.",
@@ -57,17 +48,6 @@ def parser() -> argparse.ArgumentParser:
     figure2.add_argument("--trust-code", action="store_true",
                          help="allow sources to name code outside the project")
     figure2.add_argument("--quiet", action="store_true", help="no progress bars")
-    mixture = experiments.add_parser(
-        "mixture", help="points between seven blobs in the plane: latent x seed",
-        description="Bacarreza et al., the mixture in two dimensions.",
-    )
-    mixture.set_defaults(function=_mixture)
-    mixture.add_argument("--iterations", type=int, default=5000,
-                         help="generator steps (default: 5000, the paper's)")
-    mixture.add_argument("--seeds", type=int, default=5,
-                         help="training seeds, from 0 (default: 5, as many as the paper's)")
-    _add_latents(mixture, "the paper's four")
-    _add_grid(mixture)
     theorem1 = experiments.add_parser(
         "theorem1", help="recovers the latent from the samples of an invertible generator",
         description="Bacarreza et al., theorem 1, see docs/theorem1.md. Without a SOURCE, an "
@@ -93,16 +73,24 @@ def parser() -> argparse.ArgumentParser:
     return arguments
 
 
-def _add_latents(arguments, default):
+def _add_grid(arguments, grid):
+    arguments.set_defaults(function=_run_grid)
+    for name, keywords in grid.options.items():
+        arguments.add_argument(f"--{name.replace('_', '-')}", **keywords)
     arguments.add_argument("--latents", nargs="+",
-                           help=f"registered latents or my_file:my_latent (default: {default})")
-
-
-def _add_grid(arguments):
+                           help="registered latents or my_file:my_latent (default: "
+                                f"{grid.latents})")
+    arguments.add_argument("--iterations", type=int, default=grid.iterations,
+                           help=f"generator steps (default: {grid.iterations}, the paper's)")
+    arguments.add_argument("--seeds", type=int, default=grid.seeds,
+                           help=f"training seeds, from 0 (default: {grid.seeds}, as many as the "
+                                "paper's)")
     arguments.add_argument("--workdir", type=Path,
                            help="where runs, cells and results go (default: runs/EXPERIMENT)")
-    arguments.add_argument("--num-samples", type=int, default=100_000,
-                           help="generated samples that score a finished run (default: 100000)")
+    arguments.add_argument("--data-dir", help="where data files are looked for first")
+    arguments.add_argument("--num-samples", type=int, default=grid.num_samples,
+                           help="generated samples that score a finished run (default: "
+                                f"{grid.num_samples})")
     arguments.add_argument("--shard", metavar="I/N", default="1/1",
                            help="run every N-th cell, beginning with the I-th")
     arguments.add_argument("--merge", metavar="DIR", nargs="*",
@@ -119,16 +107,6 @@ def main(argv=None) -> int:
     """Runs the tool; returns its exit code."""
     arguments = parser().parse_args(argv)
     return run_tool(arguments.function, arguments)
-
-
-def _table1(arguments):
-    from qlatent_tf.experiments import table1
-
-    cells = table1.cells(
-        arguments.data, arguments.latents or table1.LATENTS + table1.CONTROLS, arguments.seeds,
-        arguments.iterations, [parse_setting(text) for text in arguments.settings],
-    )
-    return _run_grid(arguments, cells, table1)
 
 
 def _figure2(arguments):
@@ -156,16 +134,6 @@ def _figure2(arguments):
     figure2.write_results(arguments.workdir, measured)
     print((arguments.workdir / "figure2.md").read_text(encoding="utf-8"))
     return 0
-
-
-def _mixture(arguments):
-    from qlatent_tf.experiments import mixture
-
-    cells = mixture.cells(
-        arguments.latents or mixture.LATENTS, arguments.seeds, arguments.iterations,
-        [parse_setting(text) for text in arguments.settings],
-    )
-    return _run_grid(arguments, cells, mixture)
 
 
 def _theorem1(arguments):
@@ -196,12 +164,23 @@ def _stopped(stop):
     return 130
 
 
-def _run_grid(arguments, cells, experiment):
+def _run_grid(arguments):
     """Lists, merges or runs the cells, then writes the experiment's results of all finished."""
     from qlatent_tf.experiments.grid import Grid, shard
     from qlatent_tf.training import Interrupted
 
+    experiment = importlib.import_module(f"qlatent_tf.experiments.{arguments.experiment}")
     workdir = arguments.workdir or Path("runs") / arguments.experiment
+    # What is not given is left to the experiment.
+    given = {
+        name: getattr(arguments, name)
+        for name in ("latents", *GRIDS[arguments.experiment].options)
+        if getattr(arguments, name) is not None
+    }
+    cells = experiment.cells(
+        **given, seeds=arguments.seeds, iterations=arguments.iterations,
+        settings=[parse_setting(text) for text in arguments.settings],
+    )
     grid = Grid(workdir, arguments.num_samples)
     chosen = shard(cells, arguments.shard)
     if arguments.dry_run:
@@ -209,7 +188,7 @@ def _run_grid(arguments, cells, experiment):
     status = 0
     if arguments.merge is None:
         try:
-            grid.run(chosen, progress=not arguments.quiet)
+            grid.run(chosen, data_dir=arguments.data_dir, progress=not arguments.quiet)
         except Interrupted as stop:
             status = _stopped(stop)
     else:

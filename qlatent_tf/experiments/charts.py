@@ -2,44 +2,42 @@
 
 import numpy as np
 
-from qlatent_tf.experiments.tables import format_score
+from qlatent_tf.experiments.tables import figure_of, format_score
 from qlatent_tf.figures import INK, PALE, latent_style, new_figure, tidy
 
+# Rows of one latent have its colour, and a dash each.
+_DASHES = ("-", "--", ":", "-.")
+_HATCH = "////"
 
-def history_figure(cells, figure: str, label: str, published=None):
-    """Draws a score against the steps of training, one panel for each data set.
+
+def history_figure(table: dict, cells, figure: str, label: str, title: str):
+    """Draws a score against the steps of training, a panel for each of the table's.
 
     Args:
-      cells: sequence of dict. Finished cells, see `grid.read_cell`.
-      figure: str. The score, without the sample size.
+      table: dict, of `make_table`. Published figures are drawn as ticks at the right.
+      cells: sequence of dict. The finished cells of the table, see `grid.read_cell`.
+      figure: str. The score, without sample size and reference set.
       label: str. Of the vertical axis.
-      published: dict. (data, latent) -> (mean, standard error), drawn as ticks at the right.
+      title: str. Of a panel; ``{}`` stands for its value.
 
     Returns:
       Figure. Lines are means over seeds, bands one standard error to either side.
     """
-    panels = _panels(cells)
-    drawing = new_figure(1.2 + 6.2 * len(panels), 4.6)
+    panels = _panels(table)
+    drawing = new_figure(1.6 + 5.8 * len(panels), 4.6)
     axes = drawing.subplots(1, len(panels), squeeze=False)[0]
-    for axis, (data, latents) in zip(axes, panels.items(), strict=True):
-        for latent, group in latents.items():
-            steps, values = _histories(group, figure)
-            style = latent_style(latent)
-            mean = values.mean(axis=0)
-            axis.plot(steps, mean, label=latent, lw=1.8, ms=4, **style)
-            if len(values) > 1:
-                error = values.std(axis=0, ddof=1) / np.sqrt(len(values))
-                axis.fill_between(
-                    steps, mean - error, mean + error, color=style["color"], alpha=0.18, lw=0
-                )
-            if published and (data, latent) in published:
+    for axis, (panel, rows) in zip(axes, panels.items(), strict=True):
+        for row, style in zip(rows, _styles(rows), strict=True):
+            _draw_history(axis, row, style, *_histories(_cells_of(cells, row, table), figure))
+            known = row["published"].get(figure)
+            if known:
                 axis.axhline(
-                    published[data, latent][0], xmin=0.965, color=style["color"], lw=2.5,
+                    known["mean"], xmin=0.965, color=style["color"], ls=style["ls"], lw=2.5,
                     clip_on=False,
                 )
-        axis.set(title=f"{data} data", xlabel="generator steps", ylabel=label)
+        axis.set(title=title.format(panel), xlabel="generator steps", ylabel=label)
         axis.set_ylim(bottom=0)
-        if published and any(key[0] == data for key in published):
+        if any(figure in row["published"] for row in rows):
             axis.text(
                 0.985, 0.985, "ticks at the right: published", transform=axis.transAxes,
                 ha="right", va="top", fontsize=8, color=INK,
@@ -56,47 +54,58 @@ def history_figure(cells, figure: str, label: str, published=None):
     return drawing
 
 
-def bars_figure(table: dict, label: str):
-    """Draws the first column of a table as bars, beside the published figures.
+def bars_figure(table: dict, figure: str, label: str, title: str):
+    """Draws a column of a table as bars, beside the published figures.
 
     Args:
       table: dict, of `make_table`.
+      figure: str. The column's.
       label: str. Of the horizontal axis.
+      title: str. Of a panel; ``{}`` stands for its value.
 
     Returns:
-      Figure, one panel for each data set.
+      Figure, one panel for each of the table's.
     """
-    figure = next(iter(table["columns"]))
-    groups = {}
-    for row in table["rows"]:
-        groups.setdefault(row["data"], []).append(row)
-    longest = max(map(len, groups.values()))
-    drawing = new_figure(1.2 + 5.6 * len(groups), 1.7 + 0.62 * longest)
-    axes = drawing.subplots(1, len(groups), squeeze=False)[0]
-    for axis, (data, rows) in zip(axes, groups.items(), strict=True):
+    panels = _panels(table)
+    longest = max(map(len, panels.values()))
+    drawing = new_figure(1.6 + 5.2 * len(panels), 1.7 + 0.62 * longest)
+    axes = drawing.subplots(1, len(panels), squeeze=False)[0]
+    for axis, (panel, rows) in zip(axes, panels.items(), strict=True):
         for place, row in enumerate(rows):
-            ours, theirs = row["scores"][figure], row["published"]
+            ours, theirs = row["scores"][figure], row["published"].get(figure)
             colour = latent_style(row["latent"])["color"]
             if ours["mean"] is not None:
                 _bar(axis, place - 0.2 * bool(theirs), ours, color=colour)
             if theirs:
-                _bar(axis, place + 0.2, theirs, color="white", edgecolor=colour, hatch="////")
-        axis.set_yticks(range(len(rows)), [row["latent"] for row in rows])
+                _bar(axis, place + 0.2, theirs, color="white", edgecolor=colour, hatch=_HATCH)
+        axis.set_yticks(range(len(rows)), [row["label"].replace(", ", "\n") for row in rows])
         axis.set_ylim(longest - 0.5, -0.5)
         axis.margins(x=0.22)
         axis.set_xlim(left=0)
-        axis.set(title=f"{data} data", xlabel=label)
+        axis.set(title=title.format(panel), xlabel=label)
         tidy(axis)
         axis.grid(False, axis="y")
         axis.tick_params(axis="y", length=0)
     names = [(f"ours ({table['steps']:,} steps)", {"color": PALE})]
-    if any(row["published"] for row in table["rows"]):
-        names.append((table["source"], {"color": "white", "edgecolor": PALE, "hatch": "////"}))
+    if any(figure in row["published"] for row in table["rows"]):
+        names.append((table["source"], {"color": "white", "edgecolor": PALE, "hatch": _HATCH}))
     patches = [axes[0].barh([0], [np.nan], label=name, **style) for name, style in names]
     drawing.legend(
         patches, [name for name, _ in names], loc="outside right center", frameon=False
     )
     return drawing
+
+
+def _draw_history(axis, row, style, steps, values):
+    if not steps.size:  # Not a score of those that were taken while training.
+        return
+    mean = values.mean(axis=0)
+    axis.plot(steps, mean, label=row["label"], lw=1.8, ms=4, **style)
+    if len(values) > 1:
+        error = values.std(axis=0, ddof=1) / np.sqrt(len(values))
+        axis.fill_between(
+            steps, mean - error, mean + error, color=style["color"], alpha=0.18, lw=0
+        )
 
 
 def _bar(axis, place, score, **style):
@@ -111,19 +120,37 @@ def _bar(axis, place, score, **style):
     )
 
 
-def _panels(cells):
+def _panels(table):
+    """The rows of each panel, each with a ``label`` that tells it from the panel's others."""
+    labels = [label for label in table["labels"] if label != table["panel"]]
     panels = {}
-    for cell in cells:
-        config = cell["config"]
-        panels.setdefault(config.dataset, {}).setdefault(config.latent, []).append(cell)
+    for row in table["rows"]:
+        words = [str(row[label]) for label in labels if row[label] != ""]
+        panels.setdefault(row[table["panel"]], []).append({**row, "label": ", ".join(words)})
     return panels
+
+
+def _styles(rows):
+    """Colour and marker of a row's latent, and a dash that tells it from the latent's others."""
+    seen = {}
+    for row in rows:
+        number = seen.setdefault(row["latent"], 0)
+        seen[row["latent"]] += 1
+        yield {**latent_style(row["latent"]), "ls": _DASHES[number % len(_DASHES)]}
+
+
+def _cells_of(cells, row, table):
+    return [
+        cell for cell in cells
+        if all(cell["row"][label] == row[label] for label in table["labels"])
+    ]
 
 
 def _histories(cells, figure):
     """The steps at which all cells were scored, and the scores, ``(cells, steps)``."""
     curves = [
         {row["step"]: value for row in cell["history"] for name, value in row.items()
-         if name.partition("@")[0] == figure}
+         if figure_of(name, cell["evaluation"]["dataset"]) == figure}
         for cell in cells
     ]
     steps = sorted(set.intersection(*map(set, curves)))

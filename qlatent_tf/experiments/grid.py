@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import keras
@@ -11,9 +12,11 @@ from qlatent_tf import training
 from qlatent_tf.config import Config
 from qlatent_tf.evaluation import evaluate
 from qlatent_tf.files import read_json, write_json
+from qlatent_tf.locks import sole_use
 from qlatent_tf.run_directory import RunDirectory, training_differences
 
 NUM_SAMPLES = 100_000
+_TAKEN = frozenset({"dataset", "seed", "steps", "evaluate_every"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,10 +27,13 @@ class Cell:
       name: str. Names the run's folder. Runs that differ in their steps alone share a name: the
         longer one continues the shorter.
       config: Config. As `training.resolve` returns it.
+      row: dict of str or int. The row of the table that the cell belongs to, which has a cell for
+        each seed: what tells it from other rows, in the order of the table's columns.
     """
 
     name: str
     config: Config
+    row: Mapping[str, str | int] = dataclasses.field(default_factory=dict)
 
     @property
     def file_name(self) -> str:
@@ -35,41 +41,48 @@ class Cell:
         return f"{self.name}@{self.config.steps}.json"
 
 
-def seed_by_seed(configs, seeds: int, iterations: int, settings=()) -> list[Cell]:
-    """Returns a cell for each configuration in each seed, called ``<data>_<latent>_seed<seed>``.
+def seed_by_seed(rows, seeds: int, iterations: int, settings=(), taken=()) -> list[Cell]:
+    """Returns a cell for each row in each seed, called ``<row>_seed<seed>``.
 
-    The first seed comes first, so that an unfinished table has each configuration.
+    The first seed comes first, so that an unfinished table has each row.
 
     Args:
-      configs: sequence of Config.
+      rows: sequence of (dict, Config). What tells a row from others, see `Cell`, and how it is
+        trained. The dicts' values make the cells' names.
       seeds: int. Seeds 0 to seeds - 1.
       iterations: int. Generator steps; there are twenty evaluations on the way.
       settings: sequence of (key, value). Other changes of the configurations.
+      taken: sequence of str. Keys that the experiment sets besides the data set, the seed, the
+        steps and the evaluations: `settings` may not hold them.
 
     Raises:
-      ValueError: if a name, a key or a number is not legal.
+      ValueError: if a name, a key or a number is not legal, or two rows are the same.
     """
+    settings = dict(settings)
     if seeds < 1:
         raise ValueError(f"seeds is a positive number; received {seeds}.")
-    taken = {"dataset", "seed", "steps", "evaluate_every"} & set(dict(settings))
-    if taken:
-        raise ValueError(f"The experiment itself sets {', '.join(sorted(taken))}.")
-    found = []
+    refused = (_TAKEN | set(taken)) & set(settings)
+    if refused:
+        raise ValueError(f"The experiment itself sets {', '.join(sorted(refused))}.")
+    found = {}
     for seed in range(seeds):
-        for config in configs:
+        for row, config in rows:
             config = config.override(
-                seed=seed, steps=iterations, evaluate_every=max(iterations // 20, 1),
-                **dict(settings),
+                seed=seed, steps=iterations, evaluate_every=max(iterations // 20, 1), **settings,
             )
-            name = re.sub(r"[^\w.]", "-", f"{config.dataset}_{config.latent}_seed{config.seed}")
-            found.append(Cell(name, training.resolve(config)))
-    return found
+            words = [str(value) for value in row.values() if value != ""]
+            name = re.sub(r"[^\w.]+", "-", "_".join([*words, f"seed{seed}"]))
+            if name in found:
+                raise ValueError(f"Two rows are called {name}; name each latent and option once.")
+            found[name] = Cell(name, training.resolve(config), row)
+    return list(found.values())
 
 
 class Grid:
     """Runs and their scores under one folder.
 
     - ``runs/<cell>/``: an ordinary run, which `training.train` takes up where it was stopped;
+      locked by the process that is at it, so that others may run other cells;
     - ``cells/<cell>@<steps>.json``: a finished cell: configuration, scores at the last step,
       the history of its evaluations, seconds, versions.
 
@@ -114,18 +127,29 @@ class Grid:
 
         Raises:
           ValueError: if a cell or its run is there with another configuration.
+          InUseError: if another process runs one of the cells.
           Interrupted: on Ctrl-C or SIGTERM, after a checkpoint; the same call goes on from there.
         """
         left = [cell for cell in cells if not self.is_finished(cell)]
         for cell in left:
             self._check_run(cell)
         steps = [cell.config.steps - self.step(cell) for cell in left]
-        # The bar of the run stands below this one, which counts the steps of all.
-        with tqdm(total=sum(steps), unit="step", disable=not progress) as bar:
+        # The bar of the run stands below this one, which counts the steps of all; its speed is
+        # the mean one, evaluations included.
+        with tqdm(total=sum(steps), unit="step", smoothing=0, disable=not progress) as bar:
             for number, cell in enumerate(left, 1):
                 bar.set_description(f"cell {number} of {len(left)}: {cell.name}")
-                self._run_cell(cell, data_dir, progress)
-                bar.update(steps[number - 1])
+                ahead = sum(steps[:number]) - cell.config.steps
+
+                def watch(step, ahead=ahead):
+                    bar.update(ahead + step - bar.n)
+
+                lock = self.run_directory(cell).path / ".lock"
+                with sole_use(lock, f"running the cell {cell.name} of {self.path}"):
+                    # Another process may have finished it meanwhile.
+                    if not self.is_finished(cell):
+                        self._run_cell(cell, data_dir, progress, watch)
+                watch(cell.config.steps)
 
     def merge(self, folders) -> int:
         """Copies the finished cells of other grids here; returns how many were new.
@@ -179,18 +203,21 @@ class Grid:
                 "Choose another --workdir, or as many steps."
             )
 
-    def _run_cell(self, cell, data_dir, progress):
+    def _run_cell(self, cell, data_dir, progress, watch):
         dataset = training.load_dataset(cell.config, data_dir=data_dir, progress=progress)
         run = training.train(
-            cell.config, self.run_directory(cell).path, dataset=dataset, progress=progress
+            cell.config, self.run_directory(cell).path, dataset=dataset, progress=progress,
+            watch=watch,
         )
         model, step = training.restore_model(run, trust_code=True)
         evaluation = evaluate(
-            model, dataset, num_samples=self.num_samples, metric_names=cell.config.metrics
+            model, dataset, num_samples=self.num_samples, metric_names=cell.config.metrics,
+            progress=progress,
         )
         record = run.read_run()
         write_json(self._file(cell), {
             "name": cell.name,
+            "row": dict(cell.row),
             "config": cell.config.to_json(),
             "step": step,
             "seconds": record["seconds"],
@@ -206,6 +233,8 @@ class Grid:
 def read_cell(file) -> dict:
     """Returns a finished cell, its ``config`` as a `Config`.
 
+    Cells of before rows were recorded are of the row of their data and latent.
+
     Raises:
       ValueError: if the file is damaged.
     """
@@ -213,7 +242,9 @@ def read_cell(file) -> dict:
     missing = {"name", "config", "step", "seconds", "evaluation", "history"} - set(cell)
     if missing:
         raise ValueError(f"{file} is no finished cell: it lacks {', '.join(sorted(missing))}.")
-    return {**cell, "config": Config.from_json(cell["config"], trust_code=True)}
+    config = Config.from_json(cell["config"], trust_code=True)
+    row = cell.get("row") or {"data": config.dataset, "latent": config.latent}
+    return {**cell, "config": config, "row": row}
 
 
 def parse_shard(text: str) -> tuple[int, int]:

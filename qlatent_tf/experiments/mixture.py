@@ -13,8 +13,8 @@ from qlatent_tf.datasets.mixture import mixture
 from qlatent_tf.datasets.plane_pictures import scatter_points
 from qlatent_tf.experiments import charts
 from qlatent_tf.experiments.grid import Cell, Grid, seed_by_seed
-from qlatent_tf.experiments.table1 import CONTROLS, LATENTS, in_order
-from qlatent_tf.experiments.tables import Column, make_table, write_table
+from qlatent_tf.experiments.table1 import CONTROLS, LATENTS
+from qlatent_tf.experiments.tables import Column, in_order, make_table, write_table
 from qlatent_tf.figures import INK, latent_style, new_figure, save_figure
 from qlatent_tf.registry import latents as latent_registry
 from qlatent_tf.training import restore_model
@@ -62,7 +62,8 @@ def cells(latents=LATENTS, seeds=SEEDS, iterations=ITERATIONS, settings=()) -> l
     Raises:
       ValueError: if a name, a key or a number is not legal.
     """
-    return seed_by_seed([get_config(latent) for latent in latents], seeds, iterations, settings)
+    rows = [({"data": "mixture", "latent": latent}, get_config(latent)) for latent in latents]
+    return seed_by_seed(rows, seeds, iterations, settings)
 
 
 def write_results(folder, finished) -> dict:
@@ -76,11 +77,13 @@ def write_results(folder, finished) -> dict:
       ValueError: if there are none.
     """
     folder = Path(folder)
-    finished = in_order(finished)
+    finished = in_order(finished, latent=LATENTS + CONTROLS)
     table = make_table(finished, COLUMNS)
     write_table(folder / "mixture", table, COLUMNS, NOTES)
     step = finished[0]["config"].steps
-    curves = charts.history_figure(finished, "interpolation_rate", "interpolation rate")
+    curves = charts.history_figure(
+        table, finished, "interpolation_rate", "interpolation rate", "{} data"
+    )
     save_figure(curves, folder / "mixture_iterations", step=step)
     points = scatter_figure(Grid(folder), finished)
     if points is not None:

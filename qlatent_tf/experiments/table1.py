@@ -10,13 +10,16 @@ from pathlib import Path
 from qlatent_tf.configs.mlp import get_config
 from qlatent_tf.experiments import charts
 from qlatent_tf.experiments.grid import Cell, seed_by_seed
-from qlatent_tf.experiments.tables import Column, make_table, write_table
+from qlatent_tf.experiments.tables import (
+    Column, Published, in_order, make_table, write_table,
+)
 from qlatent_tf.figures import save_figure
 
 DATA = ("quantum", "bernoulli")
 LATENTS = ("gaussian", "bernoulli", "photonic", "boson")
 CONTROLS = ("dirichlet_multinomial", "negative_binomial", "shuffled", "copula")
 ITERATIONS = 40_000
+_LABEL = "distance to the nearest integer"
 SEEDS = 12
 COLUMNS = (
     Column("integer_distance", "distance to integers", min),
@@ -58,10 +61,17 @@ def cells(data=DATA, latents=(*LATENTS, *CONTROLS), seeds=SEEDS, iterations=ITER
     Raises:
       ValueError: if a name, a key or a number is not legal.
     """
-    configs = [
-        get_config(latent).override(dataset=dataset) for dataset in data for latent in latents
+    rows = [
+        ({"data": dataset, "latent": latent}, get_config(latent).override(dataset=dataset))
+        for dataset in data for latent in latents
     ]
-    return seed_by_seed(configs, seeds, iterations, settings)
+    return seed_by_seed(rows, seeds, iterations, settings)
+
+
+def published(row) -> dict:
+    """Returns the paper's figures of a row, see `Published`."""
+    known = PAPER.get((row["data"], row["latent"]))
+    return {"integer_distance": known} if known else {}
 
 
 def write_results(folder, finished) -> dict:
@@ -75,30 +85,14 @@ def write_results(folder, finished) -> dict:
       ValueError: if there are none.
     """
     folder = Path(folder)
-    finished = in_order(finished)
-    table = make_table(finished, COLUMNS, PAPER, f"paper ({ITERATIONS:,} steps)")
+    finished = in_order(finished, data=DATA, latent=LATENTS + CONTROLS)
+    table = make_table(
+        finished, COLUMNS, Published(f"paper ({ITERATIONS:,} steps)", published)
+    )
     write_table(folder / "table1", table, COLUMNS, NOTES)
     step = finished[0]["config"].steps
-    curves = charts.history_figure(
-        finished, "integer_distance", "distance to the nearest integer", PAPER,
-    )
+    curves = charts.history_figure(table, finished, "integer_distance", _LABEL, "{} data")
     save_figure(curves, folder / "table1_iterations", step=step)
-    bars = charts.bars_figure(table, "distance to the nearest integer")
+    bars = charts.bars_figure(table, "integer_distance", _LABEL, "{} data")
     save_figure(bars, folder / "table1_bars", step=step)
     return table
-
-
-def in_order(finished) -> list[dict]:
-    """Returns the cells in the paper's order; what it does not know stands behind, by name."""
-
-    def place(name, known):
-        return known.index(name) if name in known else len(known)
-
-    def key(cell):
-        config = cell["config"]
-        return (
-            place(config.dataset, DATA), config.dataset,
-            place(config.latent, LATENTS + CONTROLS), config.latent, config.seed,
-        )
-
-    return sorted(finished, key=key)

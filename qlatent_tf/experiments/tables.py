@@ -3,6 +3,8 @@
 import csv
 import dataclasses
 import io
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from qlatent_tf.evaluation import summary
@@ -18,9 +20,9 @@ class Column:
     """A figure that a table shows.
 
     Attributes:
-      figure: str. What the metric calls it, without the sample size.
+      figure: str. What the metric calls it, without sample size and reference set.
       title: str. The column's head.
-      best: callable or None. `min` or `max`: the best mean for each data set is set in bold.
+      best: callable or None. `min` or `max`: the best mean in each panel is set in bold.
     """
 
     figure: str
@@ -28,53 +30,75 @@ class Column:
     best: object = None
 
 
-def make_table(cells, columns, published=None, source="paper") -> dict:
-    """Groups cells by data and latent, in the order in which they come.
+@dataclasses.dataclass(frozen=True)
+class Published:
+    """Figures from elsewhere, to stand beside ours.
+
+    Attributes:
+      source: str. What they are called, the schedule included.
+      figures: callable. `figures(row)` returns those of a row, as a dict from a column's figure
+        to (mean, standard error); an empty one if none are published.
+    """
+
+    source: str = "paper"
+    figures: Callable[[Mapping], Mapping[str, tuple[float, float]]] = lambda row: {}
+
+
+def make_table(cells, columns, published=Published(), panel="data") -> dict:
+    """Groups cells by their rows, in the order in which they come.
 
     Args:
       cells: sequence of dict. Finished cells, see `grid.read_cell`.
-      columns: sequence of Column. The first is the one that `published` is about.
-      published: dict. (data, latent) -> (mean, standard error) of the first column elsewhere.
-      source: str. What the published figures are called.
+      columns: sequence of Column.
+      published: Published.
+      panel: str. The entry of a row by which rows are compared among each other.
 
     Returns:
-      dict of JSON values: ``schedule``, ``steps``, ``num_samples``, ``columns``, ``source``, and
-      ``rows`` with ``data``, ``latent``, ``seeds``, ``seconds``, ``scores`` (figure -> mean,
-      standard error over training seeds, values) and ``published``.
+      dict of JSON values: ``schedule``, ``steps``, ``num_samples``, ``columns`` (figure -> title),
+      ``names`` (figure -> its full names), ``source``, ``panel``, ``labels`` (what tells rows from
+      each other), and ``rows`` with the labels, ``seeds``, ``seconds``, ``scores`` (figure ->
+      mean, standard error over training seeds, values) and ``published`` (figure -> mean,
+      standard error).
 
     Raises:
-      ValueError: if there are no cells, or they are of several schedules.
+      ValueError: if there are no cells, they are of several schedules, or were compared with
+        several versions of the data.
     """
     if not cells:
         raise ValueError("There is no table of no cells: none of this schedule is finished.")
     groups = {}
     for cell in cells:
         _check_comparable(cells[0], cell)
-        group = groups.setdefault((cell["config"].dataset, cell["config"].latent), [])
+        group = groups.setdefault(tuple(cell["row"].items()), [])
         if group:
             _check_one_row(group[0], cell)
         group.append(cell)
     rows = []
-    for (data, latent), group in groups.items():
+    for row, group in groups.items():
         group = sorted(group, key=lambda cell: cell["config"].seed)
-        known = (published or {}).get((data, latent))
+        known = published.figures(dict(row))
         rows.append({
-            "data": data,
-            "latent": latent,
+            **dict(row),
             "seeds": [cell["config"].seed for cell in group],
             "seconds": [cell["seconds"] for cell in group],
             "scores": {
                 column.figure: summary([_score(cell, column.figure) for cell in group])
                 for column in columns
             },
-            "published": known and {"mean": known[0], "standard_error": known[1]},
+            "published": {
+                figure: {"mean": mean, "standard_error": error}
+                for figure, (mean, error) in known.items()
+            },
         })
     return {
         "schedule": schedule(cells[0]["config"]),
         "steps": cells[0]["config"].steps,
         "num_samples": cells[0]["evaluation"]["num_samples"],
         "columns": {column.figure: column.title for column in columns},
-        "source": source,
+        "names": {column.figure: _names(cells, column.figure) for column in columns},
+        "source": published.source,
+        "panel": panel,
+        "labels": list(cells[0]["row"]),
         "rows": rows,
     }
 
@@ -89,32 +113,70 @@ def schedule(config) -> str:
     )
 
 
+def in_order(cells, **known) -> list[dict]:
+    """Returns cells by the entries of their rows, then by seed.
+
+    Args:
+      cells: sequence of dict. Finished cells, see `grid.read_cell`.
+      **known: sequence of str. The order of an entry's values; others stand behind, sorted.
+    """
+
+    def key(cell):
+        places = []
+        for name, value in cell["row"].items():
+            order = known.get(name, ())
+            place = order.index(value) if value in order else len(order)
+            # Numbers by size, before words.
+            places.append((place, isinstance(value, str), value))
+        return places, cell["config"].seed
+
+    return sorted(cells, key=key)
+
+
+def figure_of(name: str, dataset: str) -> str:
+    """Returns a metric's name without the sample size and the reference set.
+
+    Example:
+      >>> figure_of("fcd_qm9_129925@10000", "qm9")
+      'fcd'
+    """
+    return re.sub(rf"(_{re.escape(dataset)}_\d+)?(@.*)?$", "", name, count=1)
+
+
 def to_markdown(table: dict, columns, notes: str = "") -> str:
-    """Returns the table in Markdown, the best of each data set in bold."""
-    heads = [column.title for column in columns]
-    shown = any(row["published"] for row in table["rows"])
-    heads = [heads[0], *([table["source"]] if shown else []), *heads[1:]]
+    """Returns the table in Markdown, the best of each panel in bold."""
+    labels = table["labels"]
+    shown = {figure for row in table["rows"] for figure in row["published"]}
+    heads = []
+    for column in columns:
+        heads += [column.title, *([table["source"]] if column.figure in shown else [])]
     lines = [
-        "| " + " | ".join(["data", "latent", "seeds", *heads]) + " |",
-        "|---|---|" + "---:|" * (1 + len(heads)),
+        "| " + " | ".join([*labels, "seeds", *heads]) + " |",
+        "|" + "---|" * len(labels) + "---:|" * (1 + len(heads)),
     ]
     best = _best(table, columns)
-    for row in table["rows"]:
-        entries = []
+    for number, row in enumerate(table["rows"]):
+        entries = [f"`{row[label]}`" if label == "latent" else str(row[label]) for label in labels]
+        entries.append(str(len(row["seeds"])))
         for column in columns:
             text = format_score(row["scores"][column.figure])
-            bold = (row["data"], row["latent"], column.figure) in best
-            entries.append(f"**{text}**" if bold else text)
-        if shown:
-            entries.insert(1, format_score(row["published"]) if row["published"] else "")
-        names = [row["data"], f"`{row['latent']}`", str(len(row["seeds"]))]
-        lines.append("| " + " | ".join(names + entries) + " |")
+            entries.append(f"**{text}**" if (number, column.figure) in best else text)
+            if column.figure in shown:
+                known = row["published"].get(column.figure)
+                entries.append(format_score(known) if known else "")
+        lines.append("| " + " | ".join(entries) + " |")
     caption = (
         f"Mean ± standard error over training seeds, none for one seed. Ours: "
         f"{table['schedule']}; scored at the last step on {table['num_samples']:,} generated "
         f"samples a seed."
     )
-    return "\n".join([*lines, "", " ".join([caption, notes]).strip(), ""])
+    compared = [
+        f"{column.title}: {', '.join(f'`{name}`' for name in table['names'][column.figure])}"
+        for column in columns if table["names"][column.figure]
+    ]
+    names = "Names of the scores: " + "; ".join(compared) + "."
+    paragraphs = [" ".join([caption, notes]).strip(), *([names] if compared else [])]
+    return "\n".join([*lines, "", "\n\n".join(paragraphs), ""])
 
 
 def to_csv(table: dict) -> str:
@@ -122,16 +184,16 @@ def to_csv(table: dict) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([
-        "data", "latent", "figure", "mean", "standard_error", "seeds", "published_mean",
-        "published_standard_error", "schedule",
+        *table["labels"], "figure", "name", "mean", "standard_error", "seeds",
+        "published_mean", "published_standard_error", "schedule",
     ])
     for row in table["rows"]:
-        for number, (figure, score) in enumerate(row["scores"].items()):
-            known = (row["published"] or {}) if number == 0 else {}
+        for figure, score in row["scores"].items():
+            known = row["published"].get(figure, {})
             writer.writerow([
-                row["data"], row["latent"], figure, score["mean"], score["standard_error"],
-                len(row["seeds"]), known.get("mean"), known.get("standard_error"),
-                table["schedule"],
+                *(row[label] for label in table["labels"]), figure, " ".join(table["names"][figure]), score["mean"],
+                score["standard_error"], len(row["seeds"]), known.get("mean"),
+                known.get("standard_error"), table["schedule"],
             ])
     return text.getvalue()
 
@@ -144,33 +206,59 @@ def write_table(path: Path, table: dict, columns, notes: str = "") -> None:
 
 
 def format_score(score: dict) -> str:
-    """Returns ``mean ± standard error`` in three significant digits of the mean."""
+    """Returns ``mean ± standard error`` in three significant digits of the mean, units at least."""
     if score["mean"] is None:
         return "undefined"
     if score["standard_error"] is None:
-        return f"{score['mean']:.3g}"
-    return f"{score['mean']:.3g} ± {score['standard_error']:.2g}"
+        return _digits(score["mean"], 3)
+    return f"{_digits(score['mean'], 3)} ± {_digits(score['standard_error'], 2)}"
+
+
+def _digits(value, count):
+    return f"{value:.0f}" if abs(value) >= 10**count - 0.5 else f"{value:.{count}g}"
+
+
+def _full_name(cell, figure):
+    """The name under which the cell has a figure, or None."""
+    dataset = cell["evaluation"].get("dataset", cell["config"].dataset)
+    names = cell["evaluation"]["metrics"]
+    return next((name for name in names if figure_of(name, dataset) == figure), None)
+
+
+def _names(cells, figure):
+    """The full names of a figure, one for each data set that is in its name."""
+    found = {}
+    for cell in cells:
+        name = _full_name(cell, figure)
+        if name is not None:
+            known = found.setdefault(cell["config"].dataset, name)
+            if known != name:
+                raise ValueError(
+                    f"Cells were compared with several versions of {cell['config'].dataset!r}: "
+                    f"{known} and {name}."
+                )
+    return sorted(set(found.values()))
 
 
 def _score(cell, figure):
-    """The value of a figure, whose name ends with the sample size; NaN where it is undefined."""
-    for name, score in cell["evaluation"]["metrics"].items():
-        if name.partition("@")[0] == figure:
-            return float("nan") if score["mean"] is None else score["mean"]
-    return float("nan")
+    """The value of a figure; NaN where it is undefined."""
+    score = cell["evaluation"]["metrics"].get(_full_name(cell, figure), {"mean": None})
+    return float("nan") if score["mean"] is None else score["mean"]
 
 
 def _best(table, columns):
+    """The (number of the row, figure) that are best in their panel."""
+    panels = {}
+    for number, row in enumerate(table["rows"]):
+        panels.setdefault(row[table["panel"]], {})[number] = row["scores"]
     best = set()
     for column in columns:
-        for data in {row["data"] for row in table["rows"]} if column.best else ():
-            rows = [row for row in table["rows"] if row["data"] == data
-                    and row["scores"][column.figure]["mean"] is not None]
-            means = [row["scores"][column.figure]["mean"] for row in rows]
-            if len(set(means)) > 1:
-                best.update((data, row["latent"], column.figure)
-                            for row, mean in zip(rows, means, strict=True)
-                            if mean == column.best(means))
+        for panel in panels.values() if column.best else ():
+            means = {number: scores[column.figure]["mean"] for number, scores in panel.items()}
+            defined = [mean for mean in means.values() if mean is not None]
+            if len(set(defined)) > 1:
+                best.update((number, column.figure) for number, mean in means.items()
+                            if mean == column.best(defined))
     return best
 
 
@@ -182,6 +270,8 @@ def _check_comparable(first, cell):
     sizes = [one["evaluation"]["num_samples"] for one in (first, cell)]
     if sizes[0] != sizes[1]:
         differences.append(f"scored samples: {sizes[0]} -> {sizes[1]}")
+    if list(first["row"]) != list(cell["row"]):
+        differences.append(f"entries of a row: {list(first['row'])} -> {list(cell['row'])}")
     if differences:
         raise ValueError(
             f"A table is of one schedule; {first['name']} and {cell['name']} differ: "

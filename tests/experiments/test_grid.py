@@ -1,12 +1,15 @@
 import dataclasses
 import json
+import os
 import shutil
 
 import pytest
+from tqdm import tqdm
 
 from qlatent_tf import training
 from qlatent_tf.config import Config
-from qlatent_tf.experiments.grid import Cell, Grid, parse_shard, shard
+from qlatent_tf.experiments.grid import Cell, Grid, parse_shard, seed_by_seed, shard
+from qlatent_tf.locks import InUseError, sole_use
 from qlatent_tf.run_directory import RunDirectory
 
 CONFIG = training.resolve(Config(
@@ -48,6 +51,64 @@ def test_a_finished_cell_says_what_it_is(whole):
     assert [row["step"] for row in first["history"]] == [2, 4]
     assert "tensorflow" in first["versions"]
     assert list(first["evaluation"]["metrics"]) == [f"integer_distance@{SAMPLES}"]
+
+
+def test_cells_of_before_rows_were_recorded_are_of_their_data_and_latent(whole):
+    assert whole.finished()[0]["row"] == {"data": "bernoulli", "latent": "gaussian"}
+
+
+def test_cells_are_named_by_their_rows_and_seeds():
+    rows = [({"modes": 4, "latent": "my:one", "circuit": ""}, CONFIG)]
+    cells = seed_by_seed(rows, 2, 100, [("batch_size", 9)])
+    assert [one.name for one in cells] == ["4_my-one_seed0", "4_my-one_seed1"]
+    assert [(one.config.seed, one.config.steps, one.config.batch_size) for one in cells] == [
+        (0, 100, 9), (1, 100, 9),
+    ]
+    with pytest.raises(ValueError, match="itself sets latent_options.modes, steps"):
+        seed_by_seed(
+            rows, 1, 1, [("latent_options.modes", 5), ("steps", 3)], ["latent_options.modes"]
+        )
+    with pytest.raises(ValueError, match="Two rows are called 4_my-one_seed0"):
+        seed_by_seed(rows * 2, 1, 1)
+
+
+def test_fast_metrics_watch_the_training_and_all_score_the_finished_cell(tmp_path, monkeypatch):
+    load = training.load_dataset
+
+    def changed(*arguments, **options):
+        return dataclasses.replace(
+            load(*arguments, **options), metrics=("discreteness",),
+            evaluation_metrics=("discreteness", "pair_correlation"),
+        )
+
+    monkeypatch.setattr(training, "load_dataset", changed)
+    (found,) = run(tmp_path, [cell(0, steps=1, metrics=())]).finished()
+    assert [list(row) for row in found["history"]] == [["step", "integer_distance@50"]]
+    scores = set(found["evaluation"]["metrics"])
+    assert {f"integer_distance@{SAMPLES}", f"pair_correlation_error@{SAMPLES}"} <= scores
+
+
+def test_a_cell_that_another_process_runs_is_refused_and_others_are_not(tmp_path):
+    grid = Grid(tmp_path, SAMPLES)
+    with sole_use(grid.run_directory(CELLS[1]).path / ".lock", "at it"):
+        with pytest.raises(InUseError, match=f"running the cell cell_1 .*process {os.getpid()}"):
+            run(tmp_path)
+    assert [grid.is_finished(one) for one in CELLS] == [True, False]
+    assert not list(tmp_path.glob("runs/*/.lock"))
+
+
+def test_the_bar_counts_steps_while_a_cell_is_trained(tmp_path, monkeypatch):
+    seen = []
+
+    class Bar(tqdm):
+        def update(self, n=1):
+            super().update(n)
+            seen.append((self.n, self.total))
+
+    monkeypatch.setattr("qlatent_tf.experiments.grid.tqdm", Bar)
+    monkeypatch.setattr(training, "_WATCHED", 1)
+    Grid(tmp_path, SAMPLES).run([cell(0, steps=3), cell(1, steps=2)])
+    assert sorted(set(seen)) == [(1, 5), (2, 5), (3, 5), (4, 5), (5, 5)]
 
 
 def test_finished_cells_are_not_run_again(whole, monkeypatch):

@@ -5,8 +5,13 @@ import math
 import pytest
 
 from qlatent_tf.config import Config
-from qlatent_tf.experiments.tables import Column, format_score, make_table, to_csv, to_markdown
+from qlatent_tf.experiments.tables import (
+    Column, Published, figure_of, format_score, in_order, make_table, to_csv, to_markdown,
+)
 
+PUBLISHED = Published("paper", lambda row: {
+    "distance": (0.036, 0.001), "share": (0.9, 0.1),
+} if row == {"data": "quantum", "latent": "boson"} else {})
 COLUMNS = (Column("distance", "distance", min), Column("share", "share", max), Column("floor", "-"))
 
 
@@ -21,7 +26,8 @@ def cell(latent, seed, distance, share=0.5, samples=100, data="quantum", steps=1
     }
     return {
         "name": f"{latent}_{seed}", "config": config, "seconds": 1.0,
-        "evaluation": {"num_samples": samples, "metrics": metrics},
+        "row": {"data": data, "latent": latent},
+        "evaluation": {"dataset": data, "num_samples": samples, "metrics": metrics},
     }
 
 
@@ -33,7 +39,7 @@ CELLS = [
 
 @pytest.fixture
 def table():
-    return make_table(CELLS, COLUMNS, {("quantum", "boson"): (0.036, 0.001)})
+    return make_table(CELLS, COLUMNS, PUBLISHED)
 
 
 def test_means_and_standard_errors_are_over_training_seeds(table):
@@ -44,27 +50,29 @@ def test_means_and_standard_errors_are_over_training_seeds(table):
     # The sample's standard deviation is 0.1, over the root of three seeds.
     assert score["standard_error"] == pytest.approx(0.1 / math.sqrt(3))
     assert second["scores"]["distance"]["standard_error"] is None
-    assert first["published"] == {"mean": 0.036, "standard_error": 0.001}
-    assert second["published"] is None
+    assert first["published"]["distance"] == {"mean": 0.036, "standard_error": 0.001}
+    assert second["published"] == {}
 
 
 def test_markdown_shows_the_best_the_published_and_the_schedule(table):
     text = to_markdown(table, COLUMNS, "Notes.")
     lines = text.splitlines()
-    assert lines[0] == "| data | latent | seeds | distance | paper | share | - |"
+    assert lines[0] == "| data | latent | seeds | distance | paper | share | paper | - |"
     assert lines[2] == (
-        "| quantum | `boson` | 3 | **0.2 ± 0.058** | 0.036 ± 0.001 | 0.5 ± 0 | undefined |"
+        "| quantum | `boson` | 3 | **0.2 ± 0.058** | 0.036 ± 0.001 | "
+        "0.5 ± 0 | 0.9 ± 0.1 | undefined |"
     )
-    assert lines[3] == "| quantum | `gaussian` | 1 | 0.25 |  | **0.75** | undefined |"
-    assert lines[4] == "| bernoulli | `boson` | 1 | 0.4 |  | undefined | undefined |"
+    assert lines[3] == "| quantum | `gaussian` | 1 | 0.25 |  | **0.75** |  | undefined |"
+    assert lines[4] == "| bernoulli | `boson` | 1 | 0.4 |  | undefined |  | undefined |"
     assert "1,000 generator steps of batch 8" in text and "100 generated samples" in text
-    assert text.endswith("Notes.\n")
+    assert "Notes.\n\nNames of the scores: distance: `distance@100`;" in text
 
 
 def test_csv_has_a_line_for_each_figure(table):
     rows = list(csv.DictReader(io.StringIO(to_csv(table))))
     assert len(rows) == 3 * len(COLUMNS)
-    assert rows[0]["published_mean"] == "0.036" and rows[1]["published_mean"] == ""
+    assert rows[0]["name"] == "distance@100" and rows[2]["name"] == ""
+    assert [row["published_mean"] for row in rows[:4]] == ["0.036", "0.9", "", ""]
     assert float(rows[0]["mean"]) == pytest.approx(0.2) and rows[0]["seeds"] == "3"
     assert rows[2]["mean"] == "" and "1,000 generator steps" in rows[2]["schedule"]
 
@@ -88,6 +96,49 @@ def test_there_is_no_table_of_nothing():
 
 @pytest.mark.parametrize("mean, error, text", [
     (0.03612, 0.00113, "0.0361 ± 0.0011"), (0.5, None, "0.5"), (None, None, "undefined"),
+    (2521.6, 103.4, "2522 ± 103"), (999.6, 99.6, "1000 ± 100"), (129925, None, "129925"),
 ])
 def test_scores_have_the_digits_that_count(mean, error, text):
     assert format_score({"mean": mean, "standard_error": error}) == text
+
+
+@pytest.mark.parametrize("name, dataset, figure", [
+    ("fcd_qm9_129925@10000", "qm9", "fcd"), ("novel_count@10000", "qm9", "novel_count"),
+    ("fcd_qm9_129925@10000", "qm", "fcd_qm9_129925"), ("score_v2_10@5", "v2", "score"),
+    ("distance", "quantum", "distance"),
+])
+def test_a_figure_is_a_name_without_sizes_and_reference(name, dataset, figure):
+    assert figure_of(name, dataset) == figure
+
+
+def test_full_names_are_shown_and_must_agree():
+    cells = [cell("boson", seed, 1.0) for seed in range(2)]
+    for one, known in zip(cells, (10, 10), strict=True):
+        one["evaluation"]["metrics"] = {
+            f"fcd_quantum_{known}@100": {"mean": 2.0, "standard_error": None, "values": [2.0]}
+        }
+    columns = (Column("fcd", "FCD", min),)
+    table = make_table(cells, columns)
+    assert table["names"] == {"fcd": ["fcd_quantum_10@100"]}
+    assert table["rows"][0]["scores"]["fcd"]["values"] == [2.0, 2.0]
+    assert "FCD: `fcd_quantum_10@100`" in to_markdown(table, columns)
+    metrics = cells[1]["evaluation"]["metrics"]
+    metrics["fcd_quantum_11@100"] = metrics.pop("fcd_quantum_10@100")
+    with pytest.raises(ValueError, match="several versions of 'quantum'"):
+        make_table(cells, columns)
+
+
+def test_rows_have_any_entries_and_are_compared_in_their_panel():
+    cells = []
+    for modes, latent, distance in ((32, "boson", 3.0), (16, "mine", 2.0), (16, "boson", 1.0)):
+        one = cell(latent, 0, distance, latent_options={"modes": modes})
+        cells.append({**one, "row": {"modes": modes, "latent": latent, "circuit": ""}})
+    cells = in_order(cells, latent=("boson",))
+    assert [list(one["row"].values())[:2] for one in cells] == [
+        [16, "boson"], [16, "mine"], [32, "boson"],
+    ]
+    table = make_table(cells, COLUMNS, panel="modes")
+    lines = to_markdown(table, COLUMNS).splitlines()
+    assert lines[0].startswith("| modes | latent | circuit | seeds |")
+    assert lines[2].startswith("| 16 | `boson` |  | 1 | **1** |")
+    assert lines[4].startswith("| 32 | `boson` |  | 1 | 3 |")
