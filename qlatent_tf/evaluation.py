@@ -8,7 +8,9 @@ from tqdm import tqdm
 from qlatent_tf.registry import metrics
 
 
-def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=(), progress=False):
+def evaluate(
+    model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=None, progress=False
+):
     """Scores a model's samples.
 
     Args:
@@ -17,8 +19,8 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=(),
       num_samples: int. Generated samples a seed.
       seeds: sequence of int. Sampling seeds; the mean comes with its standard error over them.
       metric_names: sequence of str. Registered metrics; by default those of the data set for
-        what is finished, its `evaluation_metrics`. Where it has none either, nothing is sampled
-        and ``metrics`` is empty.
+        what is finished, its `evaluation_metrics`. Of no metrics, nothing is sampled and
+        ``metrics`` is empty.
       progress: bool. Whether to show a progress bar.
 
     Returns:
@@ -28,7 +30,7 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=(),
     Raises:
       ValueError: if there are no seeds or an unknown metric is named.
     """
-    names = tuple(metric_names) or dataset.evaluation_metrics
+    names = dataset.evaluation_metrics if metric_names is None else tuple(metric_names)
     functions = {name: metrics.get(name) for name in names}
     if not seeds:
         raise ValueError("An evaluation needs one seed at least; received none.")

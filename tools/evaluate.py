@@ -49,7 +49,7 @@ def _evaluate(arguments):
     dataset = load_dataset(config, data_dir=arguments.data_dir)
     evaluation = evaluate(
         model, dataset, num_samples=arguments.num_samples, seeds=range(arguments.seeds),
-        metric_names=arguments.metrics, progress=True,
+        metric_names=arguments.metrics or None, progress=True,
     )
     if arguments.json:
         print(json.dumps({"source": str(arguments.source), "step": step, **evaluation}, indent=2))

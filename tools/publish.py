@@ -56,7 +56,7 @@ def _publish(arguments):
     dataset = load_dataset(config, data_dir=arguments.data_dir)
     evaluation = evaluate(
         model, dataset, num_samples=arguments.num_samples, seeds=range(arguments.seeds),
-        metric_names=arguments.metrics or config.metrics, progress=True,
+        metric_names=arguments.metrics or config.metrics or None, progress=True,
     )
     evaluation = {"step": step, **evaluation}
     provenance = {**run.read_run(), "step": step}

@@ -211,8 +211,8 @@ class Grid:
         )
         model, step = training.restore_model(run, trust_code=True)
         evaluation = evaluate(
-            model, dataset, num_samples=self.num_samples, metric_names=cell.config.metrics,
-            progress=progress,
+            model, dataset, num_samples=self.num_samples,
+            metric_names=cell.config.metrics or None, progress=progress,
         )
         record = run.read_run()
         write_json(self._file(cell), {
