@@ -57,7 +57,7 @@ def test_metrics_can_be_named(dataset):
 
 
 def test_without_metrics_nothing_is_sampled(dataset):
-    dataset.metrics = ()
+    dataset.evaluation_metrics = ()
     report = evaluate(None, dataset, seeds=(0, 1))
     assert report["metrics"] == {} and report["seeds"] == [0, 1]
     assert mean_scores(report) == {}
