@@ -191,9 +191,10 @@ def to_csv(table: dict) -> str:
         for figure, score in row["scores"].items():
             known = row["published"].get(figure, {})
             writer.writerow([
-                *(row[label] for label in table["labels"]), figure, " ".join(table["names"][figure]), score["mean"],
-                score["standard_error"], len(row["seeds"]), known.get("mean"),
-                known.get("standard_error"), table["schedule"],
+                *(row[label] for label in table["labels"]), figure,
+                " ".join(table["names"][figure]), score["mean"], score["standard_error"],
+                len(row["seeds"]), known.get("mean"), known.get("standard_error"),
+                table["schedule"],
             ])
     return text.getvalue()
 
@@ -206,7 +207,7 @@ def write_table(path: Path, table: dict, columns, notes: str = "") -> None:
 
 
 def format_score(score: dict) -> str:
-    """Returns ``mean ± standard error`` in three significant digits of the mean, units at least."""
+    """Returns ``mean ± standard error``, the mean in three significant digits or in units."""
     if score["mean"] is None:
         return "undefined"
     if score["standard_error"] is None:
