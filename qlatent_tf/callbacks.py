@@ -96,7 +96,7 @@ class Checkpoints(keras.callbacks.Callback):
           ValueError: if there are checkpoints and none can be read.
         """
         problems = []
-        for step in sorted(self._steps(), reverse=True):
+        for step in reversed(checkpoint_steps(self._directory)):
             path = self._path(step)
             try:
                 self._checkpoint.read(path).assert_existing_objects_matched()
@@ -136,7 +136,7 @@ class Checkpoints(keras.callbacks.Callback):
                 self._path(step),
             ) from error
         self._saved = step
-        for old in sorted(self._steps())[:-_KEPT]:
+        for old in checkpoint_steps(self._directory)[:-_KEPT]:
             self._remove(old)
 
     def on_train_batch_end(self, batch, logs=None):
@@ -146,19 +146,21 @@ class Checkpoints(keras.callbacks.Callback):
     def _path(self, step):
         return str(self._directory / f"ckpt-{step}")
 
-    def _steps(self):
-        # The files themselves: a list of them could be damaged, and is not needed.
-        matches = (
-            re.fullmatch(r"ckpt-(\d+)\.index", path.name) for path in self._directory.glob("ckpt-*")
-        )
-        return [int(match[1]) for match in matches if match]
-
     def _remove(self, step):
         for path in self._directory.glob(f"ckpt-{step}[._]*"):
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink(missing_ok=True)
+
+
+def checkpoint_steps(folder) -> list[int]:
+    """Returns the steps of the checkpoints in a folder, in ascending order."""
+    # The files themselves: a list of them could be damaged, and is not needed.
+    matches = (
+        re.fullmatch(r"ckpt-(\d+)\.index", file.name) for file in Path(folder).glob("ckpt-*")
+    )
+    return sorted(int(match[1]) for match in matches if match)
 
 
 class LossEvents(keras.callbacks.Callback):

@@ -6,6 +6,7 @@ A preset's ``config.json`` says of what ``kind`` it is, such as ``gan`` or ``cla
 
 import importlib.metadata
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from qlatent_tf.files import atomic_path, read_json, sha256_of, write_json, writ
 
 PRESET_VERSION = 1
 WEIGHTS = "model.weights.h5"
+CHECKPOINT_FOLDER = "checkpoint"
 # Presets without the field are of this kind.
 GAN = "gan"
 _PACKAGES = ("qlatent_tf", "tensorflow", "keras", "tensorflow-probability", "numba", "rdkit")
@@ -20,7 +22,7 @@ _PACKAGES = ("qlatent_tf", "tensorflow", "keras", "tensorflow-probability", "num
 
 def write_preset(
     directory, kind: str, config: dict, save_weights: Callable[[Path], None], *, metrics=None,
-    card=None, provenance=None,
+    card=None, provenance=None, checkpoint=(),
 ) -> Path:
     """Writes a preset of any kind: weights, configuration, scores and a card.
 
@@ -35,6 +37,7 @@ def write_preset(
       metrics: dict. The scores.
       card: str. Markdown for ``README.md``.
       provenance: dict of JSON values. What else should be known: data, steps, time.
+      checkpoint: sequence of path. Files that are copied into the folder ``checkpoint``.
 
     Returns:
       Path of the directory.
@@ -42,6 +45,10 @@ def write_preset(
     directory = Path(directory)
     with atomic_path(directory / WEIGHTS) as temporary:
         save_weights(temporary)
+    kept = [directory / CHECKPOINT_FOLDER / Path(file).name for file in checkpoint]
+    for source, target in zip(checkpoint, kept, strict=True):
+        with atomic_path(target) as temporary:
+            shutil.copyfile(source, temporary)
     if metrics is not None:
         write_json(directory / "metrics.json", metrics)
     if card is not None:
@@ -50,10 +57,16 @@ def write_preset(
         "preset_version": PRESET_VERSION,
         "kind": kind,
         "config": config,
-        "sha256": {WEIGHTS: sha256_of(directory / WEIGHTS)},
+        "sha256": {
+            file.relative_to(directory).as_posix(): sha256_of(file)
+            for file in (directory / WEIGHTS, *kept)
+        },
         "provenance": provenance or {},
         "versions": versions(),
     })
+    # Of a preset that this one replaces.
+    for stale in set((directory / CHECKPOINT_FOLDER).glob("*")) - set(kept):
+        stale.unlink()
     return directory
 
 

@@ -62,13 +62,17 @@ class RunDirectory:
                 )
         write_json(file, config.to_json())
 
-    def check_data(self, dataset) -> None:
+    def check_data(self, dataset, record: dict | None = None) -> None:
         """Refuses to continue a run on data that are not those it began with.
+
+        Args:
+          dataset: Dataset.
+          record: dict. Says what it began with; ``run.json`` by default.
 
         Raises:
           ValueError: naming what differs.
         """
-        before = self.read_run().get("dataset")
+        before = (record or self.read_run()).get("dataset")
         now = {"name": dataset.name, **json.loads(json.dumps(dataset.provenance))}
         if before is not None and before != now:
             differences = [

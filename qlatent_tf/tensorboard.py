@@ -1,6 +1,7 @@
 """TensorBoard events of a run: metrics, sample grids, the latent, hyper-parameters."""
 
 import json
+from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -26,6 +27,7 @@ class RunEvents:
     """
 
     def __init__(self, directory, config: Config, model, dataset, start: int):
+        begins = not any(Path(directory).glob("events.*"))
         self.writer = tf.summary.create_file_writer(str(directory))
         self.grid_latents = model.latent.sample(
             GRID_SAMPLES, seed=_seed_pair(config.seed, "sample grid")
@@ -35,7 +37,7 @@ class RunEvents:
             text = json.dumps(config.to_json(), indent=2)
             tf.summary.text("configuration", f"```\n{text}\n```")
             tf.summary.text("latent", f"`{model.latent!r}`")
-            if not start:
+            if begins:
                 self._write_latent(model.latent, config.seed)
                 tf.summary.image("samples/real", _real_grid(dataset, config.seed)[np.newaxis])
 

@@ -10,10 +10,11 @@ from absl import logging
 
 from qlatent_tf import callbacks
 from qlatent_tf.config import Config
+from qlatent_tf.continuation import starting_point
 from qlatent_tf.evaluation import evaluate, mean_scores
 from qlatent_tf.pictures import write_picture
 from qlatent_tf.registry import check_options, datasets, latents, metrics, models
-from qlatent_tf.run_directory import RunDirectory, Stopwatch
+from qlatent_tf.run_directory import RunDirectory, Stopwatch, training_differences
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.tensorboard import RunEvents
 from qlatent_tf.zoo import build_model
@@ -97,7 +98,8 @@ def prepare(config: Config):
 
 
 def train(
-    config: Config, workdir, *, data_dir=None, dataset=None, progress=True, watch=None
+    config: Config, workdir, *, data_dir=None, dataset=None, progress=True, continue_from=None,
+    watch=None,
 ) -> RunDirectory:
     """Trains, or goes on training, in `workdir`.
 
@@ -109,23 +111,31 @@ def train(
       dataset: Dataset. Loaded already; by default the configuration's.
       progress: bool. Whether to show progress bars.
       watch: callable of an int. Told the step every few steps and at the last one.
+      continue_from: str or path. A preset that holds a checkpoint, or a run's directory. A new
+        `workdir` begins with that checkpoint, and ends as if it had been trained from the start.
 
     Returns:
       RunDirectory with checkpoints, metrics, samples and TensorBoard events.
 
     Raises:
-      ValueError: if the directory holds a run of another configuration or other data, or an
-        option is unknown.
+      ValueError: if the directory or `continue_from` holds a run of another configuration or
+        other data, or an option is unknown.
+      FileNotFoundError: if there is no checkpoint to continue from.
       FloatingPointError: if a loss is no longer finite.
       Interrupted: on Ctrl-C or SIGTERM, after a checkpoint.
     """
     config = resolve(config)
+    beginning = _beginning(continue_from, config) if continue_from is not None else None
     model = prepare(config)
     dataset = dataset or load_dataset(config, data_dir=data_dir, progress=progress)
     # Shapes are checked here, before there is a directory to clean up.
     _batches(model, dataset, config)
     run = RunDirectory(workdir)
+    if beginning:
+        run.check_data(dataset, beginning.record)
     run.open(config, complete=resolve)
+    if beginning:
+        beginning.begin(run)
     run.check_data(dataset)
     checkpoints = callbacks.Checkpoints(run.checkpoints, model, config.checkpoint_every)
     start = checkpoints.restore()
@@ -209,6 +219,27 @@ def restore_model(run: RunDirectory, *, trust_code=False):
     if not step:
         raise FileNotFoundError(f"{run.path} has no checkpoint yet.")
     return model, step
+
+
+def _beginning(source, config):
+    beginning = starting_point(source)
+    # Names first: of what differs there, no code is to run.
+    differences = [
+        line for line in training_differences(beginning.config, config)
+        if line.startswith(("model: ", "latent: ", "dataset: "))
+    ] or training_differences(resolve(beginning.config), config)
+    if differences:
+        raise ValueError(
+            f"{beginning.path} was trained with another configuration (its value -> yours): "
+            f"{'; '.join(differences)}. What is continued keeps its options, --steps apart; "
+            "--config trains anew with others."
+        )
+    if config.steps <= beginning.step:
+        raise ValueError(
+            f"{beginning.path} is at step {beginning.step}: continue it to a later one with "
+            f"--steps; received {config.steps}."
+        )
+    return beginning
 
 
 def _batches(model, dataset, config, start=0, steps=None):

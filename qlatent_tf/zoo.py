@@ -33,7 +33,9 @@ def build_model(config: Config):
     )
 
 
-def save_preset(directory, model, config: Config, *, metrics=None, card=None, provenance=None):
+def save_preset(
+    directory, model, config: Config, *, metrics=None, card=None, provenance=None, checkpoint=(),
+):
     """Writes a preset: weights, configuration, scores and a card.
 
     Args:
@@ -43,6 +45,8 @@ def save_preset(directory, model, config: Config, *, metrics=None, card=None, pr
       metrics: dict. What `evaluate` returned.
       card: str. Markdown for ``README.md``.
       provenance: dict of JSON values. What else should be known: data, steps, time.
+      checkpoint: sequence of path. The files of the run's last checkpoint; with them, training
+        can be continued from the preset.
 
     Returns:
       Path of the directory.
@@ -52,7 +56,7 @@ def save_preset(directory, model, config: Config, *, metrics=None, card=None, pr
     bare.set_weights(model.get_weights())
     return write_preset(
         directory, GAN, config.to_json(), bare.save_weights, metrics=metrics, card=card,
-        provenance=provenance,
+        provenance=provenance, checkpoint=checkpoint,
     )
 
 

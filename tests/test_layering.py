@@ -43,10 +43,11 @@ _MAY_IMPORT = {
     "evaluation": {"registry", "metrics", "datasets"},
     "tensorboard": {"config", "seeds", "pictures"},
     "run_directory": {"config", "files", "preset_files"},
+    "continuation": {"callbacks", "config", "files", "preset_files", "run_directory", "zoo"},
     "card": {"config"},
     "training": _FOUNDATION | {
-        "callbacks", "config", "datasets", "evaluation", "latents", "metrics", "pictures",
-        "run_directory", "tensorboard", "zoo",
+        "callbacks", "config", "continuation", "datasets", "evaluation", "latents", "metrics",
+        "pictures", "run_directory", "tensorboard", "zoo",
     },
     "experiments": _FOUNDATION | {
         "config", "configs", "datasets", "evaluation", "figures", "invertible", "metrics",

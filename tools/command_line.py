@@ -71,12 +71,16 @@ def config_from_arguments(arguments) -> Config:
     Raises:
       ValueError: if a name or a key is unknown.
     """
-    if bool(arguments.model) == bool(arguments.config):
-        raise ValueError("Name what to train: either --model or --config, not both.")
+    source = arguments.config or arguments.continue_from
+    named = [arguments.model, arguments.config, arguments.continue_from]
+    if sum(map(bool, named)) != 1:
+        raise ValueError("Name what to train: one of --model, --config and --continue-from.")
     if arguments.variant and not arguments.model:
-        raise ValueError("--variant goes with --model: what --config names is one variant already.")
-    if arguments.config:
-        config = _changed_source(arguments)
+        raise ValueError(
+            "--variant goes with --model: what --config or --continue-from names is one already."
+        )
+    if source:
+        config = _changed_source(source, arguments)
     else:
         config = model_config(arguments.model, arguments.latent or "boson", arguments.variant)
     legal = inspect.signature(latents.get(config.latent)).parameters
@@ -97,10 +101,10 @@ def config_from_arguments(arguments) -> Config:
     return config.override(**changes)
 
 
-def _changed_source(arguments):
+def _changed_source(source, arguments):
     from qlatent_tf.training import reseed, with_latent
 
-    config = source_config(arguments.config, arguments.trust_code)
+    config = source_config(source, arguments.trust_code)
     if arguments.seed is not None:
         config = reseed(config, arguments.seed)
     if arguments.dataset not in (None, config.dataset):

@@ -4,6 +4,7 @@
 examples:
   tools/publish.py runs/molgan_boson_qm9 molgan_boson_qm9
   tools/publish.py runs/mine my_preset --models-dir ~/presets --metrics molecules fcd
+  tools/publish.py runs/mine my_preset --with-checkpoint  # and train.py --continue-from my_preset
 """
 
 import argparse
@@ -23,6 +24,9 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("run", type=Path, help="the run's directory")
     arguments.add_argument("preset", help="the preset's name: MODEL_LATENT_DATASET")
     arguments.add_argument("--overwrite", action="store_true", help="replace a preset")
+    arguments.add_argument("--with-checkpoint", action="store_true",
+                           help="put the run's last checkpoint, with its optimizers, into the "
+                                "preset, so that training can be continued from there")
     add_trust_argument(arguments)
     arguments.add_argument("--models-dir", type=Path,
                            help="where presets lie (default: a checkout's models/, else ./models)")
@@ -43,6 +47,7 @@ def main(argv=None) -> int:
 
 def _publish(arguments):
     from qlatent_tf.card import model_card
+    from qlatent_tf.continuation import checkpoint_files
     from qlatent_tf.evaluation import evaluate
     from qlatent_tf.pictures import write_picture
     from qlatent_tf.run_directory import RunDirectory
@@ -64,6 +69,7 @@ def _publish(arguments):
     save_preset(
         directory, model, config, metrics=evaluation, provenance=provenance,
         card=model_card(arguments.preset, model, config, evaluation, provenance),
+        checkpoint=checkpoint_files(run.checkpoints, step) if arguments.with_checkpoint else (),
     )
     print(f"{directory} holds the preset. Try: qlatent-tf sample {directory} --out samples.png")
     return 0

@@ -9,6 +9,7 @@ examples:
   tools/train.py --model molgan --latent my_file:my_latent
   tools/train.py --model resnet --latent boson --variant small
   tools/train.py --config molgan_boson_qm9 --latent gaussian --seed 1
+  tools/train.py --continue-from my_preset --steps 40000
 """
 
 import argparse
@@ -34,6 +35,9 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--config", metavar="SOURCE",
                            help="a preset, or a run's directory, whose configuration to train "
                                 "instead of the model's own; --latent and --seed change it")
+    arguments.add_argument("--continue-from", metavar="SOURCE",
+                           help="a preset published with its checkpoint, or a run's directory, "
+                                "whose training a new directory goes on with, to --steps")
     add_trust_argument(arguments)
     add_data_arguments(arguments, default="the model's, or where it cannot be had the one that "
                                           "comes with the package")
@@ -74,11 +78,13 @@ def _train(arguments):
         return 0
     from qlatent_tf.training import Interrupted, train
 
-    config, dataset = with_fallback_dataset(config, arguments)
+    dataset = None
+    if not arguments.continue_from:
+        config, dataset = with_fallback_dataset(config, arguments)
     workdir = arguments.workdir or Path("runs") / run_name(config)
     try:
         run = train(config, workdir, data_dir=arguments.data_dir, dataset=dataset,
-                    progress=not arguments.quiet)
+                    progress=not arguments.quiet, continue_from=arguments.continue_from)
     except Interrupted as stop:
         print(f"\n{stop} The same command goes on from there.", file=sys.stderr)
         return 130
