@@ -1,11 +1,14 @@
 """The model card of a preset, written from what was measured."""
 
 import json
+import math
 
 from qlatent_tf.config import Config
 
 
-def model_card(name: str, model, config: Config, evaluation: dict, provenance: dict) -> str:
+def model_card(
+    name: str, model, config: Config, evaluation: dict, provenance: dict, pictures=()
+) -> str:
     """Returns a preset's README.
 
     Args:
@@ -14,6 +17,7 @@ def model_card(name: str, model, config: Config, evaluation: dict, provenance: d
       config: Config. What it was trained with.
       evaluation: dict. What `evaluate` returned, with the ``step`` it was made at.
       provenance: dict. ``run.json`` of the run.
+      pictures: sequence of str. Names of pictures beside that of samples.
 
     Returns:
       str, Markdown.
@@ -24,6 +28,13 @@ def model_card(name: str, model, config: Config, evaluation: dict, provenance: d
         f"| {metric} | {_number(score['mean'])} | {_number(score['standard_error'])} |"
         for metric, score in evaluation["metrics"].items()
     )
+    shown = "".join(
+        f"\n![{picture.replace('_', ' ').capitalize()}]({picture}.png)\n" for picture in pictures
+    )
+    parts = "; ".join(
+        f"{part.name}: {sum(math.prod(weight.shape) for weight in part.trainable_weights):,}"
+        for part in model.layers
+    )
     return f"""# {name}
 
 `{config.model}` with the latent `{config.latent}`, trained on `{dataset['name']}` for \
@@ -31,6 +42,7 @@ def model_card(name: str, model, config: Config, evaluation: dict, provenance: d
 ({provenance['seconds'] / 60:.0f} minutes).
 
 ![Generated samples](samples.png)
+{shown}
 
 ## Scores
 
@@ -59,8 +71,7 @@ samples = model.sample(1000, seed=0)
 tools/train.py --config {name}
 ```
 
-trains it again. Generator: {model.generator.count_params():,} parameters; critic: \
-{model.critic.count_params():,}.
+trains it again. Trainable parameters: {parts}.
 
 Data:
 

@@ -14,13 +14,13 @@ def evaluate(
     """Scores a model's samples.
 
     Args:
-      model: WGANGP. What is scored.
+      model: WGANGP, or whatever has its `sample`. What is scored.
       dataset: Dataset. What its samples are compared with.
       num_samples: int. Generated samples a seed.
       seeds: sequence of int. Sampling seeds; the mean comes with its standard error over them.
       metric_names: sequence of str. Registered metrics; by default those of the data set for
-        what is finished, its `evaluation_metrics`. Of no metrics, nothing is sampled and
-        ``metrics`` is empty.
+        what is finished, its `evaluation_metrics`. The model's own scores come beside them;
+        where there are neither, ``metrics`` is empty.
       progress: bool. Whether to show a progress bar.
 
     Returns:
@@ -40,6 +40,8 @@ def evaluate(
         scores = {}
         for function in functions.values():
             scores.update(function(dataset, samples, progress=progress))
+        if hasattr(model, "own_scores"):
+            scores.update(model.own_scores(dataset, num_samples, seed))
         rows.append(scores)
     return {
         "dataset": dataset.name,

@@ -21,7 +21,8 @@ class RunDirectory:
     - ``run.json``: the data really used, versions, seconds of training so far;
     - ``checkpoints/``: weights and optimizers;
     - ``metrics.json``: the last evaluation and the history of all;
-    - ``samples.png``: generated samples; TensorBoard's events beside it.
+    - ``samples.png``: generated samples; other pictures and TensorBoard's events beside it;
+    - a directory of this kind for each part that was trained before.
 
     Args:
       path: path. The directory; made when the run is opened.
@@ -36,7 +37,11 @@ class RunDirectory:
 
     @property
     def samples(self) -> Path:
-        return self.path / "samples.png"
+        return self.picture("samples")
+
+    def picture(self, name: str) -> Path:
+        """Returns the file of a picture."""
+        return self.path / f"{name}.png"
 
     def open(self, config: Config, complete=lambda config: config) -> None:
         """Makes the directory for a configuration, or takes it up again.

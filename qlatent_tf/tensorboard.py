@@ -41,12 +41,20 @@ class RunEvents:
                 self._write_latent(model.latent, config.seed)
                 tf.summary.image("samples/real", _real_grid(dataset, config.seed)[np.newaxis])
 
-    def write_evaluation(self, step: int, scores: dict[str, float], grid) -> None:
-        """Writes the metrics' means and a grid of samples from the run's fixed latents."""
+    def write_evaluation(self, step: int, scores: dict[str, float], pictures) -> None:
+        """Writes the metrics' means and pictures.
+
+        Args:
+          step: int.
+          scores: dict of float.
+          pictures: dict of uint8 arrays. ``samples``, of the run's fixed latents, and others.
+        """
         with self.writer.as_default(step=step):
             for name, value in scores.items():
                 tf.summary.scalar(f"metrics/{name}", value)
-            tf.summary.image("samples/generated", grid[np.newaxis])
+            for name, picture in pictures.items():
+                tag = "samples/generated" if name == "samples" else name
+                tf.summary.image(tag, picture[np.newaxis])
         self.writer.flush()
 
     def close(self) -> None:

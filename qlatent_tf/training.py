@@ -17,7 +17,7 @@ from qlatent_tf.registry import check_options, datasets, latents, metrics, model
 from qlatent_tf.run_directory import RunDirectory, Stopwatch, training_differences
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.tensorboard import RunEvents
-from qlatent_tf.zoo import build_model
+from qlatent_tf.zoo import build_model, from_preset
 
 
 # Steps between calls of a watching function.
@@ -129,7 +129,7 @@ def train(
     model = prepare(config)
     dataset = dataset or load_dataset(config, data_dir=data_dir, progress=progress)
     # Shapes are checked here, before there is a directory to clean up.
-    _batches(model, dataset, config)
+    _batches(model, dataset.source, config)
     run = RunDirectory(workdir)
     if beginning:
         run.check_data(dataset, beginning.record)
@@ -139,6 +139,8 @@ def train(
     run.check_data(dataset)
     checkpoints = callbacks.Checkpoints(run.checkpoints, model, config.checkpoint_every)
     start = checkpoints.restore()
+    if not start:
+        _pretrain(model, config, run, dataset, progress)
     evaluated = run.read_metrics()["step"]
     if start >= config.steps and evaluated == start:
         logging.info("%s has reached step %d; nothing is left to do.", run.path, start)
@@ -160,15 +162,17 @@ def _fit(model, dataset, config, run, checkpoints, start, progress, watch):
         )
         means = mean_scores(scores)
         run.write_metrics(step, scores, means)
-        grid = dataset.render(model.generate(events.grid_latents))
-        write_picture(run.samples, grid)
-        events.write_evaluation(step, means, grid)
+        pictures = {"samples": dataset.render(model.generate(events.grid_latents))}
+        pictures.update(model.pictures(dataset))
+        for name, picture in pictures.items():
+            write_picture(run.picture(name), picture)
+        events.write_evaluation(step, means, pictures)
 
     def record(step):
         run.write_run(step, stopwatch.seconds, dataset)
 
     bar = callbacks.ProgressBar(config.steps)
-    batches = _batches(model, dataset, config, start, config.steps)
+    batches = _batches(model, model.precompute(dataset.source), config, start, config.steps)
     record(start)
     try:
         with _signals_interrupt():
@@ -242,9 +246,21 @@ def _beginning(source, config):
     return beginning
 
 
-def _batches(model, dataset, config, start=0, steps=None):
+def _pretrain(model, config, run, dataset, progress):
+    """Trains what a model needs before it, in directories of the run, or takes it from presets."""
+    parts = {}
+    for name, first in model.pretraining(config).items():
+        if isinstance(first, Config):
+            train(first, run.path / name, dataset=dataset, progress=progress)
+            parts[name], _ = restore_model(RunDirectory(run.path / name))
+        else:
+            parts[name] = from_preset(first)
+    model.adopt(parts)
+
+
+def _batches(model, real, config, start=0, steps=None):
     return model.training_batches(
-        dataset.source, config.batch_size, config.seed, start, steps, config.generator_batch_size
+        real, config.batch_size, config.seed, start, steps, config.generator_batch_size
     )
 
 

@@ -105,6 +105,29 @@ class WGANGP(keras.Model):
         """Maps generator outputs to data space."""
         return outputs
 
+    def pretraining(self, config) -> dict:
+        """Returns what is trained before, by name: a `Config`, or the name of a preset."""
+        del config
+        return {}
+
+    def adopt(self, parts) -> None:
+        """Takes over the trained models that `pretraining` asked for, by name."""
+        del parts
+
+    def precompute(self, real):
+        """Returns what `training_batches` needs of the real samples, computed once."""
+        return real
+
+    def own_scores(self, dataset, num_samples, seed) -> dict[str, float]:
+        """Returns scores that no metric can have, for they need the model itself."""
+        del dataset, num_samples, seed
+        return {}
+
+    def pictures(self, dataset) -> dict:
+        """Returns pictures beside that of samples: name -> uint8 ``(height, width, 3)``."""
+        del dataset
+        return {}
+
     def training_batches(
         self, real, batch_size, seed, start_step=0, steps=None, generator_batch_size=None
     ):
@@ -179,12 +202,16 @@ class WGANGP(keras.Model):
         Returns:
           np.ndarray ``(num_samples, ...)``, or a dict of them.
         """
+        return self.generate(self.sample_latents(num_samples, seed), batch_size)
+
+    def sample_latents(self, num_samples, seed):
+        """Returns the latents of what `sample` returns, ``(num_samples, latent_size)``."""
         if num_samples < 1:
             raise ValueError(f"num_samples is a positive number; received {num_samples}.")
         if isinstance(seed, (int, np.integer)):
             seed = (derive_seed(int(seed), "sample"), derive_seed(int(seed), "sample, low word"))
         latent = self.latent.sample(num_samples, seed=tf.constant(seed, tf.int32))
-        return self.generate(latent, batch_size)
+        return tf.cast(latent, tf.float32)
 
     def generate(self, latent, batch_size=None):
         """Returns the samples, in data space, that the generator makes of given latents."""

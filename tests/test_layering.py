@@ -25,7 +25,11 @@ _MAY_IMPORT = {
     "batches": {"seeds"},
     "shapes": set(),
     "wgan_gp": {"seeds", "batches", "shapes"},
-    "models": {"wgan_gp", "layers", "registry", "shapes"},
+    "image_codes": {"layers"},
+    "code_gan": {"wgan_gp", "image_codes", "metrics"},
+    "models": {
+        "wgan_gp", "layers", "registry", "shapes", "image_codes", "code_gan", "configs", "metrics",
+    },
     "datasets": _FOUNDATION | {"quantum", "latents", "figures"},
     "metrics": _FOUNDATION | {"quantum", "datasets"},
     "pictures": {"files", "datasets"},

@@ -19,7 +19,7 @@ _LATENT_OPTIONS = {
     "unitary_file": "unitary_file", "latent_file": "file",
 }
 # The data set that comes with the package, for models whose own may have to be downloaded.
-_FALLBACKS = {"qm9": "small_molecules"}
+_FALLBACKS = {"qm9": "small_molecules", "sat4": "land_cover_tiles"}
 
 
 def add_data_arguments(arguments, default: str) -> None:
@@ -94,6 +94,8 @@ def config_from_arguments(arguments) -> Config:
                     f"{config.latent!r}, whose options are {', '.join(legal)}."
                 )
             changes[f"latent_options.{option}"] = value
+    if arguments.generator is not None:
+        changes["model_options.generator"] = arguments.generator
     for name in ("dataset", "steps", "batch_size", "seed"):
         if getattr(arguments, name) is not None:
             changes[name] = getattr(arguments, name)

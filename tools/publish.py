@@ -65,10 +65,13 @@ def _publish(arguments):
     )
     evaluation = {"step": step, **evaluation}
     provenance = {**run.read_run(), "step": step}
+    pictures = model.pictures(dataset)
+    for name, picture in pictures.items():
+        write_picture(directory / f"{name}.png", picture)
     write_picture(directory / "samples.png", dataset.render(model.sample(36, seed=0)))
+    card = model_card(arguments.preset, model, config, evaluation, provenance, tuple(pictures))
     save_preset(
-        directory, model, config, metrics=evaluation, provenance=provenance,
-        card=model_card(arguments.preset, model, config, evaluation, provenance),
+        directory, model, config, metrics=evaluation, provenance=provenance, card=card,
         checkpoint=checkpoint_files(run.checkpoints, step) if arguments.with_checkpoint else (),
     )
     print(f"{directory} holds the preset. Try: qlatent-tf sample {directory} --out samples.png")

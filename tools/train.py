@@ -10,6 +10,7 @@ examples:
   tools/train.py --model resnet --latent boson --variant small
   tools/train.py --config molgan_boson_qm9 --latent gaussian --seed 1
   tools/train.py --continue-from my_preset --steps 40000
+  tools/train.py --model last_qgan --generator classical --latent gaussian --dataset naip28
 """
 
 import argparse
@@ -38,13 +39,16 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--continue-from", metavar="SOURCE",
                            help="a preset published with its checkpoint, or a run's directory, "
                                 "whose training a new directory goes on with, to --steps")
+    arguments.add_argument("--generator",
+                           help="quantum or classical, for models that have both: short for --set "
+                                "model_options.generator=...")
     add_trust_argument(arguments)
     add_data_arguments(arguments, default="the model's, or where it cannot be had the one that "
                                           "comes with the package")
     run = arguments.add_argument_group("run")
     run.add_argument("--workdir", type=Path,
                      help="the run's directory; the same command takes it up again "
-                          "(default: runs/MODEL_LATENT_DATASET)")
+                          "(default: runs/MODEL[_GENERATOR]_LATENT_DATASET)")
     run.add_argument("--steps", type=int, help="generator updates")
     run.add_argument("--batch-size", type=int, help="samples a batch")
     run.add_argument("--seed", type=int, help="decides weights, batches, latents and circuits")
@@ -81,7 +85,7 @@ def _train(arguments):
     dataset = None
     if not arguments.continue_from:
         config, dataset = with_fallback_dataset(config, arguments)
-    workdir = arguments.workdir or Path("runs") / run_name(config)
+    workdir = arguments.workdir or Path("runs") / run_name(config, arguments.generator)
     try:
         run = train(config, workdir, data_dir=arguments.data_dir, dataset=dataset,
                     progress=not arguments.quiet, continue_from=arguments.continue_from)
@@ -92,11 +96,13 @@ def _train(arguments):
     return 0
 
 
-def run_name(config) -> str:
-    """Returns ``model_latent_dataset``, which presets are called by too."""
-    return "_".join(
-        name.rpartition(":")[2] for name in (config.model, config.latent, config.dataset)
-    )
+def run_name(config, generator=None) -> str:
+    """Returns ``model_latent_dataset``, which presets are called by too.
+
+    A generator that was asked for stands behind the model: twins have a directory each.
+    """
+    names = (config.model, generator, config.latent, config.dataset)
+    return "_".join(name.rpartition(":")[2] for name in names if name)
 
 
 def _report(run):

@@ -1,5 +1,5 @@
 """The GANs of the zoo; importing this package registers them."""
 
-from qlatent_tf.models import mlp, molgan, resnet
+from qlatent_tf.models import autoencoder, last_qgan, mlp, molgan, resnet
 
-__all__ = ["mlp", "molgan", "resnet"]
+__all__ = ["autoencoder", "last_qgan", "mlp", "molgan", "resnet"]

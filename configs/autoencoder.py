@@ -1,0 +1,33 @@
+"""A convolutional autoencoder of aerial images; its codes are what `last_qgan` generates.
+
+    tools/train.py --model autoencoder --latent gaussian --dataset naip28
+
+The sizes and the 100 epochs are those of one public version of the latent style-based quantum GAN,
+for the 400,000 images of SAT-4; here 10,000 steps of 64 images.
+"""
+
+from qlatent_tf.config import Config
+
+CODE_SIZE = 20
+
+
+def get_config(latent: str) -> Config:
+    """Returns the configuration for one latent, whose width is the code's."""
+    # What is recorded or somebody's own has a width of its own.
+    options = {} if ":" in latent or latent == "samples" else {"modes": CODE_SIZE}
+    return Config(
+        model="autoencoder",
+        latent=latent,
+        latent_options=options,
+        dataset="sat4",
+        steps=10_000,
+        batch_size=64,
+        critic_steps=1,
+        optimizer="AdamW",
+        optimizer_options={"learning_rate": 1e-3},
+        evaluate_every=1000,
+        evaluation_samples=100,
+        checkpoint_every=500,
+        # XLA has no fast convolutions for processors.
+        jit_compile=False,
+    )

@@ -1,0 +1,31 @@
+"""The latent style-based quantum GAN on aerial images.
+
+    tools/train.py --model last_qgan --latent gaussian --dataset sat4
+    tools/train.py --model last_qgan --generator classical --latent gaussian --dataset sat4
+
+An autoencoder is trained first, in the run's directory. Weight, optimizer and batch are those of
+Baglio et al.; the number of steps is ours.
+"""
+
+from qlatent_tf.config import Config
+
+LATENT_SIZE = 10
+
+
+def get_config(latent: str) -> Config:
+    """Returns the configuration for one latent, as wide as the circuit has qubits."""
+    # What is recorded or somebody's own has a width of its own.
+    options = {} if ":" in latent or latent == "samples" else {"modes": LATENT_SIZE}
+    return Config(
+        model="last_qgan",
+        latent=latent,
+        latent_options=options,
+        dataset="sat4",
+        steps=10_000,
+        batch_size=64,
+        optimizer="Adam",
+        optimizer_options={"learning_rate": 2e-4, "beta_1": 0.5, "beta_2": 0.9},
+        evaluate_every=1000,
+        evaluation_samples=2000,
+        checkpoint_every=500,
+    )
