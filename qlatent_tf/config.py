@@ -13,6 +13,7 @@ _COUNTS = (
     "checkpoint_every",
 )
 _COUNTS_OR_NONE = ("generator_batch_size", "learning_rate_decay_steps")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 _OPTIONS = ("latent_options", "model_options", "dataset_options", "optimizer_options")
 
 
@@ -43,6 +44,10 @@ class Config:
       generator_batch_size: int. Samples in a generator update; None for `batch_size`.
       learning_rate_decay_steps: int. The generator step at which both learning rates, which fall
         in a straight line from the first step, are 0; None for constant ones.
+      generator_ema: float. The momentum of an exponential moving average of the generator's
+        weights, with which samples are drawn; 0 for none.
+      precision: str. ``float32``, or in which precision the networks compute: ``mixed_bfloat16``
+        or ``mixed_float16``. Weights and losses are of single precision in any case.
     """
 
     model: str
@@ -65,6 +70,8 @@ class Config:
     jit_compile: bool = True
     generator_batch_size: int | None = None
     learning_rate_decay_steps: int | None = None
+    generator_ema: float = 0.0
+    precision: str = "float32"
 
     def __post_init__(self):
         for name in _NAMES:
@@ -95,6 +102,14 @@ class Config:
                 "gradient_penalty_weight is a finite number from 0; received "
                 f"{self.gradient_penalty_weight!r}."
             )
+        if type(self.generator_ema) not in (int, float) or not 0 <= self.generator_ema < 1:
+            raise ValueError(
+                f"generator_ema is a number from 0 to below 1; received {self.generator_ema!r}."
+            )
+        if self.precision not in PRECISIONS:
+            raise ValueError(
+                f"precision is one of {', '.join(PRECISIONS)}; received {self.precision!r}."
+            )
         if not isinstance(self.jit_compile, bool):
             raise ValueError(f"jit_compile is a bool; received {self.jit_compile!r}.")
         if not isinstance(self.metrics, (list, tuple)) or not all(
@@ -103,6 +118,7 @@ class Config:
             raise ValueError(f"metrics is a list of names; received {self.metrics!r}.")
         object.__setattr__(self, "metrics", tuple(self.metrics))
         object.__setattr__(self, "gradient_penalty_weight", float(self.gradient_penalty_weight))
+        object.__setattr__(self, "generator_ema", float(self.generator_ema))
         for name in _OPTIONS:
             object.__setattr__(self, name, _json_options(name, getattr(self, name)))
 

@@ -12,6 +12,7 @@ from qlatent_tf import callbacks
 from qlatent_tf.config import Config
 from qlatent_tf.continuation import starting_point
 from qlatent_tf.evaluation import evaluate, mean_scores
+from qlatent_tf.optimizers import optimizers
 from qlatent_tf.pictures import write_picture
 from qlatent_tf.registry import check_options, datasets, latents, metrics, models
 from qlatent_tf.run_directory import RunDirectory, Stopwatch, training_differences
@@ -90,10 +91,7 @@ def prepare(config: Config):
     # Keras draws initial weights from one global stream: this is what makes them repeatable.
     keras.utils.set_random_seed(derive_seed(config.seed, "weights"))
     model = build_model(config)
-    model.compile(
-        _optimizer(config, config.critic_steps), _optimizer(config, 1),
-        jit_compile=config.jit_compile,
-    )
+    model.compile(*optimizers(config), jit_compile=config.jit_compile)
     return model
 
 
@@ -284,34 +282,6 @@ def _defaults(builder):
 
 def _unitary_seed(config, kind):
     return derive_seed(config.seed, f"{kind} {getattr(config, kind)} unitary")
-
-
-def _optimizer(config, updates_per_step):
-    known = {
-        name.lower(): value for name, value in vars(keras.optimizers).items()
-        if inspect.isclass(value) and issubclass(value, keras.optimizers.Optimizer)
-    }
-    optimizer = known.get(config.optimizer.lower())
-    if optimizer is None:
-        raise ValueError(
-            f"Unknown optimizer {config.optimizer!r}. Known: {', '.join(sorted(known))}."
-        )
-    options = dict(config.optimizer_options)
-    check_options(optimizer, options, f"the optimizer {config.optimizer!r}")
-    if config.learning_rate_decay_steps:
-        default = inspect.signature(optimizer).parameters["learning_rate"].default
-        rate = options.get("learning_rate", default)
-        if type(rate) not in (int, float):
-            raise ValueError(f"A learning rate that decays is a number; received {rate!r}.")
-        options["learning_rate"] = keras.optimizers.schedules.PolynomialDecay(
-            rate, config.learning_rate_decay_steps * updates_per_step, end_learning_rate=0.0
-        )
-    try:
-        return optimizer(**options)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"The optimizer {config.optimizer!r} refused {options}: {error}"
-        ) from error
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ import tensorflow as tf
 from keras import ops
 
 from qlatent_tf.batches import real_sampler, step_seed
+from qlatent_tf.penalty import gradient_penalty
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.shapes import check_parts, check_real_samples
 
@@ -76,11 +77,16 @@ class WGANGP(keras.Model):
         # Built now, so that a checkpoint restores their slots before the first step.
         self.critic_optimizer.build(self.critic.trainable_variables)
         self.generator_optimizer.build(self.generator.trainable_variables)
+        # An optimizer that scales the loss passes over an update where the scale is too large, so
+        # that its iterations are no count of steps.
+        scales = hasattr(self.generator_optimizer, "inner_optimizer")
+        self._counter = tf.Variable(0, trainable=False, dtype=tf.int64) if scales else None
 
     @property
     def step(self) -> int:
-        """The generator updates done so far."""
-        return int(self.generator_optimizer.iterations)
+        """The steps done so far."""
+        counter = self.generator_optimizer.iterations if self._counter is None else self._counter
+        return int(counter.numpy())
 
     def checkpoint_parts(self) -> dict:
         """Returns all that training changes, by name: networks, optimizers, variables."""
@@ -89,6 +95,7 @@ class WGANGP(keras.Model):
             "critic": self.critic,
             "generator_optimizer": self.generator_optimizer,
             "critic_optimizer": self.critic_optimizer,
+            **({} if self._counter is None else {"steps": self._counter}),
         }
 
     def encode(self, samples: Tree, seed) -> Tree:
@@ -189,6 +196,8 @@ class WGANGP(keras.Model):
             maximum_iterations=self.critic_steps,
         )
         loss = self._update_generator(batch["generator_latent"], batch["seed"][-1])
+        if self._counter is not None:
+            self._counter.assign_add(1)
         return {**reports, "generator_loss": loss}
 
     def sample(self, num_samples, seed, batch_size=None):
@@ -214,22 +223,52 @@ class WGANGP(keras.Model):
         return tf.cast(latent, tf.float32)
 
     def generate(self, latent, batch_size=None):
-        """Returns the samples, in data space, that the generator makes of given latents."""
+        """Returns the samples, in data space, that the generator makes of given latents.
+
+        Where the generator's optimizer keeps an average of the weights, it is the generator of
+        these weights that makes them.
+        """
         batch_size = batch_size or self.generation_batch_size
         latent = tf.cast(latent, tf.float32)
+        weights = [tf.convert_to_tensor(weight) for weight in self._averages() or ()]
         parts = [
-            keras.tree.map_structure(np.asarray, self._generate_batch(latent[i:i + batch_size]))
+            keras.tree.map_structure(
+                np.asarray, self._generate_batch(latent[i:i + batch_size], weights)
+            )
             for i in range(0, len(latent), batch_size)
         ]
         return keras.tree.map_structure(lambda *blocks: np.concatenate(blocks), *parts)
+
+    def sampling_weights(self):
+        """Returns the generator's weights, averages in the place of what is averaged.
+
+        Returns:
+          list of np.ndarray, in the order of ``generator.get_weights()``.
+        """
+        variables = self.generator.trainable_variables
+        averages = dict(zip(map(id, variables), self._averages() or variables, strict=True))
+        return [averages.get(id(weight), weight).numpy() for weight in self.generator.weights]
 
     def call(self, latent, training=False):
         """Returns the generator's outputs for latents ``(batch, latent_size)``."""
         return self.generator(latent, training=training)
 
     @tf.function(reduce_retracing=True)
-    def _generate_batch(self, latent):
-        return self.decode(self.generator(latent, training=False))
+    def _generate_batch(self, latent, weights):
+        if not weights:
+            return self.decode(_float32(self.generator(latent, training=False)))
+        # The averages are used without being put in the place of what is trained.
+        fixed = [tf.convert_to_tensor(each) for each in self.generator.non_trainable_variables]
+        outputs, _ = self.generator.stateless_call(weights, fixed, latent, training=False)
+        return self.decode(_float32(outputs))
+
+    def _averages(self):
+        """The averages of the generator's trainable weights, None where there are none."""
+        optimizer = getattr(self, "generator_optimizer", None)
+        optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+        if optimizer is None or not optimizer.use_ema or not optimizer.iterations.numpy():
+            return None
+        return optimizer._model_variables_moving_average
 
     def _draw_latents(self, batch_size, generator_batch_size, seed):
         """Returns those of the critic's updates and of the generator's, which are one draw."""
@@ -248,59 +287,33 @@ class WGANGP(keras.Model):
 
     def _update_critic(self, real, latent, seed):
         penalty_seed, relax_seed = tf.unstack(tf.random.split(seed, 2))
-        fake = self.relax(self.generator(latent, training=True), relax_seed)
+        fake = self._relaxed(latent, relax_seed)
         batch_size = ops.shape(latent)[0]
         places = tf.random.stateless_uniform([batch_size], penalty_seed)
         with tf.GradientTape() as tape:
-            distance = ops.mean(self.critic(real, training=True)) - ops.mean(
-                self.critic(fake, training=True)
-            )
+            distance = self._mean_score(real) - self._mean_score(fake)
             penalty = gradient_penalty(self.critic, real, fake, places)
             loss = self.gradient_penalty_weight * penalty - distance
+            scaled = self.critic_optimizer.scale_loss(loss)
         variables = self.critic.trainable_variables
-        self.critic_optimizer.apply(tape.gradient(loss, variables), variables)
+        self.critic_optimizer.apply(tape.gradient(scaled, variables), variables)
         return dict(zip(_CRITIC_REPORTS, (loss, distance, penalty), strict=True))
 
     def _update_generator(self, latent, seed):
         with tf.GradientTape() as tape:
-            fake = self.relax(self.generator(latent, training=True), seed)
-            loss = -ops.mean(self.critic(fake, training=True))
+            loss = -self._mean_score(self._relaxed(latent, seed))
+            scaled = self.generator_optimizer.scale_loss(loss)
         variables = self.generator.trainable_variables
-        self.generator_optimizer.apply(tape.gradient(loss, variables), variables)
+        self.generator_optimizer.apply(tape.gradient(scaled, variables), variables)
         return loss
 
+    def _relaxed(self, latent, seed):
+        return _float32(self.relax(_float32(self.generator(latent, training=True)), seed))
 
-def gradient_penalty(critic, real, fake, places):
-    """The two-sided penalty ``E[(|grad D(x')| - 1)^2]``, ``x' = fake + place (real - fake)``.
+    def _mean_score(self, samples):
+        return ops.mean(_float32(self.critic(samples, training=True)))
 
-    The norm is joint over all parts of a sample. A tiny term under its root keeps the gradient
-    finite where the critic is flat.
 
-    Args:
-      critic: callable. Maps samples to ``(batch, 1)``.
-      real: tensor or dict of tensors, ``(batch, ...)``.
-      fake: as `real`.
-      places: tensor, ``(batch,)``. Where on the line each x' lies, in [0, 1].
-
-    Returns:
-      Scalar tensor.
-
-    Reference:
-      Gulrajani et al., arXiv 1704.00028, equation 3.
-    """
-
-    def between(real_part, fake_part):
-        place = ops.reshape(places, [-1] + [1] * (len(real_part.shape) - 1))
-        return fake_part + place * (real_part - fake_part)
-
-    mixed = keras.tree.map_structure(between, real, fake)
-    with tf.GradientTape() as tape:
-        tape.watch(mixed)
-        score = ops.sum(critic(mixed, training=True))
-    gradients = keras.tree.flatten(tape.gradient(score, mixed))
-    squares = [
-        ops.sum(ops.square(ops.reshape(part, [ops.shape(part)[0], -1])), axis=1)
-        for part in gradients
-    ]
-    norms = ops.sqrt(sum(squares) + 1e-12)
-    return ops.mean(ops.square(norms - 1.0))
+def _float32(tree):
+    """Networks may compute in reduced precision; losses and penalties do not."""
+    return keras.tree.map_structure(lambda part: ops.cast(part, "float32"), tree)

@@ -1,5 +1,7 @@
 """Presets: trained models as directories of data, never of code."""
 
+import contextlib
+
 from qlatent_tf.config import Config
 from qlatent_tf.preset_files import (
     GAN, checked_weights, list_presets, preset_directory, read_description, write_preset,
@@ -24,13 +26,14 @@ def build_model(config: Config):
       ValueError: if a name or an option is unknown.
     """
     latent = latents.build(config.latent, **config.latent_options)
-    return models.build(
-        config.model,
-        latent,
-        gradient_penalty_weight=config.gradient_penalty_weight,
-        critic_steps=config.critic_steps,
-        **config.model_options,
-    )
+    with _precision(config.precision):
+        return models.build(
+            config.model,
+            latent,
+            gradient_penalty_weight=config.gradient_penalty_weight,
+            critic_steps=config.critic_steps,
+            **config.model_options,
+        )
 
 
 def save_preset(
@@ -40,7 +43,8 @@ def save_preset(
 
     Args:
       directory: path. The preset's directory; its name is the preset's.
-      model: WGANGP. Its generator and critic are saved, no optimizer.
+      model: WGANGP. Its generator, with averaged weights where it has them, and its critic are
+        saved, no optimizer.
       config: Config. What the model was trained with.
       metrics: dict. What `evaluate` returned.
       card: str. Markdown for ``README.md``.
@@ -54,6 +58,7 @@ def save_preset(
     # A fresh model, for one that was compiled would save its optimizers too.
     bare = build_model(config)
     bare.set_weights(model.get_weights())
+    bare.generator.set_weights(model.sampling_weights())
     return write_preset(
         directory, GAN, config.to_json(), bare.save_weights, metrics=metrics, card=card,
         provenance=provenance, checkpoint=checkpoint,
@@ -110,3 +115,16 @@ def read_preset(name_or_dir, *, trust_code: bool = False) -> dict:
         path = preset_directory(name_or_dir) / "config.json"
         raise ValueError(f"{path}: {error}") from error
     return {**description, "config": config}
+
+
+@contextlib.contextmanager
+def _precision(name):
+    """The precision in which layers that are made within compute; others keep theirs."""
+    import keras
+
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

@@ -71,6 +71,9 @@ def test_override_takes_a_whole_number_for_a_float_and_one_metric_for_many(confi
     ("gradient_penalty_weight", "ten", "finite number from 0; received 'ten'"),
     ("generator_batch_size", 0, "generator_batch_size is a positive whole number or None"),
     ("generator_batch_size", True, "received True"),
+    ("generator_ema", 1, "generator_ema is a number from 0 to below 1; received 1"),
+    ("generator_ema", True, "received True"),
+    ("precision", "float16", "float32, mixed_bfloat16, mixed_float16; received 'float16'"),
     ("learning_rate_decay_steps", 0.5, "received 0.5"),
     ("learning_rate_decay_steps", 9, "at least steps, 10, .* received 9"),
     ("jit_compile", 1, "jit_compile is a bool; received 1"),
@@ -97,7 +100,9 @@ def test_a_file_with_a_value_of_the_wrong_type_is_refused(config, key, value):
 
 def test_a_file_from_before_a_field_has_its_default(config):
     fields = config.to_json()
-    for name in ("generator_batch_size", "learning_rate_decay_steps"):
+    for name in (
+        "generator_batch_size", "generator_ema", "learning_rate_decay_steps", "precision",
+    ):
         del fields[name]
     assert Config.from_json(fields) == config
 

@@ -24,7 +24,8 @@ _MAY_IMPORT = {
     "layers": set(),
     "batches": {"seeds"},
     "shapes": set(),
-    "wgan_gp": {"seeds", "batches", "shapes"},
+    "penalty": set(),
+    "wgan_gp": {"seeds", "batches", "penalty", "shapes"},
     "image_codes": {"layers"},
     "code_gan": {"wgan_gp", "image_codes", "metrics"},
     "models": {
@@ -48,10 +49,11 @@ _MAY_IMPORT = {
     "tensorboard": {"config", "seeds", "pictures"},
     "run_directory": {"config", "files", "preset_files"},
     "continuation": {"callbacks", "config", "files", "preset_files", "run_directory", "zoo"},
+    "optimizers": {"config", "registry"},
     "card": {"config"},
     "training": _FOUNDATION | {
         "callbacks", "config", "continuation", "datasets", "evaluation", "latents", "metrics",
-        "pictures", "run_directory", "tensorboard", "zoo",
+        "optimizers", "pictures", "run_directory", "tensorboard", "zoo",
     },
     "experiments": _FOUNDATION | {
         "config", "configs", "datasets", "evaluation", "figures", "invertible", "metrics",

@@ -62,7 +62,8 @@ def perceptron(inputs, outputs, units=(512, 512), activation="relu", name=None):
     hidden = vector
     for width in units:
         hidden = layers.Dense(width, activation=activation)(hidden)
-    return keras.Model(vector, layers.Dense(outputs)(hidden), name=name)
+    # In single precision, whatever the hidden layers compute in: the outputs are what is judged.
+    return keras.Model(vector, layers.Dense(outputs, dtype="float32")(hidden), name=name)
 
 
 def invertible_perceptron(inputs, outputs, units, name=None):
@@ -89,4 +90,5 @@ def invertible_perceptron(inputs, outputs, units, name=None):
     hidden = vector
     for width in units:
         hidden = layers.LeakyReLU(negative_slope=_SLOPE)(layers.Dense(width)(hidden))
-    return keras.Model(vector, layers.Dense(outputs)(hidden), name=name)
+    # In single precision, whatever the hidden layers compute in: the outputs are what is judged.
+    return keras.Model(vector, layers.Dense(outputs, dtype="float32")(hidden), name=name)

@@ -1,0 +1,61 @@
+"""The two optimizers of a configuration."""
+
+import inspect
+
+import keras
+
+from qlatent_tf.config import Config
+from qlatent_tf.registry import check_options
+
+
+def optimizers(config: Config):
+    """Builds the critic's optimizer and the generator's.
+
+    Where learning rates decay, both fall to 0 in a straight line: the critic's makes
+    `critic_steps` updates while the generator's makes one. The generator's keeps the average of
+    the weights that `generator_ema` asks for. In ``mixed_float16`` both scale their losses.
+
+    Args:
+      config: Config.
+
+    Returns:
+      Two keras.optimizers.Optimizer.
+
+    Raises:
+      ValueError: if the optimizer or an option of it is unknown or refused.
+    """
+    average = {}
+    if config.generator_ema:
+        average = {"use_ema": True, "ema_momentum": config.generator_ema}
+    pair = _optimizer(config, config.critic_steps, {}), _optimizer(config, 1, average)
+    if config.precision == "mixed_float16":
+        return tuple(map(keras.optimizers.LossScaleOptimizer, pair))
+    return pair
+
+
+def _optimizer(config, updates_per_step, more):
+    known = {
+        name.lower(): value for name, value in vars(keras.optimizers).items()
+        if inspect.isclass(value) and issubclass(value, keras.optimizers.Optimizer)
+    }
+    optimizer = known.get(config.optimizer.lower())
+    if optimizer is None:
+        raise ValueError(
+            f"Unknown optimizer {config.optimizer!r}. Known: {', '.join(sorted(known))}."
+        )
+    options = {**config.optimizer_options, **more}
+    check_options(optimizer, options, f"the optimizer {config.optimizer!r}")
+    if config.learning_rate_decay_steps:
+        default = inspect.signature(optimizer).parameters["learning_rate"].default
+        rate = options.get("learning_rate", default)
+        if type(rate) not in (int, float):
+            raise ValueError(f"A learning rate that decays is a number; received {rate!r}.")
+        options["learning_rate"] = keras.optimizers.schedules.PolynomialDecay(
+            rate, config.learning_rate_decay_steps * updates_per_step, end_learning_rate=0.0
+        )
+    try:
+        return optimizer(**options)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"The optimizer {config.optimizer!r} refused {options}: {error}"
+        ) from error
