@@ -32,7 +32,8 @@ _MAY_IMPORT = {
         "wgan_gp", "layers", "registry", "shapes", "image_codes", "code_gan", "configs", "metrics",
     },
     "datasets": _FOUNDATION | {"quantum", "latents", "figures"},
-    "metrics": _FOUNDATION | {"quantum", "datasets"},
+    "_compat": set(),
+    "metrics": _FOUNDATION | {"_compat", "classifier", "datasets", "preset_files", "quantum"},
     "pictures": {"files", "datasets"},
     "plots": {"quantum", "figures"},
     "figures": {"files"},
@@ -73,7 +74,7 @@ _DISTRIBUTIONS = {
 # Perceval's own engine, which it brings along.
 _BROUGHT_ALONG = {"exqalibur"}
 # Needed by a dependency that does not declare it; read as a file of weights.
-_NOT_IMPORTED = {"tf_keras", "fcd"}
+_NOT_IMPORTED = {"tf_keras", "fcd", "setuptools"}
 _SHARED_BY_TESTS = {"harness", "dense_circuit"}
 # What holds a state of its own.
 _GENERATORS = {"Generator", "PCG64", "Philox", "RandomState", "SeedSequence", "default_rng"}

@@ -70,7 +70,8 @@ def _train(arguments):
         )
     progress = not arguments.quiet
     dataset = datasets.build(config.dataset, data_dir=arguments.data_dir, progress=progress)
-    workdir = arguments.workdir or Path("runs") / f"classifier_{config.dataset}"
+    name = config.dataset.rpartition(":")[2]
+    workdir = arguments.workdir or Path("runs") / f"classifier_{name}"
     model = train_classifier(config, workdir, dataset=dataset, progress=progress)
     print(f"\nThe run is in {workdir}. Look at it:   tensorboard --logdir {workdir.parent}")
     if directory:

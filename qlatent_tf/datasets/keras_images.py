@@ -77,7 +77,7 @@ def _load_keras_images(name: str) -> tuple[dict[str, np.ndarray], dict]:
       OSError: if the disk is full.
     """
     kept, url = _KEPT[name]
-    kept = _keras_home() / "datasets" / kept
+    kept = keras_home() / "datasets" / kept
     try:
         if not kept.exists():
             # Keras waits without an end where a network is closed.
@@ -100,5 +100,6 @@ def _load_keras_images(name: str) -> tuple[dict[str, np.ndarray], dict]:
     return arrays, {"file": f"keras.datasets.{name}", "sha256": digest.hexdigest()}
 
 
-def _keras_home() -> Path:
+def keras_home() -> Path:
+    """Returns the folder in which Keras keeps what it downloads."""
     return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()

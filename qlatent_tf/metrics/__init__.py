@@ -11,8 +11,10 @@ defined (the mean over no molecules) is NaN.
 
 from qlatent_tf.metrics import (
     blobs,
+    classifier_scores,
     discreteness,
     fcd,
+    inception_scores,
     molecule_diversity,
     molecule_properties,
     molecule_substructures,

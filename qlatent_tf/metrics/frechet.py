@@ -41,6 +41,39 @@ class Moments:
         return cls(rows.mean(axis=0), covariance, len(rows))
 
 
+class MomentStream:
+    """The moments of rows that come in parts, in memory that does not grow with their number.
+
+    Parts are joined by the formula of Chan, Golub and LeVeque: deviations are from the mean of a
+    part, so that no digits are lost where the mean is large.
+    """
+
+    def __init__(self):
+        self._count = 0
+        self._mean = 0.0
+        self._scatter = 0.0
+
+    def add(self, rows: np.ndarray) -> None:
+        """Takes in rows of shape `(n, width)`; `n` may be 0."""
+        rows = np.asarray(rows, dtype=np.float64)
+        if not len(rows):
+            return
+        mean = rows.mean(axis=0)
+        centred, shift = rows - mean, mean - self._mean
+        total = self._count + len(rows)
+        self._scatter += centred.T @ centred + np.outer(shift, shift) * (
+            self._count * len(rows) / total
+        )
+        self._mean += shift * (len(rows) / total)
+        self._count = total
+
+    def moments(self) -> Moments:
+        """Returns the moments of all rows so far, which are 2 at least."""
+        if self._count < 2:
+            raise ValueError(f"Moments are of 2 rows at least; received {self._count}.")
+        return Moments(self._mean, self._scatter / (self._count - 1), self._count)
+
+
 def frechet_distance(first: Moments, second: Moments) -> float:
     """Returns the squared Frechet distance, as is customary in scores of generators.
 

@@ -1,0 +1,132 @@
+"""How Inception's weights are found and named, on networks of its interface."""
+
+import hashlib
+import types
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from qlatent_tf import files
+from qlatent_tf.metrics import inception
+from qlatent_tf.registry import metrics
+
+BLACK, WHITE = (np.full((3, 8, 8, 3), value, np.uint8) for value in (0, 255))
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path, monkeypatch):
+    """No weights anywhere, and no network."""
+    for name in ("cache", "data", "keras"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("QLATENT_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("QLATENT_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.delenv(files.INCEPTION_VARIABLE, raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+
+    def unreachable(url):
+        raise inception.DownloadError(f"{url} cannot be opened.")
+
+    monkeypatch.setattr(inception, "check_reachable", unreachable)
+    inception._keras_inception.cache_clear()
+    inception._saved_model.cache_clear()
+    return tmp_path
+
+
+def _small_inception(weights=None, classifier_activation="softmax"):
+    """Of the interface of `keras.applications.InceptionV3`."""
+    assert weights is None and classifier_activation is None
+    images = keras.Input((299, 299, 3))
+    pooled = keras.layers.GlobalAveragePooling2D(name="avg_pool")(images)
+    return keras.Model(images, keras.layers.Dense(5, name="predictions")(pooled))
+
+
+@pytest.fixture
+def weights(folders, monkeypatch):
+    monkeypatch.setattr(keras.applications, "InceptionV3", _small_inception)
+    path = folders / "data" / "mine.weights.h5"
+    _small_inception(classifier_activation=None).save_weights(path)
+    return path
+
+
+@pytest.fixture
+def saved_model(folders):
+    class Module(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None, 299, 299, 3], tf.float32)])
+        def __call__(self, images):
+            pooled = tf.reduce_mean(images, axis=[1, 2])
+            return {"pool_3": pooled[:, None, None], "logits": pooled @ tf.eye(3, 1008)}
+
+    path = folders / "data" / inception.FOLDER_NAME
+    tf.saved_model.save(Module(), str(path))
+    return path
+
+
+def test_weights_of_a_file_are_named_by_their_hash(weights, monkeypatch):
+    monkeypatch.setenv(files.INCEPTION_VARIABLE, str(weights))
+    network = inception.inception_network()
+    assert network.name == f"inception_v3_{hashlib.sha256(weights.read_bytes()).hexdigest()[:8]}"
+    for images, value in ((BLACK, -1), (WHITE, 1)):
+        [(features, logits)] = network.activations(images)
+        np.testing.assert_allclose(features, np.full((3, 3), value), atol=1e-6)
+        assert logits.shape == (3, 5)
+
+
+def test_the_weights_of_keras_are_named_so(weights, monkeypatch):
+    digest = hashlib.md5(weights.read_bytes()).hexdigest()
+    monkeypatch.setattr(inception, "_MD5", digest)
+    monkeypatch.setenv(files.INCEPTION_VARIABLE, str(weights))
+    assert inception.inception_network().name == "keras_inception_v3"
+
+
+def test_tf_gans_module_is_found_in_the_data_folder(saved_model):
+    network = inception.inception_network()
+    assert network.name.startswith("tfgan_inception_") and network.width == 3
+    [(features, logits)] = network.activations(WHITE)
+    np.testing.assert_allclose(features, np.ones((3, 3)), atol=1e-6)
+    np.testing.assert_allclose(logits[:, :4], [[1, 1, 1, 0]] * 3, atol=1e-6)
+
+
+def test_the_metric_names_the_network(saved_model):
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (20, 6, 6, 3)).astype(np.uint8)
+    dataset = types.SimpleNamespace(name="noise", source=images)
+    name = inception.inception_network().name
+    assert list(metrics.build("inception_scores", dataset, images[:12])) == [
+        f"inception_score_{name}@12", f"inception_score_deviation_{name}@12",
+        f"frechet_inception_distance_{name}_noise_20@12",
+        f"kernel_inception_distance_{name}_noise_20@12",
+    ]
+
+
+def test_missing_weights_are_explained():
+    with pytest.raises(FileNotFoundError, match="cannot be opened.*--inception-weights or "):
+        inception.inception_network()
+
+
+def test_a_name_of_nothing_is_refused(monkeypatch):
+    monkeypatch.setenv(files.INCEPTION_VARIABLE, "/nowhere/weights.h5")
+    with pytest.raises(FileNotFoundError, match="names /nowhere/weights.h5, which does not exist"):
+        inception.inception_network()
+
+
+def test_files_that_are_no_weights_are_refused(weights, folders, monkeypatch):
+    bad = folders / "bad.weights.h5"
+    bad.write_bytes(b"nothing")
+    monkeypatch.setenv(files.INCEPTION_VARIABLE, str(bad))
+    with pytest.raises(ValueError, match="does not hold the weights of Keras' InceptionV3"):
+        inception.inception_network()
+    monkeypatch.setenv(files.INCEPTION_VARIABLE, str(folders / "cache"))
+    with pytest.raises(ValueError, match="holds no SavedModel"):
+        inception.inception_network()
+
+
+@pytest.mark.slow
+def test_inception_of_keras_has_the_layers_that_are_read(folders, monkeypatch):
+    path = folders / "random.weights.h5"
+    keras.applications.InceptionV3(weights=None, classifier_activation=None).save_weights(path)
+    monkeypatch.setenv(files.INCEPTION_VARIABLE, str(path))
+    network = inception.inception_network()
+    [(features, logits)] = network.activations(WHITE)
+    assert features.shape == (3, 2048) == (3, network.width) and logits.shape == (3, 1000)
