@@ -15,7 +15,8 @@ def model_card(
       name: str. The preset's name.
       model: WGANGP. Counted.
       config: Config. What it was trained with.
-      evaluation: dict. What `evaluate` returned, with the ``step`` it was made at.
+      evaluation: dict. What `evaluate` returned, with the ``step`` it was made at and, where they
+        are known, the scores of ``real`` samples: what `evaluate_real` returned.
       provenance: dict. ``run.json`` of the run.
       pictures: sequence of str. Names of pictures beside that of samples.
 
@@ -52,7 +53,7 @@ seed{'s' if seeds > 1 else ''} of this one trained model.
 | metric | mean | standard error |
 |---|---|---|
 {rows}
-
+{_real_scores(evaluation.get("real"))}
 One training run decides nothing between latents: the error above is that of sampling, not that of
 training again from another seed.
 
@@ -92,6 +93,22 @@ Versions: {', '.join(map(' '.join, provenance['versions'].items()))}.
 def _generator_batch(config):
     size = config.generator_batch_size
     return f", the generator's {size}," if size not in (None, config.batch_size) else ""
+
+
+def _real_scores(evaluation):
+    if not evaluation:
+        return ""
+    rows = "\n".join(
+        f"| {metric} | {_number(score['mean'])} |"
+        for metric, score in evaluation["metrics"].items()
+    )
+    return f"""
+Real samples score, {evaluation['num_samples']:,} of them, held out of the training:
+
+| metric | real |
+|---|---|
+{rows}
+"""
 
 
 def _number(value):

@@ -51,6 +51,57 @@ def evaluate(
     }
 
 
+def evaluate_real(dataset, *, num_samples=10_000, metric_names=None, progress=False):
+    """Scores held-out real samples as if a model had made them: what the best model would reach.
+
+    Args:
+      dataset: ImageDataset with `test`.
+      num_samples: int. Of so many held-out samples, or of all if there are fewer.
+      metric_names: sequence of str. See `evaluate`.
+      progress: bool. Whether to show progress bars.
+
+    Returns:
+      dict. As `evaluate` of one seed.
+
+    Raises:
+      ValueError: if the data set holds none out.
+    """
+    held_out = HeldOut(dataset)
+    return evaluate(
+        held_out, dataset, num_samples=min(num_samples, len(held_out)), metric_names=metric_names,
+        progress=progress,
+    )
+
+
+class HeldOut:
+    """The held-out samples of a data set, drawn as a model draws its own.
+
+    Args:
+      dataset: ImageDataset with `test`.
+
+    Raises:
+      ValueError: if it has none.
+    """
+
+    def __init__(self, dataset):
+        self._samples = getattr(dataset, "test", None)
+        if self._samples is None:
+            raise ValueError(f"The data set {dataset.name!r} has no held-out samples to score.")
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def sample(self, num_samples: int, seed: int) -> np.ndarray:
+        """Returns some of the samples, each at most once.
+
+        Args:
+          num_samples: int. At most as many as there are.
+          seed: int. Decides which.
+        """
+        chosen = np.random.default_rng(seed).choice(len(self), num_samples, replace=False)
+        return self._samples[np.sort(chosen)]
+
+
 def mean_scores(evaluation: dict) -> dict[str, float]:
     """Returns the mean of each metric that has one."""
     return {

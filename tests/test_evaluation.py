@@ -3,7 +3,7 @@ import types
 import numpy as np
 import pytest
 
-from qlatent_tf.evaluation import evaluate, mean_scores
+from qlatent_tf.evaluation import HeldOut, evaluate, evaluate_real, mean_scores
 from qlatent_tf.registry import metrics
 
 
@@ -66,3 +66,20 @@ def test_without_metrics_nothing_is_sampled(dataset):
 def test_no_seeds_are_refused(dataset):
     with pytest.raises(ValueError, match="one seed"):
         evaluate(Dice(), dataset, seeds=())
+
+
+def test_held_out_samples_are_scored_as_if_generated(dataset):
+    dataset.test = np.arange(4.0)[:, None]
+    report = evaluate_real(dataset, num_samples=10)
+    assert (report["num_samples"], report["seeds"]) == (4, [0])
+    assert report["metrics"]["average@5"]["mean"] == 1.5
+    drawn = HeldOut(dataset).sample(3, seed=0)
+    assert len(np.unique(drawn)) == 3 and set(drawn.flat) <= {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("has", [True, False])
+def test_without_held_out_samples_there_is_nothing_real_to_score(dataset, has):
+    if has:
+        dataset.test = None
+    with pytest.raises(ValueError, match="'dice' has no held-out samples"):
+        evaluate_real(dataset)

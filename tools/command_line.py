@@ -12,6 +12,7 @@ import tempfile
 from absl import logging
 
 from qlatent_tf.config import Config, parse_setting
+from qlatent_tf.files import INCEPTION_VARIABLE
 from qlatent_tf.registry import latents, models
 
 _LATENT_OPTIONS = {
@@ -30,9 +31,10 @@ def add_data_arguments(arguments, default: str) -> None:
                                          "$QLATENT_DATA_DIR and in the cache")
 
 
-def add_source_arguments(arguments) -> None:
+def add_source_arguments(arguments, optional: bool = False) -> None:
     """Adds the preset or run that a tool reads, and whether its code is trusted."""
-    arguments.add_argument("source", help="a preset's name or directory, or a run's directory")
+    arguments.add_argument("source", nargs="?" if optional else None,
+                           help="a preset's name or directory, or a run's directory")
     add_trust_argument(arguments)
 
 
@@ -41,6 +43,19 @@ def add_trust_argument(arguments) -> None:
     arguments.add_argument("--trust-code", action="store_true",
                            help="allow the preset or run to name code outside the project "
                                 "(my_file:my_latent), which is imported and run")
+
+
+def add_inception_argument(arguments) -> None:
+    """Adds --inception-weights, which `use_inception` obeys."""
+    arguments.add_argument("--inception-weights", metavar="PATH",
+                           help="for the metric inception_scores: Keras' weights of InceptionV3 "
+                                "(.h5), or the folder of TF-GAN's module")
+
+
+def use_inception(arguments) -> None:
+    """Lets metrics find the weights that --inception-weights names."""
+    if arguments.inception_weights:
+        os.environ[INCEPTION_VARIABLE] = arguments.inception_weights
 
 
 def load_model(source, trust_code: bool):

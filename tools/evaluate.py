@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Scores a preset, or a run's last checkpoint, on all metrics of its data set.
 
-While training, a run is scored on the fast ones among them.
+While training, a run is scored on the fast ones among them. With --real, held-out
+real samples are scored as if they had been generated: it tells what scores mean.
 
 examples:
   tools/evaluate.py molgan_boson_qm9 --num-samples 10000 --seeds 3
   tools/evaluate.py runs/mlp_boson_quantum --metrics discreteness --json
+  tools/evaluate.py --real --dataset cifar10 --metrics classifier_scores
 """
 
 import argparse
@@ -13,7 +15,8 @@ import json
 import sys
 
 from qlatent_tf.tools.command_line import (
-    add_data_arguments, add_source_arguments, load_model, run_tool,
+    add_data_arguments, add_inception_argument, add_source_arguments, load_model, run_tool,
+    source_config, use_inception,
 )
 
 
@@ -22,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(
         "evaluate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    add_source_arguments(arguments)
+    add_source_arguments(arguments, optional=True)
     add_data_arguments(arguments, default="the one it was trained on")
     arguments.add_argument("--num-samples", type=int, default=10_000,
                            help="generated samples a seed (default: 10000)")
@@ -30,6 +33,10 @@ def parser() -> argparse.ArgumentParser:
                            help="independent sample sets; errors are over these (default: 1)")
     arguments.add_argument("--metrics", nargs="+", default=[],
                            help="registered metrics (default: all of the data set's)")
+    arguments.add_argument("--real", action="store_true",
+                           help="score held-out real samples of the source's data set, or of "
+                                "--dataset alone")
+    add_inception_argument(arguments)
     arguments.add_argument("--json", action="store_true", help="print JSON")
     return arguments
 
@@ -43,6 +50,11 @@ def _evaluate(arguments):
     from qlatent_tf.evaluation import evaluate
     from qlatent_tf.training import load_dataset
 
+    use_inception(arguments)
+    if arguments.real:
+        return _evaluate_real(arguments)
+    if not arguments.source:
+        raise ValueError("Name what to score: a preset or a run, or --real with --dataset.")
     model, config, step = load_model(arguments.source, arguments.trust_code)
     if arguments.dataset:
         config = config.override(dataset=arguments.dataset, dataset_options={})
@@ -51,16 +63,46 @@ def _evaluate(arguments):
         model, dataset, num_samples=arguments.num_samples, seeds=range(arguments.seeds),
         metric_names=arguments.metrics or None, progress=True,
     )
-    if arguments.json:
-        print(json.dumps({"source": str(arguments.source), "step": step, **evaluation}, indent=2))
-    else:
-        print(f"{arguments.source}, step {step}, data set {dataset.name}, "
-              f"{arguments.num_samples} samples x {arguments.seeds}")
-        for name, score in evaluation["metrics"].items():
-            print(f"{name:36} {format_score(score)}")
-        if not evaluation["metrics"]:
-            print(f"{dataset.name} has no metrics of its own; name some with --metrics.")
+    _show(
+        arguments, {"source": str(arguments.source), "step": step, **evaluation},
+        f"{arguments.source}, step {step}, data set {dataset.name}, {arguments.num_samples} "
+        f"samples x {arguments.seeds}",
+    )
     return 0
+
+
+def _evaluate_real(arguments):
+    from qlatent_tf.evaluation import evaluate_real
+    from qlatent_tf.registry import datasets
+    from qlatent_tf.training import load_dataset
+
+    if arguments.dataset:
+        dataset = datasets.build(arguments.dataset, data_dir=arguments.data_dir)
+    elif arguments.source:
+        config = source_config(arguments.source, arguments.trust_code)
+        dataset = load_dataset(config, data_dir=arguments.data_dir)
+    else:
+        raise ValueError("Name whose real samples to score: a preset, a run or --dataset.")
+    evaluation = evaluate_real(
+        dataset, num_samples=arguments.num_samples,
+        metric_names=arguments.metrics or None, progress=True,
+    )
+    _show(
+        arguments, {"source": f"{dataset.name}, held out", **evaluation},
+        f"data set {dataset.name}, {evaluation['num_samples']} real samples, held out",
+    )
+    return 0
+
+
+def _show(arguments, evaluation, title):
+    if arguments.json:
+        print(json.dumps(evaluation, indent=2))
+        return
+    print(title)
+    for name, score in evaluation["metrics"].items():
+        print(f"{name:36} {format_score(score)}")
+    if not evaluation["metrics"]:
+        print(f"{evaluation['dataset']} has no metrics of its own; name some with --metrics.")
 
 
 def format_score(score: dict) -> str:

@@ -12,7 +12,9 @@ import sys
 from pathlib import Path
 
 from qlatent_tf.preset_files import new_preset_directory
-from qlatent_tf.tools.command_line import add_trust_argument, run_tool
+from qlatent_tf.tools.command_line import (
+    add_inception_argument, add_trust_argument, run_tool, use_inception,
+)
 from qlatent_tf.zoo import save_preset
 
 
@@ -36,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--metrics", nargs="+", default=[],
                            help="registered metrics for the card (default: those that the run's "
                                 "configuration names, else all of the data set's)")
+    add_inception_argument(arguments)
     arguments.add_argument("--seeds", type=int, default=3, help="sampling seeds (default: 3)")
     return arguments
 
@@ -48,11 +51,12 @@ def main(argv=None) -> int:
 def _publish(arguments):
     from qlatent_tf.card import model_card
     from qlatent_tf.continuation import checkpoint_files
-    from qlatent_tf.evaluation import evaluate
+    from qlatent_tf.evaluation import evaluate, evaluate_real
     from qlatent_tf.pictures import write_picture
     from qlatent_tf.run_directory import RunDirectory
     from qlatent_tf.training import load_dataset, restore_model
 
+    use_inception(arguments)
     directory = new_preset_directory(arguments.preset, arguments.models_dir, arguments.overwrite)
     run = RunDirectory(arguments.run)
     config = run.read_config(trust_code=arguments.trust_code)
@@ -64,6 +68,12 @@ def _publish(arguments):
         metric_names=arguments.metrics or config.metrics or None, progress=True,
     )
     evaluation = {"step": step, **evaluation}
+    if getattr(dataset, "test", None) is not None:
+        real = evaluate_real(
+            dataset, num_samples=arguments.num_samples,
+            metric_names=arguments.metrics or config.metrics or None, progress=True,
+        )
+        evaluation.update({"real": real} if real["metrics"] else {})
     provenance = {**run.read_run(), "step": step}
     pictures = model.pictures(dataset)
     for name, picture in pictures.items():

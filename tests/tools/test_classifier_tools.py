@@ -1,0 +1,84 @@
+"""Training a classifier, and scoring real images by it, on the command line."""
+
+import json
+
+import pytest
+
+from qlatent_tf import __main__ as command
+from qlatent_tf.metrics import classifier_scores
+
+TOY = '''
+import numpy as np
+
+from qlatent_tf.datasets.dataset import ImageDataset
+
+
+def toy(data_dir=None, progress=True):
+    """Noise, whose class is the band that is brighter."""
+    images = np.random.default_rng(0).integers(0, 100, (90, 8, 8, 3))
+    labels = np.arange(90) % 3
+    images[np.arange(90), :, :, labels] += 100
+    images = images.astype(np.uint8)
+    return ImageDataset(
+        name="toy", source=images[:60], metrics=(), provenance={}, render=None,
+        bands=("red", "green", "blue"), labels=labels[:60], class_names=("r", "g", "b"),
+        test=images[60:], test_labels=labels[60:],
+    )
+'''
+SETTINGS = ["image_size=8", "classes=3", "widths=[4,8]", "batch_size=10", "shift=1"]
+TRAIN = ["train_classifier", "--dataset", "my_toy:toy", "--epochs", "2", "--quiet"]
+for _setting in SETTINGS:
+    TRAIN += ["--set", _setting]
+
+
+@pytest.fixture
+def here(empty_folder, monkeypatch):
+    """The working directory, with a data set of a third party."""
+    monkeypatch.setenv("QLATENT_CACHE_DIR", str(empty_folder / "cache"))
+    (empty_folder / "my_toy.py").write_text(TOY)
+    return empty_folder
+
+
+def test_a_classifier_is_trained_published_and_scores_real_images(here, monkeypatch, capsys):
+    arguments = ["--preset", "toy_classifier", "--models-dir", "models"]
+    assert command.main([*TRAIN, *arguments]) == 0
+    output = capsys.readouterr().out
+    assert "accuracy_toy_test@30" in output and "models/toy_classifier holds the preset" in output
+    assert (here / "runs" / "classifier_toy" / "checkpoints").is_dir()
+    assert command.main([*TRAIN, *arguments]) == 1
+    assert "models/toy_classifier exists" in capsys.readouterr().err
+
+    monkeypatch.setattr(classifier_scores, "PRESET", "models/toy_classifier")
+    real = ["evaluate", "--real", "--metrics", "classifier_scores", "--json"]
+    assert command.main([*real, "--dataset", "my_toy:toy"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["source"] == "toy, held out" and report["num_samples"] == 30
+    assert 1 <= report["metrics"]["classifier_score_toy_classifier@30"]["mean"] <= 3
+    assert "classifier_frechet_distance_toy_classifier_toy_60@30" in report["metrics"]
+
+    monkeypatch.setattr("qlatent_tf.preset_files.presets_folder", lambda: here / "models")
+    assert command.main(["list_models"]) == 0
+    assert "toy_classifier (classifier): 12 steps on my_toy:toy" in capsys.readouterr().out
+
+
+def test_a_configuration_is_shown_and_a_wrong_one_refused(here, capsys):
+    assert command.main([*TRAIN, "--dry-run"]) == 0
+    assert json.loads(capsys.readouterr().out)["widths"] == [4, 8]
+    assert command.main([*TRAIN, "--set", "depth=3"]) == 1
+    assert "received ['batch_size'" in capsys.readouterr().err
+    assert command.main([*TRAIN, "--set", "classes=2"]) == 1
+    assert "labels from 0 to 2; 2 classes are labelled 0 to 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    ([], "a preset or a run, or --real with --dataset"),
+    (["--real"], "Name whose real samples to score"),
+    (["--real", "--dataset", "bernoulli"], "'bernoulli' has no held-out samples"),
+    (["--real", "--dataset", "my_toy:toy", "--metrics", "inception_scores",
+      "--inception-weights", "nothing.h5"], "names nothing.h5, which does not exist"),
+])
+def test_what_cannot_be_scored_is_said(here, monkeypatch, capsys, arguments, message):
+    # Set, so that what the tool sets instead is taken back.
+    monkeypatch.setenv("QLATENT_INCEPTION_WEIGHTS", "")
+    assert command.main(["evaluate", *arguments]) == 1
+    assert message in capsys.readouterr().err
