@@ -62,7 +62,9 @@ def weights_path() -> Path:
     if named:
         path = Path(named).expanduser()
         if not path.exists():
-            raise FileNotFoundError(f"${files.INCEPTION_VARIABLE} names {path}, which does not exist.")
+            raise FileNotFoundError(
+                f"${files.INCEPTION_VARIABLE} names {path}, which does not exist."
+            )
         return path
     for folder in files.data_folders():
         for path in (folder / FILE_NAME, folder / FOLDER_NAME):
