@@ -9,7 +9,7 @@ Reference:
 """
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from qlatent_tf.layers.resampling_conv import ConvMeanPool2D, UpsampleConv2D, mean_pool
 
@@ -47,7 +47,7 @@ def first_block(images, filters):
 
 def down_block(images, filters):
     """Halves the resolution: ReLU, convolve, ReLU, convolve, pool; arguments as `up_block`."""
-    hidden = conv(images.shape[-1])(layers.ReLU()(images))
+    hidden = conv(images.shape[-1])(rectified_sum(images))
     hidden = ConvMeanPool2D(filters, kernel_initializer=he())(layers.ReLU()(hidden))
     return layers.add([hidden, layers.Conv2D(filters, 1)(mean_pool(images))])
 
@@ -55,13 +55,22 @@ def down_block(images, filters):
 def plain_block(images):
     """Keeps resolution and channels: ReLU, convolve, ReLU, convolve; the shortcut is the input."""
     filters = images.shape[-1]
-    hidden = conv(filters)(layers.ReLU()(images))
+    hidden = conv(filters)(rectified_sum(images))
     return layers.add([conv(filters)(layers.ReLU()(hidden)), images])
 
 
 def normalised(images):
     """Batch normalisation with moving averages, then ReLU."""
     return layers.ReLU()(layers.BatchNormalization(epsilon=1e-5)(images))
+
+
+def rectified_sum(images):
+    """The ReLU of what a block made.
+
+    As a maximum, for where a ReLU follows a sum, TensorFlow's graph optimizer fuses the two, then
+    misses the sum in the next block, says so, and leaves the whole graph as it was.
+    """
+    return ops.maximum(images, 0.0)
 
 
 def conv(filters):

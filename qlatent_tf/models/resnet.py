@@ -4,7 +4,9 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
-from qlatent_tf.layers.residual import down_block, first_block, normalised, plain_block, up_block
+from qlatent_tf.layers.residual import (
+    down_block, first_block, normalised, plain_block, rectified_sum, up_block,
+)
 from qlatent_tf.registry import models
 from qlatent_tf.shapes import check_widths
 from qlatent_tf.wgan_gp import WGANGP
@@ -102,7 +104,7 @@ def image_critic(resolution=32, channels=3, filters=128, blocks=3):
         hidden = down_block(hidden, filters)
     for _ in range(_PLAIN_BLOCKS):
         hidden = plain_block(hidden)
-    hidden = layers.GlobalAveragePooling2D()(layers.ReLU()(hidden))
+    hidden = layers.GlobalAveragePooling2D()(rectified_sum(hidden))
     return keras.Model(image, layers.Dense(1)(hidden), name="critic")
 
 
