@@ -11,6 +11,7 @@ from qlatent_tf import registry
 from qlatent_tf.latents.vector_distribution import VectorDistribution
 from qlatent_tf.quantum import random_streams, sample_rows
 from qlatent_tf.quantum.sample_files import open_samples
+from qlatent_tf.quantum.unitaries import random_directions
 
 
 class RecordedSamples(VectorDistribution):
@@ -24,10 +25,12 @@ class RecordedSamples(VectorDistribution):
       columns: sequence of int. The modes to keep, in this order. Default: all.
       center: bool. Whether the mean of all rows is subtracted.
       source: str. What `repr` calls the rows.
+      projection: array, shape (columns, width). What the kept columns are multiplied by. Default:
+        nothing.
       dtype: float dtype of the draws.
 
     Raises:
-      ValueError: if a column is out of range or named twice.
+      ValueError: if a column is out of range or named twice, or the projection does not fit.
 
     Example:
       >>> latent = RecordedSamples(open_samples("bank"))
@@ -36,7 +39,7 @@ class RecordedSamples(VectorDistribution):
     """
 
     def __init__(
-        self, rows, columns=None, center=True, source="rows", dtype=tf.float32,
+        self, rows, columns=None, center=True, source="rows", projection=None, dtype=tf.float32,
         name="RecordedSamples",
     ):
         parameters = dict(locals())
@@ -45,18 +48,28 @@ class RecordedSamples(VectorDistribution):
         self._center = bool(center)
         self._source = source
         self._row_mean = sample_rows.row_mean(rows)[self._columns]
-        super().__init__(len(self._columns), dtype, parameters, name)
+        self._projection = None if projection is None else np.array(projection, np.float64)
+        width = len(self._columns)
+        if projection is not None:
+            if self._projection.ndim != 2 or len(self._projection) != width:
+                raise ValueError(
+                    f"projection has a row for each of the {width} columns; received shape "
+                    f"{self._projection.shape}."
+                )
+            width = self._projection.shape[1]
+        super().__init__(width, dtype, parameters, name)
 
     def __repr__(self) -> str:
+        projected = "" if self._projection is None else f", projected to {self._width}"
         return (
             f"RecordedSamples(source={self._source!r}, shots={len(self._rows)}, "
-            f"modes={len(self._columns)}, center={self._center})"
+            f"modes={len(self._columns)}{projected}, center={self._center})"
         )
 
     def _sample_n(self, n, seed=None):
         seed = tfp.random.sanitize_seed(seed, salt="RecordedSamples")
         draws = tf.numpy_function(self._draw, [n, seed], self.dtype, stateful=False)
-        draws.set_shape([tf.get_static_value(n), len(self._columns)])
+        draws.set_shape([tf.get_static_value(n), self._width])
         return draws
 
     def _draw(self, n, seed) -> np.ndarray:
@@ -66,11 +79,14 @@ class RecordedSamples(VectorDistribution):
         draws = chosen[:, self._columns].astype(np.float64)
         if self._center:
             draws -= self._row_mean
+        if self._projection is not None:
+            draws = draws @ self._projection
         return draws.astype(self.dtype.as_numpy_dtype)
 
     def _mean(self):
         mean = np.zeros_like(self._row_mean) if self._center else self._row_mean
-        return tf.constant(mean, self.dtype)
+        projected = mean if self._projection is None else mean @ self._projection
+        return tf.constant(projected, self.dtype)
 
     def _variance(self):
         return tf.constant(np.diag(self._row_covariance), self.dtype)
@@ -83,7 +99,10 @@ class RecordedSamples(VectorDistribution):
 
     @functools.cached_property
     def _row_covariance(self) -> np.ndarray:
-        return sample_rows.row_covariance(self._rows)[np.ix_(self._columns, self._columns)]
+        covariance = sample_rows.row_covariance(self._rows)[np.ix_(self._columns, self._columns)]
+        if self._projection is None:
+            return covariance
+        return self._projection.T @ covariance @ self._projection
 
 
 @registry.latents.register("samples")
@@ -94,10 +113,18 @@ def samples(
     columns: int | list[int] | None = None,
     modes: int | None = None,
     center: bool = True,
+    projection: int | None = None,
+    projection_seed: int = 0,
 ) -> RecordedSamples:
     """Draws from recorded samples: a bank, a hardware file, any format of `open_samples`.
 
     A bank stands for the live sampler that made it: the same law, drawn with replacement.
+
+    A device that is wider than the latent has to be is cut to it in one of two ways. `columns`
+    keeps whole numbers and the law of some modes, and loses what the others know. `projection`
+    takes sums of all modes, along random directions at right angles, fixed by a seed: what is left
+    of each mode is a real number, and interference between any of them is still felt. A generator
+    that begins with a dense layer makes such sums itself, so this only limits which.
 
     Args:
       file: path. A file or directory that `open_samples` reads.
@@ -108,9 +135,11 @@ def samples(
         the other modes are ignored, and what is kept is still measured data.
       modes: int. The same as a number in `columns`: the width, as it is called elsewhere.
       center: bool. Whether the mean of all rows is subtracted.
+      projection: int. The number of directions that the modes, or those chosen, are projected to.
+      projection_seed: int, from 0 to 2**32 - 1. Chooses the directions.
 
     Returns:
-      RecordedSamples with events of shape (modes,) or (columns,).
+      RecordedSamples with events of shape (modes,), (columns,) or (projection,).
 
     Raises:
       FileNotFoundError: if there is no such file.
@@ -123,7 +152,13 @@ def samples(
     columns = modes if columns is None else columns
     rows = open_samples(file, key=key, file_format=file_format)
     source = str(file) if key is None else f"{file}[{key}]"
-    return RecordedSamples(rows, columns=columns, center=center, source=source)
+    directions = None
+    if projection is not None:
+        width = len(_check_columns(columns, rows.shape[1]))
+        directions = random_directions(width, projection, projection_seed)
+    return RecordedSamples(
+        rows, columns=columns, center=center, source=source, projection=directions
+    )
 
 
 def _check_columns(columns, modes: int) -> np.ndarray:

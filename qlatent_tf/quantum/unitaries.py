@@ -1,4 +1,4 @@
-"""Interferometers: Haar random, time-bin loops, or read from a file."""
+"""Interferometers: Haar random, time-bin loops, or read from a file; random directions."""
 
 import os
 import zipfile
@@ -39,6 +39,27 @@ def haar_unitary(modes: int, seed: int) -> np.ndarray:
     q, r = np.linalg.qr(parts[0] + 1j * parts[1])
     diagonal = np.diagonal(r)
     return np.ascontiguousarray(q * (diagonal / np.abs(diagonal)))
+
+
+def random_directions(modes: int, directions: int, seed: int) -> np.ndarray:
+    """Returns real unit vectors at right angles, columns of a Haar-random orthogonal matrix.
+
+    Args:
+      modes: int. The length of the vectors, at least 1.
+      directions: int, from 1 to `modes`. The number of vectors.
+      seed: int, from 0 to 2**32 - 1. Names the vectors, see `haar_unitary`.
+
+    Returns:
+      float64 array, shape `[modes, directions]`.
+
+    Raises:
+      ValueError: if an argument is out of range.
+    """
+    modes = check_count(modes, "modes", least=1)
+    if check_count(directions, "directions", least=1) > modes:
+        raise ValueError(f"{modes} modes have at most {modes} directions; received {directions}.")
+    q, r = np.linalg.qr(_random_state(seed).standard_normal((modes, directions)))
+    return np.ascontiguousarray(q * np.sign(np.diagonal(r)))
 
 
 def loop_unitary(modes: int, delays, *, angles=None, seed: int | None = None) -> np.ndarray:

@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from qlatent_tf.latents.samples import RecordedSamples, samples
+from qlatent_tf.quantum.unitaries import random_directions
 
 ROWS = np.random.default_rng(0).poisson([0.3, 0.5, 1.0, 2.0], (40, 4)).astype(np.uint8)
 
@@ -90,6 +91,40 @@ def test_modes_is_the_width(path):
         samples(path, modes=5)
     with pytest.raises(ValueError, match="not both"):
         samples(path, modes=2, columns=[0, 1])
+
+
+def test_a_projection_takes_sums_along_directions_at_right_angles(path):
+    latent = samples(path, projection=3, projection_seed=7)
+    directions = random_directions(4, 3, seed=7)
+    assert latent.event_shape == (3,)
+    draws = latent.sample((2, 100), seed=(1, 1)).numpy()
+    whole = samples(path).sample((2, 100), seed=(1, 1)).numpy()
+    np.testing.assert_allclose(draws, whole @ directions, atol=1e-5)
+    covariance = directions.T @ np.cov(ROWS.T, bias=True) @ directions
+    np.testing.assert_allclose(latent.covariance(), covariance, atol=1e-6)
+    np.testing.assert_allclose(latent.variance(), np.diag(covariance), atol=1e-6)
+    np.testing.assert_array_equal(latent.mean(), np.zeros(3))
+    mean = samples(path, projection=3, projection_seed=7, center=False).mean()
+    np.testing.assert_allclose(mean, ROWS.mean(axis=0) @ directions, rtol=1e-6)
+    assert "modes=4, projected to 3," in repr(latent)
+
+
+def test_a_projection_of_all_modes_keeps_distances(path):
+    draws = samples(path, projection=4).sample(30, seed=(1, 1)).numpy()
+    whole = samples(path).sample(30, seed=(1, 1)).numpy()
+    assert not np.allclose(draws, whole, atol=0.1)
+    np.testing.assert_allclose(draws @ draws.T, whole @ whole.T, atol=1e-5)
+
+
+def test_a_projection_is_of_the_chosen_columns(path):
+    draws = samples(path, columns=[3, 1], projection=1).sample(30, seed=(1, 1)).numpy()
+    chosen = samples(path, columns=[3, 1]).sample(30, seed=(1, 1)).numpy()
+    np.testing.assert_allclose(draws, chosen @ random_directions(2, 1, seed=0), atol=1e-6)
+    for projection in (0, 3, 1.5):
+        with pytest.raises(ValueError, match="directions"):
+            samples(path, columns=[3, 1], projection=projection)
+    with pytest.raises(ValueError, match="a row for each of the 4 columns.*received shape"):
+        RecordedSamples(ROWS, projection=np.eye(3))
 
 
 @pytest.mark.parametrize("columns", [0, 5, -1, [4], [0, 0], [], [0.5], True, "01"])

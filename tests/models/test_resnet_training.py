@@ -88,10 +88,16 @@ def test_registered_latents_have_the_published_width(latent, variant):
         assert len({device.unitary.tobytes() for device in built.devices}) == 8
 
 
-def test_recorded_samples_give_their_first_128_columns(tmp_path):
-    np.save(tmp_path / "shots.npy", np.random.default_rng(0).poisson(0.5, (50, 144)))
+def test_recorded_samples_give_their_first_128_columns_or_are_projected(tmp_path):
+    shots = np.random.default_rng(0).poisson(0.5, (50, 144))
+    np.save(tmp_path / "shots.npy", shots)
     config = get_config("samples").override(**{"latent_options.file": str(tmp_path / "shots.npy")})
-    assert latents.build("samples", **config.latent_options).event_shape == (128,)
+    cut = latents.build("samples", **config.latent_options)
+    np.testing.assert_allclose(cut.variance(), shots[:, :128].var(axis=0), rtol=1e-5)
+    config = config.override(**{"latent_options.projection": 128, "latent_options.modes": None})
+    projected = latents.build("samples", **config.latent_options)
+    assert projected.event_shape == cut.event_shape == (128,)
+    assert "modes=144, projected to 128" in repr(projected)
     assert get_config("my_file:my_latent").latent_options == {}
 
 

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from qlatent_tf.quantum.unitaries import haar_unitary, load_unitary, loop_unitary, parse_delays
+from qlatent_tf.quantum.unitaries import (
+    haar_unitary, load_unitary, loop_unitary, parse_delays, random_directions,
+)
 
 
 def deviation_from_unitary(matrix):
@@ -35,6 +37,25 @@ def test_haar_unitary_follows_the_haar_measure():
 def test_haar_unitary_refuses_other_seeds(seed):
     with pytest.raises(ValueError, match="seed"):
         haar_unitary(4, seed)
+
+
+def test_random_directions_are_at_right_angles_and_follow_the_haar_measure():
+    directions = random_directions(6, 4, seed=3)
+    np.testing.assert_allclose(directions.T @ directions, np.eye(4), atol=1e-12)
+    np.testing.assert_array_equal(directions, random_directions(6, 4, seed=3))
+    # The projector on random directions is on average (directions / modes) times the identity.
+    projectors = [d @ d.T for d in (random_directions(3, 2, seed) for seed in range(2000))]
+    np.testing.assert_allclose(np.mean(projectors, axis=0), np.eye(3) * 2 / 3, atol=0.04)
+    # No sign is preferred.
+    entries = np.array([random_directions(3, 2, seed) for seed in range(2000)])
+    np.testing.assert_allclose(entries.mean(axis=0), 0, atol=4 * np.sqrt(1 / 3 / 2000))
+    np.testing.assert_allclose((entries**2).mean(axis=0), 1 / 3, atol=0.04)
+
+
+@pytest.mark.parametrize("modes, directions", [(3, 0), (3, 4), (0, 1), (3, 1.5)])
+def test_random_directions_refuses(modes, directions):
+    with pytest.raises(ValueError, match="received"):
+        random_directions(modes, directions, seed=0)
 
 
 def test_one_splitter_sends_one_photon_to_cos2_sin2():
