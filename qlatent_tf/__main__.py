@@ -6,7 +6,7 @@ import sys
 
 import qlatent_tf.tools
 
-_NOT_TOOLS = {"command_line", "grid_commands"}
+_NOT_TOOLS = {"command_line", "grid_commands", "land_cover_scenes"}
 
 
 def tool_names() -> list[str]:

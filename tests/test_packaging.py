@@ -48,10 +48,11 @@ def test_a_wheel_holds_every_module(names):
 
 
 def test_a_wheel_holds_the_data(names):
-    data = {
-        file.relative_to(ROOT).as_posix() for file in (ROOT / "qlatent_tf").rglob("*.smi.gz")
-    }
-    assert data and data <= names
+    for pattern in ("*.smi.gz", "*.npz"):
+        data = {
+            file.relative_to(ROOT).as_posix() for file in (ROOT / "qlatent_tf").rglob(pattern)
+        }
+        assert data and data <= names
     presets = {name for name in names if name.startswith("qlatent_tf/presets/")}
     expected = {
         f"qlatent_tf/presets/{file.relative_to(ROOT / 'models').as_posix()}"

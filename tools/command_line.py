@@ -20,7 +20,12 @@ _LATENT_OPTIONS = {
     "unitary_file": "unitary_file", "latent_file": "file",
 }
 # The data set that comes with the package, for models whose own may have to be downloaded.
-_FALLBACKS = {"qm9": "small_molecules", "sat4": "land_cover_tiles"}
+_FALLBACKS = {
+    "qm9": "small_molecules", "sat4": "land_cover_tiles", "sat6": "land_cover_tiles",
+    "naip28": "land_cover_tiles",
+}
+# What a model may be built for, so that a stand-in keeps it too.
+_KEPT_OPTIONS = ("bands",)
 
 
 def add_data_arguments(arguments, default: str) -> None:
@@ -199,7 +204,9 @@ def with_fallback_dataset(config: Config, arguments):
             f"on {config.dataset!r}. Name a data set with --dataset.\n{line}",
             file=sys.stderr,
         )
-        config = dataclasses.replace(config, dataset=fallback, dataset_options={})
+        options = config.dataset_options
+        kept = {name: options[name] for name in _KEPT_OPTIONS if name in options}
+        config = dataclasses.replace(config, dataset=fallback, dataset_options=kept)
         return config, load_dataset(config, **load)
 
 

@@ -20,6 +20,7 @@ DAMAGE = (
     lzma.LZMAError,
 )
 _QUICK = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_FEW_BYTES = 1 << 24
 _SUFFIX = ".npy"
 # To be raised when the same file would give other arrays than before.
 _VERSION = 1
@@ -67,8 +68,8 @@ def load_npz(
 ) -> tuple[dict[str, np.ndarray], str]:
     """Returns arrays of a ``.npz`` file and the file's SHA-256.
 
-    Where they are packed by LZMA or bzip2 they are kept in the cache folder as they are, under the
-    hash of the file.
+    Where they are large and packed by LZMA or bzip2, they are kept in the cache folder as they
+    are, under the hash of the file.
 
     Args:
       path: path. The file.
@@ -87,9 +88,10 @@ def load_npz(
         )
     digest = files.sha256_of(path)
     with zipfile.ZipFile(path) as archive:
-        quick = all(
-            archive.getinfo(name + _SUFFIX).compress_type in _QUICK for name in names
-        )
+        members = [archive.getinfo(name + _SUFFIX) for name in names]
+    quick = sum(
+        member.file_size for member in members if member.compress_type not in _QUICK
+    ) < _FEW_BYTES
     if quick:
         return _read(path, names, progress), digest
     key = f"{digest}/{','.join(names)}"

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from harness import python2_batch
 
-from qlatent_tf.datasets import cifar_archives, keras_images
+from qlatent_tf.datasets import cifar_archives, image_files, keras_images
 from qlatent_tf.datasets.download import DownloadError
 from qlatent_tf.registry import datasets
 
@@ -86,7 +86,8 @@ def _assert_same(dataset, arrays):
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_LZMA])
-def test_npz(folders, arrays, compression):
+def test_npz(folders, arrays, compression, monkeypatch):
+    monkeypatch.setattr(image_files, "_FEW_BYTES", 1000)
     with zipfile.ZipFile(folders / "own" / "cifar10.npz", "w", compression) as archive:
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w") as file:
