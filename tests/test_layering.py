@@ -71,8 +71,8 @@ _DISTRIBUTIONS = {
     "absl": "absl-py", "perceval": "perceval-quandela", "tensorcircuit": "tensorcircuit-ng",
     "tensorflow_gan": "tensorflow-gan", "tensorflow_probability": "tensorflow-probability",
 }
-# Perceval's own engine, which it brings along.
-_BROUGHT_ALONG = {"exqalibur"}
+# Perceval's own engine and PennyLane's differentiation, which they bring along.
+_BROUGHT_ALONG = {"exqalibur", "autograd"}
 # Needed by a dependency that does not declare it; read as a file of weights.
 _NOT_IMPORTED = {"tf_keras", "fcd", "setuptools"}
 _SHARED_BY_TESTS = {"harness", "dense_circuit"}

@@ -6,6 +6,7 @@ from dense_circuit import features_by_definition
 
 from qlatent_tf.layers.ansatz import ANSATZES, count_angles, count_parameters
 from qlatent_tf.layers.style_circuit import StyleCircuit
+from qlatent_tf.wgan_gp import WGANGP
 
 BATCH = 3
 
@@ -148,7 +149,7 @@ def test_a_small_start_stands_near_zero_angles():
 
 @pytest.mark.parametrize("options", [{}, {"shots": 20}, {"depolarizing": 0.02}])
 def test_xla_and_batches_change_nothing(options):
-    layer, z = wide(qubits=2, layers=1, **options), noise(3, batch=4)
+    layer, z = wide(qubits=2, layers=1, ansatz="simple", **options), noise(3, batch=4)
     layer.build(z.shape)
 
     @tf.function(jit_compile=True)
@@ -194,6 +195,25 @@ def test_serialises_and_runs_in_a_model(tmp_path):
     np.testing.assert_array_equal(keras.saving.load_model(file)(z), model(z))
 
 
+def test_generates_in_the_training_loop():
+    import tensorflow_probability as tfp
+
+    latent = tfp.distributions.Sample(tfp.distributions.Normal(0.0, 1.0), 3)
+    circuit = StyleCircuit(2, 1, ansatz="simple", shots=50)
+    gan = WGANGP(
+        latent,
+        keras.Sequential([keras.Input([3]), circuit]),
+        keras.Sequential([keras.Input([4]), keras.layers.Dense(1)]),
+        critic_steps=2,
+    )
+    gan.compile("adam", "adam", jit_compile=True)
+    before = np.array(circuit.weight)
+    real = np.zeros([20, 4], "float32")
+    gan.fit(gan.training_batches(real, batch_size=5, seed=0, steps=2), verbose=0)
+    assert np.isfinite(circuit.weight).all() and (np.array(circuit.weight) != before).all()
+    np.testing.assert_array_equal(gan.sample(7, seed=1, batch_size=4), gan.sample(7, seed=1))
+
+
 def test_leaves_the_simulator_as_it_was():
     import tensorcircuit
 
@@ -205,75 +225,6 @@ def test_leaves_the_simulator_as_it_was():
         assert tensorcircuit.cons.dtypestr == before[1]
     finally:
         tensorcircuit.set_backend(before[0])
-
-
-def test_shots_scatter_about_the_exact_expectations():
-    exact, z = wide(qubits=3, layers=1), noise(3, batch=400)
-    exact.build(z.shape)
-    sampled = wide(qubits=3, layers=1, shots=25)
-    sampled.build(z.shape)
-    sampled.set_weights(exact.get_weights())
-    means, values = np.array(exact(z)), np.array(sampled(z))
-    np.testing.assert_allclose(values * 25 % 2, 1, atol=1e-9)  # An odd sum of 25 signs.
-    scores = (values - means) / np.sqrt((1 - means**2) / 25)
-    assert abs(scores.mean()) < 4 / np.sqrt(scores.size)
-    # A score's variance is 1; that of its square, with the binomial's kurtosis, is below 3.
-    assert abs((scores**2).mean() - 1) < 4 * np.sqrt(3 / scores.size)
-    # Z of two qubits is measured in one shot: their errors correlate as the qubits do, X and Z do
-    # not.
-    assert np.abs(np.mean(scores[:, :3] * scores[:, 3:], axis=0)).max() < 4 / np.sqrt(400)
-
-
-def test_shots_of_entangled_qubits_agree_shot_by_shot():
-    layer = StyleCircuit(2, 1, style="none", initial_range=0.0, shots=11)
-    z = np.random.default_rng(3).normal(size=(50, 2)).astype("float32") * [0, 1e-6]
-    layer.build(z.shape)
-    angles = np.zeros((6, 2))
-    angles[0, 0], angles[4, 0] = np.pi / 2, np.pi  # (|00> + |11>) / sqrt 2
-    layer.bias.assign(angles.ravel())
-    value = np.array(layer(z.astype("float32")))
-    np.testing.assert_array_equal(value[:, 2], value[:, 3])
-    np.testing.assert_array_equal(value[:, 0], value[:, 1])
-    assert len(np.unique(value[:, 2])) > 4 and (value[:, 0] != value[:, 2]).any()
-
-
-def test_the_gradient_with_shots_is_the_exact_one():
-    exact, z = wide(qubits=2, layers=1), noise(2)
-    exact.build(z.shape)
-    sampled = wide(qubits=2, layers=1, shots=3)
-    sampled.build(z.shape)
-    sampled.set_weights(exact.get_weights())
-    factors = np.random.default_rng(4).normal(size=(BATCH, 4))
-    gradients = []
-    for layer in (exact, sampled):
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_sum(layer(z) * factors)
-        gradients.append(tape.gradient(loss, layer.weight.value))
-    np.testing.assert_allclose(*gradients, atol=1e-12)
-    assert np.abs(np.array(exact(z)) - np.array(sampled(z))).max() > 0.1
-
-
-def test_shots_depend_on_the_noise_and_the_seed_alone():
-    first, z = wide(qubits=2, layers=1, shots=40, shot_seed=1), noise(2, batch=8)
-    second = wide(qubits=2, layers=1, shots=40, shot_seed=2)
-    np.testing.assert_array_equal(first(z), first(z))
-    second.build(z.shape)
-    second.set_weights(first.get_weights())
-    assert (np.array(first(z)) != np.array(second(z))).mean() > 0.5
-
-
-def test_depolarizing_shrinks_a_rotated_qubit_by_its_closed_form():
-    """Gates of angle 0 do nothing, but each of them, touching a qubit, costs it 1 - p."""
-    strength, layers, z = 0.02, 2, np.array([[0.7, 1.9]], "float32")
-    layer = StyleCircuit(2, layers, style="none", initial_range=0.0, depolarizing=strength)
-    # The noise's rotation; in each layer four rotations and two ring gates; the final rotation.
-    kept = (1 - strength) ** (1 + layers * (4 + 2) + 1)
-    np.testing.assert_allclose(layer(z), kept * np.hstack([np.sin(z), np.cos(z)]), atol=1e-6)
-
-
-def test_complete_depolarizing_leaves_nothing():
-    layer = wide(qubits=3, layers=1, depolarizing=1.0)
-    np.testing.assert_allclose(layer(noise(3)), 0, atol=1e-12)
 
 
 @pytest.mark.parametrize("options, message", [

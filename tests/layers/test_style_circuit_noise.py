@@ -1,0 +1,89 @@
+"""Shots and depolarising noise of the style circuit."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from qlatent_tf.layers.style_circuit import StyleCircuit
+
+BATCH = 3
+
+
+def noise(size, batch=BATCH, seed=0):
+    return np.random.default_rng(seed).normal(size=(batch, size)).astype("float32")
+
+
+def wide(**options):
+    """A layer with angles all over the circle, in double precision."""
+    options = {"initial_range": 2.0, "dtype": "float64", **options}
+    keras.utils.set_random_seed(1)
+    return StyleCircuit(**options)
+
+
+def test_shots_scatter_about_the_exact_expectations():
+    exact, z = wide(qubits=3, layers=1), noise(3, batch=400)
+    exact.build(z.shape)
+    sampled = wide(qubits=3, layers=1, shots=25)
+    sampled.build(z.shape)
+    sampled.set_weights(exact.get_weights())
+    means, values = np.array(exact(z)), np.array(sampled(z))
+    np.testing.assert_allclose(values * 25 % 2, 1, atol=1e-9)  # An odd sum of 25 signs.
+    scores = (values - means) / np.sqrt((1 - means**2) / 25)
+    assert abs(scores.mean()) < 4 / np.sqrt(scores.size)
+    # A score's variance is 1; that of its square, with the binomial's kurtosis, is below 3.
+    assert abs((scores**2).mean() - 1) < 4 * np.sqrt(3 / scores.size)
+    # Z of two qubits is measured in one shot: their errors correlate as the qubits do, X and Z do
+    # not.
+    assert np.abs(np.mean(scores[:, :3] * scores[:, 3:], axis=0)).max() < 4 / np.sqrt(400)
+
+
+def test_shots_of_entangled_qubits_agree_shot_by_shot():
+    layer = StyleCircuit(2, 1, style="none", initial_range=0.0, shots=11)
+    z = np.random.default_rng(3).normal(size=(50, 2)).astype("float32") * [0, 1e-6]
+    layer.build(z.shape)
+    angles = np.zeros((6, 2))
+    angles[0, 0], angles[4, 0] = np.pi / 2, np.pi  # (|00> + |11>) / sqrt 2
+    layer.bias.assign(angles.ravel())
+    value = np.array(layer(z.astype("float32")))
+    np.testing.assert_array_equal(value[:, 2], value[:, 3])
+    np.testing.assert_array_equal(value[:, 0], value[:, 1])
+    assert len(np.unique(value[:, 2])) > 4 and (value[:, 0] != value[:, 2]).any()
+
+
+def test_the_gradient_with_shots_is_the_exact_one():
+    exact, z = wide(qubits=2, layers=1), noise(2)
+    exact.build(z.shape)
+    sampled = wide(qubits=2, layers=1, shots=3)
+    sampled.build(z.shape)
+    sampled.set_weights(exact.get_weights())
+    factors = np.random.default_rng(4).normal(size=(BATCH, 4))
+    gradients = []
+    for layer in (exact, sampled):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(layer(z) * factors)
+        gradients.append(tape.gradient(loss, layer.weight.value))
+    np.testing.assert_allclose(*gradients, atol=1e-12)
+    assert np.abs(np.array(exact(z)) - np.array(sampled(z))).max() > 0.1
+
+
+def test_shots_depend_on_the_noise_and_the_seed_alone():
+    first, z = wide(qubits=2, layers=1, shots=40, shot_seed=1), noise(2, batch=8)
+    second = wide(qubits=2, layers=1, shots=40, shot_seed=2)
+    np.testing.assert_array_equal(first(z), first(z))
+    second.build(z.shape)
+    second.set_weights(first.get_weights())
+    assert (np.array(first(z)) != np.array(second(z))).mean() > 0.5
+
+
+def test_depolarizing_shrinks_a_rotated_qubit_by_its_closed_form():
+    """Gates of angle 0 do nothing, but each of them, touching a qubit, costs it 1 - p."""
+    strength, layers, z = 0.02, 2, np.array([[0.7, 1.9]], "float32")
+    layer = StyleCircuit(2, layers, style="none", initial_range=0.0, depolarizing=strength)
+    # The noise's rotation; in each layer four rotations and two ring gates; the final rotation.
+    kept = (1 - strength) ** (1 + layers * (4 + 2) + 1)
+    np.testing.assert_allclose(layer(z), kept * np.hstack([np.sin(z), np.cos(z)]), atol=1e-6)
+
+
+def test_complete_depolarizing_leaves_nothing():
+    layer = wide(qubits=3, layers=1, depolarizing=1.0)
+    np.testing.assert_allclose(layer(noise(3)), 0, atol=1e-12)
