@@ -61,7 +61,7 @@ def test_another_file_in_its_place_is_refused(tmp_path, monkeypatch):
         datasets.build("land_cover_tiles")
 
 
-@pytest.mark.parametrize("name", ["naip28"])
+@pytest.mark.parametrize("name", ["sat4", "sat6", "naip28"])
 def test_it_stands_in_loudly_where_no_data_set_is_named(name, tmp_path, monkeypatch, capsys):
     monkeypatch.delenv("QLATENT_DATA_DIR", raising=False)
     monkeypatch.setenv("QLATENT_CACHE_DIR", str(tmp_path))
