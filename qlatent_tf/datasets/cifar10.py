@@ -61,7 +61,7 @@ def cifar10(
     )
     return image_dataset(
         "cifar10", _check(arrays, where),
-        class_names=CLASSES, classes=classes, provenance=provenance,
+        class_names=CLASSES, classes=classes, provenance=provenance, metrics=("classifier_scores",),
     )
 
 

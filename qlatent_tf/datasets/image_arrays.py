@@ -23,6 +23,7 @@ def image_dataset(
     classes: Sequence[str | int] | str | int | None,
     provenance: dict,
     bands: int | None = None,
+    metrics: Sequence[str] = (),
 ) -> ImageDataset:
     """Returns a data set of checked arrays, with the images of the chosen classes.
 
@@ -34,6 +35,7 @@ def image_dataset(
       classes: see `class_numbers`.
       provenance: dict. Where the arrays come from; the counts are added.
       bands: int. How many bands to keep, the first ones. Default: all.
+      metrics: sequence of str. The registered metrics that score such images.
 
     Raises:
       ValueError: if classes are chosen that are unknown, or of which there are no images, or more
@@ -53,7 +55,7 @@ def image_dataset(
     return ImageDataset(
         name=name,
         source=images,
-        metrics=(),
+        metrics=tuple(metrics),
         provenance={
             **provenance,
             **counts(images, test, None if numbers is None else [class_names[n] for n in numbers]),

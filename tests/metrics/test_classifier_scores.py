@@ -1,16 +1,17 @@
 """The metric of the classifier's preset, on a preset made here, and on the one that is shipped."""
 
 import math
+import os
 import types
 
 import numpy as np
 import pytest
 
-from qlatent_tf.classifier import KIND, ClassifierConfig, build_classifier
+from qlatent_tf.classifier import KIND, ClassifierConfig, build_classifier, load_classifier
 from qlatent_tf.metrics import classifier_scores
 from qlatent_tf.metrics.classifier_scores import classifier_network
 from qlatent_tf.preset_files import list_presets, write_preset
-from qlatent_tf.registry import metrics
+from qlatent_tf.registry import datasets, metrics
 
 CONFIG = ClassifierConfig(image_size=8, classes=3, widths=(4, 8))
 
@@ -74,3 +75,14 @@ def test_a_shipped_classifier_takes_images_of_its_size(name):
     assert features.shape == (2, network.width) and np.isfinite(logits).all()
     with pytest.raises(ValueError, match=f"The network {name} takes"):
         list(network.activations(images[:, 1:]))
+
+
+@pytest.mark.skipif("QLATENT_DATA_DIR" not in os.environ, reason="needs the real files")
+def test_the_shipped_classifier_is_as_good_as_its_card_says():
+    classifier, _ = load_classifier("cifar_classifier")
+    dataset = datasets.build("cifar10", progress=False)
+    chosen = np.random.default_rng(0).permutation(10_000)[:1000]
+    logits = classifier.predict(dataset.test[chosen], verbose=0)
+    accuracy = np.mean(logits.argmax(axis=1) == dataset.test_labels[chosen])
+    # Four standard errors of 1,000 images.
+    assert abs(accuracy - 0.868) < 0.043
