@@ -21,29 +21,23 @@ def expectations(states, basis):
     return tf.stack([_expect_x(states, qubit, qubits) for qubit in range(qubits)], axis=1)
 
 
-def sampled_expectations(states, basis, shots, seeds):
+def sampled_expectations(probabilities, shots, seeds):
     """Returns the means of `shots` measurements of all qubits at once, in one basis.
 
     Args:
-      states: as for `expectations`.
-      basis: str. "x" or "z".
+      probabilities: real tensor, ``(batch, 2 ** qubits)``. Of the outcomes in that basis.
       shots: int.
       seeds: int32 tensor, ``(batch, 2)``. A seed for each row of the batch.
 
     Returns:
       Real tensor, ``(batch, qubits)``. No gradient flows through it.
     """
-    cumulative = tf.cumsum(probabilities(tf.stop_gradient(states), basis), axis=1)
-    dtype = cumulative.dtype
-    # Seeds row by row: a sample does not depend on the batch that it stands in.
-    places = tf.map_fn(
-        lambda seed: _uniform(shots, seed, dtype), seeds,
-        fn_output_signature=tf.TensorSpec([shots], dtype),
-    )  # fmt: skip
+    cumulative = tf.cumsum(tf.stop_gradient(probabilities), axis=1)
     # Rounded probabilities do not quite sum to 1.
-    outcomes = tf.searchsorted(cumulative, places * cumulative[:, -1:], side="right")
-    outcomes = tf.minimum(outcomes, states.shape[-1] - 1)
-    signs = _signs(_count_qubits(states), dtype)
+    places = draw_uniform(shots, seeds, cumulative.dtype) * cumulative[:, -1:]
+    outcomes = tf.searchsorted(cumulative, places, side="right")
+    outcomes = tf.minimum(outcomes, probabilities.shape[-1] - 1)
+    signs = _signs(_count_qubits(probabilities), cumulative.dtype)
     return tf.stop_gradient(tf.reduce_mean(tf.gather(signs, outcomes), axis=1))
 
 
@@ -63,8 +57,24 @@ def probabilities(states, basis):
     return tf.math.real(states * tf.math.conj(states))
 
 
+def draw_uniform(count, seeds, dtype):
+    """Returns numbers in [0, 1), ``(batch, count)``.
+
+    Each row is drawn by its own seed, and does not depend on the batch that it stands in.
+
+    Args:
+      count: int.
+      seeds: int32 tensor, ``(batch, 2)``.
+      dtype: tf.DType.
+    """
+    return tf.map_fn(
+        lambda seed: _uniform(count, seed, dtype), seeds,
+        fn_output_signature=tf.TensorSpec([count], dtype),
+    )  # fmt: skip
+
+
 def _uniform(count, seed, dtype):
-    """Numbers in [0, 1), from whole numbers: of these alone XLA and eager TensorFlow agree."""
+    # From whole numbers: of these alone XLA and eager TensorFlow agree.
     bits = tf.random.stateless_uniform([count], seed, None, None, tf.uint32, alg="philox")
     return tf.cast(tf.bitwise.right_shift(bits, tf.constant(8, tf.uint32)), dtype) / 2**24
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import itertools
 import threading
 
 import numpy as np
@@ -11,6 +12,7 @@ from qlatent_tf.layers.ansatz import ROTATIONS, has_angle, ring
 
 _GENERATORS = {"ry": np.array([[0, -1j], [1j, 0]]), "rz": np.diag([1, -1])}
 _CONTROLLED = {"cry": "ry", "crz": "rz"}
+_PAULIS = np.array([np.eye(2), [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], np.diag([1, -1])])
 _CZ = np.diag([1, 1, 1, -1])
 # The backend and the precision of TensorCircuit are global: one circuit is traced at a time.
 _LOCK = threading.RLock()
@@ -18,7 +20,7 @@ _LOCK = threading.RLock()
 
 # Nothing here depends on tensors' values, and AutoGraph would rewrite all of TensorCircuit.
 @tf.autograph.experimental.do_not_convert
-def evolve(angles, gates, depolarizing=0.0):
+def evolve(angles, gates, depolarizing=0.0, errors=None):
     """Returns the states that a circuit makes of ``|0...0>``, one for each row of a batch.
 
     Rotations in a row on one qubit are multiplied before they meet the state. The depolarising
@@ -30,42 +32,90 @@ def evolve(angles, gates, depolarizing=0.0):
       gates: sequence of str. Rotations and rings, in order.
       depolarizing: float. After every gate, each qubit that it touches is replaced, with this
         probability, by a maximally mixed one. Above 0, states are density matrices.
+      errors: int tensor, ``(batch, places)``, as `draw_errors` returns, or None. The Pauli
+        matrices that happen in place of the channel; states are then amplitudes.
 
     Returns:
       Complex tensor: amplitudes ``(batch, 2 ** qubits)``, or ``(batch, 2 ** qubits, 2 **
       qubits)``. Qubit 0 is the highest bit of an index.
     """
     with _tensorcircuit(angles.dtype) as tensorcircuit:
-        one = functools.partial(_evolve_one, tensorcircuit, gates, depolarizing)
-        return tensorcircuit.backend.vmap(one)(angles)
+        if errors is None:
+            one = functools.partial(_evolve_one, tensorcircuit, gates, depolarizing)
+            return tensorcircuit.backend.vmap(one)(angles)
+        one = functools.partial(_evolve_one, tensorcircuit, gates, 0.0)
+        return tensorcircuit.backend.vmap(one, vectorized_argnums=(0, 1))(angles, errors)
 
 
-def _evolve_one(tensorcircuit, gates, depolarizing, angles):
+def error_strengths(gates, qubits, depolarizing) -> list[float]:
+    """Returns the strength of the depolarising channel at each place of a circuit, in order.
+
+    The places are each qubit behind rotations in a row, and both qubits behind each gate of a
+    ring.
+    """
+    strengths = []
+    for group in _groups(gates):
+        if group[0] in ROTATIONS:
+            strengths += [1 - (1 - depolarizing) ** len(group)] * qubits
+        else:
+            strengths += [depolarizing] * 2 * len(ring(group[0], qubits))
+    return strengths
+
+
+def draw_errors(uniform, strengths):
+    """Returns which Pauli matrix happens at each place: 0 for none, then X, Y, Z.
+
+    Args:
+      uniform: float tensor, ``(batch, places)``. Independent, in [0, 1).
+      strengths: sequence of float, as `error_strengths` returns. A quarter of it falls to each
+        of X, Y, Z, and a quarter to the identity.
+    """
+    quarters = tf.constant(strengths, uniform.dtype) / 4
+    return sum(tf.cast(uniform < quarters * count, tf.int32) for count in (1, 2, 3))
+
+
+def _evolve_one(tensorcircuit, gates, depolarizing, angles, errors=None):
     qubits = angles.shape[-1]
     # A density matrix is a vector of twice the qubits: those of its rows, then of its columns.
     circuit = tensorcircuit.Circuit(2 * qubits if depolarizing else qubits)
     rows = iter(tf.unstack(angles))
-    rotations, count = None, 0
-    for gate in [*gates, None]:
-        if gate in ROTATIONS:
-            matrices = _rotation(gate, next(rows))
-            rotations = matrices if rotations is None else matrices @ rotations
-            count += 1
-            continue
-        if rotations is not None:
-            for qubit, matrix in enumerate(tf.unstack(rotations)):
-                _apply(circuit, matrix, [qubit], qubits, 1 - (1 - depolarizing) ** count)
-            rotations, count = None, 0
-        if gate is not None:
-            pairs = ring(gate, qubits)
-            if has_angle(gate):
-                matrices = tf.unstack(_controlled(_CONTROLLED[gate], next(rows)))
+    paulis = None
+    if errors is not None:
+        paulis = iter(tf.unstack(tf.gather(tf.constant(_PAULIS, _complex(angles.dtype)), errors)))
+    for group in _groups(gates):
+        if group[0] in ROTATIONS:
+            matrices = functools.reduce(
+                lambda product, gate: _rotation(gate, next(rows)) @ product, group[1:],
+                _rotation(group[0], next(rows)),
+            )  # fmt: skip
+            places = [(qubit,) for qubit in range(qubits)]
+        else:
+            places = ring(group[0], qubits)
+            if has_angle(group[0]):
+                matrices = _controlled(_CONTROLLED[group[0]], next(rows))
             else:
-                matrices = [tf.constant(_CZ, _complex(angles.dtype))] * len(pairs)
-            for pair, matrix in zip(pairs, matrices, strict=True):
-                _apply(circuit, matrix, pair, qubits, depolarizing)
+                matrices = tf.constant(np.stack([_CZ] * len(places)), _complex(angles.dtype))
+        strength = 1 - (1 - depolarizing) ** len(group)
+        for touched, matrix in zip(places, tf.unstack(matrices), strict=True):
+            if paulis is not None:
+                matrix = _multiply([next(paulis) for _ in touched], matrix)
+            _apply(circuit, matrix, touched, qubits, strength)
     state = circuit.state()
     return tf.reshape(state, [2**qubits, 2**qubits]) if depolarizing else state
+
+
+def _groups(gates):
+    """Rotations in a row together, rings alone."""
+    for rotate, names in itertools.groupby(gates, ROTATIONS.__contains__):
+        yield from [tuple(names)] if rotate else ((name,) for name in names)
+
+
+def _multiply(paulis, matrix):
+    """Pauli matrices, one for each qubit, behind a gate on these qubits."""
+    if len(paulis) == 1:
+        return paulis[0] @ matrix
+    both = tf.reshape(tf.einsum("ab,cd->acbd", *paulis), [4, 4])
+    return both @ matrix
 
 
 def _apply(circuit, matrix, touched, qubits, strength):

@@ -6,8 +6,13 @@ import tensorflow as tf
 from keras import ops
 
 from qlatent_tf.layers.ansatz import ANSATZES, READOUTS, STYLES, count_angles
-from qlatent_tf.layers.circuit_readout import expectations, sampled_expectations
-from qlatent_tf.layers.circuit_state import evolve
+from qlatent_tf.layers.circuit_readout import (
+    draw_uniform,
+    expectations,
+    probabilities,
+    sampled_expectations,
+)
+from qlatent_tf.layers.circuit_state import draw_errors, error_strengths, evolve
 
 # A density matrix of n qubits is as large as the amplitudes of 2 n.
 MOST_NOISY_QUBITS = 6
@@ -31,8 +36,8 @@ class StyleCircuit(keras.layers.Layer):
     The state is computed once for each sample, and all features are read from it. With `shots`,
     features are means of that many measurements of all qubits, and of as many more in the X basis
     for the readout "xz". Their gradient is that of the exact expectations, which is what the
-    mean over infinitely many shots has. The seed of a sample's shots is a hash of its noise: the
-    layer stays a function of (noise, weights), and equal noise gives equal shots.
+    mean over infinitely many shots has. The seed of a sample's shots, and of its errors, is a hash
+    of its noise: the layer stays a function of (noise, weights), and equal noise gives equal shots.
 
     Args:
       qubits: int. At least 2.
@@ -43,9 +48,11 @@ class StyleCircuit(keras.layers.Layer):
       initial_range: float. Where parameters begin.
       shots: int, or None for exact expectations.
       depolarizing: float in [0, 1]. After every gate, each qubit that it touches is replaced with
-        this probability by a maximally mixed one. Computed exactly, with density matrices, hence
-        only up to 6 qubits.
-      shot_seed: int. Another one gives other shots for the same noise.
+        this probability by a maximally mixed one.
+      trajectories: int, or None. None computes depolarising noise exactly, with density matrices,
+        up to 6 qubits. A number takes the mean over as many circuits with random errors, Pauli
+        matrices behind the gates, which costs as many states, of any number of qubits.
+      shot_seed: int. Another one gives other shots and errors for the same noise.
 
     Input shape:
       ``(batch, latent_size)``.
@@ -79,6 +86,7 @@ class StyleCircuit(keras.layers.Layer):
         initial_range=0.15,
         shots=None,
         depolarizing=0.0,
+        trajectories=None,
         shot_seed=0,
         **kwargs,
     ):
@@ -95,10 +103,18 @@ class StyleCircuit(keras.layers.Layer):
             _check_whole("shots", shots, 1)
         if not 0 <= depolarizing <= 1:
             raise ValueError(f"depolarizing is in [0, 1]; received {depolarizing!r}.")
-        if depolarizing and qubits > MOST_NOISY_QUBITS:
+        if trajectories is not None:
+            _check_whole("trajectories", trajectories, 1)
+            if not depolarizing:
+                raise ValueError(
+                    f"trajectories={trajectories} are those of depolarising noise, and "
+                    "depolarizing is 0. Legal: depolarizing above 0, or trajectories=None."
+                )
+        elif depolarizing and qubits > MOST_NOISY_QUBITS:
             raise ValueError(
-                f"depolarizing={depolarizing:g} takes density matrices, which are computed up to "
-                f"{MOST_NOISY_QUBITS} qubits; received {qubits}. Without it there is no limit."
+                f"depolarizing={depolarizing:g} is computed exactly up to {MOST_NOISY_QUBITS} "
+                f"qubits; received {qubits}. With trajectories=N, N circuits with random errors "
+                "are averaged instead."
             )
         self.qubits = int(qubits)
         self.layers = int(layers)
@@ -108,6 +124,7 @@ class StyleCircuit(keras.layers.Layer):
         self.initial_range = float(initial_range)
         self.shots = None if shots is None else int(shots)
         self.depolarizing = float(depolarizing)
+        self.trajectories = None if trajectories is None else int(trajectories)
         self.shot_seed = int(shot_seed)
 
     @property
@@ -152,7 +169,7 @@ class StyleCircuit(keras.layers.Layer):
         kind = "float64" if self.compute_dtype == "float64" else "float32"
         noise = ops.cast(noise, kind)
         measure = self._traced if tf.executing_eagerly() else self._measure
-        features = measure(self._steer(noise), self._shot_seeds(noise))
+        features = measure(self._steer(noise), self._seeds(noise))
         return ops.cast(features, self.compute_dtype)
 
     def compute_output_shape(self, input_shape):
@@ -163,7 +180,7 @@ class StyleCircuit(keras.layers.Layer):
         """Returns the arguments."""
         names = (
             "qubits", "layers", "ansatz", "style", "readout", "initial_range", "shots",
-            "depolarizing", "shot_seed",
+            "depolarizing", "trajectories", "shot_seed",
         )  # fmt: skip
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
@@ -185,7 +202,7 @@ class StyleCircuit(keras.layers.Layer):
             angles = noise @ ops.cast(self.weight, noise.dtype) + bias
         return ops.reshape(angles, [-1, angles.shape[1] // self.qubits, self.qubits])
 
-    def _shot_seeds(self, noise):
+    def _seeds(self, noise):
         """A seed pair for each row: sums, modulo 2^32, of its bits times odd numbers."""
         bits = tf.bitcast(tf.cast(noise, tf.float32), tf.int32)
         return tf.reduce_sum(bits[:, :, None] * self._hash, axis=1)
@@ -194,15 +211,30 @@ class StyleCircuit(keras.layers.Layer):
         gates = ANSATZES[self.ansatz].gates(self.layers)
         if self.style == "none":
             gates = ("ry", *gates)
-        states = evolve(angles, gates, self.depolarizing)
+        states, average = self._evolve(angles, gates, seeds)
         parts = []
         for place, basis in enumerate(self.readout):
-            part = expectations(states, basis)
+            part = average(expectations(states, basis))
             if self.shots is not None:
-                sampled = sampled_expectations(states, basis, self.shots, seeds + place)
+                law = average(probabilities(states, basis))
+                sampled = sampled_expectations(law, self.shots, seeds + place)
                 part = part + tf.stop_gradient(sampled - part)
             parts.append(part)
         return tf.concat(parts, axis=1)
+
+    def _evolve(self, angles, gates, seeds):
+        """States, and how rows of what is read from them become one row a sample."""
+        if self.trajectories is None:
+            return evolve(angles, gates, self.depolarizing), lambda rows: rows
+        strengths = error_strengths(gates, self.qubits, self.depolarizing)
+        count = self.trajectories
+        # Seeds apart from those of shots in the bases X and Z.
+        uniform = draw_uniform(count * len(strengths), seeds + len(READOUTS), angles.dtype)
+        errors = draw_errors(tf.reshape(uniform, [-1, len(strengths)]), strengths)
+        states = evolve(tf.repeat(angles, count, axis=0), gates, errors=errors)
+        return states, lambda rows: tf.reduce_mean(
+            tf.reshape(rows, [-1, count, rows.shape[-1]]), axis=1
+        )
 
 
 def _check_whole(name, value, least):

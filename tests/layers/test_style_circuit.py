@@ -147,7 +147,8 @@ def test_a_small_start_stands_near_zero_angles():
     assert (values[:, 4:] > 0.97).all() and np.abs(values[:, :4]).max() > 0
 
 
-@pytest.mark.parametrize("options", [{}, {"shots": 20}, {"depolarizing": 0.02}])
+@pytest.mark.parametrize("options", [{}, {"shots": 20}, {"depolarizing": 0.02},
+                                     {"depolarizing": 0.3, "trajectories": 2, "shots": 9}])
 def test_xla_and_batches_change_nothing(options):
     layer, z = wide(qubits=2, layers=1, ansatz="simple", **options), noise(3, batch=4)
     layer.build(z.shape)
@@ -209,7 +210,7 @@ def test_generates_in_the_training_loop():
     gan.compile("adam", "adam", jit_compile=True)
     before = np.array(circuit.weight)
     real = np.zeros([20, 4], "float32")
-    gan.fit(gan.training_batches(real, batch_size=5, seed=0, steps=2), verbose=0)
+    gan.fit(gan.training_batches(real, batch_size=5, seed=0, steps=2), shuffle=False, verbose=0)
     assert np.isfinite(circuit.weight).all() and (np.array(circuit.weight) != before).all()
     np.testing.assert_array_equal(gan.sample(7, seed=1, batch_size=4), gan.sample(7, seed=1))
 
@@ -237,7 +238,9 @@ def test_leaves_the_simulator_as_it_was():
     ({"initial_range": -1}, "at least 0; received -1"),
     ({"shots": 0}, "shots is a whole number, at least 1; received 0"),
     ({"depolarizing": 1.5}, r"in \[0, 1\]; received 1.5"),
-    ({"qubits": 7, "depolarizing": 0.1}, "up to 6 qubits; received 7"),
+    ({"qubits": 7, "depolarizing": 0.1}, "up to 6 qubits; received 7. With trajectories"),
+    ({"depolarizing": 0.1, "trajectories": 0}, "trajectories is a whole number, at least 1"),
+    ({"trajectories": 5}, "trajectories=5 are those of depolarising noise"),
 ])  # fmt: skip
 def test_refuses_what_is_not_legal(options, message):
     with pytest.raises(ValueError, match=message):

@@ -2,8 +2,10 @@
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
+from qlatent_tf.layers.circuit_state import draw_errors, error_strengths
 from qlatent_tf.layers.style_circuit import StyleCircuit
 
 BATCH = 3
@@ -87,3 +89,48 @@ def test_depolarizing_shrinks_a_rotated_qubit_by_its_closed_form():
 def test_complete_depolarizing_leaves_nothing():
     layer = wide(qubits=3, layers=1, depolarizing=1.0)
     np.testing.assert_allclose(layer(noise(3)), 0, atol=1e-12)
+
+
+@pytest.mark.parametrize("ansatz", ["bel", "simple"])
+def test_random_errors_average_to_the_density_matrix(ansatz):
+    exact, z = wide(qubits=2, layers=1, ansatz=ansatz, depolarizing=0.15), noise(2, batch=2)
+    exact.build(z.shape)
+    count = 10_000
+    random = wide(qubits=2, layers=1, ansatz=ansatz, depolarizing=0.15, trajectories=count)
+    random.build(z.shape)
+    pure = wide(qubits=2, layers=1, ansatz=ansatz)
+    pure.build(z.shape)
+    for layer in (random, pure):
+        layer.set_weights(exact.get_weights())
+    # A circuit's expectation lies in [-1, 1]: its deviation is at most 1.
+    np.testing.assert_allclose(random(z), exact(z), atol=4 / np.sqrt(count))
+    assert np.abs(np.array(pure(z)) - np.array(exact(z))).max() > 0.2
+
+
+def test_one_random_error_flips_or_not():
+    """Behind gates of angle 0 a qubit shows -1 where X or Y happened: half of strength."""
+    layer = StyleCircuit(
+        2, 1, ansatz="simple", style="none", readout="z", initial_range=0.0, depolarizing=0.1,
+        trajectories=1,
+    )  # fmt: skip
+    z = np.random.default_rng(5).normal(size=(4000, 2)).astype("float32") * 1e-6
+    value = np.array(layer(z))
+    np.testing.assert_allclose(np.abs(value), 1, atol=1e-6)
+    # The noise's rotation and the layer's, a controlled Z, the final rotation: four gates.
+    np.testing.assert_allclose(value.mean(axis=0), 0.9**4, atol=4 / np.sqrt(4000))
+
+
+def test_random_errors_are_drawn_by_their_strengths():
+    strengths = error_strengths(("ry", "rz", "cry", "ry"), 3, 0.2)
+    np.testing.assert_allclose(strengths, [0.36] * 3 + [0.2] * 6 + [0.2] * 3)
+    uniform = tf.constant([[0.0, 0.04, 0.06, 0.11, 0.99, 0.14, 0.16, 0.3]])
+    np.testing.assert_array_equal(
+        draw_errors(uniform, [0.2] * 8), [[3, 3, 2, 1, 0, 1, 0, 0]]
+    )
+
+
+def test_more_qubits_than_a_density_matrix_takes():
+    layer = StyleCircuit(7, 1, ansatz="simple", depolarizing=0.1, trajectories=3, shots=20)
+    value = np.array(layer(noise(7)))
+    assert value.shape == (3, 14) and np.abs(value).max() <= 1
+    np.testing.assert_allclose(value * 10, np.round(value * 10), atol=1e-5)
