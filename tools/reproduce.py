@@ -8,6 +8,9 @@ examples:
   tools/reproduce.py table1 --merge other/results
   tools/reproduce.py figure2 --workdir results
   tools/reproduce.py mixture --seeds 5
+  tools/reproduce.py table2 --sizes 16 --latents boson gaussian --seeds 3
+  tools/reproduce.py table2 --sizes 32 --latents boson --interferometers haar 1-1 1-3-9
+  tools/reproduce.py table2 --sizes 48 --bank-samples 100000 --samples shots.npz:counts
   tools/reproduce.py theorem1 --iterations 2000
 
 Each finished run is a file; the same command goes on where it was stopped.
@@ -177,6 +180,8 @@ def _run_grid(arguments):
         for name in ("latents", *GRIDS[arguments.experiment].options)
         if getattr(arguments, name) is not None
     }
+    if GRIDS[arguments.experiment].has_banks:
+        given["workdir"] = workdir
     cells = experiment.cells(
         **given, seeds=arguments.seeds, iterations=arguments.iterations,
         settings=[parse_setting(text) for text in arguments.settings],

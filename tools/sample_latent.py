@@ -17,11 +17,8 @@ examples:
 """
 
 import argparse
-import inspect
 import sys
 from pathlib import Path
-
-import numpy as np
 
 from qlatent_tf.tools.command_line import run_tool
 
@@ -80,32 +77,6 @@ def main(argv=None) -> int:
     return run_tool(_sample, parser().parse_args(argv))
 
 
-class LatentSampler:
-    """The devices of a boson latent, side by side, as the sampler of a bank.
-
-    Each device has a stream of its own, so that equal circuits side by side are independent.
-
-    Args:
-      devices: sequence of PhotonicDevice.
-    """
-
-    def __init__(self, devices):
-        self._devices = tuple(devices)
-        self.modes = sum(device.modes for device in self._devices)
-
-    def sample(self, num_samples: int, seed: int, *, start: int = 0) -> np.ndarray:
-        """Returns samples start, start + 1, ..., uint8 of shape (num_samples, modes)."""
-        from qlatent_tf.quantum.random_streams import stream_key
-
-        return np.concatenate(
-            [
-                device.sample(num_samples, int(stream_key(seed, f"tile {tile}")), start=start)
-                for tile, device in enumerate(self._devices)
-            ],
-            axis=1,
-        )
-
-
 def parse_input_state(text: str) -> list[int]:
     """Parses 1,1,0,2.
 
@@ -116,10 +87,7 @@ def parse_input_state(text: str) -> list[int]:
 
 
 def _sample(arguments) -> int:
-    from tqdm import tqdm
-
-    from qlatent_tf.quantum.sample_bank import write_bank
-    from qlatent_tf.registry import latents
+    from qlatent_tf.latents.latent_bank import write_latent_bank
 
     if arguments.seed < 0:
         raise ValueError(f"--seed is a whole number from 0; received {arguments.seed}.")
@@ -127,53 +95,12 @@ def _sample(arguments) -> int:
         name: getattr(arguments, name) for name in _OPTIONS
         if getattr(arguments, name) is not None
     }
-    latent = latents.build(arguments.latent, center=False, **options)
-    if options.get("method", "auto") == "auto" and arguments.latent == "boson":
-        # Samples depend on the method: it is decided once, from the number asked for in all.
-        options["method"] = _choose_method(latent.devices[0], arguments.num_samples)
-        latent = latents.build(arguments.latent, center=False, **options)
-    devices = latent.devices
-    unitaries = [device.unitary for device in devices]
-    # A default that is spelt out is no difference; a file that was moved is none either, since
-    # the circuit itself is compared.
-    parameters = inspect.signature(latents.get(arguments.latent)).parameters
-    settings = {
-        name: options.get(name, parameter.default) for name, parameter in parameters.items()
-        if name not in ("center", "unitary_file")
-    }
-    sampler = LatentSampler(devices)
-    print(f"{arguments.bank}: {arguments.num_samples:,} samples of {latent!r}", file=sys.stderr)
-    with tqdm(total=arguments.num_samples, unit=" samples", unit_scale=True, delay=0.2) as bar:
-
-        def show(rows: int, found: bool) -> None:
-            # Rows that were found say nothing of the speed, hence of the time left.
-            bar.initial += rows if found else 0
-            bar.update(rows)
-
-        write_bank(
-            arguments.bank, sampler, num_samples=arguments.num_samples, modes=sampler.modes,
-            seed=arguments.seed, shard_size=arguments.shard_size, progress=show,
-            unitary=unitaries[0] if len(unitaries) == 1 else np.array(unitaries),
-            description={
-                "latent": arguments.latent,
-                "options": settings,
-                "input_state": devices[0].input_state.tolist(),
-            },
-        )
+    write_latent_bank(
+        arguments.bank, arguments.latent, options, num_samples=arguments.num_samples,
+        seed=arguments.seed, shard_size=arguments.shard_size,
+    )
     print(f"Train with: --latent samples --latent-file {arguments.bank}", file=sys.stderr)
     return 0
-
-
-def _choose_method(device, num_samples: int) -> str:
-    from qlatent_tf.quantum.fock_table import DEFAULT_MAX_TABLE_BYTES
-    from qlatent_tf.quantum.sampler import choose_method
-
-    # A table holds the law of all photons; with loss or bad photons fewer of them interfere.
-    whole = device.indistinguishability == 1 and device.transmission.max() == 1
-    return choose_method(
-        device.modes, device.photons, num_samples,
-        max_table_bytes=DEFAULT_MAX_TABLE_BYTES if whole else 0,
-    )
 
 
 def _parse_transmission(text: str):

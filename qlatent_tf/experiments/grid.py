@@ -11,6 +11,7 @@ from tqdm import tqdm
 from qlatent_tf import training
 from qlatent_tf.config import Config
 from qlatent_tf.evaluation import evaluate
+from qlatent_tf.experiments.latent_files import Bank, file_record, without_place
 from qlatent_tf.files import read_json, write_json
 from qlatent_tf.locks import sole_use
 from qlatent_tf.run_directory import RunDirectory, training_differences
@@ -29,11 +30,13 @@ class Cell:
       config: Config. As `training.resolve` returns it.
       row: dict of str or int. The row of the table that the cell belongs to, which has a cell for
         each seed: what tells it from other rows, in the order of the table's columns.
+      bank: Bank. What the latent draws from, made before the run begins; None for no bank.
     """
 
     name: str
     config: Config
     row: Mapping[str, str | int] = dataclasses.field(default_factory=dict)
+    bank: Bank | None = None
 
     @property
     def file_name(self) -> str:
@@ -47,8 +50,8 @@ def seed_by_seed(rows, seeds: int, iterations: int, settings=(), taken=()) -> li
     The first seed comes first, so that an unfinished table has each row.
 
     Args:
-      rows: sequence of (dict, Config). What tells a row from others, see `Cell`, and how it is
-        trained. The dicts' values make the cells' names.
+      rows: sequence of (dict, Config) or (dict, Config, Bank). What tells a row from others, see
+        `Cell`, and how it is trained. The dicts' values make the cells' names.
       seeds: int. Seeds 0 to seeds - 1.
       iterations: int. Generator steps; there are twenty evaluations on the way.
       settings: sequence of (key, value). Other changes of the configurations.
@@ -66,7 +69,7 @@ def seed_by_seed(rows, seeds: int, iterations: int, settings=(), taken=()) -> li
         raise ValueError(f"The experiment itself sets {', '.join(sorted(refused))}.")
     found = {}
     for seed in range(seeds):
-        for row, config in rows:
+        for row, config, *bank in rows:
             config = config.override(
                 seed=seed, steps=iterations, evaluate_every=max(iterations // 20, 1), **settings,
             )
@@ -74,7 +77,7 @@ def seed_by_seed(rows, seeds: int, iterations: int, settings=(), taken=()) -> li
             name = re.sub(r"[^\w.]+", "-", "_".join([*words, f"seed{seed}"]))
             if name in found:
                 raise ValueError(f"Two rows are called {name}; name each latent and option once.")
-            found[name] = Cell(name, training.resolve(config), row)
+            found[name] = Cell(name, training.resolve(config), row, *bank)
     return list(found.values())
 
 
@@ -190,7 +193,7 @@ class Grid:
         if not (run.path / "config.json").is_file():
             return
         before = training.resolve(run.read_config(trust_code=True))
-        differences = training_differences(before, cell.config)
+        differences = _differences(before, cell.config)
         if differences:
             raise ValueError(
                 f"{run.path} holds a run of another configuration (its value -> yours): "
@@ -204,10 +207,15 @@ class Grid:
             )
 
     def _run_cell(self, cell, data_dir, progress, watch):
+        if cell.bank is not None:
+            cell.bank.make(progress)
+        run = self.run_directory(cell)
+        if (run.path / "config.json").is_file():
+            # The latent's file may lie elsewhere now; all else was compared.
+            write_json(run.path / "config.json", cell.config.to_json())
         dataset = training.load_dataset(cell.config, data_dir=data_dir, progress=progress)
-        run = training.train(
-            cell.config, self.run_directory(cell).path, dataset=dataset, progress=progress,
-            watch=watch,
+        training.train(
+            cell.config, run.path, dataset=dataset, progress=progress, watch=watch
         )
         model, step = training.restore_model(run, trust_code=True)
         evaluation = evaluate(
@@ -222,6 +230,7 @@ class Grid:
             "step": step,
             "seconds": record["seconds"],
             "dataset": record["dataset"],
+            "latent_file": file_record(cell.config),
             "versions": record["versions"],
             "evaluation": evaluation,
             "history": run.read_metrics()["history"],
@@ -265,8 +274,12 @@ def shard(cells, text: str) -> list:
     return list(cells)[number - 1::machines]
 
 
+def _differences(config, other):
+    return training_differences(without_place(config), without_place(other))
+
+
 def _check_same(file, cell, config, num_samples):
-    differences = training_differences(training.resolve(cell["config"]), config)
+    differences = _differences(training.resolve(cell["config"]), config)
     scored = cell["evaluation"]["num_samples"]
     if scored != num_samples:
         differences.append(f"scored samples: {scored} -> {num_samples}")

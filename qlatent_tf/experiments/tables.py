@@ -8,11 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from qlatent_tf.evaluation import summary
+from qlatent_tf.experiments.comparable import check_comparable, check_one_row
 from qlatent_tf.files import write_json, write_text
-
-# What a row of a table may differ in from another one; all else is said in the caption.
-_ROW_FIELDS = frozenset({"dataset", "dataset_options", "latent", "latent_options", "seed"})
-_CIRCUIT = "unitary_seed"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +53,7 @@ def make_table(cells, columns, published=Published(), panel="data") -> dict:
     Returns:
       dict of JSON values: ``schedule``, ``steps``, ``num_samples``, ``columns`` (figure -> title),
       ``names`` (figure -> its full names), ``source``, ``panel``, ``labels`` (what tells rows from
-      each other), and ``rows`` with the labels, ``seeds``, ``seconds``, ``scores`` (figure ->
+      each other), ``files`` (what latents drew from), and ``rows`` with the labels, ``seeds``, ``seconds``, ``scores`` (figure ->
       mean, standard error over training seeds, values) and ``published`` (figure -> mean,
       standard error).
 
@@ -68,10 +65,10 @@ def make_table(cells, columns, published=Published(), panel="data") -> dict:
         raise ValueError("There is no table of no cells: none of this schedule is finished.")
     groups = {}
     for cell in cells:
-        _check_comparable(cells[0], cell)
+        check_comparable(cells[0], cell)
         group = groups.setdefault(tuple(cell["row"].items()), [])
         if group:
-            _check_one_row(group[0], cell)
+            check_one_row(group[0], cell)
         group.append(cell)
     rows = []
     for row, group in groups.items():
@@ -96,6 +93,7 @@ def make_table(cells, columns, published=Published(), panel="data") -> dict:
         "num_samples": cells[0]["evaluation"]["num_samples"],
         "columns": {column.figure: column.title for column in columns},
         "names": {column.figure: _names(cells, column.figure) for column in columns},
+        "files": _files(cells),
         "source": published.source,
         "panel": panel,
         "labels": list(cells[0]["row"]),
@@ -175,7 +173,13 @@ def to_markdown(table: dict, columns, notes: str = "") -> str:
         for column in columns if table["names"][column.figure]
     ]
     names = "Names of the scores: " + "; ".join(compared) + "."
-    paragraphs = [" ".join([caption, notes]).strip(), *([names] if compared else [])]
+    files = "Latents drew from: " + "; ".join(
+        f"{file['name']} (SHA-256 {file['sha256']})" for file in table["files"]
+    ) + "."
+    paragraphs = [
+        " ".join([caption, notes]).strip(), *([names] if compared else []),
+        *([files] if table["files"] else []),
+    ]
     return "\n".join([*lines, "", "\n\n".join(paragraphs), ""])
 
 
@@ -241,6 +245,16 @@ def _names(cells, figure):
     return sorted(set(found.values()))
 
 
+def _files(cells):
+    """What the cells say of the files that their latents drew from, each once."""
+    found = []
+    for cell in cells:
+        file = cell.get("latent_file")
+        if file is not None and file not in found:
+            found.append(file)
+    return found
+
+
 def _score(cell, figure):
     """The value of a figure; NaN where it is undefined."""
     score = cell["evaluation"]["metrics"].get(_full_name(cell, figure), {"mean": None})
@@ -261,35 +275,3 @@ def _best(table, columns):
                 best.update((number, column.figure) for number, mean in means.items()
                             if mean == column.best(defined))
     return best
-
-
-def _check_comparable(first, cell):
-    differences = [
-        line for line in first["config"].differences(cell["config"])
-        if line.partition(":")[0] not in _ROW_FIELDS
-    ]
-    sizes = [one["evaluation"]["num_samples"] for one in (first, cell)]
-    if sizes[0] != sizes[1]:
-        differences.append(f"scored samples: {sizes[0]} -> {sizes[1]}")
-    if list(first["row"]) != list(cell["row"]):
-        differences.append(f"entries of a row: {list(first['row'])} -> {list(cell['row'])}")
-    if differences:
-        raise ValueError(
-            f"A table is of one schedule; {first['name']} and {cell['name']} differ: "
-            f"{'; '.join(differences)}."
-        )
-
-
-def _check_one_row(first, cell):
-    """The seeds of a row differ in their circuits, in nothing else."""
-    for kind in ("latent_options", "dataset_options"):
-        ours, theirs = (
-            {name: value for name, value in getattr(one["config"], kind).items()
-             if name != _CIRCUIT}
-            for one in (first, cell)
-        )
-        if ours != theirs:
-            raise ValueError(
-                f"{first['name']} and {cell['name']} are in one row and differ in their "
-                f"{kind}: {ours} -> {theirs}."
-            )

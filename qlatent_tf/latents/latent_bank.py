@@ -1,0 +1,114 @@
+"""Banks of a photonic latent's samples, from which the latent `samples` draws."""
+
+import inspect
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from absl import logging
+from tqdm import tqdm
+
+from qlatent_tf.quantum.fock_table import DEFAULT_MAX_TABLE_BYTES
+from qlatent_tf.quantum.random_streams import stream_key
+from qlatent_tf.quantum.sample_bank import write_bank
+from qlatent_tf.quantum.sampler import choose_method
+from qlatent_tf.registry import latents
+
+
+class LatentSampler:
+    """The devices of a boson latent, side by side, as the sampler of a bank.
+
+    Each device has a stream of its own, so that equal circuits side by side are independent.
+
+    Args:
+      devices: sequence of PhotonicDevice.
+    """
+
+    def __init__(self, devices):
+        self._devices = tuple(devices)
+        self.modes = sum(device.modes for device in self._devices)
+
+    def sample(self, num_samples: int, seed: int, *, start: int = 0) -> np.ndarray:
+        """Returns samples start, start + 1, ..., uint8 of shape (num_samples, modes)."""
+        return np.concatenate(
+            [
+                device.sample(num_samples, int(stream_key(seed, f"tile {tile}")), start=start)
+                for tile, device in enumerate(self._devices)
+            ],
+            axis=1,
+        )
+
+
+def write_latent_bank(
+    folder: str | os.PathLike,
+    latent: str,
+    options: Mapping[str, Any],
+    *,
+    num_samples: int,
+    seed: int = 0,
+    shard_size: int = 25_000,
+    progress: bool = True,
+) -> None:
+    """Makes a bank of a latent's samples, or what is missing of one; see `write_bank`.
+
+    Args:
+      folder: path. The bank's directory: new, empty, or begun by the same call.
+      latent: str. `"boson"` or `"photonic"`.
+      options: dict. Options of the latent, but for its centring: a bank holds photon numbers.
+      num_samples: int. Rows in all.
+      seed: int, from 0. Chooses the samples of a circuit.
+      shard_size: int. Rows in a file; a kill loses at most so many.
+      progress: bool. Whether to show a progress bar.
+
+    Raises:
+      ValueError: if an option is not legal, or the directory holds something else or a bank
+        begun differently.
+      InUseError: if another process is writing the bank.
+    """
+    options = dict(options)
+    live = latents.build(latent, center=False, **options)
+    if options.get("method", "auto") == "auto" and latent == "boson":
+        # Samples depend on the method: it is decided once, from the number asked for in all.
+        options["method"] = _choose_method(live.devices[0], num_samples)
+        live = latents.build(latent, center=False, **options)
+    logging.info("%s: %s samples of %r", folder, f"{num_samples:,}", live)
+    devices = live.devices
+    unitaries = [device.unitary for device in devices]
+    # A default that is spelt out is no difference; a file that was moved is none either, since
+    # the circuit itself is compared.
+    settings = {
+        name: options.get(name, parameter.default)
+        for name, parameter in inspect.signature(latents.get(latent)).parameters.items()
+        if name not in ("center", "unitary_file")
+    }
+    sampler = LatentSampler(devices)
+    with tqdm(
+        total=num_samples, desc=f"Bank {os.path.basename(folder)}", unit=" samples",
+        unit_scale=True, delay=0.2, disable=not progress,
+    ) as bar:
+
+        def show(rows: int, found: bool) -> None:
+            # Rows that were found say nothing of the speed, hence of the time left.
+            bar.initial += rows if found else 0
+            bar.update(rows)
+
+        write_bank(
+            folder, sampler, num_samples=num_samples, modes=sampler.modes, seed=seed,
+            shard_size=shard_size, progress=show if progress else None,
+            unitary=unitaries[0] if len(unitaries) == 1 else np.array(unitaries),
+            description={
+                "latent": latent,
+                "options": settings,
+                "input_state": devices[0].input_state.tolist(),
+            },
+        )
+
+
+def _choose_method(device, num_samples: int) -> str:
+    # A table holds the law of all photons; with loss or bad photons fewer of them interfere.
+    whole = device.indistinguishability == 1 and device.transmission.max() == 1
+    return choose_method(
+        device.modes, device.photons, num_samples,
+        max_table_bytes=DEFAULT_MAX_TABLE_BYTES if whole else 0,
+    )
