@@ -6,8 +6,8 @@ written in shards. The same command continues after a kill, with the same rows a
 happened; a command with other settings is refused, and the differences are listed. The circuit,
 the settings, the version and the hash of every file are kept beside the rows.
 
-On two cores a million samples take seconds with 8 photons in 16 modes, minutes with 16 in 32 and
-an evening with 24 in 48.
+On two cores a million samples take seconds with 8 photons in 16 modes, a minute with 16 in 32 and
+an hour with 24 in 48, see docs/boson_sampling.md.
 
 examples:
   tools/sample_latent.py bank16 --modes 16 --photons 8 --num-samples 1000000

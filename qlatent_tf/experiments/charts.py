@@ -5,7 +5,7 @@ import numpy as np
 from qlatent_tf.experiments.tables import figure_of, format_score
 from qlatent_tf.figures import INK, PALE, latent_style, new_figure, tidy
 
-# Rows of one latent have its colour, and a dash each.
+# Rows of one latent have its colour, and a dash each; markers are full in the first alone.
 _DASHES = ("-", "--", ":", "-.")
 _HATCH = "////"
 
@@ -24,7 +24,9 @@ def history_figure(table: dict, cells, figure: str, label: str, title: str):
       Figure. Lines are means over seeds, bands one standard error to either side.
     """
     panels = _panels(table)
-    drawing = new_figure(1.6 + 5.8 * len(panels), 4.6)
+    # The legend, at the right, has a line for each label.
+    lines = len({row["label"] for rows in panels.values() for row in rows})
+    drawing = new_figure(1.6 + 5.8 * len(panels), max(4.6, 0.8 + 0.25 * lines))
     axes = drawing.subplots(1, len(panels), squeeze=False)[0]
     for axis, (panel, rows) in zip(axes, panels.items(), strict=True):
         for row, style in zip(rows, _styles(rows), strict=True):
@@ -42,6 +44,7 @@ def history_figure(table: dict, cells, figure: str, label: str, title: str):
                 0.985, 0.985, "ticks at the right: published", transform=axis.transAxes,
                 ha="right", va="top", fontsize=8, color=INK,
             )
+        axis.locator_params(axis="x", nbins=6)
         axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         tidy(axis)
     handles = {}
@@ -136,7 +139,8 @@ def _styles(rows):
     for row in rows:
         number = seen.setdefault(row["latent"], 0)
         seen[row["latent"]] += 1
-        yield {**latent_style(row["latent"]), "ls": _DASHES[number % len(_DASHES)]}
+        style = {**latent_style(row["latent"]), "ls": _DASHES[number % len(_DASHES)]}
+        yield {**style, "mfc": "white" if number else style["color"]}
 
 
 def _cells_of(cells, row, table):

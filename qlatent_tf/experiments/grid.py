@@ -73,8 +73,8 @@ def seed_by_seed(rows, seeds: int, iterations: int, settings=(), taken=()) -> li
             config = config.override(
                 seed=seed, steps=iterations, evaluate_every=max(iterations // 20, 1), **settings,
             )
-            words = [str(value) for value in row.values() if value != ""]
-            name = re.sub(r"[^\w.]+", "-", "_".join([*words, f"seed{seed}"]))
+            words = [re.sub(r"[^\w.]+", "-", str(value)).strip("-") for value in row.values()]
+            name = "_".join([*filter(None, words), f"seed{seed}"])
             if name in found:
                 raise ValueError(f"Two rows are called {name}; name each latent and option once.")
             found[name] = Cell(name, training.resolve(config), row, *bank)
@@ -281,6 +281,8 @@ def _differences(config, other):
 def _check_same(file, cell, config, num_samples):
     differences = _differences(training.resolve(cell["config"]), config)
     scored = cell["evaluation"]["num_samples"]
+    if cell["config"].metrics != config.metrics:
+        differences.append(f"metrics: {list(cell['config'].metrics)} -> {list(config.metrics)}")
     if scored != num_samples:
         differences.append(f"scored samples: {scored} -> {num_samples}")
     if differences:

@@ -120,7 +120,7 @@ def cells(latents=(*LATENTS, *CONTROLS), sizes=SIZES, seeds=SEEDS, iterations=IT
 
 def published(row) -> dict:
     """Returns the paper's figures of a row, see `Published`; its circuits are Haar-random."""
-    if not (row["circuit"] in ("", "haar") or row["circuit"].startswith("fixed")):
+    if not (row["circuit"] in ("", "haar") or row["circuit"].startswith("fixed (")):
         return {}
     figures = PAPER.get((row["modes"], row["latent"]))
     return dict(zip(_BARS, figures, strict=True)) if figures else {}
@@ -167,7 +167,7 @@ def _circuit_row(config, loops, bank_samples, workdir):
     bank = Bank(
         Path(workdir).resolve() / "banks" / name, latent, dict(config.latent_options), bank_samples
     )
-    kind = "fixed" if loops == "haar" else f"{loops} fixed"
+    kind = "fixed" if loops == "haar" else f"fixed {loops}"
     drawing = config.override(latent="samples", latent_options={"file": str(bank.path)})
     return _row(modes, latent, f"{kind} (bank of {bank_samples:,})"), drawing, bank
 

@@ -160,6 +160,7 @@ def test_more_steps_continue_the_run_and_keep_the_shorter_cell(whole, tmp_path):
 @pytest.mark.parametrize("changes, samples, message", [
     ({"batch_size": 9}, SAMPLES, "batch_size: 8 -> 9"),
     ({}, 100, f"scored samples: {SAMPLES} -> 100"),
+    ({"metrics": ()}, SAMPLES, r"metrics: \['discreteness'\] -> \[\]"),
 ])
 def test_another_configuration_is_refused_with_the_difference(whole, changes, samples, message):
     with pytest.raises(ValueError, match=message):

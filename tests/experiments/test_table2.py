@@ -72,7 +72,7 @@ def test_loops_are_rows_of_circuits_alone():
     assert [(cell.row["latent"], cell.row["circuit"]) for cell in cells] == [
         ("gaussian", ""), ("boson", "haar"), ("boson", "1-3-9"), ("shuffled", "haar"),
         ("gaussian", ""), ("boson", "fixed (bank of 1,000,000)"),
-        ("boson", "1-3-9 fixed (bank of 1,000,000)"), ("shuffled", "fixed"),
+        ("boson", "fixed 1-3-9 (bank of 1,000,000)"), ("shuffled", "fixed"),
     ]
     assert cells[2].config.latent_options["interferometer"] == "1-3-9"
     assert cells[6].bank.options["interferometer"] == "1-3-9"
@@ -81,7 +81,7 @@ def test_loops_are_rows_of_circuits_alone():
 @pytest.mark.parametrize("modes, latent, circuit, expected", [
     (16, "boson", "haar", (1.160, 0.06)), (16, "gaussian", "", (1.529, 0.08)),
     (48, "photonic", "fixed (bank of 10)", (1.713, 0.06)), (16, "boson", "1-1", None),
-    (48, "boson", "1-1 fixed (bank of 10)", None), (32, "photonic", "haar", None),
+    (48, "boson", "fixed 1-1 (bank of 10)", None), (32, "photonic", "haar", None),
     (16, "samples", "boson.npz", None),
 ])
 def test_published_figures_stand_beside_what_they_are_of(modes, latent, circuit, expected):
@@ -136,7 +136,7 @@ def test_a_moved_folder_and_another_machine_have_the_same_cells(workdir, tmp_pat
     assert "3 cells are new" in capsys.readouterr().out
     assert all(map(Grid(tmp_path / "new", 40).is_finished, table2.cells(
         ["gaussian"], [4], 1, 1, [("jit_compile", False), ("batch_size", 8), ("critic_steps", 1),
-                                  ("model_options", {"generator_units": [8],
+                                  ("metrics", ["molecules"]), ("model_options", {"generator_units": [8],
                                                      "critic_graph_units": [4]})],
         data="small_molecules",
     )))
