@@ -56,10 +56,10 @@ PAPER = {
 NOTES = (
     f"Paper: {ITERATIONS:,} steps, {SEEDS} seeds, {NUM_SAMPLES:,} molecules. One seed decides "
     "nothing between latents: a single run strays from the mean of all by about 4.5 of the paper's "
-    "standard errors, which are over 20. Valid & unique and novel count SMILES that parse, as the paper "
-    "does; strictly valid are those of one fragment without wildcards. Photons are half the modes. "
-    "The circuit `haar` is another one in each seed; a `fixed` one is the same in all, and a bank "
-    "stands for its live sampler. The paper's bank has 1,000,000 samples."
+    "standard errors, which are over 20. Valid & unique and novel count SMILES that parse, as the "
+    "paper does; strictly valid are those of one fragment without wildcards. Photons are half the "
+    "modes. The circuit `haar` is another one in each seed; a `fixed` one is the same in all, and "
+    "a bank stands for its live sampler. The paper's bank has 1,000,000 samples."
 )
 _TAKEN = tuple(
     f"latent_options.{name}" for name in

@@ -53,9 +53,9 @@ def make_table(cells, columns, published=Published(), panel="data") -> dict:
     Returns:
       dict of JSON values: ``schedule``, ``steps``, ``num_samples``, ``columns`` (figure -> title),
       ``names`` (figure -> its full names), ``source``, ``panel``, ``labels`` (what tells rows from
-      each other), ``files`` (what latents drew from), and ``rows`` with the labels, ``seeds``, ``seconds``, ``scores`` (figure ->
-      mean, standard error over training seeds, values) and ``published`` (figure -> mean,
-      standard error).
+      each other), ``files`` (what latents drew from), and ``rows`` with the labels, ``seeds``,
+      ``seconds``, ``scores`` (figure -> mean, standard error over training seeds, values) and
+      ``published`` (figure -> mean, standard error).
 
     Raises:
       ValueError: if there are no cells, they are of several schedules, or were compared with
