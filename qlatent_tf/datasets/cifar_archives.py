@@ -20,6 +20,21 @@ ARCHIVES = {
 FOLDERS = {"cifar-10-batches-bin": ".bin", "cifar-10-batches-py": ""}
 BATCHES = ("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5",
            "test_batch")
+# What is in the archives: SHA-256 of the binary batches, and MD5, as published, of the others.
+BATCH_HASHES = {
+    "data_batch_1.bin": "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5",
+    "data_batch_2.bin": "a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed",
+    "data_batch_3.bin": "bbe8596564c0f86427f876058170b84dac6670ddf06d79402899d93ceea26f67",
+    "data_batch_4.bin": "014e562d6e23c72197cc727519169a60359f5eccd8945ad5a09d710285ff4e48",
+    "data_batch_5.bin": "755304fc0b379caeae8c14f0dac912fbc7d6cd469eb67a1029a08a39453a9add",
+    "test_batch.bin": "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b",
+    "data_batch_1": "c99cafc152244af753f735de768cd75f",
+    "data_batch_2": "d4bba439e000b95fd0a9bffe97cbabec",
+    "data_batch_3": "54ebc095f3ab1f0389bbae665268c751",
+    "data_batch_4": "634d18415352ddfa80567beed471001a",
+    "data_batch_5": "482c414d41f54cd18b22e5b47cb7c3cb",
+    "test_batch": "40351d587109b95175f43aff81a1287e",
+}
 BATCH_IMAGES = 10_000
 SHAPE = (32, 32, 3)
 _PLANES = (3, 32, 32)
@@ -59,7 +74,7 @@ def load_folder(folder: Path, progress: bool = True) -> tuple[dict[str, np.ndarr
       progress: bool. Whether to show a progress bar.
 
     Raises:
-      ValueError: if a batch is missing or damaged.
+      ValueError: if a batch is missing, damaged or not the official one.
     """
     suffix = FOLDERS[folder.name]
     digest = hashlib.sha256()
@@ -73,7 +88,19 @@ def load_folder(folder: Path, progress: bool = True) -> tuple[dict[str, np.ndarr
         content = path.read_bytes()
         digest.update(content)
         batches[name] = _batch(path, content)
+        _check_hash(path, content)
     return _arrays(folder, batches), digest.hexdigest()
+
+
+def _check_hash(path: Path, content: bytes) -> None:
+    official = BATCH_HASHES[path.name]
+    algorithm = "SHA-256" if len(official) == 64 else "MD5"
+    found = hashlib.new(algorithm.replace("-", ""), content, usedforsecurity=False).hexdigest()
+    if found != official:
+        raise ValueError(
+            f"{path} has the {algorithm} {found}; that of the official file is {official}. It is "
+            "damaged or another file: unpack the archive again."
+        )
 
 
 def _unpack(path: Path, progress: bool) -> dict[str, tuple[np.ndarray, np.ndarray]]:

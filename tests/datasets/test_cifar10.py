@@ -1,4 +1,5 @@
 import errno
+import hashlib
 import importlib
 import io
 import os
@@ -6,6 +7,7 @@ import sys
 import tarfile
 import types
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,6 +30,7 @@ def folders(tmp_path, monkeypatch):
     monkeypatch.setenv("QLATENT_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setattr(cifar_archives, "BATCH_IMAGES", BATCH)
+    monkeypatch.setattr(cifar_archives, "_check_hash", lambda path, content: None)
 
     def closed(url):
         raise DownloadError("the network is closed.")
@@ -138,6 +141,24 @@ def test_a_damaged_folder_is_refused(folders, arrays, version, damage, message):
     damage(folder / ("data_batch_3.bin" if version == "bin" else "data_batch_3"))
     with pytest.raises(ValueError, match=message):
         _load(folders)
+
+
+@pytest.mark.parametrize("name, algorithm", [
+    ("data_batch_2.bin", hashlib.sha256), ("data_batch_2", hashlib.md5),
+])
+def test_a_batch_has_its_known_hash(name, algorithm, monkeypatch):
+    monkeypatch.undo()
+    path, content = Path("folder") / name, b"what the batch holds"
+    with pytest.raises(ValueError, match="that of the official file is .* unpack the archive"):
+        cifar_archives._check_hash(path, content)
+    monkeypatch.setitem(cifar_archives.BATCH_HASHES, name, algorithm(content).hexdigest())
+    cifar_archives._check_hash(path, content)
+
+
+def test_every_batch_has_a_hash():
+    for suffix in cifar_archives.FOLDERS.values():
+        for name in cifar_archives.BATCHES:
+            assert len(cifar_archives.BATCH_HASHES[name + suffix]) == (64 if suffix else 32)
 
 
 @pytest.mark.parametrize("cut", [10, 3000])

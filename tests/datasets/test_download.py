@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from qlatent_tf.datasets.download import DownloadError, RemoteFile, download
+from qlatent_tf.datasets.download import DownloadError, RemoteFile, check_reachable, download
 
 CONTENT = bytes(range(256)) * 4096
 
@@ -82,3 +82,14 @@ def test_silence_is_noticed(tmp_path):
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/x"
         with pytest.raises(DownloadError, match="did not answer within 0.2 seconds"):
             download(_remote(url), tmp_path / "file.bin", progress=False, open_seconds=0.2)
+
+
+def test_a_server_is_asked_before_others_download(address):
+    check_reachable(f"{address}/file")
+    with pytest.raises(DownloadError, match="404"):
+        check_reachable(f"{address}/missing")
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        with pytest.raises(DownloadError, match="did not answer within 0.2 seconds"):
+            check_reachable(f"http://127.0.0.1:{silent.getsockname()[1]}/file", open_seconds=0.2)
