@@ -56,6 +56,8 @@ class ClassifierConfig:
     def __post_init__(self):
         if not isinstance(self.dataset, str):
             raise ValueError(f"dataset is a str; received {self.dataset!r}.")
+        if not isinstance(self.widths, (list, tuple)):
+            raise ValueError(f"widths is a list of whole numbers; received {self.widths!r}.")
         object.__setattr__(self, "widths", tuple(self.widths))
         for name in _COUNTS:
             _check_count(name, getattr(self, name), 1)

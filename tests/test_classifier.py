@@ -61,6 +61,7 @@ def test_the_seed_decides_the_first_weights():
 @pytest.mark.parametrize(("changes", "message"), [
     ({"epochs": 0}, "epochs is a whole number from 1; received 0"),
     ({"widths": []}, "widths has one entry at least"),
+    ({"widths": 4}, "widths is a list of whole numbers; received 4"),
     ({"widths": [4, 0]}, "entry of widths is a whole number from 1"),
     ({"image_size": 30}, "image_size is a multiple of 4; received 30"),
     ({"shift": 8}, "shift is below the image_size 8; received 8"),
@@ -225,5 +226,5 @@ def test_a_damaged_preset_is_refused(preset):
     description = read_description(directory)
     description["config"]["widths"] = "wide"
     (directory / "config.json").write_text(json.dumps(description))
-    with pytest.raises(ValueError, match="toy_classifier: .*entry of widths"):
+    with pytest.raises(ValueError, match="toy_classifier: .*list of whole numbers"):
         load_classifier(directory)

@@ -72,7 +72,11 @@ def _train(arguments):
     dataset = datasets.build(config.dataset, data_dir=arguments.data_dir, progress=progress)
     name = config.dataset.rpartition(":")[2]
     workdir = arguments.workdir or Path("runs") / f"classifier_{name}"
-    model = train_classifier(config, workdir, dataset=dataset, progress=progress)
+    try:
+        model = train_classifier(config, workdir, dataset=dataset, progress=progress)
+    except KeyboardInterrupt:
+        print("\nStopped. The same command goes on at the last whole epoch.", file=sys.stderr)
+        return 130
     print(f"\nThe run is in {workdir}. Look at it:   tensorboard --logdir {workdir.parent}")
     if directory:
         scores = publish_classifier(model, config, workdir, dataset, directory)

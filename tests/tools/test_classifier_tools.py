@@ -20,10 +20,16 @@ def toy(data_dir=None, progress=True):
     images[np.arange(90), :, :, labels] += 100
     images = images.astype(np.uint8)
     return ImageDataset(
-        name="toy", source=images[:60], metrics=(), provenance={}, render=None,
+        name="toy", source=images[:60], metrics=(), provenance={},
+        render=lambda samples: np.asarray(samples)[0],
         bands=("red", "green", "blue"), labels=labels[:60], class_names=("r", "g", "b"),
         test=images[60:], test_labels=labels[60:],
     )
+'''
+BRIGHTNESS = '''
+
+def brightness(dataset, samples, *, progress=False):
+    return {f"brightness@{len(samples)}": float(samples.mean())}
 '''
 SETTINGS = ["image_size=8", "classes=3", "widths=[4,8]", "batch_size=10", "shift=1"]
 TRAIN = ["train_classifier", "--dataset", "my_toy:toy", "--epochs", "2", "--quiet"]
@@ -59,6 +65,36 @@ def test_a_classifier_is_trained_published_and_scores_real_images(here, monkeypa
     monkeypatch.setattr("qlatent_tf.preset_files.presets_folder", lambda: here / "models")
     assert command.main(["list_models"]) == 0
     assert "toy_classifier (classifier): 12 steps on my_toy:toy" in capsys.readouterr().out
+
+
+def test_a_stopped_training_says_how_to_go_on(here, monkeypatch, capsys):
+    def stopped(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("qlatent_tf.classifier_training.train_classifier", stopped)
+    assert command.main(TRAIN) == 130
+    assert "same command goes on at the last whole epoch" in capsys.readouterr().err
+
+
+def test_a_card_shows_scores_of_real_images(here):
+    (here / "my_toy.py").write_text(TOY + BRIGHTNESS)
+    train = ["train", "--model", "resnet", "--latent", "gaussian", "--modes", "4", "--dataset",
+             "my_toy:toy", "--steps", "1", "--batch-size", "4", "--workdir", "run", "--quiet"]
+    for setting in ('model_options={"resolution": 8, "filters": 4, "blocks": 2}',
+                    "evaluation_samples=12", "jit_compile=false", "generator_batch_size=4",
+                    'metrics=["my_toy:brightness"]'):
+        train += ["--set", setting]
+    assert command.main(train) == 0
+    publish = ["publish", "run", "toy_gan", "--models-dir", "models", "--num-samples", "40",
+               "--seeds", "2", "--trust-code"]
+    assert command.main(publish) == 0
+    scores = json.loads((here / "models" / "toy_gan" / "metrics.json").read_text())
+    assert list(scores["metrics"]) == ["brightness@40"]
+    # There are 30 held-out images, whose mean is 49.5 + 100 / 3 up to noise.
+    real = scores["real"]["metrics"]["brightness@30"]["mean"]
+    assert real == pytest.approx(49.5 + 100 / 3, abs=2)
+    card = (here / "models" / "toy_gan" / "README.md").read_text()
+    assert f"| brightness@30 | {real:.4g} |" in card and "Real samples score, 30 of them" in card
 
 
 def test_a_configuration_is_shown_and_a_wrong_one_refused(here, capsys):
