@@ -61,10 +61,10 @@ class MomentStream:
         mean = rows.mean(axis=0)
         centred, shift = rows - mean, mean - self._mean
         total = self._count + len(rows)
-        self._scatter += centred.T @ centred + np.outer(shift, shift) * (
-            self._count * len(rows) / total
-        )
-        self._mean += shift * (len(rows) / total)
+        between = np.outer(shift, shift) * (self._count * len(rows) / total)
+        self._scatter = self._scatter + centred.T @ centred + between
+        # A new array: moments that were given out stay what they were.
+        self._mean = self._mean + shift * (len(rows) / total)
         self._count = total
 
     def moments(self) -> Moments:

@@ -20,6 +20,15 @@ def test_streamed_moments_are_those_of_one_pass(sizes):
     np.testing.assert_allclose(moments.covariance, direct.covariance, atol=1e-8)
 
 
+def test_moments_that_were_given_out_stay():
+    rows = np.random.default_rng(0).normal(size=(20, 2))
+    stream = MomentStream()
+    stream.add(rows[:10])
+    early = stream.moments()
+    stream.add(rows[10:])
+    np.testing.assert_allclose(early.mean, rows[:10].mean(axis=0))
+
+
 def test_a_stream_of_one_row_has_no_moments():
     stream = MomentStream()
     stream.add(np.ones((1, 2)))
