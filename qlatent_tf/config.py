@@ -160,7 +160,9 @@ class Config:
             raise ValueError(f"The configuration lacks {', '.join(missing)}.")
         config = cls(**fields)
         foreign = [
-            name for name in (config.model, config.latent, config.dataset, *config.metrics)
+            name for name in (
+                config.model, config.latent, config.dataset, *config.metrics, *_rewards(config)
+            )
             if ":" in name
         ]
         if foreign and not trust_code:
@@ -231,6 +233,12 @@ def _json_options(name, options):
         raise ValueError(
             f"{name} holds what JSON cannot: {error}; received {options!r}."
         ) from error
+
+
+def _rewards(config):
+    """The rewards that a model's options name: code too, as the fields are that name builders."""
+    named = config.model_options.get("reward")
+    return [str(name) for name in (named if isinstance(named, list) else [named])]
 
 
 def _refuse_unknown(names, known) -> None:

@@ -1,4 +1,4 @@
-"""Names for the things a command line can ask for: latents, models, data sets, metrics.
+"""Names for what a command line can ask for: latents, models, data sets, metrics, rewards.
 
 The word on the command line is the registered name. A third party's object needs no
 registration: ``"my_file:my_latent"`` names an attribute of an importable module.
@@ -164,3 +164,4 @@ latents = Registry("latent", "qlatent_tf.latents")
 models = Registry("model", "qlatent_tf.models")
 datasets = Registry("data set", "qlatent_tf.datasets")
 metrics = Registry("metric", "qlatent_tf.metrics")
+rewards = Registry("reward", "qlatent_tf.metrics.molecule_rewards")

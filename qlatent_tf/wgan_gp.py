@@ -112,6 +112,10 @@ class WGANGP(keras.Model):
         """Maps generator outputs to data space."""
         return outputs
 
+    def generator_loss(self, outputs: Tree, seed):
+        """Returns the generator's loss at its outputs, ``-E[D(relax(outputs))]``."""
+        return -self._mean_score(_float32(self.relax(outputs, seed)))
+
     def pretraining(self, config) -> dict:
         """Returns what is trained before, by name: a `Config`, or the name of a preset."""
         del config
@@ -301,7 +305,8 @@ class WGANGP(keras.Model):
 
     def _update_generator(self, latent, seed):
         with tf.GradientTape() as tape:
-            loss = -self._mean_score(self._relaxed(latent, seed))
+            outputs = _float32(self.generator(latent, training=True))
+            loss = self.generator_loss(outputs, seed)
             scaled = self.generator_optimizer.scale_loss(loss)
         variables = self.generator.trainable_variables
         self.generator_optimizer.apply(tape.gradient(scaled, variables), variables)

@@ -30,6 +30,7 @@ _MAY_IMPORT = {
     "code_gan": {"wgan_gp", "image_codes", "metrics"},
     "models": {
         "wgan_gp", "layers", "registry", "shapes", "image_codes", "code_gan", "configs", "metrics",
+        "batches", "seeds",
     },
     "datasets": _FOUNDATION | {"quantum", "latents", "figures"},
     "_compat": set(),

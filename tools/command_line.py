@@ -19,6 +19,9 @@ _LATENT_OPTIONS = {
     "modes": "modes", "photons": "photons", "unitary_seed": "unitary_seed",
     "unitary_file": "unitary_file", "latent_file": "file",
 }
+_MODEL_OPTIONS = {
+    "generator": "generator", "reward": "reward", "reward_weight": "reward_weight",
+}
 # The data set that comes with the package, for models whose own may have to be downloaded.
 _FALLBACKS = {
     "qm9": "small_molecules", "sat4": "land_cover_tiles", "sat6": "land_cover_tiles",
@@ -103,24 +106,33 @@ def config_from_arguments(arguments) -> Config:
         config = _changed_source(source, arguments)
     else:
         config = model_config(arguments.model, arguments.latent or "boson", arguments.variant)
-    legal = inspect.signature(latents.get(config.latent)).parameters
-    changes = {}
-    for argument, option in _LATENT_OPTIONS.items():
-        value = getattr(arguments, argument)
-        if value is not None:
-            if option not in legal:
-                raise ValueError(
-                    f"--{argument.replace('_', '-')} means nothing to the latent "
-                    f"{config.latent!r}, whose options are {', '.join(legal)}."
-                )
-            changes[f"latent_options.{option}"] = value
-    if arguments.generator is not None:
-        changes["model_options.generator"] = arguments.generator
+    changes = {
+        **_given_options(arguments, _LATENT_OPTIONS, "latent", latents.get, config.latent),
+        **_given_options(arguments, _MODEL_OPTIONS, "model", models.get, config.model),
+    }
     for name in ("dataset", "steps", "batch_size", "seed"):
         if getattr(arguments, name) is not None:
             changes[name] = getattr(arguments, name)
     changes.update(parse_setting(text) for text in arguments.settings)
-    return config.override(**changes)
+    config = config.override(**changes)
+    if arguments.reward_weight is not None and not config.model_options.get("reward"):
+        raise ValueError("--reward-weight is the weight of a reward: name one with --reward.")
+    return config
+
+
+def _given_options(arguments, table, kind, get, name):
+    """The options of the latent or the model that the command line has arguments for."""
+    legal, changes = inspect.signature(get(name)).parameters, {}
+    for argument, option in table.items():
+        value = getattr(arguments, argument)
+        if value is not None:
+            if option not in legal:
+                raise ValueError(
+                    f"--{argument.replace('_', '-')} means nothing to the {kind} {name!r}, whose "
+                    f"options are {', '.join(legal)}."
+                )
+            changes[f"{kind}_options.{option}"] = value
+    return changes
 
 
 def _changed_source(source, arguments):

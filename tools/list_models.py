@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Lists the presets that come with the package, and what can be trained.
 
-Names of models, latents, data sets and metrics are those that the other tools take.
+Names of models, latents, data sets, metrics and rewards are those that the other tools take.
 
 examples:
   tools/list_models.py
@@ -14,7 +14,7 @@ import sys
 
 from qlatent_tf.files import read_json
 from qlatent_tf.preset_files import list_presets, preset_directory, read_description
-from qlatent_tf.registry import datasets, latents, metrics, models
+from qlatent_tf.registry import datasets, latents, metrics, models, rewards
 from qlatent_tf.tools.command_line import run_tool
 
 
@@ -37,6 +37,7 @@ def _list(arguments):
     known = {
         "models": models.names(), "latents": latents.names(),
         "datasets": datasets.names(), "metrics": metrics.names(),
+        "rewards": rewards.names(),
     }
     if arguments.json:
         print(json.dumps({"presets": presets, **known}, indent=2))

@@ -8,6 +8,7 @@ examples:
   tools/train.py --model molgan --latent samples --latent-file shots.npy --modes 16
   tools/train.py --model molgan --latent my_file:my_latent
   tools/train.py --model resnet --latent boson --variant small
+  tools/train.py --model molgan --latent boson --reward qed --workdir runs/molgan_qed
   tools/train.py --config molgan_boson_qm9 --latent gaussian --seed 1
   tools/train.py --continue-from my_preset --steps 40000
   tools/train.py --model last_qgan --generator classical --latent gaussian --dataset naip28
@@ -63,6 +64,12 @@ def parser() -> argparse.ArgumentParser:
     circuit.add_argument("--unitary-seed", type=int, help="chooses the random interferometer")
     circuit.add_argument("--unitary-file", help="the interferometer's matrix (.npy, .npz, .csv)")
     circuit.add_argument("--latent-file", help="file of samples, for --latent samples")
+    guide = arguments.add_argument_group("model")
+    guide.add_argument("--reward", nargs="+", metavar="NAME",
+                       help="properties that molgan is led to, several by their product: qed, "
+                            "logp, sa, or my_file:my_reward (default: none)")
+    guide.add_argument("--reward-weight", type=float,
+                       help="the reward's share of the generator's loss, from 0 to 1")
     return arguments
 
 

@@ -1,12 +1,13 @@
 """MolGAN: a GAN over molecular graphs."""
 
+import functools
+
 import keras
 import tensorflow as tf
-from keras import layers, ops
+from keras import ops
 
-from qlatent_tf.layers.gated_sum_pool import GatedSumPool
-from qlatent_tf.layers.graph_conv import RelationalGraphConv
-from qlatent_tf.registry import models
+from qlatent_tf.models.graph_networks import graph_critic, graph_generator
+from qlatent_tf.registry import models, rewards
 from qlatent_tf.shapes import check_widths
 from qlatent_tf.wgan_gp import WGANGP
 
@@ -28,6 +29,11 @@ def molgan(
     temperature=1.0,
     straight_through=False,
     permutation_probability=0.3,
+    reward=None,
+    reward_weight=0.5,
+    reward_start=0,
+    replay_size=256,
+    replay_interval=10,
     **wgan_options,
 ):
     """Builds a MolGAN with the generator of Bacarreza et al. and the critic of De Cao and Kipf.
@@ -48,10 +54,16 @@ def molgan(
       temperature: float. Of the Gumbel-softmax in training.
       straight_through: bool. Whether generated graphs are one-hot in training, too; see `MolGAN`.
       permutation_probability: float. Share of real graphs whose atoms are put in random order.
+      reward: str or sequence of str. Registered rewards, or ``module:function``, whose product
+        guides the training; see `RewardMolGAN`. None for none.
+      reward_weight: float. The reward's share of the generator's loss, from 0 to 1.
+      reward_start: int. The step from which it is; the reward network is trained before, too.
+      replay_size: int. Generated graphs whose rewards are computed at a time.
+      replay_interval: int. Steps for which they are used.
       **wgan_options: `gradient_penalty_weight` and `critic_steps` of `WGANGP`.
 
     Returns:
-      MolGAN over ``{"atoms": int8 (max_atoms,), "bonds": int8 (max_atoms, max_atoms)}``.
+      MolGAN, or RewardMolGAN, over ``{"atoms": int8 (max_atoms,), "bonds": int8 (max_atoms, max_atoms)}``.
 
     References:
       De Cao and Kipf, MolGAN, arXiv 1805.11973. Bacarreza et al., Quantum latent distributions
@@ -69,102 +81,43 @@ def molgan(
     graph = (max_atoms, atom_types, bond_types)
     check_widths("max_atoms, atom_types, bond_types, critic_readout_units",
                  [*graph, critic_readout_units])
-    return MolGAN(
-        latent,
-        graph_generator(latent.event_shape[0], graph, generator_units, injection),
-        graph_critic(
-            graph, critic_graph_units, critic_readout_units, critic_units,
-            critic_normalization, mask_padding,
-        ),
-        temperature=temperature,
-        straight_through=straight_through,
-        permutation_probability=permutation_probability,
-        **wgan_options,
+    critic = functools.partial(
+        graph_critic, graph, critic_graph_units, critic_readout_units, critic_units,
+        critic_normalization, mask_padding,
     )
+    networks = (
+        graph_generator(latent.event_shape[0], graph, generator_units, injection), critic()
+    )
+    options = {
+        "temperature": temperature,
+        "permutation_probability": permutation_probability,
+        "straight_through": straight_through,
+        **wgan_options,
+    }
+    if reward is None:
+        return MolGAN(latent, *networks, **options)
+    # Imported here, for it extends the class below.
+    from qlatent_tf.models.reward_molgan import RewardMolGAN
 
-
-def graph_generator(
-    latent_size, graph=(9, 5, 5), units=(64, 176, 288, 400, 512), injection="addition"
-):
-    """Returns the generator, ``(batch, latent_size)`` -> logits of atoms and bonds.
-
-    The latent enters every hidden layer before its activation. By "addition", an affine map of it
-    is added to that of the layer before. By "concatenation", it stands beside the layer before,
-    and one affine map is taken of both: the same functions, with one bias less and other initial
-    weights, for Glorot's scale is then that of the joint matrix.
-
-    Args:
-      latent_size: int. The latent's width.
-      graph: (max_atoms, atom_types, bond_types).
-      units: sequence of int. The hidden layers' widths.
-      injection: str. "addition" or "concatenation".
-
-    Returns:
-      keras.Model with outputs ``{"atoms": (batch, max_atoms, atom_types), "bonds": (batch,
-      max_atoms, max_atoms, bond_types)}``; bonds are symmetric.
-    """
-    if injection not in ("addition", "concatenation"):
-        raise ValueError(
-            f"injection is 'addition' or 'concatenation'; received {injection!r}."
-        )
-    max_atoms, atom_types, bond_types = graph
-    # === Functional Model ===
-    latent = keras.Input((latent_size,))
-    hidden = latent
-    for width in units:
-        if injection == "addition":
-            mixed = layers.add([layers.Dense(width)(hidden), layers.Dense(width)(latent)])
-        else:
-            joint = latent if hidden is latent else layers.concatenate([hidden, latent])
-            mixed = layers.Dense(width)(joint)
-        hidden = layers.LeakyReLU(negative_slope=0.2)(mixed)
-    atoms = layers.Dense(max_atoms * atom_types)(hidden)
-    bonds = layers.Dense(max_atoms * max_atoms * bond_types)(hidden)
-    atoms = layers.Reshape((max_atoms, atom_types))(atoms)
-    bonds = layers.Reshape((max_atoms, max_atoms, bond_types))(bonds)
-    bonds = layers.average([bonds, layers.Permute((2, 1, 3))(bonds)])
-    return keras.Model(latent, {"atoms": atoms, "bonds": bonds}, name="generator")
-
-
-def graph_critic(
-    graph=(9, 5, 5),
-    graph_units=(128, 64),
-    readout_units=128,
-    units=(128, 64),
-    normalization=None,
-    mask_padding=False,
-):
-    """Returns the critic, one-hot or relaxed graphs -> ``(batch, 1)``.
-
-    Invariant under the order of the atoms: graph convolutions over the real bond types, each fed
-    the node features once more, then a gated sum over all atoms.
-
-    With `mask_padding` each atom counts ``1 - p(PAD)``, in what it sends, in what it becomes and in
-    the sum: real graphs are judged as if their padding were not there, and relaxed ones by a
-    score through which gradients reach p(PAD).
-
-    Args:
-      graph: (max_atoms, atom_types, bond_types).
-      graph_units: sequence of int. Channels of the graph convolutions.
-      readout_units: int. Channels of the gated sum.
-      units: sequence of int. Dense layers behind it.
-      normalization: str. That of `RelationalGraphConv`.
-      mask_padding: bool. Whether padding atoms are left out.
-    """
-    max_atoms, atom_types, bond_types = graph
-    # === Functional Model ===
-    atoms = keras.Input((max_atoms, atom_types), name="atoms")
-    bonds = keras.Input((max_atoms, max_atoms, bond_types), name="bonds")
-    real_bonds = bonds[..., 1:]
-    mask = 1.0 - atoms[..., 0] if mask_padding else None
-    nodes = atoms
-    for width in graph_units:
-        convolution = RelationalGraphConv(width, normalization, activation="tanh")
-        nodes = layers.concatenate([convolution([nodes, real_bonds], mask=mask), atoms])
-    hidden = layers.Activation("tanh")(GatedSumPool(readout_units)(nodes, mask=mask))
-    for width in units:
-        hidden = layers.Dense(width, activation="tanh")(hidden)
-    return keras.Model({"atoms": atoms, "bonds": bonds}, layers.Dense(1)(hidden), name="critic")
+    if not 0 <= reward_weight <= 1:
+        raise ValueError(f"reward_weight is in [0, 1]; received {reward_weight!r}.")
+    if type(reward_start) is not int or reward_start < 0:
+        raise ValueError(f"reward_start is a whole number from 0; received {reward_start!r}.")
+    check_widths("replay_size, replay_interval", [replay_size, replay_interval])
+    names = [reward] if isinstance(reward, str) else list(reward)
+    if not names:
+        raise ValueError("reward names one reward or several, or is None; received none in a list.")
+    return RewardMolGAN(
+        latent,
+        *networks,
+        critic(activation="sigmoid", name="reward_network"),
+        [rewards.get(name) for name in names],
+        reward_weight=reward_weight,
+        reward_start=reward_start,
+        replay_size=replay_size,
+        replay_interval=replay_interval,
+        **options,
+    )
 
 
 class MolGAN(WGANGP):
@@ -224,10 +177,15 @@ class MolGAN(WGANGP):
             atoms, bonds = _one_hot_forward(atoms), _one_hot_forward(bonds)
         return {"atoms": atoms, "bonds": _without_self_bonds(bonds)}
 
+    def probabilities(self, outputs):
+        """Returns the probabilities of the types, without noise."""
+        bonds = _without_self_bonds(ops.softmax(outputs["bonds"]))
+        return {"atoms": ops.softmax(outputs["atoms"]), "bonds": bonds}
+
     def decode(self, outputs):
         """Returns the most likely types, int8."""
         atoms = ops.argmax(outputs["atoms"], axis=-1)
-        bonds = ops.argmax(_without_self_bonds(ops.softmax(outputs["bonds"])), axis=-1)
+        bonds = ops.argmax(self.probabilities(outputs)["bonds"], axis=-1)
         return {"atoms": ops.cast(atoms, "int8"), "bonds": ops.cast(bonds, "int8")}
 
 
