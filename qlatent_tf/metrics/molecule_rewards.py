@@ -32,7 +32,7 @@ def qed(samples, *, keep: bool = False, progress: bool = False) -> np.ndarray:
 
     Args:
       samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`.
-      keep: bool. Whether these are a data set's, whose scores are worth keeping in the cache folder.
+      keep: bool. Whether these are a data set's, whose rewards are worth keeping in the cache.
       progress: bool. Whether to show a progress bar.
 
     Returns:

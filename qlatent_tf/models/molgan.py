@@ -63,7 +63,8 @@ def molgan(
       **wgan_options: `gradient_penalty_weight` and `critic_steps` of `WGANGP`.
 
     Returns:
-      MolGAN, or RewardMolGAN, over ``{"atoms": int8 (max_atoms,), "bonds": int8 (max_atoms, max_atoms)}``.
+      MolGAN, or RewardMolGAN, over ``{"atoms": int8 (max_atoms,), "bonds": int8 (max_atoms,
+      max_atoms)}``.
 
     References:
       De Cao and Kipf, MolGAN, arXiv 1805.11973. Bacarreza et al., Quantum latent distributions

@@ -16,9 +16,9 @@ from qlatent_tf.seeds import derive_seed
 class RewardMolGAN(MolGAN):
     """MolGAN whose generator minimises ``(1 - w) L_WGAN - w E[V(p(G(z)))]``.
 
-    p are the probabilities of the types, of which a sample takes the most likely. The reward network
-    V, a critic with a sigmoid, learns the reward r of real molecules and of the samples that go with
-    p by least squares, as often as the critic is updated:
+    p are the probabilities of the types, of which a sample takes the most likely. The reward
+    network V, a critic with a sigmoid, learns the reward r of real molecules and of the samples
+    that go with p by least squares, as often as the critic is updated:
 
         L_V = E[(V(x) - r(x))^2] + E[(V(p(G(z))) - r(sample of p(G(z))))^2]
 
