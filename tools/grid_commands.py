@@ -62,7 +62,10 @@ GRIDS = {
         seeds=20,
         num_samples=10_000,
         options={
-            "sizes": {"nargs": "+", "type": int, "help": "modes (default: 16 32 48)"},
+            "sizes": {
+                "nargs": "*", "type": int, "metavar": "MODES",
+                "help": "modes of each latent; none for --samples alone (default: 16 32 48)",
+            },
             "interferometers": {
                 "nargs": "+", "metavar": "CIRCUIT",
                 "help": "circuits of boson and photonic, a row each: haar, or loop delays such as "

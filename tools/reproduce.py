@@ -10,7 +10,8 @@ examples:
   tools/reproduce.py mixture --seeds 5
   tools/reproduce.py table2 --sizes 16 --latents boson gaussian --seeds 3
   tools/reproduce.py table2 --sizes 32 --latents boson --interferometers haar 1-1 1-3-9
-  tools/reproduce.py table2 --sizes 48 --bank-samples 100000 --samples shots.npz:counts
+  tools/reproduce.py table2 --sizes 48 --bank-samples 100000
+  tools/reproduce.py table2 --sizes --samples shots.npz:counts       # these alone
   tools/reproduce.py theorem1 --iterations 2000
 
 Each finished run is a file; the same command goes on where it was stopped.

@@ -64,6 +64,8 @@ def seed_by_seed(rows, seeds: int, iterations: int, settings=(), taken=()) -> li
     settings = dict(settings)
     if seeds < 1:
         raise ValueError(f"seeds is a positive number; received {seeds}.")
+    if not rows:
+        raise ValueError("There is nothing to train: the options leave no row of the table.")
     refused = (_TAKEN | set(taken)) & set(settings)
     if refused:
         raise ValueError(f"The experiment itself sets {', '.join(sorted(refused))}.")
@@ -131,7 +133,8 @@ class Grid:
         Raises:
           ValueError: if a cell or its run is there with another configuration.
           InUseError: if another process runs one of the cells.
-          Interrupted: on Ctrl-C or SIGTERM, after a checkpoint; the same call goes on from there.
+          Interrupted: on Ctrl-C, and while training on SIGTERM too, after a checkpoint; the same
+            call goes on from there.
         """
         left = [cell for cell in cells if not self.is_finished(cell)]
         for cell in left:
@@ -151,7 +154,7 @@ class Grid:
                 with sole_use(lock, f"running the cell {cell.name} of {self.path}"):
                     # Another process may have finished it meanwhile.
                     if not self.is_finished(cell):
-                        self._run_cell(cell, data_dir, progress, watch)
+                        self._finish(cell, data_dir, progress, watch)
                 watch(cell.config.steps)
 
     def merge(self, folders) -> int:
@@ -205,6 +208,14 @@ class Grid:
                 f"{run.path} has reached step {step}, beyond the {cell.config.steps} asked for. "
                 "Choose another --workdir, or as many steps."
             )
+
+    def _finish(self, cell, data_dir, progress, watch):
+        try:
+            self._run_cell(cell, data_dir, progress, watch)
+        except KeyboardInterrupt as error:  # While training, it is saved and said by `train`.
+            raise training.Interrupted(
+                f"Stopped while the cell {cell.name} was prepared or scored."
+            ) from error
 
     def _run_cell(self, cell, data_dir, progress, watch):
         if cell.bank is not None:

@@ -13,8 +13,8 @@ from qlatent_tf.files import sha256_of
 from qlatent_tf.latents.latent_bank import write_latent_bank
 from qlatent_tf.locks import InUseError
 from qlatent_tf.quantum import bank_metadata
+from qlatent_tf.quantum.sample_bank import open_bank
 
-_OPTION = "file"
 # Seconds between looks at a bank that another process makes.
 _PATIENCE = 5
 
@@ -55,16 +55,18 @@ class Bank:
                 time.sleep(_PATIENCE)
 
     def is_finished(self) -> bool:
-        """Returns whether the bank is there, all of it; its hashes are checked when it is read."""
+        """Returns whether the bank is there, whole and by its hashes undamaged."""
         if not bank_metadata.is_bank(self.path):
             return False
-        metadata = bank_metadata.read_metadata(self.path)
+        try:
+            metadata = open_bank(self.path).metadata
+        except (FileNotFoundError, ValueError):
+            return False
         made_of = metadata["sampler"].get("options", {})
         return (
             metadata["num_samples"] == self.num_samples
             and metadata["sampler"].get("latent") == self.latent
             and all(made_of.get(name) == value for name, value in self.options.items())
-            and len(metadata["shards"]) == -(-self.num_samples // metadata["shard_size"])
         )
 
 
@@ -75,10 +77,10 @@ def file_record(config: Config) -> dict | None:
       config: Config.
 
     Returns:
-      None for a latent that reads no file, else a dict with ``name``, ``key``, ``sha256`` (of a
+      None for latents other than `samples`, else a dict with ``name``, ``key``, ``sha256`` (of a
       directory, that of its files' names and hashes) and ``bank``, the settings of a bank or None.
     """
-    file = config.latent_options.get(_OPTION)
+    file = _file(config)
     if file is None:
         return None
     path = Path(file).expanduser()
@@ -100,10 +102,15 @@ def without_place(config: Config) -> Config:
     Two machines keep a file in two places, and a working directory may be moved; which file it
     was is recorded by `file_record`.
     """
-    file = config.latent_options.get(_OPTION)
-    if not isinstance(file, str):
+    file = _file(config)
+    if file is None:
         return config
-    return config.override(**{f"latent_options.{_OPTION}": Path(file).name})
+    return config.override(**{"latent_options.file": Path(file).name})
+
+
+def _file(config):
+    # What a latent of someone else's means by such an option is not known here.
+    return config.latent_options.get("file") if config.latent == "samples" else None
 
 
 def _sha256(path: Path) -> str:

@@ -62,8 +62,10 @@ NOTES = (
     "a bank stands for its live sampler. The paper's bank has 1,000,000 samples."
 )
 _TAKEN = tuple(
-    f"latent_options.{name}" for name in
-    ("modes", "photons", "interferometer", "unitary_seed", "unitary_file", "file", "key", "columns")
+    f"latent_options.{name}" for name in (
+        "modes", "photons", "input_state", "tiles", "interferometer", "unitary_seed",
+        "unitary_file", "file", "key", "columns",
+    )
 ) + ("latent", "latent_options", "model")
 
 
@@ -74,7 +76,7 @@ def cells(latents=(*LATENTS, *CONTROLS), sizes=SIZES, seeds=SEEDS, iterations=IT
 
     Args:
       latents: sequence of str. Registered latents, or ``my_file:my_latent``.
-      sizes: sequence of int. The modes of each latent.
+      sizes: sequence of int. The modes of each latent; none for the files of `samples` alone.
       seeds: int. Seeds 0 to seeds - 1.
       iterations: int. Generator steps.
       settings: sequence of (key, value). Other changes of the configuration.

@@ -134,6 +134,20 @@ def test_an_interrupted_grid_ends_as_if_it_had_not_been(whole, tmp_path, monkeyp
     assert scores(run(tmp_path)) == scores(whole)
 
 
+def test_a_grid_interrupted_while_scoring_has_nothing_to_train_again(tmp_path, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("qlatent_tf.experiments.grid.evaluate", interrupt)
+        with pytest.raises(training.Interrupted, match="cell_0 was prepared or scored"):
+            run(tmp_path, CELLS[:1])
+    grid = Grid(tmp_path, SAMPLES)
+    assert grid.step(CELLS[0]) == 4 and not grid.is_finished(CELLS[0])
+    monkeypatch.setattr(training, "_fit", lambda *_: pytest.fail("trained again"))
+    assert run(tmp_path, CELLS[:1]).is_finished(CELLS[0])
+
+
 def test_shards_merge_into_the_whole(whole, tmp_path):
     parts = [tmp_path / text[0] for text in ("1/2", "2/2")]
     for part, one in zip(parts, CELLS, strict=True):

@@ -167,7 +167,12 @@ def test_a_bank_is_made_once_and_waited_for(tmp_path, monkeypatch):
     assert len(calls) == 3 and bank.is_finished()
     bank.make(progress=False)
     assert len(calls) == 3
-    (tmp_path / "bank" / "shard-00000.npy").unlink()
+    shard = tmp_path / "bank" / "shard-00000.npy"
+    whole = shard.read_bytes()
+    shard.write_bytes(whole[:-1] + b"\x07")
+    assert not bank.is_finished()
+    bank.make(progress=False)
+    assert shard.read_bytes() == whole and bank.is_finished()
     monkeypatch.undo()
     other = Bank(tmp_path / "bank", "photonic", {**CIRCUIT, "unitary_seed": 4}, 50)
     with pytest.raises(ValueError, match="unitary_seed: 3 -> 4"):
@@ -196,6 +201,7 @@ def test_a_file_is_recorded_by_its_content_and_compared_without_its_place(tmp_pa
     (["--samples", "nowhere.npy"], "There is no"),
     (["--set", "latent_options.modes=3"], "itself sets latent_options.modes"),
     (["--sizes", "16", "16"], "Two rows are called"),
+    (["--sizes"], "nothing to train"),
     (["--latents", "gauss"], "Unknown latent"),
 ])
 def test_it_refuses_with_one_line(empty_folder, capsys, arguments, message):
