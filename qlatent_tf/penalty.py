@@ -5,9 +5,10 @@ import tensorflow as tf
 from keras import ops
 
 
-def gradient_penalty(critic, real, fake, places):
-    """The two-sided penalty ``E[(|grad D(x')| - 1)^2]``, ``x' = fake + place (real - fake)``.
+def gradient_penalty(critic, real, fake, places, one_sided=False):
+    """The penalty ``E[(|grad D(x')| - 1)^2]``, ``x' = fake + place (real - fake)``.
 
+    The one-sided penalty, ``E[max(0, |grad D(x')| - 1)^2]``, lets gradients be smaller than 1.
     The norm is joint over all parts of a sample. A tiny term under its root keeps the gradient
     finite where the critic is flat.
 
@@ -16,12 +17,13 @@ def gradient_penalty(critic, real, fake, places):
       real: tensor or dict of tensors, ``(batch, ...)``.
       fake: as `real`.
       places: tensor, ``(batch,)``. Where on the line each x' lies, in [0, 1].
+      one_sided: bool. Which of the two.
 
     Returns:
       Scalar tensor.
 
     Reference:
-      Gulrajani et al., arXiv 1704.00028, equation 3.
+      Gulrajani et al., arXiv 1704.00028, equation 3; the one-sided form in section 4.
     """
 
     def between(real_part, fake_part):
@@ -39,4 +41,5 @@ def gradient_penalty(critic, real, fake, places):
         for part in gradients
     ]
     norms = ops.sqrt(sum(squares) + 1e-12)
-    return ops.mean(ops.square(norms - 1.0))
+    excess = norms - 1.0
+    return ops.mean(ops.square(ops.maximum(excess, 0.0) if one_sided else excess))

@@ -37,6 +37,7 @@ class WGANGP(keras.Model):
       critic: keras.Model. Maps what `encode` returns to ``(batch, 1)``.
       gradient_penalty_weight: float. The penalty's factor; 10 in the paper.
       critic_steps: int. Critic updates in each training step, before the generator's one.
+      one_sided_penalty: bool. Whether only gradients above 1 are penalised; see `gradient_penalty`.
 
     Raises:
       ValueError: if the latent's width is not the generator's, or the generator's parts are
@@ -56,7 +57,14 @@ class WGANGP(keras.Model):
     generation_batch_size = 1000
 
     def __init__(
-        self, latent, generator, critic, gradient_penalty_weight=10.0, critic_steps=5, **kwargs
+        self,
+        latent,
+        generator,
+        critic,
+        gradient_penalty_weight=10.0,
+        critic_steps=5,
+        one_sided_penalty=False,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         check_parts(latent, generator, critic)
@@ -65,6 +73,7 @@ class WGANGP(keras.Model):
         self.critic = critic
         self.gradient_penalty_weight = gradient_penalty_weight
         self.critic_steps = critic_steps
+        self.one_sided_penalty = one_sided_penalty
         self.built = True
 
     def compile(self, critic_optimizer, generator_optimizer, **kwargs):
@@ -296,7 +305,7 @@ class WGANGP(keras.Model):
         places = tf.random.stateless_uniform([batch_size], penalty_seed)
         with tf.GradientTape() as tape:
             distance = self._mean_score(real) - self._mean_score(fake)
-            penalty = gradient_penalty(self.critic, real, fake, places)
+            penalty = gradient_penalty(self.critic, real, fake, places, self.one_sided_penalty)
             loss = self.gradient_penalty_weight * penalty - distance
             scaled = self.critic_optimizer.scale_loss(loss)
         variables = self.critic.trainable_variables

@@ -62,6 +62,22 @@ def test_penalty_is_taken_on_the_line_between_real_and_fake():
     np.testing.assert_allclose(penalty, (0.25 * 4 - 1) ** 2, atol=1e-6)
 
 
+@pytest.mark.parametrize(("slope", "penalty"), [(3.0, 4.0), (0.5, 0.0)])
+def test_the_one_sided_penalty_leaves_small_gradients_alone(slope, penalty):
+    def critic(sample, training):
+        return slope * sample[:, 0]
+
+    ends = tf.zeros([4, 2]), tf.ones([4, 2])
+    places = tf.random.stateless_uniform([4], [0, 0])
+    found = gradient_penalty(critic, *ends, places, one_sided=True)
+    np.testing.assert_allclose(found, penalty, atol=1e-6)
+    gan = WGANGP(normal(3), perceptron(3, 2, [4]), perceptron(2, 1, [4]), one_sided_penalty=True)
+    gan.compile("adam", keras.optimizers.Adam())
+    gan.critic.set_weights([0 * weight for weight in gan.critic.get_weights()])
+    report = gan._update_critic(ends[0], tf.zeros([4, 3]), tf.constant([1, 2]))
+    np.testing.assert_array_equal(report["gradient_penalty"], 0)  # 1, if it were two-sided.
+
+
 def test_penalty_of_a_flat_critic_has_a_gradient():
     variable = tf.Variable(0.0)
     with tf.GradientTape() as tape:

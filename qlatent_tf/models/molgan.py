@@ -60,7 +60,8 @@ def molgan(
       reward_start: int. The step from which it is; the reward network is trained before, too.
       replay_size: int. Generated graphs whose rewards are computed at a time.
       replay_interval: int. Steps for which they are used.
-      **wgan_options: `gradient_penalty_weight` and `critic_steps` of `WGANGP`.
+      **wgan_options: `gradient_penalty_weight`, `critic_steps` and `one_sided_penalty` of
+        `WGANGP`.
 
     Returns:
       MolGAN, or RewardMolGAN, over ``{"atoms": int8 (max_atoms,), "bonds": int8 (max_atoms,
