@@ -45,11 +45,15 @@ class CodeGAN(WGANGP):
 
     def generated_codes(self, num_samples, seed):
         """Returns the codes of what `sample` returns, ``(num_samples, code)``."""
-        return batch_map(self._generate_codes, self.sample_latents(num_samples, seed))
+        weights = [tf.convert_to_tensor(weight) for weight in self._averages() or ()]
+        return batch_map(
+            lambda batch: self._generate_codes(batch, weights),
+            self.sample_latents(num_samples, seed),
+        )
 
     @tf.function(reduce_retracing=True)
-    def _generate_codes(self, latent):
-        return self.generator(latent, training=False)
+    def _generate_codes(self, latent, weights):
+        return self._outputs(latent, weights)
 
     @tf.function(reduce_retracing=True)
     def _judge(self, real, generated):

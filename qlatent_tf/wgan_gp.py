@@ -268,12 +268,15 @@ class WGANGP(keras.Model):
 
     @tf.function(reduce_retracing=True)
     def _generate_batch(self, latent, weights):
+        return self.decode(self._outputs(latent, weights))
+
+    def _outputs(self, latent, weights):
         if not weights:
-            return self.decode(_float32(self.generator(latent, training=False)))
+            return _float32(self.generator(latent, training=False))
         # The averages are used without being put in the place of what is trained.
         fixed = [tf.convert_to_tensor(each) for each in self.generator.non_trainable_variables]
         outputs, _ = self.generator.stateless_call(weights, fixed, latent, training=False)
-        return self.decode(_float32(outputs))
+        return _float32(outputs)
 
     def _averages(self):
         """The averages of the generator's trainable weights, None where there are none."""

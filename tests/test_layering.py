@@ -58,8 +58,8 @@ _MAY_IMPORT = {
         "optimizers", "pictures", "run_directory", "tensorboard", "zoo",
     },
     "experiments": _FOUNDATION | {
-        "config", "configs", "datasets", "evaluation", "figures", "invertible", "latents",
-        "metrics", "quantum", "run_directory", "training", "zoo",
+        "config", "configs", "datasets", "evaluation", "figures", "image_codes", "invertible",
+        "latents", "metrics", "models", "quantum", "run_directory", "training", "zoo",
     },
     "__main__": {"tools"},
 }

@@ -18,6 +18,10 @@ class GridCommand:
       iterations: int. Generator steps of the paper.
       seeds: int. Training seeds of the paper.
       num_samples: int. Generated samples that score a finished run.
+      whose: str. Iterations and seeds are whose.
+      preparation: dict. Where the experiment has a `prepare(workdir, data_dir, progress, ...)`, to
+        be called before the first cell: name of a further argument -> as `options`. It takes those
+        of `options` that it knows, too, and returns the folder of the cells' data files.
       options: dict. Name of a further argument of `cells` -> keywords of `add_argument`; what is
         None is left to `cells`.
       has_banks: bool. Whether `cells` takes `workdir`, where banks of samples are to lie.
@@ -29,6 +33,8 @@ class GridCommand:
     iterations: int
     seeds: int
     num_samples: int = 100_000
+    whose: str = "the paper's"
+    preparation: Mapping[str, Mapping] = dataclasses.field(default_factory=dict)
     options: Mapping[str, Mapping] = dataclasses.field(default_factory=dict)
     has_banks: bool = False
 
@@ -89,5 +95,37 @@ GRIDS = {
             "data": {"help": "a registered data set of molecules (default: qm9)"},
         },
         has_banks=True,
+    ),
+    "capacity": GridCommand(
+        help="capacity of critics and classical generators that match a circuit's",
+        description="A protocol of our own for the question of Liepelt and Baglio, see "
+                    "docs/last_qgan.md: widths are swept, the smallest optimal one is taken, laws "
+                    "are fitted. Latents are as wide as there are qubits.",
+        latents="gaussian",
+        iterations=2000,
+        seeds=3,
+        num_samples=10_000,
+        whose="ours",
+        preparation={
+            "autoencoder": {
+                "metavar": "SOURCE",
+                "help": "preset or run whose encoder makes the codes (default: one is trained)",
+            },
+            "image_data": {"help": "data set to train an autoencoder on (default: naip28)"},
+        },
+        options={
+            "qubits": {"nargs": "+", "type": int, "help": "default: 3 4 5 6"},
+            "circuit_layers": {"nargs": "+", "type": int, "help": "default: 1 2 3"},
+            "critic_widths": {
+                "nargs": "+", "type": int, "help": "default: 4 8 16 32 64 128",
+            },
+            "generator_widths": {
+                "nargs": "+", "type": int, "help": "default: 1 2 4 8 16 32",
+            },
+            "reference_critic": {
+                "type": int,
+                "help": "width of the critic beside classical generators (default: 128)",
+            },
+        },
     ),
 }

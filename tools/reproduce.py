@@ -13,12 +13,14 @@ examples:
   tools/reproduce.py table2 --sizes 48 --bank-samples 100000
   tools/reproduce.py table2 --sizes --samples shots.npz:counts       # these alone
   tools/reproduce.py theorem1 --iterations 2000
+  tools/reproduce.py capacity --autoencoder my_autoencoder --qubits 3 4 5 --seeds 3
 
 Each finished run is a file; the same command goes on where it was stopped.
 """
 
 import argparse
 import importlib
+import inspect
 import sys
 from pathlib import Path
 
@@ -79,16 +81,16 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_grid(arguments, grid):
     arguments.set_defaults(function=_run_grid)
-    for name, keywords in grid.options.items():
+    for name, keywords in {**grid.preparation, **grid.options}.items():
         arguments.add_argument(f"--{name.replace('_', '-')}", **keywords)
     arguments.add_argument("--latents", nargs="+",
                            help="registered latents or my_file:my_latent (default: "
                                 f"{grid.latents})")
     arguments.add_argument("--iterations", type=int, default=grid.iterations,
-                           help=f"generator steps (default: {grid.iterations}, the paper's)")
+                           help=f"generator steps (default: {grid.iterations}, {grid.whose})")
     arguments.add_argument("--seeds", type=int, default=grid.seeds,
-                           help=f"training seeds, from 0 (default: {grid.seeds}, as many as the "
-                                "paper's)")
+                           help=f"training seeds, from 0 (default: {grid.seeds}, "
+                                f"{grid.whose})")
     arguments.add_argument("--workdir", type=Path,
                            help="where runs, cells and results go (default: runs/EXPERIMENT)")
     arguments.add_argument("--data-dir", help="where data files are looked for first")
@@ -174,14 +176,11 @@ def _run_grid(arguments):
     from qlatent_tf.training import Interrupted
 
     experiment = importlib.import_module(f"qlatent_tf.experiments.{arguments.experiment}")
+    command = GRIDS[arguments.experiment]
     workdir = arguments.workdir or Path("runs") / arguments.experiment
     # What is not given is left to the experiment.
-    given = {
-        name: getattr(arguments, name)
-        for name in ("latents", *GRIDS[arguments.experiment].options)
-        if getattr(arguments, name) is not None
-    }
-    if GRIDS[arguments.experiment].has_banks:
+    given = _given(arguments, ("latents", *command.options))
+    if command.has_banks:
         given["workdir"] = workdir
     cells = experiment.cells(
         **given, seeds=arguments.seeds, iterations=arguments.iterations,
@@ -194,6 +193,14 @@ def _run_grid(arguments):
     status = 0
     if arguments.merge is None:
         try:
+            if hasattr(experiment, "prepare"):
+                known = inspect.signature(experiment.prepare).parameters
+                arguments.data_dir = experiment.prepare(
+                    workdir, data_dir=arguments.data_dir, progress=not arguments.quiet,
+                    **{name: value for name, value in _given(
+                        arguments, (*command.preparation, *command.options)
+                    ).items() if name in known},
+                )
             grid.run(chosen, data_dir=arguments.data_dir, progress=not arguments.quiet)
         except Interrupted as stop:
             status = _stopped(stop)
@@ -205,6 +212,12 @@ def _run_grid(arguments):
         print((workdir / f"{arguments.experiment}.md").read_text(encoding="utf-8"))
         print(f"Table and figures are in {workdir}.   tensorboard --logdir {workdir}")
     return status
+
+
+def _given(arguments, names):
+    return {
+        name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None
+    }
 
 
 def _list(grid, cells):

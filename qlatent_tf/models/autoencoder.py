@@ -88,7 +88,7 @@ class Autoencoder(WGANGP):
         self.generator_optimizer.apply(gradients[1], variables[1])
         return {"reconstruction_mse": loss}
 
-    def generate(self, latent, batch_size=1000):
+    def generate(self, latent, batch_size=None):
         """Returns the images of codes that are the tanh of given latents."""
         return super().generate(ops.tanh(tf.cast(latent, tf.float32)), batch_size)
 

@@ -109,6 +109,18 @@ def test_samples_are_what_the_decoder_makes_of_generated_codes():
     assert np.abs(samples - pixels).max() <= 0.5 + 1e-3
 
 
+def test_codes_are_those_of_averaged_weights_where_samples_are():
+    model = gan(image=None, critic_steps=1)
+    optimizers = [keras.optimizers.Adam(0.1, use_ema=average) for average in (False, True)]
+    model.compile(*optimizers, jit_compile=False)
+    real = np.zeros((8, 6), "float32")
+    model.fit(model.training_batches(real, 4, seed=0, steps=3), verbose=0, shuffle=False)
+    codes = model.generated_codes(9, seed=0)
+    np.testing.assert_allclose(codes, model.sample(9, seed=0), atol=1e-6)
+    trained = model.generator(model.sample_latents(9, seed=0), training=False)
+    assert not np.allclose(codes, trained, atol=1e-3)
+
+
 def test_scores_of_a_linear_critic_are_exact(dataset):
     model = gan(image=None)
     linear = keras.Sequential([keras.Input([6]), keras.layers.Dense(1)])

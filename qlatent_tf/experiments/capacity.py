@@ -1,0 +1,158 @@
+"""How much classical capacity matches how much quantum capacity? A protocol of our own.
+
+The claim to test is that the capacity at which a classical discriminator, or generator, is optimal
+grows exponentially with that of the quantum generator. Here, on the codes of one autoencoder:
+
+- for each circuit (qubits, layers) the critic's width is swept, and the smallest optimal critic
+  taken, see `capacity_optima`;
+- for each code the classical generator's width is swept beside a critic of one width, and for
+  each circuit the smallest generator is taken whose score is that of the circuit's best run;
+- three laws are fitted to both, see `scaling_laws`.
+
+A circuit of n qubits has 2 n features, so it is trained on the 2 n leading principal components
+of the codes. Its capacity is its number of parameters, 2 n (5 layers + 1); a classical network's is
+that of its trainable parameters.
+
+Reference:
+  Liepelt and Baglio, Exponential capacity scaling of classical GANs compared to hybrid latent
+  style-based quantum GANs, arXiv 2601.05036. The protocol is not theirs.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from absl import logging
+
+from qlatent_tf import training
+from qlatent_tf.configs.autoencoder import get_config as autoencoder_config
+from qlatent_tf.configs.last_qgan import get_config
+from qlatent_tf.datasets.codes import FILE_NAME, principal_codes
+from qlatent_tf.experiments import capacity_results
+from qlatent_tf.experiments.grid import Cell, seed_by_seed
+from qlatent_tf.files import atomic_path, write_json
+from qlatent_tf.image_codes import codes_of, held_out, reconstruction_scores
+from qlatent_tf.run_directory import RunDirectory
+from qlatent_tf.zoo import from_preset, read_preset
+
+ITERATIONS = 2000
+SEEDS = 3
+QUBITS = (3, 4, 5, 6)
+CIRCUIT_LAYERS = (1, 2, 3)
+CRITIC_WIDTHS = (4, 8, 16, 32, 64, 128)
+GENERATOR_WIDTHS = (1, 2, 4, 8, 16, 32)
+REFERENCE_CRITIC = 128
+_TAKEN = ("latent_options", "dataset_options", "model", "model_options")
+
+write_results = capacity_results.write_results
+
+
+def cells(
+    latents=("gaussian",), seeds=SEEDS, iterations=ITERATIONS, settings=(), qubits=QUBITS,
+    circuit_layers=CIRCUIT_LAYERS, critic_widths=CRITIC_WIDTHS, generator_widths=GENERATOR_WIDTHS,
+    reference_critic=REFERENCE_CRITIC,
+) -> list[Cell]:
+    """Returns the cells, seed by seed: circuits and critics, then classical generators.
+
+    Args:
+      latents: sequence of one str. A registered latent, as wide as there are qubits.
+      seeds: int. Seeds 0 to seeds - 1.
+      iterations: int. Generator steps.
+      settings: sequence of (key, value). Other changes of the configuration.
+      qubits, circuit_layers: sequences of int. Each pair is a circuit.
+      critic_widths: sequence of int. Of the critics beside each circuit.
+      generator_widths: sequence of int. Of the classical generators for each number of qubits.
+      reference_critic: int. Width of the critic beside the classical generators.
+
+    Raises:
+      ValueError: if a name, a key or a number is not legal, or there are several latents.
+    """
+    if len(latents) != 1 or ":" in latents[0]:
+        raise ValueError(f"The study is of one registered latent; received {list(latents)}.")
+    rows = []
+    for count in qubits:
+        for depth in circuit_layers:
+            rows += [
+                _row(latents[0], "quantum", count, depth, None, width) for width in critic_widths
+            ]
+        rows += [
+            _row(latents[0], "classical", count, None, width, reference_critic)
+            for width in generator_widths
+        ]
+    return seed_by_seed(rows, seeds, iterations, settings, taken=_TAKEN)
+
+
+def _row(latent, generator, qubits, depth, width, critic_width):
+    row = {
+        "generator": generator, "code": 2 * qubits, "layers": depth or "", "width": width or "",
+        "critic": critic_width,
+    }
+    options = {
+        "generator": generator, "image": None, "qubits": qubits, "circuit_layers": depth or 1,
+        "width": width or 1, "critic_width": critic_width,
+    }
+    config = get_config(latent).override(**{
+        "latent_options.modes": qubits, "model_options": options, "dataset": "codes",
+        "dataset_options": {"components": 2 * qubits}, "evaluation_samples": 5000,
+    })
+    return row, config
+
+
+def prepare(
+    workdir, autoencoder=None, image_data="naip28", qubits=QUBITS, data_dir=None, progress=True
+) -> Path:
+    """Writes the codes that all cells are trained on, unless they are there.
+
+    Machines that share the work need the same file: copy it.
+
+    Args:
+      workdir: path. Where ``codes.npz`` goes, and ``codes.json``, which says what it is of.
+      autoencoder: str or path. A preset or a run whose encoder makes the codes. By default an
+        autoencoder is trained first, under ``autoencoder`` in the folder.
+      image_data: str. The data set to train it on.
+      qubits: sequence of int. The largest decides how wide the codes must be.
+      data_dir: path. Where image files are looked for first.
+      progress: bool. Whether to show progress bars.
+
+    Returns:
+      Path of the folder, in which the data set `codes` is to be looked for.
+
+    Raises:
+      FileNotFoundError: if there is no such autoencoder, or its images cannot be had.
+      ValueError: if the codes are too narrow.
+    """
+    folder, width = Path(workdir), 2 * max(qubits)
+    if (folder / FILE_NAME).is_file():
+        return folder
+    if autoencoder is None:
+        autoencoder = folder / "autoencoder"
+        options = {"dataset": image_data, "latent_options.modes": width}
+        training.train(
+            autoencoder_config("gaussian").override(**options), autoencoder, data_dir=data_dir,
+            progress=progress,
+        )
+    run = RunDirectory(autoencoder)
+    if run.checkpoints.is_dir():
+        model, config = training.restore_model(run)[0], run.read_config()
+    else:
+        model, config = from_preset(autoencoder), read_preset(autoencoder)["config"]
+    if not hasattr(model, "encoder"):
+        raise ValueError(f"{autoencoder} has no encoder: it is of the model {config.model!r}.")
+    dataset = training.load_dataset(config, data_dir=data_dir, progress=progress)
+    codes, shares = principal_codes(codes_of(model.encoder, dataset.source))
+    if codes.shape[1] < width:
+        raise ValueError(
+            f"{max(qubits)} qubits need codes of {width}; those of {autoencoder} have "
+            f"{codes.shape[1]}."
+        )
+    with atomic_path(folder / FILE_NAME) as temporary:
+        np.savez(temporary, codes=codes)
+    write_json(folder / "codes.json", {
+        "autoencoder": str(autoencoder),
+        "dataset": {"name": dataset.name, **dataset.provenance},
+        "reconstruction": reconstruction_scores(
+            model.encoder, model.decoder, *held_out(dataset)
+        ),
+        "variance_shares": [float(share) for share in shares],
+    })
+    logging.info("%s holds %d codes of %d.", folder / FILE_NAME, *codes.shape)
+    return folder

@@ -1,0 +1,159 @@
+"""The capacity study: its cells, its optima, and a run of a few steps by the command line."""
+
+import json
+
+import numpy as np
+import pytest
+
+from qlatent_tf import __main__ as command
+from qlatent_tf.configs.last_qgan import get_config
+from qlatent_tf.datasets.codes import codes, principal_codes
+from qlatent_tf.experiments import capacity
+from qlatent_tf.experiments.capacity_results import (
+    circuit_parameters, network_parameters, optima, to_markdown,
+)
+from qlatent_tf.experiments.scaling_laws import fit_laws
+from qlatent_tf.zoo import build_model
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A working directory that has its codes."""
+    folder = tmp_path_factory.mktemp("capacity")
+    random = np.random.default_rng(0)
+    values, _ = principal_codes(random.standard_normal((80, 6)) * [3, 2, 1, 1, 1, 1])
+    np.savez(folder / "codes.npz", codes=values)
+    return folder
+
+
+def test_cells_are_circuits_with_critics_and_classical_generators():
+    cells = capacity.cells(
+        seeds=2, qubits=[3, 4], circuit_layers=[1, 2], critic_widths=[4, 8],
+        generator_widths=[1, 2, 4], reference_critic=16,
+    )
+    assert len(cells) == len({cell.name for cell in cells}) == 2 * 2 * (2 * 2 + 3)
+    assert cells[0].name == "quantum_6_1_4_seed0"
+    for cell in cells:
+        config, qubits = cell.config, cell.row["code"] // 2
+        assert config.latent_options["modes"] == config.model_options["qubits"] == qubits
+        assert config.dataset_options["components"] == 2 * qubits
+        assert config.model_options["image"] is None
+    names = {cell.name for cell in cells if cell.row["generator"] == "classical"}
+    assert "classical_8_4_16_seed1" in names and len(names) == 2 * 2 * 3
+
+
+@pytest.mark.parametrize("arguments", [
+    {"latents": ["gaussian", "boson"]}, {"latents": ["my_file:mine"]},
+    {"settings": [("model_options.width", 3)]}, {"settings": [("dataset_options", {})]},
+])
+def test_what_the_study_is_not_of_is_refused(arguments):
+    if "settings" in arguments:
+        arguments = {"settings": [(key.partition(".")[0], {}) for key, _ in arguments["settings"]]}
+    with pytest.raises(ValueError, match="one registered latent|sets"):
+        capacity.cells(**arguments)
+
+
+@pytest.mark.parametrize("qubits, layers", [(2, 1), (3, 2)])
+def test_capacities_are_counted_as_models_count_them(qubits, layers):
+    cells = capacity.cells(
+        seeds=1, qubits=[qubits], circuit_layers=[layers], critic_widths=[5], generator_widths=[3],
+    )
+    quantum, classical = (build_model(cell.config) for cell in cells)
+    assert circuit_parameters(qubits, layers) == quantum.generator.count_params()
+    assert circuit_parameters(3, 2) == 66
+    for kind, network, width in (
+        ("quantum", quantum.critic, 5), ("classical", classical.generator, 3)
+    ):
+        expected = sum(np.prod(weight.shape) for weight in network.trainable_weights)
+        assert network_parameters(kind, qubits, 2 * qubits, width) == expected
+
+
+def finished(generator, code, layers, size, scores, seed=0):
+    """A finished cell as `read_cell` returns it, of given scores."""
+    option = "critic_width" if generator == "quantum" else "width"
+    config = get_config("gaussian").override(
+        seed=seed, **{"latent_options.modes": code // 2, f"model_options.{option}": size}
+    )
+    history = [
+        {"step": step, "code_frechet_codes_80@20": score, "critic_distance_codes_20@20": 0.5,
+         "critic_slope_codes_20@20": 1.0}
+        for step, score in enumerate(scores)
+    ]
+    row = {"generator": generator, "code": code, "layers": layers, "critic": size}
+    return {"row": row, "config": config, "history": history, "seconds": 60.0}
+
+
+def test_optima_are_those_of_each_circuit_and_seed():
+    calm = [1.0] * 5
+    cells = [
+        finished("quantum", 6, 1, 4, [2.0] * 5), finished("quantum", 6, 1, 8, calm),
+        finished("quantum", 6, 1, 16, [0.9] * 5),
+        finished("quantum", 6, 2, 4, calm), finished("quantum", 6, 2, 8, [1, 1, 1, 1, 9]),
+        finished("quantum", 6, 1, 4, [0.1] * 5, seed=1),
+        finished("classical", 6, "", 1, [3.0] * 5), finished("classical", 6, "", 2, [1.1] * 5),
+    ]
+    first, other, second = optima(cells)
+    assert (first["layers"], first["seed"], other["seed"], second["layers"]) == (1, 0, 1, 2)
+    assert (first["capacity"], second["capacity"]) == (36, 66)
+    assert first["critic"] == network_parameters("quantum", 3, 6, 8) and first["score"] == 0.9
+    assert first["generator"] == network_parameters("classical", 3, 6, 2)
+    assert second["critic"] == network_parameters("quantum", 3, 6, 4)
+    # No classical generator of that seed was tried.
+    assert other["generator"] is None and other["smallest_tried"]["generator"] is None
+    results = {"points": [first, other, second], "schedule": "S", "num_samples": 20,
+               "cells": len(cells), "minutes": 8.0}
+    text = to_markdown(results, {"critic": {}, "generator": fit_laws(
+        [1, 2, 3, 4], [1, 2, 3, 4], resamples=3
+    )})
+    assert "| 3 | 1 | 36 | 0.9, 0.1 |" in text and f"≤ {second['critic']}" in text
+    assert "no law is fitted" in text and "| power | 1 x^1 |" in text
+
+
+def test_principal_codes_keep_distances_and_stay_in_the_cube():
+    random = np.random.default_rng(1)
+    values = random.uniform(-1, 1, (50, 4)) @ random.standard_normal((4, 4))
+    turned, shares = principal_codes(values)
+    assert np.abs(turned).max() == 1 and np.isclose(shares.sum(), 1)
+    assert (np.diff(shares) <= 0).all()
+    covariance = np.cov(turned.T)
+    np.testing.assert_allclose(covariance, np.diag(np.diag(covariance)), atol=1e-6)
+
+    def distances(rows):
+        return np.linalg.norm(rows[:, np.newaxis] - rows, axis=-1)
+
+    ratio = distances(turned)[0, 1:] / distances(values)[0, 1:]
+    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-5)
+
+
+def test_codes_are_read_with_their_leading_components(folder, tmp_path):
+    dataset = codes(components=4, data_dir=folder)
+    assert dataset.source.shape == (80, 4) and dataset.source.dtype == np.float32
+    assert dataset.provenance["components"] == 4
+    np.testing.assert_array_equal(dataset.source, codes(data_dir=folder).source[:, :4])
+    with pytest.raises(ValueError, match="components=7"):
+        codes(components=7, data_dir=folder)
+    with pytest.raises(FileNotFoundError, match="other.npz"):
+        codes(file="other.npz", data_dir=folder)
+    np.savez(tmp_path / "far.npz", codes=np.full((3, 2), 1.5))
+    with pytest.raises(ValueError, match="from -1 to 1"):
+        codes(file="far.npz", data_dir=tmp_path)
+
+
+def test_a_tiny_study_leaves_its_results(folder, capsys):
+    arguments = [
+        "reproduce", "capacity", "--workdir", str(folder), "--qubits", "2", "--circuit-layers", "1",
+        "--critic-widths", "3", "--generator-widths", "1", "--seeds", "1", "--iterations", "5",
+        "--num-samples", "50", "--reference-critic", "3", "--quiet", "--set", "batch_size=8",
+        "--set", "critic_steps=1", "--set", "evaluation_samples=40", "--set", "jit_compile=false",
+    ]
+    assert command.main([*arguments, "--dry-run"]) == 0
+    assert "quantum_4_1_3_seed0" in capsys.readouterr().out
+    assert command.main(arguments) == 0
+    assert "| 2 | 1 | 24 |" in capsys.readouterr().out
+    results = json.loads((folder / "capacity.json").read_text())
+    assert results["cells"] == 2 and len(results["points"]) == 1
+    for name in ("capacity_critic.png", "capacity_generator.svg", "capacity_scores.png"):
+        assert (folder / name).stat().st_size > 1000
+    before = (folder / "cells" / "quantum_4_1_3_seed0@5.json").stat().st_mtime_ns
+    assert command.main(arguments) == 0
+    assert (folder / "cells" / "quantum_4_1_3_seed0@5.json").stat().st_mtime_ns == before
