@@ -15,6 +15,26 @@ def step_seed(base, step):
     return tf.stack([tf.constant(base, tf.int32), tf.cast(step, tf.int32)])
 
 
+def uniform_rows(shape, seed, **options):
+    """Uniform random numbers for a batch, or for the rows of it that this replica has.
+
+    Where several devices share a batch, the numbers are drawn for all of it, so that each row has
+    the number that it has on one device.
+
+    Args:
+      shape: sequence of int. The leading one counts the rows of this replica.
+      seed: int32 pair.
+      **options: those of `tf.random.stateless_uniform`.
+    """
+    context = tf.distribute.get_replica_context()
+    replicas = 1 if context is None else context.num_replicas_in_sync
+    if replicas == 1:
+        return tf.random.stateless_uniform(shape, seed, **options)
+    whole = tf.random.stateless_uniform((shape[0] * replicas, *shape[1:]), seed, **options)
+    first = context.replica_id_in_sync_group * shape[0]
+    return whole[first:first + shape[0]]
+
+
 def real_sampler(real):
     """Returns a function that draws the real samples of a step.
 

@@ -45,15 +45,15 @@ class CodeGAN(WGANGP):
 
     def generated_codes(self, num_samples, seed):
         """Returns the codes of what `sample` returns, ``(num_samples, code)``."""
-        weights = [tf.convert_to_tensor(weight) for weight in self._averages() or ()]
+        weights = self.averages()
         return batch_map(
-            lambda batch: self._generate_codes(batch, weights),
+            lambda latent: self._generate_codes(latent, weights),
             self.sample_latents(num_samples, seed),
         )
 
     @tf.function(reduce_retracing=True)
     def _generate_codes(self, latent, weights):
-        return self._outputs(latent, weights)
+        return self.outputs_of(latent, weights)
 
     @tf.function(reduce_retracing=True)
     def _judge(self, real, generated):

@@ -8,7 +8,7 @@ import signal
 import keras
 from absl import logging
 
-from qlatent_tf import callbacks
+from qlatent_tf import callbacks, distribution
 from qlatent_tf.config import Config
 from qlatent_tf.continuation import starting_point
 from qlatent_tf.evaluation import evaluate, mean_scores
@@ -74,8 +74,12 @@ def load_dataset(config: Config, *, data_dir=None, progress=True):
     )
 
 
-def prepare(config: Config):
+def prepare(config: Config, strategy=None):
     """Builds and compiles the untrained model of a resolved configuration.
+
+    Args:
+      config: Config.
+      strategy: tf.distribute.Strategy. Under which it is trained; None for one device.
 
     Returns:
       WGANGP, with initial weights that the seed decides.
@@ -90,14 +94,16 @@ def prepare(config: Config):
     )
     # Keras draws initial weights from one global stream: this is what makes them repeatable.
     keras.utils.set_random_seed(derive_seed(config.seed, "weights"))
-    model = build_model(config)
-    model.compile(*optimizers(config), jit_compile=config.jit_compile)
+    with distribution.scope(strategy):
+        model = build_model(config)
+        compiled = config.jit_compile and model.replicas == 1
+        model.compile(*optimizers(config), jit_compile=compiled)
     return model
 
 
 def train(
     config: Config, workdir, *, data_dir=None, dataset=None, progress=True, continue_from=None,
-    watch=None,
+    watch=None, strategy=None,
 ) -> RunDirectory:
     """Trains, or goes on training, in `workdir`.
 
@@ -111,6 +117,8 @@ def train(
       watch: callable of an int. Told the step every few steps and at the last one.
       continue_from: str or path. A preset that holds a checkpoint, or a run's directory. A new
         `workdir` begins with that checkpoint, and ends as if it had been trained from the start.
+      strategy: tf.distribute.Strategy. Devices or machines that share each batch; None for one
+        device. Of several processes the first writes the run, in a directory that all can read.
 
     Returns:
       RunDirectory with checkpoints, metrics, samples and TensorBoard events.
@@ -121,35 +129,52 @@ def train(
       FileNotFoundError: if there is no checkpoint to continue from.
       FloatingPointError: if a loss is no longer finite.
       Interrupted: on Ctrl-C or SIGTERM, after a checkpoint.
+      ConnectionError: if another process that trains along has gone.
     """
     config = resolve(config)
+    distribution.check_distributable(config, strategy)
     beginning = _beginning(continue_from, config) if continue_from is not None else None
-    model = prepare(config)
+    model = prepare(config, strategy)
     dataset = dataset or load_dataset(config, data_dir=data_dir, progress=progress)
     # Shapes are checked here, before there is a directory to clean up.
     _batches(model, dataset.source, config)
     run = RunDirectory(workdir)
     if beginning:
         run.check_data(dataset, beginning.record)
-    run.open(config, complete=resolve)
-    if beginning:
-        beginning.begin(run)
+    chief = distribution.is_chief(strategy)
+    if chief:
+        run.open(config, complete=resolve)
+        if beginning:
+            beginning.begin(run)
+    distribution.agree(strategy, "the configuration", config.to_json())
     run.check_data(dataset)
     checkpoints = callbacks.Checkpoints(run.checkpoints, model, config.checkpoint_every)
     start = checkpoints.restore()
-    if not start:
+    if not start and chief:
         _pretrain(model, config, run, dataset, progress)
     evaluated = run.read_metrics()["step"]
+    distribution.agree(strategy, "the step to go on from", (start, evaluated))
+    if not start and not chief:
+        _pretrain(model, config, run, dataset, progress)  # Which the chief has finished.
     if start >= config.steps and evaluated == start:
         logging.info("%s has reached step %d; nothing is left to do.", run.path, start)
         return run
     if start:
         logging.info("Resuming %s at step %d.", run.path, start)
-    _fit(model, dataset, config, run, checkpoints, start, progress, watch)
+    with distribution.lost_workers(strategy):
+        _fit(model, dataset, config, run, checkpoints, start, progress, watch, strategy)
+        distribution.agree(strategy, "the last step", config.steps)
     return run
 
 
-def _fit(model, dataset, config, run, checkpoints, start, progress, watch):
+def _fit(model, dataset, config, run, checkpoints, start, progress, watch, strategy):
+    batches = _batches(model, model.precompute(dataset.source), config, start, config.steps)
+    if strategy:
+        batches = distribution.replica_batches(batches, strategy)
+    if not distribution.is_chief(strategy):
+        if start < config.steps:
+            model.fit(batches, shuffle=False, verbose=0, callbacks=[callbacks.FiniteLosses()])
+        return
     stopwatch = Stopwatch(run.read_run()["seconds"])
     events = RunEvents(run.path, config, model, dataset, start)
 
@@ -170,7 +195,6 @@ def _fit(model, dataset, config, run, checkpoints, start, progress, watch):
         run.write_run(step, stopwatch.seconds, dataset)
 
     bar = callbacks.ProgressBar(config.steps)
-    batches = _batches(model, model.precompute(dataset.source), config, start, config.steps)
     record(start)
     try:
         with _signals_interrupt():

@@ -10,7 +10,8 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from qlatent_tf.batches import real_sampler, step_seed
+from qlatent_tf.batches import real_sampler, step_seed, uniform_rows
+from qlatent_tf.distribution import distributed_step
 from qlatent_tf.penalty import gradient_penalty
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.shapes import check_parts, check_real_samples
@@ -74,11 +75,18 @@ class WGANGP(keras.Model):
         self.gradient_penalty_weight = gradient_penalty_weight
         self.critic_steps = critic_steps
         self.one_sided_penalty = one_sided_penalty
+        # Where it is built under a strategy, its replicas share each batch.
+        self.replicas = tf.distribute.get_strategy().num_replicas_in_sync
         self.built = True
 
     def compile(self, critic_optimizer, generator_optimizer, **kwargs):
         """Sets the two optimizers; `kwargs` are those of `keras.Model.compile`."""
         super().compile(**kwargs)
+        if self.replicas > 1 and type(self).train_step is not WGANGP.train_step:
+            raise ValueError(
+                f"{type(self).__name__} has a training step of its own, which is for one device; "
+                f"received a strategy of {self.replicas} replicas."
+            )
         self.critic_optimizer = keras.optimizers.get(critic_optimizer)
         self.generator_optimizer = keras.optimizers.get(generator_optimizer)
         if self.critic_optimizer is self.generator_optimizer:
@@ -191,6 +199,16 @@ class WGANGP(keras.Model):
         check_real_samples(batches.element_spec["real"], self.critic)
         return batches.prefetch(4)
 
+    def make_train_function(self, force=False):
+        """Makes what Keras calls for each step."""
+        if self.replicas == 1:
+            super().make_train_function(force)
+        elif self.train_function is None or force:
+            self.train_function = distributed_step(self, self.distribute_strategy)
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """Nothing: all is built. Keras would draw a batch for it, and build its own optimizer."""
+
     def train_step(self, batch):
         """Updates the critic `critic_steps` times and the generator once; pure, for XLA.
 
@@ -201,17 +219,26 @@ class WGANGP(keras.Model):
           dict of scalars: ``critic_loss``, ``wasserstein_distance`` and ``gradient_penalty``,
           means over the critic's updates, and ``generator_loss``.
         """
-        # A loop, not five copies: XLA compiles it three times faster, and it runs as fast.
-        _, reports = tf.while_loop(
-            lambda i, reports: i < self.critic_steps,
-            lambda i, reports: (i + 1, self._critic_iteration(batch, i, reports)),
-            (0, {name: tf.zeros([]) for name in _CRITIC_REPORTS}),
-            maximum_iterations=self.critic_steps,
-        )
+        reports = {name: tf.zeros([]) for name in _CRITIC_REPORTS}
+        if self.replicas == 1:
+            # A loop, not five copies: XLA compiles it three times faster, and it runs as fast.
+            _, reports = tf.while_loop(
+                lambda i, reports: i < self.critic_steps,
+                lambda i, reports: (i + 1, self._critic_iteration(batch, i, reports)),
+                (0, reports),
+                maximum_iterations=self.critic_steps,
+            )
+        else:
+            # Replicas cannot exchange gradients in a loop of the graph.
+            for i in range(self.critic_steps):
+                reports = self._critic_iteration(batch, i, reports)
         loss = self._update_generator(batch["generator_latent"], batch["seed"][-1])
         if self._counter is not None:
             self._counter.assign_add(1)
-        return {**reports, "generator_loss": loss}
+        reports = {**reports, "generator_loss": loss}
+        if self.replicas > 1:
+            reports = tf.distribute.get_replica_context().all_reduce("MEAN", reports)
+        return reports
 
     def sample(self, num_samples, seed, batch_size=None):
         """Draws generated samples in data space.
@@ -243,7 +270,7 @@ class WGANGP(keras.Model):
         """
         batch_size = batch_size or self.generation_batch_size
         latent = tf.cast(latent, tf.float32)
-        weights = [tf.convert_to_tensor(weight) for weight in self._averages() or ()]
+        weights = self.averages()
         parts = [
             keras.tree.map_structure(
                 np.asarray, self._generate_batch(latent[i:i + batch_size], weights)
@@ -259,8 +286,27 @@ class WGANGP(keras.Model):
           list of np.ndarray, in the order of ``generator.get_weights()``.
         """
         variables = self.generator.trainable_variables
-        averages = dict(zip(map(id, variables), self._averages() or variables, strict=True))
+        averages = dict(zip(map(id, variables), self.averages() or variables, strict=True))
         return [averages.get(id(weight), weight).numpy() for weight in self.generator.weights]
+
+    def averages(self):
+        """Returns the averages of the generator's trainable weights, none where none are kept."""
+        optimizer = getattr(self, "generator_optimizer", None)
+        optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+        if optimizer is None or not optimizer.use_ema or not optimizer.iterations.numpy():
+            return []
+        return list(map(tf.convert_to_tensor, optimizer._model_variables_moving_average))
+
+    def outputs_of(self, latent, weights):
+        """Returns the generator's outputs in single precision, made with what `averages` returned.
+
+        The averages are used without being put in the place of what is trained.
+        """
+        if not weights:
+            return _float32(self.generator(latent, training=False))
+        fixed = list(map(tf.convert_to_tensor, self.generator.non_trainable_variables))
+        outputs, _ = self.generator.stateless_call(weights, fixed, latent, training=False)
+        return _float32(outputs)
 
     def call(self, latent, training=False):
         """Returns the generator's outputs for latents ``(batch, latent_size)``."""
@@ -268,23 +314,7 @@ class WGANGP(keras.Model):
 
     @tf.function(reduce_retracing=True)
     def _generate_batch(self, latent, weights):
-        return self.decode(self._outputs(latent, weights))
-
-    def _outputs(self, latent, weights):
-        if not weights:
-            return _float32(self.generator(latent, training=False))
-        # The averages are used without being put in the place of what is trained.
-        fixed = [tf.convert_to_tensor(each) for each in self.generator.non_trainable_variables]
-        outputs, _ = self.generator.stateless_call(weights, fixed, latent, training=False)
-        return _float32(outputs)
-
-    def _averages(self):
-        """The averages of the generator's trainable weights, None where there are none."""
-        optimizer = getattr(self, "generator_optimizer", None)
-        optimizer = getattr(optimizer, "inner_optimizer", optimizer)
-        if optimizer is None or not optimizer.use_ema or not optimizer.iterations.numpy():
-            return None
-        return optimizer._model_variables_moving_average
+        return self.decode(self.outputs_of(latent, weights))
 
     def _draw_latents(self, batch_size, generator_batch_size, seed):
         """Returns those of the critic's updates and of the generator's, which are one draw."""
@@ -305,12 +335,12 @@ class WGANGP(keras.Model):
         penalty_seed, relax_seed = tf.unstack(tf.random.split(seed, 2))
         fake = self._relaxed(latent, relax_seed)
         batch_size = ops.shape(latent)[0]
-        places = tf.random.stateless_uniform([batch_size], penalty_seed)
+        places = uniform_rows([batch_size], penalty_seed)
         with tf.GradientTape() as tape:
             distance = self._mean_score(real) - self._mean_score(fake)
             penalty = gradient_penalty(self.critic, real, fake, places, self.one_sided_penalty)
             loss = self.gradient_penalty_weight * penalty - distance
-            scaled = self.critic_optimizer.scale_loss(loss)
+            scaled = self._share(self.critic_optimizer.scale_loss(loss))
         variables = self.critic.trainable_variables
         self.critic_optimizer.apply(tape.gradient(scaled, variables), variables)
         return dict(zip(_CRITIC_REPORTS, (loss, distance, penalty), strict=True))
@@ -319,10 +349,14 @@ class WGANGP(keras.Model):
         with tf.GradientTape() as tape:
             outputs = _float32(self.generator(latent, training=True))
             loss = self.generator_loss(outputs, seed)
-            scaled = self.generator_optimizer.scale_loss(loss)
+            scaled = self._share(self.generator_optimizer.scale_loss(loss))
         variables = self.generator.trainable_variables
         self.generator_optimizer.apply(tape.gradient(scaled, variables), variables)
         return loss
+
+    def _share(self, loss):
+        # Keras' optimizers sum the gradients of replicas.
+        return loss if self.replicas == 1 else loss / self.replicas
 
     def _relaxed(self, latent, seed):
         return _float32(self.relax(_float32(self.generator(latent, training=True)), seed))

@@ -23,9 +23,10 @@ _MAY_IMPORT = {
     "latents": _FOUNDATION | {"quantum"},
     "layers": set(),
     "batches": {"seeds"},
+    "distribution": {"config"},
     "shapes": set(),
     "penalty": set(),
-    "wgan_gp": {"seeds", "batches", "penalty", "shapes"},
+    "wgan_gp": {"seeds", "batches", "distribution", "penalty", "shapes"},
     "image_codes": {"layers"},
     "code_gan": {"wgan_gp", "image_codes", "metrics"},
     "models": {
@@ -54,8 +55,8 @@ _MAY_IMPORT = {
     "optimizers": {"config", "registry"},
     "card": {"config"},
     "training": _FOUNDATION | {
-        "callbacks", "config", "continuation", "datasets", "evaluation", "latents", "metrics",
-        "optimizers", "pictures", "run_directory", "tensorboard", "zoo",
+        "callbacks", "config", "continuation", "datasets", "distribution", "evaluation", "latents",
+        "metrics", "optimizers", "pictures", "run_directory", "tensorboard", "zoo",
     },
     "experiments": _FOUNDATION | {
         "config", "configs", "datasets", "evaluation", "figures", "image_codes", "invertible",

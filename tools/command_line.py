@@ -258,7 +258,9 @@ def _quiet_logs():
             try:
                 import tensorflow as tf
 
-                tf.config.list_logical_devices()
+                # What trains with other machines is told of them before it looks at its own.
+                if "TF_CONFIG" not in os.environ:
+                    tf.config.list_logical_devices()
             except BaseException:
                 hidden.seek(0)
                 os.write(shown, hidden.read())

@@ -56,6 +56,9 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
                      help="any other configuration value, such as optimizer_options.learning_rate"
                           "=1e-4 or latent_options.transmission=0.8; may be repeated")
+    run.add_argument("--strategy", choices=["none", "mirrored", "multiworker"], default="none",
+                     help="share each batch among this machine's GPUs, or among the machines that "
+                          "$TF_CONFIG names; the run is the same up to rounding (default: none)")
     run.add_argument("--dry-run", action="store_true", help="print the configuration and stop")
     run.add_argument("--quiet", action="store_true", help="no progress bars")
     circuit = arguments.add_argument_group("latent")
@@ -79,6 +82,10 @@ def main(argv=None) -> int:
 
 
 def _train(arguments):
+    from qlatent_tf.distribution import is_chief, make_strategy
+
+    # Before anything is computed, or the machines of a cluster do not find each other.
+    strategy = None if arguments.dry_run else make_strategy(arguments.strategy)
     config = config_from_arguments(arguments)
     if arguments.dry_run:
         from qlatent_tf.training import prepare, resolve
@@ -95,11 +102,13 @@ def _train(arguments):
     workdir = arguments.workdir or Path("runs") / run_name(config, arguments.generator)
     try:
         run = train(config, workdir, data_dir=arguments.data_dir, dataset=dataset,
-                    progress=not arguments.quiet, continue_from=arguments.continue_from)
+                    progress=not arguments.quiet, continue_from=arguments.continue_from,
+                    strategy=strategy)
     except Interrupted as stop:
         print(f"\n{stop} The same command goes on from there.", file=sys.stderr)
         return 130
-    _report(run)
+    if is_chief(strategy):
+        _report(run)
     return 0
 
 

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from qlatent_tf.batches import uniform_rows
 from qlatent_tf.models.graph_networks import graph_critic, graph_generator
 from qlatent_tf.registry import models, rewards
 from qlatent_tf.shapes import check_widths
@@ -202,7 +203,7 @@ def _random_orders(shape, probability, seed):
 
 def _gumbel(shape, seed):
     # Above 0, or the logarithm of the logarithm is infinite.
-    uniform = tf.random.stateless_uniform(shape, seed, minval=1e-7, maxval=1.0)
+    uniform = uniform_rows(shape, seed, minval=1e-7, maxval=1.0)
     return -ops.log(-ops.log(uniform))
 
 

@@ -1,0 +1,207 @@
+"""Trains on several devices, or several machines, as on one: each replica has a part of the batch.
+
+A batch is a pure function of (seed, step). Every worker computes the whole of it and its replicas
+take their rows, so that nothing is sent but gradients, and together they see what one device sees.
+"""
+
+import contextlib
+import zlib
+
+import keras
+import tensorflow as tf
+from absl import logging
+
+from qlatent_tf.config import Config
+
+STRATEGIES = ("none", "mirrored", "multiworker")
+_CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
+
+
+def make_strategy(name: str):
+    """Returns the strategy of a name: None, all local devices, or the machines of ``TF_CONFIG``.
+
+    Args:
+      name: str. ``none``, ``mirrored`` or ``multiworker``; the last before TensorFlow has begun
+        to compute anything.
+
+    Returns:
+      tf.distribute.Strategy, or None for one device, also where a strategy finds no more.
+
+    Raises:
+      ValueError: if the name is unknown.
+    """
+    if name not in STRATEGIES:
+        raise ValueError(f"A strategy is one of {', '.join(STRATEGIES)}; received {name!r}.")
+    if name == "none":
+        return None
+    if name == "multiworker":
+        strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    else:
+        # Without a GPU: the logical CPU devices, of which there is one unless more were made.
+        kind = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
+        strategy = tf.distribute.MirroredStrategy(
+            [device.name for device in tf.config.list_logical_devices(kind)]
+        )
+    if strategy.num_replicas_in_sync == 1:
+        logging.warning("The strategy %s finds one device, and trains as without it.", name)
+        return None
+    return strategy
+
+
+def check_distributable(config: Config, strategy) -> None:
+    """Refuses what several replicas would not do as one device does.
+
+    Args:
+      config: Config.
+      strategy: tf.distribute.Strategy, or None.
+
+    Raises:
+      ValueError: if a batch cannot be divided evenly, or an option is not for several replicas.
+    """
+    if strategy is None:
+        return
+    replicas = strategy.num_replicas_in_sync
+    for name in ("batch_size", "generator_batch_size"):
+        size = getattr(config, name)
+        if size is not None and size % replicas:
+            raise ValueError(
+                f"{name} is shared evenly by {replicas} replicas, so that it is a multiple of "
+                f"{replicas}; received {size}."
+            )
+    clipping = [name for name in _CLIPPING if config.optimizer_options.get(name) is not None]
+    if clipping:
+        raise ValueError(
+            f"Keras clips the gradient of each replica instead of their sum: {clipping[0]} is not "
+            f"for {replicas} replicas. Train on one device, or without it."
+        )
+    if config.precision == "mixed_float16":
+        raise ValueError(
+            "Keras looks at one replica to see whether a scaled gradient overflows: mixed_float16 "
+            f"is not for {replicas} replicas. mixed_bfloat16, which needs no scale, is."
+        )
+    if config.jit_compile:
+        logging.warning(
+            "The step is NOT compiled by XLA on %d replicas, which it cannot be together with the "
+            "exchange of gradients. It agrees with one device under jit_compile=false.", replicas
+        )
+
+
+def scope(strategy):
+    """Returns the context in which a model is built that is trained under a strategy."""
+    return contextlib.nullcontext() if strategy is None else strategy.scope()
+
+
+def is_chief(strategy) -> bool:
+    """Returns whether this process writes the run: the only one, or the cluster's first."""
+    resolver = getattr(strategy, "cluster_resolver", None)
+    if resolver is None or not resolver.task_type:
+        return True
+    workers = resolver.cluster_spec().as_dict()
+    return resolver.task_type == "chief" or (
+        resolver.task_type == "worker" and resolver.task_id == 0 and "chief" not in workers
+    )
+
+
+def worker_count(strategy) -> int:
+    """Returns how many processes train together."""
+    resolver = getattr(strategy, "cluster_resolver", None)
+    if resolver is None or not resolver.task_type:
+        return 1
+    tasks = resolver.cluster_spec().as_dict()
+    return sum(len(tasks.get(kind, ())) for kind in ("chief", "worker"))
+
+
+def agree(strategy, what: str, value) -> None:
+    """Waits until all workers are here, and refuses to go on if they hold different values.
+
+    Args:
+      strategy: tf.distribute.Strategy, or None.
+      what: str. What the value is, in the error message.
+      value: anything that is written alike where it is equal.
+
+    Raises:
+      ValueError: on every worker, if the values differ.
+    """
+    if worker_count(strategy) == 1:
+        return
+    digest = zlib.crc32(repr(value).encode())
+    gathered = tf.function(
+        lambda: strategy.gather(
+            strategy.run(lambda: tf.constant([digest], tf.int64)), axis=0
+        )
+    )()
+    if len(set(gathered.numpy().tolist())) > 1:
+        raise ValueError(
+            f"The workers do not agree on {what}; here it is {value}. All of them are started by "
+            "one command, from one version, with one directory that all can read."
+        )
+
+
+def replica_batches(batches, strategy):
+    """Shares batches among replicas.
+
+    Args:
+      batches: tf.data.Dataset of `WGANGP.training_batches`.
+      strategy: tf.distribute.Strategy.
+
+    Returns:
+      tf.distribute.DistributedDataset, each replica's element holding its rows of the batch.
+    """
+    replicas = strategy.num_replicas_in_sync
+
+    def local_batches(context):
+        local = replicas // context.num_input_pipelines
+        first = context.input_pipeline_id * local
+        # In this order the elements go to the replicas of a worker, one to each in turn.
+        return batches.flat_map(
+            lambda batch: tf.data.Dataset.range(first, first + local).map(
+                lambda replica: _rows(batch, replica, replicas)
+            )
+        ).prefetch(2 * local)
+
+    return strategy.distribute_datasets_from_function(local_batches)
+
+
+def distributed_step(model, strategy):
+    """Returns what Keras calls for each step: a function of the batches' iterator."""
+
+    @tf.function(reduce_retracing=True)
+    def step(batch):
+        reports = strategy.run(model.train_step, args=(batch,))
+        # Alike on all replicas.
+        return {
+            name: strategy.experimental_local_results(report)[0]
+            for name, report in reports.items()
+        }
+
+    return lambda iterator: step(next(iterator))
+
+
+@contextlib.contextmanager
+def lost_workers(strategy):
+    """Says what to do where another worker has gone."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        if worker_count(strategy) == 1:
+            raise
+        raise ConnectionError(
+            "Another worker has gone, or cannot be reached. Start all of them again by the same "
+            f"command: the run goes on at its last checkpoint. ({error.message.splitlines()[0]})"
+        ) from error
+
+
+def _rows(batch, replica, replicas):
+    def share(part, axis):
+        shape = part.shape.as_list()
+        parts = tf.reshape(
+            part, [*shape[:axis], replicas, shape[axis] // replicas, *shape[axis + 1:]]
+        )
+        return tf.gather(parts, replica, axis=axis)
+
+    return {
+        "real": keras.tree.map_structure(lambda part: share(part, 1), batch["real"]),
+        "latent": share(batch["latent"], 1),
+        "generator_latent": share(batch["generator_latent"], 0),
+        "seed": batch["seed"],
+    }
