@@ -11,13 +11,15 @@ al., whose own schedule, with 7.86 +- .07, is
 
     --set optimizer_options.learning_rate=2e-4 --set generator_batch_size=128
 
-A step is 1.6e12 floating-point operations: about 15 s on two CPU cores; on a GPU, which we had
-none to try on, 0.1 to 0.2 s where it sustains 8 to 16 TFLOP/s, that is 3 to 6 hours for the 100,000
-steps. There add --set jit_compile=true: XLA is off because its compiler for CPUs has no fast
-gradients of convolutions and takes 30 times as long as TensorFlow's own kernels.
+A step is 1.6e12 floating-point operations: 20 s of processor time, twelve days for the 100,000
+steps on two CPU cores. On a GPU, which we had none to try on, expect 0.1 to 0.2 s where it sustains
+8 to 16 TFLOP/s: 3 to 6 hours. There add --set jit_compile=true: XLA is off because its compiler for
+CPUs has no fast gradients of convolutions and takes 30 times as long as TensorFlow's own kernels.
 
-`small` is ours: half the filters, fewer critic updates and steps, mirrored images. About 1.3 s a
-step on two idle cores, under 4 hours for the 10,000 steps.
+`small` is ours: half the filters, two critic updates, mirrored images, bfloat16. A step takes 1.65
+seconds of processor time, 2.6 with --set precision=float32: on two idle cores under 3 and 4 hours
+for the 10,000 steps. It keeps no average of the generator's weights, for the rates decay to 0, and
+the moving statistics of batch normalisation would be those of other weights.
 """
 
 from qlatent_tf.config import Config
@@ -68,4 +70,5 @@ def get_config(latent: str, variant: str = "full") -> Config:
         "evaluate_every": 1000,
         "evaluation_samples": 10_000,
         "checkpoint_every": 250,
+        "precision": "mixed_bfloat16",
     })

@@ -84,8 +84,9 @@ def image_generator(latent_size, resolution=32, channels=3, filters=128, blocks=
     hidden = layers.Reshape((start, start, filters))(hidden)
     for _ in range(blocks):
         hidden = up_block(hidden, filters)
-    image = layers.Conv2D(channels, 3, padding="same", activation="tanh")(normalised(hidden))
-    return keras.Model(latent, image, name="generator")
+    # In single precision, whatever the others compute in, as the critic's last layer.
+    last = layers.Conv2D(channels, 3, padding="same", activation="tanh", dtype="float32")
+    return keras.Model(latent, last(normalised(hidden)), name="generator")
 
 
 def image_critic(resolution=32, channels=3, filters=128, blocks=3):
@@ -105,7 +106,7 @@ def image_critic(resolution=32, channels=3, filters=128, blocks=3):
     for _ in range(_PLAIN_BLOCKS):
         hidden = plain_block(hidden)
     hidden = layers.GlobalAveragePooling2D()(rectified_sum(hidden))
-    return keras.Model(image, layers.Dense(1)(hidden), name="critic")
+    return keras.Model(image, layers.Dense(1, dtype="float32")(hidden), name="critic")
 
 
 class ResNet(WGANGP):

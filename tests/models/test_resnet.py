@@ -163,6 +163,23 @@ def test_trains_towards_the_data():
     assert gan.sample(50, seed=0).mean() > 170
 
 
+def test_reduced_precision_is_near_single_and_ends_in_it():
+    single = resnet(**SMALL)
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        reduced = resnet(**SMALL)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    latents = single.latent.sample(5, seed=SEED)
+    for one, other in ((single.generator, reduced.generator), (single.critic, reduced.critic)):
+        assert other.layers[1].compute_dtype == "bfloat16" and other.output.dtype == "float32"
+        made = one(latents)
+        # Eight bits of mantissa, through a dozen layers.
+        np.testing.assert_allclose(other(latents), made, atol=0.05 * np.abs(made).max())
+        assert not np.array_equal(other(latents), made)
+        latents = made
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
