@@ -128,4 +128,23 @@ GRIDS = {
             },
         },
     ),
+    "table2_cifar": GridCommand(
+        help="photographs by residual networks: latent x seed",
+        description="Wallner and Clements, table 2. A run of the published size wants a GPU and "
+                    "hours, see configs/resnet.py; --variant small --iterations 10000 takes two "
+                    "CPU cores three hours a run. Images are scored by the classifier that comes "
+                    "with the package; --set 'metrics=[\"classifier_scores\", "
+                    "\"inception_scores\"]' adds Inception, see docs/image_metrics.md.",
+        latents="the paper's three and photonic",
+        iterations=100_000,
+        seeds=5,
+        num_samples=50_000,
+        options={
+            "variant": {
+                "choices": ["full", "small"],
+                "help": "the published size, or one for two CPU cores (default: full)",
+            },
+            "data": {"help": "a registered data set of images (default: cifar10)"},
+        },
+    ),
 }

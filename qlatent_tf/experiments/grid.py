@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from qlatent_tf import training
 from qlatent_tf.config import Config
-from qlatent_tf.evaluation import evaluate
+from qlatent_tf.evaluation import evaluate, evaluate_real
 from qlatent_tf.experiments.latent_files import Bank, file_record, without_place
 from qlatent_tf.files import read_json, write_json
 from qlatent_tf.locks import sole_use
@@ -89,7 +89,8 @@ class Grid:
     - ``runs/<cell>/``: an ordinary run, which `training.train` takes up where it was stopped;
       locked by the process that is at it, so that others may run other cells;
     - ``cells/<cell>@<steps>.json``: a finished cell: configuration, scores at the last step,
-      the history of its evaluations, seconds, versions.
+      those of held-out real samples where there are any, the history of its evaluations, seconds,
+      versions.
 
     Args:
       workdir: path.
@@ -233,6 +234,12 @@ class Grid:
             model, dataset, num_samples=self.num_samples,
             metric_names=cell.config.metrics or None, progress=progress,
         )
+        real = None
+        if getattr(dataset, "test", None) is not None:
+            real = evaluate_real(
+                dataset, num_samples=self.num_samples, metric_names=cell.config.metrics or None,
+                progress=progress,
+            )
         record = run.read_run()
         write_json(self._file(cell), {
             "name": cell.name,
@@ -244,6 +251,7 @@ class Grid:
             "latent_file": file_record(cell.config),
             "versions": record["versions"],
             "evaluation": evaluation,
+            "real": real,
             "history": run.read_metrics()["history"],
         })
         # Keras keeps every model it has built; a grid builds hundreds.

@@ -157,7 +157,8 @@ def to_markdown(table: dict, columns, notes: str = "") -> str:
         entries = [f"`{row[label]}`" if label == "latent" else str(row[label]) for label in labels]
         entries.append(str(len(row["seeds"])))
         for column in columns:
-            text = format_score(row["scores"][column.figure])
+            scored = table["names"][column.figure]
+            text = format_score(row["scores"][column.figure]) if scored else "not scored"
             entries.append(f"**{text}**" if (number, column.figure) in best else text)
             if column.figure in shown:
                 known = row["published"].get(column.figure)
