@@ -70,18 +70,19 @@ class RunEvents:
         tf.summary.image("latent/pair_correlations", correlation_picture(values)[np.newaxis])
 
 
-def correlation_picture(values, cell: int = 16) -> np.ndarray:
+def correlation_picture(values, cell: int | None = None) -> np.ndarray:
     """Draws the correlation matrix of samples, blue for -1 to red for +1.
 
     The diagonal, always 1, is left white, and colours span the largest correlation off it.
 
     Args:
       values: array, ``(num_samples, width)``.
-      cell: int. Pixels a matrix entry.
+      cell: int. Pixels a matrix entry; by default 16, or fewer where there are more than 32.
 
     Returns:
       np.ndarray, uint8 ``(width * cell, width * cell, 3)``.
     """
+    cell = cell or max(min(16, 512 // values.shape[1]), 1)
     spread = values.std(axis=0)
     normal = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1)
     matrix = normal.T @ normal / len(values)

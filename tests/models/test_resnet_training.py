@@ -11,6 +11,7 @@ from qlatent_tf.config import Config
 from qlatent_tf.configs.resnet import VARIANTS, get_config
 from qlatent_tf.datasets.image_arrays import image_dataset
 from qlatent_tf.registry import latents
+from qlatent_tf.tensorboard import correlation_picture
 from qlatent_tf.tools import train as tool
 from qlatent_tf.zoo import from_preset, save_preset
 
@@ -74,6 +75,12 @@ def test_tensorboard_shows_grids_of_real_and_generated_images(whole):
     # Six rows of six images of one size, each pixel enlarged.
     assert shapes["samples/real"] == shapes["samples/generated"]
     assert shapes["samples/real"][0][0] > 6 * 8
+
+
+@pytest.mark.parametrize("width, side", [(16, 256), (128, 512), (600, 600)])
+def test_pictures_of_wide_latents_stay_small(width, side):
+    values = np.random.default_rng(0).normal(size=(50, width))
+    assert correlation_picture(values).shape == (side, side, 3)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
