@@ -9,6 +9,7 @@ from absl import logging
 from qlatent_tf.experiments.capacity_optima import (
     STEADINESS, TOLERANCE, WINDOW, best_score, judge, smallest_optimal,
 )
+from qlatent_tf.experiments.finished_cells import check_comparable
 from qlatent_tf.experiments.scaling_laws import fit_laws
 from qlatent_tf.experiments.tables import schedule
 from qlatent_tf.figures import INK, latent_style, new_figure, save_figure, tidy
@@ -26,14 +27,16 @@ def write_results(folder, finished) -> dict:
 
     Args:
       folder: path. The grid's.
-      finished: sequence of dict. Finished cells of one schedule, see `grid.read_cell`.
+      finished: sequence of dict. Finished cells of one schedule, see `finished_cells.read_cell`.
 
     Raises:
-      ValueError: if there are none.
+      ValueError: if there are none, or they were not trained and scored alike.
     """
     if not finished:
         raise ValueError("There are no results of no cells: none of this schedule is finished.")
     folder = Path(folder)
+    for cell in finished:
+        check_comparable(finished[0], cell, swept=("model_options",))
     points = optima(finished)
     fits = {kind: _fits(points, kind) for kind in KINDS}
     config = finished[0]["config"]

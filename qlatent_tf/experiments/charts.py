@@ -15,7 +15,7 @@ def history_figure(table: dict, cells, figure: str, label: str, title: str):
 
     Args:
       table: dict, of `make_table`. Published figures are drawn as ticks at the right.
-      cells: sequence of dict. The finished cells of the table, see `grid.read_cell`.
+      cells: sequence of dict. The finished cells of the table, see `finished_cells.read_cell`.
       figure: str. The score, without sample size and reference set.
       label: str. Of the vertical axis.
       title: str. Of a panel; ``{}`` stands for its value.

@@ -11,10 +11,11 @@ from tqdm import tqdm
 from qlatent_tf import training
 from qlatent_tf.config import Config
 from qlatent_tf.evaluation import evaluate, evaluate_real
-from qlatent_tf.experiments.latent_files import Bank, file_record, without_place
-from qlatent_tf.files import read_json, write_json
+from qlatent_tf.experiments.finished_cells import cell_differences, check_same, read_cell
+from qlatent_tf.experiments.latent_files import Bank, file_record
+from qlatent_tf.files import write_json
 from qlatent_tf.locks import sole_use
-from qlatent_tf.run_directory import RunDirectory, training_differences
+from qlatent_tf.run_directory import RunDirectory
 
 NUM_SAMPLES = 100_000
 _TAKEN = frozenset({"dataset", "seed", "steps", "evaluate_every"})
@@ -120,7 +121,7 @@ class Grid:
         file = self._file(cell)
         if not file.is_file():
             return False
-        _check_same(file, read_cell(file), cell.config, self.num_samples)
+        check_same(file, read_cell(file), cell.config, self.num_samples)
         return True
 
     def run(self, cells, *, data_dir=None, progress=True) -> None:
@@ -179,7 +180,7 @@ class Grid:
                 if known is None:
                     new[here] = theirs
                 else:
-                    _check_same(here, known, theirs["config"], theirs["evaluation"]["num_samples"])
+                    check_same(here, known, theirs["config"], theirs["evaluation"]["num_samples"])
         for here, cell in new.items():
             write_json(here, {**cell, "config": cell["config"].to_json()})
         return len(new)
@@ -196,8 +197,7 @@ class Grid:
         run = self.run_directory(cell)
         if not (run.path / "config.json").is_file():
             return
-        before = training.resolve(run.read_config(trust_code=True))
-        differences = _differences(before, cell.config)
+        differences = cell_differences(run.read_config(trust_code=True), cell.config)
         if differences:
             raise ValueError(
                 f"{run.path} holds a run of another configuration (its value -> yours): "
@@ -258,23 +258,6 @@ class Grid:
         keras.utils.clear_session()
 
 
-def read_cell(file) -> dict:
-    """Returns a finished cell, its ``config`` as a `Config`.
-
-    Cells of before rows were recorded are of the row of their data and latent.
-
-    Raises:
-      ValueError: if the file is damaged.
-    """
-    cell = read_json(file)
-    missing = {"name", "config", "step", "seconds", "evaluation", "history"} - set(cell)
-    if missing:
-        raise ValueError(f"{file} is no finished cell: it lacks {', '.join(sorted(missing))}.")
-    config = Config.from_json(cell["config"], trust_code=True)
-    row = cell.get("row") or {"data": config.dataset, "latent": config.latent}
-    return {**cell, "config": config, "row": row}
-
-
 def parse_shard(text: str) -> tuple[int, int]:
     """Parses ``i/n``, the i-th of n machines.
 
@@ -291,21 +274,3 @@ def shard(cells, text: str) -> list:
     """Returns the cells of the i-th of n machines: every n-th one, so that all get of each kind."""
     number, machines = parse_shard(text)
     return list(cells)[number - 1::machines]
-
-
-def _differences(config, other):
-    return training_differences(without_place(config), without_place(other))
-
-
-def _check_same(file, cell, config, num_samples):
-    differences = _differences(training.resolve(cell["config"]), config)
-    scored = cell["evaluation"]["num_samples"]
-    if cell["config"].metrics != config.metrics:
-        differences.append(f"metrics: {list(cell['config'].metrics)} -> {list(config.metrics)}")
-    if scored != num_samples:
-        differences.append(f"scored samples: {scored} -> {num_samples}")
-    if differences:
-        raise ValueError(
-            f"{file} is a cell of another configuration (its value -> yours): "
-            f"{'; '.join(differences)}. Choose another --workdir, or the same options."
-        )

@@ -48,6 +48,7 @@ class Bank:
                     self.path, self.latent, self.options, num_samples=self.num_samples,
                     progress=progress,
                 )
+                return
             except InUseError as error:
                 if not waiting:
                     logging.info("%s This process waits for it.", error)

@@ -133,7 +133,7 @@ def write_results(folder, finished) -> dict:
 
     Args:
       folder: path.
-      finished: sequence of dict. Finished cells of one schedule, see `grid.read_cell`.
+      finished: sequence of dict. Finished cells of one schedule, see `finished_cells.read_cell`.
 
     Raises:
       ValueError: if there are none.

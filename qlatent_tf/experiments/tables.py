@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from qlatent_tf.evaluation import summary
-from qlatent_tf.experiments.comparable import check_comparable, check_one_row
+from qlatent_tf.experiments.finished_cells import check_comparable, check_one_row
 from qlatent_tf.files import write_json, write_text
 
 
@@ -45,7 +45,7 @@ def make_table(cells, columns, published=Published(), panel="data") -> dict:
     """Groups cells by their rows, in the order in which they come.
 
     Args:
-      cells: sequence of dict. Finished cells, see `grid.read_cell`.
+      cells: sequence of dict. Finished cells, see `finished_cells.read_cell`.
       columns: sequence of Column.
       published: Published.
       panel: str. The entry of a row by which rows are compared among each other.
@@ -115,7 +115,7 @@ def in_order(cells, **known) -> list[dict]:
     """Returns cells by the entries of their rows, then by seed.
 
     Args:
-      cells: sequence of dict. Finished cells, see `grid.read_cell`.
+      cells: sequence of dict. Finished cells, see `finished_cells.read_cell`.
       **known: sequence of str. The order of an entry's values; others stand behind, sorted.
     """
 

@@ -157,3 +157,10 @@ def test_a_tiny_study_leaves_its_results(folder, capsys):
     before = (folder / "cells" / "quantum_4_1_3_seed0@5.json").stat().st_mtime_ns
     assert command.main(arguments) == 0
     assert (folder / "cells" / "quantum_4_1_3_seed0@5.json").stat().st_mtime_ns == before
+    file = folder / "cells" / "classical_4_1_3_seed0@5.json"
+    cell = json.loads(file.read_text())
+    cell["config"]["optimizer_options"]["learning_rate"] = 2e-4
+    file.write_text(json.dumps(cell))
+    # A cell of another schedule that lies there is not taken in silence.
+    assert command.main([*arguments, "--shard", "1/2"]) == 1
+    assert "optimizer_options" in capsys.readouterr().err

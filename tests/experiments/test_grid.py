@@ -161,6 +161,18 @@ def test_shards_merge_into_the_whole(whole, tmp_path):
     assert all(grid.is_finished(one) for one in CELLS)
 
 
+def test_cells_of_a_version_with_fewer_options_merge_and_are_finished(whole, tmp_path):
+    older = shutil.copytree(whole.path / "cells", tmp_path / "older" / "cells").parent
+    for file in older.glob("cells/*.json"):
+        text = json.loads(file.read_text())
+        del text["config"]["model_options"]["activation"]
+        file.write_text(json.dumps(text))
+    assert whole.merge([older]) == 0
+    grid = Grid(older, SAMPLES)
+    assert grid.merge([whole.path]) == 0
+    assert all(grid.is_finished(one) for one in CELLS)
+
+
 def test_more_steps_continue_the_run_and_keep_the_shorter_cell(whole, tmp_path):
     shutil.copytree(whole.path, tmp_path, dirs_exist_ok=True)
     grid = run(tmp_path, [cell(0, steps=6)])

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from qlatent_tf import training
 from qlatent_tf.config import Config
 from qlatent_tf.experiments.tables import (
     Column, Published, figure_of, format_score, in_order, make_table, to_csv, to_markdown,
@@ -60,10 +61,10 @@ def test_markdown_shows_the_best_the_published_and_the_schedule(table):
     assert lines[0] == "| data | latent | seeds | distance | paper | share | paper | - |"
     assert lines[2] == (
         "| quantum | `boson` | 3 | **0.2 ± 0.058** | 0.036 ± 0.001 | "
-        "0.5 ± 0 | 0.9 ± 0.1 | undefined |"
+        "0.5 ± 0 | 0.9 ± 0.1 | not scored |"
     )
-    assert lines[3] == "| quantum | `gaussian` | 1 | 0.25 |  | **0.75** |  | undefined |"
-    assert lines[4] == "| bernoulli | `boson` | 1 | 0.4 |  | undefined |  | undefined |"
+    assert lines[3] == "| quantum | `gaussian` | 1 | 0.25 |  | **0.75** |  | not scored |"
+    assert lines[4] == "| bernoulli | `boson` | 1 | 0.4 |  | undefined |  | not scored |"
     assert "1,000 generator steps of batch 8" in text and "100 generated samples" in text
     assert "Notes.\n\nNames of the scores: distance: `distance@100`;" in text
 
@@ -87,6 +88,31 @@ def test_csv_has_a_line_for_each_figure(table):
 def test_a_table_is_of_one_schedule(other, message):
     with pytest.raises(ValueError, match=message):
         make_table([CELLS[0], other], COLUMNS)
+
+
+def narrow(seed, latent="boson", **changes):
+    """A cell whose row does not tell its data."""
+    one = cell(latent, seed, 0.1, **changes)
+    return {**one, "row": {"modes": 16, "latent": latent}}
+
+
+def test_what_no_entry_of_a_row_tells_is_one_for_all():
+    for other in (narrow(1, data="bernoulli"), narrow(0, "gaussian", data="bernoulli")):
+        with pytest.raises(ValueError, match="dataset: 'quantum' -> 'bernoulli'"):
+            make_table([narrow(0), other], COLUMNS, panel="modes")
+    other = {**narrow(1, "gaussian"), "row": narrow(0)["row"]}
+    with pytest.raises(ValueError, match="in one row and differ: latent: 'boson' -> 'gaussian'"):
+        make_table([narrow(0), other], COLUMNS, panel="modes")
+
+
+def test_options_that_an_older_version_left_open_are_no_difference():
+    whole = cell("boson", 1, 0.2)
+    whole["config"] = training.resolve(whole["config"])
+    (row,) = make_table([cell("boson", 0, 0.1), whole], COLUMNS)["rows"]
+    assert row["scores"]["distance"]["values"] == [0.1, 0.2]
+    whole["config"] = whole["config"].override(**{"model_options.invertible": True})
+    with pytest.raises(ValueError, match="model_options"):
+        make_table([cell("boson", 0, 0.1), whole], COLUMNS)
 
 
 def test_there_is_no_table_of_nothing():
