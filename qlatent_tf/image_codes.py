@@ -52,7 +52,7 @@ def codes_of(encoder, images):
 def features_of(encoder, images):
     """Returns the encoder's dense features of uint8 images, float32 ``(count, width)``."""
     features = keras.Model(encoder.input, encoder.get_layer(FEATURES).output)
-    return batch_map(lambda batch: features(to_unit(batch)), images)
+    return batch_map(lambda batch: ops.cast(features(to_unit(batch)), "float32"), images)
 
 
 def rebuilt(encoder, decoder, images):

@@ -8,15 +8,16 @@ from qlatent_tf.config import Config
 from qlatent_tf.registry import check_options
 
 
-def optimizers(config: Config):
+def optimizers(config: Config, critic_updates: int):
     """Builds the critic's optimizer and the generator's.
 
     Where learning rates decay, both fall to 0 in a straight line: the critic's makes
-    `critic_steps` updates while the generator's makes one. The generator's keeps the average of
+    `critic_updates` updates while the generator's makes one. The generator's keeps the average of
     the weights that `generator_ema` asks for. In ``mixed_float16`` both scale their losses.
 
     Args:
       config: Config.
+      critic_updates: int. Those in a step; see `WGANGP.critic_updates`.
 
     Returns:
       Two keras.optimizers.Optimizer.
@@ -27,7 +28,7 @@ def optimizers(config: Config):
     average = {}
     if config.generator_ema:
         average = {"use_ema": True, "ema_momentum": config.generator_ema}
-    pair = _optimizer(config, config.critic_steps, {}), _optimizer(config, 1, average)
+    pair = _optimizer(config, critic_updates, {}), _optimizer(config, 1, average)
     if config.precision == "mixed_float16":
         return tuple(map(keras.optimizers.LossScaleOptimizer, pair))
     return pair

@@ -97,7 +97,7 @@ def prepare(config: Config, strategy=None):
     with distribution.scope(strategy):
         model = build_model(config)
         compiled = config.jit_compile and model.replicas == 1
-        model.compile(*optimizers(config), jit_compile=compiled)
+        model.compile(*optimizers(config, model.critic_updates), jit_compile=compiled)
     return model
 
 

@@ -100,10 +100,24 @@ class WGANGP(keras.Model):
         self._counter = tf.Variable(0, trainable=False, dtype=tf.int64) if scales else None
 
     @property
+    def critic_updates(self) -> int:
+        """How often the critic's optimizer is applied in a step."""
+        return self.critic_steps
+
+    @property
     def step(self) -> int:
         """The steps done so far."""
-        counter = self.generator_optimizer.iterations if self._counter is None else self._counter
-        return int(counter.numpy())
+        return int(self.step_counter.numpy())
+
+    @property
+    def step_counter(self):
+        """The steps done so far, as the integer variable that training steps add to."""
+        return self.generator_optimizer.iterations if self._counter is None else self._counter
+
+    def count_step(self) -> None:
+        """Counts a step, at its end, where no optimizer does."""
+        if self._counter is not None:
+            self._counter.assign_add(1)
 
     def checkpoint_parts(self) -> dict:
         """Returns all that training changes, by name: networks, optimizers, variables."""
@@ -233,8 +247,7 @@ class WGANGP(keras.Model):
             for i in range(self.critic_steps):
                 reports = self._critic_iteration(batch, i, reports)
         loss = self._update_generator(batch["generator_latent"], batch["seed"][-1])
-        if self._counter is not None:
-            self._counter.assign_add(1)
+        self.count_step()
         reports = {**reports, "generator_loss": loss}
         if self.replicas > 1:
             reports = tf.distribute.get_replica_context().all_reduce("MEAN", reports)

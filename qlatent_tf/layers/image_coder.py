@@ -31,7 +31,8 @@ def image_encoder(image, code, filters=(64, 128), hidden=1024):
         x = layers.Conv2D(width, _KERNEL, strides=2, padding="same", use_bias=False)(x)
         x = layers.ReLU()(layers.BatchNormalization(momentum=_MOMENTUM)(x))
     x = layers.Dense(hidden, activation="relu", name=FEATURES)(layers.Flatten()(x))
-    return keras.Model(images, layers.Dense(code, activation="tanh")(x), name="encoder")
+    last = layers.Dense(code, activation="tanh", dtype="float32")
+    return keras.Model(images, last(x), name="encoder")
 
 
 def image_decoder(image, code, filters=(64, 128), hidden=1024):
@@ -58,7 +59,7 @@ def image_decoder(image, code, filters=(64, 128), hidden=1024):
         )(x)
         x = layers.ReLU()(layers.BatchNormalization(momentum=_MOMENTUM)(x))
     last = layers.Conv2DTranspose(
-        bands, _KERNEL, strides=2, padding="same", activation="sigmoid"
+        bands, _KERNEL, strides=2, padding="same", activation="sigmoid", dtype="float32"
     )
     return keras.Model(codes, last(x), name="decoder")
 

@@ -56,6 +56,9 @@ class Autoencoder(WGANGP):
       As `WGANGP`; the generator is the decoder, the critic the encoder.
     """
 
+    # Whatever `critic_steps` is.
+    critic_updates = 1
+
     @property
     def encoder(self):
         """keras.Model: images in [0, 1] -> codes."""
@@ -78,14 +81,17 @@ class Autoencoder(WGANGP):
     def train_step(self, batch):
         """Updates encoder and decoder once; returns the ``reconstruction_mse``."""
         images = ops.reshape(batch["real"], (-1, *batch["real"].shape[2:]))
-        parts = (self.encoder, self.decoder)
-        with tf.GradientTape() as tape:
+        optimizers = (self.critic_optimizer, self.generator_optimizer)
+        variables = [part.trainable_variables for part in (self.encoder, self.decoder)]
+        with tf.GradientTape(persistent=True) as tape:
             rebuilt = self.decoder(self.encoder(images, training=True), training=True)
             loss = ops.mean(ops.square(rebuilt - images))
-        variables = [part.trainable_variables for part in parts]
-        gradients = tape.gradient(loss, variables)
-        self.critic_optimizer.apply(gradients[0], variables[0])
-        self.generator_optimizer.apply(gradients[1], variables[1])
+            # Optimizers that scale the loss have each a scale of its own.
+            scaled = [optimizer.scale_loss(loss) for optimizer in optimizers]
+        gradients = list(map(tape.gradient, scaled, variables))
+        for optimizer, gradient, part in zip(optimizers, gradients, variables, strict=True):
+            optimizer.apply(gradient, part)
+        self.count_step()
         return {"reconstruction_mse": loss}
 
     def generate(self, latent, batch_size=None):

@@ -42,11 +42,13 @@ def graph_generator(
             joint = latent if hidden is latent else layers.concatenate([hidden, latent])
             mixed = layers.Dense(width)(joint)
         hidden = layers.LeakyReLU(negative_slope=0.2)(mixed)
-    atoms = layers.Dense(max_atoms * atom_types)(hidden)
-    bonds = layers.Dense(max_atoms * max_atoms * bond_types)(hidden)
-    atoms = layers.Reshape((max_atoms, atom_types))(atoms)
-    bonds = layers.Reshape((max_atoms, max_atoms, bond_types))(bonds)
-    bonds = layers.average([bonds, layers.Permute((2, 1, 3))(bonds)])
+    # In single precision, whatever the others compute in, as the critic's last layer.
+    single = {"dtype": "float32"}
+    atoms = layers.Dense(max_atoms * atom_types, **single)(hidden)
+    bonds = layers.Dense(max_atoms * max_atoms * bond_types, **single)(hidden)
+    atoms = layers.Reshape((max_atoms, atom_types), **single)(atoms)
+    bonds = layers.Reshape((max_atoms, max_atoms, bond_types), **single)(bonds)
+    bonds = layers.average([bonds, layers.Permute((2, 1, 3), **single)(bonds)], **single)
     return keras.Model(latent, {"atoms": atoms, "bonds": bonds}, name="generator")
 
 
@@ -92,5 +94,5 @@ def graph_critic(
     hidden = layers.Activation("tanh")(GatedSumPool(readout_units)(nodes, mask=mask))
     for width in units:
         hidden = layers.Dense(width, activation="tanh")(hidden)
-    score = layers.Dense(1, activation=activation)(hidden)
+    score = layers.Dense(1, activation=activation, dtype="float32")(hidden)
     return keras.Model({"atoms": atoms, "bonds": bonds}, score, name=name)

@@ -119,7 +119,10 @@ def quantum_generator(latent_size, qubits, circuit_layers, **circuit_options):
 
     # === Functional Model ===
     noise = keras.Input((latent_size,))
-    circuit = StyleCircuit(qubits, circuit_layers, name="circuit", **circuit_options)
+    # It computes in single precision at least, and its features are judged as they are.
+    circuit = StyleCircuit(
+        qubits, circuit_layers, name="circuit", dtype="float32", **circuit_options
+    )
     return keras.Model(noise, circuit(noise), name="generator")
 
 
@@ -140,7 +143,8 @@ def classical_generator(latent_size, code, width=128):
     for factor in (2, 4, 8):
         x = layers.BatchNormalization(momentum=_MOMENTUM)(layers.Dense(factor * width)(x))
         x = layers.LeakyReLU(negative_slope=_SLOPE)(x)
-    return keras.Model(noise, layers.Dense(code, activation="tanh")(x), name="generator")
+    last = layers.Dense(code, activation="tanh", dtype="float32")
+    return keras.Model(noise, last(x), name="generator")
 
 
 def code_critic(code, width=512):
@@ -155,7 +159,7 @@ def code_critic(code, width=512):
     x = codes
     for units in (width, max(width // 2, 1)):
         x = layers.LeakyReLU(negative_slope=_SLOPE)(layers.Dense(units)(x))
-    return keras.Model(codes, layers.Dense(1)(x), name="critic")
+    return keras.Model(codes, layers.Dense(1, dtype="float32")(x), name="critic")
 
 
 class LaStQGAN(CodeGAN):

@@ -163,7 +163,7 @@ class RewardMolGAN(MolGAN):
 
     def generator_loss(self, outputs, seed):
         """Returns ``(1 - w) L_WGAN - w E[V(p(outputs))]``."""
-        started = self.generator_optimizer.iterations >= self.reward_start
+        started = self.step_counter >= self.reward_start
         weight = self.reward_weight * ops.cast(started, "float32")
         reward = ops.mean(self._predicted(self.probabilities(outputs)))
         return (1.0 - weight) * super().generator_loss(outputs, seed) - weight * reward

@@ -4,6 +4,8 @@ import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from qlatent_tf import training
+from qlatent_tf.configs.autoencoder import get_config
 from qlatent_tf.datasets.image_arrays import image_dataset
 from qlatent_tf.image_codes import alternate, batch_map, features_of
 from qlatent_tf.registry import models
@@ -91,6 +93,38 @@ def test_training_lowers_the_error_that_is_reported():
     np.testing.assert_allclose(
         after["reconstruction_psnr_some_test_10"], -10 * np.log10(after[name])
     )
+
+
+def trained(count=3, **changes):
+    """The autoencoder after some steps on dark and bright images."""
+    config = get_config("gaussian").override(**{
+        "latent_options.modes": 6, "optimizer": "SGD", "optimizer_options": {"learning_rate": 0.3},
+        "model_options": {"image": [8, 12, 2], "filters": [4, 6], "hidden": 16}, **changes,
+    })
+    model = training.prepare(config)
+    bright = DARK.copy()
+    bright[::2] = 255
+    if count:
+        model.fit(model.training_batches(bright, 16, seed=0, steps=count), verbose=0, shuffle=False)
+    return model, bright
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_reduced_precision_trains_close_to_single_precision(precision):
+    (before, _), (single, _), (mixed, images) = trained(0), trained(), trained(precision=precision)
+    assert mixed.step == 3 and mixed.encoder.layers[1].compute_dtype == precision[6:]
+    assert mixed.codes(images).dtype == np.float32
+    for start, expected, found in zip(
+        *(model.get_weights() for model in (before, single, mixed)), strict=True
+    ):
+        # Far closer to each other than to where both began.
+        assert np.abs(found - expected).max() <= 0.1 * np.abs(expected - start).max() + 2e-3
+
+
+def test_both_learning_rates_fall_in_step_whatever_the_critic_steps():
+    model, _ = trained(critic_steps=3, steps=6, learning_rate_decay_steps=6)
+    for optimizer in (model.critic_optimizer, model.generator_optimizer):
+        np.testing.assert_allclose(float(optimizer.learning_rate), 0.15, rtol=1e-6)
 
 
 def test_the_error_is_the_mean_over_pixels_and_images():

@@ -121,6 +121,18 @@ def test_codes_are_those_of_averaged_weights_where_samples_are():
     assert not np.allclose(codes, trained, atol=1e-3)
 
 
+@pytest.mark.parametrize("generator", ["quantum", "classical"])
+def test_codes_are_scored_where_networks_compute_in_reduced_precision(dataset, generator):
+    model = training.prepare(get_config("gaussian").override(
+        precision="mixed_bfloat16", model_options={**SIZES, "generator": generator, "width": 4},
+    ))
+    assert model.encoder.layers[1].compute_dtype == "bfloat16"
+    networks = (model.generator, model.critic, model.encoder, model.decoder)
+    assert {network.layers[-1].compute_dtype for network in networks} == {"float32"}
+    assert model.precompute(dataset.source).dtype == np.float32
+    assert all(np.isfinite(score) for score in model.own_scores(dataset, 20, 0).values())
+
+
 def test_scores_of_a_linear_critic_are_exact(dataset):
     model = gan(image=None)
     linear = keras.Sequential([keras.Input([6]), keras.layers.Dense(1)])

@@ -108,6 +108,20 @@ def test_the_generators_loss_is_the_weighted_mean():
     np.testing.assert_allclose(gan.generator_loss(outputs, seed), -score, rtol=1e-5)
 
 
+def test_the_reward_starts_by_steps_where_updates_are_passed_over():
+    gan = guided(reward_weight=1.0, reward_start=1)
+    gan.compile(*(keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD()) for _ in range(2)))
+    outputs = gan.generator(tf.zeros([2, 3]))
+    early = gan.generator_loss(outputs, tf.constant([1, 2]))
+    gan.count_step()
+    assert gan.step == 1 and int(gan.generator_optimizer.iterations.numpy()) == 0
+    likely = gan.reward_network(gan.probabilities(outputs))
+    np.testing.assert_allclose(
+        gan.generator_loss(outputs, tf.constant([1, 2])), -np.mean(likely), rtol=1e-5
+    )
+    assert abs(early + np.mean(likely)) > 1e-3
+
+
 def test_without_weight_it_is_the_plain_model(molecules):
     gan = guided(reward_weight=0.0)
     plain = MolGAN(gan.latent, *map(keras.models.clone_model, (gan.generator, gan.critic)),
