@@ -44,7 +44,6 @@ def model_card(
 
 ![Generated samples](samples.png)
 {shown}
-
 ## Scores
 
 {evaluation['num_samples']:,} generated samples, mean and standard error over {seeds} sampling \

@@ -80,7 +80,7 @@ def test_dry_run_prints_the_whole_configuration_and_writes_nothing(empty_folder,
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--model", "nothing"], "Unknown model 'nothing'. Known: mlp, molgan"),
+        (["--model", "nothing"], "Unknown model 'nothing'. Known: autoencoder, last_qgan, mlp"),
         (["--model", "mlp", "--latent", "nothing"], "Unknown latent"),
         (["--model", "mlp", "--set", "stepz=3"], "Did you mean steps?"),
         (["--model", "mlp", "--set", "steps"], "key=value"),
