@@ -27,7 +27,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from qlatent_tf import training
+from qlatent_tf import completion, training
 from qlatent_tf.configs.mlp import get_config
 from qlatent_tf.experiments.table1 import CONTROLS, LATENTS
 from qlatent_tf.models.mlp import perceptron
@@ -171,7 +171,7 @@ def _keras_steps(model: keras.Model, batches: tf.data.Dataset) -> Candidate:
 
 
 def _model_and_batches(latent: str, batch_size: int) -> tuple[WGANGP, tf.data.Dataset]:
-    config = training.resolve(get_config(latent).override(batch_size=batch_size))
+    config = completion.resolve(get_config(latent).override(batch_size=batch_size))
     model = build_model(config)
     training.compile_model(model, config)
     dataset = training.load_dataset(config, progress=False)
@@ -211,7 +211,7 @@ def main() -> None:
                         help="threads of TensorFlow's and PyTorch's kernels (default: all)")
     options = parser.parse_args()
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
-    dataset = training.load_dataset(training.resolve(get_config("gaussian")), progress=False)
+    dataset = training.load_dataset(completion.resolve(get_config("gaussian")), progress=False)
     real = dataset.source.sample(REAL_SAMPLES, seed=(0, 0)).numpy()
     first = "bare XLA step, nothing drawn"
     candidates = {first: bare(options.batch_size)}

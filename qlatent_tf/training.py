@@ -1,25 +1,23 @@
 """Trains a model from a configuration, in a directory that can be taken up again."""
 
 import contextlib
-import dataclasses
-import inspect
 import signal
 
 import keras
 from absl import logging
 
 from qlatent_tf import callbacks, distribution
+from qlatent_tf.completion import resolve
 from qlatent_tf.config import Config
 from qlatent_tf.continuation import starting_point
 from qlatent_tf.evaluation import evaluate, mean_scores
 from qlatent_tf.optimizers import optimizers
 from qlatent_tf.pictures import write_picture
-from qlatent_tf.registry import check_options, datasets, latents, metrics, models
+from qlatent_tf.registry import check_options, datasets, metrics
 from qlatent_tf.run_directory import RunDirectory, Stopwatch, training_differences
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.tensorboard import RunEvents
 from qlatent_tf.zoo import build_model, from_preset
-
 
 # Steps between calls of a watching function.
 _WATCHED = 10
@@ -27,44 +25,6 @@ _WATCHED = 10
 
 class Interrupted(Exception):
     """A run was stopped by a signal and saved."""
-
-
-def resolve(config: Config) -> Config:
-    """Returns the configuration with nothing left open.
-
-    Options that are not given get their builders' defaults, so that a later version's other
-    defaults do not change what a run or a preset is. Where latent or data come from a random
-    circuit and none is named, the run's seed chooses it: another one for each latent, and another
-    for the data.
-    """
-    for kind, builder in _builders(config).items():
-        given = getattr(config, f"{kind}_options")
-        options = {**_defaults(builder), **given}
-        named = given.get("unitary_seed") is not None or given.get("unitary_file") is not None
-        if "unitary_seed" in options and not named:
-            options["unitary_seed"] = _unitary_seed(config, kind)
-        config = dataclasses.replace(config, **{f"{kind}_options": options})
-    return config
-
-
-def reseed(config: Config, seed: int) -> Config:
-    """Returns the configuration under another seed, circuits that the old one chose included."""
-    for kind in ("latent", "dataset"):
-        options = dict(getattr(config, f"{kind}_options"))
-        if options.get("unitary_seed") == _unitary_seed(config, kind):
-            del options["unitary_seed"]
-            config = dataclasses.replace(config, **{f"{kind}_options": options})
-    return dataclasses.replace(config, seed=seed)
-
-
-def with_latent(config: Config, latent: str) -> Config:
-    """Returns the configuration with another latent, which keeps the options that it knows too."""
-    known = inspect.signature(latents.get(latent)).parameters
-    options = {
-        name: value for name, value in config.latent_options.items()
-        if name in known and name != "unitary_seed"
-    }
-    return dataclasses.replace(config, latent=latent, latent_options=options)
 
 
 def load_dataset(config: Config, *, data_dir=None, progress=True):
@@ -284,28 +244,6 @@ def _batches(model, real, config, start=0, steps=None):
     return model.training_batches(
         real, config.batch_size, config.seed, start, steps, config.generator_batch_size
     )
-
-
-def _builders(config):
-    return {
-        "latent": latents.get(config.latent),
-        "model": models.get(config.model),
-        "dataset": datasets.get(config.dataset),
-    }
-
-
-def _defaults(builder):
-    # Where data lie and whether a bar is shown is no matter of the configuration.
-    return {
-        name: list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
-        for name, parameter in inspect.signature(builder).parameters.items()
-        if isinstance(parameter.default, (str, int, float, list, tuple, dict, type(None)))
-        and name not in ("data_dir", "progress")
-    }
-
-
-def _unitary_seed(config, kind):
-    return derive_seed(config.seed, f"{kind} {getattr(config, kind)} unitary")
 
 
 @contextlib.contextmanager

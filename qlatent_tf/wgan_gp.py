@@ -12,15 +12,15 @@ from keras import ops
 
 from qlatent_tf.batches import real_sampler, step_seed, uniform_rows
 from qlatent_tf.distribution import distributed_step
+from qlatent_tf.latent_generator import LatentGenerator, Tree, single_precision
 from qlatent_tf.penalty import gradient_penalty
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.shapes import check_parts, check_real_samples
 
-Tree = object  # One tensor, or a dict of tensors.
 _CRITIC_REPORTS = ("critic_loss", "wasserstein_distance", "gradient_penalty")
 
 
-class WGANGP(keras.Model):
+class WGANGP(LatentGenerator):
     """A generator and a critic trained with the WGAN-GP objective.
 
     The critic maximises ``E[D(x)] - E[D(G(z))] - weight * E[(|grad D(x')| - 1)^2]``, where x'
@@ -54,9 +54,6 @@ class WGANGP(keras.Model):
       Gulrajani et al., Improved training of Wasserstein GANs, NeurIPS 2017, arXiv 1704.00028.
     """
 
-    # Samples a call of the generator, unless a caller says how many: what bounds the memory.
-    generation_batch_size = 1000
-
     def __init__(
         self,
         latent,
@@ -67,10 +64,8 @@ class WGANGP(keras.Model):
         one_sided_penalty=False,
         **kwargs,
     ):
-        super().__init__(**kwargs)
         check_parts(latent, generator, critic)
-        self.latent = latent
-        self.generator = generator
+        super().__init__(latent, generator, **kwargs)
         self.critic = critic
         self.gradient_penalty_weight = gradient_penalty_weight
         self.critic_steps = critic_steps
@@ -139,13 +134,9 @@ class WGANGP(keras.Model):
         del seed
         return outputs
 
-    def decode(self, outputs: Tree) -> Tree:
-        """Maps generator outputs to data space."""
-        return outputs
-
     def generator_loss(self, outputs: Tree, seed):
         """Returns the generator's loss at its outputs, ``-E[D(relax(outputs))]``."""
-        return -self._mean_score(_float32(self.relax(outputs, seed)))
+        return -self._mean_score(single_precision(self.relax(outputs, seed)))
 
     def pretraining(self, config) -> dict:
         """Returns what is trained before, by name: a `Config`, or the name of a preset."""
@@ -253,82 +244,6 @@ class WGANGP(keras.Model):
             reports = tf.distribute.get_replica_context().all_reduce("MEAN", reports)
         return reports
 
-    def sample(self, num_samples, seed, batch_size=None):
-        """Draws generated samples in data space.
-
-        Args:
-          num_samples: int. How many.
-          seed: int, or int32 pair. Decides the latents, whatever `batch_size` is.
-          batch_size: int. Samples a call of the generator; `generation_batch_size` by default.
-
-        Returns:
-          np.ndarray ``(num_samples, ...)``, or a dict of them.
-        """
-        return self.generate(self.sample_latents(num_samples, seed), batch_size)
-
-    def sample_latents(self, num_samples, seed):
-        """Returns the latents of what `sample` returns, ``(num_samples, latent_size)``."""
-        if num_samples < 1:
-            raise ValueError(f"num_samples is a positive number; received {num_samples}.")
-        if isinstance(seed, (int, np.integer)):
-            seed = (derive_seed(int(seed), "sample"), derive_seed(int(seed), "sample, low word"))
-        latent = self.latent.sample(num_samples, seed=tf.constant(seed, tf.int32))
-        return tf.cast(latent, tf.float32)
-
-    def generate(self, latent, batch_size=None):
-        """Returns the samples, in data space, that the generator makes of given latents.
-
-        Where the generator's optimizer keeps an average of the weights, it is the generator of
-        these weights that makes them.
-        """
-        batch_size = batch_size or self.generation_batch_size
-        latent = tf.cast(latent, tf.float32)
-        weights = self.averages()
-        parts = [
-            keras.tree.map_structure(
-                np.asarray, self._generate_batch(latent[i:i + batch_size], weights)
-            )
-            for i in range(0, len(latent), batch_size)
-        ]
-        return keras.tree.map_structure(lambda *blocks: np.concatenate(blocks), *parts)
-
-    def sampling_weights(self):
-        """Returns the generator's weights, averages in the place of what is averaged.
-
-        Returns:
-          list of np.ndarray, in the order of ``generator.get_weights()``.
-        """
-        variables = self.generator.trainable_variables
-        averages = dict(zip(map(id, variables), self.averages() or variables, strict=True))
-        return [averages.get(id(weight), weight).numpy() for weight in self.generator.weights]
-
-    def averages(self):
-        """Returns the averages of the generator's trainable weights, none where none are kept."""
-        optimizer = getattr(self, "generator_optimizer", None)
-        optimizer = getattr(optimizer, "inner_optimizer", optimizer)
-        if optimizer is None or not optimizer.use_ema or not optimizer.iterations.numpy():
-            return []
-        return list(map(tf.convert_to_tensor, optimizer._model_variables_moving_average))
-
-    def outputs_of(self, latent, weights):
-        """Returns the generator's outputs in single precision, made with what `averages` returned.
-
-        The averages are used without being put in the place of what is trained.
-        """
-        if not weights:
-            return _float32(self.generator(latent, training=False))
-        fixed = list(map(tf.convert_to_tensor, self.generator.non_trainable_variables))
-        outputs, _ = self.generator.stateless_call(weights, fixed, latent, training=False)
-        return _float32(outputs)
-
-    def call(self, latent, training=False):
-        """Returns the generator's outputs for latents ``(batch, latent_size)``."""
-        return self.generator(latent, training=training)
-
-    @tf.function(reduce_retracing=True)
-    def _generate_batch(self, latent, weights):
-        return self.decode(self.outputs_of(latent, weights))
-
     def _draw_latents(self, batch_size, generator_batch_size, seed):
         """Returns those of the critic's updates and of the generator's, which are one draw."""
         count = self.critic_steps * batch_size
@@ -360,7 +275,7 @@ class WGANGP(keras.Model):
 
     def _update_generator(self, latent, seed):
         with tf.GradientTape() as tape:
-            outputs = _float32(self.generator(latent, training=True))
+            outputs = single_precision(self.generator(latent, training=True))
             loss = self.generator_loss(outputs, seed)
             scaled = self._share(self.generator_optimizer.scale_loss(loss))
         variables = self.generator.trainable_variables
@@ -372,12 +287,8 @@ class WGANGP(keras.Model):
         return loss if self.replicas == 1 else loss / self.replicas
 
     def _relaxed(self, latent, seed):
-        return _float32(self.relax(_float32(self.generator(latent, training=True)), seed))
+        outputs = single_precision(self.generator(latent, training=True))
+        return single_precision(self.relax(outputs, seed))
 
     def _mean_score(self, samples):
-        return ops.mean(_float32(self.critic(samples, training=True)))
-
-
-def _float32(tree):
-    """Networks may compute in reduced precision; losses and penalties do not."""
-    return keras.tree.map_structure(lambda part: ops.cast(part, "float32"), tree)
+        return ops.mean(single_precision(self.critic(samples, training=True)))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from qlatent_tf import training, zoo
+from qlatent_tf import completion, training, zoo
 from qlatent_tf.config import Config
 from qlatent_tf.run_directory import RunDirectory
 
@@ -21,7 +21,7 @@ CONFIG = Config(
 
 def make(**changes):
     """Returns the configuration, the untrained model and the batches of four steps."""
-    config = training.resolve(dataclasses.replace(CONFIG, **changes))
+    config = completion.resolve(dataclasses.replace(CONFIG, **changes))
     model = training.prepare(config)
     dataset = training.load_dataset(config, progress=False)
     batches = model.training_batches(dataset.source, config.batch_size, config.seed, steps=4)

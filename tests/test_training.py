@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from qlatent_tf import training
+from qlatent_tf import completion, training
 from qlatent_tf.config import Config
 from qlatent_tf.files import read_json, write_json
 from qlatent_tf.run_directory import RunDirectory
@@ -75,13 +75,13 @@ def test_random_circuits_are_chosen_by_the_seed_and_recorded(whole):
     latent, data = (options["unitary_seed"]
                     for options in (config.latent_options, config.dataset_options))
     assert latent != data
-    photonic = training.resolve(dataclasses.replace(CONFIG, latent="photonic"))
+    photonic = completion.resolve(dataclasses.replace(CONFIG, latent="photonic"))
     assert photonic.latent_options["unitary_seed"] not in (latent, data)
     assert photonic.dataset_options["unitary_seed"] == data
-    other = training.resolve(dataclasses.replace(CONFIG, seed=1))
+    other = completion.resolve(dataclasses.replace(CONFIG, seed=1))
     assert other.latent_options["unitary_seed"] != latent
     named = dataclasses.replace(CONFIG, latent_options={"modes": 4, "unitary_seed": 7})
-    assert training.resolve(named).latent_options["unitary_seed"] == 7
+    assert completion.resolve(named).latent_options["unitary_seed"] == 7
 
 
 def test_every_option_is_recorded(whole):
@@ -89,22 +89,22 @@ def test_every_option_is_recorded(whole):
     assert config.latent_options["photons"] is None and config.latent_options["tiles"] == 1
     assert "activation" in config.model_options
     assert config.dataset_options["photons"] == 2 and "data_dir" not in config.dataset_options
-    assert training.resolve(config) == config
+    assert completion.resolve(config) == config
 
 
 def test_another_seed_brings_other_circuits_unless_they_were_named():
-    config = training.resolve(CONFIG)
-    other = training.resolve(training.reseed(config, 5))
-    assert other == training.resolve(dataclasses.replace(CONFIG, seed=5))
+    config = completion.resolve(CONFIG)
+    other = completion.resolve(completion.reseed(config, 5))
+    assert other == completion.resolve(dataclasses.replace(CONFIG, seed=5))
     named = dataclasses.replace(CONFIG, latent_options={"modes": 4, "unitary_seed": 7})
-    assert training.reseed(training.resolve(named), 5).latent_options["unitary_seed"] == 7
+    assert completion.reseed(completion.resolve(named), 5).latent_options["unitary_seed"] == 7
 
 
 def test_another_latent_keeps_the_options_it_knows():
-    config = training.resolve(CONFIG)
-    assert training.with_latent(config, "gaussian").latent_options == {"modes": 4, "tiles": 1}
-    photonic = training.resolve(training.with_latent(config, "photonic"))
-    assert photonic == training.resolve(dataclasses.replace(CONFIG, latent="photonic"))
+    config = completion.resolve(CONFIG)
+    assert completion.with_latent(config, "gaussian").latent_options == {"modes": 4, "tiles": 1}
+    photonic = completion.resolve(completion.with_latent(config, "photonic"))
+    assert photonic == completion.resolve(dataclasses.replace(CONFIG, latent="photonic"))
 
 
 def test_a_killed_run_ends_as_if_it_had_not_been(whole, tmp_path, monkeypatch):
@@ -250,7 +250,7 @@ DECAY = {"learning_rate_decay_steps": 6, "generator_batch_size": 12}
 
 
 def test_both_learning_rates_fall_in_a_line_to_zero_in_step():
-    config = training.resolve(dataclasses.replace(CONFIG, **DECAY))
+    config = completion.resolve(dataclasses.replace(CONFIG, **DECAY))
     model, dataset = training.prepare(config), training.load_dataset(config, progress=False)
     rates = []
     for batch in model.training_batches(dataset.source, config.batch_size, 0, steps=7):

@@ -136,7 +136,7 @@ def _given_options(arguments, table, kind, get, name):
 
 
 def _changed_source(source, arguments):
-    from qlatent_tf.training import reseed, with_latent
+    from qlatent_tf.completion import reseed, with_latent
 
     config = source_config(source, arguments.trust_code)
     if arguments.seed is not None:
@@ -199,7 +199,8 @@ def with_fallback_dataset(config: Config, arguments):
     Raises:
       FileNotFoundError: if a data set was asked for by name and cannot be had.
     """
-    from qlatent_tf.training import load_dataset, resolve
+    from qlatent_tf.completion import resolve
+    from qlatent_tf.training import load_dataset
 
     config = resolve(config)
     load = {"data_dir": arguments.data_dir, "progress": not arguments.quiet}

@@ -88,7 +88,8 @@ def _train(arguments):
     strategy = None if arguments.dry_run else make_strategy(arguments.strategy)
     config = config_from_arguments(arguments)
     if arguments.dry_run:
-        from qlatent_tf.training import prepare, resolve
+        from qlatent_tf.completion import resolve
+        from qlatent_tf.training import prepare
 
         config = resolve(config)
         prepare(config)  # Refuses what cannot be trained.

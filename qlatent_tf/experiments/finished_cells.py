@@ -1,6 +1,6 @@
 """Finished cells: how they are read, and which of them may stand together."""
 
-from qlatent_tf import training
+from qlatent_tf import completion
 from qlatent_tf.config import Config
 from qlatent_tf.experiments.latent_files import without_place
 from qlatent_tf.files import read_json
@@ -128,7 +128,7 @@ def check_one_row(first: dict, cell: dict) -> None:
 def _resolved_differences(config, other, compare):
     """What `compare` finds where options that are left open have their builders' defaults."""
     # Only then, for it imports the builders, which may be another machine's own.
-    return compare(config, other) and compare(*map(training.resolve, (config, other)))
+    return compare(config, other) and compare(*map(completion.resolve, (config, other)))
 
 
 def _row_differences(config, other):

@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 from tqdm import tqdm
 
-from qlatent_tf import training
+from qlatent_tf import completion, training
 from qlatent_tf.config import Config
 from qlatent_tf.evaluation import evaluate, evaluate_real
 from qlatent_tf.experiments.finished_cells import cell_differences, check_same, read_cell
@@ -28,7 +28,7 @@ class Cell:
     Attributes:
       name: str. Names the run's folder. Runs that differ in their steps alone share a name: the
         longer one continues the shorter.
-      config: Config. As `training.resolve` returns it.
+      config: Config. As `completion.resolve` returns it.
       row: dict of str or int. The row of the table that the cell belongs to, which has a cell for
         each seed: what tells it from other rows, in the order of the table's columns.
       bank: Bank. What the latent draws from, made before the run begins; None for no bank.
@@ -80,7 +80,7 @@ def seed_by_seed(rows, seeds: int, iterations: int, settings=(), taken=()) -> li
             name = "_".join([*filter(None, words), f"seed{seed}"])
             if name in found:
                 raise ValueError(f"Two rows are called {name}; name each latent and option once.")
-            found[name] = Cell(name, training.resolve(config), row, *bank)
+            found[name] = Cell(name, completion.resolve(config), row, *bank)
     return list(found.values())
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
+from qlatent_tf.completion import resolve
 from qlatent_tf.configs.mlp import get_config
 from qlatent_tf.experiments.grid import Cell
 from qlatent_tf.files import write_json, write_text
 from qlatent_tf.invertible import Inverse
 from qlatent_tf.seeds import derive_seed
-from qlatent_tf.training import resolve
 
 ITERATIONS = 2000
 NUM_LATENTS = 100_000

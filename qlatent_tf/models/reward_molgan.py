@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras import ops
 
 from qlatent_tf.batches import real_sampler, step_seed
+from qlatent_tf.latent_generator import single_precision
 from qlatent_tf.models.molgan import MolGAN
 from qlatent_tf.seeds import derive_seed
 
@@ -178,8 +179,7 @@ class RewardMolGAN(MolGAN):
 
     @tf.function(reduce_retracing=True)
     def _likely_graphs(self, latent):
-        outputs = self.generator(latent, training=True)
-        outputs = keras.tree.map_structure(lambda part: ops.cast(part, "float32"), outputs)
+        outputs = single_precision(self.generator(latent, training=True))
         return self.probabilities(outputs), self.decode(outputs)
 
     def _predicted(self, graphs):

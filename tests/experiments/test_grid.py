@@ -6,13 +6,13 @@ import shutil
 import pytest
 from tqdm import tqdm
 
-from qlatent_tf import training
+from qlatent_tf import completion, training
 from qlatent_tf.config import Config
 from qlatent_tf.experiments.grid import Cell, Grid, parse_shard, seed_by_seed, shard
 from qlatent_tf.locks import InUseError, sole_use
 from qlatent_tf.run_directory import RunDirectory
 
-CONFIG = training.resolve(Config(
+CONFIG = completion.resolve(Config(
     model="mlp", latent="gaussian", dataset="bernoulli", steps=4, batch_size=8, critic_steps=1,
     latent_options={"modes": 4}, dataset_options={"modes": 4},
     model_options={"features": 4, "units": [8]}, optimizer_options={"learning_rate": 1e-3},

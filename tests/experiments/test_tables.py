@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from qlatent_tf import training
+from qlatent_tf import completion
 from qlatent_tf.config import Config
 from qlatent_tf.experiments.tables import (
     Column, Published, figure_of, format_score, in_order, make_table, to_csv, to_markdown,
@@ -107,7 +107,7 @@ def test_what_no_entry_of_a_row_tells_is_one_for_all():
 
 def test_options_that_an_older_version_left_open_are_no_difference():
     whole = cell("boson", 1, 0.2)
-    whole["config"] = training.resolve(whole["config"])
+    whole["config"] = completion.resolve(whole["config"])
     (row,) = make_table([cell("boson", 0, 0.1), whole], COLUMNS)["rows"]
     assert row["scores"]["distance"]["values"] == [0.1, 0.2]
     whole["config"] = whole["config"].override(**{"model_options.invertible": True})

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from qlatent_tf import training
+from qlatent_tf import completion, training
 from qlatent_tf.code_gan import CodeGAN
 from qlatent_tf.configs.autoencoder import get_config as autoencoder_config
 from qlatent_tf.configs.last_qgan import get_config
@@ -238,7 +238,7 @@ def test_the_autoencoder_can_be_a_preset(whole, dataset, tmp_path):
 
 def test_twins_differ_in_one_word():
     quantum, classical = (
-        training.resolve(CONFIG.override(**{"model_options.generator": name}))
+        completion.resolve(CONFIG.override(**{"model_options.generator": name}))
         for name in ("quantum", "classical")
     )
     assert len(quantum.differences(classical)) == 1
@@ -247,6 +247,6 @@ def test_twins_differ_in_one_word():
 
 def test_the_configurations_fit_each_other():
     config, part = get_config("boson"), autoencoder_config("gaussian")
-    defaults = training.resolve(dataclasses.replace(config, dataset="cifar10")).model_options
+    defaults = completion.resolve(dataclasses.replace(config, dataset="cifar10")).model_options
     assert part.latent_options["modes"] == 2 * defaults["qubits"]
     assert config.latent_options["modes"] == defaults["qubits"]

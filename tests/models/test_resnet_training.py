@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from qlatent_tf import training
+from qlatent_tf import completion, training
 from qlatent_tf.config import Config
 from qlatent_tf.configs.resnet import VARIANTS, get_config
 from qlatent_tf.datasets.image_arrays import image_dataset
@@ -50,7 +50,7 @@ def test_a_stopped_run_goes_on_with_its_moving_averages(whole, tmp_path):
     model, _ = training.restore_model(train(tmp_path))
     for one, other in zip(model.get_weights(), weights(whole), strict=True):
         np.testing.assert_array_equal(one, other)
-    fresh = training.prepare(training.resolve(TINY)).generator.non_trainable_variables
+    fresh = training.prepare(completion.resolve(TINY)).generator.non_trainable_variables
     for one, other in zip(model.generator.non_trainable_variables, fresh, strict=True):
         assert not np.array_equal(one, other)
 
@@ -140,7 +140,7 @@ def test_the_command_line_chooses_the_variant(capsys):
 
 def test_the_full_size_takes_a_step():
     config = dataclasses.replace(get_config("gaussian"), critic_steps=1)
-    model = training.prepare(training.resolve(config))
+    model = training.prepare(completion.resolve(config))
     sizes = [
         sum(int(np.prod(variable.shape)) for variable in network.trainable_variables)
         for network in (model.generator, model.critic)

@@ -1,0 +1,68 @@
+"""Completes configurations: what is left open is filled in, also under another seed or latent."""
+
+import dataclasses
+import inspect
+
+from qlatent_tf.config import Config
+from qlatent_tf.registry import datasets, latents, models
+from qlatent_tf.seeds import derive_seed
+
+
+def resolve(config: Config) -> Config:
+    """Returns the configuration with nothing left open.
+
+    Options that are not given get their builders' defaults, so that a later version's other
+    defaults do not change what a run or a preset is. Where latent or data come from a random
+    circuit and none is named, the run's seed chooses it: another one for each latent, and another
+    for the data.
+    """
+    for kind, builder in _builders(config).items():
+        given = getattr(config, f"{kind}_options")
+        options = {**_defaults(builder), **given}
+        named = given.get("unitary_seed") is not None or given.get("unitary_file") is not None
+        if "unitary_seed" in options and not named:
+            options["unitary_seed"] = _unitary_seed(config, kind)
+        config = dataclasses.replace(config, **{f"{kind}_options": options})
+    return config
+
+
+def reseed(config: Config, seed: int) -> Config:
+    """Returns the configuration under another seed, circuits that the old one chose included."""
+    for kind in ("latent", "dataset"):
+        options = dict(getattr(config, f"{kind}_options"))
+        if options.get("unitary_seed") == _unitary_seed(config, kind):
+            del options["unitary_seed"]
+            config = dataclasses.replace(config, **{f"{kind}_options": options})
+    return dataclasses.replace(config, seed=seed)
+
+
+def with_latent(config: Config, latent: str) -> Config:
+    """Returns the configuration with another latent, which keeps the options that it knows too."""
+    known = inspect.signature(latents.get(latent)).parameters
+    options = {
+        name: value for name, value in config.latent_options.items()
+        if name in known and name != "unitary_seed"
+    }
+    return dataclasses.replace(config, latent=latent, latent_options=options)
+
+
+def _builders(config):
+    return {
+        "latent": latents.get(config.latent),
+        "model": models.get(config.model),
+        "dataset": datasets.get(config.dataset),
+    }
+
+
+def _defaults(builder):
+    # Where data lie and whether a bar is shown is no matter of the configuration.
+    return {
+        name: list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
+        for name, parameter in inspect.signature(builder).parameters.items()
+        if isinstance(parameter.default, (str, int, float, list, tuple, dict, type(None)))
+        and name not in ("data_dir", "progress")
+    }
+
+
+def _unitary_seed(config, kind):
+    return derive_seed(config.seed, f"{kind} {getattr(config, kind)} unitary")

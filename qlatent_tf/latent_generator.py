@@ -1,0 +1,115 @@
+"""A latent and its generator: all that drawing samples takes."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from qlatent_tf.seeds import derive_seed
+
+Tree = object  # One tensor, or a dict of tensors.
+
+
+class LatentGenerator(keras.Model):
+    """A generator that makes samples of what is drawn from a latent.
+
+    Whoever trains it may set `generator_optimizer`. Where that keeps an average of the generator's
+    weights, samples are made with the average.
+
+    Args:
+      latent: tfd.Distribution, event shape ``[latent_size]``. Any distribution.
+      generator: keras.Model. Maps ``(batch, latent_size)`` to a sample or a dict of parts.
+    """
+
+    # Samples a call of the generator, unless a caller says how many: what bounds the memory.
+    generation_batch_size = 1000
+
+    def __init__(self, latent, generator, **kwargs):
+        super().__init__(**kwargs)
+        self.latent = latent
+        self.generator = generator
+
+    def decode(self, outputs: Tree) -> Tree:
+        """Maps generator outputs to data space."""
+        return outputs
+
+    def sample(self, num_samples, seed, batch_size=None):
+        """Draws generated samples in data space.
+
+        Args:
+          num_samples: int. How many.
+          seed: int, or int32 pair. Decides the latents, whatever `batch_size` is.
+          batch_size: int. Samples a call of the generator; `generation_batch_size` by default.
+
+        Returns:
+          np.ndarray ``(num_samples, ...)``, or a dict of them.
+        """
+        return self.generate(self.sample_latents(num_samples, seed), batch_size)
+
+    def sample_latents(self, num_samples, seed):
+        """Returns the latents of what `sample` returns, ``(num_samples, latent_size)``."""
+        if num_samples < 1:
+            raise ValueError(f"num_samples is a positive number; received {num_samples}.")
+        if isinstance(seed, (int, np.integer)):
+            seed = (derive_seed(int(seed), "sample"), derive_seed(int(seed), "sample, low word"))
+        latent = self.latent.sample(num_samples, seed=tf.constant(seed, tf.int32))
+        return tf.cast(latent, tf.float32)
+
+    def generate(self, latent, batch_size=None):
+        """Returns the samples, in data space, that the generator makes of given latents.
+
+        Where the generator's optimizer keeps an average of the weights, it is the generator of
+        these weights that makes them.
+        """
+        batch_size = batch_size or self.generation_batch_size
+        latent = tf.cast(latent, tf.float32)
+        weights = self.averages()
+        parts = [
+            keras.tree.map_structure(
+                np.asarray, self._generate_batch(latent[i:i + batch_size], weights)
+            )
+            for i in range(0, len(latent), batch_size)
+        ]
+        return keras.tree.map_structure(lambda *blocks: np.concatenate(blocks), *parts)
+
+    def sampling_weights(self):
+        """Returns the generator's weights, averages in the place of what is averaged.
+
+        Returns:
+          list of np.ndarray, in the order of ``generator.get_weights()``.
+        """
+        variables = self.generator.trainable_variables
+        averages = dict(zip(map(id, variables), self.averages() or variables, strict=True))
+        return [averages.get(id(weight), weight).numpy() for weight in self.generator.weights]
+
+    def averages(self):
+        """Returns the averages of the generator's trainable weights, none where none are kept."""
+        optimizer = getattr(self, "generator_optimizer", None)
+        optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+        if optimizer is None or not optimizer.use_ema or not optimizer.iterations.numpy():
+            return []
+        return list(map(tf.convert_to_tensor, optimizer._model_variables_moving_average))
+
+    def outputs_of(self, latent, weights):
+        """Returns the generator's outputs in single precision, made with what `averages` returned.
+
+        The averages are used without being put in the place of what is trained.
+        """
+        if not weights:
+            return single_precision(self.generator(latent, training=False))
+        fixed = list(map(tf.convert_to_tensor, self.generator.non_trainable_variables))
+        outputs, _ = self.generator.stateless_call(weights, fixed, latent, training=False)
+        return single_precision(outputs)
+
+    def call(self, latent, training=False):
+        """Returns the generator's outputs for latents ``(batch, latent_size)``."""
+        return self.generator(latent, training=training)
+
+    @tf.function(reduce_retracing=True)
+    def _generate_batch(self, latent, weights):
+        return self.decode(self.outputs_of(latent, weights))
+
+
+def single_precision(tree: Tree) -> Tree:
+    """Casts all tensors: networks may compute in reduced precision, what judges them does not."""
+    return keras.tree.map_structure(lambda part: ops.cast(part, "float32"), tree)
