@@ -1,6 +1,5 @@
 """Trains the classifier whose features score images, in a directory that can be taken up again."""
 
-import json
 from pathlib import Path
 
 import keras
@@ -14,7 +13,7 @@ from qlatent_tf.classifier import Classifier, ClassifierConfig, build_classifier
 from qlatent_tf.files import read_json, write_json
 from qlatent_tf.preset_files import versions
 from qlatent_tf.registry import datasets
-from qlatent_tf.run_directory import Stopwatch
+from qlatent_tf.run_directory import Stopwatch, data_differences
 from qlatent_tf.seeds import derive_seed
 
 _TEST_BATCH = 500
@@ -219,16 +218,11 @@ def _checkpoints(workdir, model, every):
 
 def _open(workdir, config, dataset):
     """Makes a run's directory, or takes it up again if configuration and data are its own."""
-    data = json.loads(json.dumps({"name": dataset.name, **dataset.provenance}))
     if (workdir / "config.json").is_file():
         differences = ClassifierConfig.from_json(
             read_json(workdir / "config.json")
         ).differences(config)
-        before = read_json(workdir / "run.json")["dataset"]
-        differences += [
-            f"{key}: {before.get(key)!r} -> {data.get(key)!r}"
-            for key in sorted({*before, *data}) if before.get(key) != data.get(key)
-        ]
+        differences += data_differences(read_json(workdir / "run.json")["dataset"], dataset)
         if differences:
             raise ValueError(
                 f"{workdir} holds a run of another configuration or other data (its value -> "
@@ -236,7 +230,8 @@ def _open(workdir, config, dataset):
             )
         return
     write_json(workdir / "run.json", {
-        "step": 0, "seconds": 0.0, "dataset": data, "versions": versions(),
+        "step": 0, "seconds": 0.0, "versions": versions(),
+        "dataset": {"name": dataset.name, **dataset.provenance},
     })
     write_json(workdir / "metrics.json", [])
     write_json(workdir / "config.json", config.to_json())

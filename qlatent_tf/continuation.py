@@ -8,7 +8,7 @@ from qlatent_tf.callbacks import checkpoint_steps
 from qlatent_tf.config import Config
 from qlatent_tf.files import atomic_path, sha256_of, write_json
 from qlatent_tf.preset_files import CHECKPOINT_FOLDER, preset_directory
-from qlatent_tf.run_directory import RunDirectory
+from qlatent_tf.run_directory import RunDirectory, data_differences
 from qlatent_tf.zoo import read_preset
 
 
@@ -29,6 +29,20 @@ class StartingPoint:
     step: int
     files: tuple[Path, ...]
     record: dict
+
+    def check_data(self, dataset) -> None:
+        """Refuses to go on with other data than those it was trained on.
+
+        Raises:
+          ValueError: naming what differs.
+        """
+        recorded = self.record.get("dataset")
+        differences = [] if recorded is None else data_differences(recorded, dataset)
+        if differences:
+            raise ValueError(
+                f"{self.path} was trained on other data (its -> yours): {'; '.join(differences)}. "
+                "What is continued is continued on the same data."
+            )
 
     def begin(self, run: RunDirectory) -> None:
         """Copies the checkpoint into a run that has none; one that has some goes on from those."""

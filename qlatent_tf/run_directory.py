@@ -67,23 +67,18 @@ class RunDirectory:
                 )
         write_json(file, config.to_json())
 
-    def check_data(self, dataset, record: dict | None = None) -> None:
+    def check_data(self, dataset) -> None:
         """Refuses to continue a run on data that are not those it began with.
 
         Args:
           dataset: Dataset.
-          record: dict. Says what it began with; ``run.json`` by default.
 
         Raises:
           ValueError: naming what differs.
         """
-        before = (record or self.read_run()).get("dataset")
-        now = {"name": dataset.name, **json.loads(json.dumps(dataset.provenance))}
-        if before is not None and before != now:
-            differences = [
-                f"{key}: {before.get(key)!r} -> {now.get(key)!r}"
-                for key in sorted({*before, *now}) if before.get(key) != now.get(key)
-            ]
+        before = self.read_run().get("dataset")
+        differences = [] if before is None else data_differences(before, dataset)
+        if differences:
             raise ValueError(
                 f"{self.path} was trained on other data (its -> yours): {'; '.join(differences)}. "
                 "Choose another --workdir, or the same data."
@@ -147,6 +142,20 @@ def training_differences(config: Config, other: Config) -> list[str]:
     return [
         line for line in config.differences(other)
         if line.partition(":")[0] not in _CHANGEABLE
+    ]
+
+
+def data_differences(recorded: dict, dataset) -> list[str]:
+    """Returns a line ``key: recorded -> the data set's`` for all that differs in the data.
+
+    Args:
+      recorded: dict. What a ``run.json`` says of its ``dataset``.
+      dataset: Dataset.
+    """
+    now = {"name": dataset.name, **json.loads(json.dumps(dataset.provenance))}
+    return [
+        f"{key}: {recorded.get(key)!r} -> {now.get(key)!r}"
+        for key in sorted({*recorded, *now}) if recorded.get(key) != now.get(key)
     ]
 
 

@@ -100,28 +100,28 @@ def train(
     _batches(model, dataset.source, config)
     run = RunDirectory(workdir)
     if beginning:
-        run.check_data(dataset, beginning.record)
+        beginning.check_data(dataset)
     chief = distribution.is_chief(strategy)
     if chief:
         run.open(config, complete=resolve)
         if beginning:
             beginning.begin(run)
-    distribution.agree(strategy, "the configuration", config.to_json())
-    run.check_data(dataset)
-    checkpoints = callbacks.Checkpoints(run.checkpoints, model, config.checkpoint_every)
-    start = checkpoints.restore()
-    if not start and chief:
-        _pretrain(model, config, run, dataset, progress)
-    evaluated = run.read_metrics()["step"]
-    distribution.agree(strategy, "the step to go on from", (start, evaluated))
-    if not start and not chief:
-        _pretrain(model, config, run, dataset, progress)  # Which the chief has finished.
-    if start >= config.steps and evaluated == start:
-        logging.info("%s has reached step %d; nothing is left to do.", run.path, start)
-        return run
-    if start:
-        logging.info("Resuming %s at step %d.", run.path, start)
     with distribution.lost_workers(strategy):
+        distribution.agree(strategy, "the configuration", config.to_json())
+        run.check_data(dataset)
+        checkpoints = callbacks.Checkpoints(run.checkpoints, model, config.checkpoint_every)
+        start = checkpoints.restore()
+        if not start and chief:
+            _pretrain(model, config, run, dataset, progress)
+        evaluated = run.read_metrics()["step"]
+        distribution.agree(strategy, "the step to go on from", (start, evaluated))
+        if not start and not chief:
+            _pretrain(model, config, run, dataset, progress)  # Which the chief has finished.
+        if start >= config.steps and evaluated == start:
+            logging.info("%s has reached step %d; nothing is left to do.", run.path, start)
+            return run
+        if start:
+            logging.info("Resuming %s at step %d.", run.path, start)
         _fit(model, dataset, config, run, checkpoints, start, progress, watch, strategy)
         distribution.agree(strategy, "the last step", config.steps)
     return run

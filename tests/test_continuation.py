@@ -143,7 +143,8 @@ def test_other_data_are_refused_before_anything_is_written(copy, tmp_path, capsy
     description["provenance"]["dataset"]["photons"] = 1
     write_json(copy / "config.json", description)
     assert goes_on(copy, tmp_path / "on", "--steps", "6") == 1
-    assert "photons: 1 -> 2" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert f"{copy} was trained on other data" in error and "photons: 1 -> 2" in error
     assert not (tmp_path / "on").exists()
 
 

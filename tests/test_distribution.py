@@ -165,6 +165,16 @@ def test_what_replicas_cannot_share_is_refused(tmp_path, changes, message):
     assert not (tmp_path / "run").exists()
 
 
+def test_a_worker_that_is_gone_before_the_first_step_is_told_of(tmp_path, monkeypatch):
+    def alone(strategy, what, value):
+        raise tf.errors.UnavailableError(None, None, "Connection refused")
+
+    monkeypatch.setattr(distribution, "agree", alone)
+    monkeypatch.setattr(distribution, "worker_count", lambda strategy: 2)
+    with pytest.raises(ConnectionError, match="Another worker has gone.*Connection refused"):
+        train(tmp_path / "run", MLP)
+
+
 def test_one_device_needs_no_strategy():
     assert distribution.make_strategy("none") is None
     assert distribution.make_strategy("mirrored") is None  # This process has one CPU device.
