@@ -57,12 +57,13 @@ _MAY_IMPORT = {
     "completion": {"config", "registry", "seeds"},
     "card": {"config"},
     "training": _FOUNDATION | {
-        "callbacks", "completion", "config", "continuation", "datasets", "distribution", "evaluation", "latents",
-        "metrics", "optimizers", "pictures", "run_directory", "tensorboard", "zoo",
+        "callbacks", "completion", "config", "continuation", "datasets", "distribution",
+        "evaluation", "latents", "metrics", "optimizers", "pictures", "run_directory",
+        "tensorboard", "zoo",
     },
     "experiments": _FOUNDATION | {
-        "completion", "config", "configs", "datasets", "evaluation", "figures", "image_codes", "invertible",
-        "latents", "metrics", "models", "quantum", "run_directory", "training", "zoo",
+        "completion", "config", "configs", "datasets", "evaluation", "figures", "image_codes",
+        "invertible", "latents", "metrics", "models", "quantum", "run_directory", "training", "zoo",
     },
     "__main__": {"tools"},
 }
