@@ -31,11 +31,7 @@ def sole_use(path: str | os.PathLike, what: str) -> Iterator[None]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "a+", encoding="utf-8") as file:
-        if not _locked(file, path):
-            file.seek(0)
-            holder = file.read().strip() or "which has not said its name"
-            raise InUseError(f"Another process is {what} ({holder}); wait until it ends.")
+    with _open_locked(path, what) as file:
         try:
             file.truncate(0)
             began = time.strftime("%Y-%m-%d %H:%M:%S")
@@ -46,14 +42,28 @@ def sole_use(path: str | os.PathLike, what: str) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
-def _locked(file, path: Path) -> bool:
-    """Locks an open file; returns whether that succeeded."""
+def _open_locked(path: Path, what: str):
+    """Returns the lock file, open and locked, or raises InUseError."""
+    while True:
+        file = open(path, "a+", encoding="utf-8")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            with file:
+                file.seek(0)
+                holder = file.read().strip() or "which has not said its name"
+            raise InUseError(f"Another process is {what} ({holder}); wait until it ends.") from None
+        except OSError as error:
+            logging.warning("%s: a second process would go unnoticed (%s).", path, error)
+            return file
+        if _is_at(file, path):
+            return file
+        # The last holder removed the file between its opening and its locking: nobody holds it.
+        file.close()
+
+
+def _is_at(file, path: Path) -> bool:
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # The last holder may have removed the file just before it was locked here.
-        return path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except BlockingIOError:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
         return False
-    except OSError as error:
-        logging.warning("%s: a second process would go unnoticed (%s).", path, error)
-        return True

@@ -1,3 +1,4 @@
+import fcntl
 import os
 import signal
 import subprocess
@@ -54,3 +55,19 @@ def test_the_lock_ends_with_an_error(tmp_path):
                 with sole_use(tmp_path / "lock", "at work"):
                     pytest.fail("entered")
             raise RuntimeError
+
+
+def test_a_file_that_its_last_holder_removes_meanwhile_is_no_lock(tmp_path, monkeypatch):
+    path, flock, calls = tmp_path / "lock", fcntl.flock, []
+
+    def late(file, operation):
+        calls.append(file.name)
+        if len(calls) == 1:
+            path.unlink()
+        flock(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with sole_use(path, "at work"):
+        assert path.exists() and len(calls) == 2
+        with pytest.raises(InUseError), sole_use(path, "at work"):
+            pytest.fail("entered")

@@ -143,10 +143,11 @@ def open_bank(folder: str | os.PathLike, *, verify: bool = True) -> SampleBank:
 
 def _write_missing(folder, metadata, sampler, unitary, progress) -> None:
     shards = _resume(folder, metadata)
+    # First, for a folder with other files and without it is no bank that could be continued.
+    files.write_json(folder / bank_metadata.NAME, {**metadata, "shards": shards})
     if unitary is not None:
         with files.atomic_path(folder / _UNITARY) as temporary:
             np.save(temporary, unitary)
-    files.write_json(folder / bank_metadata.NAME, {**metadata, "shards": shards})
     num_samples, size = metadata["num_samples"], metadata["shard_size"]
     chunk_rows = _FIRST_CHUNK_ROWS
     for number, start in enumerate(range(0, num_samples, size)):

@@ -69,6 +69,18 @@ def test_an_interrupted_bank_is_continued_where_it_stopped(tmp_path, breaks_afte
     assert not list(folder.glob(".*"))
 
 
+@pytest.mark.parametrize("where, name", [(sample_bank.files, "write_json"), (np, "save")])
+def test_a_bank_stopped_before_its_first_row_is_continued(tmp_path, monkeypatch, where, name):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(where, name, stop)
+        _write(tmp_path / "bank")
+    _write(tmp_path / "bank")
+    np.testing.assert_array_equal(open_samples(tmp_path / "bank")[:], _expected())
+
+
 def test_a_finished_bank_is_left_alone(tmp_path):
     _write(tmp_path)
     sampler = CountingSampler()
