@@ -49,7 +49,8 @@ def mapped_images(
     digest = _verified(path, shape)
     if digest is None:
         with sole_use(path.with_suffix(".lock"), f"converting {label}"):
-            digest = _convert(path, shape, blocks, label, progress)
+            # Another process may have written it just before this one had the lock.
+            digest = _verified(path, shape) or _convert(path, shape, blocks, label, progress)
     return np.load(path, mmap_mode="r", allow_pickle=False), digest
 
 

@@ -1,3 +1,4 @@
+import contextlib
 import errno
 import shutil
 
@@ -39,6 +40,21 @@ def _convert(path, source, shape=IMAGES.shape):
     images, digest = module.mapped_images(path, shape, source, "some", progress=False)
     assert len(digest) == 64
     return images
+
+
+def test_a_file_that_another_process_has_just_written_is_taken(path, monkeypatch):
+    source = Source()
+
+    @contextlib.contextmanager
+    def written_meanwhile(*arguments):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "sole_use", sole_use)
+            _convert(path, Source())
+        yield
+
+    monkeypatch.setattr(module, "sole_use", written_meanwhile)
+    np.testing.assert_array_equal(_convert(path, source), IMAGES)
+    assert not source.starts
 
 
 def test_a_file_is_written_once_and_mapped(path):
