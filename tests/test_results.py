@@ -1,0 +1,41 @@
+"""The committed results follow from the committed cells, and the README shows them."""
+
+import importlib
+
+import pytest
+from harness import ROOT, readme
+
+from qlatent_tf.experiments.grid import Grid
+
+# Called <experiment>_<generator steps>.
+_FOLDERS = sorted(folder.parent for folder in (ROOT / "docs" / "results").glob("*/cells"))
+
+
+def _names(folder):
+    experiment, _, steps = folder.name.rpartition("_")
+    return experiment, int(steps)
+
+
+@pytest.mark.parametrize("folder", _FOLDERS, ids=lambda folder: folder.name)
+def test_a_table_is_that_of_its_cells(folder, tmp_path):
+    name, steps = _names(folder)
+    experiment = importlib.import_module(f"qlatent_tf.experiments.{name}")
+    experiment.write_results(tmp_path, Grid(folder).finished(steps))
+    for suffix in ("md", "csv"):
+        written = (folder / f"{name}.{suffix}").read_text(encoding="utf-8")
+        assert written == (tmp_path / f"{name}.{suffix}").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("folder", _FOLDERS, ids=lambda folder: folder.name)
+def test_the_readme_shows_the_table(folder):
+    name, _ = _names(folder)
+    table = (folder / f"{name}.md").read_text(encoding="utf-8")
+    rows = [line for line in table.splitlines() if line.startswith("| ")]
+    assert len(rows) > 1
+    for row in rows:
+        assert row in readme()
+    assert folder.relative_to(ROOT).as_posix() in readme()
+
+
+def test_there_are_results():
+    assert _FOLDERS
