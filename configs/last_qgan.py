@@ -29,6 +29,7 @@ def get_config(latent: str) -> Config:
         evaluation_samples=2000,
         checkpoint_every=500,
         # XLA makes a step of 6 qubits and 2 layers 500 times slower on a CPU: 7.6 s in place of
-        # 14 ms. The circuit alone it compiles well; within the loop over critic steps it does not.
+        # 14 ms. The circuit and its gradient alone it compiles well; with the optimizer's update in
+        # the same program it does not.
         jit_compile=False,
     )
