@@ -73,7 +73,21 @@ tools/train.py --config {name}
 
 trains it again. Trainable parameters: {parts}.
 
-Data:
+{record(dataset, config, provenance['versions'])}"""
+
+
+def record(dataset: dict, config, versions: dict) -> str:
+    """Returns the end of a card: data, configuration and versions in full.
+
+    Args:
+      dataset: dict of JSON values. Name and provenance of the data.
+      config: with `to_json`.
+      versions: dict. Package -> version.
+
+    Returns:
+      str, Markdown.
+    """
+    return f"""Data:
 
 ```json
 {json.dumps(dataset, indent=2)}
@@ -85,7 +99,7 @@ Configuration:
 {json.dumps(config.to_json(), indent=2)}
 ```
 
-Versions: {', '.join(map(' '.join, provenance['versions'].items()))}.
+Versions: {', '.join(map(' '.join, versions.items()))}.
 """
 
 

@@ -1,10 +1,10 @@
 """Makes a preset of a trained classifier: its scores on the test images, and its card."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 
+from qlatent_tf.card import record
 from qlatent_tf.classifier import KIND, Classifier, ClassifierConfig, build_classifier
 from qlatent_tf.files import read_json
 from qlatent_tf.preset_files import versions, write_preset
@@ -148,17 +148,4 @@ logits = classifier.predict(images)  # uint8, shape (n, {config.image_size}, {co
 tools/train_classifier.py --dataset {config.dataset} --preset {name}
 ```
 
-Data:
-
-```json
-{json.dumps(dataset, indent=2)}
-```
-
-Configuration:
-
-```json
-{json.dumps(config.to_json(), indent=2)}
-```
-
-Versions: {', '.join(map(' '.join, versions().items()))}.
-"""
+{record(dataset, config, versions())}"""

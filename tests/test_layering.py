@@ -45,7 +45,7 @@ _MAY_IMPORT = {
     "preset_files": {"files"},
     "zoo": _FOUNDATION | {"latents", "models", "config", "preset_files"},
     "classifier": {"preset_files", "seeds"},
-    "classifier_card": {"classifier", "files", "preset_files"},
+    "classifier_card": {"card", "classifier", "files", "preset_files"},
     "classifier_training": _FOUNDATION | {
         "batches", "callbacks", "classifier", "datasets", "preset_files", "run_directory",
     },

@@ -1,6 +1,7 @@
 """Many runs, one by one or split over machines: each finished one is a file."""
 
 import dataclasses
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -101,6 +102,7 @@ class Grid:
     def __init__(self, workdir, num_samples: int = NUM_SAMPLES):
         self.path = Path(workdir)
         self.num_samples = num_samples
+        self._real = {}
 
     def run_directory(self, cell: Cell) -> RunDirectory:
         """Returns where the cell's run lies."""
@@ -234,12 +236,6 @@ class Grid:
             model, dataset, num_samples=self.num_samples,
             metric_names=cell.config.metrics or None, progress=progress,
         )
-        real = None
-        if getattr(dataset, "test", None) is not None:
-            real = evaluate_real(
-                dataset, num_samples=self.num_samples, metric_names=cell.config.metrics or None,
-                progress=progress,
-            )
         record = run.read_run()
         write_json(self._file(cell), {
             "name": cell.name,
@@ -251,11 +247,24 @@ class Grid:
             "latent_file": file_record(cell.config),
             "versions": record["versions"],
             "evaluation": evaluation,
-            "real": real,
+            "real": self._real_scores(cell.config, dataset, progress),
             "history": run.read_metrics()["history"],
         })
         # Keras keeps every model it has built; a grid builds hundreds.
         keras.utils.clear_session()
+
+    def _real_scores(self, config, dataset, progress):
+        """The scores of held-out samples, computed once for all cells of the same data."""
+        if getattr(dataset, "test", None) is None:
+            return None
+        data = (config.dataset, config.dataset_options, dataset.provenance)
+        key = json.dumps([*data, config.metrics], sort_keys=True)
+        if key not in self._real:
+            self._real[key] = evaluate_real(
+                dataset, num_samples=self.num_samples, metric_names=config.metrics or None,
+                progress=progress,
+            )
+        return self._real[key]
 
 
 def parse_shard(text: str) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from qlatent_tf import completion, training
 from qlatent_tf.config import Config
+from qlatent_tf.experiments import grid as grid_module
 from qlatent_tf.experiments.grid import Cell, Grid, parse_shard, seed_by_seed, shard
 from qlatent_tf.locks import InUseError, sole_use
 from qlatent_tf.run_directory import RunDirectory
@@ -86,6 +87,27 @@ def test_fast_metrics_watch_the_training_and_all_score_the_finished_cell(tmp_pat
     assert [list(row) for row in found["history"]] == [["step", "integer_distance@50"]]
     scores = set(found["evaluation"]["metrics"])
     assert {f"integer_distance@{SAMPLES}", f"pair_correlation_error@{SAMPLES}"} <= scores
+
+
+def test_held_out_samples_are_scored_once_for_cells_of_the_same_data(tmp_path, monkeypatch):
+    load, score, scored = training.load_dataset, grid_module.evaluate_real, []
+
+    def with_test(config, **options):
+        dataset = load(config, **options)
+        object.__setattr__(dataset, "test", dataset.source.sample(20, seed=(0, 0)).numpy())
+        return dataset
+
+    def counted(dataset, **options):
+        scored.append(dataset.name)
+        return score(dataset, **options)
+
+    monkeypatch.setattr(training, "load_dataset", with_test)
+    monkeypatch.setattr(grid_module, "evaluate_real", counted)
+    options = {"modes": 4, "photons": 2, "unitary_seed": 1}
+    other = cell(2, dataset="quantum", dataset_options=options)
+    first, second, third = (one["real"] for one in run(tmp_path, [*CELLS, other]).finished())
+    assert len(scored) == 2
+    assert first == second and first["num_samples"] == third["num_samples"] == 20
 
 
 def test_a_cell_that_another_process_runs_is_refused_and_others_are_not(tmp_path):
