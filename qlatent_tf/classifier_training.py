@@ -11,6 +11,7 @@ from qlatent_tf import callbacks
 from qlatent_tf.batches import real_sampler, step_seed
 from qlatent_tf.classifier import Classifier, ClassifierConfig, build_classifier
 from qlatent_tf.files import read_json, write_json
+from qlatent_tf.locks import sole_use
 from qlatent_tf.preset_files import versions
 from qlatent_tf.registry import datasets
 from qlatent_tf.run_directory import Stopwatch, data_differences
@@ -42,12 +43,18 @@ def train_classifier(
     Raises:
       ValueError: if the directory holds a run of another configuration or other data, or the data
         do not fit the configuration.
+      InUseError: if another process trains in the directory.
       FloatingPointError: if the loss is no longer finite.
     """
     workdir = Path(workdir)
     dataset = dataset or datasets.build(config.dataset, data_dir=data_dir, progress=progress)
     check_images(config, dataset)
-    _open(workdir, config, dataset)
+    with sole_use(workdir / ".lock", f"training in {workdir}"):
+        _open(workdir, config, dataset)
+        return _train(config, workdir, dataset, progress)
+
+
+def _train(config, workdir, dataset, progress):
     epoch_steps = len(dataset.source) // config.batch_size
     model = compiled_classifier(config, epoch_steps)
     checkpoints = _checkpoints(workdir, model, epoch_steps)

@@ -11,6 +11,7 @@ from qlatent_tf.completion import resolve
 from qlatent_tf.config import Config
 from qlatent_tf.continuation import starting_point
 from qlatent_tf.evaluation import evaluate, mean_scores
+from qlatent_tf.locks import sole_use
 from qlatent_tf.optimizers import optimizers
 from qlatent_tf.pictures import write_picture
 from qlatent_tf.registry import check_options, datasets, metrics
@@ -87,6 +88,7 @@ def train(
       ValueError: if the directory or `continue_from` holds a run of another configuration or
         other data, or an option is unknown.
       FileNotFoundError: if there is no checkpoint to continue from.
+      InUseError: if another process trains in the directory.
       FloatingPointError: if a loss is no longer finite.
       Interrupted: on Ctrl-C or SIGTERM, after a checkpoint.
       ConnectionError: if another process that trains along has gone.
@@ -102,11 +104,12 @@ def train(
     if beginning:
         beginning.check_data(dataset)
     chief = distribution.is_chief(strategy)
-    if chief:
-        run.open(config, complete=resolve)
-        if beginning:
-            beginning.begin(run)
-    with distribution.lost_workers(strategy):
+    lock = sole_use(run.path / ".lock", f"training in {run.path}")
+    with lock if chief else contextlib.nullcontext(), distribution.lost_workers(strategy):
+        if chief:
+            run.open(config, complete=resolve)
+            if beginning:
+                beginning.begin(run)
         distribution.agree(strategy, "the configuration", config.to_json())
         run.check_data(dataset)
         checkpoints = callbacks.Checkpoints(run.checkpoints, model, config.checkpoint_every)

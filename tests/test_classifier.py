@@ -12,6 +12,7 @@ from qlatent_tf import callbacks, zoo
 from qlatent_tf.classifier import ClassifierConfig, build_classifier, load_classifier
 from qlatent_tf.classifier_card import publish_classifier, scores_on_test
 from qlatent_tf.classifier_training import augment, train_classifier, training_batches
+from qlatent_tf.locks import InUseError, sole_use
 from qlatent_tf.preset_files import WEIGHTS, list_presets, read_description
 
 CONFIG = ClassifierConfig(
@@ -137,6 +138,12 @@ def test_an_interrupted_run_ends_as_if_it_had_not_been(dataset, tmp_path, monkey
     assert histories[0][-1]["accuracy"] == histories[1][-1]["accuracy"]
     again = train_classifier(CONFIG, tmp_path / "broken", dataset=dataset, progress=False)
     np.testing.assert_array_equal(again.get_weights()[0], whole.get_weights()[0])
+
+
+def test_a_run_that_another_process_trains_is_refused(dataset, tmp_path):
+    with sole_use(tmp_path / ".lock", "at it"), pytest.raises(InUseError, match="training in "):
+        train_classifier(CONFIG, tmp_path, dataset=dataset, progress=False)
+    assert not list(tmp_path.iterdir())
 
 
 def test_another_run_in_the_directory_is_refused(dataset, tmp_path):

@@ -12,6 +12,7 @@ import tensorflow as tf
 from qlatent_tf import completion, training
 from qlatent_tf.config import Config
 from qlatent_tf.files import read_json, write_json
+from qlatent_tf.locks import InUseError, sole_use
 from qlatent_tf.run_directory import RunDirectory
 
 CONFIG = Config(
@@ -45,6 +46,16 @@ def interrupt_at(monkeypatch, step, action):
             action()
 
     monkeypatch.setattr(training.callbacks.LossEvents, "on_train_batch_end", wrapped)
+
+
+def test_a_run_that_another_process_trains_is_refused_and_left_as_it_is(tmp_path):
+    train(tmp_path, steps=2)
+    with sole_use(tmp_path / ".lock", "at it"):
+        with pytest.raises(InUseError, match=f"training in .*process {os.getpid()}"):
+            train(tmp_path)
+    assert RunDirectory(tmp_path).read_config().steps == 2
+    assert train(tmp_path).read_run()["step"] == 6
+    assert not (tmp_path / ".lock").exists()
 
 
 def test_a_run_leaves_its_files(whole):

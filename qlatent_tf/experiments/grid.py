@@ -89,7 +89,7 @@ class Grid:
     """Runs and their scores under one folder.
 
     - ``runs/<cell>/``: an ordinary run, which `training.train` takes up where it was stopped;
-      locked by the process that is at it, so that others may run other cells;
+    - ``runs/<cell>.lock``: is there while a process is at it, so that others may run other cells;
     - ``cells/<cell>@<steps>.json``: a finished cell: configuration, scores at the last step,
       those of held-out real samples where there are any, the history of its evaluations, seconds,
       versions.
@@ -107,6 +107,10 @@ class Grid:
     def run_directory(self, cell: Cell) -> RunDirectory:
         """Returns where the cell's run lies."""
         return RunDirectory(self.path / "runs" / cell.name)
+
+    def lock_file(self, cell: Cell) -> Path:
+        """Returns the file that is locked while the cell's run is trained and scored."""
+        return self.path / "runs" / f"{cell.name}.lock"
 
     def step(self, cell: Cell) -> int:
         """Returns the step a cell has reached: its last one if it is finished."""
@@ -154,8 +158,8 @@ class Grid:
                 def watch(step, ahead=ahead):
                     bar.update(ahead + step - bar.n)
 
-                lock = self.run_directory(cell).path / ".lock"
-                with sole_use(lock, f"running the cell {cell.name} of {self.path}"):
+                what = f"running the cell {cell.name} of {self.path}"
+                with sole_use(self.lock_file(cell), what):
                     # Another process may have finished it meanwhile.
                     if not self.is_finished(cell):
                         self._finish(cell, data_dir, progress, watch)

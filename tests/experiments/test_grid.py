@@ -112,11 +112,11 @@ def test_held_out_samples_are_scored_once_for_cells_of_the_same_data(tmp_path, m
 
 def test_a_cell_that_another_process_runs_is_refused_and_others_are_not(tmp_path):
     grid = Grid(tmp_path, SAMPLES)
-    with sole_use(grid.run_directory(CELLS[1]).path / ".lock", "at it"):
+    with sole_use(grid.lock_file(CELLS[1]), "at it"):
         with pytest.raises(InUseError, match=f"running the cell cell_1 .*process {os.getpid()}"):
             run(tmp_path)
     assert [grid.is_finished(one) for one in CELLS] == [True, False]
-    assert not list(tmp_path.glob("runs/*/.lock"))
+    assert not list(tmp_path.rglob("*.lock"))
 
 
 def test_the_bar_counts_steps_while_a_cell_is_trained(tmp_path, monkeypatch):
