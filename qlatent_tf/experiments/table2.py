@@ -176,8 +176,8 @@ def _circuit_row(config, loops, bank_samples, workdir):
 
 def _file_row(text, data):
     """A row of recorded samples, ``FILE`` or ``FILE:KEY``."""
-    whole = Path(text).expanduser().exists()
-    file, _, key = (text, "", "") if whole else text.partition(":")
+    keyed = ":" in text and not Path(text).expanduser().exists()
+    file, _, key = text.rpartition(":") if keyed else (text, "", "")
     path = Path(file).expanduser().resolve()
     options = {"file": str(path), **({"key": key} if key else {})}
     modes = open_samples(path, key=key or None).shape[1]

@@ -101,6 +101,16 @@ def workdir(tmp_path_factory):
     return folder / "work"
 
 
+@pytest.mark.parametrize("name", ["shots.npz:ours", "run:1.npz:ours", "run:1.npy"])
+def test_files_of_samples_may_have_colons_in_their_names(tmp_path, name):
+    rows = np.zeros((5, 3), np.uint8)
+    for file in ("shots.npz", "run:1.npz"):
+        np.savez(tmp_path / file, ours=rows, others=rows[:, :2])
+    np.save(tmp_path / "run:1.npy", rows)
+    cell, = table2.cells((), sizes=(), seeds=1, samples=[f"{tmp_path}/{name}"])
+    assert cell.row["modes"] == 3 and cell.row["circuit"] == name
+
+
 def test_table2_leaves_tables_figures_and_the_bank(workdir):
     table = json.loads((workdir / "table2.json").read_text())
     assert [tuple(row[label] for label in table["labels"]) for row in table["rows"]] == [
