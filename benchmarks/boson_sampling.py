@@ -12,9 +12,7 @@ backend) and Piquasso are measured where they are installed: `pip install .[benc
 """
 
 import argparse
-import importlib.metadata
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -25,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.machine import machine_lines
 from qlatent_tf.quantum.distinguishable import DistinguishableSampler
 from qlatent_tf.quantum.fock_table import FockTable
 from qlatent_tf.quantum.glynn import REFRESH, compute_minors, new_buffers
@@ -264,22 +263,6 @@ def compile_table() -> list[str]:
     return lines
 
 
-def machine_lines(threads: int) -> list[str]:
-    """Returns the machine and the versions, one Markdown list item each."""
-    cpu = platform.processor() or platform.machine()
-    cpu_info = Path("/proc/cpuinfo")
-    if cpu_info.exists():
-        names = [line for line in cpu_info.read_text().splitlines() if "model name" in line]
-        cpu = names[0].split(":")[1].strip() if names else cpu
-    lines = [f"- {cpu}, {threads} threads, {platform.system()}, Python {platform.python_version()}"]
-    for package in PACKAGES:
-        try:
-            lines.append(f"- {package} {importlib.metadata.version(package)}")
-        except importlib.metadata.PackageNotFoundError:
-            lines.append(f"- {package}: not installed")
-    return lines
-
-
 def main() -> None:
     """Runs the benchmark and prints it, or writes it to a file."""
     parser = argparse.ArgumentParser(
@@ -291,7 +274,8 @@ def main() -> None:
     options = parser.parse_args()
     threads = check_num_threads(options.threads)
     seconds, turns, largest = (0.1, 3, 16) if options.quick else (1.0, 7, SIZES[-1][0])
-    report = ["# Time per sample of exact boson sampling", "", *machine_lines(threads), ""]
+    machine = machine_lines(PACKAGES, threads)
+    report = ["# Time per sample of exact boson sampling", "", *machine, ""]
     print("\n".join(report))
     report += speed_table(seconds, turns, largest, threads)
     sizes = [photons for photons, _ in SIZES if photons <= largest]

@@ -18,9 +18,7 @@ our step without the gradient. Both are measured where installed: `pip install .
 """
 
 import argparse
-import importlib.metadata
 import os
-import platform
 import statistics
 import sys
 import time
@@ -31,6 +29,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from benchmarks.machine import machine_lines
 from qlatent_tf.layers.style_circuit import StyleCircuit
 
 PACKAGES = ["tensorflow", "tensorcircuit-ng", "numpy", "pennylane", "pennylane-lightning", "qibo"]
@@ -230,25 +229,6 @@ def timing(measured: tuple[float, float]) -> str:
     return f"{1 / seconds:.3g} ({load:.2f})"
 
 
-def machine_lines() -> list[str]:
-    """Returns the machine and the versions, one Markdown list item each."""
-    cpu = platform.processor() or platform.machine()
-    cpu_info = Path("/proc/cpuinfo")
-    if cpu_info.exists():
-        names = [line for line in cpu_info.read_text().splitlines() if "model name" in line]
-        cpu = names[0].split(":")[1].strip() if names else cpu
-    lines = [
-        f"- {cpu}, {os.cpu_count()} threads, {platform.system()}, "
-        f"Python {platform.python_version()}"
-    ]
-    for package in PACKAGES:
-        try:
-            lines.append(f"- {package} {importlib.metadata.version(package)}")
-        except importlib.metadata.PackageNotFoundError:
-            lines.append(f"- {package}: not installed")
-    return lines
-
-
 def main() -> None:
     """Runs the benchmark and prints it, or writes it to a file."""
     parser = argparse.ArgumentParser(
@@ -264,7 +244,7 @@ def main() -> None:
     # Imports the simulator, which is not to count as compilation.
     StyleCircuit(2, 1)(np.zeros([1, 2], "float32"))
     report = [
-        "# Speed of the style circuit", "", *machine_lines(), "",
+        "# Speed of the style circuit", "", *machine_lines(PACKAGES, os.cpu_count()), "",
         f"Steps a second (CPU / wall), {options.layers} layers, batch {options.batch_size}; "
         "ratios tell how many of our steps fit into one of theirs.", "",
         "| qubits | angles | compiled in | ours | PennyLane default.qubit | ratio | "

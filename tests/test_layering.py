@@ -80,7 +80,8 @@ _DISTRIBUTIONS = {
 _BROUGHT_ALONG = {"exqalibur", "autograd"}
 # Needed by a dependency that does not declare it; read as a file of weights.
 _NOT_IMPORTED = {"tf_keras", "fcd", "setuptools"}
-_SHARED_BY_TESTS = {"harness", "dense_circuit"}
+# Ours beside the package.
+_SHARED_BESIDE = {"harness", "dense_circuit", "benchmarks"}
 # What holds a state of its own.
 _GENERATORS = {"Generator", "PCG64", "Philox", "RandomState", "SeedSequence", "default_rng"}
 _MODULES = modules()
@@ -170,7 +171,7 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
     used = _distributions(_MODULES.values())
     assert used == declared["install"] - _NOT_IMPORTED
     for folder, extra in (("tests", "test"), ("benchmarks", "bench")):
-        beside = _distributions((ROOT / folder).rglob("*.py")) - _SHARED_BY_TESTS - _BROUGHT_ALONG
+        beside = _distributions((ROOT / folder).rglob("*.py")) - _SHARED_BESIDE - _BROUGHT_ALONG
         assert beside <= declared["install"] | declared[extra]
 
 
