@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from qlatent_tf.experiments.tables import figure_of, format_score
+from qlatent_tf.experiments.tables import figure_of, format_published, format_score
 from qlatent_tf.figures import INK, PALE, latent_style, new_figure, tidy
 
 # Rows of one latent have its colour, and a dash each; markers are full in the first alone.
@@ -78,9 +78,10 @@ def bars_figure(table: dict, figure: str, label: str, title: str):
             ours, theirs = row["scores"][figure], row["published"].get(figure)
             colour = latent_style(row["latent"])["color"]
             if ours["mean"] is not None:
-                _bar(axis, place - 0.2 * bool(theirs), ours, color=colour)
+                _bar(axis, place - 0.2 * bool(theirs), ours, format_score(ours), color=colour)
             if theirs:
-                _bar(axis, place + 0.2, theirs, color="white", edgecolor=colour, hatch=_HATCH)
+                style = {"color": "white", "edgecolor": colour, "hatch": _HATCH}
+                _bar(axis, place + 0.2, theirs, format_published(theirs), **style)
         axis.set_yticks(range(len(rows)), [row["label"].replace(", ", "\n") for row in rows])
         axis.set_ylim(longest - 0.5, -0.5)
         axis.margins(x=0.22)
@@ -111,14 +112,14 @@ def _draw_history(axis, row, style, steps, values):
         )
 
 
-def _bar(axis, place, score, **style):
+def _bar(axis, place, score, text, **style):
     error = score["standard_error"]
     axis.barh(
         [place], [score["mean"]], height=0.38, xerr=error, ecolor=INK,
         error_kw={"lw": 1, "capsize": 2}, **style,
     )
     axis.annotate(
-        format_score(score), (score["mean"] + (error or 0), place), (4, 0),
+        text, (score["mean"] + (error or 0), place), (4, 0),
         textcoords="offset points", va="center", fontsize=7.5, color=INK,
     )
 

@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import decimal
 import io
 import re
 from collections.abc import Callable, Mapping
@@ -162,7 +163,7 @@ def to_markdown(table: dict, columns, notes: str = "") -> str:
             entries.append(f"**{text}**" if (number, column.figure) in best else text)
             if column.figure in shown:
                 known = row["published"].get(column.figure)
-                entries.append(format_score(known) if known else "")
+                entries.append(format_published(known) if known else "")
         lines.append("| " + " | ".join(entries) + " |")
     caption = (
         f"Mean ± standard error over training seeds, none for one seed. Ours: "
@@ -212,16 +213,29 @@ def write_table(path: Path, table: dict, columns, notes: str = "") -> None:
 
 
 def format_score(score: dict) -> str:
-    """Returns ``mean ± standard error``, the mean in three significant digits or in units."""
+    """Returns ``mean ± standard error``.
+
+    The error has two significant digits, or is in units, and the mean ends where the error does;
+    without an error it has three.
+    """
     if score["mean"] is None:
         return "undefined"
-    if score["standard_error"] is None:
-        return _digits(score["mean"], 3)
-    return f"{_digits(score['mean'], 3)} ± {_digits(score['standard_error'], 2)}"
+    if not score["standard_error"]:
+        mean = _digits(score["mean"], 3)
+        return mean if score["standard_error"] is None else f"{mean} ± 0"
+    error = _digits(score["standard_error"], 2, zeros="#").rstrip(".")
+    decimals = -decimal.Decimal(error).as_tuple().exponent
+    return f"{score['mean']:.{decimals}f} ± {error}"
 
 
-def _digits(value, count):
-    return f"{value:.0f}" if abs(value) >= 10**count - 0.5 else f"{value:.{count}g}"
+def format_published(score: dict) -> str:
+    """Returns ``mean ± standard error`` in the digits that were published."""
+    figures = (score["mean"], score["standard_error"])
+    return " ± ".join(f"{figure:g}" for figure in figures if figure is not None)
+
+
+def _digits(value, count, zeros=""):
+    return f"{value:.0f}" if abs(value) >= 10**count - 0.5 else f"{value:{zeros}.{count}g}"
 
 
 def _full_name(cell, figure):

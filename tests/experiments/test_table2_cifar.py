@@ -142,7 +142,7 @@ def test_latents_and_seeds_make_rows_in_the_paper_s_order(folder):
     table, text = merge(folder)
     assert [row["latent"] for row in table["rows"]] == ["gaussian", "bernoulli", "boson", "none"]
     assert table["rows"][1]["scores"][SCORE]["values"] == [4.0, 5.0]
-    assert "| pictures:tiny | `bernoulli` | 2 | 4.5 ± 0.5 |" in text
+    assert "| pictures:tiny | `bernoulli` | 2 | 4.50 ± 0.50 |" in text
     # Real images take part in no contest.
     assert text.count("**") == 2 * 1 and "**" not in text.partition("real images")[2]
 

@@ -7,7 +7,8 @@ import pytest
 from qlatent_tf import completion
 from qlatent_tf.config import Config
 from qlatent_tf.experiments.tables import (
-    Column, Published, figure_of, format_score, in_order, make_table, to_csv, to_markdown,
+    Column, Published, figure_of, format_published, format_score, in_order, make_table, to_csv,
+    to_markdown,
 )
 
 PUBLISHED = Published("paper", lambda row: {
@@ -60,7 +61,7 @@ def test_markdown_shows_the_best_the_published_and_the_schedule(table):
     lines = text.splitlines()
     assert lines[0] == "| data | latent | seeds | distance | paper | share | paper | - |"
     assert lines[2] == (
-        "| quantum | `boson` | 3 | **0.2 ± 0.058** | 0.036 ± 0.001 | "
+        "| quantum | `boson` | 3 | **0.200 ± 0.058** | 0.036 ± 0.001 | "
         "0.5 ± 0 | 0.9 ± 0.1 | not scored |"
     )
     assert lines[3] == "| quantum | `gaussian` | 1 | 0.25 |  | **0.75** |  | not scored |"
@@ -123,9 +124,20 @@ def test_there_is_no_table_of_nothing():
 @pytest.mark.parametrize("mean, error, text", [
     (0.03612, 0.00113, "0.0361 ± 0.0011"), (0.5, None, "0.5"), (None, None, "undefined"),
     (2521.6, 103.4, "2522 ± 103"), (999.6, 99.6, "1000 ± 100"), (129925, None, "129925"),
+    (0.1203, 0.0007, "0.12030 ± 0.00070"), (0.12031, 0.00118, "0.1203 ± 0.0012"),
+    (25.21, 12.3, "25 ± 12"), (7.5, 0.000012, "7.500000 ± 1.2e-05"),
+    (0.5, 0.0, "0.5 ± 0"),
 ])
 def test_scores_have_the_digits_that_count(mean, error, text):
     assert format_score({"mean": mean, "standard_error": error}) == text
+
+
+def test_published_scores_have_the_digits_that_were_published():
+    figures = [(0.0195, 0.0125), (0.012, 0.0015), (2522, 62), (6.5, None)]
+    texts = [
+        format_published({"mean": mean, "standard_error": error}) for mean, error in figures
+    ]
+    assert texts == ["0.0195 ± 0.0125", "0.012 ± 0.0015", "2522 ± 62", "6.5"]
 
 
 @pytest.mark.parametrize("name, dataset, figure", [
