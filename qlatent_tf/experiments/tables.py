@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import decimal
 import io
+import math
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -285,8 +286,10 @@ def _best(table, columns):
     for column in columns:
         for panel in panels.values() if column.best else ():
             means = {number: scores[column.figure]["mean"] for number, scores in panel.items()}
-            defined = [mean for mean in means.values() if mean is not None]
-            if len(set(defined)) > 1:
-                best.update((number, column.figure) for number, mean in means.items()
-                            if mean == column.best(defined))
+            defined = {number: mean for number, mean in means.items() if mean is not None}
+            top = column.best(defined.values(), default=None)
+            # Shares that are sums end in other last digits: those do not decide.
+            equal = [number for number, mean in defined.items() if math.isclose(mean, top)]
+            if len(equal) < len(defined):
+                best.update((number, column.figure) for number in equal)
     return best

@@ -180,3 +180,12 @@ def test_rows_have_any_entries_and_are_compared_in_their_panel():
     assert lines[0].startswith("| modes | latent | circuit | seeds |")
     assert lines[2].startswith("| 16 | `boson` |  | 1 | **1** |")
     assert lines[4].startswith("| 32 | `boson` |  | 1 | 3 |")
+
+
+def test_rounding_does_not_decide_what_is_best():
+    shares = {"boson": 1.0, "photonic": 1 - 2**-53, "gaussian": 0.5}
+    cells = [cell(latent, 0, 0.1, share=share) for latent, share in shares.items()]
+    text = to_markdown(make_table(cells, COLUMNS), COLUMNS)
+    assert text.count("**1**") == 2 and text.count("**") == 4
+    text = to_markdown(make_table(cells[:2], COLUMNS), COLUMNS)
+    assert "**" not in text
