@@ -62,9 +62,9 @@ def save_figure(figure: Figure, path, *, step: int | None = None) -> None:
       path: path. Folder and name, without a suffix.
       step: int. TensorBoard's step. Default: no TensorBoard image.
     """
-    for suffix, options in (("png", {"dpi": _DPI}), ("svg", {"metadata": {"Date": None}})):
+    for suffix, options in (("png", {}), ("svg", {"metadata": {"Date": None}})):
         with atomic_path(f"{path}.{suffix}") as temporary:
-            figure.savefig(temporary, format=suffix, **options)
+            figure.savefig(temporary, format=suffix, dpi=_DPI, **options)
     if step is not None:
         writer = tf.summary.create_file_writer(str(path.parent / "tensorboard"))
         with writer.as_default(step=step):

@@ -110,6 +110,8 @@ def scatter_figure(grid, finished):
     columns = min(len(drawn) + 1, 5)
     rows = -(-(len(drawn) + 1) // columns)
     figure = new_figure(2.9 * columns, 3.4 * rows)
+    # The constrained layout of square panels cuts their titles.
+    figure.set_layout_engine("compressed")
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     scatter_points(panels[0], real.source.sample(DRAWN, seed=(0, 0)).numpy(), color=INK)
     panels[0].set_title("real", fontsize=11)
@@ -119,7 +121,7 @@ def scatter_figure(grid, finished):
                     if name.startswith("interpolation_rate@"))
         panel.set_title(f"{latent}\n{rate:.1%} between blobs", fontsize=11)
     for panel in panels:
-        panel.set(xlim=(-7, 7), ylim=(-7, 7), xticks=[], yticks=[])
+        panel.set(xlim=(-6.5, 6.5), ylim=(-6.5, 6.5), xticks=[], yticks=[])
         panel.spines[:].set_visible(False)
     for panel in panels[len(drawn) + 1:]:
         panel.set_visible(False)
