@@ -15,7 +15,7 @@ from qlatent_tf.evaluation import evaluate, evaluate_real
 from qlatent_tf.experiments.finished_cells import cell_differences, check_same, read_cell
 from qlatent_tf.experiments.latent_files import Bank, file_record
 from qlatent_tf.files import write_json
-from qlatent_tf.locks import sole_use
+from qlatent_tf.locks import InUseError, sole_use
 from qlatent_tf.run_directory import RunDirectory
 
 NUM_SAMPLES = 100_000
@@ -140,7 +140,7 @@ class Grid:
 
         Raises:
           ValueError: if a cell or its run is there with another configuration.
-          InUseError: if another process runs one of the cells.
+          InUseError: if other processes run some of the cells; all others are finished then.
           Interrupted: on Ctrl-C, and while training on SIGTERM too, after a checkpoint; the same
             call goes on from there.
         """
@@ -148,22 +148,30 @@ class Grid:
         for cell in left:
             self._check_run(cell)
         steps = [cell.config.steps - self.step(cell) for cell in left]
+        held = []
         # The bar of the run stands below this one, which counts the steps of all; its speed is
         # the mean one, evaluations included.
         with tqdm(total=sum(steps), unit="step", smoothing=0, disable=not progress) as bar:
-            for number, cell in enumerate(left, 1):
+            for number, (cell, todo) in enumerate(zip(left, steps, strict=True), 1):
                 bar.set_description(f"cell {number} of {len(left)}: {cell.name}")
-                ahead = sum(steps[:number]) - cell.config.steps
 
-                def watch(step, ahead=ahead):
+                def watch(step, ahead=bar.n + todo - cell.config.steps):
                     bar.update(ahead + step - bar.n)
 
                 what = f"running the cell {cell.name} of {self.path}"
-                with sole_use(self.lock_file(cell), what):
-                    # Another process may have finished it meanwhile.
-                    if not self.is_finished(cell):
-                        self._finish(cell, data_dir, progress, watch)
-                watch(cell.config.steps)
+                try:
+                    with sole_use(self.lock_file(cell), what):
+                        # Another process may have finished it meanwhile.
+                        if not self.is_finished(cell):
+                            self._finish(cell, data_dir, progress, watch)
+                except InUseError as error:
+                    held.append((cell, error))
+                    bar.total -= todo
+                else:
+                    watch(cell.config.steps)
+        held = [str(error) for cell, error in held if not self.is_finished(cell)]
+        if held:
+            raise InUseError("\n".join([*held, "All other cells are finished."]))
 
     def merge(self, folders) -> int:
         """Copies the finished cells of other grids here; returns how many were new.

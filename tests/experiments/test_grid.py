@@ -110,13 +110,30 @@ def test_held_out_samples_are_scored_once_for_cells_of_the_same_data(tmp_path, m
     assert first == second and first["num_samples"] == third["num_samples"] == 20
 
 
-def test_a_cell_that_another_process_runs_is_refused_and_others_are_not(tmp_path):
+def test_cells_that_other_processes_run_are_passed_over_and_named_at_the_end(tmp_path):
     grid = Grid(tmp_path, SAMPLES)
-    with sole_use(grid.lock_file(CELLS[1]), "at it"):
-        with pytest.raises(InUseError, match=f"running the cell cell_1 .*process {os.getpid()}"):
-            run(tmp_path)
-    assert [grid.is_finished(one) for one in CELLS] == [True, False]
+    said = f"running the cell cell_0 .*process {os.getpid()}.*\n.*other cells are finished"
+    with sole_use(grid.lock_file(CELLS[0]), "at it"), pytest.raises(InUseError, match=said):
+        run(tmp_path)
+    assert [grid.is_finished(one) for one in CELLS] == [False, True]
     assert not list(tmp_path.rglob("*.lock"))
+
+
+def test_what_another_process_finishes_meanwhile_is_not_missed(tmp_path, monkeypatch):
+    run(tmp_path / "theirs")
+    grid = Grid(tmp_path / "ours", SAMPLES)
+    finish, at_it = Grid._finish, sole_use(grid.lock_file(CELLS[0]), "at it")
+    at_it.__enter__()
+
+    def finish_beside(self, one, *arguments):
+        finish(self, one, *arguments)
+        self.merge([tmp_path / "theirs"])
+        at_it.__exit__(None, None, None)
+
+    monkeypatch.setattr(Grid, "_finish", finish_beside)
+    grid.run(CELLS, progress=False)
+    assert [cell["name"] for cell in grid.finished()] == ["cell_0", "cell_1"]
+    assert not (tmp_path / "ours" / "runs" / "cell_0").exists()
 
 
 def test_the_bar_counts_steps_while_a_cell_is_trained(tmp_path, monkeypatch):
