@@ -96,7 +96,7 @@ class RelationalGraphConv(Conv):
     def build(self, input_shape):
         node_shape, adjacency_shape = _check_shapes(input_shape)
         features, relations = node_shape[-1], adjacency_shape[-1]
-        # The node itself is relation 0: one matrix multiplication serves all relations.
+        # The node itself is relation 0.
         self.kernels = [self._kernel(name, features) for name in _names("kernel", relations)]
         self.biases = (
             [self._bias(name) for name in _names("bias", relations)] if self.use_bias else None
@@ -112,18 +112,18 @@ class RelationalGraphConv(Conv):
             axes = (-2, -1) if self.normalization == "degree" else -2
             neighbours = ops.sum(adjacency, axis=axes, keepdims=True)
             adjacency = adjacency / ops.maximum(neighbours, 1.0)
-        relations = adjacency.shape[-1]
-        kernel = ops.concatenate(self.kernels, axis=-1)
-        messages = ops.matmul(nodes, kernel)
+        kernels = self.kernels
         if self.use_bias:
-            messages = messages + ops.concatenate(self.biases, axis=-1)
-        own, messages = messages[..., : self.channels], messages[..., self.channels :]
-        # (.., sender, relation * channels) -> (.., sender * relation, channels), and likewise for
-        # the adjacency: the sum over senders and relations is then one product.
-        pairs = adjacency.shape[-2] * relations
-        messages = ops.reshape(messages, [*ops.shape(messages)[:-2], pairs, self.channels])
-        weights = ops.reshape(adjacency, [*ops.shape(adjacency)[:-2], pairs])
-        output = self.activation(own + ops.matmul(weights, messages))
+            # A bias is the weight of a feature that is 1. It costs no pass over the messages then.
+            nodes = ops.concatenate([nodes, ops.ones_like(nodes[..., :1])], axis=-1)
+            biases = (ops.expand_dims(bias, 0) for bias in self.biases)
+            kernels = [ops.concatenate(pair) for pair in zip(kernels, biases, strict=True)]
+        # The sum over senders is linear: it is taken where the rows are shorter.
+        if nodes.shape[-1] < self.channels:
+            output = _of_sums(nodes, adjacency, kernels)
+        else:
+            output = _sum_of_messages(nodes, adjacency, kernels)
+        output = self.activation(output)
         return output if counted is None else output * counted
 
     def compute_mask(self, inputs, previous_mask):
@@ -156,6 +156,29 @@ class RelationalGraphConv(Conv):
             regularizer=self.bias_regularizer,
             constraint=self.bias_constraint,
         )
+
+
+def _of_sums(nodes, adjacency, kernels):
+    """Sums the features of the senders by each relation, then maps all sums in one product."""
+    relations, features = adjacency.shape[-1], nodes.shape[-1]
+    # (.., node, relation, sender) with the first two in one axis, times (.., sender, feature).
+    weights = ops.swapaxes(adjacency, -1, -2)
+    weights = ops.reshape(weights, [*ops.shape(weights)[:-3], -1, ops.shape(weights)[-1]])
+    sums = ops.matmul(weights, nodes)
+    sums = ops.reshape(sums, [*ops.shape(nodes)[:-1], relations * features])
+    return ops.matmul(ops.concatenate([nodes, sums], axis=-1), ops.concatenate(kernels))
+
+
+def _sum_of_messages(nodes, adjacency, kernels):
+    """Maps the features by each relation in one product, then sums over senders and relations."""
+    own, *kernels = kernels
+    messages = ops.matmul(nodes, ops.concatenate(kernels, axis=-1))
+    # (.., sender, relation * channels) -> (.., sender * relation, channels), and likewise for
+    # the adjacency: the sum over senders and relations is then one product.
+    pairs = adjacency.shape[-2] * adjacency.shape[-1]
+    messages = ops.reshape(messages, [*ops.shape(messages)[:-2], pairs, own.shape[-1]])
+    weights = ops.reshape(adjacency, [*ops.shape(adjacency)[:-2], pairs])
+    return ops.matmul(nodes, own) + ops.matmul(weights, messages)
 
 
 def _names(kind, relations):

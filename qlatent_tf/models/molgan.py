@@ -171,11 +171,12 @@ class MolGAN(WGANGP):
         """Samples the Gumbel-softmax; the noise of a bond is the same in both directions."""
         atom_seed, bond_seed = tf.unstack(tf.random.split(seed, 2))
         atoms, bonds = outputs["atoms"], outputs["bonds"]
-        noise = _gumbel(ops.shape(bonds), bond_seed)
+        uniform = _uniform(ops.shape(bonds), bond_seed)
         upper = _upper_triangle(bonds.shape[1])
-        noise = ops.where(upper, noise, ops.transpose(noise, (0, 2, 1, 3)))
-        bonds = ops.softmax((bonds + noise) / self.temperature)
-        atoms = ops.softmax((atoms + _gumbel(ops.shape(atoms), atom_seed)) / self.temperature)
+        uniform = ops.where(upper, uniform, ops.transpose(uniform, (0, 2, 1, 3)))
+        bonds = ops.softmax((bonds + _gumbel(uniform)) / self.temperature)
+        atoms = atoms + _gumbel(_uniform(ops.shape(atoms), atom_seed))
+        atoms = ops.softmax(atoms / self.temperature)
         if self.straight_through:
             atoms, bonds = _one_hot_forward(atoms), _one_hot_forward(bonds)
         return {"atoms": atoms, "bonds": _without_self_bonds(bonds)}
@@ -201,9 +202,12 @@ def _random_orders(shape, probability, seed):
     return tf.where(permuted[..., tf.newaxis], tf.argsort(keys), ascending)
 
 
-def _gumbel(shape, seed):
+def _uniform(shape, seed):
     # Above 0, or the logarithm of the logarithm is infinite.
-    uniform = uniform_rows(shape, seed, minval=1e-7, maxval=1.0)
+    return uniform_rows(shape, seed, minval=1e-7, maxval=1.0)
+
+
+def _gumbel(uniform):
     return -ops.log(-ops.log(uniform))
 
 

@@ -16,9 +16,9 @@ def graph(batch=()):
     return nodes, adjacency
 
 
-def layer(**options):
+def layer(channels=CHANNELS, **options):
     options = {"activation": "tanh", "bias_initializer": "random_normal", **options}
-    return RelationalGraphConv(CHANNELS, **options)
+    return RelationalGraphConv(channels, **options)
 
 
 def by_definition(nodes, adjacency, conv, weights=1.0):
@@ -40,16 +40,18 @@ def by_definition(nodes, adjacency, conv, weights=1.0):
 @pytest.mark.parametrize("batch", [(), (6,)])
 @pytest.mark.parametrize("use_bias", [True, False])
 @pytest.mark.parametrize("normalization", [None, "degree", "relation"])
-def test_equals_its_definition(batch, use_bias, normalization):
-    conv = layer(use_bias=use_bias, normalization=normalization)
+@pytest.mark.parametrize("channels", [FEATURES - 1, CHANNELS])
+def test_equals_its_definition(batch, use_bias, normalization, channels):
+    conv = layer(channels, use_bias=use_bias, normalization=normalization)
     nodes, adjacency = graph(batch)
     output = conv([nodes, adjacency])
     assert output.shape == conv.compute_output_shape([nodes.shape, adjacency.shape])
     np.testing.assert_allclose(output, by_definition(nodes, adjacency, conv), atol=1e-5)
 
 
-def test_many_graphs_may_share_one_adjacency():
-    conv = layer(normalization="degree")
+@pytest.mark.parametrize("channels", [FEATURES - 1, CHANNELS])
+def test_many_graphs_may_share_one_adjacency(channels):
+    conv = layer(channels, normalization="degree")
     nodes, adjacency = graph((6,))
     expected = conv([nodes, np.repeat(adjacency[:1], 6, axis=0)])
     np.testing.assert_allclose(conv([nodes, adjacency[0]]), expected, atol=1e-6)
@@ -74,8 +76,9 @@ def test_permuting_the_nodes_permutes_the_output():
 
 
 @pytest.mark.parametrize("normalization", [None, "degree", "relation"])
-def test_masked_nodes_change_nothing(normalization):
-    conv = layer(normalization=normalization)
+@pytest.mark.parametrize("channels", [FEATURES - 1, CHANNELS])
+def test_masked_nodes_change_nothing(normalization, channels):
+    conv = layer(channels, normalization=normalization)
     nodes, adjacency = graph((2,))
     output = conv([nodes, adjacency], mask=MASK)
     np.testing.assert_allclose(output, by_definition(nodes, adjacency, conv, MASK), atol=1e-5)
