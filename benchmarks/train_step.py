@@ -17,41 +17,23 @@ others use the machine, --threads 1 is fairer, for threads that wait for each ot
 
 import argparse
 import importlib.util
-import os
-import statistics
-import time
-from collections.abc import Callable
-from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from benchmarks.steps import (
+    Candidate, add_options, bare_steps, keras_steps, measure, model_and_batches, report,
+)
 from qlatent_tf import completion, training
 from qlatent_tf.configs.mlp import get_config
 from qlatent_tf.experiments.table1 import CONTROLS, LATENTS
+from qlatent_tf.files import write_text
 from qlatent_tf.models.mlp import perceptron
-from qlatent_tf.wgan_gp import WGANGP
 from qlatent_tf.preset_files import versions
-from qlatent_tf.zoo import build_model
 
-WARM_STEPS = 6  # More than are drawn ahead.
 REAL_SAMPLES = 50_000
 _RATE, _DECAY = 5e-4, 0.99
-
-# Does so many steps and waits for the last.
-Candidate = Callable[[int], None]
-
-
-def ours(latent: str, batch_size: int) -> Candidate:
-    """Returns steps of the training loop with batches drawn live."""
-    return _keras_steps(*_model_and_batches(latent, batch_size))
-
-
-def bare(batch_size: int) -> Candidate:
-    """Returns steps of the same program on one batch in memory."""
-    model, batches = _model_and_batches("gaussian", batch_size)
-    return _keras_steps(model, batches.take(1).cache().repeat())
 
 
 class KerasExampleGAN(keras.Model):
@@ -110,7 +92,7 @@ def keras_example(real: np.ndarray, batch_size: int) -> Candidate:
     model.compile()
     batches = tf.data.Dataset.from_tensor_slices(real).shuffle(len(real)).repeat()
     batches = batches.batch(batch_size).batch(model.critic_steps).prefetch(tf.data.AUTOTUNE)
-    return _keras_steps(model, batches)
+    return keras_steps(model, batches)
 
 
 def pytorch(real: np.ndarray, batch_size: int, critic_steps: int = 5) -> Candidate:
@@ -158,64 +140,24 @@ def pytorch(real: np.ndarray, batch_size: int, critic_steps: int = 5) -> Candida
     return run
 
 
-def _keras_steps(model: keras.Model, batches: tf.data.Dataset) -> Candidate:
-    iterator = iter(batches)
-    model.make_train_function()
-
-    def run(steps):
-        for _ in range(steps):
-            logs = model.train_function(iterator)
-        float(logs["generator_loss"])
-
-    return run
-
-
-def _model_and_batches(latent: str, batch_size: int) -> tuple[WGANGP, tf.data.Dataset]:
-    config = completion.resolve(get_config(latent).override(batch_size=batch_size))
-    model = build_model(config)
-    training.compile_model(model, config)
-    dataset = training.load_dataset(config, progress=False)
-    return model, model.training_batches(dataset.source, batch_size, config.seed)
-
-
-def measure(candidates: dict[str, Candidate], steps: int, turns: int) -> dict[str, tuple]:
-    """Returns the medians over turns of seconds and of processor seconds a step."""
-    seconds = {name: [] for name in candidates}
-    processors = {name: [] for name in candidates}
-    for turn in range(turns + 1):
-        for name, run in candidates.items():
-            run(WARM_STEPS)
-            wall, processor = time.perf_counter(), time.process_time()
-            run(steps)
-            wall, processor = time.perf_counter() - wall, time.process_time() - processor
-            if turn:  # The first one compiles.
-                seconds[name].append(wall / steps)
-                processors[name].append(processor / steps)
-    return {
-        name: (statistics.median(seconds[name]), statistics.median(processors[name]))
-        for name in candidates
-    }
-
-
 def main() -> None:
     """Runs the benchmark and prints it, or writes it to a file."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--latents", nargs="+", default=[*LATENTS, *CONTROLS])
-    parser.add_argument("--batch-size", type=int, default=500)
-    parser.add_argument("--steps", type=int, default=30, help="steps of a turn (default: 30)")
-    parser.add_argument("--turns", type=int, default=5, help="turns of each (default: 5)")
-    parser.add_argument("--out", type=Path, help="Markdown file to write")
-    parser.add_argument("--threads", type=int, default=os.cpu_count(),
-                        help="threads of TensorFlow's and PyTorch's kernels (default: all)")
+    add_options(parser, [*LATENTS, *CONTROLS], batch_size=500, steps=30, turns=5)
     options = parser.parse_args()
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
     dataset = training.load_dataset(completion.resolve(get_config("gaussian")), progress=False)
     real = dataset.source.sample(REAL_SAMPLES, seed=(0, 0)).numpy()
-    first = "bare XLA step, nothing drawn"
-    candidates = {first: bare(options.batch_size)}
-    candidates |= {f"ours, {name}": ours(name, options.batch_size) for name in options.latents}
+    configs = {
+        name: get_config(name).override(batch_size=options.batch_size)
+        for name in ("gaussian", *options.latents)
+    }
+    candidates = {"bare XLA step, nothing drawn": bare_steps(configs["gaussian"])}
+    candidates |= {
+        f"ours, {name}": keras_steps(*model_and_batches(configs[name])) for name in options.latents
+    }
     candidates["keras.io example style"] = keras_example(real, options.batch_size)
     packages = versions()
     if importlib.util.find_spec("torch"):
@@ -225,24 +167,10 @@ def main() -> None:
         candidates["PyTorch, eager"] = pytorch(real, options.batch_size)
         packages["torch"] = torch.__version__
     measured = measure(candidates, options.steps, options.turns)
-    lines = [
-        "# Training steps", "",
-        f"`mlp` on quantum data, batch {options.batch_size}, {options.turns} turns of "
-        f"{options.steps} steps, {options.threads} threads of {os.cpu_count()}; "
-        + ", ".join(f"{name} {version}" for name, version in packages.items()) + ".", "",
-        "| candidate | steps/s | ms a step | of the bare step | processor ms a step | of the "
-        "bare step |",
-        "|---|---:|---:|---:|---:|---:|",
-    ]
-    for name, (seconds, processor) in measured.items():
-        bare_seconds, bare_processor = measured[first]
-        lines.append(
-            f"| {name} | {1 / seconds:.2f} | {1000 * seconds:.0f} | {seconds / bare_seconds:.2f} "
-            f"| {1000 * processor:.0f} | {processor / bare_processor:.2f} |"
-        )
-    print("\n".join(lines))
+    text = report("`mlp` on quantum data", options, packages, measured)
+    print(text)
     if options.out:
-        options.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        write_text(options.out, text)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,104 @@
+"""Training steps of several candidates, timed in turns, as a table."""
+
+import os
+import statistics
+import time
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+from qlatent_tf import completion, training
+from qlatent_tf.config import Config
+from qlatent_tf.wgan_gp import WGANGP
+
+WARM_STEPS = 6  # More than are drawn ahead.
+
+# Does so many steps and waits for the last.
+Candidate = Callable[[int], None]
+
+
+def model_and_batches(config: Config) -> tuple[WGANGP, tf.data.Dataset]:
+    """Returns a model, compiled as the training loop compiles it, and its batches, drawn live."""
+    config = completion.resolve(config)
+    model = training.prepare(config)
+    dataset = training.load_dataset(config, progress=False)
+    real = model.precompute(dataset.source)
+    return model, model.training_batches(real, config.batch_size, config.seed)
+
+
+def keras_steps(model: keras.Model, batches: tf.data.Dataset) -> Candidate:
+    """Returns steps as `fit` makes them."""
+    iterator = iter(batches)
+    model.make_train_function()
+
+    def run(steps):
+        for _ in range(steps):
+            logs = model.train_function(iterator)
+        float(logs["generator_loss"])
+
+    return run
+
+
+def bare_steps(config: Config) -> Candidate:
+    """Returns steps of our program on one batch that lies in memory: nothing is drawn."""
+    model, batches = model_and_batches(config)
+    return keras_steps(model, batches.take(1).cache().repeat())
+
+
+def measure(candidates: dict[str, Candidate], steps: int, turns: int) -> dict[str, tuple]:
+    """Returns the medians over turns of seconds and of processor seconds a step."""
+    seconds = {name: [] for name in candidates}
+    processors = {name: [] for name in candidates}
+    for turn in range(turns + 1):
+        for name, run in candidates.items():
+            run(WARM_STEPS)
+            wall, processor = time.perf_counter(), time.process_time()
+            run(steps)
+            wall, processor = time.perf_counter() - wall, time.process_time() - processor
+            if turn:  # The first one compiles.
+                seconds[name].append(wall / steps)
+                processors[name].append(processor / steps)
+    return {
+        name: (statistics.median(seconds[name]), statistics.median(processors[name]))
+        for name in candidates
+    }
+
+
+def add_options(parser, latents, batch_size: int, steps: int, turns: int) -> None:
+    """Adds what all benchmarks of steps can be asked for."""
+    parser.add_argument("--latents", nargs="+", default=latents)
+    parser.add_argument("--batch-size", type=int, default=batch_size)
+    parser.add_argument("--steps", type=int, default=steps,
+                        help=f"steps of a turn (default: {steps})")
+    parser.add_argument("--turns", type=int, default=turns,
+                        help=f"turns of each (default: {turns})")
+    parser.add_argument("--out", help="Markdown file to write")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(),
+                        help="threads of the kernels (default: all)")
+
+
+def report(what: str, options, packages: dict[str, str], measured: dict[str, tuple]) -> str:
+    """Returns the table as Markdown; ratios are to the first candidate.
+
+    Args:
+      what: str. What is trained, such as "`mlp` on quantum data".
+      options: namespace. Of `add_options`.
+      packages: dict. Versions by name.
+      measured: dict. What `measure` returned.
+    """
+    lines = [
+        "# Training steps", "",
+        f"{what}, batch {options.batch_size}, {options.turns} turns of {options.steps} steps, "
+        f"{options.threads} threads of {os.cpu_count()}; "
+        + ", ".join(f"{name} {version}" for name, version in packages.items()) + ".", "",
+        "| candidate | steps/s | ms a step | of the first | processor ms a step | of the first |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    first_seconds, first_processor = next(iter(measured.values()))
+    for name, (seconds, processor) in measured.items():
+        lines.append(
+            f"| {name} | {1 / seconds:.2f} | {1000 * seconds:.0f} | {seconds / first_seconds:.2f} "
+            f"| {1000 * processor:.0f} | {processor / first_processor:.2f} |"
+        )
+    return "\n".join(lines) + "\n"
