@@ -2,6 +2,7 @@
 
 import zlib
 
+import matplotlib
 import numpy as np
 import tensorflow as tf
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -63,7 +64,11 @@ def save_figure(figure: Figure, path, *, step: int | None = None) -> None:
       step: int. TensorBoard's step. Default: no TensorBoard image.
     """
     for suffix, options in (("png", {}), ("svg", {"metadata": {"Date": None}})):
-        with atomic_path(f"{path}.{suffix}") as temporary:
+        # Without a salt of its own, an SVG file has other identifiers each time it is written.
+        with (
+            matplotlib.rc_context({"svg.hashsalt": "qlatent_tf"}),
+            atomic_path(f"{path}.{suffix}") as temporary,
+        ):
             figure.savefig(temporary, format=suffix, dpi=_DPI, **options)
     if step is not None:
         writer = tf.summary.create_file_writer(str(path.parent / "tensorboard"))

@@ -39,11 +39,6 @@ def history_figure(table: dict, cells, figure: str, label: str, title: str):
                 )
         axis.set(title=title.format(panel), xlabel="generator steps", ylabel=label)
         axis.set_ylim(bottom=0)
-        if any(figure in row["published"] for row in rows):
-            axis.text(
-                0.985, 0.985, "ticks at the right: published", transform=axis.transAxes,
-                ha="right", va="top", fontsize=8, color=INK,
-            )
         axis.locator_params(axis="x", nbins=6)
         axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         tidy(axis)
@@ -51,8 +46,10 @@ def history_figure(table: dict, cells, figure: str, label: str, title: str):
     for axis in axes:
         for handle, name in zip(*axis.get_legend_handles_labels(), strict=True):
             handles.setdefault(name, handle)
+    known = any(figure in row["published"] for rows in panels.values() for row in rows)
     drawing.legend(
-        handles.values(), handles.keys(), loc="outside right center", frameon=False, title="latent"
+        handles.values(), handles.keys(), loc="outside right center", frameon=False,
+        title="latent; ticks:\npublished" if known else "latent",
     )
     return drawing
 
