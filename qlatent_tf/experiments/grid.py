@@ -158,12 +158,8 @@ class Grid:
                 def watch(step, ahead=bar.n + todo - cell.config.steps):
                     bar.update(ahead + step - bar.n)
 
-                what = f"running the cell {cell.name} of {self.path}"
                 try:
-                    with sole_use(self.lock_file(cell), what):
-                        # Another process may have finished it meanwhile.
-                        if not self.is_finished(cell):
-                            self._finish(cell, data_dir, progress, watch)
+                    self._finish_alone(cell, data_dir, progress, watch)
                 except InUseError as error:
                     held.append((cell, error))
                     bar.total -= todo
@@ -223,6 +219,13 @@ class Grid:
                 f"{run.path} has reached step {step}, beyond the {cell.config.steps} asked for. "
                 "Choose another --workdir, or as many steps."
             )
+
+    def _finish_alone(self, cell, data_dir, progress, watch):
+        what = f"running the cell {cell.name} of {self.path}"
+        with sole_use(self.lock_file(cell), what):
+            # Another process may have finished it meanwhile.
+            if not self.is_finished(cell):
+                self._finish(cell, data_dir, progress, watch)
 
     def _finish(self, cell, data_dir, progress, watch):
         try:
