@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from qlatent_tf.datasets.image_pictures import draw_images
+from qlatent_tf.datasets.image_pictures import MAX_DRAWN, draw_images
 from qlatent_tf.files import atomic_path
 
 
@@ -20,6 +20,8 @@ def write_picture(path, picture) -> None:
 
 def render(samples) -> np.ndarray:
     """Draws samples by what they are: molecules or images in a grid, vectors as a map of entries.
+
+    Of many the first `MAX_DRAWN` are drawn.
 
     Args:
       samples: in data space: ``{"atoms": (n, atoms), "bonds": (n, atoms, atoms)}``,

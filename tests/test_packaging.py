@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import zipfile
@@ -37,6 +38,14 @@ def wheel(tmp_path_factory):
 def names(wheel):
     with zipfile.ZipFile(wheel) as archive:
         return set(archive.namelist())
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "tools").glob("*.py")), ids=lambda one: one.name)
+def test_a_tool_and_nothing_else_runs_by_its_name(file):
+    text = file.read_text(encoding="utf-8")
+    is_tool = '__name__ == "__main__"' in text
+    assert text.startswith("#!/usr/bin/env python3\n") == is_tool
+    assert bool(file.stat().st_mode & stat.S_IXUSR) == is_tool
 
 
 def test_a_wheel_holds_every_module(names):

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Draws molecules along straight lines between latents, or beside the nearest of the data set.
 
 Each row of the picture is a line between two latents, drawn from the model's own distribution, at

@@ -1,6 +1,7 @@
+#!/usr/bin/env python3
 """Draws samples from a preset, or from a run's last checkpoint, into a file.
 
-The file's ending chooses the form: .png a grid; .npy an array (a record of the parts, for
+The file's ending chooses the form: .png a grid of the first 64; .npy an array (a record of the parts, for
 samples of several); and for valid molecules .smi one SMILES a line, .csv and .sdf with the
 properties QED, logP (octanol-water) and SA (synthetic accessibility, 1 easy to 10). A molecule is
 valid if it is one fragment and holds no wildcard. What the filters leave out is not replaced.
@@ -68,6 +69,10 @@ def _sample(arguments):
         raise ValueError(
             f"--out {arguments.out} should end with one of {', '.join(sorted(_WRITERS))}."
         )
+    if arguments.mark_novel and arguments.out.suffix not in (".csv", ".sdf"):
+        raise ValueError(
+            f"--mark-novel writes into .csv and .sdf alone; received --out {arguments.out}."
+        )
     conditions = [_condition(text) for text in arguments.keep]
     filtered = arguments.valid_only or arguments.unique or arguments.novel_only or conditions
     model, config, _ = load_model(arguments.source, arguments.trust_code)
@@ -110,7 +115,9 @@ def _known_molecules(arguments, config):
         config = config.override(dataset=arguments.dataset, dataset_options={})
     dataset = load_dataset(config, data_dir=arguments.data_dir)
     if not hasattr(dataset, "smiles"):
-        raise ValueError(f"--novel-only needs molecules; the data set {dataset.name!r} has none.")
+        raise ValueError(
+            f"--novel-only and --mark-novel need molecules; the data set {dataset.name!r} has none."
+        )
     return dataset.smiles
 
 
@@ -160,11 +167,12 @@ def _columns(smiles, known):
 
 
 def _write_picture(path, samples, known):
-    from qlatent_tf.pictures import render, write_picture
+    from qlatent_tf.pictures import MAX_DRAWN, render, write_picture
 
     del known
     write_picture(path, render(samples))
-    return "."
+    count = len(next(iter(samples.values())) if isinstance(samples, dict) else samples)
+    return "." if count <= MAX_DRAWN else f", which shows the first {MAX_DRAWN}."
 
 
 def _write_array(path, samples, known):

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-MAX_DRAWN = 64
+MAX_DRAWN = 64  # samples of any kind in a grid
 _CELL = 96  # pixels that the longer side of an image is enlarged to, as near as whole factors allow
 _GAP = 2
 _BETWEEN = 16  # pixels between two views of the same images

@@ -8,8 +8,8 @@ from rdkit import Chem, rdBase
 from rdkit.Chem import Draw
 
 from qlatent_tf.datasets import molecule_graphs
+from qlatent_tf.datasets.image_pictures import MAX_DRAWN
 
-MAX_DRAWN = 64
 CELL = (200, 160)
 
 

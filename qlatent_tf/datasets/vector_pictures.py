@@ -3,9 +3,9 @@
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from qlatent_tf.datasets.image_pictures import MAX_DRAWN
 from qlatent_tf.figures import figure_picture, new_figure
 
-MAX_DRAWN = 64
 _SIZE = (9.6, 4.8)  # inches
 _BINS_PER_UNIT = 20
 _LARGEST = 20  # of the histogram, so that an untrained generator cannot ask for endless bins

@@ -112,6 +112,15 @@ def test_filters_hold_for_pictures_and_arrays(known_molecules, tmp_path):
     assert run("sample", known_molecules, "--keep", "sa<1", "--out", tmp_path / "none.png") == 1
 
 
+def test_sample_says_what_a_picture_and_a_form_have_no_room_for(molgan_run, tmp_path, capsys):
+    grid = tmp_path / "grid.png"
+    for count, shown in ((64, False), (65, True)):
+        assert run("sample", molgan_run, "-n", count, "--out", grid) == 0
+        assert ("which shows the first 64." in capsys.readouterr().out) == shown
+    assert run("sample", molgan_run, "--mark-novel", "--out", tmp_path / "all.smi") == 1
+    assert ".csv and .sdf alone" in capsys.readouterr().err
+
+
 def test_sample_writes_tables_and_structures_with_properties(known_molecules, tmp_path):
     table, structures = tmp_path / "molecules.csv", tmp_path / "molecules.sdf"
     for out in (table, structures):
