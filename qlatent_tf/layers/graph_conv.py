@@ -175,7 +175,8 @@ def _sum_of_messages(nodes, adjacency, kernels):
     messages = ops.matmul(nodes, ops.concatenate(kernels, axis=-1))
     # (.., sender, relation * channels) -> (.., sender * relation, channels), and likewise for
     # the adjacency: the sum over senders and relations is then one product.
-    pairs = adjacency.shape[-2] * adjacency.shape[-1]
+    senders, relations = adjacency.shape[-2:]
+    pairs = -1 if senders is None else senders * relations
     messages = ops.reshape(messages, [*ops.shape(messages)[:-2], pairs, own.shape[-1]])
     weights = ops.reshape(adjacency, [*ops.shape(adjacency)[:-2], pairs])
     return ops.matmul(nodes, own) + ops.matmul(weights, messages)

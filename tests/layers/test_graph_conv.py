@@ -60,6 +60,29 @@ def test_many_graphs_may_share_one_adjacency(channels):
     np.testing.assert_allclose(masked, expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("channels", [FEATURES - 1, CHANNELS])
+def test_batches_may_have_graphs_of_other_sizes(channels):
+    inputs = [keras.Input((None, FEATURES)), keras.Input((None, None, RELATIONS))]
+    conv = layer(channels)
+    model = keras.Model(inputs, conv(inputs))
+    assert model.output_shape == (None, None, channels)
+    model.compile("sgd", "mse")
+    kinds = [tf.TensorSpec((None, None, FEATURES)), tf.TensorSpec((None, None, None, RELATIONS))]
+    targets = tf.TensorSpec((None, None, channels))
+
+    def batches():
+        nodes, adjacency = graph((2,))
+        for size in (NODES, NODES - 1):
+            smaller = nodes[:, :size], adjacency[:, :size, :size]
+            yield smaller, by_definition(*smaller, conv)
+
+    data = tf.data.Dataset.from_generator(
+        batches, output_signature=(tuple(kinds), targets)
+    )
+    assert model.evaluate(data, verbose=0) < 1e-10
+    model.fit(data, verbose=0)
+
+
 def test_a_node_without_neighbours_is_not_divided_by_none():
     conv = layer(normalization="degree")
     nodes, adjacency = graph((2,))
