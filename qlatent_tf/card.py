@@ -4,10 +4,12 @@ import json
 import math
 
 from qlatent_tf.config import Config
+from qlatent_tf.evaluation import figure_of
 
 
 def model_card(
-    name: str, model, config: Config, evaluation: dict, provenance: dict, pictures=()
+    name: str, model, config: Config, evaluation: dict, provenance: dict, pictures=(),
+    published=None,
 ) -> str:
     """Returns a preset's README.
 
@@ -19,6 +21,7 @@ def model_card(
         are known, the scores of ``real`` samples: what `evaluate_real` returned.
       provenance: dict. ``run.json`` of the run.
       pictures: sequence of str. Names of pictures beside that of samples.
+      published: dict. What a paper reports, see `experiments.published`.
 
     Returns:
       str, Markdown.
@@ -52,7 +55,7 @@ seed{'s' if seeds > 1 else ''} of this one trained model.
 | metric | mean | standard error |
 |---|---|---|
 {rows}
-{_real_scores(evaluation.get("real"))}
+{_real_scores(evaluation.get("real"))}{_published_scores(published, evaluation)}
 One training run decides nothing between latents: the error above is that of sampling, not that of
 training again from another seed.
 
@@ -120,6 +123,27 @@ Real samples score, {evaluation['num_samples']:,} of them, held out of the train
 
 | metric | real |
 |---|---|
+{rows}
+"""
+
+
+def _published_scores(published, evaluation):
+    if not published:
+        return ""
+    scored = {
+        figure_of(name, evaluation["dataset"]): score
+        for name, score in evaluation["metrics"].items()
+    }
+    rows = "\n".join(
+        f"| {figure} | {_number(scored[figure]['mean']) if figure in scored else 'not scored'} | "
+        f"{mean:g} ± {error:g} |"
+        for figure, (mean, error) in published["figures"].items()
+    )
+    return f"""
+{published['source']}, with their standard errors:
+
+| figure | this run | published |
+|---|---|---|
 {rows}
 """
 

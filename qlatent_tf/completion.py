@@ -26,6 +26,16 @@ def resolve(config: Config) -> Config:
     return config
 
 
+def changed_model_options(config: Config) -> dict:
+    """Returns the model's options that are not what its builder takes by default."""
+    # All of somebody's own, whose file may lie on another machine.
+    defaults = {} if ":" in config.model else _defaults(models.get(config.model))
+    return {
+        name: value for name, value in config.model_options.items()
+        if name not in defaults or value != defaults[name]
+    }
+
+
 def reseed(config: Config, seed: int) -> Config:
     """Returns the configuration under another seed, circuits that the old one chose included."""
     for kind in ("latent", "dataset"):

@@ -1,6 +1,7 @@
 """Scores of a model: every metric over several independent sets of generated samples."""
 
 import math
+import re
 
 import numpy as np
 from tqdm import tqdm
@@ -109,6 +110,16 @@ def mean_scores(evaluation: dict) -> dict[str, float]:
         for name, score in evaluation["metrics"].items()
         if score["mean"] is not None
     }
+
+
+def figure_of(name: str, dataset: str) -> str:
+    """Returns a metric's name without the sample size and the reference set.
+
+    Example:
+      >>> figure_of("fcd_qm9_129925@10000", "qm9")
+      'fcd'
+    """
+    return re.sub(rf"(_{re.escape(dataset)}_\d+)?(@.*)?$", "", name, count=1)
 
 
 def summary(values) -> dict:

@@ -57,15 +57,24 @@ class RunDirectory:
         """
         file = self.path / "config.json"
         if file.is_file():
-            differences = training_differences(
-                complete(self.read_config(trust_code=True)), config
-            )
-            if differences:
-                raise ValueError(
-                    f"{self.path} holds a run of another configuration (its value -> yours): "
-                    f"{'; '.join(differences)}. Choose another --workdir, or the same options."
-                )
+            known = complete(self.read_config(trust_code=True))
+            self.check_configuration(training_differences(known, config))
         write_json(file, config.to_json())
+
+    def check_configuration(self, differences: list[str]) -> None:
+        """Refuses to continue a run under a configuration that trains otherwise.
+
+        Args:
+          differences: list of str. A line ``key: the run's value -> yours`` for each.
+
+        Raises:
+          ValueError: naming them, if there are any.
+        """
+        if differences:
+            raise ValueError(
+                f"{self.path} holds a run of another configuration (its value -> yours): "
+                f"{'; '.join(differences)}. Choose another --workdir, or the same options."
+            )
 
     def check_data(self, dataset) -> None:
         """Refuses to continue a run on data that are not those it began with.

@@ -2,6 +2,7 @@ import types
 
 from qlatent_tf.card import model_card
 from qlatent_tf.config import Config
+from qlatent_tf.experiments.published import published_figures
 
 CONFIG = Config(model="mlp", latent="boson", dataset="quantum", steps=1, batch_size=4)
 MODEL = types.SimpleNamespace(layers=[])
@@ -10,7 +11,7 @@ PROVENANCE = {"dataset": {"name": "quantum"}, "seconds": 60, "versions": {"numpy
 
 def _evaluation(value, **more):
     return {
-        "step": 1, "num_samples": 5, "seeds": [0],
+        "step": 1, "dataset": "quantum", "num_samples": 5, "seeds": [0],
         "metrics": {"figure@5": {"mean": value, "standard_error": None}}, **more,
     }
 
@@ -25,3 +26,23 @@ def test_scores_of_real_samples_stand_beside_those_of_generated_ones():
 def test_without_real_samples_nothing_is_said_of_them():
     card = model_card("mine", MODEL, CONFIG, _evaluation(0.5), PROVENANCE)
     assert "Real samples" not in card and "| figure@5 | 0.5 |  |\n\nOne training" in card
+
+
+def test_what_the_paper_reports_stands_beside():
+    config = Config(
+        model="molgan", latent="boson", dataset="qm9", steps=1, batch_size=4,
+        latent_options={"modes": 16, "interferometer": "haar"},
+    )
+    evaluation = _evaluation(0.5, dataset="qm9")
+    evaluation["metrics"] = {"fcd_qm9_129925@5": {"mean": 0.614, "standard_error": None}}
+    card = model_card(
+        "mine", MODEL, config, evaluation, PROVENANCE, published=published_figures(config)
+    )
+    assert "table II: means of 20 training runs of 20,000 steps, with their standard" in card
+    assert "| fcd | 0.614 | 1.16 ± 0.06 |" in card
+    assert "| parsed_unique_count | not scored | 2522 ± 65 |" in card
+    assert published_figures(config.override(dataset="small_molecules")) is None
+    assert published_figures(config.override(**{"latent_options.interferometer": "1-1"})) is None
+    photographs = CONFIG.override(model="resnet", dataset="cifar10")
+    assert published_figures(photographs)["figures"] == {"inception_score": (7.54, 0.011)}
+    assert published_figures(CONFIG)["figures"] == {"integer_distance": (0.036, 0.001)}

@@ -55,7 +55,7 @@ _MAY_IMPORT = {
     "continuation": {"callbacks", "config", "files", "preset_files", "run_directory", "zoo"},
     "optimizers": {"config", "registry"},
     "completion": {"config", "registry", "seeds"},
-    "card": {"config"},
+    "card": {"config", "evaluation"},
     "training": _FOUNDATION | {
         "callbacks", "completion", "config", "continuation", "datasets", "distribution",
         "evaluation", "latents", "metrics", "optimizers", "pictures", "run_directory",

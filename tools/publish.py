@@ -52,6 +52,7 @@ def _publish(arguments):
     from qlatent_tf.card import model_card
     from qlatent_tf.continuation import checkpoint_files
     from qlatent_tf.evaluation import evaluate, evaluate_real
+    from qlatent_tf.experiments.published import published_figures
     from qlatent_tf.pictures import write_picture
     from qlatent_tf.run_directory import RunDirectory
     from qlatent_tf.training import load_dataset, restore_model
@@ -79,7 +80,10 @@ def _publish(arguments):
     for name, picture in pictures.items():
         write_picture(directory / f"{name}.png", picture)
     write_picture(directory / "samples.png", dataset.render(model.sample(36, seed=0)))
-    card = model_card(arguments.preset, model, config, evaluation, provenance, tuple(pictures))
+    card = model_card(
+        arguments.preset, model, config, evaluation, provenance, tuple(pictures),
+        published_figures(config),
+    )
     save_preset(
         directory, model, config, metrics=evaluation, provenance=provenance, card=card,
         checkpoint=checkpoint_files(run.checkpoints, step) if arguments.with_checkpoint else (),

@@ -173,7 +173,9 @@ def _stopped(stop):
 
 def _run_grid(arguments):
     """Lists, merges or runs the cells, then writes the experiment's results of all finished."""
-    from qlatent_tf.experiments.grid import Grid, shard
+    from qlatent_tf.experiments.cells import shard
+    from qlatent_tf.experiments.grid import Grid
+    from qlatent_tf.locks import InUseError
     from qlatent_tf.training import Interrupted
 
     experiment = importlib.import_module(f"qlatent_tf.experiments.{arguments.experiment}")
@@ -205,6 +207,9 @@ def _run_grid(arguments):
             grid.run(chosen, data_dir=arguments.data_dir, progress=not arguments.quiet)
         except Interrupted as stop:
             status = _stopped(stop)
+        except (InUseError, FloatingPointError) as error:
+            print(f"error: {error}", file=sys.stderr)
+            status = 1
     else:
         print(f"{grid.merge(arguments.merge)} cells are new here.")
     finished = grid.finished(cells[0].config.steps)

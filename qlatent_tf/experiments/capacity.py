@@ -28,7 +28,7 @@ from qlatent_tf.configs.autoencoder import get_config as autoencoder_config
 from qlatent_tf.configs.last_qgan import get_config
 from qlatent_tf.datasets.codes import FILE_NAME, principal_codes
 from qlatent_tf.experiments import capacity_results
-from qlatent_tf.experiments.grid import Cell, seed_by_seed
+from qlatent_tf.experiments.cells import Cell, seed_by_seed
 from qlatent_tf.files import atomic_path, write_json
 from qlatent_tf.image_codes import codes_of, held_out, reconstruction_scores
 from qlatent_tf.run_directory import RunDirectory

@@ -41,7 +41,7 @@ def write_results(folder, finished) -> dict:
     fits = {kind: _fits(points, kind) for kind in KINDS}
     config = finished[0]["config"]
     results = {
-        "schedule": schedule(config),
+        "schedule": schedule(config, told=("model_options",)),
         "num_samples": config.evaluation_samples,
         "points": points,
         "fits": {

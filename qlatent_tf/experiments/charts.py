@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from qlatent_tf.experiments.tables import figure_of, format_published, format_score
+from qlatent_tf.evaluation import figure_of
+from qlatent_tf.experiments.table_files import format_published, format_score
 from qlatent_tf.figures import INK, PALE, latent_style, new_figure, tidy
 
 # Rows of one latent have its colour, and a dash each; markers are full in the first alone.

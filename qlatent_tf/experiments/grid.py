@@ -1,88 +1,21 @@
 """Many runs, one by one or split over machines: each finished one is a file."""
 
-import dataclasses
 import json
-import re
-from collections.abc import Mapping
 from pathlib import Path
 
 import keras
 from tqdm import tqdm
 
-from qlatent_tf import completion, training
-from qlatent_tf.config import Config
+from qlatent_tf import training
 from qlatent_tf.evaluation import evaluate, evaluate_real
+from qlatent_tf.experiments.cells import Cell
 from qlatent_tf.experiments.finished_cells import cell_differences, check_same, read_cell
-from qlatent_tf.experiments.latent_files import Bank, file_record
+from qlatent_tf.experiments.latent_files import file_record
 from qlatent_tf.files import write_json
 from qlatent_tf.locks import InUseError, sole_use
 from qlatent_tf.run_directory import RunDirectory
 
 NUM_SAMPLES = 100_000
-_TAKEN = frozenset({"dataset", "seed", "steps", "evaluate_every"})
-
-
-@dataclasses.dataclass(frozen=True)
-class Cell:
-    """One run of a grid.
-
-    Attributes:
-      name: str. Names the run's folder. Runs that differ in their steps alone share a name: the
-        longer one continues the shorter.
-      config: Config. As `completion.resolve` returns it.
-      row: dict of str or int. The row of the table that the cell belongs to, which has a cell for
-        each seed: what tells it from other rows, in the order of the table's columns.
-      bank: Bank. What the latent draws from, made before the run begins; None for no bank.
-    """
-
-    name: str
-    config: Config
-    row: Mapping[str, str | int] = dataclasses.field(default_factory=dict)
-    bank: Bank | None = None
-
-    @property
-    def file_name(self) -> str:
-        """The name of the file that holds the finished cell."""
-        return f"{self.name}@{self.config.steps}.json"
-
-
-def seed_by_seed(rows, seeds: int, iterations: int, settings=(), taken=()) -> list[Cell]:
-    """Returns a cell for each row in each seed, called ``<row>_seed<seed>``.
-
-    The first seed comes first, so that an unfinished table has each row.
-
-    Args:
-      rows: sequence of (dict, Config) or (dict, Config, Bank). What tells a row from others, see
-        `Cell`, and how it is trained. The dicts' values make the cells' names.
-      seeds: int. Seeds 0 to seeds - 1.
-      iterations: int. Generator steps; there are twenty evaluations on the way.
-      settings: sequence of (key, value). Other changes of the configurations.
-      taken: sequence of str. Keys that the experiment sets besides the data set, the seed, the
-        steps and the evaluations: `settings` may not hold them.
-
-    Raises:
-      ValueError: if a name, a key or a number is not legal, or two rows are the same.
-    """
-    settings = dict(settings)
-    if seeds < 1:
-        raise ValueError(f"seeds is a positive number; received {seeds}.")
-    if not rows:
-        raise ValueError("There is nothing to train: the options leave no row of the table.")
-    refused = (_TAKEN | set(taken)) & set(settings)
-    if refused:
-        raise ValueError(f"The experiment itself sets {', '.join(sorted(refused))}.")
-    found = {}
-    for seed in range(seeds):
-        for row, config, *bank in rows:
-            config = config.override(
-                seed=seed, steps=iterations, evaluate_every=max(iterations // 20, 1), **settings,
-            )
-            words = [re.sub(r"[^\w.]+", "-", str(value)).strip("-") for value in row.values()]
-            name = "_".join([*filter(None, words), f"seed{seed}"])
-            if name in found:
-                raise ValueError(f"Two rows are called {name}; name each latent and option once.")
-            found[name] = Cell(name, completion.resolve(config), row, *bank)
-    return list(found.values())
 
 
 class Grid:
@@ -140,6 +73,7 @@ class Grid:
 
         Raises:
           ValueError: if a cell or its run is there with another configuration.
+          FloatingPointError: if some of the runs diverged; all others are finished then.
           InUseError: if other processes run some of the cells; all others are finished then.
           Interrupted: on Ctrl-C, and while training on SIGTERM too, after a checkpoint; the same
             call goes on from there.
@@ -148,26 +82,32 @@ class Grid:
         for cell in left:
             self._check_run(cell)
         steps = [cell.config.steps - self.step(cell) for cell in left]
-        held = []
+        held, diverged = [], []
         # The bar of the run stands below this one, which counts the steps of all; its speed is
         # the mean one, evaluations included.
         with tqdm(total=sum(steps), unit="step", smoothing=0, disable=not progress) as bar:
             for number, (cell, todo) in enumerate(zip(left, steps, strict=True), 1):
                 bar.set_description(f"cell {number} of {len(left)}: {cell.name}")
 
-                def watch(step, ahead=bar.n + todo - cell.config.steps):
+                end = bar.n + todo
+
+                def watch(step, ahead=end - cell.config.steps):
                     bar.update(ahead + step - bar.n)
 
                 try:
                     self._finish_alone(cell, data_dir, progress, watch)
                 except InUseError as error:
                     held.append((cell, error))
-                    bar.total -= todo
+                    bar.total -= end - bar.n
+                except FloatingPointError as error:
+                    diverged.append(f"The cell {cell.name} is left out: {error}")
+                    bar.total -= end - bar.n
                 else:
                     watch(cell.config.steps)
         held = [str(error) for cell, error in held if not self.is_finished(cell)]
-        if held:
-            raise InUseError("\n".join([*held, "All other cells are finished."]))
+        if held or diverged:
+            kind = FloatingPointError if diverged else InUseError
+            raise kind("\n".join([*diverged, *held, "All other cells are finished."]))
 
     def merge(self, folders) -> int:
         """Copies the finished cells of other grids here; returns how many were new.
@@ -207,12 +147,8 @@ class Grid:
         run = self.run_directory(cell)
         if not (run.path / "config.json").is_file():
             return
-        differences = cell_differences(run.read_config(trust_code=True), cell.config)
-        if differences:
-            raise ValueError(
-                f"{run.path} holds a run of another configuration (its value -> yours): "
-                f"{'; '.join(differences)}. Choose another --workdir, or the same options."
-            )
+        known = run.read_config(trust_code=True)
+        run.check_configuration(cell_differences(known, cell.config))
         step = run.read_run()["step"]
         if step > cell.config.steps:
             raise ValueError(
@@ -280,21 +216,3 @@ class Grid:
                 progress=progress,
             )
         return self._real[key]
-
-
-def parse_shard(text: str) -> tuple[int, int]:
-    """Parses ``i/n``, the i-th of n machines.
-
-    Raises:
-      ValueError: if it is anything else.
-    """
-    number, slash, machines = text.partition("/")
-    if slash and number.isdecimal() and machines.isdecimal() and 1 <= int(number) <= int(machines):
-        return int(number), int(machines)
-    raise ValueError(f"A shard reads i/n with i from 1 to n, such as 2/3; received {text!r}.")
-
-
-def shard(cells, text: str) -> list:
-    """Returns the cells of the i-th of n machines: every n-th one, so that all get of each kind."""
-    number, machines = parse_shard(text)
-    return list(cells)[number - 1::machines]

@@ -12,9 +12,11 @@ from qlatent_tf.config import Config
 from qlatent_tf.datasets.mixture import mixture
 from qlatent_tf.datasets.plane_pictures import scatter_points
 from qlatent_tf.experiments import charts
-from qlatent_tf.experiments.grid import Cell, Grid, seed_by_seed
+from qlatent_tf.experiments.cells import Cell, seed_by_seed
+from qlatent_tf.experiments.grid import Grid
 from qlatent_tf.experiments.table1 import CONTROLS, LATENTS
-from qlatent_tf.experiments.tables import Column, in_order, make_table, write_table
+from qlatent_tf.experiments.table_files import write_table
+from qlatent_tf.experiments.tables import Column, in_order, make_table
 from qlatent_tf.figures import INK, latent_style, new_figure, save_figure
 from qlatent_tf.registry import latents as latent_registry
 from qlatent_tf.training import restore_model

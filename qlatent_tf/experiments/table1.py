@@ -9,10 +9,9 @@ from pathlib import Path
 
 from qlatent_tf.configs.mlp import get_config
 from qlatent_tf.experiments import charts
-from qlatent_tf.experiments.grid import Cell, seed_by_seed
-from qlatent_tf.experiments.tables import (
-    Column, Published, in_order, make_table, write_table,
-)
+from qlatent_tf.experiments.cells import Cell, seed_by_seed
+from qlatent_tf.experiments.table_files import write_table
+from qlatent_tf.experiments.tables import Column, Published, in_order, make_table
 from qlatent_tf.figures import save_figure
 
 DATA = ("quantum", "bernoulli")
@@ -29,7 +28,8 @@ COLUMNS = (
     Column("total_number_tv", "total variation of totals", min),
     Column("pair_correlation_error", "error of pair correlations", min),
 )
-# The paper's table 1: mean and standard error of 12 runs.
+CITATION = "Wallner and Clements, table 1"
+# Mean and standard error of 12 runs.
 PAPER = {
     ("quantum", "gaussian"): (0.061, 0.001),
     ("quantum", "bernoulli"): (0.065, 0.001),

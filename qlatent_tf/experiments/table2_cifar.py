@@ -8,11 +8,11 @@ Reference:
 from pathlib import Path
 
 from qlatent_tf.configs.resnet import get_config
+from qlatent_tf.evaluation import figure_of
 from qlatent_tf.experiments import charts
-from qlatent_tf.experiments.grid import Cell, seed_by_seed
-from qlatent_tf.experiments.tables import (
-    Column, Published, figure_of, in_order, make_table, write_table,
-)
+from qlatent_tf.experiments.cells import Cell, seed_by_seed
+from qlatent_tf.experiments.table_files import write_table
+from qlatent_tf.experiments.tables import Column, Published, in_order, make_table
 from qlatent_tf.figures import save_figure
 
 LATENTS = ("gaussian", "bernoulli", "photonic", "boson")
@@ -34,8 +34,9 @@ _INCEPTION_COLUMNS = (
     Column("frechet_inception_distance", "Frechet Inception distance", min),
     Column("kernel_inception_distance", "kernel Inception distance", min),
 )
-# The paper's table 2: Inception scores, mean and standard error of 5 runs. Its quantum latent is a
-# device's samples.
+CITATION = "Wallner and Clements, table 2"
+# Inception scores, mean and standard error of 5 runs. The paper's quantum latent is a device's
+# samples.
 PAPER = {"gaussian": (7.57, 0.02), "bernoulli": (7.66, 0.039), "boson": (7.54, 0.011)}
 NOTES = (
     f"Paper: {ITERATIONS:,} iterations, {SEEDS} runs, Inception scores of {NUM_SAMPLES:,} images; "
@@ -79,6 +80,12 @@ def cells(latents=LATENTS, seeds=SEEDS, iterations=ITERATIONS, settings=(), *, v
     )
 
 
+def published(row) -> dict:
+    """Returns the paper's figures of a row, see `Published`; of which Inception, it does not say."""
+    known = PAPER.get(row["latent"]) if row["data"] == "cifar10" else None
+    return {_INCEPTION: known} if known else {}
+
+
 def write_results(folder, finished) -> dict:
     """Writes ``table2_cifar.md``, ``.csv``, ``.json`` and the figures; returns the table.
 
@@ -94,7 +101,7 @@ def write_results(folder, finished) -> dict:
     columns, inception = _columns(finished)
     source = Published(
         f"paper ({ITERATIONS:,} steps)",
-        lambda row: {inception: PAPER[row["latent"]]} if row["latent"] in PAPER else {},
+        lambda row: {inception: score for score in published(row).values()},
     )
     table = make_table([*finished, *_real_cells(finished)], columns, source)
     for row in table["rows"]:

@@ -1,17 +1,20 @@
 """Tables of finished cells: means over training seeds, beside published figures."""
 
-import csv
 import dataclasses
-import decimal
-import io
-import math
-import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
-from qlatent_tf.evaluation import summary
+from qlatent_tf.completion import changed_model_options
+from qlatent_tf.config import Config
+from qlatent_tf.evaluation import figure_of, summary
 from qlatent_tf.experiments.finished_cells import check_comparable, check_one_row
-from qlatent_tf.files import write_json, write_text
+
+# Of the fields that decide how a run goes, those that a caption names where they are changed.
+_DEFAULTS = {
+    field.name: field.default for field in dataclasses.fields(Config)
+    if field.name in (
+        "generator_batch_size", "learning_rate_decay_steps", "generator_ema", "precision"
+    )
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,7 +93,7 @@ def make_table(cells, columns, published=Published(), panel="data") -> dict:
             },
         })
     return {
-        "schedule": schedule(cells[0]["config"]),
+        "schedule": schedule(cells[0]["config"], told=cells[0]["row"]),
         "steps": cells[0]["config"].steps,
         "num_samples": cells[0]["evaluation"]["num_samples"],
         "columns": {column.figure: column.title for column in columns},
@@ -103,14 +106,29 @@ def make_table(cells, columns, published=Published(), panel="data") -> dict:
     }
 
 
-def schedule(config) -> str:
-    """Returns in a line how the cells of a table were trained."""
-    options = ", ".join(f"{name} {value}" for name, value in config.optimizer_options.items())
+def schedule(config, told=()) -> str:
+    """Returns in a line what was trained and how.
+
+    Args:
+      config: Config. Options that are as the model's builder and `Config` have them are not named.
+      told: container of str. What is said elsewhere: ``data``, ``model_options``.
+    """
+    changed = {} if "model_options" in told else changed_model_options(config)
+    fields = {name: getattr(config, name) for name in _DEFAULTS}
+    fields = {name: value for name, value in fields.items() if value != _DEFAULTS[name]}
     return (
+        f"`{config.model}`{_in_words(changed)}"
+        f"{'' if 'data' in told else f' on `{config.dataset}`'}, "
         f"{config.steps:,} generator steps of batch {config.batch_size}, {config.critic_steps} "
-        f"critic updates each, {config.optimizer} ({options}), gradient penalty "
-        f"{config.gradient_penalty_weight:g}"
+        f"critic updates each, {config.optimizer}{_in_words(config.optimizer_options)}, gradient "
+        f"penalty {config.gradient_penalty_weight:g}"
+        + "".join(f", {name} {value}" for name, value in fields.items())
     )
+
+
+def _in_words(options):
+    words = ", ".join(f"{name} {value}" for name, value in options.items())
+    return f" ({words})" if words else ""
 
 
 def in_order(cells, **known) -> list[dict]:
@@ -131,112 +149,6 @@ def in_order(cells, **known) -> list[dict]:
         return places, cell["config"].seed
 
     return sorted(cells, key=key)
-
-
-def figure_of(name: str, dataset: str) -> str:
-    """Returns a metric's name without the sample size and the reference set.
-
-    Example:
-      >>> figure_of("fcd_qm9_129925@10000", "qm9")
-      'fcd'
-    """
-    return re.sub(rf"(_{re.escape(dataset)}_\d+)?(@.*)?$", "", name, count=1)
-
-
-def to_markdown(table: dict, columns, notes: str = "") -> str:
-    """Returns the table in Markdown, the best of each panel in bold."""
-    labels = table["labels"]
-    shown = {figure for row in table["rows"] for figure in row["published"]}
-    heads = []
-    for column in columns:
-        heads += [column.title, *([table["source"]] if column.figure in shown else [])]
-    lines = [
-        "| " + " | ".join([*labels, "seeds", *heads]) + " |",
-        "|" + "---|" * len(labels) + "---:|" * (1 + len(heads)),
-    ]
-    best = _best(table, columns)
-    for number, row in enumerate(table["rows"]):
-        entries = [f"`{row[label]}`" if label == "latent" else str(row[label]) for label in labels]
-        entries.append(str(len(row["seeds"])))
-        for column in columns:
-            scored = table["names"][column.figure]
-            text = format_score(row["scores"][column.figure]) if scored else "not scored"
-            entries.append(f"**{text}**" if (number, column.figure) in best else text)
-            if column.figure in shown:
-                known = row["published"].get(column.figure)
-                entries.append(format_published(known) if known else "")
-        lines.append("| " + " | ".join(entries) + " |")
-    caption = (
-        f"Mean ± standard error over training seeds, none for one seed. Ours: "
-        f"{table['schedule']}; scored at the last step on {table['num_samples']:,} generated "
-        f"samples a seed."
-    )
-    compared = [
-        f"{column.title}: {', '.join(f'`{name}`' for name in table['names'][column.figure])}"
-        for column in columns if table["names"][column.figure]
-    ]
-    names = "Names of the scores: " + "; ".join(compared) + "."
-    files = "Latents drew from: " + "; ".join(
-        f"{file['name']} (SHA-256 {file['sha256']})" for file in table["files"]
-    ) + "."
-    paragraphs = [
-        " ".join([caption, notes]).strip(), *([names] if compared else []),
-        *([files] if table["files"] else []),
-    ]
-    return "\n".join([*lines, "", "\n\n".join(paragraphs), ""])
-
-
-def to_csv(table: dict) -> str:
-    """Returns the table as CSV, a line for each row and figure."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([
-        *table["labels"], "figure", "name", "mean", "standard_error", "seeds",
-        "published_mean", "published_standard_error", "schedule",
-    ])
-    for row in table["rows"]:
-        for figure, score in row["scores"].items():
-            known = row["published"].get(figure, {})
-            writer.writerow([
-                *(row[label] for label in table["labels"]), figure,
-                " ".join(table["names"][figure]), score["mean"], score["standard_error"],
-                len(row["seeds"]), known.get("mean"), known.get("standard_error"),
-                table["schedule"],
-            ])
-    return text.getvalue()
-
-
-def write_table(path: Path, table: dict, columns, notes: str = "") -> None:
-    """Writes ``<path>.md``, ``.csv`` and ``.json``."""
-    write_text(f"{path}.md", to_markdown(table, columns, notes))
-    write_text(f"{path}.csv", to_csv(table))
-    write_json(f"{path}.json", {**table, "notes": notes})
-
-
-def format_score(score: dict) -> str:
-    """Returns ``mean ± standard error``.
-
-    The error has two significant digits, or is in units, and the mean ends where the error does;
-    without an error it has three.
-    """
-    if score["mean"] is None:
-        return "undefined"
-    if not score["standard_error"]:
-        mean = _digits(score["mean"], 3)
-        return mean if score["standard_error"] is None else f"{mean} ± 0"
-    error = _digits(score["standard_error"], 2, zeros="#").rstrip(".")
-    decimals = -decimal.Decimal(error).as_tuple().exponent
-    return f"{score['mean']:.{decimals}f} ± {error}"
-
-
-def format_published(score: dict) -> str:
-    """Returns ``mean ± standard error`` in the digits that were published."""
-    figures = (score["mean"], score["standard_error"])
-    return " ± ".join(f"{figure:g}" for figure in figures if figure is not None)
-
-
-def _digits(value, count, zeros=""):
-    return f"{value:.0f}" if abs(value) >= 10**count - 0.5 else f"{value:{zeros}.{count}g}"
 
 
 def _full_name(cell, figure):
@@ -275,21 +187,3 @@ def _score(cell, figure):
     """The value of a figure; NaN where it is undefined."""
     score = cell["evaluation"]["metrics"].get(_full_name(cell, figure), {"mean": None})
     return float("nan") if score["mean"] is None else score["mean"]
-
-
-def _best(table, columns):
-    """The (number of the row, figure) that are best in their panel."""
-    panels = {}
-    for number, row in enumerate(table["rows"]):
-        panels.setdefault(row[table["panel"]], {})[number] = row["scores"]
-    best = set()
-    for column in columns:
-        for panel in panels.values() if column.best else ():
-            means = {number: scores[column.figure]["mean"] for number, scores in panel.items()}
-            defined = {number: mean for number, mean in means.items() if mean is not None}
-            top = column.best(defined.values(), default=None)
-            # Shares that are sums end in other last digits: those do not decide.
-            equal = [number for number, mean in defined.items() if math.isclose(mean, top)]
-            if len(equal) < len(defined):
-                best.update((number, column.figure) for number in equal)
-    return best

@@ -12,7 +12,7 @@ import numpy as np
 
 from qlatent_tf.completion import resolve
 from qlatent_tf.configs.mlp import get_config
-from qlatent_tf.experiments.grid import Cell
+from qlatent_tf.experiments.cells import Cell
 from qlatent_tf.files import write_json, write_text
 from qlatent_tf.invertible import Inverse
 from qlatent_tf.seeds import derive_seed

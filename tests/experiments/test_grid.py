@@ -9,7 +9,8 @@ from tqdm import tqdm
 from qlatent_tf import completion, training
 from qlatent_tf.config import Config
 from qlatent_tf.experiments import grid as grid_module
-from qlatent_tf.experiments.grid import Cell, Grid, parse_shard, seed_by_seed, shard
+from qlatent_tf.experiments.cells import Cell
+from qlatent_tf.experiments.grid import Grid
 from qlatent_tf.locks import InUseError, sole_use
 from qlatent_tf.run_directory import RunDirectory
 
@@ -58,21 +59,6 @@ def test_cells_of_before_rows_were_recorded_are_of_their_data_and_latent(whole):
     assert whole.finished()[0]["row"] == {"data": "bernoulli", "latent": "gaussian"}
 
 
-def test_cells_are_named_by_their_rows_and_seeds():
-    rows = [({"modes": 4, "latent": "my:one", "circuit": ""}, CONFIG)]
-    cells = seed_by_seed(rows, 2, 100, [("batch_size", 9)])
-    assert [one.name for one in cells] == ["4_my-one_seed0", "4_my-one_seed1"]
-    assert [(one.config.seed, one.config.steps, one.config.batch_size) for one in cells] == [
-        (0, 100, 9), (1, 100, 9),
-    ]
-    with pytest.raises(ValueError, match="itself sets latent_options.modes, steps"):
-        seed_by_seed(
-            rows, 1, 1, [("latent_options.modes", 5), ("steps", 3)], ["latent_options.modes"]
-        )
-    with pytest.raises(ValueError, match="Two rows are called 4_my-one_seed0"):
-        seed_by_seed(rows * 2, 1, 1)
-
-
 def test_fast_metrics_watch_the_training_and_all_score_the_finished_cell(tmp_path, monkeypatch):
     load = training.load_dataset
 
@@ -117,6 +103,15 @@ def test_cells_that_other_processes_run_are_passed_over_and_named_at_the_end(tmp
         run(tmp_path)
     assert [grid.is_finished(one) for one in CELLS] == [False, True]
     assert not list(tmp_path.rglob("*.lock"))
+
+
+def test_a_run_that_diverges_does_not_keep_the_others_from_their_end(tmp_path):
+    wild = cell(0, optimizer="SGD", optimizer_options={"learning_rate": 1e30})
+    said = "cell_0 is left out: .*not finite(.|\n)*other cells are finished"
+    with pytest.raises(FloatingPointError, match=said):
+        run(tmp_path, [wild, CELLS[1]])
+    grid = Grid(tmp_path, SAMPLES)
+    assert [grid.is_finished(one) for one in (wild, CELLS[1])] == [False, True]
 
 
 def test_what_another_process_finishes_meanwhile_is_not_missed(tmp_path, monkeypatch):
@@ -254,16 +249,3 @@ def test_merging_refuses_other_configurations_and_empty_folders(whole, tmp_path)
     (tmp_path / "cells" / file.name).write_text("{}")
     with pytest.raises(ValueError, match="no finished cell"):
         whole.merge([tmp_path])
-
-
-def test_shards_are_a_partition():
-    parts = [shard(range(11), f"{i}/3") for i in (1, 2, 3)]
-    assert sorted(sum(parts, [])) == list(range(11))
-    assert max(map(len, parts)) - min(map(len, parts)) == 1
-    assert parse_shard("2/3") == (2, 3)
-
-
-@pytest.mark.parametrize("text", ["0/2", "3/2", "1", "a/b", "-1/2", "1/0", "/", "1/2/3"])
-def test_a_shard_that_is_none_is_refused(text):
-    with pytest.raises(ValueError, match="i/n"):
-        parse_shard(text)

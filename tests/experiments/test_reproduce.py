@@ -64,7 +64,7 @@ def test_table1_leaves_tables_figures_and_events(workdir):
     (row,) = table["rows"]
     assert row["latent"] == "gaussian" and row["published"]["integer_distance"]["mean"] == 0.061
     text = (workdir / "table1.md").read_text()
-    assert "2 generator steps of batch 8" in text and "0.061 ± 0.001" in text
+    assert "`mlp` (units [8]), 2 generator steps of batch 8" in text and "0.061 ± 0.001" in text
     for name in ("table1.csv", "table1_bars.png", "table1_bars.svg", "table1_iterations.png"):
         assert (workdir / name).stat().st_size > 100
     assert list((workdir / "tensorboard").iterdir())

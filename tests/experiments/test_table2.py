@@ -91,6 +91,16 @@ def test_published_figures_stand_beside_what_they_are_of(modes, latent, circuit,
                             else set())
 
 
+def test_published_figures_do_not_stand_beside_other_molecules(tmp_path, workdir, monkeypatch):
+    monkeypatch.setitem(table2.PAPER, (4, "gaussian"), table2.PAPER[16, "gaussian"])
+    finished = Grid(workdir).finished()
+    assert not any(row["published"] for row in table2.write_results(tmp_path, finished)["rows"])
+    for cell in finished:
+        cell["config"] = cell["config"].override(dataset="qm9")
+    rows = table2.write_results(tmp_path, finished)["rows"]
+    assert [row["latent"] for row in rows if row["published"]] == ["gaussian"]
+
+
 @pytest.fixture(scope="module")
 def workdir(tmp_path_factory):
     folder = tmp_path_factory.mktemp("table2")

@@ -6,10 +6,11 @@ import pytest
 
 from qlatent_tf import completion
 from qlatent_tf.config import Config
-from qlatent_tf.experiments.tables import (
-    Column, Published, figure_of, format_published, format_score, in_order, make_table, to_csv,
-    to_markdown,
+from qlatent_tf.evaluation import figure_of
+from qlatent_tf.experiments.table_files import (
+    format_published, format_score, to_csv, to_markdown,
 )
+from qlatent_tf.experiments.tables import Column, Published, in_order, make_table, schedule
 
 PUBLISHED = Published("paper", lambda row: {
     "distance": (0.036, 0.001), "share": (0.9, 0.1),
@@ -129,7 +130,34 @@ def test_there_is_no_table_of_nothing():
     (0.5, 0.0, "0.5 ± 0"),
 ])
 def test_scores_have_the_digits_that_count(mean, error, text):
-    assert format_score({"mean": mean, "standard_error": error}) == text
+    assert format_score({"mean": mean, "standard_error": error, "values": [mean] * 2}) == text
+
+
+def test_a_mean_without_the_seeds_that_failed_says_so_and_is_never_the_best():
+    cells = [cell("boson", seed, value) for seed, value in enumerate((0.1, None, None))]
+    cells += [cell("gaussian", seed, 0.2) for seed in range(3)]
+    cells += [cell("photonic", seed, 0.3) for seed in range(3)]
+    table = make_table(cells, COLUMNS)
+    lines = to_markdown(table, COLUMNS).splitlines()
+    assert lines[2].startswith("| quantum | `boson` | 3 | 0.1 (1 of 3) |")
+    assert lines[3].startswith("| quantum | `gaussian` | 3 | **0.2 ± 0** |")
+    rows = csv.DictReader(io.StringIO(to_csv(table)))
+    assert [row["seeds"] for row in rows if row["figure"] == "distance"] == ["1", "3", "3"]
+
+
+def test_a_caption_names_what_is_changed():
+    config = CELLS[0]["config"]
+    said = schedule(config)
+    assert said.startswith("`mlp` on `quantum`, 1,000 generator steps of batch 8, 5 critic updates")
+    assert schedule(completion.resolve(config)) == said
+    assert schedule(config, told={"data": "quantum"}).startswith("`mlp`, 1,000")
+    changed = completion.resolve(config).override(**{
+        "model_options.invertible": True, "generator_ema": 0.999, "precision": "mixed_bfloat16",
+    })
+    assert schedule(changed).startswith("`mlp` (invertible True) on `quantum`, 1,000")
+    assert schedule(changed).endswith(", generator_ema 0.999, precision mixed_bfloat16")
+    told = schedule(changed, told=("model_options",))
+    assert "invertible" not in told and "generator_ema" in told
 
 
 def test_published_scores_have_the_digits_that_were_published():

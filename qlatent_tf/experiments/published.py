@@ -1,0 +1,38 @@
+"""What a paper reports of the model, data and latent of a configuration."""
+
+from qlatent_tf.config import Config
+from qlatent_tf.experiments import table1, table2, table2_cifar
+
+_EXPERIMENTS = {
+    ("mlp", "quantum"): table1,
+    ("mlp", "bernoulli"): table1,
+    ("molgan", "qm9"): table2,
+    ("resnet", "cifar10"): table2_cifar,
+}
+
+
+def published_figures(config: Config) -> dict | None:
+    """Returns figures to stand beside those of a run, whatever its schedule and options.
+
+    Args:
+      config: Config. As `completion.resolve` returns it.
+
+    Returns:
+      dict with ``source``, a line that says whose means they are and over what, and ``figures``: a
+      metric's name without sizes -> (mean, standard error over training runs). None if there are
+      none.
+    """
+    experiment = _EXPERIMENTS.get((config.model, config.dataset))
+    if experiment is None:
+        return None
+    figures = experiment.published({
+        "data": config.dataset,
+        "latent": config.latent,
+        "modes": config.latent_options.get("modes"),
+        "circuit": config.latent_options.get("interferometer", ""),
+    })
+    source = (
+        f"{experiment.CITATION}: means of {experiment.SEEDS} training runs of "
+        f"{experiment.ITERATIONS:,} steps"
+    )
+    return {"source": source, "figures": figures} if figures else None
