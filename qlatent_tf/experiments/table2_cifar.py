@@ -81,7 +81,7 @@ def cells(latents=LATENTS, seeds=SEEDS, iterations=ITERATIONS, settings=(), *, v
 
 
 def published(row) -> dict:
-    """Returns the paper's figures of a row, see `Published`; of which Inception, it does not say."""
+    """Returns the paper's figures of a row, see `Published`; it does not say of which Inception."""
     known = PAPER.get(row["latent"]) if row["data"] == "cifar10" else None
     return {_INCEPTION: known} if known else {}
 
