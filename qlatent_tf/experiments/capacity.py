@@ -27,9 +27,10 @@ from qlatent_tf import training
 from qlatent_tf.configs.autoencoder import get_config as autoencoder_config
 from qlatent_tf.configs.last_qgan import get_config
 from qlatent_tf.datasets.codes import FILE_NAME, principal_codes
+from qlatent_tf.datasets.codes import codes as codes_data
 from qlatent_tf.experiments import capacity_results
 from qlatent_tf.experiments.cells import Cell, seed_by_seed
-from qlatent_tf.files import atomic_path, write_json
+from qlatent_tf.files import atomic_path, read_json, write_json
 from qlatent_tf.image_codes import codes_of, held_out, reconstruction_scores
 from qlatent_tf.run_directory import RunDirectory
 from qlatent_tf.zoo import from_preset, read_preset
@@ -41,6 +42,8 @@ CIRCUIT_LAYERS = (1, 2, 3)
 CRITIC_WIDTHS = (4, 8, 16, 32, 64, 128)
 GENERATOR_WIDTHS = (1, 2, 4, 8, 16, 32)
 REFERENCE_CRITIC = 128
+IMAGE_DATA = "naip28"
+_RECORD = "codes.json"
 # Ours: with the 2e-4 of `last_qgan` a circuit, whose angles begin near 0, is far from done.
 LEARNING_RATE = 1e-3
 _TAKEN = ("latent_options", "dataset_options", "model", "model_options")
@@ -101,17 +104,17 @@ def _row(latent, generator, qubits, depth, width, critic_width):
 
 
 def prepare(
-    workdir, autoencoder=None, image_data="naip28", qubits=QUBITS, data_dir=None, progress=True
+    workdir, autoencoder=None, image_data=None, qubits=QUBITS, data_dir=None, progress=True
 ) -> Path:
     """Writes the codes that all cells are trained on, unless they are there.
 
-    Machines that share the work need the same file: copy it.
+    Machines that share the work need the same files: copy them.
 
     Args:
       workdir: path. Where ``codes.npz`` goes, and ``codes.json``, which says what it is of.
       autoencoder: str or path. A preset or a run whose encoder makes the codes. By default an
         autoencoder is trained first, under ``autoencoder`` in the folder.
-      image_data: str. The data set to train it on.
+      image_data: str. The data set to train it on; by default `IMAGE_DATA`.
       qubits: sequence of int. The largest decides how wide the codes must be.
       data_dir: path. Where image files are looked for first.
       progress: bool. Whether to show progress bars.
@@ -121,14 +124,16 @@ def prepare(
 
     Raises:
       FileNotFoundError: if there is no such autoencoder, or its images cannot be had.
-      ValueError: if the codes are too narrow.
+      ValueError: if the codes are too narrow, or those that are there are of another source than
+        is asked for.
     """
     folder, width = Path(workdir), 2 * max(qubits)
     if (folder / FILE_NAME).is_file():
+        _check_codes(folder, width, autoencoder, image_data)
         return folder
     if autoencoder is None:
         autoencoder = folder / "autoencoder"
-        options = {"dataset": image_data, "latent_options.modes": width}
+        options = {"dataset": image_data or IMAGE_DATA, "latent_options.modes": width}
         training.train(
             autoencoder_config("gaussian").override(**options), autoencoder, data_dir=data_dir,
             progress=progress,
@@ -142,14 +147,9 @@ def prepare(
         raise ValueError(f"{autoencoder} has no encoder: it is of the model {config.model!r}.")
     dataset = training.load_dataset(config, data_dir=data_dir, progress=progress)
     codes, shares = principal_codes(codes_of(model.encoder, dataset.source))
-    if codes.shape[1] < width:
-        raise ValueError(
-            f"{max(qubits)} qubits need codes of {width}; those of {autoencoder} have "
-            f"{codes.shape[1]}."
-        )
-    with atomic_path(folder / FILE_NAME) as temporary:
-        np.savez(temporary, codes=codes)
-    write_json(folder / "codes.json", {
+    _check_width(codes.shape[1], width, autoencoder)
+    # Before the codes, which are what says that all is done.
+    write_json(folder / _RECORD, {
         "autoencoder": str(autoencoder),
         "dataset": {"name": dataset.name, **dataset.provenance},
         "reconstruction": reconstruction_scores(
@@ -157,5 +157,33 @@ def prepare(
         ),
         "variance_shares": [float(share) for share in shares],
     })
+    with atomic_path(folder / FILE_NAME) as temporary:
+        np.savez(temporary, codes=codes)
     logging.info("%s holds %d codes of %d.", folder / FILE_NAME, *codes.shape)
     return folder
+
+
+def _check_codes(folder, width, autoencoder, image_data):
+    """Refuses codes that are too narrow, or of another source; what is None is not asked for."""
+    _check_width(codes_data(data_dir=folder).source.shape[1], width, folder / FILE_NAME)
+    if not (folder / _RECORD).is_file():
+        return
+    record = read_json(folder / _RECORD)
+    differences = [
+        f"{what}: {known} -> {asked}" for what, known, asked in (
+            ("autoencoder", record["autoencoder"], autoencoder),
+            ("image data", record["dataset"]["name"], image_data),
+        ) if asked is not None and known != str(asked)
+    ]
+    if differences:
+        raise ValueError(
+            f"{folder / FILE_NAME} holds other codes (its -> yours): {'; '.join(differences)}. "
+            "Choose another --workdir, or the same source."
+        )
+
+
+def _check_width(found, width, source):
+    if found < width:
+        raise ValueError(
+            f"{width // 2} qubits need codes of {width}; those of {source} have {found}."
+        )

@@ -13,9 +13,12 @@ protocol puts numbers to it:
 """
 
 import dataclasses
+import functools
 import math
 
 import numpy as np
+
+from qlatent_tf.models.last_qgan import classical_generator, code_critic
 
 WINDOW = 5
 TOLERANCE = 0.25
@@ -87,6 +90,75 @@ def smallest_optimal(runs, target=None, tolerance: float = TOLERANCE):
 def best_score(runs) -> float:
     """Returns the best score of the accepted runs, infinite if there are none."""
     return min((one.score for _, one in runs if one.accepted), default=math.inf)
+
+
+def optima(finished) -> list[dict]:
+    """Returns the smallest optimal capacities of each circuit in each seed.
+
+    Args:
+      finished: sequence of dict. Finished cells.
+
+    Returns:
+      list of dict: ``qubits``, ``layers``, ``seed``, ``capacity`` of the circuit, ``critic`` and
+      ``generator``, None where no run is optimal, ``score``, the circuit's best, None where no
+      run is accepted, and ``smallest_tried``, of critic and generator: an optimum there is a bound.
+    """
+    sweeps = {}
+    for cell in finished:
+        row, options = cell["row"], cell["config"].model_options
+        kind = row["generator"]
+        key = (row["code"], row["layers"] if kind == "quantum" else kind, cell["config"].seed)
+        size = options["critic_width" if kind == "quantum" else "width"]
+        capacity = network_parameters(kind, cell["config"].latent_options["modes"], row["code"],
+                                      size)
+        sweeps.setdefault(key, []).append((capacity, judge(cell["history"], row["code"])))
+    points = []
+    for (code, layers, seed), runs in sorted(sweeps.items(), key=str):
+        if layers == "classical":
+            continue
+        best = best_score(runs)
+        classical = sweeps.get((code, "classical", seed), [])
+        points.append({
+            "qubits": code // 2,
+            "layers": layers,
+            "seed": seed,
+            "capacity": circuit_parameters(code // 2, layers),
+            "critic": smallest_optimal(runs),
+            "generator": smallest_optimal(classical, target=best),
+            "score": best if np.isfinite(best) else None,
+            "smallest_tried": {
+                "critic": min(capacity for capacity, _ in runs),
+                "generator": min((capacity for capacity, _ in classical), default=None),
+            },
+        })
+    return sorted(points, key=lambda point: (point["qubits"], point["layers"], point["seed"]))
+
+
+def circuit_parameters(qubits: int, layers: int) -> int:
+    """Returns the parameters of a circuit: two for each of its angles."""
+    return 2 * qubits * (5 * layers + 1)
+
+
+@functools.lru_cache(maxsize=None)
+def network_parameters(kind: str, latent_size: int, code: int, width: int) -> int:
+    """Returns the trainable parameters of the network that is swept beside a generator.
+
+    Args:
+      kind: str. ``quantum``: the critic; ``classical``: the generator itself.
+      latent_size: int.
+      code: int.
+      width: int. Of the network's first hidden layer.
+    """
+    network = (
+        code_critic(code, width) if kind == "quantum"
+        else classical_generator(latent_size, code, width)
+    )
+    return sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
+
+
+def is_bound(point: dict, kind: str) -> bool:
+    """Returns whether the optimum is the smallest network that was tried."""
+    return point[kind] == point["smallest_tried"][kind]
 
 
 def _value(row, figure):

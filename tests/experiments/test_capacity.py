@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 
 from qlatent_tf import __main__ as command
+from qlatent_tf import training
+from qlatent_tf.configs.autoencoder import get_config as autoencoder_config
 from qlatent_tf.configs.last_qgan import get_config
 from qlatent_tf.datasets.codes import codes, principal_codes
 from qlatent_tf.experiments import capacity
-from qlatent_tf.experiments.capacity_results import (
-    circuit_parameters, network_parameters, optima, to_markdown,
+from qlatent_tf.experiments.capacity_charts import law_figure
+from qlatent_tf.experiments.capacity_optima import (
+    circuit_parameters, network_parameters, optima,
 )
-from qlatent_tf.experiments.scaling_laws import fit_laws
+from qlatent_tf.experiments.capacity_results import KINDS, fit_optima, to_markdown
 from qlatent_tf.zoo import build_model
 
 
@@ -102,11 +105,37 @@ def test_optima_are_those_of_each_circuit_and_seed():
     assert other["generator"] is None and other["smallest_tried"]["generator"] is None
     results = {"points": [first, other, second], "schedule": "S", "num_samples": 20,
                "cells": len(cells), "minutes": 8.0}
-    text = to_markdown(results, {"critic": {}, "generator": fit_laws(
-        [1, 2, 3, 4], [1, 2, 3, 4], resamples=3
-    )})
+    fits = {kind: fit_optima(results["points"], kind) for kind in KINDS}
+    text = to_markdown(results, fits)
     assert "| 3 | 1 | 36 | 0.9, 0.1 |" in text and f"≤ {second['critic']}" in text
-    assert "no law is fitted" in text and "| power | 1 x^1 |" in text
+    assert "3 optima, of which 2 are bounds; 0 circuits and seeds have none" in text
+    assert "No law is fitted to these" in text
+
+
+def test_laws_are_fitted_without_bounds_too():
+    points = [
+        {"qubits": 2, "layers": layers, "capacity": capacity, "critic": critic,
+         "smallest_tried": {"critic": 10}}
+        for layers, capacity, critic in (
+            (1, 10, 10), (1, 20, 10), (2, 40, 80), (2, 80, 160), (1, 30, 60), (1, 15, 30),
+            (3, 90, None),
+        )
+    ]
+    fitted = fit_optima(points, "critic")
+    assert [fitted[name] for name in ("optima", "bounds", "missing")] == [6, 2, 1]
+    measured, every = fitted["laws"]["measured"]["power"], fitted["laws"]["all"]["power"]
+    assert (measured.a, measured.b) == pytest.approx((2, 1)) and abs(every.b - 1) > 0.1
+    results = {"points": [], "schedule": "S", "num_samples": 20, "cells": 0, "minutes": 0}
+    text = to_markdown(results, {"critic": fitted})
+    assert text.index("Fitted to all") < text.index("Fitted without bounds:")
+    assert "| power | 2 x^1 |" in text and "No law" not in text
+    (panel,) = law_figure(points, fitted["laws"], "critic", "y").axes
+    hollow = [line for line in panel.lines if line.get_markerfacecolor() == "none"
+              and line.get_linestyle() == "None"]
+    assert [line.get_ydata()[0] for line in hollow] == [10, 10]
+    assert [line.get_label() for line in panel.lines[-3:] if line.get_label()[0] == "p"] == [
+        "power: 2 x^1"
+    ]
 
 
 def test_principal_codes_keep_distances_and_stay_in_the_cube():
@@ -137,6 +166,34 @@ def test_codes_are_read_with_their_leading_components(folder, tmp_path):
     np.savez(tmp_path / "far.npz", codes=np.full((3, 2), 1.5))
     with pytest.raises(ValueError, match="from -1 to 1"):
         codes(file="far.npz", data_dir=tmp_path)
+
+
+def test_codes_are_made_once_of_what_is_asked_for(tmp_path):
+    np.savez(tmp_path / "mine.npz", x_train=np.random.default_rng(0).integers(
+        0, 256, (40, 8, 8, 3), dtype=np.uint8
+    ))
+    config = autoencoder_config("gaussian").override(**{
+        "dataset": "images", "dataset_options.file": str(tmp_path / "mine.npz"), "steps": 1,
+        "latent_options.modes": 6, "batch_size": 8, "evaluate_every": 1,
+        "model_options": {"image": [8, 8, 3], "filters": [2, 2], "hidden": 4},
+    })
+    coder, folder = tmp_path / "coder", tmp_path / "study"
+    training.train(config, coder, progress=False)
+    folder.mkdir()
+    with pytest.raises(ValueError, match="4 qubits need codes of 8; .* have 6"):
+        capacity.prepare(folder, coder, qubits=(4,), progress=False)
+    assert not list(folder.iterdir())
+    assert capacity.prepare(folder, coder, qubits=(2, 3), progress=False) == folder
+    made = codes(data_dir=folder).source
+    assert made.shape == (40, 6) and np.abs(made).max() == 1
+    record = json.loads((folder / "codes.json").read_text())
+    assert record["dataset"]["name"] == "images" and len(record["variance_shares"]) == 6
+    capacity.prepare(folder, coder, "images", qubits=(3,), progress=False)
+    with pytest.raises(ValueError, match="autoencoder: .*coder -> other; image data: images -> s"):
+        capacity.prepare(folder, "other", "sat4", qubits=(3,), progress=False)
+    with pytest.raises(ValueError, match="4 qubits need codes of 8; those of .*codes.npz have 6"):
+        capacity.prepare(folder, qubits=(4,), progress=False)
+    np.testing.assert_array_equal(codes(data_dir=folder).source, made)
 
 
 def test_a_tiny_study_leaves_its_results(folder, capsys):

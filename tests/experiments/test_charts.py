@@ -1,4 +1,4 @@
-"""What figures of cells show: means, errors, published figures, and nothing for what is undefined."""
+"""What figures of cells show: means, errors, published figures, nothing for what is undefined."""
 
 import math
 
@@ -59,7 +59,8 @@ def test_bars_are_means_with_errors_beside_published_ones(table):
     # Two values of a mean's error: half of their difference.
     halves = [(segment[1, 0] - segment[0, 0]) / 2 for segment in errors]
     assert halves == pytest.approx([0.1, 0.01, 0.2])
-    assert [text.get_text() for text in axis.texts] == ["0.30 ± 0.10", "0.3 ± 0.01", "0.80 ± 0.20"]
+    texts = [text.get_text() for text in axis.texts]
+    assert texts == ["0.30 ± 0.10", "0.3 ± 0.01", "0.80 ± 0.20"]
 
 
 def test_an_undefined_score_has_no_bar(table):
