@@ -159,7 +159,7 @@ class StyleCircuit(keras.layers.Layer):
         else:
             self._component = np.arange(self.qubits) % latent_size
         draw = np.random.default_rng([self.shot_seed, latent_size])
-        self._hash = draw.integers(-(2**31), 2**31, (latent_size, 2), np.int32) | 1
+        self._keys = draw.integers(0, 2**32, (latent_size, 2), np.uint32)
         # Outside a tf.function of the caller's: traced once for each batch size, not at every call.
         self._traced = tf.function(self._measure, autograph=False)
         self.built = True
@@ -203,9 +203,10 @@ class StyleCircuit(keras.layers.Layer):
         return ops.reshape(angles, [-1, angles.shape[1] // self.qubits, self.qubits])
 
     def _seeds(self, noise):
-        """A seed pair for each row: sums, modulo 2^32, of its bits times odd numbers."""
-        bits = tf.bitcast(tf.cast(noise, tf.float32), tf.int32)
-        return tf.reduce_sum(bits[:, :, None] * self._hash, axis=1)
+        """A seed pair for each row: sums, modulo 2^32, of a hash of each component in its place."""
+        bits = tf.bitcast(tf.cast(noise, tf.float32), tf.uint32)
+        mixed = _mix(tf.bitwise.bitwise_xor(bits[:, :, None], self._keys))
+        return tf.reduce_sum(tf.bitcast(mixed, tf.int32), axis=1)
 
     def _measure(self, angles, seeds):
         gates = ANSATZES[self.ansatz].gates(self.layers)
@@ -235,6 +236,17 @@ class StyleCircuit(keras.layers.Layer):
         return states, lambda rows: tf.reduce_mean(
             tf.reshape(rows, [-1, count, rows.shape[-1]]), axis=1
         )
+
+
+def _mix(bits):
+    """Spreads each bit over all, as MurmurHash3 does at its end.
+
+    Numbers such as 0.5 and -0.5, or whole ones, differ in few and high bits alone.
+    """
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+        bits = tf.bitwise.bitwise_xor(bits, tf.bitwise.right_shift(bits, np.uint32(shift)))
+        bits *= np.uint32(factor)
+    return tf.bitwise.bitwise_xor(bits, tf.bitwise.right_shift(bits, np.uint32(16)))
 
 
 def _check_whole(name, value, least):

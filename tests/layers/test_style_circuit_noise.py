@@ -1,5 +1,7 @@
 """Shots and depolarising noise of the style circuit."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -75,6 +77,22 @@ def test_shots_depend_on_the_noise_and_the_seed_alone():
     second.build(z.shape)
     second.set_weights(first.get_weights())
     assert (np.array(first(z)) != np.array(second(z))).mean() > 0.5
+
+
+@pytest.mark.parametrize("values", [(-0.5, 0.5), (-1.0, 1.0), (0.0, 1.0, 2.0, 3.0)])
+def test_noise_of_few_values_has_shots_of_its_own_too(values):
+    """Bits and counts differ in few bits; their shots are as independent as those of others."""
+    shots = 25
+    rows = np.array(list(itertools.product(values, repeat=5)), "float32")
+    sampled, exact = wide(qubits=2, layers=1, shots=shots), wide(qubits=2, layers=1)
+    for layer in (sampled, exact):
+        layer.build(rows.shape)
+    exact.set_weights(sampled.get_weights())
+    assert len(np.unique(sampled._seeds(tf.constant(rows)), axis=0)) == len(rows)
+    truth = np.array(exact(rows))
+    errors = (np.array(sampled(rows)) - truth) / np.sqrt((1 - truth**2) / shots)
+    assert abs(errors.mean(axis=0)).max() < 4 / np.sqrt(len(rows))
+    assert abs(errors.std(axis=0) - 1).max() < 4 / np.sqrt(2 * len(rows))
 
 
 def test_depolarizing_shrinks_a_rotated_qubit_by_its_closed_form():
