@@ -119,7 +119,7 @@ def train(
         evaluated = run.read_metrics()["step"]
         distribution.agree(strategy, "the step to go on from", (start, evaluated))
         if not start and not chief:
-            _pretrain(model, config, run, dataset, progress)  # Which the chief has finished.
+            _adopt(model, config, run)  # What the chief has trained.
         if start >= config.steps and evaluated == start:
             logging.info("%s has reached step %d; nothing is left to do.", run.path, start)
             return run
@@ -232,15 +232,20 @@ def _beginning(source, config):
 
 
 def _pretrain(model, config, run, dataset, progress):
-    """Trains what a model needs before it, in directories of the run, or takes it from presets."""
-    parts = {}
+    """Trains what a model needs before it, in directories of the run, and gives it to the model."""
     for name, first in model.pretraining(config).items():
         if isinstance(first, Config):
             train(first, run.path / name, dataset=dataset, progress=progress)
-            parts[name], _ = restore_model(RunDirectory(run.path / name))
-        else:
-            parts[name] = from_preset(first)
-    model.adopt(parts)
+    _adopt(model, config, run)
+
+
+def _adopt(model, config, run):
+    """Gives a model the parts that were trained before it, of its run or of presets."""
+    model.adopt({
+        name: restore_model(RunDirectory(run.path / name))[0] if isinstance(first, Config)
+        else from_preset(first)
+        for name, first in model.pretraining(config).items()
+    })
 
 
 def _batches(model, real, config, start=0, steps=None):

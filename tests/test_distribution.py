@@ -30,6 +30,13 @@ MOLGAN = Config(
     optimizer_options={"learning_rate": 1e-3}, metrics=("molecules",),
     evaluate_every=2, evaluation_samples=20, jit_compile=False,
 )
+# Eight images a batch, or four on each of two devices: batch normalisation is of all eight.
+RESNET = Config(
+    model="resnet", latent="gaussian", dataset="images", steps=2, batch_size=8, critic_steps=2,
+    latent_options={"modes": 4},
+    model_options={"resolution": 8, "filters": 4, "blocks": 2},
+    optimizer_options={"learning_rate": 1e-3}, evaluate_every=2, evaluation_samples=20, jit_compile=False,
+)
 # A run on two devices, stopped after half of its steps and taken up again.
 MIRRORED = """
 import dataclasses, sys
@@ -89,14 +96,17 @@ def single(tmp_path_factory):
     folder = tmp_path_factory.mktemp("single")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training.callbacks.LossEvents.__init__, "__defaults__", (1, None))
-        return {name: train(folder / name, config)
-                for name, config in (("mlp", MLP), ("molgan", MOLGAN))}
+        images = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3), dtype=np.uint8)
+        np.save(folder / "images.npy", images)
+        resnet = RESNET.override(**{"dataset_options.file": str(folder / "images.npy")})
+        configs = {"mlp": MLP, "molgan": MOLGAN, "resnet": resnet}
+        return {name: train(folder / name, config) for name, config in configs.items()}
 
 
 def test_two_devices_train_as_one(single, tmp_path):
-    for name, config in (("mlp", MLP), ("molgan", MOLGAN)):
-        write_json(tmp_path / f"{name}.json", config.to_json())
-    _finish([_start([sys.executable, "-c", MIRRORED, "mlp", "molgan"], tmp_path)])
+    for name, run in single.items():
+        write_json(tmp_path / f"{name}.json", run.read_config().to_json())
+    _finish([_start([sys.executable, "-c", MIRRORED, *single], tmp_path)])
     for name, run in single.items():
         assert_same_run(run, RunDirectory(tmp_path / name))
     # What two devices began, one can go on with.

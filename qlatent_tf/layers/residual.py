@@ -11,6 +11,7 @@ Reference:
 import keras
 from keras import layers, ops
 
+from qlatent_tf.layers.batch_norm import batch_normalization
 from qlatent_tf.layers.resampling_conv import ConvMeanPool2D, UpsampleConv2D, mean_pool
 
 
@@ -61,7 +62,7 @@ def plain_block(images):
 
 def normalised(images):
     """Batch normalisation with moving averages, then ReLU."""
-    return layers.ReLU()(layers.BatchNormalization(epsilon=1e-5)(images))
+    return layers.ReLU()(batch_normalization(epsilon=1e-5)(images))
 
 
 def rectified_sum(images):
