@@ -118,5 +118,18 @@ def held_out(dataset):
       dataset: ImageDataset.
     """
     if getattr(dataset, "test", None) is not None:
-        return dataset.test[:_HELD_OUT], f"{dataset.name}_test"
-    return dataset.source[:_HELD_OUT], f"{dataset.name}_train"
+        return some_of(dataset.test, _HELD_OUT), f"{dataset.name}_test"
+    return some_of(dataset.source, _HELD_OUT), f"{dataset.name}_train"
+
+
+def some_of(images, most):
+    """Returns images from everywhere in a file, which may be sorted by class.
+
+    Args:
+      images: array, ``(count, height, width, bands)``, in memory or mapped.
+      most: int. All are returned if there are no more.
+    """
+    if len(images) <= most:
+        return images
+    rows = np.random.default_rng(len(images)).choice(len(images), most, replace=False)
+    return images[np.sort(rows)]

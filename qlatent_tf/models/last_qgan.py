@@ -10,15 +10,16 @@ from qlatent_tf.code_gan import CodeGAN
 from qlatent_tf.configs.autoencoder import get_config
 from qlatent_tf.image_codes import (
     alternate, batch_map, codes_of, features_of, held_out, reconstruction_rows,
-    reconstruction_scores, to_pixels, to_unit,
+    reconstruction_scores, some_of, to_pixels, to_unit,
 )
+from qlatent_tf.layers.ansatz import READOUTS
+from qlatent_tf.layers.batch_norm import batch_normalization
 from qlatent_tf.layers.image_coder import image_decoder, image_encoder
 from qlatent_tf.models.autoencoder import Autoencoder
 from qlatent_tf.registry import models
 from qlatent_tf.shapes import check_widths
 
 GENERATORS = ("quantum", "classical")
-_READOUT_FEATURES = {"z": 1, "xz": 2}
 _SLOPE = 0.2
 _MOMENTUM = 0.9
 # Real images whose features are compared with; a covariance of so many is settled.
@@ -39,6 +40,8 @@ def last_qgan(
     initial_range=0.15,
     shots=None,
     depolarizing=0.0,
+    trajectories=None,
+    shot_seed=0,
     width=128,
     critic_width=512,
     filters=(64, 128),
@@ -57,8 +60,8 @@ def last_qgan(
       generator: str. ``quantum``, a `StyleCircuit`, or ``classical``, a perceptron.
       image: (height, width, bands) of the images, or None: the data are codes already, and there
         is no autoencoder.
-      qubits, circuit_layers, ansatz, style, readout, initial_range, shots, depolarizing: of the
-        circuit, see `StyleCircuit`.
+      qubits, circuit_layers, ansatz, style, readout, initial_range, shots, depolarizing,
+        trajectories, shot_seed: of the circuit, see `StyleCircuit`.
       width: int. Of the classical generator's first hidden layer; the others have twice, four
         and eight times as much.
       critic_width: int. Of the critic's first hidden layer; the second has half as much.
@@ -79,15 +82,16 @@ def last_qgan(
       2406.02668. The classical generator and the critic are those of Baglio et al.
     """
     _check_choice("generator", generator, GENERATORS)
-    _check_choice("readout", readout, _READOUT_FEATURES)
+    _check_choice("readout", readout, READOUTS)
     check_widths("qubits, circuit_layers, width, critic_width, hidden, autoencoder_steps",
                  [qubits, circuit_layers, width, critic_width, hidden, autoencoder_steps])
-    code = qubits * _READOUT_FEATURES[readout]
+    code = qubits * READOUTS[readout]
     size = latent.event_shape[0]
     if generator == "quantum":
         network = quantum_generator(
             size, qubits, circuit_layers, ansatz=ansatz, style=style, readout=readout,
             initial_range=initial_range, shots=shots, depolarizing=depolarizing,
+            trajectories=trajectories, shot_seed=shot_seed,
         )
     else:
         network = classical_generator(size, code, width)
@@ -141,7 +145,7 @@ def classical_generator(latent_size, code, width=128):
     noise = keras.Input((latent_size,))
     x = layers.LeakyReLU(negative_slope=_SLOPE)(layers.Dense(width)(noise))
     for factor in (2, 4, 8):
-        x = layers.BatchNormalization(momentum=_MOMENTUM)(layers.Dense(factor * width)(x))
+        x = batch_normalization(momentum=_MOMENTUM)(layers.Dense(factor * width)(x))
         x = layers.LeakyReLU(negative_slope=_SLOPE)(x)
     last = layers.Dense(code, activation="tanh", dtype="float32")
     return keras.Model(noise, last(x), name="generator")
@@ -183,6 +187,7 @@ class LaStQGAN(CodeGAN):
         self.decoder = decoder
         self._pretrained = pretrained
         self._coded = None  # The last images that became codes, and their codes.
+        self._compared = None  # The last images, and what evaluations compare with of them.
 
     def pretraining(self, config):
         """Returns the configuration of the autoencoder's training, or the name of its preset."""
@@ -222,7 +227,7 @@ class LaStQGAN(CodeGAN):
                     "filters and hidden, and as many qubits and readouts as codes."
                 )
             mine.set_weights(other.get_weights())
-        self._coded = None
+        self._coded = self._compared = None
 
     def precompute(self, real):
         """Returns the codes of uint8 images, float32 ``(count, code)``."""
@@ -259,16 +264,20 @@ class LaStQGAN(CodeGAN):
         from qlatent_tf.metrics.frechet import Moments, frechet_distance
         from qlatent_tf.metrics.names import sized
 
+        if self._compared is None or self._compared[0] is not dataset.source:
+            # The autoencoder does not change: once for all evaluations.
+            reference = some_of(dataset.source, _REFERENCE)
+            real = Moments.of(features_of(self.encoder, reference))
+            rebuilt = reconstruction_scores(self.encoder, self.decoder, *held_out(dataset))
+            name = f"encoder_frechet_{len(real.mean)}_{dataset.name}_{len(reference)}"
+            self._compared = dataset.source, name, real, rebuilt
+        _, name, real, rebuilt = self._compared
         images = batch_map(self.decode, self.generated_codes(num_samples, seed))
-        reference = dataset.source[:_REFERENCE]
-        real, generated = (
-            Moments.of(features_of(self.encoder, part)) for part in (reference, images)
-        )
-        name = f"encoder_frechet_{len(real.mean)}_{dataset.name}_{len(reference)}"
+        generated = Moments.of(features_of(self.encoder, images))
         return {
             **super().own_scores(dataset, num_samples, seed),
             **sized({name: frechet_distance(real, generated)}, num_samples),
-            **reconstruction_scores(self.encoder, self.decoder, *held_out(dataset)),
+            **rebuilt,
         }
 
     def pictures(self, dataset):

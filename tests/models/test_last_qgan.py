@@ -13,6 +13,8 @@ from qlatent_tf.code_gan import CodeGAN
 from qlatent_tf.configs.autoencoder import get_config as autoencoder_config
 from qlatent_tf.configs.last_qgan import get_config
 from qlatent_tf.datasets.image_arrays import image_dataset
+from qlatent_tf.image_codes import some_of
+from qlatent_tf.models import last_qgan
 from qlatent_tf.models.last_qgan import classical_generator, code_critic
 from qlatent_tf.registry import models
 from qlatent_tf.run_directory import RunDirectory
@@ -131,6 +133,30 @@ def test_codes_are_scored_where_networks_compute_in_reduced_precision(dataset, g
     assert {network.layers[-1].compute_dtype for network in networks} == {"float32"}
     assert model.precompute(dataset.source).dtype == np.float32
     assert all(np.isfinite(score) for score in model.own_scores(dataset, 20, 0).values())
+
+
+def test_a_wide_circuit_has_noise_by_random_errors():
+    options = {"generator": "quantum", "qubits": 10, "circuit_layers": 1, "depolarizing": 0.01}
+    with pytest.raises(ValueError, match="up to 6 qubits; received 10. With trajectories=N"):
+        gan(**options)
+    circuit = gan(**options, trajectories=2, shot_seed=3).generator.get_layer("circuit")
+    assert (circuit.depolarizing, circuit.trajectories, circuit.shot_seed) == (0.01, 2, 3)
+
+
+def test_images_are_compared_with_some_from_everywhere_in_the_file(dataset, monkeypatch):
+    sorted_rows = np.arange(50).reshape(50, 1)
+    some = some_of(sorted_rows, 20)[:, 0]
+    assert len(some) == 20 and (np.diff(some) > 0).all()
+    assert some.min() < 10 and some.max() >= 40
+    np.testing.assert_array_equal(some, some_of(sorted_rows, 20)[:, 0])
+    assert some_of(sorted_rows, 50) is sorted_rows
+    # What does not change is computed once: the reference's features, not those of what is made.
+    model, seen = gan(), []
+    features = last_qgan.features_of
+    monkeypatch.setattr(last_qgan, "features_of", lambda encoder, images: (
+        seen.append(len(images)), features(encoder, images))[1])
+    first, again = (model.own_scores(dataset, 20, 0) for _ in range(2))
+    assert first == again and seen == [40, 20, 20]
 
 
 def test_scores_of_a_linear_critic_are_exact(dataset):
