@@ -26,7 +26,9 @@ import sys
 from pathlib import Path
 
 from qlatent_tf.config import parse_setting
-from qlatent_tf.tools.command_line import load_model, run_tool
+from qlatent_tf.tools.command_line import (
+    add_inception_argument, load_model, run_tool, use_inception,
+)
 from qlatent_tf.tools.grid_commands import GRIDS
 
 
@@ -98,6 +100,8 @@ def _add_grid(arguments, grid):
     arguments.add_argument("--num-samples", type=int, default=grid.num_samples,
                            help="generated samples that score a finished run (default: "
                                 f"{grid.num_samples})")
+    if grid.scores_images:
+        add_inception_argument(arguments)
     arguments.add_argument("--shard", metavar="I/N", default="1/1",
                            help="run every N-th cell, beginning with the I-th")
     arguments.add_argument("--merge", metavar="DIR", nargs="*",
@@ -180,6 +184,8 @@ def _run_grid(arguments):
 
     experiment = importlib.import_module(f"qlatent_tf.experiments.{arguments.experiment}")
     command = GRIDS[arguments.experiment]
+    if command.scores_images:
+        use_inception(arguments)
     workdir = arguments.workdir or Path("runs") / arguments.experiment
     # What is not given is left to the experiment.
     given = _given(arguments, ("latents", *command.options))

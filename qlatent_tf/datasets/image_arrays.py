@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from absl import logging
 
 from qlatent_tf.datasets.dataset import ImageDataset
 from qlatent_tf.datasets.image_pictures import draw_images
@@ -32,10 +33,12 @@ def image_dataset(
       arrays: mapping. `x_train` and `y_train`, `x_test` and `y_test`, as `check_images` and
         `check_labels` return them; None or left out where there are none.
       class_names: sequence of str. Empty without labels.
-      classes: see `class_numbers`.
+      classes: see `class_numbers`. Test images of which none are of these, or not known to be,
+        are left out with a warning.
       provenance: dict. Where the arrays come from; the counts are added.
       bands: int. How many bands to keep, the first ones. Default: all.
-      metrics: sequence of str. The registered metrics that score such images.
+      metrics: sequence of str. The registered metrics that score such images. Finished runs are
+        scored by Inception, too, where its weights are at hand.
 
     Raises:
       ValueError: if classes are chosen that are unknown, or of which there are no images, or more
@@ -52,10 +55,15 @@ def image_dataset(
             raise ValueError(f"{name} has no images of the classes {classes!r}.")
         if test is not None and test_labels is not None:
             test, test_labels = _chosen(test, test_labels, numbers)
+        if test is not None and (test_labels is None or not len(test)):
+            reason = "have no labels" if test_labels is None else "hold none of these classes"
+            logging.warning("%s's test images %s: none are held out.", name, reason)
+            test = test_labels = None
     return ImageDataset(
         name=name,
         source=images,
         metrics=tuple(metrics),
+        evaluation_metrics=(*metrics, "local_inception_scores"),
         provenance={
             **provenance,
             **counts(images, test, None if numbers is None else [class_names[n] for n in numbers]),

@@ -15,6 +15,7 @@ from qlatent_tf.experiments.table_files import write_table
 from qlatent_tf.experiments.tables import Column, Published, in_order, make_table
 from qlatent_tf.figures import save_figure
 
+DATA = "cifar10"
 LATENTS = ("gaussian", "bernoulli", "photonic", "boson")
 ITERATIONS = 100_000
 SEEDS = 5
@@ -53,7 +54,7 @@ _REAL = (
 
 
 def cells(latents=LATENTS, seeds=SEEDS, iterations=ITERATIONS, settings=(), *, variant="full",
-          data="cifar10") -> list[Cell]:
+          data=DATA) -> list[Cell]:
     """Returns the cells, seed by seed, so that an unfinished table has each latent.
 
     Args:
@@ -82,7 +83,7 @@ def cells(latents=LATENTS, seeds=SEEDS, iterations=ITERATIONS, settings=(), *, v
 
 def published(row) -> dict:
     """Returns the paper's figures of a row, see `Published`; it does not say of which Inception."""
-    known = PAPER.get(row["latent"]) if row["data"] == "cifar10" else None
+    known = PAPER.get(row["latent"]) if row["data"] == DATA else None
     return {_INCEPTION: known} if known else {}
 
 

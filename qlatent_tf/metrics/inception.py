@@ -10,6 +10,7 @@ Reference:
   C. Szegedy et al., "Rethinking the Inception architecture for computer vision", arXiv:1512.00567.
 """
 
+import dataclasses
 import functools
 import hashlib
 import os
@@ -29,6 +30,8 @@ FOLDER_NAME = "tfgan_inception"
 _URL = f"https://storage.googleapis.com/tensorflow/keras-applications/inception_v3/{FILE_NAME}"
 _MD5 = "9a0d58056eeedaa3f26cb7ebd46da564"
 _SIZE = 299
+# Changes with `_scaled_as_published`, for what was computed before is another network's.
+_PUBLISHED_SCALING = 2
 _BATCH = 50
 _NAMES = {
     "score": "inception_score",
@@ -37,19 +40,38 @@ _NAMES = {
 }
 
 
-def inception_network() -> FeatureNetwork:
+# How images of other bands become those of three that Inception takes, and what that is called.
+_BANDS = {
+    1: ("grey", lambda images: tf.repeat(images, 3, axis=-1)),
+    4: ("rgb", lambda images: images[..., :3]),
+}
+BANDS = (1, 3, 4)
+
+
+def inception_network(bands: int = 3) -> FeatureNetwork:
     """Returns Inception.
 
     Its weights are the file or folder that $QLATENT_INCEPTION_WEIGHTS names, else what is called
     `FILE_NAME` or `FOLDER_NAME` in $QLATENT_DATA_DIR or the cache folder, else Keras' own, which
     Keras downloads. Images are resized to 299x299, bilinearly, and scaled to [-1, 1].
 
+    Args:
+      bands: int. Of the images. One is taken for all three, of four the first three, red, green
+        and blue; the network's name ends in ``_grey`` or ``_rgb`` then.
+
     Raises:
       FileNotFoundError: if there are no weights, and none can be downloaded.
       ValueError: if what is found are not weights of Inception.
     """
     path = weights_path()
-    return _saved_model(path) if path.is_dir() else _keras_inception(path)
+    network = _saved_model(path) if path.is_dir() else _keras_inception(path)
+    if bands not in _BANDS:
+        return network
+    suffix, colours = _BANDS[bands]
+    return dataclasses.replace(
+        network, name=f"{network.name}_{suffix}", identity=f"{network.identity}/{suffix}",
+        image_shape=(None, None, bands), run=lambda images: network.run(colours(images)),
+    )
 
 
 def weights_path() -> Path:
@@ -57,6 +79,34 @@ def weights_path() -> Path:
 
     Raises:
       FileNotFoundError: if they are nowhere, and cannot be downloaded.
+    """
+    path = local_weights()
+    if path is not None:
+        return path
+    try:
+        # Keras waits without an end where a network is closed.
+        check_reachable(_URL)
+        return Path(keras.utils.get_file(
+            FILE_NAME, _URL, cache_subdir="models", file_hash=_MD5
+        ))
+    # Keras reports a failed download by a bare Exception.
+    except Exception as error:
+        reason = "" if isinstance(error, DownloadError) else "The download failed: "
+        folders = ", ".join(map(str, [*files.data_folders(), _keras_file().parent]))
+        raise FileNotFoundError(
+            f"Inception's weights are in none of {folders}. {reason}{error} Fetch {_URL} and name "
+            f"it by --inception-weights or ${files.INCEPTION_VARIABLE}; or unpack TF-GAN's module "
+            "https://tfhub.dev/tensorflow/tfgan/eval/inception/1, which is Inception as published "
+            "scores know it, and name its folder. Without either, classifier_scores judges by a "
+            "classifier that comes with the package."
+        ) from error
+
+
+def local_weights() -> Path | None:
+    """Returns where the weights lie, or None if they would have to be downloaded.
+
+    Raises:
+      FileNotFoundError: if $QLATENT_INCEPTION_WEIGHTS names what does not exist.
     """
     named = os.environ.get(files.INCEPTION_VARIABLE)
     if named:
@@ -70,25 +120,7 @@ def weights_path() -> Path:
         for path in (folder / FILE_NAME, folder / FOLDER_NAME):
             if path.exists():
                 return path
-    kept = keras_home() / "models" / FILE_NAME
-    try:
-        if not kept.exists():
-            # Keras waits without an end where a network is closed.
-            check_reachable(_URL)
-        return Path(keras.utils.get_file(
-            FILE_NAME, _URL, cache_subdir="models", file_hash=_MD5
-        ))
-    # Keras reports a failed download by a bare Exception.
-    except Exception as error:
-        reason = "" if isinstance(error, DownloadError) else "The download failed: "
-        folders = ", ".join(map(str, files.data_folders()))
-        raise FileNotFoundError(
-            f"Inception's weights are neither in {folders} nor in {kept}. {reason}{error} Fetch "
-            f"{_URL} and name it by --inception-weights or ${files.INCEPTION_VARIABLE}; or unpack "
-            "TF-GAN's module https://tfhub.dev/tensorflow/tfgan/eval/inception/1, which is "
-            "Inception as published scores know it, and name its folder. Without either, "
-            "classifier_scores judges by a classifier that comes with the package."
-        ) from error
+    return _keras_file() if _keras_file().exists() else None
 
 
 @functools.cache
@@ -123,7 +155,7 @@ def _saved_model(path: Path) -> FeatureNetwork:
         raise ValueError(f"{path} holds no SavedModel of TensorFlow: {error}") from error
 
     def run(images):
-        outputs = model(_scaled(images))
+        outputs = model(_scaled_as_published(images))
         return [tf.reshape(outputs[name], [_BATCH, -1]) for name in ("pool_3", "logits")]
 
     try:
@@ -138,7 +170,7 @@ def _saved_model(path: Path) -> FeatureNetwork:
     digest = _folder_hash(path)
     return FeatureNetwork(
         name=f"tfgan_inception_{digest[:8]}",
-        identity=f"tfgan/{digest}",
+        identity=f"tfgan/{digest}/{_PUBLISHED_SCALING}",
         image_shape=(None, None, 3),
         width=int(shape[1]),
         run=tf.function(run),
@@ -147,9 +179,19 @@ def _saved_model(path: Path) -> FeatureNetwork:
     )
 
 
+def _keras_file():
+    return keras_home() / "models" / FILE_NAME
+
+
 def _scaled(images):
     resized = tf.image.resize(tf.cast(images, tf.float32), [_SIZE, _SIZE])
     return resized / 127.5 - 1
+
+
+def _scaled_as_published(images):
+    """As the graph of 2015 did by itself: corners are aligned as in TensorFlow 1, 128 is 0."""
+    resized = tf.compat.v1.image.resize(tf.cast(images, tf.float32), [_SIZE, _SIZE])
+    return (resized - 128) / 128
 
 
 def _folder_hash(path):

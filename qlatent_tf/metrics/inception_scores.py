@@ -1,8 +1,10 @@
 """Inception score, Frechet and kernel Inception distance."""
 
+import numpy as np
+
 from qlatent_tf.datasets.dataset import ImageDataset
 from qlatent_tf.metrics.image_scores import image_scores
-from qlatent_tf.metrics.inception import inception_network
+from qlatent_tf.metrics.inception import BANDS, inception_network, local_weights
 from qlatent_tf.registry import metrics
 
 
@@ -15,8 +17,8 @@ def inception_scores(
     The published protocol on CIFAR-10 is 50,000 images; the score is the mean over ten parts.
 
     Args:
-      dataset: ImageDataset of RGB images.
-      samples: uint8 array, shape `(n, height, width, 3)`.
+      dataset: ImageDataset of images of one, three or four bands, see `inception_network`.
+      samples: uint8 array, shape `(n, height, width, bands)`.
       progress: bool. Whether to show progress bars.
 
     Returns:
@@ -28,4 +30,18 @@ def inception_scores(
       FileNotFoundError: if Inception's weights cannot be had; the message says how to get them.
       ValueError: if the images are of another shape.
     """
-    return image_scores(dataset, samples, inception_network(), progress=progress)
+    network = inception_network(np.shape(dataset.source)[-1])
+    return image_scores(dataset, samples, network, progress=progress)
+
+
+@metrics.register("local_inception_scores")
+def local_inception_scores(
+    dataset: ImageDataset, samples, *, progress: bool = False
+) -> dict[str, float]:
+    """Scores images as `inception_scores` does where Inception's weights are at hand.
+
+    Where they would have to be downloaded, or images have other bands, there are no scores.
+    """
+    if local_weights() is None or np.shape(dataset.source)[-1] not in BANDS:
+        return {}
+    return inception_scores(dataset, samples, progress=progress)

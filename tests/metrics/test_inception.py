@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from qlatent_tf import files
+from qlatent_tf.datasets.image_arrays import image_dataset
 from qlatent_tf.metrics import inception
 from qlatent_tf.registry import metrics
 
@@ -84,8 +85,9 @@ def test_tf_gans_module_is_found_in_the_data_folder(saved_model):
     network = inception.inception_network()
     assert network.name.startswith("tfgan_inception_") and network.width == 3
     [(features, logits)] = network.activations(WHITE)
-    np.testing.assert_allclose(features, np.ones((3, 3)), atol=1e-6)
-    np.testing.assert_allclose(logits[:, :4], [[1, 1, 1, 0]] * 3, atol=1e-6)
+    white = (255 - 128) / 128
+    np.testing.assert_allclose(features, np.full((3, 3), white), atol=1e-6)
+    np.testing.assert_allclose(logits[:, :4], white * np.array([[1, 1, 1, 0]] * 3), atol=1e-6)
 
 
 def test_the_metric_names_the_network(saved_model):
@@ -98,6 +100,45 @@ def test_the_metric_names_the_network(saved_model):
         f"frechet_inception_distance_{name}_noise_20@12",
         f"kernel_inception_distance_{name}_noise_20@12",
     ]
+
+
+def test_images_of_one_or_four_bands_are_shown_in_three(saved_model):
+    colours = np.random.default_rng(1).integers(0, 256, (5, 6, 6, 4)).astype(np.uint8)
+    for images, suffix, shown in (
+        (colours, "_rgb", colours[..., :3]),
+        (colours[..., :1], "_grey", np.repeat(colours[..., :1], 3, axis=-1)),
+    ):
+        plain, network = inception.inception_network(), inception.inception_network(
+            images.shape[-1]
+        )
+        assert network.name == plain.name + suffix and network.identity != plain.identity
+        [(features, logits)], [(expected, others)] = (
+            network.activations(images), plain.activations(shown)
+        )
+        np.testing.assert_array_equal(features, expected)
+        np.testing.assert_array_equal(logits, others)
+
+
+def test_published_scores_resize_and_scale_as_tensorflow_1_did():
+    """Pixel i of the large image lies at i / scale of the small one; the last is repeated."""
+    ramp = np.tile(np.arange(0, 256, 8, dtype=np.uint8)[None, None, :, None], (1, 32, 1, 3))
+    scaled = np.array(inception._scaled_as_published(ramp))[0, 0, :, 0]
+    place = np.minimum(np.arange(299) * 32 / 299, 31)
+    np.testing.assert_allclose(scaled, (8 * place - 128) / 128, atol=1e-5)
+
+
+def test_finished_runs_are_scored_where_weights_are_at_hand(folders, request):
+    images = np.random.default_rng(0).integers(0, 256, (20, 6, 6, 4)).astype(np.uint8)
+    dataset = image_dataset("some", {"x_train": images}, class_names=(), classes=None,
+                            provenance={})
+    assert dataset.metrics == () and dataset.evaluation_metrics == ("local_inception_scores",)
+    score = metrics.get("local_inception_scores")
+    assert score(dataset, images[:12]) == {}
+    request.getfixturevalue("saved_model")
+    name = inception.inception_network(4).name
+    assert f"frechet_inception_distance_{name}_some_20@12" in score(dataset, images[:12])
+    five = types.SimpleNamespace(name="five", source=np.zeros((9, 6, 6, 5), np.uint8))
+    assert score(five, five.source) == {}
 
 
 def test_missing_weights_are_explained():
