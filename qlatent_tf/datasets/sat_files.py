@@ -71,7 +71,7 @@ def load_sat(
       OSError: if the disk is full; what has been converted is gone on with next time.
     """
     numbers = class_numbers(classes, class_names)
-    kept_bands(bands, SHAPE[-1])
+    bands = kept_bands(bands, SHAPE[-1])
     archive, table = f"sat-{name[3:]}-full.mat", f"X_train_{name}.csv"
     path = files.find_data_file([archive, table], data_dir)
     if path is None:

@@ -58,6 +58,14 @@ def test_without_labels_or_test_images():
     assert dataset.provenance["test_images"] == 0
 
 
+@pytest.mark.parametrize("labels", [None, np.full(4, 2)])
+def test_of_chosen_classes_others_are_not_held_out(labels):
+    dataset = _dataset(classes="cat", y_test=labels)
+    assert dataset.test is None and dataset.test_labels is None
+    assert dataset.provenance["test_images"] == 0
+    assert set(dataset.labels) == {0}
+
+
 def test_bands_are_left_out():
     dataset = image_dataset(
         "some", {"x_train": IMAGES, "x_test": IMAGES[:2]}, class_names=(), classes=None,

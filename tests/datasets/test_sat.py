@@ -96,6 +96,7 @@ def test_classes_and_bands_are_chosen_while_reading(folders, write):
     assert isinstance(dataset.source, np.memmap) and set(dataset.labels) == {1, 3}
     assert dataset.provenance["classes"] == ["trees", "none"]
     assert dataset.bands == ("red", "green", "blue")
+    assert len(_load(folders, bands=None).bands) == 4
 
 
 @_FORMATS
