@@ -35,7 +35,8 @@ RESNET = Config(
     model="resnet", latent="gaussian", dataset="images", steps=2, batch_size=8, critic_steps=2,
     latent_options={"modes": 4},
     model_options={"resolution": 8, "filters": 4, "blocks": 2},
-    optimizer_options={"learning_rate": 1e-3}, evaluate_every=2, evaluation_samples=20, jit_compile=False,
+    optimizer_options={"learning_rate": 1e-3}, evaluate_every=2, evaluation_samples=20,
+    jit_compile=False,
 )
 # A run on two devices, stopped after half of its steps and taken up again.
 MIRRORED = """

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Draws samples from a preset, or from a run's last checkpoint, into a file.
 
-The file's ending chooses the form: .png a grid of the first 64; .npy an array (a record of the parts, for
-samples of several); and for valid molecules .smi one SMILES a line, .csv and .sdf with the
-properties QED, logP (octanol-water) and SA (synthetic accessibility, 1 easy to 10). A molecule is
-valid if it is one fragment and holds no wildcard. What the filters leave out is not replaced.
+The file's ending chooses the form: .png a grid of the first 64; .npy an array (a record of the
+parts, for samples of several); and for valid molecules .smi one SMILES a line, .csv and .sdf with
+the properties QED, logP (octanol-water) and SA (synthetic accessibility, 1 easy to 10). A molecule
+is valid if it is one fragment and holds no wildcard. What the filters leave out is not replaced.
 
 examples:
   tools/sample.py molgan_boson_qm9 -n 64 --out grid.png
