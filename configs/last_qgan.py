@@ -28,8 +28,4 @@ def get_config(latent: str) -> Config:
         evaluate_every=1000,
         evaluation_samples=2000,
         checkpoint_every=500,
-        # XLA makes a step of 6 qubits and 2 layers 500 times slower on a CPU: 7.6 s in place of
-        # 14 ms. The circuit and its gradient alone it compiles well; with the optimizer's update in
-        # the same program it does not.
-        jit_compile=False,
     )

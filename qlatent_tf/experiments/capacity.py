@@ -99,6 +99,8 @@ def _row(latent, generator, qubits, depth, width, critic_width):
         "latent_options.modes": qubits, "model_options": options, "dataset": "codes",
         "dataset_options": {"components": 2 * qubits}, "evaluation_samples": 5000,
         "optimizer_options.learning_rate": LEARNING_RATE,
+        # XLA would compile for as long as these small circuits are trained.
+        "jit_compile": False,
     })
     return row, config
 

@@ -18,7 +18,7 @@ _CZ = np.diag([1, 1, 1, -1])
 _LOCK = threading.RLock()
 
 
-# Nothing here depends on tensors' values, and AutoGraph would rewrite all of TensorCircuit.
+# AutoGraph would rewrite it for nothing: it does not depend on tensors' values.
 @tf.autograph.experimental.do_not_convert
 def evolve(angles, gates, depolarizing=0.0, errors=None):
     """Returns the states that a circuit makes of ``|0...0>``, one for each row of a batch.
@@ -39,11 +39,55 @@ def evolve(angles, gates, depolarizing=0.0, errors=None):
       Complex tensor: amplitudes ``(batch, 2 ** qubits)``, or ``(batch, 2 ** qubits, 2 **
       qubits)``. Qubit 0 is the highest bit of an index.
     """
+    inputs = [angles] if errors is None else [angles, errors]
+    what = (
+        tuple(gates), float(depolarizing) if errors is None else 0.0,
+        tuple((tuple(part.shape), part.dtype) for part in inputs),
+    )
+
+    @tf.custom_gradient
+    def run(*inputs):
+        def gradient(upstream):
+            return _traced_gradient(*what)(*inputs, upstream), *[None] * (len(inputs) - 1)
+
+        return _traced(*what)(*inputs), gradient
+
+    return run(*inputs)
+
+
+# Under XLA, `tf.vectorized_map` makes a function of its own, whose backward part then takes the
+# permutations of axes from the forward part. XLA has to know these, holds the angles that they come
+# with for constants, and compiles anew whenever an angle has changed: at every training step. Here
+# either part is traced by itself, in a graph that knows nothing of XLA, and holds them as constants.
+@functools.lru_cache(maxsize=64)
+def _traced(gates, depolarizing, inputs):
+    with tf.Graph().as_default():
+        return tf.function(functools.partial(_evolve_all, gates, depolarizing), autograph=False) \
+            .get_concrete_function(*itertools.starmap(tf.TensorSpec, inputs))
+
+
+@functools.lru_cache(maxsize=64)
+def _traced_gradient(gates, depolarizing, inputs):
+    def gradient(angles, *others):
+        *others, upstream = others
+        with tf.GradientTape() as tape:
+            tape.watch(angles)
+            states = _evolve_all(gates, depolarizing, angles, *others)
+        return tape.gradient(states, angles, upstream)
+
+    states = _traced(gates, depolarizing, inputs).structured_outputs
+    specs = [*inputs, (states.shape, states.dtype)]
+    with tf.Graph().as_default():
+        return tf.function(gradient, autograph=False).get_concrete_function(
+            *itertools.starmap(tf.TensorSpec, specs)
+        )
+
+
+def _evolve_all(gates, depolarizing, angles, errors=None):
     with _tensorcircuit(angles.dtype) as tensorcircuit:
+        one = functools.partial(_evolve_one, tensorcircuit, gates, depolarizing)
         if errors is None:
-            one = functools.partial(_evolve_one, tensorcircuit, gates, depolarizing)
             return tensorcircuit.backend.vmap(one)(angles)
-        one = functools.partial(_evolve_one, tensorcircuit, gates, 0.0)
         return tensorcircuit.backend.vmap(one, vectorized_argnums=(0, 1))(angles, errors)
 
 

@@ -170,6 +170,30 @@ def test_xla_and_batches_change_nothing(options):
     np.testing.assert_allclose(layer(z[::-1]), value[::-1], atol=1e-12)
 
 
+@pytest.mark.parametrize("options", [{}, {"depolarizing": 0.1, "trajectories": 2}])
+def test_xla_need_not_know_the_angles(options):
+    """Whole numbers among what a function's backward part takes of its forward part would be sizes
+    or axes, for which XLA compiles anew whenever the weights change."""
+    layer, z = StyleCircuit(2, 1, **options), tf.constant(noise(2))
+    layer.build(z.shape)
+
+    @tf.function(jit_compile=True)
+    def gradient():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(layer(z))
+        return tape.gradient(loss, layer.trainable_variables)
+
+    before = gradient()
+    calls = [
+        one for one in gradient.get_concrete_function().graph.get_operations()
+        if one.type.endswith("PartitionedCall")
+    ]
+    assert len(calls) == 2
+    assert not [result for one in calls for result in one.outputs if result.dtype.is_integer]
+    layer.bias.assign(layer.bias + 0.3)
+    assert not np.allclose(before[0], gradient()[0], atol=1e-3)
+
+
 def test_single_precision_is_near_double():
     double, z = wide(qubits=3, layers=1), noise(3)
     double(z)
