@@ -7,6 +7,8 @@ from qlatent_tf.config import Config
 from qlatent_tf.registry import datasets, latents, models
 from qlatent_tf.seeds import derive_seed
 
+_REGISTRIES = {"latent": latents, "model": models, "dataset": datasets}
+
 
 def resolve(config: Config) -> Config:
     """Returns the configuration with nothing left open.
@@ -26,13 +28,19 @@ def resolve(config: Config) -> Config:
     return config
 
 
-def changed_model_options(config: Config) -> dict:
-    """Returns the model's options that are not what its builder takes by default."""
+def changed_options(config: Config, kind: str) -> dict:
+    """Returns the options that are not what a builder takes by default, random circuits apart.
+
+    Args:
+      config: Config.
+      kind: str. ``model``, ``latent`` or ``dataset``.
+    """
     # All of somebody's own, whose file may lie on another machine.
-    defaults = {} if ":" in config.model else _defaults(models.get(config.model))
+    own = ":" in getattr(config, kind)
+    defaults = {} if own else _defaults(_REGISTRIES[kind].get(getattr(config, kind)))
     return {
-        name: value for name, value in config.model_options.items()
-        if name not in defaults or value != defaults[name]
+        name: value for name, value in getattr(config, f"{kind}_options").items()
+        if name != "unitary_seed" and (name not in defaults or value != defaults[name])
     }
 
 
@@ -57,11 +65,7 @@ def with_latent(config: Config, latent: str) -> Config:
 
 
 def _builders(config):
-    return {
-        "latent": latents.get(config.latent),
-        "model": models.get(config.model),
-        "dataset": datasets.get(config.dataset),
-    }
+    return {kind: known.get(getattr(config, kind)) for kind, known in _REGISTRIES.items()}
 
 
 def _defaults(builder):

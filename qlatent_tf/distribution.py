@@ -1,7 +1,8 @@
 """Trains on several devices, or several machines, as on one: each replica has a part of the batch.
 
 A batch is a pure function of (seed, step). Every worker computes the whole of it and its replicas
-take their rows, so that nothing is sent but gradients, and together they see what one device sees.
+take their rows, so that nothing is sent but gradients and the sums of batch normalisation, and
+together they see what one device sees.
 """
 
 import contextlib

@@ -44,5 +44,16 @@ def test_what_the_paper_reports_stands_beside():
     assert published_figures(config.override(dataset="small_molecules")) is None
     assert published_figures(config.override(**{"latent_options.interferometer": "1-1"})) is None
     photographs = CONFIG.override(model="resnet", dataset="cifar10")
-    assert published_figures(photographs)["figures"] == {"inception_score": (7.54, 0.011)}
+    published = published_figures(photographs)
+    assert published["figures"] == {"inception_score": (7.54, 0.011)}
+    evaluation = _evaluation(0.5, dataset="cifar10")
+    evaluation["metrics"] = {
+        f"inception_score_{name}@5": {"mean": value, "standard_error": None}
+        for name, value in (
+            ("deviation_tfgan_inception_ab12", 0.1), ("keras_inception_v3", 6.5),
+            ("tfgan_inception_ab12", 7.4),
+        )
+    }
+    card = model_card("mine", MODEL, photographs, evaluation, PROVENANCE, published=published)
+    assert "| inception_score_tfgan_inception_ab12 | 7.4 | 7.54 ± 0.011 |" in card
     assert published_figures(CONFIG)["figures"] == {"integer_distance": (0.036, 0.001)}

@@ -56,7 +56,7 @@ def add_trust_argument(arguments) -> None:
 def add_inception_argument(arguments) -> None:
     """Adds --inception-weights, which `use_inception` obeys."""
     arguments.add_argument("--inception-weights", metavar="PATH",
-                           help="for the metric inception_scores: Keras' weights of InceptionV3 "
+                           help="for scores by Inception: Keras' weights of InceptionV3 "
                                 "(.h5), or the folder of TF-GAN's module")
 
 

@@ -103,7 +103,7 @@ def _add_grid(arguments, grid):
     if grid.scores_images:
         add_inception_argument(arguments)
     arguments.add_argument("--shard", metavar="I/N", default="1/1",
-                           help="run every N-th cell, beginning with the I-th")
+                           help="run the I-th part of N of the cells, each with all kinds of rows")
     arguments.add_argument("--merge", metavar="DIR", nargs="*",
                            help="train nothing: take the finished cells of other working "
                                 "directories in and write the table of all")
@@ -184,8 +184,6 @@ def _run_grid(arguments):
 
     experiment = importlib.import_module(f"qlatent_tf.experiments.{arguments.experiment}")
     command = GRIDS[arguments.experiment]
-    if command.scores_images:
-        use_inception(arguments)
     workdir = arguments.workdir or Path("runs") / arguments.experiment
     # What is not given is left to the experiment.
     given = _given(arguments, ("latents", *command.options))
@@ -200,6 +198,8 @@ def _run_grid(arguments):
     if arguments.dry_run:
         return _list(grid, chosen)
     status = 0
+    if command.scores_images:
+        _check_inception(arguments)
     if arguments.merge is None:
         try:
             if hasattr(experiment, "prepare"):
@@ -224,6 +224,15 @@ def _run_grid(arguments):
         print((workdir / f"{arguments.experiment}.md").read_text(encoding="utf-8"))
         print(f"Table and figures are in {workdir}.   tensorboard --logdir {workdir}")
     return status
+
+
+def _check_inception(arguments):
+    """Loads Inception where it is to score finished runs: bad weights are told of before those."""
+    from qlatent_tf.metrics.inception import inception_network, local_weights
+
+    use_inception(arguments)
+    if arguments.merge is None and local_weights() is not None:
+        inception_network()
 
 
 def _given(arguments, names):

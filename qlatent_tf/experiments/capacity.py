@@ -145,6 +145,11 @@ def prepare(
         model, config = training.restore_model(run)[0], run.read_config()
     else:
         model, config = from_preset(autoencoder), read_preset(autoencoder)["config"]
+    if image_data not in (None, config.dataset):
+        raise ValueError(
+            f"{autoencoder} was trained on {config.dataset!r}, whose codes these are; received the "
+            f"image data {image_data!r}."
+        )
     if not hasattr(model, "encoder"):
         raise ValueError(f"{autoencoder} has no encoder: it is of the model {config.model!r}.")
     dataset = training.load_dataset(config, data_dir=data_dir, progress=progress)
@@ -175,7 +180,9 @@ def _check_codes(folder, width, autoencoder, image_data):
         f"{what}: {known} -> {asked}" for what, known, asked in (
             ("autoencoder", record["autoencoder"], autoencoder),
             ("image data", record["dataset"]["name"], image_data),
-        ) if asked is not None and known != str(asked)
+        )
+        # By their names: a run or a preset may lie elsewhere on another machine.
+        if asked is not None and Path(known).name != Path(asked).name
     ]
     if differences:
         raise ValueError(

@@ -13,7 +13,7 @@ def law_figure(points, laws, kind: str, label: str):
     """Draws optima against the capacity of circuits, and the laws fitted to them.
 
     Args:
-      points: sequence of dict, of `capacity_results.optima`.
+      points: sequence of dict, of `capacity_optima.optima`.
       laws: dict. Of `capacity_results.fit_optima`; those without bounds are drawn if there are.
       kind: str. ``critic`` or ``generator``.
       label: str. Of the vertical axis.
@@ -31,11 +31,12 @@ def law_figure(points, laws, kind: str, label: str):
             **style,
         )
         named.add(name)
-    drawn = laws.get("measured") or laws.get("all") or {}
-    if drawn:
+    which = next((which for which in ("measured", "all") if which in laws), None)
+    if which:
+        of = {"measured": " without bounds", "all": ""}[which]
         x = np.linspace(*(edge([one["capacity"] for one in known]) for edge in (min, max)), 200)
-        for law, dashes in zip(drawn.values(), ("-", "--", ":"), strict=True):
-            panel.plot(x, law(x), color=INK, ls=dashes, lw=1.4, label=f"{law.law}: {law}")
+        for law, dashes in zip(laws[which].values(), ("-", "--", ":"), strict=True):
+            panel.plot(x, law(x), color=INK, ls=dashes, lw=1.4, label=f"{law.law}{of}: {law}")
     panel.set_yscale("log")
     panel.set(xlabel="parameters of the quantum generator", ylabel=label.capitalize())
     tidy(panel)

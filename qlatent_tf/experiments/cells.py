@@ -90,7 +90,8 @@ def parse_shard(text: str) -> tuple[int, int]:
 def shard(cells, text: str) -> list[Cell]:
     """Returns the cells of the i-th of n machines.
 
-    Every n-th one, in an order in which no row meets the same machine in all seeds.
+    Every n-th one, in an order in which the seeds of a row are spread over all machines: none of
+    them has some latents alone, and what is lost with one is a part of each.
     """
     number, machines = parse_shard(text)
     of_seeds, ordered = {}, []

@@ -1,5 +1,6 @@
 """What a paper reports of the model, data and latent of a configuration."""
 
+from qlatent_tf.completion import changed_options
 from qlatent_tf.config import Config
 from qlatent_tf.experiments import table1, table2, table2_cifar
 
@@ -12,7 +13,7 @@ _EXPERIMENTS = {
 
 
 def published_figures(config: Config) -> dict | None:
-    """Returns figures to stand beside those of a run, whatever its schedule and options.
+    """Returns figures to stand beside those of a run, whatever its schedule and model options.
 
     Args:
       config: Config. As `completion.resolve` returns it.
@@ -23,13 +24,14 @@ def published_figures(config: Config) -> dict | None:
       none.
     """
     experiment = _EXPERIMENTS.get((config.model, config.dataset))
-    if experiment is None:
+    circuit = config.latent_options.get("interferometer", "haar")
+    if experiment is None or circuit != "haar" or changed_options(config, "dataset"):
         return None
     figures = experiment.published({
         "data": config.dataset,
         "latent": config.latent,
         "modes": config.latent_options.get("modes"),
-        "circuit": config.latent_options.get("interferometer", ""),
+        "circuit": circuit,
     })
     source = (
         f"{experiment.CITATION}: means of {experiment.SEEDS} training runs of "

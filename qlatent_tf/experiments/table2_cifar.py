@@ -118,8 +118,9 @@ def write_results(folder, finished) -> dict:
         ("score", _SCORE, _SCORE_LABEL), ("frechet", _FRECHET, COLUMNS[1].title),
         ("inception", inception, "Inception score"),
     ):
-        bars = charts.bars_figure(generated, figure, label, "{}")
-        save_figure(bars, folder / f"table2_cifar_{name}", step=step)
+        if figure in generated["columns"]:
+            bars = charts.bars_figure(generated, figure, label, "{}")
+            save_figure(bars, folder / f"table2_cifar_{name}", step=step)
     return table
 
 
@@ -144,7 +145,7 @@ def _columns(finished):
         ]
     scores = [column.figure for column in columns if column.figure.startswith(_INCEPTION)]
     comparable = [figure for figure in scores if "tfgan_inception" in figure]
-    if not comparable:
+    if not comparable and any(published(cell["row"]) for cell in finished):
         columns.append(Column(_INCEPTION, "Inception score", max))
     return columns, (comparable or [_INCEPTION])[0]
 

@@ -37,6 +37,8 @@ def to_markdown(table: dict, columns, notes: str = "") -> str:
         f"{table['schedule']}; scored at the last step on {table['num_samples']:,} generated "
         f"samples a seed."
     )
+    if any(_is_partial(score) for row in table["rows"] for score in row["scores"].values()):
+        caption += " (k of n): of those k of n seeds in which there is a score."
     compared = [
         f"{column.title}: {', '.join(f'`{name}`' for name in table['names'][column.figure])}"
         for column in columns if table["names"][column.figure]
@@ -81,7 +83,7 @@ def write_table(path: Path, table: dict, columns, notes: str = "") -> None:
 
 
 def format_score(score: dict) -> str:
-    """Returns ``mean ± standard error``, and of how many seeds where it is undefined in others.
+    """Returns ``mean ± standard error``, and of how many seeds if others are undefined or lack it.
 
     The error has two significant digits, or is in units, and the mean ends where the error does;
     without an error it has three.
@@ -98,8 +100,13 @@ def format_score(score: dict) -> str:
         text = f"{score['mean']:.{decimals}f} ± {error}"
     else:
         text = _digits(score["mean"], 3) + ("" if score["standard_error"] is None else " ± 0")
-    defined, seeds = len(_defined(score)), len(score["values"])
-    return text if defined == seeds else f"{text} ({defined} of {seeds})"
+    if _is_partial(score):
+        text += f" ({len(_defined(score))} of {len(score['values'])})"
+    return text
+
+
+def _is_partial(score):
+    return 0 < len(_defined(score)) < len(score["values"])
 
 
 def _defined(score):

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Mapping
 
-from qlatent_tf.completion import changed_model_options
+from qlatent_tf.completion import changed_options
 from qlatent_tf.config import Config
 from qlatent_tf.evaluation import figure_of, summary
 from qlatent_tf.experiments.finished_cells import check_comparable, check_one_row
@@ -113,7 +113,7 @@ def schedule(config, told=()) -> str:
       config: Config. Options that are as the model's builder and `Config` have them are not named.
       told: container of str. What is said elsewhere: ``data``, ``model_options``.
     """
-    changed = {} if "model_options" in told else changed_model_options(config)
+    changed = {} if "model_options" in told else changed_options(config, "model")
     fields = {name: getattr(config, name) for name in _DEFAULTS}
     fields = {name: value for name, value in fields.items() if value != _DEFAULTS[name]}
     return (

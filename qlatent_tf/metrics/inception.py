@@ -53,7 +53,8 @@ def inception_network(bands: int = 3) -> FeatureNetwork:
 
     Its weights are the file or folder that $QLATENT_INCEPTION_WEIGHTS names, else what is called
     `FILE_NAME` or `FOLDER_NAME` in $QLATENT_DATA_DIR or the cache folder, else Keras' own, which
-    Keras downloads. Images are resized to 299x299, bilinearly, and scaled to [-1, 1].
+    Keras downloads. Images are resized to 299x299, bilinearly, and scaled to [-1, 1], by TF-GAN's
+    graph to [-1, 127 / 128].
 
     Args:
       bands: int. Of the images. One is taken for all three, of four the first three, red, green
@@ -120,7 +121,9 @@ def local_weights() -> Path | None:
         for path in (folder / FILE_NAME, folder / FOLDER_NAME):
             if path.exists():
                 return path
-    return _keras_file() if _keras_file().exists() else None
+    kept = _keras_file()
+    # One that is damaged would be downloaded again.
+    return kept if kept.exists() and _md5(kept) == _MD5 else None
 
 
 @functools.cache
@@ -134,7 +137,7 @@ def _keras_inception(path: Path) -> FeatureNetwork:
         )
     outputs = keras.Model(model.inputs, [model.get_layer("avg_pool").output, model.outputs[0]])
     digest = files.sha256_of(path)
-    known = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest() == _MD5
+    known = _md5(path) == _MD5
     return FeatureNetwork(
         # Weights that are not those of Keras are not called so.
         name="keras_inception_v3" if known else f"inception_v3_{digest[:8]}",
@@ -179,6 +182,10 @@ def _saved_model(path: Path) -> FeatureNetwork:
     )
 
 
+def _md5(path):
+    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+
+
 def _keras_file():
     return keras_home() / "models" / FILE_NAME
 
@@ -189,7 +196,7 @@ def _scaled(images):
 
 
 def _scaled_as_published(images):
-    """As the graph of 2015 did by itself: corners are aligned as in TensorFlow 1, 128 is 0."""
+    """As the graph of 2015 did by itself: pixel i of n lies at i m / n of m, and 128 is 0."""
     resized = tf.compat.v1.image.resize(tf.cast(images, tf.float32), [_SIZE, _SIZE])
     return (resized - 128) / 128
 

@@ -30,8 +30,9 @@ def inception_scores(
       FileNotFoundError: if Inception's weights cannot be had; the message says how to get them.
       ValueError: if the images are of another shape.
     """
-    network = inception_network(np.shape(dataset.source)[-1])
-    return image_scores(dataset, samples, network, progress=progress)
+    # What is no array of images is refused by the network.
+    bands = np.shape(dataset.source)[-1] if np.ndim(dataset.source) == 4 else 3
+    return image_scores(dataset, samples, inception_network(bands), progress=progress)
 
 
 @metrics.register("local_inception_scores")
@@ -42,6 +43,7 @@ def local_inception_scores(
 
     Where they would have to be downloaded, or images have other bands, there are no scores.
     """
-    if local_weights() is None or np.shape(dataset.source)[-1] not in BANDS:
+    images = np.ndim(dataset.source) == 4 and np.shape(dataset.source)[-1] in BANDS
+    if not images or local_weights() is None:
         return {}
     return inception_scores(dataset, samples, progress=progress)

@@ -134,7 +134,7 @@ def test_laws_are_fitted_without_bounds_too():
               and line.get_linestyle() == "None"]
     assert [line.get_ydata()[0] for line in hollow] == [10, 10]
     assert [line.get_label() for line in panel.lines[-3:] if line.get_label()[0] == "p"] == [
-        "power: 2 x^1"
+        "power without bounds: 2 x^1"
     ]
 
 
@@ -182,13 +182,15 @@ def test_codes_are_made_once_of_what_is_asked_for(tmp_path):
     folder.mkdir()
     with pytest.raises(ValueError, match="4 qubits need codes of 8; .* have 6"):
         capacity.prepare(folder, coder, qubits=(4,), progress=False)
+    with pytest.raises(ValueError, match="was trained on 'images'.* received the image data 'sat4'"):
+        capacity.prepare(folder, coder, "sat4", qubits=(3,), progress=False)
     assert not list(folder.iterdir())
     assert capacity.prepare(folder, coder, qubits=(2, 3), progress=False) == folder
     made = codes(data_dir=folder).source
     assert made.shape == (40, 6) and np.abs(made).max() == 1
     record = json.loads((folder / "codes.json").read_text())
     assert record["dataset"]["name"] == "images" and len(record["variance_shares"]) == 6
-    capacity.prepare(folder, coder, "images", qubits=(3,), progress=False)
+    capacity.prepare(folder, f"{coder}/", "images", qubits=(3,), progress=False)
     with pytest.raises(ValueError, match="autoencoder: .*coder -> other; image data: images -> s"):
         capacity.prepare(folder, "other", "sat4", qubits=(3,), progress=False)
     with pytest.raises(ValueError, match="4 qubits need codes of 8; those of .*codes.npz have 6"):

@@ -126,6 +126,8 @@ def test_a_finished_cell_is_a_row_beside_real_images_and_the_paper(folder, capsy
     for name in ("iterations", "score", "frechet"):
         for suffix in ("png", "svg"):
             assert (work / f"table2_cifar_{name}.{suffix}").stat().st_size > 1000
+    assert "Inception score" not in table["columns"].values()
+    assert not (work / "table2_cifar_inception.png").exists()
     # The same command trains nothing again; more steps are another schedule.
     stamp = (work / "cells" / FIRST).stat().st_mtime_ns
     same = [*TINY, "--latents", "gaussian", "--seeds", "1", "--workdir", work]
@@ -145,6 +147,14 @@ def test_latents_and_seeds_make_rows_in_the_paper_s_order(folder):
     assert "| pictures:tiny | `bernoulli` | 2 | 4.50 ± 0.50 |" in text
     # Real images take part in no contest.
     assert text.count("**") == 2 * 1 and "**" not in text.partition("real images")[2]
+
+
+def test_weights_that_are_none_are_told_of_before_anything_is_trained(tmp_path, capsys):
+    weights = tmp_path / "typo.h5"
+    work = tmp_path / "work"
+    assert run(*TINY, "--workdir", work, "--inception-weights", weights) == 1
+    assert f"names {weights}, which does not exist" in capsys.readouterr().err
+    assert not work.exists()
 
 
 @pytest.fixture
@@ -175,6 +185,7 @@ def test_an_inception_that_does_not_compare_leaves_the_paper_a_column(folder, as
     derived(folder, "boson", 0, inception_score_keras_inception_v3=7.0)
     table, text = merge(folder)
     assert "| 7.57 ± 0.02 |" in text
+    assert (folder / "work" / "table2_cifar_inception.png").stat().st_size > 1000
     assert list(table["columns"])[3:] == ["inception_score_keras_inception_v3", "inception_score"]
     assert list(table["rows"][1]["published"]) == ["inception_score"]
 

@@ -141,6 +141,8 @@ def test_a_mean_without_the_seeds_that_failed_says_so_and_is_never_the_best():
     lines = to_markdown(table, COLUMNS).splitlines()
     assert lines[2].startswith("| quantum | `boson` | 3 | 0.1 (1 of 3) |")
     assert lines[3].startswith("| quantum | `gaussian` | 3 | **0.2 ± 0** |")
+    assert "(k of n)" in to_markdown(table, COLUMNS)
+    assert "(k of n)" not in to_markdown(make_table(cells[3:], COLUMNS), COLUMNS)
     rows = csv.DictReader(io.StringIO(to_csv(table)))
     assert [row["seeds"] for row in rows if row["figure"] == "distance"] == ["1", "3", "3"]
 

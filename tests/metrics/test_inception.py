@@ -127,6 +127,22 @@ def test_published_scores_resize_and_scale_as_tensorflow_1_did():
     np.testing.assert_allclose(scaled, (8 * place - 128) / 128, atol=1e-5)
 
 
+def test_a_damaged_file_of_keras_is_not_at_hand(folders, monkeypatch):
+    kept = folders / "keras" / "models" / inception.FILE_NAME
+    kept.parent.mkdir()
+    kept.write_bytes(b"whole")
+    assert inception.local_weights() is None
+    monkeypatch.setattr(inception, "_MD5", hashlib.md5(b"whole").hexdigest())
+    assert inception.local_weights() == kept
+
+
+def test_what_are_no_images_is_refused(saved_model):
+    graphs = types.SimpleNamespace(name="graphs", source={"atoms": np.zeros((3, 9))})
+    with pytest.raises(ValueError, match="takes uint8 images"):
+        metrics.get("inception_scores")(graphs, np.zeros((3, 9)))
+    assert metrics.get("local_inception_scores")(graphs, np.zeros((3, 9))) == {}
+
+
 def test_finished_runs_are_scored_where_weights_are_at_hand(folders, request):
     images = np.random.default_rng(0).integers(0, 256, (20, 6, 6, 4)).astype(np.uint8)
     dataset = image_dataset("some", {"x_train": images}, class_names=(), classes=None,
