@@ -58,9 +58,9 @@ def evolve(angles, gates, depolarizing=0.0, errors=None):
 # Under XLA, `tf.vectorized_map` makes a function of its own, whose backward part then takes the
 # permutations of axes from the forward part. XLA has to know these, holds the angles that they come
 # with for constants, and compiles anew whenever an angle has changed: at every training step. Here
-# either part is traced by itself, in a graph that knows nothing of XLA, and holds them as constants.
-# The price is that the gradient computes the states again, a fifth of its time without XLA, which
-# finds that they are the same.
+# either part is traced by itself, in a graph that knows nothing of XLA, and holds them itself. The
+# price is that the gradient computes the states again, a fifth of its time without XLA, which finds
+# that they are the same.
 @functools.lru_cache(maxsize=64)
 def _traced(gates, depolarizing, inputs):
     with tf.Graph().as_default():

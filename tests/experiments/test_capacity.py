@@ -182,7 +182,7 @@ def test_codes_are_made_once_of_what_is_asked_for(tmp_path):
     folder.mkdir()
     with pytest.raises(ValueError, match="4 qubits need codes of 8; .* have 6"):
         capacity.prepare(folder, coder, qubits=(4,), progress=False)
-    with pytest.raises(ValueError, match="was trained on 'images'.* received the image data 'sat4'"):
+    with pytest.raises(ValueError, match="trained on 'images'.* received the image data 'sat4'"):
         capacity.prepare(folder, coder, "sat4", qubits=(3,), progress=False)
     assert not list(folder.iterdir())
     assert capacity.prepare(folder, coder, qubits=(2, 3), progress=False) == folder
