@@ -109,13 +109,13 @@ def fit_optima(points, kind: str) -> dict:
       a name -> of `fit_laws` for each set, "all" and "measured", of which there is enough.
     """
     known = [point for point in points if point[kind] is not None]
-    bounds = [point for point in known if is_bound(point, kind)]
     measured = [point for point in known if not is_bound(point, kind)]
+    bounds = len(known) - len(measured)
     laws = {"all": _fits(known, kind)}
     if bounds:
         laws["measured"] = _fits(measured, kind)
     return {
-        "optima": len(known), "bounds": len(bounds), "missing": len(points) - len(known),
+        "optima": len(known), "bounds": bounds, "missing": len(points) - len(known),
         "laws": {name: fits for name, fits in laws.items() if fits},
     }
 

@@ -45,7 +45,7 @@ _BANDS = {
     1: ("grey", lambda images: tf.repeat(images, 3, axis=-1)),
     4: ("rgb", lambda images: images[..., :3]),
 }
-BANDS = (1, 3, 4)
+BANDS = (3, *_BANDS)
 
 
 def inception_network(bands: int = 3) -> FeatureNetwork:
