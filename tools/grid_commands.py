@@ -133,8 +133,8 @@ GRIDS = {
     "table2_cifar": GridCommand(
         help="photographs by residual networks: latent x seed",
         description="Wallner and Clements, table 2. A run of the published size wants a GPU and "
-                    "hours, see configs/resnet.py; --variant small --iterations 10000 takes two "
-                    "CPU cores three hours a run. Images are scored by the classifier that comes "
+                    "hours, see configs/resnet.py; --variant small --iterations 8000 takes one "
+                    "CPU core two hours a run. Images are scored by the classifier that comes "
                     "with the package, and finished runs by Inception, too, where its weights are "
                     "at hand, see docs/image_metrics.md.",
         latents="the paper's three and photonic",

@@ -12,7 +12,7 @@ examples:
   tools/reproduce.py table2 --sizes 32 --latents boson --interferometers haar 1-1 1-3-9
   tools/reproduce.py table2 --sizes 48 --bank-samples 100000
   tools/reproduce.py table2 --sizes --samples shots.npz:counts       # these alone
-  tools/reproduce.py table2_cifar --variant small --iterations 10000 --seeds 1
+  tools/reproduce.py table2_cifar --variant small --iterations 8000 --seeds 1
   tools/reproduce.py theorem1 --iterations 2000
   tools/reproduce.py capacity --autoencoder my_autoencoder --qubits 3 4 5 --seeds 3
 

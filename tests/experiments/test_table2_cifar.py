@@ -46,7 +46,7 @@ def run(*arguments):
     return command.main(["reproduce", *map(str, arguments)])
 
 
-@pytest.mark.parametrize("variant, filters", [("full", 128), ("small", 64)])
+@pytest.mark.parametrize("variant, filters", [("full", 128), ("small", 32)])
 def test_the_cells_are_every_latent_and_seed_with_rates_that_fall_to_zero(variant, filters):
     cells = table2_cifar.cells(seeds=2, iterations=500, variant=variant)
     assert len(cells) == 4 * 2 and cells[0].name == "cifar10_gaussian_seed0"

@@ -127,7 +127,7 @@ def test_the_command_line_chooses_the_variant(capsys):
         return tool.main(["--latent", "gaussian", "--dry-run", *arguments])
 
     assert dry_run("--model", "resnet", "--variant", "small") == 0
-    assert '"filters": 64' in capsys.readouterr().out
+    assert '"filters": 32' in capsys.readouterr().out
     assert dry_run("--model", "resnet", "--variant", "tiny") == 1
     assert "full and small; received 'tiny'" in capsys.readouterr().err
     assert dry_run("--model", "mlp", "--variant", "small") == 1
