@@ -49,6 +49,18 @@ def tidy(panel) -> None:
     panel.set_axisbelow(True)
 
 
+def shared_legend(figure: Figure, panels, title: str) -> None:
+    """Draws one legend at the right, with each label of the panels once; none if there are none."""
+    handles = {}
+    for panel in panels:
+        for handle, name in zip(*panel.get_legend_handles_labels(), strict=True):
+            handles.setdefault(name, handle)
+    if handles:
+        figure.legend(
+            handles.values(), handles.keys(), loc="outside right center", frameon=False, title=title
+        )
+
+
 def figure_picture(figure: Figure) -> np.ndarray:
     """Returns a figure as pixels, uint8 ``(height, width, 3)``."""
     figure.canvas.draw()

@@ -3,7 +3,7 @@
 import numpy as np
 
 from qlatent_tf.experiments.capacity_optima import is_bound, judge, network_parameters
-from qlatent_tf.figures import INK, new_figure, tidy
+from qlatent_tf.figures import INK, new_figure, shared_legend, tidy
 
 # Of circuits of one layer, two and so on; colours are no latent's.
 _DEPTHS = (("#74A9CF", "o"), ("#8C6BB1", "s"), ("#6E016B", "^"), ("#000000", "D"))
@@ -67,15 +67,7 @@ def score_figure(finished):
         panel.set(title=f"code of {code}", xlabel="parameters of the critic")
         tidy(panel)
     panels[0].set_ylabel("Frechet distance of codes")
-    handles = {}
-    for panel in panels:
-        for handle, name in zip(*panel.get_legend_handles_labels(), strict=True):
-            handles.setdefault(name, handle)
-    if handles:
-        figure.legend(
-            handles.values(), handles.keys(), loc="outside right center", frameon=False,
-            title="circuit; hollow:\nnot accepted",
-        )
+    shared_legend(figure, panels, "circuit; hollow:\nnot accepted")
     return figure
 
 

@@ -1,5 +1,7 @@
 """What the cells of the capacity study say: optima, laws, tables and figures."""
 
+import csv
+import io
 from pathlib import Path
 
 from qlatent_tf.experiments import capacity_charts
@@ -19,7 +21,7 @@ KINDS = {
 
 
 def write_results(folder, finished) -> dict:
-    """Writes ``capacity.md``, ``capacity.json`` and figures; returns what is in the latter.
+    """Writes ``capacity.md``, ``.csv``, ``.json`` and figures; returns what is in the last.
 
     Args:
       folder: path. The grid's.
@@ -51,6 +53,7 @@ def write_results(folder, finished) -> dict:
     }
     write_json(folder / "capacity.json", results)
     write_text(folder / "capacity.md", to_markdown(results, fits))
+    write_text(folder / "capacity.csv", to_csv(points))
     step = config.steps
     for kind in KINDS:
         drawing = capacity_charts.law_figure(points, fits[kind]["laws"], kind, KINDS[kind])
@@ -92,6 +95,25 @@ def to_markdown(results: dict, fits) -> str:
     for kind, fitted in fits.items():
         lines += _laws_to_markdown(fitted, kind)
     return "\n".join([*lines, ""])
+
+
+def to_csv(points) -> str:
+    """Returns the optima as CSV, a line for each circuit and seed; none is an empty entry.
+
+    Args:
+      points: sequence of dict, of `optima`.
+    """
+    text = io.StringIO()
+    columns = ["qubits", "layers", "seed", "capacity", "score"]
+    bounds = [f"{kind}_is_bound" for kind in KINDS]
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*columns, *KINDS, *bounds])
+    for point in points:
+        writer.writerow([
+            *(point[column] for column in (*columns, *KINDS)),
+            *(is_bound(point, kind) for kind in KINDS),
+        ])
+    return text.getvalue()
 
 
 def fit_optima(points, kind: str) -> dict:

@@ -4,7 +4,7 @@ import numpy as np
 
 from qlatent_tf.evaluation import figure_of
 from qlatent_tf.experiments.table_files import format_published, format_score
-from qlatent_tf.figures import INK, PALE, latent_style, new_figure, tidy
+from qlatent_tf.figures import INK, PALE, latent_style, new_figure, shared_legend, tidy
 
 # Rows of one latent have its colour, and a dash each; markers are full in the first alone.
 _DASHES = ("-", "--", ":", "-.")
@@ -43,15 +43,8 @@ def history_figure(table: dict, cells, figure: str, label: str, title: str):
         axis.locator_params(axis="x", nbins=6)
         axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         tidy(axis)
-    handles = {}
-    for axis in axes:
-        for handle, name in zip(*axis.get_legend_handles_labels(), strict=True):
-            handles.setdefault(name, handle)
     known = any(figure in row["published"] for rows in panels.values() for row in rows)
-    drawing.legend(
-        handles.values(), handles.keys(), loc="outside right center", frameon=False,
-        title="latent; ticks:\npublished" if known else "latent",
-    )
+    shared_legend(drawing, axes, "latent; ticks:\npublished" if known else "latent")
     return drawing
 
 

@@ -7,7 +7,6 @@ Reference:
 
 from pathlib import Path
 
-from qlatent_tf.completion import changed_options
 from qlatent_tf.configs.mlp import get_config
 from qlatent_tf.experiments import charts
 from qlatent_tf.experiments.cells import Cell, seed_by_seed
@@ -88,8 +87,6 @@ def write_results(folder, finished) -> dict:
     folder = Path(folder)
     finished = in_order(finished, data=DATA, latent=LATENTS + CONTROLS)
     source = Published(f"paper ({ITERATIONS:,} steps)", published)
-    if any(changed_options(cell["config"], "dataset") for cell in finished):
-        source = Published()  # The paper's data are those by default.
     table = make_table(finished, COLUMNS, source)
     write_table(folder / "table1", table, COLUMNS, NOTES)
     step = finished[0]["config"].steps

@@ -20,6 +20,7 @@ from qlatent_tf.quantum.sample_files import open_samples
 from qlatent_tf.registry import latents as latent_registry
 from qlatent_tf.seeds import derive_seed
 
+DATA = "qm9"
 SIZES = (16, 32, 48)
 BANK_SIZES = (48,)
 BANK_SAMPLES = 1_000_000
@@ -73,7 +74,7 @@ _TAKEN = tuple(
 
 def cells(latents=(*LATENTS, *CONTROLS), sizes=SIZES, seeds=SEEDS, iterations=ITERATIONS,
           settings=(), *, interferometers=("haar",), samples=(), bank_sizes=BANK_SIZES,
-          bank_samples=BANK_SAMPLES, data="qm9", workdir=Path("runs/table2")) -> list[Cell]:
+          bank_samples=BANK_SAMPLES, data=DATA, workdir=Path("runs/table2")) -> list[Cell]:
     """Returns the cells, seed by seed, so that an unfinished table has each row.
 
     Args:
@@ -124,9 +125,8 @@ def cells(latents=(*LATENTS, *CONTROLS), sizes=SIZES, seeds=SEEDS, iterations=IT
 
 def published(row) -> dict:
     """Returns the paper's figures of a row, see `Published`; its circuits are Haar-random."""
-    if not (row["circuit"] in ("", "haar") or row["circuit"].startswith("fixed (")):
-        return {}
-    figures = PAPER.get((row["modes"], row["latent"]))
+    haar = row["circuit"] in ("", "haar") or row["circuit"].startswith("fixed (")
+    figures = PAPER.get((row["modes"], row["latent"])) if haar and row["data"] == DATA else None
     return dict(zip(_BARS, figures, strict=True)) if figures else {}
 
 
@@ -143,8 +143,6 @@ def write_results(folder, finished) -> dict:
     folder = Path(folder)
     finished = in_order(finished, latent=LATENTS + CONTROLS, circuit=("", "haar"))
     source = Published(f"paper ({ITERATIONS:,} steps)", published)
-    if any(cell["config"].dataset != "qm9" for cell in finished):
-        source = Published()  # Scores on other molecules do not compare.
     table = make_table(finished, COLUMNS, source, panel="modes")
     write_table(folder / "table2", table, COLUMNS, NOTES)
     step = finished[0]["config"].steps

@@ -38,8 +38,8 @@ class Published:
 
     Attributes:
       source: str. What they are called, the schedule included.
-      figures: callable. `figures(row)` returns those of a row, as a dict from a column's figure
-        to (mean, standard error); an empty one if none are published.
+      figures: callable. `figures(row)` returns those of a row, which names its ``data``, as a
+        dict from a column's figure to (mean, standard error); an empty one if none are published.
     """
 
     source: str = "paper"
@@ -78,7 +78,10 @@ def make_table(cells, columns, published=Published(), panel="data") -> dict:
     rows = []
     for row, group in groups.items():
         group = sorted(group, key=lambda cell: cell["config"].seed)
-        known = published.figures(dict(row))
+        known = {}
+        # Published figures are of the data as they come, without options.
+        if not any(changed_options(cell["config"], "dataset") for cell in group):
+            known = published.figures({"data": group[0]["config"].dataset, **dict(row)})
         rows.append({
             **dict(row),
             "seeds": [cell["config"].seed for cell in group],

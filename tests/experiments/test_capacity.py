@@ -211,6 +211,9 @@ def test_a_tiny_study_leaves_its_results(folder, capsys):
     assert "| 2 | 1 | 24 |" in capsys.readouterr().out
     results = json.loads((folder / "capacity.json").read_text())
     assert results["cells"] == 2 and len(results["points"]) == 1
+    head, line = (folder / "capacity.csv").read_text().splitlines()
+    assert head.startswith("qubits,layers,seed,capacity,score,critic,generator,critic_is_bound")
+    assert line.startswith("2,1,0,24,")
     for name in ("capacity_critic.png", "capacity_generator.svg", "capacity_scores.png"):
         assert (folder / name).stat().st_size > 1000
     before = (folder / "cells" / "quantum_4_1_3_seed0@5.json").stat().st_mtime_ns

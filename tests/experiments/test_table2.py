@@ -85,10 +85,12 @@ def test_loops_are_rows_of_circuits_alone():
     (16, "samples", "boson.npz", None),
 ])
 def test_published_figures_stand_beside_what_they_are_of(modes, latent, circuit, expected):
-    figures = table2.published({"modes": modes, "latent": latent, "circuit": circuit})
+    row = {"data": "qm9", "modes": modes, "latent": latent, "circuit": circuit}
+    figures = table2.published(row)
     assert figures.get("fcd") == expected
     assert set(figures) == ({"fcd", "parsed_unique_count", "parsed_novel_count"} if expected
                             else set())
+    assert table2.published({**row, "data": "small_molecules"}) == {}
 
 
 def test_published_figures_do_not_stand_beside_other_molecules(tmp_path, workdir, monkeypatch):
