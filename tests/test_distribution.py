@@ -216,7 +216,8 @@ def _start(command, folder, **variables):
 def _finish(processes, code=0):
     """Waits for all, ends those that are left behind, and returns what they printed."""
     try:
-        ended = [process.communicate(timeout=300) for process in processes]
+        # So long only where they hang: a busy machine takes several times the usual 80 seconds.
+        ended = [process.communicate(timeout=900) for process in processes]
     finally:
         for process in processes:
             process.kill()
