@@ -157,8 +157,8 @@ def network_parameters(kind: str, latent_size: int, code: int, width: int) -> in
 
 
 def is_bound(point: dict, kind: str) -> bool:
-    """Returns whether the optimum is the smallest network that was tried."""
-    return point[kind] == point["smallest_tried"][kind]
+    """Returns whether there is an optimum, and it is the smallest network that was tried."""
+    return point[kind] is not None and point[kind] == point["smallest_tried"][kind]
 
 
 def _value(row, figure):

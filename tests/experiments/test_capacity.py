@@ -15,7 +15,7 @@ from qlatent_tf.experiments.capacity_charts import law_figure
 from qlatent_tf.experiments.capacity_optima import (
     circuit_parameters, network_parameters, optima,
 )
-from qlatent_tf.experiments.capacity_results import KINDS, fit_optima, to_markdown
+from qlatent_tf.experiments.capacity_results import KINDS, fit_optima, to_csv, to_markdown
 from qlatent_tf.zoo import build_model
 
 
@@ -110,6 +110,8 @@ def test_optima_are_those_of_each_circuit_and_seed():
     assert "| 3 | 1 | 36 | 0.9, 0.1 |" in text and f"≤ {second['critic']}" in text
     assert "3 optima, of which 2 are bounds; 0 circuits and seeds have none" in text
     assert "No law is fitted to these" in text
+    *_, line = to_csv([first, other]).splitlines()
+    assert line.startswith("3,1,1,36,0.1,") and line.endswith(",,True,False")
 
 
 def test_laws_are_fitted_without_bounds_too():
