@@ -61,7 +61,7 @@ def cells(
     Args:
       latents: sequence of one str. A registered latent, as wide as there are qubits.
       seeds: int. Seeds 0 to seeds - 1.
-      iterations: int. Generator steps.
+      iterations: int. Generator steps, over which the learning rates fall to 0.
       settings: sequence of (key, value). Other changes of the configuration.
       qubits, circuit_layers: sequences of int. Each pair is a circuit.
       critic_widths: sequence of int. Of the critics beside each circuit.
@@ -83,6 +83,8 @@ def cells(
             _row(latents[0], "classical", count, None, width, reference_critic)
             for width in generator_widths
         ]
+    # Ours: at a constant rate scores still swing by their own size when a run ends.
+    settings = {"learning_rate_decay_steps": iterations, **dict(settings)}
     return seed_by_seed(rows, seeds, iterations, settings, taken=_TAKEN)
 
 
