@@ -1,6 +1,7 @@
 """Figures of finished cells."""
 
 import numpy as np
+from matplotlib.lines import Line2D
 
 from qlatent_tf.evaluation import figure_of
 from qlatent_tf.experiments.table_files import format_published, format_score
@@ -9,6 +10,7 @@ from qlatent_tf.figures import INK, PALE, latent_style, new_figure, shared_legen
 # Rows of one latent have its colour, and a dash each; markers are full in the first alone.
 _DASHES = ("-", "--", ":", "-.")
 _HATCH = "////"
+_REAL_LINE = {"color": INK, "lw": 1.5, "ls": (0, (4, 2))}
 
 
 def history_figure(table: dict, cells, figure: str, label: str, title: str):
@@ -48,7 +50,7 @@ def history_figure(table: dict, cells, figure: str, label: str, title: str):
     return drawing
 
 
-def bars_figure(table: dict, figure: str, label: str, title: str):
+def bars_figure(table: dict, figure: str, label: str, title: str, real=None):
     """Draws a column of a table as bars, beside the published figures.
 
     Args:
@@ -56,11 +58,13 @@ def bars_figure(table: dict, figure: str, label: str, title: str):
       figure: str. The column's.
       label: str. Of the horizontal axis.
       title: str. Of a panel; ``{}`` stands for its value.
+      real: dict. A panel's value -> the score of its real data, drawn as a line, or None.
 
     Returns:
       Figure, one panel for each of the table's.
     """
     panels = _panels(table)
+    real = {panel: score for panel, score in (real or {}).items() if score is not None}
     longest = max(map(len, panels.values()))
     drawing = new_figure(1.6 + 5.2 * len(panels), 1.7 + 0.62 * longest)
     axes = drawing.subplots(1, len(panels), squeeze=False)[0]
@@ -73,6 +77,8 @@ def bars_figure(table: dict, figure: str, label: str, title: str):
             if theirs:
                 style = {"color": "white", "edgecolor": colour, "hatch": _HATCH}
                 _bar(axis, place + 0.2, theirs, format_published(theirs), **style)
+        if panel in real:
+            axis.axvline(real[panel], **_REAL_LINE)
         axis.set_yticks(range(len(rows)), [row["label"].replace(", ", "\n") for row in rows])
         axis.set_ylim(longest - 0.5, -0.5)
         axis.margins(x=0.22)
@@ -85,6 +91,9 @@ def bars_figure(table: dict, figure: str, label: str, title: str):
     if any(figure in row["published"] for row in table["rows"]):
         names.append((table["source"], {"color": "white", "edgecolor": PALE, "hatch": _HATCH}))
     patches = [axes[0].barh([0], [np.nan], label=name, **style) for name, style in names]
+    if real:
+        names.append(("real data", _REAL_LINE))
+        patches.append(Line2D([], [], **_REAL_LINE))
     drawing.legend(
         patches, [name for name, _ in names], loc="outside right center", frameon=False
     )

@@ -104,11 +104,11 @@ def write_results(folder, finished) -> dict:
         f"paper ({ITERATIONS:,} steps)",
         lambda row: {inception: score for score in published(row).values()},
     )
-    table = make_table([*finished, *_real_cells(finished)], columns, source)
-    for row in table["rows"]:
-        if row["latent"] == _NO_LATENT:
-            row.update(seeds=[], seconds=[])
-    real = any(row["latent"] == _NO_LATENT for row in table["rows"])
+    real_cells = _real_cells(finished)
+    table = make_table([*finished, *real_cells.values()], columns, source)
+    real = [row for row in table["rows"] if row["latent"] == _NO_LATENT]
+    for row in real:
+        row.update(seeds=[], seconds=[])
     write_table(folder / "table2_cifar", table, columns, NOTES + (_REAL if real else ""))
     step = finished[0]["config"].steps
     generated = make_table(finished, columns, source)
@@ -119,7 +119,8 @@ def write_results(folder, finished) -> dict:
         ("inception", inception, "Inception score"),
     ):
         if figure in generated["columns"]:
-            bars = charts.bars_figure(generated, figure, label, "{}")
+            scores = {data: row["scores"][figure]["mean"] for data, row in zip(real_cells, real)}
+            bars = charts.bars_figure(generated, figure, label, "{}", real=scores)
             save_figure(bars, folder / f"table2_cifar_{name}", step=step)
     return table
 
@@ -151,13 +152,13 @@ def _columns(finished):
 
 
 def _real_cells(finished):
-    """A cell of real images for each data set, made of what a finished cell found of them."""
+    """Data set -> a cell of its real images, made of what a finished cell found of them."""
     known = {}
     for cell in finished:
         real, best = cell.get("real"), known.get(cell["row"]["data"])
         if real and (best is None or len(real["metrics"]) > len(best["real"]["metrics"])):
             known[cell["row"]["data"]] = cell
-    return [_real_cell(data, cell) for data, cell in known.items()]
+    return {data: _real_cell(data, cell) for data, cell in known.items()}
 
 
 def _real_cell(data, cell):

@@ -69,6 +69,17 @@ def test_an_undefined_score_has_no_bar(table):
     assert not axis.texts
 
 
+def test_real_data_is_a_line_across_the_bars(table):
+    drawing = charts.bars_figure(table, "distance", "distance", "{}", real={"quantum": 0.05})
+    (line,) = (line for line in drawing.axes[0].lines if set(line.get_xdata()) == {0.05})
+    assert line.get_linestyle() == "--"
+    (legend,) = drawing.legends
+    assert legend.get_texts()[-1].get_text() == "real data"
+    without = charts.bars_figure(table, "distance", "distance", "{}", real={"quantum": None})
+    assert len(without.axes[0].lines) == len(drawing.axes[0].lines) - 1
+    assert "real data" not in [text.get_text() for text in without.legends[0].get_texts()]
+
+
 def test_curves_are_means_over_seeds_with_a_band_and_a_tick_at_what_is_published(table):
     drawing = charts.history_figure(table, CELLS, "distance", "distance", "{}")
     (axis,) = drawing.axes
