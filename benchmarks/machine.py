@@ -1,8 +1,14 @@
 """What a benchmark ran on, for the head of its report."""
 
 import importlib.metadata
+import os
 import platform
 from pathlib import Path
+
+
+def usable_cores() -> int:
+    """Returns how many processor cores this process may use: `taskset` leaves it fewer."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def machine_lines(packages, threads: int) -> list[str]:

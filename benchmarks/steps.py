@@ -8,6 +8,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
+from benchmarks.machine import usable_cores
 from qlatent_tf import completion, training
 from qlatent_tf.config import Config
 from qlatent_tf.wgan_gp import WGANGP
@@ -74,7 +75,7 @@ def add_options(parser, latents, batch_size: int, steps: int, turns: int) -> Non
     parser.add_argument("--turns", type=int, default=turns,
                         help=f"turns of each (default: {turns})")
     parser.add_argument("--out", help="Markdown file to write")
-    parser.add_argument("--threads", type=int, default=os.cpu_count(),
+    parser.add_argument("--threads", type=int, default=usable_cores(),
                         help="threads of the kernels (default: all)")
 
 

@@ -18,7 +18,6 @@ our step without the gradient. Both are measured where installed: `pip install .
 """
 
 import argparse
-import os
 import statistics
 import sys
 import time
@@ -29,7 +28,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.machine import machine_lines
+from benchmarks.machine import machine_lines, usable_cores
 from qlatent_tf.layers.style_circuit import StyleCircuit
 
 PACKAGES = ["tensorflow", "tensorcircuit-ng", "numpy", "pennylane", "pennylane-lightning", "qibo"]
@@ -244,7 +243,7 @@ def main() -> None:
     # Imports the simulator, which is not to count as compilation.
     StyleCircuit(2, 1)(np.zeros([1, 2], "float32"))
     report = [
-        "# Speed of the style circuit", "", *machine_lines(PACKAGES, os.cpu_count()), "",
+        "# Speed of the style circuit", "", *machine_lines(PACKAGES, usable_cores()), "",
         f"Steps a second (CPU / wall), {options.layers} layers, batch {options.batch_size}; "
         "ratios tell how many of our steps fit into one of theirs.", "",
         "| qubits | angles | compiled in | ours | PennyLane default.qubit | ratio | "
