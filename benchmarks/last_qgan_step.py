@@ -2,6 +2,7 @@
 
     python -m benchmarks.last_qgan_step                       # some minutes
     python -m benchmarks.last_qgan_step --qubits 6 --steps 10 --turns 2
+    python -m benchmarks.last_qgan_step --width 4             # a small classical generator
     python -m benchmarks.last_qgan_step --out docs/last_qgan_step.md
 
 One step is five critic updates and one generator update of `last_qgan` under its configuration, on
@@ -39,7 +40,7 @@ def candidate(latent: str, generator: str, compiled: bool, options):
         "latent_options.modes": options.qubits,
         "model_options": {
             "generator": generator, "image": None, "qubits": options.qubits,
-            "circuit_layers": options.layers,
+            "circuit_layers": options.layers, "width": options.width,
         },
     }))
     model = training.prepare(config)
@@ -56,6 +57,8 @@ def main() -> None:
     add_options(parser, ["gaussian", "boson"], batch_size=64, steps=50, turns=5)
     parser.add_argument("--qubits", type=int, default=10, help="default: 10")
     parser.add_argument("--layers", type=int, default=2, help="of the circuit (default: 2)")
+    parser.add_argument("--width", type=int, default=128,
+                        help="of the classical generator's first layer (default: 128)")
     options = parser.parse_args()
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
     candidates = {
@@ -63,7 +66,10 @@ def main() -> None:
             candidate(latent, generator, compiled, options)
         for generator in GENERATORS for latent in options.latents for compiled in (True, False)
     }
-    what = f"`last_qgan` on codes, {options.qubits} qubits, {options.layers} layers"
+    what = (
+        f"`last_qgan` on codes, {options.qubits} qubits, {options.layers} layers, "
+        f"width {options.width}"
+    )
     text = report(what, options, versions(), measure(candidates, options.steps, options.turns))
     print(text)
     if options.out:

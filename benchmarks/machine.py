@@ -23,7 +23,8 @@ def machine_lines(packages, threads: int) -> list[str]:
     if cpu_info.exists():
         names = [line for line in cpu_info.read_text().splitlines() if "model name" in line]
         cpu = names[0].split(":")[1].strip() if names else cpu
-    lines = [f"- {cpu}, {threads} threads, {platform.system()}, Python {platform.python_version()}"]
+    system = f"{platform.system()}, Python {platform.python_version()}"
+    lines = [f"- {cpu}, {threads} of {os.cpu_count()} threads, {system}"]
     for package in packages:
         try:
             lines.append(f"- {package} {importlib.metadata.version(package)}")

@@ -91,7 +91,7 @@ def report(what: str, options, packages: dict[str, str], measured: dict[str, tup
     lines = [
         "# Training steps", "",
         f"{what}, batch {options.batch_size}, {options.turns} turns of {options.steps} steps, "
-        f"{options.threads} threads of {os.cpu_count()}; "
+        f"{options.threads} of {os.cpu_count()} threads; "
         + ", ".join(f"{name} {version}" for name, version in packages.items()) + ".", "",
         "| candidate | steps/s | ms a step | of the first | processor ms a step | of the first |",
         "|---|---:|---:|---:|---:|---:|",

@@ -56,8 +56,8 @@ def features_of(encoder, images):
 
 
 def rebuilt(encoder, decoder, images):
-    """Returns the uint8 images that the decoder makes of the codes of uint8 images."""
-    return batch_map(lambda batch: to_pixels(decoder(encoder(to_unit(batch)))), images)
+    """Returns what the decoder makes of the codes of a few uint8 images, as such images."""
+    return np.asarray(to_pixels(decoder(encoder(to_unit(images)))))
 
 
 def reconstruction_scores(encoder, decoder, images, name):
