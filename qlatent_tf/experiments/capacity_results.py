@@ -58,7 +58,11 @@ def write_results(folder, finished) -> dict:
     for kind in KINDS:
         drawing = capacity_charts.law_figure(points, fits[kind]["laws"], kind, KINDS[kind])
         save_figure(drawing, folder / f"capacity_{kind}", step=step)
-    save_figure(capacity_charts.score_figure(finished), folder / "capacity_scores", step=step)
+    for name, drawing in (
+        ("critics", capacity_charts.critic_figure(finished)),
+        ("generators", capacity_charts.generator_figure(finished, points)),
+    ):
+        save_figure(drawing, folder / f"capacity_scores_{name}", step=step)
     return results
 
 

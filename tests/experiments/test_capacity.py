@@ -11,7 +11,7 @@ from qlatent_tf.configs.autoencoder import get_config as autoencoder_config
 from qlatent_tf.configs.last_qgan import get_config
 from qlatent_tf.datasets.codes import codes, principal_codes
 from qlatent_tf.experiments import capacity
-from qlatent_tf.experiments.capacity_charts import law_figure
+from qlatent_tf.experiments.capacity_charts import critic_figure, generator_figure, law_figure
 from qlatent_tf.experiments.capacity_optima import (
     circuit_parameters, network_parameters, optima,
 )
@@ -41,6 +41,7 @@ def test_cells_are_circuits_with_critics_and_classical_generators():
         assert config.latent_options["modes"] == config.model_options["qubits"] == qubits
         assert config.dataset_options["components"] == 2 * qubits
         assert config.model_options["image"] is None
+        assert config.learning_rate_decay_steps == config.steps
     names = {cell.name for cell in cells if cell.row["generator"] == "classical"}
     assert "classical_8_4_16_seed1" in names and len(names) == 2 * 2 * 3
 
@@ -82,7 +83,7 @@ def finished(generator, code, layers, size, scores, seed=0):
          "critic_slope_codes_20@20": 1.0}
         for step, score in enumerate(scores)
     ]
-    row = {"generator": generator, "code": code, "layers": layers, "critic": size}
+    row = {"generator": generator, "code": code, "layers": layers, "critic": size, "width": size}
     return {"row": row, "config": config, "history": history, "seconds": 60.0}
 
 
@@ -138,6 +139,25 @@ def test_laws_are_fitted_without_bounds_too():
     assert [line.get_label() for line in panel.lines[-3:] if line.get_label()[0] == "p"] == [
         "power without bounds: 2 x^1"
     ]
+
+
+def test_scores_are_drawn_at_the_capacity_of_what_is_swept():
+    cells = [
+        finished("quantum", 6, 1, 4, [1, 1, 1, 1, 9]), finished("quantum", 6, 1, 8, [0.4] * 5),
+        finished("quantum", 8, 2, 8, [0.2] * 5), finished("classical", 6, "", 2, [0.5] * 5),
+    ]
+    first, second = critic_figure(cells).axes
+    assert (first.get_title(), second.get_title()) == ("code of 6", "code of 8")
+    steady, swinging = first.lines
+    assert steady.get_xdata()[0] == network_parameters("quantum", 3, 6, 8)
+    assert (steady.get_ydata()[0], swinging.get_ydata()[0]) == (0.4, 1.0)
+    assert (steady.get_label(), second.lines[0].get_label()) == ("1 layer", "2 layers")
+    assert swinging.get_markerfacecolor() == "none" != steady.get_markerfacecolor()
+    panel, other = generator_figure(cells, optima(cells)).axes
+    perceptron, line = panel.lines
+    assert perceptron.get_xdata()[0] == network_parameters("classical", 3, 6, 2)
+    assert perceptron.get_ydata()[0] == 0.5 and set(line.get_ydata()) == {0.4}
+    assert set(other.lines[0].get_ydata()) == {0.2}
 
 
 def test_principal_codes_keep_distances_and_stay_in_the_cube():
@@ -216,7 +236,8 @@ def test_a_tiny_study_leaves_its_results(folder, capsys):
     head, line = (folder / "capacity.csv").read_text().splitlines()
     assert head.startswith("qubits,layers,seed,capacity,score,critic,generator,critic_is_bound")
     assert line.startswith("2,1,0,24,")
-    for name in ("capacity_critic.png", "capacity_generator.svg", "capacity_scores.png"):
+    for name in ("capacity_critic.png", "capacity_generator.svg", "capacity_scores_critics.png",
+                 "capacity_scores_generators.png"):
         assert (folder / name).stat().st_size > 1000
     before = (folder / "cells" / "quantum_4_1_3_seed0@5.json").stat().st_mtime_ns
     assert command.main(arguments) == 0
