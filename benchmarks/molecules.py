@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from rdkit import Chem, rdBase
 
 import qlatent_tf
-from benchmarks.machine import machine_lines
+from benchmarks.machine import machine_lines, usable_cores
 from qlatent_tf import registry
 from qlatent_tf.datasets.encoded_molecules import EVALUATION_METRICS
 from qlatent_tf.files import CACHE_DIR_VARIABLE, write_text
@@ -78,7 +78,7 @@ def main() -> None:
     options = parser.parse_args()
     lines = [
         "# What molecules take", "", "Made by `python -m benchmarks.molecules`.", "",
-        *machine_lines(PACKAGES, os.cpu_count()), "",
+        *machine_lines(PACKAGES, usable_cores()), "",
         "| what | molecules | first time, s | again, s |", "|---|---:|---:|---:|",
     ]
     with tempfile.TemporaryDirectory() as folder:

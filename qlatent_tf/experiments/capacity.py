@@ -84,8 +84,7 @@ def cells(
             for width in generator_widths
         ]
     # Ours: at a constant rate scores still swing by their own size when a run ends.
-    settings = {"learning_rate_decay_steps": iterations, **dict(settings)}
-    return seed_by_seed(rows, seeds, iterations, settings, taken=_TAKEN)
+    return seed_by_seed(rows, seeds, iterations, settings, taken=_TAKEN, decay=True)
 
 
 def _row(latent, generator, qubits, depth, width, critic_width):

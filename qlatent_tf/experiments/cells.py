@@ -36,7 +36,9 @@ class Cell:
         return f"{self.name}@{self.config.steps}.json"
 
 
-def seed_by_seed(rows, seeds: int, iterations: int, settings=(), taken=()) -> list[Cell]:
+def seed_by_seed(
+    rows, seeds: int, iterations: int, settings=(), taken=(), decay: bool = False
+) -> list[Cell]:
     """Returns a cell for each row in each seed, called ``<row>_seed<seed>``.
 
     The first seed comes first, so that an unfinished table has each row.
@@ -49,6 +51,7 @@ def seed_by_seed(rows, seeds: int, iterations: int, settings=(), taken=()) -> li
       settings: sequence of (key, value). Other changes of the configurations.
       taken: sequence of str. Keys that the experiment sets besides the data set, the seed, the
         steps and the evaluations: `settings` may not hold them.
+      decay: bool. Whether learning rates fall to 0 at the last step, unless `settings` differ.
 
     Raises:
       ValueError: if a name, a key or a number is not legal, or two rows are the same.
@@ -61,6 +64,8 @@ def seed_by_seed(rows, seeds: int, iterations: int, settings=(), taken=()) -> li
     refused = (_TAKEN | set(taken)) & set(settings)
     if refused:
         raise ValueError(f"The experiment itself sets {', '.join(sorted(refused))}.")
+    if decay:
+        settings = {"learning_rate_decay_steps": iterations, **settings}
     found = {}
     for seed in range(seeds):
         for row, config, *bank in rows:

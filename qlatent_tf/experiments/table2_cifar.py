@@ -68,16 +68,12 @@ def cells(latents=LATENTS, seeds=SEEDS, iterations=ITERATIONS, settings=(), *, v
     Raises:
       ValueError: if a name, a key or a number is not legal.
     """
-    rows = []
-    for latent in latents:
-        config = get_config(latent, variant)
-        # Set together with the steps below, which may not be more.
-        config = config.override(
-            dataset=data, steps=iterations, learning_rate_decay_steps=iterations
-        )
-        rows.append(({"data": data, "latent": latent}, config))
+    rows = [
+        ({"data": data, "latent": latent}, get_config(latent, variant).override(dataset=data))
+        for latent in latents
+    ]
     return seed_by_seed(
-        rows, seeds, iterations, settings, ("learning_rate_decay_steps", "model")
+        rows, seeds, iterations, settings, ("learning_rate_decay_steps", "model"), decay=True
     )
 
 
