@@ -42,6 +42,8 @@ class Config:
       checkpoint_every: int. Steps between checkpoints.
       jit_compile: bool. Whether XLA compiles the training step.
       generator_batch_size: int. Samples in a generator update; None for `batch_size`.
+      critic_learning_rate: float. The critic's own learning rate (two time scales, Heusel et al.
+        2017); None for the generator's, that of `optimizer_options`.
       learning_rate_decay_steps: int. The generator step at which both learning rates, which fall
         in a straight line from the first step, are 0; None for constant ones.
       generator_ema: float. The momentum of an exponential moving average of the generator's
@@ -69,6 +71,7 @@ class Config:
     checkpoint_every: int = 500
     jit_compile: bool = True
     generator_batch_size: int | None = None
+    critic_learning_rate: float | None = None
     learning_rate_decay_steps: int | None = None
     generator_ema: float = 0.0
     precision: str = "float32"
@@ -101,6 +104,14 @@ class Config:
             raise ValueError(
                 "gradient_penalty_weight is a finite number from 0; received "
                 f"{self.gradient_penalty_weight!r}."
+            )
+        if self.critic_learning_rate is not None and (
+            type(self.critic_learning_rate) not in (int, float)
+            or not 0 < self.critic_learning_rate < float("inf")
+        ):
+            raise ValueError(
+                "critic_learning_rate is a finite number above 0 or None; received "
+                f"{self.critic_learning_rate!r}."
             )
         if type(self.generator_ema) not in (int, float) or not 0 <= self.generator_ema < 1:
             raise ValueError(

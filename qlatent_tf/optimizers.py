@@ -11,7 +11,8 @@ from qlatent_tf.registry import check_options
 def optimizers(config: Config, critic_updates: int):
     """Builds the critic's optimizer and the generator's.
 
-    Where learning rates decay, both fall to 0 in a straight line: the critic's makes
+    The critic's has a learning rate of its own where there is a `critic_learning_rate`. Where
+    learning rates decay, both fall to 0 in a straight line: the critic's makes
     `critic_updates` updates while the generator's makes one. The generator's keeps the average of
     the weights that `generator_ema` asks for. In ``mixed_float16`` both scale their losses.
 
@@ -25,10 +26,12 @@ def optimizers(config: Config, critic_updates: int):
     Raises:
       ValueError: if the optimizer or an option of it is unknown or refused.
     """
-    average = {}
+    rate, average = {}, {}
+    if config.critic_learning_rate:
+        rate = {"learning_rate": config.critic_learning_rate}
     if config.generator_ema:
         average = {"use_ema": True, "ema_momentum": config.generator_ema}
-    pair = _optimizer(config, critic_updates, {}), _optimizer(config, 1, average)
+    pair = _optimizer(config, critic_updates, rate), _optimizer(config, 1, average)
     if config.precision == "mixed_float16":
         return tuple(map(keras.optimizers.LossScaleOptimizer, pair))
     return pair

@@ -73,6 +73,10 @@ def test_override_takes_a_whole_number_for_a_float_and_one_metric_for_many(confi
     ("generator_batch_size", True, "received True"),
     ("generator_ema", 1, "generator_ema is a number from 0 to below 1; received 1"),
     ("generator_ema", True, "received True"),
+    ("critic_learning_rate", 0, "a finite number above 0 or None; received 0"),
+    ("critic_learning_rate", float("inf"), "received inf"),
+    ("critic_learning_rate", "fast", "received 'fast'"),
+    ("critic_learning_rate", True, "received True"),
     ("precision", "float16", "float32, mixed_bfloat16, mixed_float16; received 'float16'"),
     ("learning_rate_decay_steps", 0.5, "received 0.5"),
     ("learning_rate_decay_steps", 9, "at least steps, 10, .* received 9"),
@@ -101,7 +105,8 @@ def test_a_file_with_a_value_of_the_wrong_type_is_refused(config, key, value):
 def test_a_file_from_before_a_field_has_its_default(config):
     fields = config.to_json()
     for name in (
-        "generator_batch_size", "generator_ema", "learning_rate_decay_steps", "precision",
+        "critic_learning_rate", "generator_batch_size", "generator_ema",
+        "learning_rate_decay_steps", "precision",
     ):
         del fields[name]
     assert Config.from_json(fields) == config

@@ -227,8 +227,11 @@ def test_losses_that_are_not_finite_end_the_run_before_a_checkpoint(tmp_path):
 DECAY = {"learning_rate_decay_steps": 6, "generator_batch_size": 12}
 
 
-def test_both_learning_rates_fall_in_a_line_to_zero_in_step():
-    config = completion.resolve(dataclasses.replace(CONFIG, **DECAY))
+@pytest.mark.parametrize("of_critic", [None, 4e-3])
+def test_both_learning_rates_fall_in_a_line_to_zero_in_step(of_critic):
+    config = completion.resolve(
+        dataclasses.replace(CONFIG, critic_learning_rate=of_critic, **DECAY)
+    )
     model, dataset = training.prepare(config), training.load_dataset(config, progress=False)
     rates = []
     for batch in model.training_batches(dataset.source, config.batch_size, 0, steps=7):
@@ -238,8 +241,8 @@ def test_both_learning_rates_fall_in_a_line_to_zero_in_step():
             for optimizer in (model.critic_optimizer, model.generator_optimizer)
         ])
         model.train_step(batch)
-    expected = [1e-3 * (1 - step / 6) for step in range(7)]
-    np.testing.assert_allclose(rates, np.transpose([expected, expected]), atol=1e-9)
+    expected = [[(of_critic or 1e-3) * left, 1e-3 * left] for left in 1 - np.arange(7) / 6]
+    np.testing.assert_allclose(rates, expected, atol=1e-9)
     # A rate of 0 moves nothing.
     for one, other in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(one, other)
@@ -253,6 +256,13 @@ def test_a_stopped_run_goes_on_at_its_learning_rate(tmp_path):
         np.testing.assert_array_equal(one, other)
     constant = train(tmp_path / "constant", steps=4, generator_batch_size=12)
     assert not np.array_equal(weights(constant)[0], weights(straight)[0])
+
+
+def test_a_critic_may_have_a_learning_rate_of_its_own_that_stays():
+    config = completion.resolve(dataclasses.replace(CONFIG, critic_learning_rate=4e-3))
+    model = training.prepare(config)
+    assert float(model.critic_optimizer.learning_rate) == pytest.approx(4e-3)
+    assert float(model.generator_optimizer.learning_rate) == pytest.approx(1e-3)
 
 
 def test_a_learning_rate_that_decays_is_a_number(tmp_path):

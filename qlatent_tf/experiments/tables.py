@@ -12,7 +12,8 @@ from qlatent_tf.experiments.finished_cells import check_comparable, check_one_ro
 _DEFAULTS = {
     field.name: field.default for field in dataclasses.fields(Config)
     if field.name in (
-        "generator_batch_size", "learning_rate_decay_steps", "generator_ema", "precision"
+        "critic_learning_rate", "generator_batch_size", "generator_ema",
+        "learning_rate_decay_steps", "precision",
     )
 }
 
