@@ -95,7 +95,7 @@ def format_score(score: dict) -> str:
         return "undefined"
     # Equal values have an error of rounding.
     if (score["standard_error"] or 0) > 1e-12 * abs(score["mean"]):
-        error = _digits(score["standard_error"], 2, zeros="#").rstrip(".")
+        error = _digits(score["standard_error"], 2)
         decimals = -decimal.Decimal(error).as_tuple().exponent
         text = f"{score['mean']:.{decimals}f} ± {error}"
     else:
@@ -119,8 +119,11 @@ def format_published(score: dict) -> str:
     return " ± ".join(f"{figure:g}" for figure in figures if figure is not None)
 
 
-def _digits(value, count, zeros=""):
-    return f"{value:.0f}" if abs(value) >= 10**count - 0.5 else f"{value:{zeros}.{count}g}"
+def _digits(value, count):
+    """Zeros at the end are digits, too, save of what is exactly 0."""
+    if value == 0 or abs(value) >= 10**count - 0.5:
+        return f"{value:.0f}"
+    return f"{value:#.{count}g}".rstrip(".")
 
 
 def _best(table, columns):

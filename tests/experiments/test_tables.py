@@ -63,10 +63,10 @@ def test_markdown_shows_the_best_the_published_and_the_schedule(table):
     assert lines[0] == "| data | latent | seeds | distance | paper | share | paper | - |"
     assert lines[2] == (
         "| quantum | `boson` | 3 | **0.200 ± 0.058** | 0.036 ± 0.001 | "
-        "0.5 ± 0 | 0.9 ± 0.1 | not scored |"
+        "0.500 ± 0 | 0.9 ± 0.1 | not scored |"
     )
-    assert lines[3] == "| quantum | `gaussian` | 1 | 0.25 |  | **0.75** |  | not scored |"
-    assert lines[4] == "| bernoulli | `boson` | 1 | 0.4 |  | undefined |  | not scored |"
+    assert lines[3] == "| quantum | `gaussian` | 1 | 0.250 |  | **0.750** |  | not scored |"
+    assert lines[4] == "| bernoulli | `boson` | 1 | 0.400 |  | undefined |  | not scored |"
     assert "1,000 generator steps of batch 8" in text and "100 generated samples" in text
     assert "Notes.\n\nNames of the scores: distance: `distance@100`;" in text
 
@@ -123,11 +123,11 @@ def test_there_is_no_table_of_nothing():
 
 
 @pytest.mark.parametrize("mean, error, text", [
-    (0.03612, 0.00113, "0.0361 ± 0.0011"), (0.5, None, "0.5"), (None, None, "undefined"),
+    (0.03612, 0.00113, "0.0361 ± 0.0011"), (0.5, None, "0.500"), (0.0, None, "0"), (None, None, "undefined"),
     (2521.6, 103.4, "2522 ± 103"), (999.6, 99.6, "1000 ± 100"), (129925, None, "129925"),
     (0.1203, 0.0007, "0.12030 ± 0.00070"), (0.12031, 0.00118, "0.1203 ± 0.0012"),
     (25.21, 12.3, "25 ± 12"), (7.5, 0.000012, "7.500000 ± 1.2e-05"),
-    (0.5, 0.0, "0.5 ± 0"),
+    (0.5, 0.0, "0.500 ± 0"), (100, None, "100"), (99.96, None, "100"),
 ])
 def test_scores_have_the_digits_that_count(mean, error, text):
     assert format_score({"mean": mean, "standard_error": error, "values": [mean] * 2}) == text
@@ -139,8 +139,8 @@ def test_a_mean_without_the_seeds_that_failed_says_so_and_is_never_the_best():
     cells += [cell("photonic", seed, 0.3) for seed in range(3)]
     table = make_table(cells, COLUMNS)
     lines = to_markdown(table, COLUMNS).splitlines()
-    assert lines[2].startswith("| quantum | `boson` | 3 | 0.1 (1 of 3) |")
-    assert lines[3].startswith("| quantum | `gaussian` | 3 | **0.2 ± 0** |")
+    assert lines[2].startswith("| quantum | `boson` | 3 | 0.100 (1 of 3) |")
+    assert lines[3].startswith("| quantum | `gaussian` | 3 | **0.200 ± 0** |")
     assert "(k of n)" in to_markdown(table, COLUMNS)
     assert "(k of n)" not in to_markdown(make_table(cells[3:], COLUMNS), COLUMNS)
     rows = csv.DictReader(io.StringIO(to_csv(table)))
@@ -208,14 +208,14 @@ def test_rows_have_any_entries_and_are_compared_in_their_panel():
     table = make_table(cells, COLUMNS, panel="modes")
     lines = to_markdown(table, COLUMNS).splitlines()
     assert lines[0].startswith("| modes | latent | circuit | seeds |")
-    assert lines[2].startswith("| 16 | `boson` |  | 1 | **1** |")
-    assert lines[4].startswith("| 32 | `boson` |  | 1 | 3 |")
+    assert lines[2].startswith("| 16 | `boson` |  | 1 | **1.00** |")
+    assert lines[4].startswith("| 32 | `boson` |  | 1 | 3.00 |")
 
 
 def test_rounding_does_not_decide_what_is_best():
     shares = {"boson": 1.0, "photonic": 1 - 2**-53, "gaussian": 0.5}
     cells = [cell(latent, 0, 0.1, share=share) for latent, share in shares.items()]
     text = to_markdown(make_table(cells, COLUMNS), COLUMNS)
-    assert text.count("**1**") == 2 and text.count("**") == 4
+    assert text.count("**1.00**") == 2 and text.count("**") == 4
     text = to_markdown(make_table(cells[:2], COLUMNS), COLUMNS)
     assert "**" not in text
