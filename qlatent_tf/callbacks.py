@@ -164,21 +164,22 @@ def checkpoint_steps(folder) -> list[int]:
 
 
 class LossEvents(keras.callbacks.Callback):
-    """Writes losses, the learning rate and speed for TensorBoard.
+    """Writes losses, learning rates and speed for TensorBoard.
 
     Args:
       writer: tf.summary.SummaryWriter.
       steps: int. The step at which the run ends; it has a point too.
       every: int. Steps between points.
-      optimizer: keras.optimizers.Optimizer. Whose rate is written; by default the generator's.
+      optimizers: dict. Name of a rate -> keras.optimizers.Optimizer. Whose rates are written; by
+        default those of a WGANGP.
     """
 
-    def __init__(self, writer, steps: int, every: int = 10, optimizer=None):
+    def __init__(self, writer, steps: int, every: int = 10, optimizers=None):
         super().__init__()
         self._writer = writer
         self._steps = steps
         self._every = every
-        self._optimizer = optimizer
+        self._optimizers = optimizers
         self._last = None
 
     def on_train_batch_end(self, batch, logs=None):
@@ -189,9 +190,13 @@ class LossEvents(keras.callbacks.Callback):
         with self._writer.as_default(step=step):
             for name, value in logs.items():
                 tf.summary.scalar(f"losses/{name}", value)
-            optimizer = self._optimizer or self.model.generator_optimizer
-            rate = tf.convert_to_tensor(optimizer.learning_rate)
-            tf.summary.scalar("speed/learning_rate", rate)
+            optimizers = self._optimizers or {
+                "learning_rate": self.model.generator_optimizer,
+                "critic_learning_rate": self.model.critic_optimizer,
+            }
+            for name, optimizer in optimizers.items():
+                rate = tf.convert_to_tensor(optimizer.learning_rate)
+                tf.summary.scalar(f"speed/{name}", rate)
             if self._last is not None:
                 before, then = self._last
                 tf.summary.scalar("speed/steps_per_second", (step - before) / (now - then))

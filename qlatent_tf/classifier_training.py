@@ -99,7 +99,7 @@ def _train(config, workdir, dataset, progress):
             callbacks=[
                 callbacks.FiniteLosses(),
                 *([bar] if progress else []),
-                callbacks.LossEvents(writer, steps, optimizer=model.optimizer),
+                callbacks.LossEvents(writer, steps, optimizers={"learning_rate": model.optimizer}),
                 keras.callbacks.LambdaCallback(on_epoch_end=record),
                 # After the record: an epoch that is kept has been measured.
                 keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: checkpoints.save()),

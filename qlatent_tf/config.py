@@ -43,7 +43,8 @@ class Config:
       jit_compile: bool. Whether XLA compiles the training step.
       generator_batch_size: int. Samples in a generator update; None for `batch_size`.
       critic_learning_rate: float. The critic's own learning rate (two time scales, Heusel et al.
-        2017); None for the generator's, that of `optimizer_options`.
+        2017), and that of a network that learns beside it, such as MolGAN's of rewards; None for
+        the generator's, that of `optimizer_options`.
       learning_rate_decay_steps: int. The generator step at which both learning rates, which fall
         in a straight line from the first step, are 0; None for constant ones.
       generator_ema: float. The momentum of an exponential moving average of the generator's

@@ -76,6 +76,8 @@ def test_tensorboard_shows_losses_metrics_pictures_and_the_latent(whole):
             tags.update(value.tag for value in record.summary.value)
     losses = {"critic_loss", "generator_loss", "wasserstein_distance", "gradient_penalty"}
     assert {f"losses/{name}" for name in losses} <= tags
+    rates = {"speed/learning_rate", "speed/critic_learning_rate"}
+    assert rates | {"speed/steps_per_second"} <= tags
     assert {"samples/real", "samples/generated", "latent/all", "latent/pair_correlations",
             "_hparams_/session_start_info"} <= tags
     assert any(tag.startswith("metrics/") for tag in tags)

@@ -50,7 +50,8 @@ def autoencoder(latent, *, image=(28, 28, 4), filters=(64, 128), hidden=1024, **
 class Autoencoder(WGANGP):
     """An encoder of images and its decoder, trained to the mean squared error.
 
-    Codes lie in [-1, 1]; pixels count from 0 to 1.
+    The encoder has the critic's optimizer and its learning rate, the decoder the generator's. Codes
+    lie in [-1, 1]; pixels count from 0 to 1.
 
     Args:
       As `WGANGP`; the generator is the decoder, the critic the encoder.
