@@ -55,12 +55,17 @@ def reseed(config: Config, seed: int) -> Config:
 
 
 def with_latent(config: Config, latent: str) -> Config:
-    """Returns the configuration with another latent, which keeps the options that it knows too."""
+    """Returns the configuration with another latent, which keeps the options that it knows too.
+
+    Where circuits stood side by side and the new latent is one, it is as wide as all of them.
+    """
     known = inspect.signature(latents.get(latent)).parameters
     options = {
         name: value for name, value in config.latent_options.items()
         if name in known and name != "unitary_seed"
     }
+    if options.get("modes") and "tiles" not in known:
+        options["modes"] *= config.latent_options.get("tiles", 1)
     return dataclasses.replace(config, latent=latent, latent_options=options)
 
 

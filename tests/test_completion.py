@@ -43,5 +43,9 @@ def test_another_seed_brings_other_circuits_unless_they_were_named():
 
 def test_another_latent_keeps_the_options_it_knows():
     assert completion.with_latent(CONFIG, "gaussian").latent_options == {"modes": 4, "tiles": 1}
+    tiled = dataclasses.replace(CONFIG, latent_options={"modes": 4, "tiles": 8})
+    assert completion.with_latent(tiled, "gaussian").latent_options == {"modes": 4, "tiles": 8}
+    # Recorded samples are one circuit, as wide as the eight.
+    assert completion.with_latent(tiled, "samples").latent_options == {"modes": 32}
     photonic = completion.resolve(completion.with_latent(CONFIG, "photonic"))
     assert photonic == resolve(latent="photonic")

@@ -130,10 +130,11 @@ def samples(
       file: path. A file or directory that `open_samples` reads.
       key: str. The array in a .npz file.
       file_format: str. Needed only for raw Jiuzhang files.
-      columns: int or list of int. The modes that make the latent: the first `columns`, or those
-        listed. A latent narrower than the device is thus a marginal of its law: the photons in
-        the other modes are ignored, and what is kept is still measured data.
-      modes: int. The same as a number in `columns`: the width, as it is called elsewhere.
+      columns: int or list of int, in place of `modes`. The modes that make the latent: the first
+        `columns`, or those listed. A latent narrower than the device is thus a marginal of its
+        law: the photons in the other modes are ignored, and what is kept is still measured data.
+      modes: int. The same as a number in `columns`: the width, as it is called elsewhere. None,
+        with no `columns` either, for all that are recorded.
       center: bool. Whether the mean of all rows is subtracted.
       projection: int. The number of directions that the modes, or those chosen, are projected to.
       projection_seed: int, from 0 to 2**32 - 1. Chooses the directions.
@@ -147,7 +148,8 @@ def samples(
     """
     if columns is not None and modes is not None:
         raise ValueError(
-            f"Give columns or modes, not both; received columns={columns!r}, modes={modes!r}."
+            f"Give columns or modes, not both; received columns={columns!r}, modes={modes!r}. "
+            "Where a configuration has modes, modes=null leaves them out."
         )
     columns = modes if columns is None else columns
     rows = open_samples(file, key=key, file_format=file_format)
@@ -155,6 +157,12 @@ def samples(
     directions = None
     if projection is not None:
         width = len(_check_columns(columns, rows.shape[1]))
+        if projection == width < rows.shape[1]:
+            raise ValueError(
+                f"A projection of {width} of the {rows.shape[1]} recorded modes to {projection} "
+                "directions leaves out the others and only turns these. For sums of all modes give "
+                "neither columns nor modes: where a configuration has modes, modes=null."
+            )
         directions = random_directions(width, projection, projection_seed)
     return RecordedSamples(
         rows, columns=columns, center=center, source=source, projection=directions

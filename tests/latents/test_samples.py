@@ -89,7 +89,7 @@ def test_modes_is_the_width(path):
     )
     with pytest.raises(ValueError, match="from 1 to 4.*received 5"):
         samples(path, modes=5)
-    with pytest.raises(ValueError, match="not both"):
+    with pytest.raises(ValueError, match="not both.*modes=null"):
         samples(path, modes=2, columns=[0, 1])
 
 
@@ -107,6 +107,9 @@ def test_a_projection_takes_sums_along_directions_at_right_angles(path):
     mean = samples(path, projection=3, projection_seed=7, center=False).mean()
     np.testing.assert_allclose(mean, ROWS.mean(axis=0) @ directions, rtol=1e-6)
     assert "modes=4, projected to 3," in repr(latent)
+    assert samples(path, projection=4).event_shape == (4,)
+    with pytest.raises(ValueError, match="of 3 of the 4 recorded modes.*modes=null"):
+        samples(path, modes=3, projection=3)
 
 
 def test_a_projection_of_all_modes_keeps_distances(path):
