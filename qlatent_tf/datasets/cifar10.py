@@ -26,6 +26,8 @@ _NAMES = [
         f"{folder}/{cifar_archives.BATCHES[0]}{suffix}"
         for folder, suffix in cifar_archives.FOLDERS.items()
     ),
+    # The caller's own folder may be that of the batches.
+    *(cifar_archives.BATCHES[0] + suffix for suffix in cifar_archives.FOLDERS.values()),
 ]
 
 
@@ -71,8 +73,8 @@ def _read(path: Path, progress: bool) -> tuple[dict, dict]:
     elif path.name in cifar_archives.ARCHIVES:
         arrays, digest = cifar_archives.load_archive(path, progress)
     else:
-        path = path.parent
-        arrays, digest = cifar_archives.load_folder(path, progress)
+        suffix, path = path.suffix, path.resolve().parent
+        arrays, digest = cifar_archives.load_folder(path, suffix, progress)
     return arrays, {"file": path.name, "sha256": digest}
 
 

@@ -66,17 +66,19 @@ def load_archive(path: Path, progress: bool = True) -> tuple[dict[str, np.ndarra
     return arrays, found
 
 
-def load_folder(folder: Path, progress: bool = True) -> tuple[dict[str, np.ndarray], str]:
+def load_folder(
+    folder: Path, suffix: str, progress: bool = True
+) -> tuple[dict[str, np.ndarray], str]:
     """Returns the arrays of an unpacked archive, and the SHA-256 of its batches, one after another.
 
     Args:
-      folder: path. A folder called as one of `FOLDERS` is.
+      folder: path.
+      suffix: str. That of the batches' names, one of those in `FOLDERS`.
       progress: bool. Whether to show a progress bar.
 
     Raises:
       ValueError: if a batch is missing, damaged or not the official one.
     """
-    suffix = FOLDERS[folder.name]
     digest = hashlib.sha256()
     batches = {}
     for name in tqdm.tqdm(
