@@ -147,7 +147,7 @@ def _published_scores(published, evaluation):
     return f"""
 {published['source']}, with their standard errors:
 
-| figure | this run | published |
+| figure | this run, {evaluation['num_samples']:,} samples | published |
 |---|---|---|
 {rows}
 """
