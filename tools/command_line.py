@@ -61,9 +61,16 @@ def add_inception_argument(arguments) -> None:
 
 
 def use_inception(arguments) -> None:
-    """Lets metrics find the weights that --inception-weights names."""
+    """Lets metrics find the weights that --inception-weights names.
+
+    Raises:
+      FileNotFoundError: if there is nothing of that name.
+    """
     if arguments.inception_weights:
+        from qlatent_tf.metrics.inception import local_weights
+
         os.environ[INCEPTION_VARIABLE] = arguments.inception_weights
+        local_weights()
 
 
 def load_model(source, trust_code: bool):
@@ -115,6 +122,10 @@ def config_from_arguments(arguments) -> Config:
             changes[name] = getattr(arguments, name)
     changes.update(parse_setting(text) for text in arguments.settings)
     config = config.override(**changes)
+    modes, tiles = (config.latent_options.get(name) for name in ("modes", "tiles"))
+    if arguments.modes and (tiles or 1) > 1:
+        print(f"note: {tiles} circuits of {modes} modes stand side by side: the latent is "
+              f"{tiles * modes} wide. One alone: --set latent_options.tiles=1", file=sys.stderr)
     if arguments.reward_weight is not None and not config.model_options.get("reward"):
         raise ValueError("--reward-weight is the weight of a reward: name one with --reward.")
     return config

@@ -20,7 +20,8 @@ import sys
 from pathlib import Path
 
 from qlatent_tf.tools.command_line import (
-    add_data_arguments, add_trust_argument, config_from_arguments, run_tool, with_fallback_dataset,
+    add_data_arguments, add_inception_argument, add_trust_argument, config_from_arguments, run_tool,
+    use_inception, with_fallback_dataset,
 )
 
 
@@ -49,8 +50,11 @@ def parser() -> argparse.ArgumentParser:
     run = arguments.add_argument_group("run")
     run.add_argument("--workdir", type=Path,
                      help="the run's directory; the same command takes it up again "
-                          "(default: runs/MODEL[_GENERATOR]_LATENT_DATASET)")
-    run.add_argument("--steps", type=int, help="generator updates")
+                          "(default: runs/MODEL[_VARIANT][_GENERATOR]_LATENT_DATASET)")
+    run.add_argument("--steps", type=int,
+                     help="generator updates; learning rates that fall to 0 do so at the "
+                          "configuration's own last step, unless --set "
+                          "learning_rate_decay_steps=STEPS")
     run.add_argument("--batch-size", type=int, help="samples a batch")
     run.add_argument("--seed", type=int, help="decides weights, batches, latents and circuits")
     run.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
@@ -59,10 +63,13 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--strategy", choices=["none", "mirrored", "multiworker"], default="none",
                      help="share each batch among this machine's GPUs, or among the machines that "
                           "$TF_CONFIG names; the run is the same up to rounding (default: none)")
+    add_inception_argument(run)
     run.add_argument("--dry-run", action="store_true", help="print the configuration and stop")
     run.add_argument("--quiet", action="store_true", help="no progress bars")
     circuit = arguments.add_argument_group("latent")
-    circuit.add_argument("--modes", type=int, help="modes of the interferometer, or latent width")
+    circuit.add_argument("--modes", type=int,
+                         help="modes of the interferometer, or latent width; of each, where there "
+                              "are several side by side, as for resnet")
     circuit.add_argument("--photons", type=int, help="photons, in the first modes")
     circuit.add_argument("--unitary-seed", type=int, help="chooses the random interferometer")
     circuit.add_argument("--unitary-file", help="the interferometer's matrix (.npy, .npz, .csv)")
@@ -86,6 +93,7 @@ def _train(arguments):
 
     # Before anything is computed, or the machines of a cluster do not find each other.
     strategy = None if arguments.dry_run else make_strategy(arguments.strategy)
+    use_inception(arguments)
     config = config_from_arguments(arguments)
     if arguments.dry_run:
         from qlatent_tf.completion import resolve
@@ -100,7 +108,9 @@ def _train(arguments):
     dataset = None
     if not arguments.continue_from:
         config, dataset = with_fallback_dataset(config, arguments)
-    workdir = arguments.workdir or Path("runs") / run_name(config, arguments.generator)
+    workdir = arguments.workdir or Path("runs") / run_name(
+        config, arguments.variant, arguments.generator
+    )
     try:
         run = train(config, workdir, data_dir=arguments.data_dir, dataset=dataset,
                     progress=not arguments.quiet, continue_from=arguments.continue_from,
@@ -113,12 +123,13 @@ def _train(arguments):
     return 0
 
 
-def run_name(config, generator=None) -> str:
+def run_name(config, *asked) -> str:
     """Returns ``model_latent_dataset``, which presets are called by too.
 
-    A generator that was asked for stands behind the model: twins have a directory each.
+    What was asked for of the model, a variant or a generator, stands behind it: twins have a
+    directory each.
     """
-    names = (config.model, generator, config.latent, config.dataset)
+    names = (config.model, *asked, config.latent, config.dataset)
     return "_".join(name.rpartition(":")[2] for name in names if name)
 
 

@@ -134,8 +134,20 @@ def test_the_command_line_chooses_the_variant(capsys):
     assert "one variant, which has no name" in capsys.readouterr().err
     assert dry_run("--config", "molgan_boson_qm9", "--variant", "small") == 1
     assert "goes with --model" in capsys.readouterr().err
+    assert dry_run("--model", "resnet", "--modes", "4") == 0
+    assert "8 circuits of 4 modes stand side by side: the latent is 32 wide" in (
+        capsys.readouterr().err
+    )
+    assert dry_run("--model", "resnet", "--modes", "4", "--set", "latent_options.tiles=1") == 0
+    assert "side by side" not in capsys.readouterr().err
     with pytest.raises(ValueError, match="variants of resnet are full, small; received 'tiny'"):
         get_config("boson", "tiny")
+
+
+def test_variants_have_a_directory_each():
+    config = get_config("boson", "small")
+    assert tool.run_name(config, "small", None) == "resnet_small_boson_cifar10"
+    assert tool.run_name(config, None, None) == "resnet_boson_cifar10"
 
 
 def test_the_full_size_takes_a_step():

@@ -118,3 +118,14 @@ def test_what_cannot_be_scored_is_said(here, monkeypatch, capsys, arguments, mes
     monkeypatch.setenv("QLATENT_INCEPTION_WEIGHTS", "")
     assert command.main(["evaluate", *arguments]) == 1
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("tool", [
+    ["evaluate", "cifar_classifier"], ["publish", "run", "mine"], ["train", "--model", "resnet"],
+])
+def test_weights_of_inception_that_are_not_there_are_told_of_first(
+    here, monkeypatch, capsys, tool
+):
+    monkeypatch.setenv("QLATENT_INCEPTION_WEIGHTS", "")
+    assert command.main([*tool, "--inception-weights", "nothing.h5"]) == 1
+    assert "names nothing.h5, which does not exist" in capsys.readouterr().err
