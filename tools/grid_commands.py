@@ -147,6 +147,11 @@ GRIDS = {
                 "help": "the published size, or one for two CPU cores (default: full)",
             },
             "data": {"help": "a registered data set of images (default: cifar10)"},
+            "samples": {
+                "nargs": "+", "metavar": "FILE[:KEY]",
+                "help": "files of recorded samples, a row each, whose first 128 modes are the "
+                        "latent; KEY chooses an array of a .npz file (default: none)",
+            },
         },
         scores_images=True,
     ),

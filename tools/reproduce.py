@@ -13,6 +13,7 @@ examples:
   tools/reproduce.py table2 --sizes 48 --bank-samples 100000
   tools/reproduce.py table2 --sizes --samples shots.npz:counts       # these alone
   tools/reproduce.py table2_cifar --variant small --iterations 8000 --seeds 1
+  tools/reproduce.py table2_cifar --samples shots.npy                  # of 128 modes or more
   tools/reproduce.py theorem1 --iterations 2000
   tools/reproduce.py capacity --autoencoder my_autoencoder --qubits 3 4 5 --seeds 3
 
@@ -199,7 +200,7 @@ def _run_grid(arguments):
         return _list(grid, chosen)
     status = 0
     if command.scores_images:
-        _check_inception(arguments)
+        _check_inception(arguments, grid, chosen)
     if arguments.merge is None:
         try:
             if hasattr(experiment, "prepare"):
@@ -226,13 +227,24 @@ def _run_grid(arguments):
     return status
 
 
-def _check_inception(arguments):
+def _check_inception(arguments, grid, cells):
     """Loads Inception where it is to score finished runs: bad weights are told of before those."""
     from qlatent_tf.metrics.inception import inception_network, local_weights
 
     use_inception(arguments)
-    if arguments.merge is None and local_weights() is not None:
-        inception_network()
+    if arguments.merge is not None or local_weights() is None:
+        return
+    inception_network()
+    without = [
+        cell.file_name for cell in cells
+        if grid.is_finished(cell) and not grid.has_score(cell, "inception_score")
+    ]
+    if without:
+        print(
+            f"note: {len(without)} finished cells were scored without Inception. Their runs are "
+            f"scored again, not trained again, where their files are removed from "
+            f"{grid.path / 'cells'}: {', '.join(without)}", file=sys.stderr,
+        )
 
 
 def _given(arguments, names):

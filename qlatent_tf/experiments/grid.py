@@ -63,6 +63,11 @@ class Grid:
         check_same(file, read_cell(file), cell.config, self.num_samples)
         return True
 
+    def has_score(self, cell: Cell, figure: str) -> bool:
+        """Returns whether a finished cell has scores whose names begin with `figure`."""
+        scores = read_cell(self._file(cell))["evaluation"]["metrics"]
+        return any(name.startswith(figure) for name in scores)
+
     def run(self, cells, *, data_dir=None, progress=True) -> None:
         """Trains and scores the cells that are not finished.
 

@@ -14,6 +14,7 @@ from qlatent_tf.latents.latent_bank import write_latent_bank
 from qlatent_tf.locks import InUseError
 from qlatent_tf.quantum import bank_metadata
 from qlatent_tf.quantum.sample_bank import open_bank
+from qlatent_tf.quantum.sample_files import open_samples
 
 # Seconds between looks at a bank that another process makes.
 _PATIENCE = 5
@@ -69,6 +70,28 @@ class Bank:
             and metadata["sampler"].get("latent") == self.latent
             and all(made_of.get(name) == value for name, value in self.options.items())
         )
+
+
+def recorded_samples(text: str) -> tuple[str, int, dict]:
+    """Finds the recorded samples that a command line names.
+
+    Args:
+      text: str. ``FILE``, or ``FILE:KEY`` for an array of a ``.npz`` file.
+
+    Returns:
+      What a row of them is called, the number of recorded modes, and the options of the latent
+      `samples`.
+
+    Raises:
+      FileNotFoundError: if there is no such file.
+      ValueError: if it holds no samples.
+    """
+    keyed = ":" in text and not Path(text).expanduser().exists()
+    file, _, key = text.rpartition(":") if keyed else (text, "", "")
+    path = Path(file).expanduser().resolve()
+    options = {"file": str(path), **({"key": key} if key else {})}
+    modes = open_samples(path, key=key or None).shape[1]
+    return f"{path.name}:{key}" if key else path.name, modes, options
 
 
 def file_record(config: Config) -> dict | None:

@@ -11,12 +11,11 @@ from pathlib import Path
 from qlatent_tf.configs.molgan import get_config
 from qlatent_tf.experiments import charts
 from qlatent_tf.experiments.cells import Cell, seed_by_seed
-from qlatent_tf.experiments.latent_files import Bank
+from qlatent_tf.experiments.latent_files import Bank, recorded_samples
 from qlatent_tf.experiments.table1 import CONTROLS, LATENTS
 from qlatent_tf.experiments.table_files import write_table
 from qlatent_tf.experiments.tables import Column, Published, in_order, make_table
 from qlatent_tf.figures import save_figure
-from qlatent_tf.quantum.sample_files import open_samples
 from qlatent_tf.registry import latents as latent_registry
 from qlatent_tf.seeds import derive_seed
 
@@ -177,14 +176,10 @@ def _circuit_row(config, loops, bank_samples, workdir):
 
 
 def _file_row(text, data):
-    """A row of recorded samples, ``FILE`` or ``FILE:KEY``."""
-    keyed = ":" in text and not Path(text).expanduser().exists()
-    file, _, key = text.rpartition(":") if keyed else (text, "", "")
-    path = Path(file).expanduser().resolve()
-    options = {"file": str(path), **({"key": key} if key else {})}
-    modes = open_samples(path, key=key or None).shape[1]
+    """A row of recorded samples, as wide as their file."""
+    name, modes, options = recorded_samples(text)
     config = get_config("samples").override(dataset=data, latent_options=options)
-    return _row(modes, "samples", f"{path.name}:{key}" if key else path.name), config
+    return _row(modes, "samples", name), config
 
 
 def _fixed_circuit(modes):

@@ -11,6 +11,7 @@ from qlatent_tf.configs.resnet import get_config
 from qlatent_tf.evaluation import figure_of
 from qlatent_tf.experiments import charts
 from qlatent_tf.experiments.cells import Cell, seed_by_seed
+from qlatent_tf.experiments.latent_files import recorded_samples
 from qlatent_tf.experiments.table_files import write_table
 from qlatent_tf.experiments.tables import Column, Published, in_order, make_table
 from qlatent_tf.figures import save_figure
@@ -42,19 +43,20 @@ PAPER = {"gaussian": (7.57, 0.02), "bernoulli": (7.66, 0.039), "boson": (7.54, 0
 NOTES = (
     f"Paper: {ITERATIONS:,} iterations, {SEEDS} runs, Inception scores of {NUM_SAMPLES:,} images; "
     "its quantum latent, in the row of `boson`, is recorded samples of a device of 128 modes and "
-    "65 photons on average, ours is eight simulated circuits of 16 modes and 8 photons, others in "
-    "each seed. Classifier scores are no Inception scores: they compare the rows of this table "
-    "with each other and with real images. Ours compare with the paper's where an Inception score "
-    "is of the network `tfgan_inception`. Learning rates fall to 0 at the last step."
+    "65 photons on average, ours, unless options say otherwise, eight simulated circuits of 16 "
+    "modes and 8 photons, others in each seed. Classifier scores are no Inception scores: they "
+    "compare the rows of this table with each other and with real images. Ours compare with the "
+    "paper's where an Inception score is of the network `tfgan_inception`. Learning rates fall to "
+    "0 at the last step."
 )
 _REAL = (
     " Real images are of the held-out part; seeds count no training. Where they are fewer than the "
-    "generated ones, their Frechet distance is the larger for it."
+    "generated ones, their Frechet distance is the larger for it, and a score the smaller."
 )
 
 
-def cells(latents=LATENTS, seeds=SEEDS, iterations=ITERATIONS, settings=(), *, variant="full",
-          data=DATA) -> list[Cell]:
+def cells(latents=LATENTS, seeds=SEEDS, iterations=ITERATIONS, settings=(), *, samples=(),
+          variant="full", data=DATA) -> list[Cell]:
     """Returns the cells, seed by seed, so that an unfinished table has each latent.
 
     Args:
@@ -62,15 +64,26 @@ def cells(latents=LATENTS, seeds=SEEDS, iterations=ITERATIONS, settings=(), *, v
       seeds: int. Seeds 0 to seeds - 1.
       iterations: int. Generator steps; the learning rates are 0 at the last.
       settings: sequence of (key, value). Other changes of the configuration.
+      samples: sequence of str. Files of recorded samples, a row each: ``FILE``, or ``FILE:KEY`` for
+        an array of a ``.npz`` file. Their first 128 modes are the latent.
       variant: str. ``full``, the published size, or ``small``.
       data: str. A registered data set of images.
 
     Raises:
       ValueError: if a name, a key or a number is not legal.
+      FileNotFoundError: if there is no such file of samples.
     """
+    if "samples" in latents:
+        raise ValueError("Files of samples are rows of their own: name them by --samples.")
+    rows = [(latent, latent, {}) for latent in latents]
+    for text in samples:
+        name, _, options = recorded_samples(text)
+        rows.append((f"samples {name}", "samples", options))
     rows = [
-        ({"data": data, "latent": latent}, get_config(latent, variant).override(dataset=data))
-        for latent in latents
+        ({"data": data, "latent": name}, get_config(latent, variant).override(dataset=data, **{
+            f"latent_options.{option}": value for option, value in options.items()
+        }))
+        for name, latent, options in rows
     ]
     return seed_by_seed(
         rows, seeds, iterations, settings, ("learning_rate_decay_steps", "model"), decay=True

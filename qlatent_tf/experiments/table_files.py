@@ -25,8 +25,8 @@ def to_markdown(table: dict, columns, notes: str = "") -> str:
         entries = [f"`{row[label]}`" if label == "latent" else str(row[label]) for label in labels]
         entries.append(str(len(row["seeds"])))
         for column in columns:
-            scored = table["names"][column.figure]
-            text = format_score(row["scores"][column.figure]) if scored else "not scored"
+            text = format_score(row["scores"][column.figure])
+            text = "not scored" if column.figure in row["unscored"] else text
             entries.append(f"**{text}**" if (number, column.figure) in best else text)
             if column.figure in shown:
                 known = row["published"].get(column.figure)

@@ -60,8 +60,9 @@ def make_table(cells, columns, published=Published(), panel="data") -> dict:
       dict of JSON values: ``schedule``, ``steps``, ``num_samples``, ``columns`` (figure -> title),
       ``names`` (figure -> its full names), ``source``, ``panel``, ``labels`` (what tells rows from
       each other), ``files`` (what latents drew from), and ``rows`` with the labels, ``seeds``,
-      ``seconds``, ``scores`` (figure -> mean, standard error over training seeds, values) and
-      ``published`` (figure -> mean, standard error).
+      ``seconds``, ``scores`` (figure -> mean, standard error over training seeds, values),
+      ``unscored`` (figures that were not looked for) and ``published`` (figure -> mean, standard
+      error).
 
     Raises:
       ValueError: if there are no cells, they are of several schedules, or were compared with
@@ -91,6 +92,10 @@ def make_table(cells, columns, published=Published(), panel="data") -> dict:
                 column.figure: summary([_score(cell, column.figure) for cell in group])
                 for column in columns
             },
+            "unscored": [
+                column.figure for column in columns
+                if not any(_full_name(cell, column.figure) for cell in group)
+            ],
             "published": {
                 figure: {"mean": mean, "standard_error": error}
                 for figure, (mean, error) in known.items()

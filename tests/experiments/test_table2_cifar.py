@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 
 from qlatent_tf import __main__ as command
@@ -64,6 +65,24 @@ def test_the_cells_are_every_latent_and_seed_with_rates_that_fall_to_zero(varian
         table2_cifar.cells(settings=[("learning_rate_decay_steps", 10)])
     with pytest.raises(ValueError, match="received 'tiny'"):
         table2_cifar.cells(variant="tiny")
+
+
+def test_files_of_recorded_samples_are_rows(tmp_path):
+    np.savez(tmp_path / "shots.npz", counts=np.eye(144, dtype="uint8"))
+    file = tmp_path / "shots.npz"
+    first, *_, last = table2_cifar.cells(
+        latents=["gaussian"], seeds=1, samples=[f"{file}:counts"], variant="small",
+    )
+    assert first.config.latent == "gaussian" and "file" not in first.config.latent_options
+    assert last.name == "cifar10_samples-shots.npz-counts_seed0"
+    assert last.row == {"data": "cifar10", "latent": "samples shots.npz:counts"}
+    options = last.config.latent_options
+    assert (options["file"], options["key"], options["modes"]) == (str(file), "counts", 128)
+    assert not table2_cifar.published(last.row)
+    with pytest.raises(FileNotFoundError, match="nothing.npy"):
+        table2_cifar.cells(samples=[f"{tmp_path}/nothing.npy"])
+    with pytest.raises(ValueError, match="name them by --samples"):
+        table2_cifar.cells(latents=["samples"])
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +174,19 @@ def test_weights_that_are_none_are_told_of_before_anything_is_trained(tmp_path, 
     assert run(*TINY, "--workdir", work, "--inception-weights", weights) == 1
     assert f"names {weights}, which does not exist" in capsys.readouterr().err
     assert not work.exists()
+
+
+def test_cells_that_inception_did_not_score_are_named(folder, monkeypatch, capsys):
+    derived(folder, "boson", 0, inception_score_keras_inception_v3=7.0)
+    inception = "qlatent_tf.metrics.inception"
+    monkeypatch.setattr(f"{inception}.local_weights", lambda: folder)
+    monkeypatch.setattr(f"{inception}.inception_network", lambda: None)
+    same = [*TINY, "--latents", "gaussian", "--seeds", "1", "--workdir", folder / "work"]
+    assert run(*same) == 0
+    printed = capsys.readouterr()
+    assert "1 finished cells were scored without Inception" in printed.err and FIRST in printed.err
+    row, other = (line for line in printed.out.splitlines() if line.startswith("| pictures:tiny |"))
+    assert row.endswith("| not scored |") and other.endswith("| 7.00 |")
 
 
 @pytest.fixture

@@ -123,11 +123,11 @@ def test_there_is_no_table_of_nothing():
 
 
 @pytest.mark.parametrize("mean, error, text", [
-    (0.03612, 0.00113, "0.0361 ± 0.0011"), (0.5, None, "0.500"), (0.0, None, "0"), (None, None, "undefined"),
+    (0.03612, 0.00113, "0.0361 ± 0.0011"), (0.5, None, "0.500"), (None, None, "undefined"),
     (2521.6, 103.4, "2522 ± 103"), (999.6, 99.6, "1000 ± 100"), (129925, None, "129925"),
     (0.1203, 0.0007, "0.12030 ± 0.00070"), (0.12031, 0.00118, "0.1203 ± 0.0012"),
     (25.21, 12.3, "25 ± 12"), (7.5, 0.000012, "7.500000 ± 1.2e-05"),
-    (0.5, 0.0, "0.500 ± 0"), (100, None, "100"), (99.96, None, "100"),
+    (0.0, None, "0"), (0.5, 0.0, "0.500 ± 0"), (100, None, "100"), (99.96, None, "100"),
 ])
 def test_scores_have_the_digits_that_count(mean, error, text):
     assert format_score({"mean": mean, "standard_error": error, "values": [mean] * 2}) == text
