@@ -193,7 +193,7 @@ def model_config(model: str, latent: str, variant: str | None = None) -> Config:
     if variant is not None and variant not in variants:
         raise ValueError(
             f"The configuration of {model!r} comes in "
-            f"{' and '.join(variants) or 'one variant, which has no name'}; received {variant!r}."
+            f"{', '.join(variants) or 'one variant, which has no name'}; received {variant!r}."
         )
     config = module.get_config(latent, *([] if variant is None else [variant]))
     if not isinstance(config, Config):

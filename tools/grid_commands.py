@@ -143,8 +143,9 @@ GRIDS = {
         num_samples=50_000,
         options={
             "variant": {
-                "choices": ["full", "small"],
-                "help": "the published size, or one for two CPU cores (default: full)",
+                "choices": ["full", "gulrajani", "small"],
+                "help": "the published size, with the paper's schedule or that of Gulrajani et "
+                        "al., or one for two CPU cores (default: full)",
             },
             "data": {"help": "a registered data set of images (default: cifar10)"},
             "samples": {

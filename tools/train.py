@@ -32,7 +32,8 @@ def parser() -> argparse.ArgumentParser:
     )
     arguments.add_argument("--model", help="a registered model, or my_file:my_model")
     arguments.add_argument("--variant",
-                           help="which of the model's configurations: full or small, for resnet")
+                           help="which of the model's configurations: full, gulrajani or small, "
+                                "for resnet")
     arguments.add_argument("--latent",
                            help="a registered latent, or my_file:my_latent (default: boson)")
     arguments.add_argument("--config", metavar="SOURCE",

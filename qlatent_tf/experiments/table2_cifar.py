@@ -66,7 +66,7 @@ def cells(latents=LATENTS, seeds=SEEDS, iterations=ITERATIONS, settings=(), *, s
       settings: sequence of (key, value). Other changes of the configuration.
       samples: sequence of str. Files of recorded samples, a row each: ``FILE``, or ``FILE:KEY`` for
         an array of a ``.npz`` file. Their first 128 modes are the latent.
-      variant: str. ``full``, the published size, or ``small``.
+      variant: str. Of `configs.resnet`: ``full``, the published one, ``gulrajani`` or ``small``.
       data: str. A registered data set of images.
 
     Raises:

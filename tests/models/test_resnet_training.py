@@ -109,15 +109,18 @@ def test_recorded_samples_give_their_first_128_columns_or_are_projected(tmp_path
 
 
 def test_schedules():
-    full, small = (get_config("boson", variant) for variant in VARIANTS)
+    full, gulrajani, small = (get_config("boson", variant) for variant in VARIANTS)
     assert get_config("boson") == full
     adam = {"learning_rate": 1e-4, "beta_1": 0.0, "beta_2": 0.9}
     assert full.optimizer_options == adam and full.model_options == {}
     assert (full.steps, full.batch_size, full.critic_steps) == (100_000, 64, 5)
     assert full.learning_rate_decay_steps == full.steps
+    assert gulrajani == full.override(**{
+        "optimizer_options.learning_rate": 2e-4, "generator_batch_size": 128,
+    })
     assert small.learning_rate_decay_steps == small.steps >= 8000
     for latent in ("gaussian", "bernoulli"):
-        for variant, config in zip(VARIANTS, (full, small), strict=True):
+        for variant, config in zip(VARIANTS, (full, gulrajani, small), strict=True):
             twin = dataclasses.replace(get_config(latent, variant), latent="boson")
             assert twin == config
 
@@ -129,7 +132,7 @@ def test_the_command_line_chooses_the_variant(capsys):
     assert dry_run("--model", "resnet", "--variant", "small") == 0
     assert '"filters": 32' in capsys.readouterr().out
     assert dry_run("--model", "resnet", "--variant", "tiny") == 1
-    assert "full and small; received 'tiny'" in capsys.readouterr().err
+    assert "full, gulrajani, small; received 'tiny'" in capsys.readouterr().err
     assert dry_run("--model", "mlp", "--variant", "small") == 1
     assert "one variant, which has no name" in capsys.readouterr().err
     assert dry_run("--config", "molgan_boson_qm9", "--variant", "small") == 1
@@ -140,7 +143,7 @@ def test_the_command_line_chooses_the_variant(capsys):
     )
     assert dry_run("--model", "resnet", "--modes", "4", "--set", "latent_options.tiles=1") == 0
     assert "side by side" not in capsys.readouterr().err
-    with pytest.raises(ValueError, match="variants of resnet are full, small; received 'tiny'"):
+    with pytest.raises(ValueError, match="are full, gulrajani, small; received 'tiny'"):
         get_config("boson", "tiny")
 
 
