@@ -15,7 +15,12 @@ def write_picture(path, picture) -> None:
       picture: uint8 array, ``(height, width, 3)``.
     """
     with atomic_path(path) as temporary:
-        temporary.write_bytes(tf.io.encode_png(picture).numpy())
+        temporary.write_bytes(encode_picture(picture))
+
+
+def encode_picture(picture) -> bytes:
+    """Returns what a PNG file of a picture, uint8 ``(height, width, 3)``, holds."""
+    return tf.io.encode_png(picture).numpy()
 
 
 def render(samples) -> np.ndarray:

@@ -4,9 +4,11 @@ A preset's ``config.json`` says of what ``kind`` it is, such as ``gan`` or ``cla
 ``config`` is read and its model built is the matter of whoever loads presets of that kind.
 """
 
+import contextlib
 import importlib.metadata
 import re
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,12 +24,12 @@ _PACKAGES = ("qlatent_tf", "tensorflow", "keras", "tensorflow-probability", "num
 
 def write_preset(
     directory, kind: str, config: dict, save_weights: Callable[[Path], None], *, metrics=None,
-    card=None, provenance=None, checkpoint=(),
+    card=None, provenance=None, checkpoint=(), pictures=None,
 ) -> Path:
     """Writes a preset of any kind: weights, configuration, scores and a card.
 
-    The configuration, which holds the weights' hash, is written last: a directory that was left
-    half-written has none, or one that the weights do not fit.
+    A preset that is there already is replaced when all is written: an error on the way, such as
+    that of a full disk, leaves it as it was.
 
     Args:
       directory: path. The preset's directory; its name is the preset's.
@@ -38,36 +40,62 @@ def write_preset(
       card: str. Markdown for ``README.md``.
       provenance: dict of JSON values. What else should be known: data, steps, time.
       checkpoint: sequence of path. Files that are copied into the folder ``checkpoint``.
+      pictures: dict of str to bytes. The card's: name without ``.png`` -> the file's content.
 
     Returns:
       Path of the directory.
     """
     directory = Path(directory)
-    with atomic_path(directory / WEIGHTS) as temporary:
-        save_weights(temporary)
-    kept = [directory / CHECKPOINT_FOLDER / Path(file).name for file in checkpoint]
-    for source, target in zip(checkpoint, kept, strict=True):
-        with atomic_path(target) as temporary:
-            shutil.copyfile(source, temporary)
-    if metrics is not None:
-        write_json(directory / "metrics.json", metrics)
-    if card is not None:
-        write_text(directory / "README.md", card)
-    write_json(directory / "config.json", {
-        "preset_version": PRESET_VERSION,
-        "kind": kind,
-        "config": config,
-        "sha256": {
-            file.relative_to(directory).as_posix(): sha256_of(file)
-            for file in (directory / WEIGHTS, *kept)
-        },
-        "provenance": provenance or {},
-        "versions": versions(),
-    })
-    # Of a preset that this one replaces.
-    for stale in set((directory / CHECKPOINT_FOLDER).glob("*")) - set(kept):
-        stale.unlink()
+    with _staged(directory) as folder:
+        for name, picture in (pictures or {}).items():
+            with atomic_path(folder / f"{name}.png") as temporary:
+                temporary.write_bytes(picture)
+        with atomic_path(folder / WEIGHTS) as temporary:
+            save_weights(temporary)
+        kept = [folder / CHECKPOINT_FOLDER / Path(file).name for file in checkpoint]
+        for source, target in zip(checkpoint, kept, strict=True):
+            with atomic_path(target) as temporary:
+                shutil.copyfile(source, temporary)
+        if metrics is not None:
+            write_json(folder / "metrics.json", metrics)
+        if card is not None:
+            write_text(folder / "README.md", card)
+        write_json(folder / "config.json", {
+            "preset_version": PRESET_VERSION,
+            "kind": kind,
+            "config": config,
+            "sha256": {
+                file.relative_to(folder).as_posix(): sha256_of(file)
+                for file in (folder / WEIGHTS, *kept)
+            },
+            "provenance": provenance or {},
+            "versions": versions(),
+        })
+    # Of the preset that this one replaces.
+    for stale in (directory / CHECKPOINT_FOLDER).glob("*"):
+        if stale.name not in {file.name for file in kept}:
+            stale.unlink()
     return directory
+
+
+@contextlib.contextmanager
+def _staged(directory):
+    """Yields a folder on the same disk, whose files are moved to `directory` at the end.
+
+    Files of other names stay there. ``config.json``, which holds the weights' hash, goes last: a
+    directory that a killed process left between two presets has one that the weights do not fit.
+    """
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=directory.parent, prefix=f".{directory.name}-") as parent:
+        # Deeper than presets are looked for.
+        folder = Path(parent) / directory.name
+        folder.mkdir()
+        yield folder
+        files = [file for file in folder.rglob("*") if file.is_file()]
+        for file in sorted(files, key=lambda file: file.name == "config.json"):
+            target = directory / file.relative_to(folder)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            file.replace(target)
 
 
 def read_description(name_or_dir, kind: str | None = None) -> dict:

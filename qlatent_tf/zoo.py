@@ -38,6 +38,7 @@ def build_model(config: Config):
 
 def save_preset(
     directory, model, config: Config, *, metrics=None, card=None, provenance=None, checkpoint=(),
+    pictures=None,
 ):
     """Writes a preset: weights, configuration, scores and a card.
 
@@ -51,6 +52,7 @@ def save_preset(
       provenance: dict of JSON values. What else should be known: data, steps, time.
       checkpoint: sequence of path. The files of the run's last checkpoint; with them, training
         can be continued from the preset.
+      pictures: dict of str to bytes. The card's: name without ``.png`` -> the file's content.
 
     Returns:
       Path of the directory.
@@ -61,7 +63,7 @@ def save_preset(
     bare.generator.set_weights(model.sampling_weights())
     return write_preset(
         directory, GAN, config.to_json(), bare.save_weights, metrics=metrics, card=card,
-        provenance=provenance, checkpoint=checkpoint,
+        provenance=provenance, checkpoint=checkpoint, pictures=pictures,
     )
 
 

@@ -115,17 +115,29 @@ def test_an_unknown_name_lists_the_presets():
         zoo.from_preset("nothing")
 
 
-def test_nothing_is_written_by_a_failed_save(tmp_path, preset, monkeypatch):
+@pytest.mark.parametrize("failing", ["os.replace", "qlatent_tf.preset_files.write_text"])
+def test_nothing_is_written_by_a_failed_save(tmp_path, preset, monkeypatch, failing):
     directory, model = preset
+    zoo.save_preset(directory, model, CONFIG, card="# mine\n", pictures={"samples": b"one"})
+    (directory / "notes.txt").write_text("Mine, too.")
     before = {path.name: path.read_bytes() for path in directory.iterdir()}
+    assert before["samples.png"] == b"one"
 
     def full_disk(*args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("os.replace", full_disk)
-    with pytest.raises(OSError, match="No space"):
-        zoo.save_preset(directory, model, CONFIG)
+    with monkeypatch.context() as patch:
+        patch.setattr(failing, full_disk)
+        for target in (directory, tmp_path / "new"):
+            with pytest.raises(OSError, match="No space"):
+                zoo.save_preset(
+                    target, model, CONFIG, card="# other\n", pictures={"samples": b"other"}
+                )
     assert {path.name: path.read_bytes() for path in directory.iterdir()} == before
+    assert list(tmp_path.iterdir()) == [directory]
+    zoo.save_preset(directory, model, CONFIG, card="# mine\n", pictures={"samples": b"other"})
+    assert (directory / "samples.png").read_bytes() == b"other"
+    assert (directory / "notes.txt").exists()
 
 
 @pytest.mark.parametrize("name", zoo.list_presets())

@@ -53,7 +53,7 @@ def _publish(arguments):
     from qlatent_tf.continuation import checkpoint_files
     from qlatent_tf.evaluation import evaluate, evaluate_real
     from qlatent_tf.experiments.published import published_figures
-    from qlatent_tf.pictures import write_picture
+    from qlatent_tf.pictures import encode_picture
     from qlatent_tf.run_directory import RunDirectory
     from qlatent_tf.training import load_dataset, restore_model
 
@@ -77,9 +77,6 @@ def _publish(arguments):
         evaluation.update({"real": real} if real["metrics"] else {})
     provenance = {**run.read_run(), "step": step}
     pictures = model.pictures(dataset)
-    for name, picture in pictures.items():
-        write_picture(directory / f"{name}.png", picture)
-    write_picture(directory / "samples.png", dataset.render(model.sample(36, seed=0)))
     card = model_card(
         arguments.preset, model, config, evaluation, provenance, tuple(pictures),
         published_figures(config),
@@ -87,6 +84,11 @@ def _publish(arguments):
     save_preset(
         directory, model, config, metrics=evaluation, provenance=provenance, card=card,
         checkpoint=checkpoint_files(run.checkpoints, step) if arguments.with_checkpoint else (),
+        pictures={
+            name: encode_picture(picture) for name, picture in {
+                **pictures, "samples": dataset.render(model.sample(36, seed=0)),
+            }.items()
+        },
     )
     print(f"{directory} holds the preset. Try: qlatent-tf sample {directory} --out samples.png")
     return 0
