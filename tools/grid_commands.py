@@ -3,6 +3,8 @@
 import dataclasses
 from collections.abc import Mapping
 
+from qlatent_tf.configs.resnet import VARIANTS
+
 
 @dataclasses.dataclass(frozen=True)
 class GridCommand:
@@ -143,7 +145,7 @@ GRIDS = {
         num_samples=50_000,
         options={
             "variant": {
-                "choices": ["full", "gulrajani", "small"],
+                "choices": VARIANTS,
                 "help": "the published size, with the paper's schedule or that of Gulrajani et "
                         "al., or one for two CPU cores (default: full)",
             },
