@@ -10,6 +10,7 @@ from harness import ROOT
 from qlatent_tf import registry
 from qlatent_tf.configs import mlp
 from qlatent_tf.models.graph_networks import graph_critic, graph_generator
+from qlatent_tf.models.resnet import image_critic, image_generator
 
 FILES = sorted((ROOT / "benchmarks").glob("*.py"))
 
@@ -42,6 +43,19 @@ def test_steps_are_timed_in_turns_and_reported():
     cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
     assert [row[0] for row in cells] == ["bare", "none"] and cells[0][3] == "1.00"
     assert float(cells[0][2]) == pytest.approx(1000 * measured["bare"][0], abs=0.5)
+
+
+def test_the_plain_residual_networks_are_ours():
+    plain = importlib.import_module("benchmarks.resnet_step")
+    for ours, theirs, shape in (
+        (image_generator(5, filters=4), plain.plain_generator(5, 4), (2, 5)),
+        (image_critic(filters=4), plain.plain_critic(4), (2, 32, 32, 3)),
+    ):
+        theirs.set_weights(ours.get_weights())
+        inputs = np.random.default_rng(0).normal(size=shape).astype("float32")
+        np.testing.assert_allclose(
+            theirs(inputs, training=True), ours(inputs, training=True), atol=1e-4
+        )
 
 
 def test_the_plain_molgan_is_as_large_as_ours_and_takes_graphs_in_any_order():

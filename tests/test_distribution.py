@@ -115,11 +115,12 @@ def test_two_devices_train_as_one(single, tmp_path):
     assert training.restore_model(run)[1] == 5
 
 
-def test_two_machines_train_as_one(single, tmp_path):
-    write_json(tmp_path / "run" / "config.json", MLP.to_json())
+@pytest.mark.parametrize("model", ["mlp", "resnet"])
+def test_two_machines_train_as_one(single, model, tmp_path):
+    write_json(tmp_path / "run" / "config.json", single[model].read_config().to_json())
     (tmp_path / "run" / "checkpoints").mkdir()  # A run that was stopped before its first step.
     outputs = on_two_machines(tmp_path)
-    assert_same_run(single["mlp"], RunDirectory(tmp_path / "run"))
+    assert_same_run(single[model], RunDirectory(tmp_path / "run"))
     assert len(list((tmp_path / "run").glob("events.*"))) == 1
     assert "The run is in" in outputs[0] and "The run is in" not in outputs[1]
 
