@@ -1,5 +1,6 @@
 """Makes a preset of a trained classifier: its scores on the test images, and its card."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -145,7 +146,18 @@ logits = classifier.predict(images)  # uint8, shape (n, {config.image_size}, {co
 ## Training
 
 ```
-tools/train_classifier.py --dataset {config.dataset} --preset {name}
+tools/train_classifier.py {_arguments(config)} --preset {name}
 ```
 
 {record(dataset, config, versions())}"""
+
+
+def _arguments(config):
+    """What the command line has to say for this configuration."""
+    default = ClassifierConfig().to_json()
+    changes = {
+        name: value for name, value in config.to_json().items()
+        if name != "dataset" and value != default[name]
+    }
+    settings = [f"--set {name}={json.dumps(value)}" for name, value in changes.items()]
+    return " ".join([f"--dataset {config.dataset}", *settings]).replace(", ", ",")

@@ -29,12 +29,14 @@ def evaluate(
       name to its ``mean``, its ``standard_error`` (None for one seed) and its ``values``.
 
     Raises:
-      ValueError: if there are no seeds or an unknown metric is named.
+      ValueError: if there are no seeds or samples, or an unknown metric is named.
     """
     names = dataset.evaluation_metrics if metric_names is None else tuple(metric_names)
     functions = {name: metrics.get(name) for name in names}
     if not seeds:
         raise ValueError("An evaluation needs one seed at least; received none.")
+    if num_samples < 1:
+        raise ValueError(f"num_samples is a positive number; received {num_samples}.")
     rows = []
     for seed in tqdm(seeds, desc="evaluate", unit="seed", disable=not progress or len(seeds) < 2):
         samples = model.sample(num_samples, seed) if functions else None

@@ -41,12 +41,18 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
         _flush_to_disk(temporary)
         os.replace(temporary, path)
     except OSError as error:
-        # NumPy reports a full disk by a count of items, without a number or a name.
-        if error.errno is None:
+        # NumPy reports a full disk by a count of items, without a number or a name; others' own
+        # kinds of error have no number either.
+        if type(error) is OSError and error.errno is None:
             raise OSError(errno.ENOSPC, f"No room to write ({error})", str(path)) from error
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def is_full_disk(error: BaseException) -> bool:
+    """Returns whether an error says that there is no room to write."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def write_text(path: str | os.PathLike, text: str) -> None:

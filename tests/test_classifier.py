@@ -1,6 +1,7 @@
 """The classifier whose features score images: its network, its training, its preset."""
 
 import json
+import re
 import shutil
 import types
 
@@ -14,6 +15,7 @@ from qlatent_tf.classifier_card import publish_classifier, scores_on_test
 from qlatent_tf.classifier_training import augment, train_classifier, training_batches
 from qlatent_tf.locks import InUseError, sole_use
 from qlatent_tf.preset_files import WEIGHTS, list_presets, read_description
+from qlatent_tf.tools import train_classifier as tool
 
 CONFIG = ClassifierConfig(
     dataset="toy", image_size=8, classes=3, widths=(4, 8), epochs=3, batch_size=10, shift=1,
@@ -200,6 +202,13 @@ def test_a_preset_holds_the_classifier(preset, dataset):
     assert mean == pytest.approx(float(np.mean(reference)), rel=1e-4)
     assert scores == json.loads((directory / "metrics.json").read_text())
     assert "| green | 1.000 |" in (directory / "README.md").read_text()
+
+
+def test_the_command_on_the_card_trains_the_same_classifier(preset, capsys):
+    card = (preset[0] / "README.md").read_text()
+    (command,) = re.findall("^tools/train_classifier.py (.*)$", card, re.MULTILINE)
+    assert tool.main([*command.split(), "--dry-run"]) == 0
+    assert json.loads(capsys.readouterr().out) == CONFIG.to_json()
 
 
 def test_class_accuracies(dataset):

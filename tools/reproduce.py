@@ -13,7 +13,7 @@ examples:
   tools/reproduce.py table2 --sizes 48 --bank-samples 100000
   tools/reproduce.py table2 --sizes --samples shots.npz:counts       # these alone
   tools/reproduce.py table2_cifar --variant small --iterations 8000 --seeds 1
-  tools/reproduce.py table2_cifar --samples shots.npy                  # of 128 modes or more
+  tools/reproduce.py table2_cifar --latents --samples shots.npy        # of 128 modes or more
   tools/reproduce.py theorem1 --iterations 2000
   tools/reproduce.py capacity --autoencoder my_autoencoder --qubits 3 4 5 --seeds 3
 
@@ -87,8 +87,9 @@ def _add_grid(arguments, grid):
     arguments.set_defaults(function=_run_grid)
     for name, keywords in {**grid.preparation, **grid.options}.items():
         arguments.add_argument(f"--{name.replace('_', '-')}", **keywords)
-    arguments.add_argument("--latents", nargs="+",
-                           help="registered latents or my_file:my_latent (default: "
+    alone = "; none for --samples alone" if "samples" in grid.options else ""
+    arguments.add_argument("--latents", nargs="*",
+                           help=f"registered latents or my_file:my_latent{alone} (default: "
                                 f"{grid.latents})")
     arguments.add_argument("--iterations", type=int, default=grid.iterations,
                            help=f"generator steps (default: {grid.iterations}, {grid.whose})")

@@ -73,7 +73,8 @@ def _read(path: Path, progress: bool) -> tuple[dict, dict]:
     elif path.name in cifar_archives.ARCHIVES:
         arrays, digest = cifar_archives.load_archive(path, progress)
     else:
-        suffix, path = path.suffix, path.resolve().parent
+        # Not resolved itself: where batches are links, they lead anywhere.
+        suffix, path = path.suffix, path.parent.resolve()
         arrays, digest = cifar_archives.load_folder(path, suffix, progress)
     return arrays, {"file": path.name, "sha256": digest}
 

@@ -61,6 +61,7 @@ def download(
 
     Raises:
       DownloadError: if the server does not answer in time, refuses, or sends something else.
+      OSError: if the disk is full.
     """
     logging.info("Downloading %s to %s.", remote.url, path)
     digest = hashlib.sha256()
@@ -93,7 +94,7 @@ def download(
                     f"{remote.name} is {remote.sha256}."
                 )
     except (OSError, http.client.HTTPException) as error:
-        if isinstance(error, DownloadError):
+        if isinstance(error, DownloadError) or files.is_full_disk(error):
             raise
         raise DownloadError(f"{remote.url} cannot be read ({error}).") from error
     return Path(path)

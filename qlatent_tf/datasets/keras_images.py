@@ -1,6 +1,5 @@
 """Images that are in a file, or else come from Keras, which downloads and keeps them."""
 
-import errno
 import hashlib
 import importlib
 import os
@@ -11,19 +10,25 @@ import numpy as np
 from absl import logging
 
 from qlatent_tf import files
+from qlatent_tf.datasets.cifar_archives import ARCHIVES
 from qlatent_tf.datasets.download import check_reachable
 
 _KERAS_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
-# Name of the Keras module: what Keras keeps once it has it, and where it downloads that from.
+# Name of the Keras module: what Keras keeps once it has it, where it downloads that from, and the
+# SHA-256 without which it downloads it again, where it knows one.
 _KEPT = {
     "cifar10": (
         "cifar-10-batches-py-target_archive",
         "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
+        ARCHIVES["cifar-10-python.tar.gz"],
     ),
     "fashion_mnist": (
-        "fashion-mnist/t10k-images-idx3-ubyte.gz", f"{_KERAS_URL}t10k-images-idx3-ubyte.gz",
+        "fashion-mnist/t10k-images-idx3-ubyte.gz", f"{_KERAS_URL}t10k-images-idx3-ubyte.gz", None,
     ),
-    "mnist": ("mnist.npz", f"{_KERAS_URL}mnist.npz"),
+    "mnist": (
+        "mnist.npz", f"{_KERAS_URL}mnist.npz",
+        "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1",
+    ),
 }
 
 
@@ -76,10 +81,10 @@ def _load_keras_images(name: str) -> tuple[dict[str, np.ndarray], dict]:
       FileNotFoundError: if Keras has no copy and cannot download one.
       OSError: if the disk is full.
     """
-    kept, url = _KEPT[name]
+    kept, url, digest = _KEPT[name]
     kept = keras_home() / "datasets" / kept
     try:
-        if not kept.exists():
+        if not kept.exists() or digest not in (None, files.sha256_of(kept)):
             # Keras waits without an end where a network is closed.
             check_reachable(url)
         logging.info("Loading keras.datasets.%s.", name)
@@ -87,7 +92,7 @@ def _load_keras_images(name: str) -> tuple[dict[str, np.ndarray], dict]:
         (x_train, y_train), (x_test, y_test) = module.load_data()
     # Keras reports a failed download by a bare Exception.
     except Exception as error:
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        if files.is_full_disk(error):
             raise
         damaged = f" Remove {kept} if it is damaged." if kept.exists() else ""
         raise FileNotFoundError(

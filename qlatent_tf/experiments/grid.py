@@ -13,6 +13,7 @@ from qlatent_tf.experiments.finished_cells import cell_differences, check_same, 
 from qlatent_tf.experiments.latent_files import file_record
 from qlatent_tf.files import write_json
 from qlatent_tf.locks import InUseError, sole_use
+from qlatent_tf.registry import latents
 from qlatent_tf.run_directory import RunDirectory
 
 NUM_SAMPLES = 100_000
@@ -30,9 +31,14 @@ class Grid:
     Args:
       workdir: path.
       num_samples: int. Generated samples on which a finished run is scored.
+
+    Raises:
+      ValueError: if that is no positive number.
     """
 
     def __init__(self, workdir, num_samples: int = NUM_SAMPLES):
+        if num_samples < 1:
+            raise ValueError(f"num_samples is a positive number; received {num_samples}.")
         self.path = Path(workdir)
         self.num_samples = num_samples
         self._real = {}
@@ -77,7 +83,8 @@ class Grid:
           progress: bool. Whether to show progress bars.
 
         Raises:
-          ValueError: if a cell or its run is there with another configuration.
+          ValueError: if a cell or its run is there with another configuration, or a latent cannot
+            be built.
           FloatingPointError: if some of the runs diverged; all others are finished then.
           InUseError: if other processes run some of the cells; all others are finished then.
           Interrupted: on Ctrl-C, and while training on SIGTERM too, after a checkpoint; the same
@@ -86,6 +93,7 @@ class Grid:
         left = [cell for cell in cells if not self.is_finished(cell)]
         for cell in left:
             self._check_run(cell)
+        _check_latents(left)
         steps = [cell.config.steps - self.step(cell) for cell in left]
         held, diverged = [], []
         # The bar of the run stands below this one, which counts the steps of all; its speed is
@@ -126,7 +134,7 @@ class Grid:
         """
         new = {}
         for folder in map(Path, folders):
-            files = sorted((folder / "cells").glob("*.json"))
+            files = _cell_files(folder)
             if not files:
                 raise FileNotFoundError(f"{folder} holds no finished cells: no cells/*.json.")
             for file in files:
@@ -142,7 +150,7 @@ class Grid:
 
     def finished(self, steps: int | None = None) -> list[dict]:
         """Returns the finished cells, see `read_cell`; `steps` asks for those of one schedule."""
-        cells = [read_cell(file) for file in sorted((self.path / "cells").glob("*.json"))]
+        cells = [read_cell(file) for file in _cell_files(self.path)]
         return [cell for cell in cells if steps in (None, cell["config"].steps)]
 
     def _file(self, cell):
@@ -221,3 +229,20 @@ class Grid:
                 progress=progress,
             )
         return self._real[key]
+
+
+def _cell_files(folder):
+    # A hidden file is what a process is writing, or was killed at.
+    files = (folder / "cells").glob("*.json")
+    return sorted(file for file in files if not file.name.startswith("."))
+
+
+def _check_latents(cells):
+    """Builds a latent of each row, so that one that cannot be is told of before any training."""
+    # A bank is made when its first cell is run.
+    rows = {str(cell.row or cell.name): cell for cell in reversed(cells) if cell.bank is None}
+    for cell in rows.values():
+        try:
+            latents.build(cell.config.latent, **cell.config.latent_options)
+        except ValueError as error:
+            raise ValueError(f"The latent of {cell.name} cannot be built. {error}") from error

@@ -27,12 +27,16 @@ class BatchNormalization(layers.BatchNormalization):
     """Keras' layer, by TensorFlow's fused kernel where images are normalised by their batch.
 
     The same function: Keras makes ten operations of it, each of which goes through the images
-    once. Its arguments are Keras', for layers with a scale and an offset over the last axis.
+    once. The arguments are those of Keras; the kernel is for the default form, with a scale and an
+    offset, over the last axis, of one device's batch.
     """
 
     def call(self, inputs, training=None, mask=None):
-        fused = training and self.trainable and mask is None and len(inputs.shape) == 4
-        if not fused:
+        # Earlier versions of Keras have no `renorm`.
+        other = self.synchronized or getattr(self, "renorm", False)
+        default = self.scale and self.center and not other
+        images = len(inputs.shape) == 4 and self.axis in (-1, 3)
+        if not (training and self.trainable and mask is None and default and images):
             return super().call(inputs, training=training, mask=mask)
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=inputs, scale=self.gamma, offset=self.beta, mean=[], variance=[],

@@ -98,6 +98,7 @@ class ConvMeanPool2D(_ResamplingConv2D):
     """
 
     def call(self, inputs):
+        check_even(inputs.shape)
         _, height, width, channels = inputs.shape
         taps = ops.cast(_DOWN, self.compute_dtype)
         kernel = ops.einsum("asi,btj,ijcf->abstcf", taps, taps, self.kernel)

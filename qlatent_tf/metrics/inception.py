@@ -80,6 +80,7 @@ def weights_path() -> Path:
 
     Raises:
       FileNotFoundError: if they are nowhere, and cannot be downloaded.
+      OSError: if the disk is full.
     """
     path = local_weights()
     if path is not None:
@@ -92,6 +93,8 @@ def weights_path() -> Path:
         ))
     # Keras reports a failed download by a bare Exception.
     except Exception as error:
+        if files.is_full_disk(error):
+            raise
         reason = "" if isinstance(error, DownloadError) else "The download failed: "
         folders = ", ".join(map(str, [*files.data_folders(), _keras_file().parent]))
         raise FileNotFoundError(

@@ -20,6 +20,7 @@ from qlatent_tf.registry import datasets
 
 cifar10 = importlib.import_module("qlatent_tf.datasets.cifar10")
 BATCH = 4
+CHECK_HASH = cifar_archives._check_hash
 
 
 @pytest.fixture(autouse=True)
@@ -154,6 +155,36 @@ def test_a_batch_has_its_known_hash(name, algorithm, monkeypatch):
     cifar_archives._check_hash(path, content)
 
 
+@pytest.mark.parametrize("version", ["bin", "py"])
+def test_a_flipped_bit_of_a_batch_is_noticed(folders, arrays, version, monkeypatch):
+    folder = folders / "own" / f"cifar-10-batches-{version}"
+    folder.mkdir()
+    algorithm = hashlib.sha256 if version == "bin" else hashlib.md5
+    for member, content in _members(arrays, version).items():
+        (folder / member).write_bytes(content)
+        monkeypatch.setitem(
+            cifar_archives.BATCH_HASHES, member, algorithm(content).hexdigest()
+        )
+    monkeypatch.setattr(cifar_archives, "_check_hash", CHECK_HASH)
+    _assert_same(_load(folders), arrays)
+    damaged = folder / ("data_batch_3.bin" if version == "bin" else "data_batch_3")
+    content = bytearray(damaged.read_bytes())
+    content[len(content) // 2] ^= 1
+    damaged.write_bytes(content)
+    with pytest.raises(ValueError, match="data_batch_3.* that of the official file"):
+        _load(folders)
+
+
+def test_batches_that_are_links_are_read(folders, arrays):
+    folder = folders / "own" / "cifar-10-batches-bin"
+    (folders / "blobs").mkdir()
+    folder.mkdir()
+    for number, (member, content) in enumerate(_members(arrays, "bin").items()):
+        (folders / "blobs" / str(number)).write_bytes(content)
+        (folder / member).symlink_to(folders / "blobs" / str(number))
+    _assert_same(_load(folders), arrays)
+
+
 def test_every_batch_has_a_hash():
     for suffix in cifar_archives.FOLDERS.values():
         for name in cifar_archives.BATCHES:
@@ -247,10 +278,17 @@ def test_keras(folders, arrays, monkeypatch):
 
 def test_what_keras_keeps_needs_no_network(folders, arrays, monkeypatch):
     (folders / "keras" / "datasets").mkdir()
-    (folders / "keras" / "datasets" / "cifar-10-batches-py-target_archive").touch()
+    kept = folders / "keras" / "datasets" / "cifar-10-batches-py-target_archive"
+    kept.write_bytes(b"an archive")
     _stand_in(monkeypatch, lambda: (
         (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
     ))
+    # Keras would download it again, for it has another hash.
+    with pytest.raises(FileNotFoundError, match="the network is closed"):
+        _load(folders)
+    name, url, _ = keras_images._KEPT["cifar10"]
+    digest = hashlib.sha256(b"an archive").hexdigest()
+    monkeypatch.setitem(keras_images._KEPT, "cifar10", (name, url, digest))
     _assert_same(_load(folders), arrays)
 
 

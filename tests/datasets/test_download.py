@@ -1,3 +1,4 @@
+import errno
 import hashlib
 import http.server
 import socket
@@ -5,6 +6,7 @@ import threading
 
 import pytest
 
+from qlatent_tf import files
 from qlatent_tf.datasets.download import DownloadError, RemoteFile, check_reachable, download
 
 CONTENT = bytes(range(256)) * 4096
@@ -39,6 +41,16 @@ def address():
     server.server_close()
 
 
+def test_a_full_disk_is_said_to_be_one(address, tmp_path, monkeypatch):
+    def full(path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files, "_flush_to_disk", full)
+    with pytest.raises(OSError, match="No space left") as raised:
+        download(_remote(f"{address}/file"), tmp_path / "file.bin", progress=False)
+    assert not isinstance(raised.value, DownloadError) and not list(tmp_path.iterdir())
+
+
 def _remote(url, size=len(CONTENT), sha256=hashlib.sha256(CONTENT).hexdigest()):
     return RemoteFile(url, "file.bin", size, sha256)
 
@@ -56,8 +68,9 @@ def test_the_file_arrives_whole(address, tmp_path):
     ("file", {"sha256": "0" * 64}, "SHA-256 [0-9a-f]{64}; that of file.bin is 0000"),
 ])
 def test_anything_else_is_refused_and_leaves_nothing(address, tmp_path, page, changes, message):
-    with pytest.raises(DownloadError, match=message):
+    with pytest.raises(DownloadError, match=message) as raised:
         download(_remote(f"{address}/{page}", **changes), tmp_path / "file.bin", progress=False)
+    assert "No room" not in str(raised.value)
     assert not list(tmp_path.iterdir())
 
 

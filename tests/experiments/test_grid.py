@@ -3,6 +3,7 @@ import json
 import os
 import shutil
 
+import numpy as np
 import pytest
 from tqdm import tqdm
 
@@ -233,6 +234,30 @@ def test_an_unfinished_run_of_another_configuration_is_refused_first(tmp_path):
     with pytest.raises(ValueError, match="batch_size: 9 -> 8"):
         run(tmp_path)
     assert not (tmp_path / "cells").exists()
+
+
+def test_latents_that_cannot_be_built_are_told_of_first(tmp_path):
+    np.save(tmp_path / "shots.npy", np.eye(3, dtype=np.uint8))
+    options = {"file": str(tmp_path / "shots.npy"), "modes": 4}
+    narrow = cell(1, latent="samples", latent_options=options)
+    with pytest.raises(ValueError, match="The latent of cell_1 cannot be built. .*1 to 3"):
+        run(tmp_path / "grid", [CELLS[0], narrow])
+    assert not (tmp_path / "grid").exists()
+
+
+def test_scores_of_no_samples_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="num_samples is a positive number; received 0"):
+        Grid(tmp_path, 0)
+
+
+def test_what_a_process_was_killed_at_is_no_finished_cell(whole, tmp_path):
+    shutil.copytree(whole.path / "cells", tmp_path / "cells")
+    (file,) = tmp_path.glob("cells/cell_0@*")
+    # As `atomic_path` calls them: one that is whole but has not taken its place, one that is cut.
+    shutil.copy(file, file.with_name(f".{file.name}.abcd.json"))
+    file.with_name(f".{file.name}.efgh.json").write_text('{"name": "cell')
+    assert scores(Grid(tmp_path, SAMPLES)) == scores(whole)
+    assert Grid(tmp_path / "merged", SAMPLES).merge([tmp_path]) == 2
 
 
 def test_merging_refuses_other_configurations_and_empty_folders(whole, tmp_path):

@@ -75,6 +75,15 @@ def test_a_layer_that_is_not_trained_stays_as_it_is():
     np.testing.assert_array_equal(layer.moving_mean, [3.0, 2.0, 1.0])
 
 
+@pytest.mark.parametrize("options", [{"axis": 1}, {"scale": False}, {"center": False}])
+def test_other_forms_are_keras_own(options):
+    images = keras.random.normal((4, 3, 5, 3), mean=2.0, seed=4)
+    ours, keras_own = BatchNormalization(**options), keras.layers.BatchNormalization(**options)
+    np.testing.assert_allclose(
+        ours(images, training=True), keras_own(images, training=True), atol=1e-6
+    )
+
+
 def test_vectors_are_normalised_too():
     layer = batch_normalization()
     vectors = keras.random.normal((50, 3), mean=4.0, seed=3)

@@ -79,6 +79,8 @@ def test_other_forms_are_refused(kind, definition, options):
 
 def test_pooling_takes_means_and_refuses_odd_sizes():
     np.testing.assert_allclose(mean_pool(PIXELS), layers.AveragePooling2D(2)(PIXELS), atol=1e-6)
-    for pool in (mean_pool, ConvMeanPool2D(2)):
+    built = ConvMeanPool2D(2)
+    built(PIXELS)
+    for pool in (mean_pool, ConvMeanPool2D(2), built):
         with pytest.raises(ValueError, match="even heights and widths"):
             pool(PIXELS[:, :5])

@@ -1,5 +1,6 @@
 """How Inception's weights are found and named, on networks of its interface."""
 
+import errno
 import hashlib
 import types
 
@@ -160,6 +161,28 @@ def test_finished_runs_are_scored_where_weights_are_at_hand(folders, request):
 def test_missing_weights_are_explained():
     with pytest.raises(FileNotFoundError, match="cannot be opened.*--inception-weights or "):
         inception.inception_network()
+
+
+def test_weights_are_downloaded_by_keras_and_checked_by_their_hash(folders, monkeypatch):
+    asked = []
+
+    def fetch(name, url, **options):
+        asked.append((name, url, options))
+        return folders / name
+
+    monkeypatch.setattr(inception, "check_reachable", lambda url: None)
+    monkeypatch.setattr(keras.utils, "get_file", fetch)
+    assert inception.weights_path() == folders / inception.FILE_NAME
+    ((name, url, options),) = asked
+    assert url.endswith(name) and options["file_hash"] == inception._MD5
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(keras.utils, "get_file", full)
+    with pytest.raises(OSError, match="No space left") as raised:
+        inception.weights_path()
+    assert not isinstance(raised.value, FileNotFoundError)
 
 
 def test_a_name_of_nothing_is_refused(monkeypatch):
