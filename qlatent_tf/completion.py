@@ -57,16 +57,30 @@ def reseed(config: Config, seed: int) -> Config:
 def with_latent(config: Config, latent: str) -> Config:
     """Returns the configuration with another latent, which keeps the options that it knows too.
 
+    A circuit that was named by its seed is kept; one that the configuration's seed chose is not.
     Where circuits stood side by side and the new latent is one, it is as wide as all of them.
     """
     known = inspect.signature(latents.get(latent)).parameters
+    chosen = config.latent_options.get("unitary_seed") == _unitary_seed(config, "latent")
     options = {
         name: value for name, value in config.latent_options.items()
-        if name in known and name != "unitary_seed"
+        if name in known and not (chosen and name == "unitary_seed")
     }
     if options.get("modes") and "tiles" not in known:
         options["modes"] *= config.latent_options.get("tiles", 1)
     return dataclasses.replace(config, latent=latent, latent_options=options)
+
+
+def with_dataset(config: Config, name: str | None) -> Config:
+    """Returns the configuration with another data set, as it is by default.
+
+    Args:
+      config: Config.
+      name: str. The data set; its own, or None, leaves the configuration with its options.
+    """
+    if name in (None, config.dataset):
+        return config
+    return dataclasses.replace(config, dataset=name, dataset_options={})
 
 
 def _builders(config):

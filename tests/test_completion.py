@@ -41,6 +41,13 @@ def test_another_seed_brings_other_circuits_unless_they_were_named():
     assert completion.reseed(named, 5).latent_options["unitary_seed"] == 7
 
 
+def test_the_same_data_set_keeps_its_options_and_another_has_its_own():
+    assert completion.with_dataset(CONFIG, CONFIG.dataset) is CONFIG
+    assert completion.with_dataset(CONFIG, None) is CONFIG
+    other = completion.with_dataset(CONFIG, "bernoulli")
+    assert other.dataset == "bernoulli" and other.dataset_options == {}
+
+
 def test_another_latent_keeps_the_options_it_knows():
     assert completion.with_latent(CONFIG, "gaussian").latent_options == {"modes": 4, "tiles": 1}
     tiled = dataclasses.replace(CONFIG, latent_options={"modes": 4, "tiles": 8})
@@ -49,3 +56,6 @@ def test_another_latent_keeps_the_options_it_knows():
     assert completion.with_latent(tiled, "samples").latent_options == {"modes": 32}
     photonic = completion.resolve(completion.with_latent(CONFIG, "photonic"))
     assert photonic == resolve(latent="photonic")
+    named = resolve(latent_options={"modes": 4, "unitary_seed": 7})
+    assert completion.with_latent(named, "photonic").latent_options["unitary_seed"] == 7
+    assert "unitary_seed" not in completion.with_latent(named, "gaussian").latent_options

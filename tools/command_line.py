@@ -147,13 +147,12 @@ def _given_options(arguments, table, kind, get, name):
 
 
 def _changed_source(source, arguments):
-    from qlatent_tf.completion import reseed, with_latent
+    from qlatent_tf.completion import reseed, with_dataset, with_latent
 
     config = source_config(source, arguments.trust_code)
     if arguments.seed is not None:
         config = reseed(config, arguments.seed)
-    if arguments.dataset not in (None, config.dataset):
-        config = dataclasses.replace(config, dataset=arguments.dataset, dataset_options={})
+    config = with_dataset(config, arguments.dataset)
     if arguments.latent not in (None, config.latent):
         config = with_latent(config, arguments.latent)
     return config

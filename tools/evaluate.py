@@ -47,6 +47,7 @@ def main(argv=None) -> int:
 
 
 def _evaluate(arguments):
+    from qlatent_tf.completion import with_dataset
     from qlatent_tf.evaluation import evaluate
     from qlatent_tf.training import load_dataset
 
@@ -56,9 +57,7 @@ def _evaluate(arguments):
     if not arguments.source:
         raise ValueError("Name what to score: a preset or a run, or --real with --dataset.")
     model, config, step = load_model(arguments.source, arguments.trust_code)
-    if arguments.dataset:
-        config = config.override(dataset=arguments.dataset, dataset_options={})
-    dataset = load_dataset(config, data_dir=arguments.data_dir)
+    dataset = load_dataset(with_dataset(config, arguments.dataset), data_dir=arguments.data_dir)
     evaluation = evaluate(
         model, dataset, num_samples=arguments.num_samples, seeds=range(arguments.seeds),
         metric_names=arguments.metrics or None, progress=True,
@@ -72,15 +71,17 @@ def _evaluate(arguments):
 
 
 def _evaluate_real(arguments):
+    from qlatent_tf.completion import with_dataset
     from qlatent_tf.evaluation import evaluate_real
     from qlatent_tf.registry import datasets
     from qlatent_tf.training import load_dataset
 
-    if arguments.dataset:
-        dataset = datasets.build(arguments.dataset, data_dir=arguments.data_dir)
-    elif arguments.source:
+    if arguments.source:
         config = source_config(arguments.source, arguments.trust_code)
+        config = with_dataset(config, arguments.dataset)
         dataset = load_dataset(config, data_dir=arguments.data_dir)
+    elif arguments.dataset:
+        dataset = datasets.build(arguments.dataset, data_dir=arguments.data_dir)
     else:
         raise ValueError("Name whose real samples to score: a preset, a run or --dataset.")
     evaluation = evaluate_real(

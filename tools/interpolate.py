@@ -81,15 +81,16 @@ def _lines(model, config, arguments):
 
 
 def _nearest(model, config, arguments):
+    from qlatent_tf.completion import with_dataset
     from qlatent_tf.datasets.molecule_graphs import graphs_to_smiles
     from qlatent_tf.datasets.molecule_pictures import draw_smiles
     from qlatent_tf.metrics.molecule_diversity import nearest
     from qlatent_tf.metrics.molecules import strictly_valid
     from qlatent_tf.training import load_dataset
 
-    if arguments.dataset:
-        config = config.override(dataset=arguments.dataset, dataset_options={})
-    dataset = load_dataset(config, data_dir=arguments.data_dir)
+    dataset = load_dataset(with_dataset(config, arguments.dataset), data_dir=arguments.data_dir)
+    if not hasattr(dataset, "smiles"):
+        raise ValueError(f"--nearest needs molecules; the data set {dataset.name!r} has none.")
     drawn = 100 * arguments.rows
     valid = strictly_valid(graphs_to_smiles(model.sample(drawn, arguments.seed)))
     generated = list(dict.fromkeys(valid))[:arguments.rows]

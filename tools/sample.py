@@ -109,11 +109,10 @@ def _condition(text):
 
 
 def _known_molecules(arguments, config):
+    from qlatent_tf.completion import with_dataset
     from qlatent_tf.training import load_dataset
 
-    if arguments.dataset:
-        config = config.override(dataset=arguments.dataset, dataset_options={})
-    dataset = load_dataset(config, data_dir=arguments.data_dir)
+    dataset = load_dataset(with_dataset(config, arguments.dataset), data_dir=arguments.data_dir)
     if not hasattr(dataset, "smiles"):
         raise ValueError(
             f"--novel-only and --mark-novel need molecules; the data set {dataset.name!r} has none."
