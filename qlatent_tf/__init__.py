@@ -11,6 +11,8 @@ __all__ = [
     "evaluate",
     "from_preset",
     "list_presets",
+    "load_dataset",
+    "read_preset",
     "save_preset",
     "train",
 ]
@@ -22,6 +24,8 @@ _MODULES = {
     "evaluate": "evaluation",
     "from_preset": "zoo",
     "list_presets": "zoo",
+    "load_dataset": "training",
+    "read_preset": "zoo",
     "save_preset": "zoo",
     "train": "training",
 }

@@ -77,7 +77,7 @@ class RunDirectory:
             )
 
     def check_data(self, dataset) -> None:
-        """Refuses to continue a run on data that are not those it began with.
+        """Refuses data that are not those the run began with.
 
         Args:
           dataset: Dataset.
@@ -90,7 +90,7 @@ class RunDirectory:
         if differences:
             raise ValueError(
                 f"{self.path} was trained on other data (its -> yours): {'; '.join(differences)}. "
-                "Choose another --workdir, or the same data."
+                "Name the folder of the same data by --data-dir, or begin another run."
             )
 
     def read_config(self, *, trust_code: bool = False) -> Config:

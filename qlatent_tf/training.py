@@ -242,8 +242,9 @@ def _pretrain(model, config, run, dataset, progress):
 def _adopt(model, config, run):
     """Gives a model the parts that were trained before it, of its run or of presets."""
     model.adopt({
-        name: restore_model(RunDirectory(run.path / name))[0] if isinstance(first, Config)
-        else from_preset(first)
+        # What it names, this run names.
+        name: restore_model(RunDirectory(run.path / name), trust_code=True)[0]
+        if isinstance(first, Config) else from_preset(first)
         for name, first in model.pretraining(config).items()
     })
 

@@ -43,8 +43,8 @@ def _list(arguments):
         print(json.dumps({"presets": presets, **known}, indent=2))
         return 0
     for preset in presets:
-        print(f"{preset['name']} ({preset['kind']}): {preset['steps']:,} steps on "
-              f"{preset['dataset']}")
+        steps = "some" if preset["steps"] is None else f"{preset['steps']:,}"
+        print(f"{preset['name']} ({preset['kind']}): {steps} steps on {preset['dataset']}")
         for name, value in preset["metrics"].items():
             print(f"    {name:32} {value:.4g}")
     for kind, names in known.items():

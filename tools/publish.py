@@ -64,6 +64,8 @@ def _publish(arguments):
     model, step = restore_model(run, trust_code=arguments.trust_code)
     config = config.override(steps=step)  # The steps really made, if the run was cut short.
     dataset = load_dataset(config, data_dir=arguments.data_dir)
+    # Its scores stand beside the record of what it was trained on.
+    run.check_data(dataset)
     evaluation = evaluate(
         model, dataset, num_samples=arguments.num_samples, seeds=range(arguments.seeds),
         metric_names=arguments.metrics or config.metrics or None, progress=True,

@@ -143,7 +143,8 @@ def prepare(
         )
     run = RunDirectory(autoencoder)
     if run.checkpoints.is_dir():
-        model, config = training.restore_model(run)[0], run.read_config()
+        model = training.restore_model(run, trust_code=True)[0]
+        config = run.read_config(trust_code=True)
     else:
         model, config = from_preset(autoencoder), read_preset(autoencoder)["config"]
     if image_data not in (None, config.dataset):

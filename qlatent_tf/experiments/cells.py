@@ -9,7 +9,7 @@ from qlatent_tf import completion
 from qlatent_tf.config import Config
 from qlatent_tf.experiments.latent_files import Bank
 
-_TAKEN = frozenset({"dataset", "seed", "steps", "evaluate_every"})
+_TAKEN = frozenset({"latent", "dataset", "seed", "steps", "evaluate_every"})
 
 
 @dataclasses.dataclass(frozen=True)

@@ -23,6 +23,8 @@ def test_cells_are_named_by_their_rows_and_seeds():
         seed_by_seed(
             rows, 1, 1, [("latent_options.modes", 5), ("steps", 3)], ["latent_options.modes"]
         )
+    with pytest.raises(ValueError, match="itself sets latent[.]"):
+        seed_by_seed(rows, 1, 1, [("latent", "boson")])
     with pytest.raises(ValueError, match="Two rows are called 4_my-one_seed0"):
         seed_by_seed(rows * 2, 1, 1)
 

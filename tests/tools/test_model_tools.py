@@ -200,6 +200,26 @@ def test_list_names_everything_there_is(capsys):
     assert run("list_models") == 0
 
 
+def test_a_preset_that_does_not_tell_its_steps_is_listed(preset, tmp_path, monkeypatch, capsys):
+    config = shutil.copytree(preset, tmp_path / "by_hand") / "config.json"
+    description = json.loads(config.read_text())
+    del description["provenance"]["step"]
+    write_json(config, description)
+    monkeypatch.setattr("qlatent_tf.preset_files.presets_folder", lambda: tmp_path)
+    assert run("list_models") == 0
+    assert "by_hand (gan): some steps on quantum" in capsys.readouterr().out
+
+
+def test_other_data_than_the_run_was_trained_on_do_not_score_it(mlp_run, workdir, tmp_path, capsys):
+    other = shutil.copytree(mlp_run, tmp_path / "mlp")
+    record = json.loads((other / "run.json").read_text())
+    record["dataset"]["photons"] = 3
+    write_json(other / "run.json", record)
+    assert run("publish", other, "other", "--models-dir", workdir / "zoo") == 1
+    assert "trained on other data" in capsys.readouterr().err
+    assert not (workdir / "zoo").exists()
+
+
 @pytest.mark.parametrize("tool", command.tool_names())
 def test_every_tool_explains_itself(tool, capsys):
     with pytest.raises(SystemExit) as stop:
