@@ -99,8 +99,9 @@ def photonic(
 ) -> BosonSampling:
     """Distinguishable photons in the same kind of circuit: classical particles.
 
-    Shares with the boson latent the circuit, the photon number and the mean of every mode; breaks
-    the interference, hence the bunching and the correlations that are hard to sample.
+    Under the same `unitary_seed` it shares with the boson latent the circuit, the photon number and
+    the mean of every mode; it lacks the interference, hence the bunching and the correlations that
+    are hard to sample.
 
     Args:
       modes, photons, input_state, unitary_seed, unitary_file, interferometer, tiles, transmission,

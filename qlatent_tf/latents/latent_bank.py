@@ -70,7 +70,7 @@ def write_latent_bank(
     live = latents.build(latent, center=False, **options)
     if options.get("method", "auto") == "auto" and latent == "boson":
         # Samples depend on the method: it is decided once, from the number asked for in all.
-        options["method"] = _choose_method(live.devices[0], num_samples)
+        options["method"] = _choose_method(live.devices, num_samples)
         live = latents.build(latent, center=False, **options)
     logging.info("%s: %s samples of %r", folder, f"{num_samples:,}", live)
     devices = live.devices
@@ -105,10 +105,12 @@ def write_latent_bank(
         )
 
 
-def _choose_method(device, num_samples: int) -> str:
+def _choose_method(devices, num_samples: int) -> str:
+    device = devices[0]
     # A table holds the law of all photons; with loss or bad photons fewer of them interfere.
     whole = device.indistinguishability == 1 and device.transmission.max() == 1
     return choose_method(
         device.modes, device.photons, num_samples,
-        max_table_bytes=DEFAULT_MAX_TABLE_BYTES if whole else 0,
+        # Circuits side by side share the room, as in the latent.
+        max_table_bytes=DEFAULT_MAX_TABLE_BYTES // len(devices) if whole else 0,
     )

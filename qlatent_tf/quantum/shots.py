@@ -34,7 +34,8 @@ class ShotSampler:
         expected_samples, num_threads.
 
     Attributes:
-      boson_sampler: BosonSampler without a table; None if no photon is ever good.
+      boson_sampler: BosonSampler, without a table unless it is asked for by `method`; None if no
+        photon is ever good.
 
     Raises:
       ValueError: if the method cannot hold the photons or cannot send subsets of them.
@@ -71,7 +72,7 @@ class ShotSampler:
             )
         self.boson_sampler = None
         if indistinguishability > 0:
-            # Refuses too many photons now; a large table waits for the first sample.
+            # Refuses too many photons now; a table that "auto" chooses waits for the first sample.
             no_table = {} if method == "table" else {"max_table_bytes": 0}
             self.boson_sampler = BosonSampler(
                 *self._circuit, **{**self._sampler_options, **no_table}
@@ -86,6 +87,8 @@ class ShotSampler:
         """The sampler of all photons at once, by a table where that is cheapest."""
         with _BUILD_LOCK:
             built = self.__dict__.get("whole_sampler")
+            if self._sampler_options["method"] == "table":
+                built = self.boson_sampler
             return built or BosonSampler(*self._circuit, **self._sampler_options)
 
     def sample(self, num_samples: int, seed: int, start: int) -> np.ndarray:

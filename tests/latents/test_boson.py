@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from qlatent_tf.latents import latent_bank
 from qlatent_tf.latents.boson import boson, photonic
 from qlatent_tf.latents.boson_sampling import BosonSampling
 from qlatent_tf.quantum.fock_table import table_bytes
@@ -126,6 +127,17 @@ def test_the_tables_of_all_tiles_share_the_memory(monkeypatch):
     monkeypatch.setattr("qlatent_tf.latents.boson.DEFAULT_MAX_TABLE_BYTES", 2 * table_bytes(6, 3))
     assert methods(tiles=2) == {"table"}
     assert methods(tiles=3) == {"lanes"}
+
+
+def test_the_tables_of_all_tiles_share_the_memory_in_a_bank_too(monkeypatch):
+    monkeypatch.setattr(latent_bank, "DEFAULT_MAX_TABLE_BYTES", 2 * table_bytes(6, 3))
+    for tiles, method in ((2, "table"), (3, "lanes")):
+        assert latent_bank._choose_method(boson(6, tiles=tiles).devices, 10**9) == method
+
+
+def test_a_table_that_is_asked_for_is_built_once():
+    (device,) = boson(4, method="table").devices
+    assert device._shots.whole_sampler is device._shots.boson_sampler
 
 
 def test_repr_is_readable():
