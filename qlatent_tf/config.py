@@ -94,8 +94,8 @@ class Config:
                 )
         if self.learning_rate_decay_steps and self.steps > self.learning_rate_decay_steps:
             raise ValueError(
-                f"learning_rate_decay_steps is at least steps, {self.steps}, for behind it the "
-                f"learning rate is 0; received {self.learning_rate_decay_steps}."
+                f"learning_rate_decay_steps is at least steps, {self.steps}, because after it "
+                f"the learning rate is 0; received {self.learning_rate_decay_steps}."
             )
         if type(self.seed) is not int or self.seed < 0:
             raise ValueError(f"seed is a whole number from 0; received {self.seed!r}.")
