@@ -56,6 +56,7 @@ _MAY_IMPORT = {
     "optimizers": {"config", "registry"},
     "completion": {"config", "registry", "seeds"},
     "card": {"config", "evaluation"},
+    "rescoring": {"card", "files", "preset_files", "run_directory", "zoo"},
     "training": _FOUNDATION | {
         "callbacks", "completion", "config", "continuation", "datasets", "distribution",
         "evaluation", "latents", "metrics", "optimizers", "pictures", "run_directory",

@@ -158,15 +158,21 @@ def _changed_source(source, arguments):
     return config
 
 
+def is_preset(source) -> bool:
+    """Returns whether a source, if it is there, is a preset, and no run's directory."""
+    from qlatent_tf.run_directory import RunDirectory
+
+    return bool(source) and not RunDirectory(source).checkpoints.is_dir()
+
+
 def source_config(source, trust_code: bool = False) -> Config:
     """Returns the configuration of a run's directory or a preset."""
     from qlatent_tf.run_directory import RunDirectory
     from qlatent_tf.zoo import read_preset
 
-    run = RunDirectory(source)
-    if run.checkpoints.is_dir():
-        return run.read_config(trust_code=trust_code)
-    return read_preset(source, trust_code=trust_code)["config"]
+    if is_preset(source):
+        return read_preset(source, trust_code=trust_code)["config"]
+    return RunDirectory(source).read_config(trust_code=trust_code)
 
 
 def model_config(model: str, latent: str, variant: str | None = None) -> Config:

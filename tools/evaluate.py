@@ -8,6 +8,7 @@ examples:
   tools/evaluate.py molgan_boson_qm9 --num-samples 10000 --seeds 3
   tools/evaluate.py runs/mlp_boson_quantum --metrics discreteness --json
   tools/evaluate.py --real --dataset cifar10 --metrics classifier_scores
+  tools/evaluate.py my_preset --metrics my_file:my_metric --seeds 3 --save
 """
 
 import argparse
@@ -15,8 +16,8 @@ import json
 import sys
 
 from qlatent_tf.tools.command_line import (
-    add_data_arguments, add_inception_argument, add_source_arguments, load_model, run_tool,
-    source_config, use_inception,
+    add_data_arguments, add_inception_argument, add_source_arguments, is_preset, load_model,
+    run_tool, source_config, use_inception,
 )
 
 
@@ -33,6 +34,9 @@ def parser() -> argparse.ArgumentParser:
                            help="independent sample sets; errors are over these (default: 1)")
     arguments.add_argument("--metrics", nargs="+", default=[],
                            help="registered metrics (default: all of the data set's)")
+    arguments.add_argument("--save", action="store_true",
+                           help="write the scores into the preset and on its card, beside those "
+                                "of other metrics; samples and seeds are to be as many as theirs")
     arguments.add_argument("--real", action="store_true",
                            help="score held-out real samples of the source's data set, or of "
                                 "--dataset alone")
@@ -49,9 +53,13 @@ def main(argv=None) -> int:
 def _evaluate(arguments):
     from qlatent_tf.completion import with_dataset
     from qlatent_tf.evaluation import evaluate
+    from qlatent_tf.experiments.published import published_figures
+    from qlatent_tf.rescoring import save_scores
     from qlatent_tf.training import load_dataset
 
     use_inception(arguments)
+    if arguments.save and (arguments.real or not is_preset(arguments.source)):
+        raise ValueError("--save writes into a preset: name one, without --real.")
     if arguments.real:
         return _evaluate_real(arguments)
     if not arguments.source:
@@ -62,6 +70,11 @@ def _evaluate(arguments):
         model, dataset, num_samples=arguments.num_samples, seeds=range(arguments.seeds),
         metric_names=arguments.metrics or None, progress=True,
     )
+    if arguments.save:
+        save_scores(
+            arguments.source, model, dataset, evaluation, published=published_figures(config),
+            trust_code=arguments.trust_code,
+        )
     _show(
         arguments, {"source": str(arguments.source), "step": step, **evaluation},
         f"{arguments.source}, step {step}, data set {dataset.name}, {arguments.num_samples} "

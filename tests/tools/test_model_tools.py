@@ -200,6 +200,25 @@ def test_list_names_everything_there_is(capsys):
     assert run("list_models") == 0
 
 
+def test_scores_are_saved_in_a_preset(preset, mlp_run, tmp_path, capsys):
+    mine = shutil.copytree(preset, tmp_path / "mine")
+    whole, card = json.loads((mine / "metrics.json").read_text()), (mine / "README.md").read_text()
+    damaged = json.loads(json.dumps(whole))
+    name = "integer_distance@50"
+    damaged["metrics"][name]["mean"] = 9.0
+    write_json(mine / "metrics.json", damaged)
+    (mine / "README.md").write_text("")
+    arguments = ("evaluate", mine, "--metrics", "discreteness", "--save", "--num-samples")
+    assert run(*arguments, 50, "--seeds", 2) == 0
+    assert json.loads((mine / "metrics.json").read_text()) == whole
+    assert (mine / "README.md").read_text() == card
+    capsys.readouterr()
+    assert run(*arguments, 40, "--seeds", 2) == 1
+    assert "num_samples: 50 -> 40" in capsys.readouterr().err
+    assert run("evaluate", mlp_run, "--save") == run("evaluate", mine, "--real", "--save") == 1
+    assert json.loads((mine / "metrics.json").read_text()) == whole
+
+
 def test_a_preset_that_does_not_tell_its_steps_is_listed(preset, tmp_path, monkeypatch, capsys):
     config = shutil.copytree(preset, tmp_path / "by_hand") / "config.json"
     description = json.loads(config.read_text())
