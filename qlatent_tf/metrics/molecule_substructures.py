@@ -32,8 +32,8 @@ GROUPS = {
     "carboxylic_acid": "[CX3](=O)[OX2H]",
     "ester": "[CX3](=O)[OX2H0][#6]",
     "amide": "[CX3](=O)[NX3]",
-    # A nitrogen of three bonds beside a saturated carbon, be it of an amide, too.
-    "amine": "[NX3;$(N[CX4]);!$(N[!CX4;!#1])]",
+    # All of whose neighbours are saturated carbon.
+    "amine": "[NX3;$(N[CX4]);!$(N[!$([CX4]);!#1])]",
     "imine": "[CX3]=[NX2]",
     "nitrile": "[CX2]#[NX1]",
     "alkene": "[CX3]=[CX3]",

@@ -131,6 +131,7 @@ def test_nothing_has_no_substructures():
     ("CC#C", "alkyne"), ("c1ccccc1", "aromatic_ring"), ("C1CO1", "ether ring_of_3"),
     ("C1CCC1", "ring_of_4"), ("CF", "fluorine"), ("CCC", ""), ("OC=O", "carboxylic_acid"),
     ("Nc1ccccc1", "aromatic_ring"), ("c1ccoc1", "aromatic_ring"), ("N", ""),
+    ("CN(C)C", "amine"), ("CNC(C)=O", "amide"), ("CNO", ""), ("CNc1ccccc1", "aromatic_ring"),
 ])
 def test_groups(smiles, groups):
     found = groups_of(Chem.MolFromSmiles(smiles))
