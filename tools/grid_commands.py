@@ -136,9 +136,9 @@ GRIDS = {
         help="photographs by residual networks: latent x seed",
         description="Wallner and Clements, table 2. A run of the published size wants a GPU and "
                     "hours, see configs/resnet.py; --variant small --iterations 8000 takes one "
-                    "CPU core two hours a run. Images are scored by the classifier that comes "
-                    "with the package, and finished runs by Inception, too, where its weights are "
-                    "at hand, see docs/image_metrics.md.",
+                    "CPU core two hours and a quarter a run. Images are scored by the classifier "
+                    "that comes with the package, and finished runs by Inception, too, where its "
+                    "weights are at hand, see docs/image_metrics.md.",
         latents="the paper's three and photonic",
         iterations=100_000,
         seeds=5,

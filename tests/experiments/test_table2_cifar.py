@@ -47,7 +47,7 @@ def run(*arguments):
     return command.main(["reproduce", *map(str, arguments)])
 
 
-@pytest.mark.parametrize("variant, filters", [("full", 128), ("small", 32)])
+@pytest.mark.parametrize("variant, filters", [("full", 128), ("small", 64)])
 def test_the_cells_are_every_latent_and_seed_with_rates_that_fall_to_zero(variant, filters):
     cells = table2_cifar.cells(seeds=2, iterations=500, variant=variant)
     assert len(cells) == 4 * 2 and cells[0].name == "cifar10_gaussian_seed0"
@@ -65,6 +65,15 @@ def test_the_cells_are_every_latent_and_seed_with_rates_that_fall_to_zero(varian
         table2_cifar.cells(settings=[("learning_rate_decay_steps", 10)])
     with pytest.raises(ValueError, match="received 'tiny'"):
         table2_cifar.cells(variant="tiny")
+
+
+def test_files_of_recorded_samples_can_be_the_only_rows(tmp_path, capsys):
+    np.save(tmp_path / "shots.npy", np.eye(128, dtype=np.uint8))
+    assert run("table2_cifar", "--latents", "--samples", tmp_path / "shots.npy", "--seeds", 2,
+               "--dry-run", "--workdir", tmp_path) == 0
+    assert "2 cells" in capsys.readouterr().out
+    assert run("table2_cifar", "--latents", "--dry-run", "--workdir", tmp_path) == 1
+    assert "nothing to train" in capsys.readouterr().err
 
 
 def test_files_of_recorded_samples_are_rows(tmp_path):

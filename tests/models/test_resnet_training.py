@@ -11,7 +11,7 @@ from qlatent_tf.config import Config
 from qlatent_tf.configs.resnet import VARIANTS, get_config
 from qlatent_tf.datasets.image_arrays import image_dataset
 from qlatent_tf.registry import latents
-from qlatent_tf.tensorboard import correlation_picture
+from qlatent_tf.tensorboard import RunEvents, correlation_picture
 from qlatent_tf.tools import train as tool
 from qlatent_tf.zoo import from_preset, save_preset
 
@@ -53,6 +53,29 @@ def test_a_stopped_run_goes_on_with_its_moving_averages(whole, tmp_path):
     fresh = training.prepare(completion.resolve(TINY)).generator.non_trainable_variables
     for one, other in zip(model.generator.non_trainable_variables, fresh, strict=True):
         assert not np.array_equal(one, other)
+
+
+def test_an_average_of_the_weights_is_kept_beside_the_moving_averages(tmp_path):
+    run = train(tmp_path / "run", generator_ema=0.5)
+    model, _ = training.restore_model(run)
+    trained, averaged = model.generator.get_weights(), model.sampling_weights()
+    moving = {id(variable) for variable in model.generator.non_trainable_variables}
+    for variable, one, other in zip(model.generator.weights, trained, averaged, strict=True):
+        # Moving statistics, which are averages already, are those of the trained network.
+        assert (id(variable) in moving) == np.array_equal(one, other)
+    loaded = from_preset(save_preset(tmp_path / "preset", model, run.read_config()))
+    np.testing.assert_array_equal(loaded.sample(5, seed=3), model.sample(5, seed=3))
+
+
+def test_grids_are_drawn_from_the_same_latents_in_every_session(whole, tmp_path):
+    config = whole.read_config()
+    model, data = training.prepare(config), noise(40, 8)
+    sessions = [RunEvents(tmp_path, config, model, data, start) for start in (0, 2)]
+    for session in sessions:
+        session.close()
+    first, second = (session.grid_latents for session in sessions)
+    np.testing.assert_array_equal(first, second)
+    assert not np.array_equal(first[0], first[1])
 
 
 def test_a_preset_keeps_the_moving_averages(whole, tmp_path):
@@ -130,7 +153,7 @@ def test_the_command_line_chooses_the_variant(capsys):
         return tool.main(["--latent", "gaussian", "--dry-run", *arguments])
 
     assert dry_run("--model", "resnet", "--variant", "small") == 0
-    assert '"filters": 32' in capsys.readouterr().out
+    assert '"filters": 64' in capsys.readouterr().out
     assert dry_run("--model", "resnet", "--variant", "tiny") == 1
     assert "full, gulrajani, small; received 'tiny'" in capsys.readouterr().err
     assert dry_run("--model", "mlp", "--variant", "small") == 1
@@ -153,17 +176,20 @@ def test_variants_have_a_directory_each():
     assert tool.run_name(config, None, None) == "resnet_boson_cifar10"
 
 
-def test_the_full_size_takes_a_step():
-    config = dataclasses.replace(get_config("gaussian"), critic_steps=1)
-    model = training.prepare(completion.resolve(config))
-    sizes = [
+@pytest.mark.parametrize("variant, sizes", [("full", (2, None)), ("gulrajani", (2, 4))])
+def test_the_full_size_runs_for_two_steps_of_few_images(variant, sizes, tmp_path):
+    config = dataclasses.replace(
+        get_config("boson", variant), steps=2, evaluation_samples=4, batch_size=sizes[0],
+        generator_batch_size=sizes[1],
+    )
+    before = training.prepare(completion.resolve(config)).get_weights()
+    run = training.train(config, tmp_path, dataset=noise(20, 32), progress=False)
+    model, step = training.restore_model(run)
+    counts = [
         sum(int(np.prod(variable.shape)) for variable in network.trainable_variables)
         for network in (model.generator, model.critic)
     ]
-    assert sizes == [1_204_483, 1_053_825]
-    before = model.get_weights()
-    report = model.train_step(next(iter(model.training_batches(noise(20, 32).source, 2, seed=0))))
-    assert all(np.isfinite(value) for value in report.values())
+    assert step == 2 and counts == [1_204_483, 1_053_825]
     for one, other in zip(before, model.get_weights(), strict=True):
         # The critic's last bias, alone of its shape, cancels in its objective.
         assert one.shape == (1,) or not np.array_equal(one, other)
