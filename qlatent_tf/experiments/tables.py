@@ -129,7 +129,8 @@ def schedule(config, told=()) -> str:
         f"`{config.model}`{_in_words(changed)}"
         f"{'' if 'data' in told else f' on `{config.dataset}`'}, "
         f"{config.steps:,} generator steps of batch {config.batch_size}, {config.critic_steps} "
-        f"critic updates each, {config.optimizer}{_in_words(config.optimizer_options)}, gradient "
+        f"critic update{'s' if config.critic_steps > 1 else ''} each, "
+        f"{config.optimizer}{_in_words(config.optimizer_options)}, gradient "
         f"penalty {config.gradient_penalty_weight:g}"
         + "".join(f", {name} {value}" for name, value in fields.items())
     )
