@@ -86,9 +86,9 @@ def load_model(source, trust_code: bool):
     from qlatent_tf.training import restore_model
     from qlatent_tf.zoo import from_preset, read_preset
 
-    config, run = source_config(source, trust_code), RunDirectory(source)
-    if run.checkpoints.is_dir():
-        model, step = restore_model(run, trust_code=trust_code)
+    config = source_config(source, trust_code)
+    if not is_preset(source):
+        model, step = restore_model(RunDirectory(source), trust_code=trust_code)
         return model, config, step
     model = from_preset(source, trust_code=trust_code)
     description = read_preset(source, trust_code=trust_code)
