@@ -159,5 +159,8 @@ def _arguments(config):
         name: value for name, value in config.to_json().items()
         if name != "dataset" and value != default[name]
     }
-    settings = [f"--set {name}={json.dumps(value)}" for name, value in changes.items()]
-    return " ".join([f"--dataset {config.dataset}", *settings]).replace(", ", ",")
+    settings = [
+        f"--set {name}={json.dumps(value, separators=(',', ':'))}"
+        for name, value in changes.items()
+    ]
+    return " ".join([f"--dataset {config.dataset}", *settings])

@@ -54,7 +54,7 @@ def _evaluate(arguments):
     from qlatent_tf.completion import with_dataset
     from qlatent_tf.evaluation import evaluate
     from qlatent_tf.experiments.published import published_figures
-    from qlatent_tf.rescoring import save_scores
+    from qlatent_tf.rescoring import check_conditions, save_scores
     from qlatent_tf.training import load_dataset
 
     use_inception(arguments)
@@ -66,13 +66,18 @@ def _evaluate(arguments):
         raise ValueError("Name what to score: a preset or a run, or --real with --dataset.")
     model, config, step = load_model(arguments.source, arguments.trust_code)
     dataset = load_dataset(with_dataset(config, arguments.dataset), data_dir=arguments.data_dir)
+    if arguments.save:
+        check_conditions(
+            arguments.source, dataset, arguments.num_samples, range(arguments.seeds),
+            trust_code=arguments.trust_code,
+        )
     evaluation = evaluate(
         model, dataset, num_samples=arguments.num_samples, seeds=range(arguments.seeds),
         metric_names=arguments.metrics or None, progress=True,
     )
     if arguments.save:
         save_scores(
-            arguments.source, model, dataset, evaluation, published=published_figures(config),
+            arguments.source, model, evaluation, published=published_figures(config),
             trust_code=arguments.trust_code,
         )
     _show(

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from qlatent_tf import __main__ as command
+from qlatent_tf import evaluation
 from qlatent_tf.files import write_json
 from qlatent_tf.run_directory import RunDirectory
 from qlatent_tf.zoo import read_preset
@@ -200,7 +201,7 @@ def test_list_names_everything_there_is(capsys):
     assert run("list_models") == 0
 
 
-def test_scores_are_saved_in_a_preset(preset, mlp_run, tmp_path, capsys):
+def test_scores_are_saved_in_a_preset(preset, mlp_run, tmp_path, monkeypatch, capsys):
     mine = shutil.copytree(preset, tmp_path / "mine")
     whole, card = json.loads((mine / "metrics.json").read_text()), (mine / "README.md").read_text()
     damaged = json.loads(json.dumps(whole))
@@ -213,6 +214,8 @@ def test_scores_are_saved_in_a_preset(preset, mlp_run, tmp_path, capsys):
     assert json.loads((mine / "metrics.json").read_text()) == whole
     assert (mine / "README.md").read_text() == card
     capsys.readouterr()
+    # Refused before anything is scored.
+    monkeypatch.setattr(evaluation, "evaluate", lambda *_, **__: pytest.fail("scored"))
     assert run(*arguments, 40, "--seeds", 2) == 1
     assert "num_samples: 50 -> 40" in capsys.readouterr().err
     assert run("evaluate", mlp_run, "--save") == run("evaluate", mine, "--real", "--save") == 1
