@@ -52,8 +52,12 @@ def main() -> None:
     arguments = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    arguments.add_argument("--samples", type=int, default=1_000_000,
-                           help="of each size, method and precision (default: 1000000)")
+    arguments.add_argument(
+        "--samples",
+        type=int,
+        default=1_000_000,
+        help="of each size, method and precision (default: 1000000)",
+    )
     arguments.add_argument("--out", type=Path, help="also write the table to this file")
     options = arguments.parse_args()
     table = chi_square_table(options.samples)

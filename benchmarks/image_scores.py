@@ -42,9 +42,7 @@ def degradations(labels: np.ndarray) -> dict[str, Callable[[np.ndarray], np.ndar
         "each of 100 a hundred times": functools.partial(_repeated, kept=100),
         "five classes, twice": lambda images: _twice(images[labels < 5]),
         "cats, ten times": lambda images: np.tile(images[labels == _CAT], (10, 1, 1, 1)),
-        "random pixels": lambda images: _generator().integers(
-            0, 256, images.shape, dtype=np.uint8
-        ),
+        "random pixels": lambda images: _generator().integers(0, 256, images.shape, dtype=np.uint8),
     }
 
 
@@ -58,7 +56,9 @@ def table(dataset) -> str:
     for name, degrade in degradations(dataset.test_labels).items():
         changed = _with_test(dataset, degrade(dataset.test))
         scores = evaluate_real(
-            changed, num_samples=len(changed.test), metric_names=("classifier_scores",),
+            changed,
+            num_samples=len(changed.test),
+            metric_names=("classifier_scores",),
             progress=True,
         )["metrics"]
         if not lines:

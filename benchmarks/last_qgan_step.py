@@ -35,14 +35,23 @@ def candidate(latent: str, generator: str, compiled: bool, options):
       compiled: bool. Whether XLA compiles the step.
       options: namespace. Of the command line.
     """
-    config = completion.resolve(get_config(latent).override(**{
-        "dataset": "codes", "batch_size": options.batch_size, "jit_compile": compiled,
-        "latent_options.modes": options.qubits,
-        "model_options": {
-            "generator": generator, "image": None, "qubits": options.qubits,
-            "circuit_layers": options.layers, "width": options.width,
-        },
-    }))
+    config = completion.resolve(
+        get_config(latent).override(
+            **{
+                "dataset": "codes",
+                "batch_size": options.batch_size,
+                "jit_compile": compiled,
+                "latent_options.modes": options.qubits,
+                "model_options": {
+                    "generator": generator,
+                    "image": None,
+                    "qubits": options.qubits,
+                    "circuit_layers": options.layers,
+                    "width": options.width,
+                },
+            }
+        )
+    )
     model = training.prepare(config)
     codes = np.random.default_rng(0).uniform(-1, 1, (_CODES, 2 * options.qubits))
     batches = model.training_batches(codes.astype(np.float32), config.batch_size, config.seed)
@@ -57,14 +66,21 @@ def main() -> None:
     add_options(parser, ["gaussian", "boson"], batch_size=64, steps=50, turns=5)
     parser.add_argument("--qubits", type=int, default=10, help="default: 10")
     parser.add_argument("--layers", type=int, default=2, help="of the circuit (default: 2)")
-    parser.add_argument("--width", type=int, default=128,
-                        help="of the classical generator's first layer (default: 128)")
+    parser.add_argument(
+        "--width",
+        type=int,
+        default=128,
+        help="of the classical generator's first layer (default: 128)",
+    )
     options = parser.parse_args()
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
     candidates = {
-        f"{generator}, {latent}, {'XLA' if compiled else 'no XLA'}":
-            candidate(latent, generator, compiled, options)
-        for generator in GENERATORS for latent in options.latents for compiled in (True, False)
+        f"{generator}, {latent}, {'XLA' if compiled else 'no XLA'}": candidate(
+            latent, generator, compiled, options
+        )
+        for generator in GENERATORS
+        for latent in options.latents
+        for compiled in (True, False)
     }
     what = (
         f"`last_qgan` on codes, {options.qubits} qubits, {options.layers} layers, "

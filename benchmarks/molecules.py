@@ -33,9 +33,7 @@ def rows(options) -> Iterator[tuple[str, int, float, float]]:
     Args:
       options: namespace. Of the command line.
     """
-    load = functools.partial(
-        registry.datasets.build, options.dataset, data_dir=options.data_dir
-    )
+    load = functools.partial(registry.datasets.build, options.dataset, data_dir=options.data_dir)
     dataset, *seconds = _twice(load)
     yield f"`{options.dataset}` encoded, and read from the cache", len(dataset.smiles), *seconds
     _, *seconds = _twice(functools.partial(_rewrite, dataset.smiles))
@@ -77,9 +75,14 @@ def main() -> None:
     parser.add_argument("--out", help="Markdown file to write")
     options = parser.parse_args()
     lines = [
-        "# What molecules take", "", "Made by `python -m benchmarks.molecules`.", "",
-        *machine_lines(PACKAGES, usable_cores()), "",
-        "| what | molecules | first time, s | again, s |", "|---|---:|---:|---:|",
+        "# What molecules take",
+        "",
+        "Made by `python -m benchmarks.molecules`.",
+        "",
+        *machine_lines(PACKAGES, usable_cores()),
+        "",
+        "| what | molecules | first time, s | again, s |",
+        "|---|---:|---:|---:|",
     ]
     with tempfile.TemporaryDirectory() as folder:
         os.environ[CACHE_DIR_VARIABLE] = folder

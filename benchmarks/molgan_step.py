@@ -20,7 +20,13 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.steps import (
-    Candidate, add_options, bare_steps, keras_steps, measure, model_and_batches, report,
+    Candidate,
+    add_options,
+    bare_steps,
+    keras_steps,
+    measure,
+    model_and_batches,
+    report,
 )
 from qlatent_tf import completion, training
 from qlatent_tf.configs.molgan import get_config
@@ -93,8 +99,9 @@ class PlainMolGAN:
         return loss
 
     def _update_critic(self):
-        chosen = tf.random.uniform([self.batch_size], maxval=len(self.graphs["atoms"]),
-                                   dtype=tf.int32)
+        chosen = tf.random.uniform(
+            [self.batch_size], maxval=len(self.graphs["atoms"]), dtype=tf.int32
+        )
         real = (
             tf.one_hot(tf.gather(self.graphs["atoms"], chosen), _ATOM_TYPES),
             tf.one_hot(tf.gather(self.graphs["bonds"], chosen), _BOND_TYPES),
@@ -114,9 +121,7 @@ class PlainMolGAN:
                 for slope in slopes
             )
             penalty = tf.reduce_mean((tf.sqrt(squares + 1e-12) - 1) ** 2)
-            distance = tf.reduce_mean(self.criticise(*real)) - tf.reduce_mean(
-                self.criticise(*fake)
-            )
+            distance = tf.reduce_mean(self.criticise(*real)) - tf.reduce_mean(self.criticise(*fake))
             loss = 10 * penalty - distance
         self.critic_optimizer.apply(tape.gradient(loss, weights), weights)
 
@@ -173,8 +178,10 @@ def main() -> None:
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
     configs = {
         name: get_config(name).override(
-            batch_size=options.batch_size, dataset="small_molecules",
-        ) for name in ("gaussian", *options.latents)
+            batch_size=options.batch_size,
+            dataset="small_molecules",
+        )
+        for name in ("gaussian", *options.latents)
     }
     config = completion.resolve(configs["gaussian"])
     graphs = training.load_dataset(config, progress=False).source

@@ -23,7 +23,12 @@ import tensorflow as tf
 from keras import layers
 
 from benchmarks.steps import (
-    add_options, bare_steps, keras_steps, measure, model_and_batches, report,
+    add_options,
+    bare_steps,
+    keras_steps,
+    measure,
+    model_and_batches,
+    report,
 )
 from qlatent_tf.configs.resnet import VARIANTS, get_config
 from qlatent_tf.experiments.table2_cifar import LATENTS
@@ -38,7 +43,10 @@ _IMAGES = 2000
 def plain_resnet(latent, *, filters=128, flip=False, **wgan_options):
     """Returns `resnet` for images of 32 x 32 pixels and three bands, of plain layers."""
     return ResNet(
-        latent, plain_generator(latent.event_shape[0], filters), plain_critic(filters), flip=flip,
+        latent,
+        plain_generator(latent.event_shape[0], filters),
+        plain_critic(filters),
+        flip=flip,
         **wgan_options,
     )
 
@@ -99,10 +107,14 @@ def _candidates(options, folder):
     np.save(folder / "images.npy", images)
 
     def config(latent, **changes):
-        return get_config(latent, options.variant).override(**{
-            "batch_size": options.batch_size, "dataset": "images",
-            "dataset_options.file": str(folder / "images.npy"), **changes,
-        })
+        return get_config(latent, options.variant).override(
+            **{
+                "batch_size": options.batch_size,
+                "dataset": "images",
+                "dataset_options.file": str(folder / "images.npy"),
+                **changes,
+            }
+        )
 
     precision = config("gaussian").precision
     candidates = {

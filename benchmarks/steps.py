@@ -70,13 +70,16 @@ def add_options(parser, latents, batch_size: int, steps: int, turns: int) -> Non
     """Adds what all benchmarks of steps can be asked for."""
     parser.add_argument("--latents", nargs="+", default=latents)
     parser.add_argument("--batch-size", type=int, default=batch_size)
-    parser.add_argument("--steps", type=int, default=steps,
-                        help=f"steps of a turn (default: {steps})")
-    parser.add_argument("--turns", type=int, default=turns,
-                        help=f"turns of each (default: {turns})")
+    parser.add_argument(
+        "--steps", type=int, default=steps, help=f"steps of a turn (default: {steps})"
+    )
+    parser.add_argument(
+        "--turns", type=int, default=turns, help=f"turns of each (default: {turns})"
+    )
     parser.add_argument("--out", help="Markdown file to write")
-    parser.add_argument("--threads", type=int, default=usable_cores(),
-                        help="threads of the kernels (default: all)")
+    parser.add_argument(
+        "--threads", type=int, default=usable_cores(), help="threads of the kernels (default: all)"
+    )
 
 
 def report(what: str, options, packages: dict[str, str], measured: dict[str, tuple]) -> str:
@@ -89,10 +92,13 @@ def report(what: str, options, packages: dict[str, str], measured: dict[str, tup
       measured: dict. What `measure` returned.
     """
     lines = [
-        "# Training steps", "",
+        "# Training steps",
+        "",
         f"{what}, batch {options.batch_size}, {options.turns} turns of {options.steps} steps, "
         f"{options.threads} of {os.cpu_count()} threads; "
-        + ", ".join(f"{name} {version}" for name, version in packages.items()) + ".", "",
+        + ", ".join(f"{name} {version}" for name, version in packages.items())
+        + ".",
+        "",
         "| candidate | steps/s | ms a step | of the first | processor ms a step | of the first |",
         "|---|---:|---:|---:|---:|---:|",
     ]

@@ -85,8 +85,9 @@ def pennylane(layer: StyleCircuit, noise: np.ndarray, device: str) -> Candidate:
         )
     ry, rz = rotations
 
-    @qml.qnode(qml.device(device, wires=layer.qubits),
-               diff_method="backprop" if batched else "adjoint")
+    @qml.qnode(
+        qml.device(device, wires=layer.qubits), diff_method="backprop" if batched else "adjoint"
+    )
     def circuit(angles):
         columns = iter(angles.T)
         for _ in range(layer.layers):

@@ -23,7 +23,13 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.steps import (
-    Candidate, add_options, bare_steps, keras_steps, measure, model_and_batches, report,
+    Candidate,
+    add_options,
+    bare_steps,
+    keras_steps,
+    measure,
+    model_and_batches,
+    report,
 )
 from qlatent_tf import completion, training
 from qlatent_tf.configs.mlp import get_config

@@ -68,14 +68,16 @@ def get_config(latent: str, variant: str = "full") -> Config:
     config = config.override(**{"optimizer_options.learning_rate": 2e-4})
     if variant == "gulrajani":
         return config.override(generator_batch_size=128)
-    return config.override(**{
-        "model_options": {"filters": 64, "flip": True},
-        "steps": 8000,
-        "learning_rate_decay_steps": 8000,
-        "critic_steps": 1,
-        "critic_learning_rate": 5e-4,
-        "evaluate_every": 400,
-        "evaluation_samples": 2000,
-        "checkpoint_every": 250,
-        "precision": "mixed_bfloat16",
-    })
+    return config.override(
+        **{
+            "model_options": {"filters": 64, "flip": True},
+            "steps": 8000,
+            "learning_rate_decay_steps": 8000,
+            "critic_steps": 1,
+            "critic_learning_rate": 5e-4,
+            "evaluate_every": 400,
+            "evaluation_samples": 2000,
+            "checkpoint_every": 250,
+            "precision": "mixed_bfloat16",
+        }
+    )

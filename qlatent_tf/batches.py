@@ -32,7 +32,7 @@ def uniform_rows(shape, seed, **options):
         return tf.random.stateless_uniform(shape, seed, **options)
     whole = tf.random.stateless_uniform((shape[0] * replicas, *shape[1:]), seed, **options)
     first = context.replica_id_in_sync_group * shape[0]
-    return whole[first:first + shape[0]]
+    return whole[first : first + shape[0]]
 
 
 def real_sampler(real):

@@ -8,7 +8,12 @@ from qlatent_tf.evaluation import figure_of
 
 
 def model_card(
-    name: str, model, config: Config, evaluation: dict, provenance: dict, pictures=(),
+    name: str,
+    model,
+    config: Config,
+    evaluation: dict,
+    provenance: dict,
+    pictures=(),
     published=None,
 ) -> str:
     """Returns a preset's README.
@@ -41,16 +46,16 @@ def model_card(
     )
     return f"""# {name}
 
-`{config.model}` with the latent `{config.latent}`, trained on `{dataset['name']}` for \
-{evaluation['step']:,} generator steps of batch {config.batch_size}{_generator_batch(config)} \
-({provenance['seconds'] / 60:.0f} minutes).
+`{config.model}` with the latent `{config.latent}`, trained on `{dataset["name"]}` for \
+{evaluation["step"]:,} generator steps of batch {config.batch_size}{_generator_batch(config)} \
+({provenance["seconds"] / 60:.0f} minutes).
 
 ![Generated samples](samples.png)
 {shown}
 ## Scores
 
-{evaluation['num_samples']:,} generated samples, mean and standard error over {seeds} sampling \
-seed{'s' if seeds > 1 else ''} of this one trained model.
+{evaluation["num_samples"]:,} generated samples, mean and standard error over {seeds} sampling \
+seed{"s" if seeds > 1 else ""} of this one trained model.
 
 | metric | mean | standard error |
 |---|---|---|
@@ -76,7 +81,7 @@ tools/train.py --config {name}
 
 trains it again. Trainable parameters: {parts}.
 
-{record(dataset, config, provenance['versions'])}"""
+{record(dataset, config, provenance["versions"])}"""
 
 
 def record(dataset: dict, config, versions: dict) -> str:
@@ -102,7 +107,7 @@ Configuration:
 {json.dumps(config.to_json(), indent=2)}
 ```
 
-Versions: {', '.join(map(' '.join, versions.items()))}.
+Versions: {", ".join(map(" ".join, versions.items()))}.
 """
 
 
@@ -119,7 +124,7 @@ def _real_scores(evaluation):
         for metric, score in evaluation["metrics"].items()
     )
     return f"""
-Real samples score, {evaluation['num_samples']:,} of them, held out of the training:
+Real samples score, {evaluation["num_samples"]:,} of them, held out of the training:
 
 | metric | real |
 |---|---|
@@ -138,16 +143,17 @@ def _published_scores(published, evaluation):
     for figure, (mean, error) in published["figures"].items():
         # Of Inceptions, that of TF-GAN is the published one.
         names = [
-            name for name in scored
+            name
+            for name in scored
             if name == figure or name.startswith(f"{figure}_tfgan_inception_")
         ]
         ours = _number(scored[names[0]]["mean"]) if names else "not scored"
         rows.append(f"| {names[0] if names else figure} | {ours} | {mean:g} ± {error:g} |")
     rows = "\n".join(rows)
     return f"""
-{published['source']}, with their standard errors:
+{published["source"]}, with their standard errors:
 
-| figure | this run, {evaluation['num_samples']:,} samples | published |
+| figure | this run, {evaluation["num_samples"]:,} samples | published |
 |---|---|---|
 {rows}
 """

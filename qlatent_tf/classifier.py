@@ -105,7 +105,8 @@ class ClassifierConfig:
         mine, theirs = self.to_json(), other.to_json()
         return [
             f"{name}: {mine[name]!r} -> {theirs[name]!r}"
-            for name in mine if mine[name] != theirs[name]
+            for name in mine
+            if mine[name] != theirs[name]
         ]
 
 
@@ -144,7 +145,9 @@ def build_classifier(config: ClassifierConfig) -> Classifier:
             x = _residual_block(x, width, seeds)
     features = layers.GlobalAveragePooling2D(name="features")(x)
     logits = layers.Dense(
-        config.classes, dtype="float32", name="logits",
+        config.classes,
+        dtype="float32",
+        name="logits",
         kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
     )(features)
     return Classifier(images, logits, name="classifier")
@@ -182,7 +185,11 @@ def _residual_block(inputs, width, seeds):
 
 def _convolution(inputs, width, seed, strides=1, scale="ones"):
     x = layers.Conv2D(
-        width, 3, strides, padding="same", use_bias=False,
+        width,
+        3,
+        strides,
+        padding="same",
+        use_bias=False,
         kernel_initializer=keras.initializers.HeNormal(seed),
     )(inputs)
     return layers.BatchNormalization(momentum=0.9, gamma_initializer=scale)(x)

@@ -38,8 +38,13 @@ def publish_classifier(
     bare.set_weights(model.get_weights())
     name = Path(directory).name
     write_preset(
-        directory, KIND, config.to_json(), bare.save_weights, metrics=scores,
-        card=classifier_card(name, bare, config, scores, provenance), provenance=provenance,
+        directory,
+        KIND,
+        config.to_json(),
+        bare.save_weights,
+        metrics=scores,
+        card=classifier_card(name, bare, config, scores, provenance),
+        provenance=provenance,
     )
     return scores
 
@@ -73,7 +78,8 @@ def scores_on_test(model: Classifier, dataset) -> dict:
         },
         "class_accuracy": {
             str(name): float(right[labels == label].mean())
-            for label, name in enumerate(dataset.class_names) if (labels == label).any()
+            for label, name in enumerate(dataset.class_names)
+            if (labels == label).any()
         },
     }
 
@@ -105,17 +111,17 @@ def classifier_card(
     )
     return f"""# {name}
 
-A residual classifier of the images of `{dataset['name']}`, which stands in for Inception where
+A residual classifier of the images of `{dataset["name"]}`, which stands in for Inception where
 images are scored: `classifier_score`, `classifier_frechet_distance` and
 `classifier_kernel_distance` are by it. These figures are not those of Inception and do not compare
 with published ones.
 
 {model.count_params():,} parameters, {config.widths[-1]} features; {config.epochs} epochs of batch \
-{config.batch_size} ({provenance['seconds'] / 60:.0f} minutes).
+{config.batch_size} ({provenance["seconds"] / 60:.0f} minutes).
 
 ## Scores
 
-{scores['num_samples']:,} test images, which chose nothing: the last epoch is what is kept.
+{scores["num_samples"]:,} test images, which chose nothing: the last epoch is what is kept.
 
 | figure | mean | standard error |
 |---|---|---|
@@ -156,7 +162,8 @@ def _arguments(config):
     """What the command line has to say for this configuration."""
     default = ClassifierConfig().to_json()
     changes = {
-        name: value for name, value in config.to_json().items()
+        name: value
+        for name, value in config.to_json().items()
         if name != "dataset" and value != default[name]
     }
     settings = [

@@ -80,9 +80,14 @@ def _train(config, workdir, dataset, progress):
         history = [row for row in read_json(workdir / "metrics.json") if row["epoch"] < epoch]
         history.append({"epoch": epoch, "step": model.step, **scores, **training})
         write_json(workdir / "metrics.json", history)
-        write_json(workdir / "run.json", {
-            **run, "step": model.step, "seconds": round(stopwatch.seconds, 1),
-        })
+        write_json(
+            workdir / "run.json",
+            {
+                **run,
+                "step": model.step,
+                "seconds": round(stopwatch.seconds, 1),
+            },
+        )
         logging.info("Epoch %d: test accuracy %.4f.", epoch, scores["accuracy"])
 
     bar = callbacks.ProgressBar(steps)
@@ -226,9 +231,9 @@ def _checkpoints(workdir, model, every):
 def _open(workdir, config, dataset):
     """Makes a run's directory, or takes it up again if configuration and data are its own."""
     if (workdir / "config.json").is_file():
-        differences = ClassifierConfig.from_json(
-            read_json(workdir / "config.json")
-        ).differences(config)
+        differences = ClassifierConfig.from_json(read_json(workdir / "config.json")).differences(
+            config
+        )
         differences += data_differences(read_json(workdir / "run.json")["dataset"], dataset)
         if differences:
             raise ValueError(
@@ -236,9 +241,14 @@ def _open(workdir, config, dataset):
                 f"yours): {'; '.join(differences)}. Choose another --workdir, or the same options."
             )
         return
-    write_json(workdir / "run.json", {
-        "step": 0, "seconds": 0.0, "versions": versions(),
-        "dataset": {"name": dataset.name, **dataset.provenance},
-    })
+    write_json(
+        workdir / "run.json",
+        {
+            "step": 0,
+            "seconds": 0.0,
+            "versions": versions(),
+            "dataset": {"name": dataset.name, **dataset.provenance},
+        },
+    )
     write_json(workdir / "metrics.json", [])
     write_json(workdir / "config.json", config.to_json())

@@ -38,9 +38,13 @@ class CodeGAN(WGANGP):
         reference = f"{dataset.name}_{judged}"
         return {
             **code_figures(real, codes, dataset.name),
-            **sized({
-                f"critic_distance_{reference}": distance, f"critic_slope_{reference}": slope,
-            }, num_samples),
+            **sized(
+                {
+                    f"critic_distance_{reference}": distance,
+                    f"critic_slope_{reference}": slope,
+                },
+                num_samples,
+            ),
         }
 
     def generated_codes(self, num_samples, seed):

@@ -39,7 +39,8 @@ def changed_options(config: Config, kind: str) -> dict:
     own = ":" in getattr(config, kind)
     defaults = {} if own else _defaults(_REGISTRIES[kind].get(getattr(config, kind)))
     return {
-        name: value for name, value in getattr(config, f"{kind}_options").items()
+        name: value
+        for name, value in getattr(config, f"{kind}_options").items()
         if name != "unitary_seed" and (name not in defaults or value != defaults[name])
     }
 
@@ -63,7 +64,8 @@ def with_latent(config: Config, latent: str) -> Config:
     known = inspect.signature(latents.get(latent)).parameters
     chosen = config.latent_options.get("unitary_seed") == _unitary_seed(config, "latent")
     options = {
-        name: value for name, value in config.latent_options.items()
+        name: value
+        for name, value in config.latent_options.items()
         if name in known and not (chosen and name == "unitary_seed")
     }
     if options.get("modes") and "tiles" not in known:

@@ -9,7 +9,11 @@ from typing import Any
 SCHEMA_VERSION = 1
 _NAMES = ("model", "latent", "dataset", "optimizer")
 _COUNTS = (
-    "steps", "batch_size", "critic_steps", "evaluate_every", "evaluation_samples",
+    "steps",
+    "batch_size",
+    "critic_steps",
+    "evaluate_every",
+    "evaluation_samples",
     "checkpoint_every",
 )
 _COUNTS_OR_NONE = ("generator_batch_size", "learning_rate_decay_steps")
@@ -89,9 +93,7 @@ class Config:
         for name in _COUNTS_OR_NONE:
             value = getattr(self, name)
             if value is not None and (type(value) is not int or value < 1):
-                raise ValueError(
-                    f"{name} is a positive whole number or None; received {value!r}."
-                )
+                raise ValueError(f"{name} is a positive whole number or None; received {value!r}.")
         if self.learning_rate_decay_steps and self.steps > self.learning_rate_decay_steps:
             raise ValueError(
                 f"learning_rate_decay_steps is at least steps, {self.steps}, because after it "
@@ -163,7 +165,8 @@ class Config:
         known = {field.name: field for field in dataclasses.fields(cls)}
         _refuse_unknown(fields, known)
         missing = [
-            name for name, field in known.items()
+            name
+            for name, field in known.items()
             if name not in fields
             and field.default is dataclasses.MISSING
             and field.default_factory is dataclasses.MISSING
@@ -172,8 +175,13 @@ class Config:
             raise ValueError(f"The configuration lacks {', '.join(missing)}.")
         config = cls(**fields)
         foreign = [
-            name for name in (
-                config.model, config.latent, config.dataset, *config.metrics, *_rewards(config)
+            name
+            for name in (
+                config.model,
+                config.latent,
+                config.dataset,
+                *config.metrics,
+                *_rewards(config),
             )
             if ":" in name
         ]
@@ -216,7 +224,8 @@ class Config:
         mine, theirs = self.to_json(), other.to_json()
         return [
             f"{name}: {mine[name]!r} -> {theirs[name]!r}"
-            for name in mine if mine[name] != theirs[name]
+            for name in mine
+            if mine[name] != theirs[name]
         ]
 
 

@@ -85,7 +85,8 @@ def _in_preset(directory):
     description = read_preset(directory, trust_code=True)
     prefix = f"{CHECKPOINT_FOLDER}/"
     hashes = {
-        directory / name: digest for name, digest in description["sha256"].items()
+        directory / name: digest
+        for name, digest in description["sha256"].items()
         if name.startswith(prefix)
     }
     if not hashes:

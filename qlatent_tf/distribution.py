@@ -83,7 +83,8 @@ def check_distributable(config: Config, strategy) -> None:
     if config.jit_compile:
         logging.warning(
             "The step is NOT compiled by XLA on %d replicas, which it cannot be together with the "
-            "exchange of gradients. It agrees with one device under jit_compile=false.", replicas
+            "exchange of gradients. It agrees with one device under jit_compile=false.",
+            replicas,
         )
 
 
@@ -127,9 +128,7 @@ def agree(strategy, what: str, value) -> None:
         return
     digest = zlib.crc32(repr(value).encode())
     gathered = tf.function(
-        lambda: strategy.gather(
-            strategy.run(lambda: tf.constant([digest], tf.int64)), axis=0
-        )
+        lambda: strategy.gather(strategy.run(lambda: tf.constant([digest], tf.int64)), axis=0)
     )()
     if len(set(gathered.numpy().tolist())) > 1:
         raise ValueError(
@@ -171,8 +170,7 @@ def distributed_step(model, strategy):
         reports = strategy.run(model.train_step, args=(batch,))
         # Alike on all replicas.
         return {
-            name: strategy.experimental_local_results(report)[0]
-            for name, report in reports.items()
+            name: strategy.experimental_local_results(report)[0] for name, report in reports.items()
         }
 
     return lambda iterator: step(next(iterator))
@@ -196,7 +194,7 @@ def _rows(batch, replica, replicas):
     def share(part, axis):
         shape = part.shape.as_list()
         parts = tf.reshape(
-            part, [*shape[:axis], replicas, shape[axis] // replicas, *shape[axis + 1:]]
+            part, [*shape[:axis], replicas, shape[axis] // replicas, *shape[axis + 1 :]]
         )
         return tf.gather(parts, replica, axis=axis)
 

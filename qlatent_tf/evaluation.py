@@ -9,9 +9,7 @@ from tqdm import tqdm
 from qlatent_tf.registry import metrics
 
 
-def evaluate(
-    model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=None, progress=False
-):
+def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=None, progress=False):
     """Scores a model's samples.
 
     Args:
@@ -71,7 +69,10 @@ def evaluate_real(dataset, *, num_samples=10_000, metric_names=None, progress=Fa
     """
     held_out = HeldOut(dataset)
     return evaluate(
-        held_out, dataset, num_samples=min(num_samples, len(held_out)), metric_names=metric_names,
+        held_out,
+        dataset,
+        num_samples=min(num_samples, len(held_out)),
+        metric_names=metric_names,
         progress=progress,
     )
 

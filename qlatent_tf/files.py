@@ -115,9 +115,7 @@ def data_folders(data_dir: str | os.PathLike | None = None) -> list[Path]:
     return [*folders, cache_dir()]
 
 
-def find_data_file(
-    names: list[str], data_dir: str | os.PathLike | None = None
-) -> Path | None:
+def find_data_file(names: list[str], data_dir: str | os.PathLike | None = None) -> Path | None:
     """Returns the first of `names` that exists in the data folders, or None."""
     for folder in data_folders(data_dir):
         for name in names:

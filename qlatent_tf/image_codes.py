@@ -38,7 +38,7 @@ def batch_map(function, rows):
     """
     compiled = tf.function(function, reduce_retracing=True)
     parts = [
-        np.asarray(compiled(tf.convert_to_tensor(rows[start:start + _BATCH])))
+        np.asarray(compiled(tf.convert_to_tensor(rows[start : start + _BATCH])))
         for start in range(0, len(rows), _BATCH)
     ]
     return np.concatenate(parts)
@@ -71,6 +71,7 @@ def reconstruction_scores(encoder, decoder, images, name):
     Returns:
       dict. ``reconstruction_mse_<name>_<count>``, and in decibels ``reconstruction_psnr_...``.
     """
+
     def errors_of(batch):
         real = to_unit(batch)
         return ops.mean(ops.square(decoder(encoder(real)) - real), axis=(1, 2, 3))
@@ -78,8 +79,9 @@ def reconstruction_scores(encoder, decoder, images, name):
     error = float(batch_map(errors_of, images).mean(dtype=np.float64))
     return {
         f"reconstruction_mse_{name}_{len(images)}": error,
-        f"reconstruction_psnr_{name}_{len(images)}":
-            -10 * math.log10(error) if error > 0 else math.inf,
+        f"reconstruction_psnr_{name}_{len(images)}": -10 * math.log10(error)
+        if error > 0
+        else math.inf,
     }
 
 
@@ -95,7 +97,7 @@ def reconstruction_rows(encoder, decoder, images):
     """
     taken = np.asarray(images[:_PAIRS])
     columns = min(_COLUMNS, len(taken))
-    taken = taken[:len(taken) // columns * columns]
+    taken = taken[: len(taken) // columns * columns]
     return alternate(taken, rebuilt(encoder, decoder, taken), columns), columns
 
 

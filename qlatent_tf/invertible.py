@@ -109,10 +109,14 @@ class Inverse:
         """Returns bounds of the generator's and the inverse's stretch."""
         slopes = [layer.slope for layer in self._layers]
         return Lipschitz(
-            generator=float(np.prod([layer.singular[0] * max(1.0, layer.slope)
-                                     for layer in self._layers])),
-            inverse=float(1 / np.prod([layer.singular[-1] for layer in self._layers])
-                          / np.prod(np.minimum(slopes, 1.0))),
+            generator=float(
+                np.prod([layer.singular[0] * max(1.0, layer.slope) for layer in self._layers])
+            ),
+            inverse=float(
+                1
+                / np.prod([layer.singular[-1] for layer in self._layers])
+                / np.prod(np.minimum(slopes, 1.0))
+            ),
         )
 
     def check(self, latents) -> Recovery:

@@ -66,7 +66,7 @@ class LatentGenerator(keras.Model):
         weights = self.averages()
         parts = [
             keras.tree.map_structure(
-                np.asarray, self._generate_batch(latent[i:i + batch_size], weights)
+                np.asarray, self._generate_batch(latent[i : i + batch_size], weights)
             )
             for i in range(0, len(latent), batch_size)
         ]

@@ -39,7 +39,8 @@ def optimizers(config: Config, critic_updates: int):
 
 def _optimizer(config, updates_per_step, more):
     known = {
-        name.lower(): value for name, value in vars(keras.optimizers).items()
+        name.lower(): value
+        for name, value in vars(keras.optimizers).items()
         if inspect.isclass(value) and issubclass(value, keras.optimizers.Optimizer)
     }
     optimizer = known.get(config.optimizer.lower())

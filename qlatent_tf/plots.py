@@ -43,7 +43,11 @@ def _draw_mean_photons(panel, report):
         # The mean is the same for identical and distinguishable photons, collisions apart.
         style = "expected" if not report.collision_free else f"expected, {name}"
         panel.stairs(
-            prediction.mean, np.arange(len(modes) + 1) - 0.5, baseline=None, color=INK, lw=1.2,
+            prediction.mean,
+            np.arange(len(modes) + 1) - 0.5,
+            baseline=None,
+            color=INK,
+            lw=1.2,
             label=style,
         )
     panel.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -58,7 +62,9 @@ def _draw_totals(panel, report):
     panel.axvline(mean, color=INK, lw=1.2, ls="--", label=f"mean {mean:.2f}")
     panel.set(
         title=f"Photons in a shot (collisions in {report.counts.collision_rate:.1%} of shots)",
-        xlabel="photons", ylabel="share of shots", xlim=(-0.6, len(law) + 0.6),
+        xlabel="photons",
+        ylabel="share of shots",
+        xlim=(-0.6, len(law) + 0.6),
     )
     panel.legend(frameon=False, fontsize=9)
 
@@ -87,7 +93,11 @@ def _draw_correlators(panel, report):
         panel.hist(measured, bins, color=PALE, label="measured")
         for name, values in curves.items():
             panel.hist(
-                values, bins, histtype="step", lw=1.8, color=_COLOURS[name],
+                values,
+                bins,
+                histtype="step",
+                lw=1.8,
+                color=_COLOURS[name],
                 label=f"{name}, this circuit",
             )
     panel.axvline(0.0, color=INK, lw=0.8, ls=":")
@@ -99,23 +109,42 @@ def _draw_correlators(panel, report):
 def _draw_signature(panel, report):
     for name, ensemble in report.ensembles.items():
         panel.scatter(
-            ensemble[:, 0], ensemble[:, 1], s=14, alpha=0.45, lw=0, color=_COLOURS[name],
+            ensemble[:, 0],
+            ensemble[:, 1],
+            s=14,
+            alpha=0.45,
+            lw=0,
+            color=_COLOURS[name],
             label=f"{name}, random {_circuit_name(report.interferometer)}",
         )
     for name, prediction in report.predictions.items():
         panel.plot(
-            *prediction.signature[:2], marker="D", ms=9, ls="", mfc="none", mew=2,
-            color=_COLOURS[name], label=f"{name}, this circuit",
+            *prediction.signature[:2],
+            marker="D",
+            ms=9,
+            ls="",
+            mfc="none",
+            mew=2,
+            color=_COLOURS[name],
+            label=f"{name}, this circuit",
         )
     panel.errorbar(
-        *report.measured.signature[:2], xerr=report.measured.errors[0],
-        yerr=report.measured.errors[1], marker="*", ms=15, color=INK, capsize=3, ls="",
-        label="measured", zorder=5,
+        *report.measured.signature[:2],
+        xerr=report.measured.errors[0],
+        yerr=report.measured.errors[1],
+        marker="*",
+        ms=15,
+        color=INK,
+        capsize=3,
+        ls="",
+        label="measured",
+        zorder=5,
     )
     panel.xaxis.set_major_locator(MaxNLocator(5))
     panel.set(
         title="Statistical signature",
-        xlabel=r"normalised mean $m_1 M^2 / n$", ylabel="coefficient of variation",
+        xlabel=r"normalised mean $m_1 M^2 / n$",
+        ylabel="coefficient of variation",
     )
     panel.legend(frameon=False, fontsize=9)
 
@@ -134,8 +163,11 @@ def _draw_evidence(panel, report):
     panel.set_xscale("log")
     panel.set_yscale("symlog", linthresh=bound)
     panel.set(
-        title="Bayesian evidence", xlabel="shots", ylabel="odds, boson : distinguishable",
-        ylim=(-limit, limit), xlim=(1, max(len(evidence), 10)),
+        title="Bayesian evidence",
+        xlabel="shots",
+        ylabel="odds, boson : distinguishable",
+        ylim=(-limit, limit),
+        xlim=(1, max(len(evidence), 10)),
     )
     powers = [power for power in (0, 1, 3, 10, 30, 100, 300, 1000, 3000) if power < limit]
     panel.set_yticks([*(-power for power in powers[:0:-1]), *powers])
@@ -143,29 +175,53 @@ def _draw_evidence(panel, report):
     panel.yaxis.set_major_formatter(
         lambda power, _: "1 : 1" if power == 0 else rf"$10^{{{power:g}}}$"
     )
-    panel.text(0.02, 0.96, "identical photons", color=_COLOURS["boson"], va="top",
-               transform=panel.transAxes)
-    panel.text(0.02, 0.04, "distinguishable photons", color=_COLOURS["distinguishable"],
-               transform=panel.transAxes)
-    panel.text(0.98, 0.52, "less than 99 % sure", fontsize=9, ha="right",
-               transform=panel.transAxes)
+    panel.text(
+        0.02,
+        0.96,
+        "identical photons",
+        color=_COLOURS["boson"],
+        va="top",
+        transform=panel.transAxes,
+    )
+    panel.text(
+        0.02,
+        0.04,
+        "distinguishable photons",
+        color=_COLOURS["distinguishable"],
+        transform=panel.transAxes,
+    )
+    panel.text(0.98, 0.52, "less than 99 % sure", fontsize=9, ha="right", transform=panel.transAxes)
 
 
 def _draw_skewness(panel, report):
     """Where there are no likelihoods, the signature has a third number to show."""
     for name, ensemble in report.ensembles.items():
         panel.scatter(
-            ensemble[:, 2], ensemble[:, 1], s=14, alpha=0.45, lw=0, color=_COLOURS[name],
+            ensemble[:, 2],
+            ensemble[:, 1],
+            s=14,
+            alpha=0.45,
+            lw=0,
+            color=_COLOURS[name],
             label=f"{name}, random {_circuit_name(report.interferometer)}",
         )
     panel.errorbar(
-        report.measured.signature[2], report.measured.signature[1],
-        xerr=report.measured.errors[2], yerr=report.measured.errors[1],
-        marker="*", ms=15, color=INK, capsize=3, ls="", label="measured", zorder=5,
+        report.measured.signature[2],
+        report.measured.signature[1],
+        xerr=report.measured.errors[2],
+        yerr=report.measured.errors[1],
+        marker="*",
+        ms=15,
+        color=INK,
+        capsize=3,
+        ls="",
+        label="measured",
+        zorder=5,
     )
     panel.set(
         title="Statistical signature (no likelihoods to show)",
-        xlabel="skewness", ylabel="coefficient of variation",
+        xlabel="skewness",
+        ylabel="coefficient of variation",
     )
     panel.legend(frameon=False, fontsize=9)
 

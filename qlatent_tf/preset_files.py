@@ -23,8 +23,16 @@ _PACKAGES = ("qlatent_tf", "tensorflow", "keras", "tensorflow-probability", "num
 
 
 def write_preset(
-    directory, kind: str, config: dict, save_weights: Callable[[Path], None], *, metrics=None,
-    card=None, provenance=None, checkpoint=(), pictures=None,
+    directory,
+    kind: str,
+    config: dict,
+    save_weights: Callable[[Path], None],
+    *,
+    metrics=None,
+    card=None,
+    provenance=None,
+    checkpoint=(),
+    pictures=None,
 ) -> Path:
     """Writes a preset of any kind: weights, configuration, scores and a card.
 
@@ -60,17 +68,20 @@ def write_preset(
             write_json(folder / "metrics.json", metrics)
         if card is not None:
             write_text(folder / "README.md", card)
-        write_json(folder / "config.json", {
-            "preset_version": PRESET_VERSION,
-            "kind": kind,
-            "config": config,
-            "sha256": {
-                file.relative_to(folder).as_posix(): sha256_of(file)
-                for file in (folder / WEIGHTS, *kept)
+        write_json(
+            folder / "config.json",
+            {
+                "preset_version": PRESET_VERSION,
+                "kind": kind,
+                "config": config,
+                "sha256": {
+                    file.relative_to(folder).as_posix(): sha256_of(file)
+                    for file in (folder / WEIGHTS, *kept)
+                },
+                "provenance": provenance or {},
+                "versions": versions(),
             },
-            "provenance": provenance or {},
-            "versions": versions(),
-        })
+        )
     # Of the preset that this one replaces.
     for stale in (directory / CHECKPOINT_FOLDER).glob("*"):
         if stale.name not in {file.name for file in kept}:

@@ -42,9 +42,7 @@ class Registry:
         def decorator(builder: Callable) -> Callable:
             known = self._builders.get(name)
             if known is not None and known.__module__ != builder.__module__:
-                raise ValueError(
-                    f"The {self.kind} name {name!r} is taken by {known.__module__}."
-                )
+                raise ValueError(f"The {self.kind} name {name!r} is taken by {known.__module__}.")
             self._builders[name] = builder
             return builder
 
@@ -103,12 +101,14 @@ def check_options(builder: Callable, options: dict, owner: str, arguments: int =
       ValueError: naming the options that are unknown or missing, and the legal ones.
     """
     named = [
-        parameter for parameter in inspect.signature(builder).parameters.values()
+        parameter
+        for parameter in inspect.signature(builder).parameters.values()
         if parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD)
     ][arguments:]
     legal = ", ".join(parameter.name for parameter in named)
     missing = [
-        parameter.name for parameter in named
+        parameter.name
+        for parameter in named
         if parameter.default is parameter.empty and parameter.name not in options
     ]
     if missing:

@@ -55,8 +55,13 @@ def save_scores(name_or_dir, model, evaluation, *, published=None, trust_code=Fa
     merged = {**before, "metrics": {**before["metrics"], **evaluation["metrics"]}}
     pictures = sorted(path.stem for path in directory.glob("*.png") if path.stem != "samples")
     card = model_card(
-        directory.name, model, description["config"], merged, description["provenance"],
-        tuple(pictures), published,
+        directory.name,
+        model,
+        description["config"],
+        merged,
+        description["provenance"],
+        tuple(pictures),
+        published,
     )
     write_json(directory / "metrics.json", merged)
     write_text(directory / "README.md", card)

@@ -118,12 +118,15 @@ class RunDirectory:
 
     def write_run(self, step: int, seconds: float, dataset) -> None:
         """Records the data really used, the step reached and the time it took."""
-        write_json(self.path / "run.json", {
-            "step": step,
-            "seconds": round(seconds, 1),
-            "dataset": {"name": dataset.name, **dataset.provenance},
-            "versions": versions(),
-        })
+        write_json(
+            self.path / "run.json",
+            {
+                "step": step,
+                "seconds": round(seconds, 1),
+                "dataset": {"name": dataset.name, **dataset.provenance},
+                "versions": versions(),
+            },
+        )
 
     def read_metrics(self) -> dict:
         """Returns ``metrics.json``, or an empty history at step 0.
@@ -148,10 +151,7 @@ class RunDirectory:
 
 def training_differences(config: Config, other: Config) -> list[str]:
     """Returns the differences by which the training steps are others; see `Config.differences`."""
-    return [
-        line for line in config.differences(other)
-        if line.partition(":")[0] not in _CHANGEABLE
-    ]
+    return [line for line in config.differences(other) if line.partition(":")[0] not in _CHANGEABLE]
 
 
 def data_differences(recorded: dict, dataset) -> list[str]:
@@ -164,7 +164,8 @@ def data_differences(recorded: dict, dataset) -> list[str]:
     now = {"name": dataset.name, **json.loads(json.dumps(dataset.provenance))}
     return [
         f"{key}: {recorded.get(key)!r} -> {now.get(key)!r}"
-        for key in sorted({*recorded, *now}) if recorded.get(key) != now.get(key)
+        for key in sorted({*recorded, *now})
+        if recorded.get(key) != now.get(key)
     ]
 
 

@@ -63,8 +63,15 @@ def prepare(config: Config, strategy=None):
 
 
 def train(
-    config: Config, workdir, *, data_dir=None, dataset=None, progress=True, continue_from=None,
-    watch=None, strategy=None,
+    config: Config,
+    workdir,
+    *,
+    data_dir=None,
+    dataset=None,
+    progress=True,
+    continue_from=None,
+    watch=None,
+    strategy=None,
 ) -> RunDirectory:
     """Trains, or goes on training, in `workdir`.
 
@@ -143,7 +150,9 @@ def _fit(model, dataset, config, run, checkpoints, start, progress, watch, strat
 
     def evaluation(step):
         scores = evaluate(
-            model, dataset, num_samples=config.evaluation_samples,
+            model,
+            dataset,
+            num_samples=config.evaluation_samples,
             metric_names=config.metrics or dataset.metrics,
         )
         means = mean_scores(scores)
@@ -214,7 +223,8 @@ def _beginning(source, config):
     beginning = starting_point(source)
     # Names first: of what differs there, no code is to run.
     differences = [
-        line for line in training_differences(beginning.config, config)
+        line
+        for line in training_differences(beginning.config, config)
         if line.startswith(("model: ", "latent: ", "dataset: "))
     ] or training_differences(resolve(beginning.config), config)
     if differences:
@@ -241,12 +251,15 @@ def _pretrain(model, config, run, dataset, progress):
 
 def _adopt(model, config, run):
     """Gives a model the parts that were trained before it, of its run or of presets."""
-    model.adopt({
-        # What it names, this run names.
-        name: restore_model(RunDirectory(run.path / name), trust_code=True)[0]
-        if isinstance(first, Config) else from_preset(first)
-        for name, first in model.pretraining(config).items()
-    })
+    model.adopt(
+        {
+            # What it names, this run names.
+            name: restore_model(RunDirectory(run.path / name), trust_code=True)[0]
+            if isinstance(first, Config)
+            else from_preset(first)
+            for name, first in model.pretraining(config).items()
+        }
+    )
 
 
 def _batches(model, real, config, start=0, steps=None):

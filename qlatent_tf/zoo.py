@@ -4,12 +4,22 @@ import contextlib
 
 from qlatent_tf.config import Config
 from qlatent_tf.preset_files import (
-    GAN, checked_weights, list_presets, preset_directory, read_description, write_preset,
+    GAN,
+    checked_weights,
+    list_presets,
+    preset_directory,
+    read_description,
+    write_preset,
 )
 from qlatent_tf.registry import latents, models
 
 __all__ = [
-    "build_model", "from_preset", "list_presets", "preset_directory", "read_preset", "save_preset",
+    "build_model",
+    "from_preset",
+    "list_presets",
+    "preset_directory",
+    "read_preset",
+    "save_preset",
 ]
 
 
@@ -37,7 +47,14 @@ def build_model(config: Config):
 
 
 def save_preset(
-    directory, model, config: Config, *, metrics=None, card=None, provenance=None, checkpoint=(),
+    directory,
+    model,
+    config: Config,
+    *,
+    metrics=None,
+    card=None,
+    provenance=None,
+    checkpoint=(),
     pictures=None,
 ):
     """Writes a preset: weights, configuration, scores and a card.
@@ -62,8 +79,15 @@ def save_preset(
     bare.set_weights(model.get_weights())
     bare.generator.set_weights(model.sampling_weights())
     return write_preset(
-        directory, GAN, config.to_json(), bare.save_weights, metrics=metrics, card=card,
-        provenance=provenance, checkpoint=checkpoint, pictures=pictures,
+        directory,
+        GAN,
+        config.to_json(),
+        bare.save_weights,
+        metrics=metrics,
+        card=card,
+        provenance=provenance,
+        checkpoint=checkpoint,
+        pictures=pictures,
     )
 
 

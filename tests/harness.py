@@ -10,7 +10,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # Folder of the checkout -> the package it is installed as; setup.cfg says the same.
 PACKAGES = {
-    "qlatent_tf": "qlatent_tf", "tools": "qlatent_tf.tools", "configs": "qlatent_tf.configs",
+    "qlatent_tf": "qlatent_tf",
+    "tools": "qlatent_tf.tools",
+    "configs": "qlatent_tf.configs",
 }
 
 
@@ -66,14 +68,33 @@ def python2_batch(data, labels) -> bytes:
 
     count, width = data.shape
     array = (
-        b"cnumpy.core.multiarray\n_reconstruct\nq\x06cnumpy\nndarray\nq\x07K\x00\x85" + text(b"b")
-        + b"\x87Rq\x08(K\x01M" + struct.pack("<H", count) + b"M" + struct.pack("<H", width)
-        + b"\x86cnumpy\ndtype\nq\x09" + text(b"u1") + b"K\x00K\x01\x87R(K\x03" + text(b"|")
+        b"cnumpy.core.multiarray\n_reconstruct\nq\x06cnumpy\nndarray\nq\x07K\x00\x85"
+        + text(b"b")
+        + b"\x87Rq\x08(K\x01M"
+        + struct.pack("<H", count)
+        + b"M"
+        + struct.pack("<H", width)
+        + b"\x86cnumpy\ndtype\nq\x09"
+        + text(b"u1")
+        + b"K\x00K\x01\x87R(K\x03"
+        + text(b"|")
         + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89"
-        + b"T" + struct.pack("<i", data.size) + data.tobytes() + b"tb"
+        + b"T"
+        + struct.pack("<i", data.size)
+        + data.tobytes()
+        + b"tb"
     )
     return (
-        b"\x80\x02}q\x01(" + text(b"batch_label") + b"q\x02" + text(b"a batch") + text(b"labels")
-        + b"]q\x04(" + b"".join(b"K" + bytes([label]) for label in labels) + b"e"
-        + text(b"data") + array + text(b"again") + b"h\x04u."
+        b"\x80\x02}q\x01("
+        + text(b"batch_label")
+        + b"q\x02"
+        + text(b"a batch")
+        + text(b"labels")
+        + b"]q\x04("
+        + b"".join(b"K" + bytes([label]) for label in labels)
+        + b"e"
+        + text(b"data")
+        + array
+        + text(b"again")
+        + b"h\x04u."
     )

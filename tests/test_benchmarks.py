@@ -63,7 +63,8 @@ def test_the_plain_molgan_is_as_large_as_ours_and_takes_graphs_in_any_order():
     graphs = registry.datasets.build("small_molecules", progress=False).source
     gan = plain({name: np.asarray(part, np.int32) for name, part in graphs.items()}, 4, 16)
     for ours, weights in (
-        (graph_critic(), gan.critic_weights), (graph_generator(16), gan.generator_weights)
+        (graph_critic(), gan.critic_weights),
+        (graph_generator(16), gan.generator_weights),
     ):
         assert ours.count_params() == sum(np.prod(one.shape) for one in tf.nest.flatten(weights))
     atoms, bonds = gan.generate(gan._latent())
@@ -71,6 +72,7 @@ def test_the_plain_molgan_is_as_large_as_ours_and_takes_graphs_in_any_order():
     order = [3, 1, 4, 0, 5, 8, 2, 7, 6]
     permuted = tf.gather(tf.gather(bonds, order, axis=1), order, axis=2)
     np.testing.assert_allclose(
-        gan.criticise(tf.gather(atoms, order, axis=1), permuted), gan.criticise(atoms, bonds),
+        gan.criticise(tf.gather(atoms, order, axis=1), permuted),
+        gan.criticise(atoms, bonds),
         atol=1e-5,
     )

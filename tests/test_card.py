@@ -11,8 +11,12 @@ PROVENANCE = {"dataset": {"name": "quantum"}, "seconds": 60, "versions": {"numpy
 
 def _evaluation(value, **more):
     return {
-        "step": 1, "dataset": "quantum", "num_samples": 5, "seeds": [0],
-        "metrics": {"figure@5": {"mean": value, "standard_error": None}}, **more,
+        "step": 1,
+        "dataset": "quantum",
+        "num_samples": 5,
+        "seeds": [0],
+        "metrics": {"figure@5": {"mean": value, "standard_error": None}},
+        **more,
     }
 
 
@@ -30,7 +34,11 @@ def test_without_real_samples_nothing_is_said_of_them():
 
 def test_what_the_paper_reports_stands_beside():
     config = Config(
-        model="molgan", latent="boson", dataset="qm9", steps=1, batch_size=4,
+        model="molgan",
+        latent="boson",
+        dataset="qm9",
+        steps=1,
+        batch_size=4,
         latent_options={"modes": 16, "interferometer": "haar"},
     )
     evaluation = _evaluation(0.5, dataset="qm9")
@@ -50,7 +58,8 @@ def test_what_the_paper_reports_stands_beside():
     evaluation["metrics"] = {
         f"inception_score_{name}@5": {"mean": value, "standard_error": None}
         for name, value in (
-            ("deviation_tfgan_inception_ab12", 0.1), ("keras_inception_v3", 6.5),
+            ("deviation_tfgan_inception_ab12", 0.1),
+            ("keras_inception_v3", 6.5),
             ("tfgan_inception_ab12", 7.4),
         )
     }

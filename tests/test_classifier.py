@@ -18,7 +18,13 @@ from qlatent_tf.preset_files import WEIGHTS, list_presets, read_description
 from qlatent_tf.tools import train_classifier as tool
 
 CONFIG = ClassifierConfig(
-    dataset="toy", image_size=8, classes=3, widths=(4, 8), epochs=3, batch_size=10, shift=1,
+    dataset="toy",
+    image_size=8,
+    classes=3,
+    widths=(4, 8),
+    epochs=3,
+    batch_size=10,
+    shift=1,
 )
 
 
@@ -39,8 +45,13 @@ def dataset():
 def _dataset():
     (source, labels), (test, test_labels) = _images(60, 0), _images(30, 1)
     return types.SimpleNamespace(
-        name="toy", source=source, labels=labels, test=test, test_labels=test_labels,
-        class_names=("red", "green", "blue"), provenance={"made": [1, 2]},
+        name="toy",
+        source=source,
+        labels=labels,
+        test=test,
+        test_labels=test_labels,
+        class_names=("red", "green", "blue"),
+        provenance={"made": [1, 2]},
     )
 
 
@@ -61,16 +72,19 @@ def test_the_seed_decides_the_first_weights():
     assert not np.array_equal(first.get_weights()[0], other.get_weights()[0])
 
 
-@pytest.mark.parametrize(("changes", "message"), [
-    ({"epochs": 0}, "epochs is a whole number from 1; received 0"),
-    ({"widths": []}, "widths has one entry at least"),
-    ({"widths": 4}, "widths is a list of whole numbers; received 4"),
-    ({"widths": [4, 0]}, "entry of widths is a whole number from 1"),
-    ({"image_size": 30}, "image_size is a multiple of 4; received 30"),
-    ({"shift": 8}, "shift is below the image_size 8; received 8"),
-    ({"learning_rate": float("nan")}, "learning_rate is a finite number"),
-    ({"surprise": 1}, "has the keys .*surprise"),
-])
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"epochs": 0}, "epochs is a whole number from 1; received 0"),
+        ({"widths": []}, "widths has one entry at least"),
+        ({"widths": 4}, "widths is a list of whole numbers; received 4"),
+        ({"widths": [4, 0]}, "entry of widths is a whole number from 1"),
+        ({"image_size": 30}, "image_size is a multiple of 4; received 30"),
+        ({"shift": 8}, "shift is below the image_size 8; received 8"),
+        ({"learning_rate": float("nan")}, "learning_rate is a finite number"),
+        ({"surprise": 1}, "has the keys .*surprise"),
+    ],
+)
 def test_configurations_that_cannot_be_are_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         ClassifierConfig.from_json({**CONFIG.to_json(), **changes})
@@ -86,8 +100,10 @@ def test_images_are_moved_and_mirrored_and_nothing_else():
         padded = np.pad(before, ((1, 1), (1, 1), (0, 0)), mode="reflect")
         matches = [
             (row, column, flip)
-            for row in range(3) for column in range(3) for flip in (1, -1)
-            if np.array_equal(padded[row:row + 6, column:column + 5][:, ::flip], after)
+            for row in range(3)
+            for column in range(3)
+            for flip in (1, -1)
+            if np.array_equal(padded[row : row + 6, column : column + 5][:, ::flip], after)
         ]
         assert len(matches) == 1
         seen.update(matches)
@@ -156,13 +172,16 @@ def test_another_run_in_the_directory_is_refused(dataset, tmp_path):
         train_classifier(other, tmp_path, dataset=dataset)
 
 
-@pytest.mark.parametrize(("changes", "message"), [
-    ({"labels": None}, "no training images with labels"),
-    ({"test": np.zeros((30, 9, 9, 3), np.uint8)}, r"test images .* shape \(9, 9, 3\)"),
-    ({"source": np.zeros((60, 8, 8, 3), np.float32)}, "type float32"),
-    ({"test_labels": np.full(30, 3)}, "labels from 3 to 3; 3 classes are labelled 0 to 2"),
-    ({"test_labels": np.zeros(29, int)}, "30 test images .* have 29 labels"),
-])
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"labels": None}, "no training images with labels"),
+        ({"test": np.zeros((30, 9, 9, 3), np.uint8)}, r"test images .* shape \(9, 9, 3\)"),
+        ({"source": np.zeros((60, 8, 8, 3), np.float32)}, "type float32"),
+        ({"test_labels": np.full(30, 3)}, "labels from 3 to 3; 3 classes are labelled 0 to 2"),
+        ({"test_labels": np.zeros(29, int)}, "30 test images .* have 29 labels"),
+    ],
+)
 def test_data_that_do_not_fit_are_refused(dataset, tmp_path, changes, message):
     for name, value in changes.items():
         setattr(dataset, name, value)

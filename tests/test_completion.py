@@ -4,8 +4,13 @@ from qlatent_tf import completion
 from qlatent_tf.config import Config
 
 OPEN = Config(
-    model="mlp", latent="boson", dataset="quantum", steps=6, batch_size=8,
-    latent_options={"modes": 4}, dataset_options={"modes": 4, "photons": 2},
+    model="mlp",
+    latent="boson",
+    dataset="quantum",
+    steps=6,
+    batch_size=8,
+    latent_options={"modes": 4},
+    dataset_options={"modes": 4, "photons": 2},
     model_options={"features": 4, "units": [8]},
 )
 CONFIG = completion.resolve(OPEN)

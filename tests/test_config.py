@@ -12,7 +12,9 @@ FIELDS = {"model": "mlp", "latent": "boson", "dataset": "quantum", "steps": 10, 
 @pytest.fixture
 def config():
     return Config(
-        **FIELDS, latent_options={"modes": 8}, optimizer_options={"learning_rate": 1e-4},
+        **FIELDS,
+        latent_options={"modes": 8},
+        optimizer_options={"learning_rate": 1e-4},
         metrics=("discreteness",),
     )
 
@@ -60,43 +62,53 @@ def test_override_takes_a_whole_number_for_a_float_and_one_metric_for_many(confi
     assert changed.metrics == ("quality",)
 
 
-@pytest.mark.parametrize("key, value, message", [
-    ("steps", 0, "steps is a positive whole number; received 0"),
-    ("steps", "many", "received 'many'"),
-    ("steps", 2.5, "received 2.5"),
-    ("batch_size", True, "received True"),
-    ("seed", -1, "seed is a whole number from 0; received -1"),
-    ("gradient_penalty_weight", float("nan"), "finite number from 0; received nan"),
-    ("gradient_penalty_weight", True, "finite number from 0; received True"),
-    ("gradient_penalty_weight", "ten", "finite number from 0; received 'ten'"),
-    ("generator_batch_size", 0, "generator_batch_size is a positive whole number or None"),
-    ("generator_batch_size", True, "received True"),
-    ("generator_ema", 1, "generator_ema is a number from 0 to below 1; received 1"),
-    ("generator_ema", True, "received True"),
-    ("critic_learning_rate", 0, "a finite number above 0 or None; received 0"),
-    ("critic_learning_rate", float("inf"), "received inf"),
-    ("critic_learning_rate", "fast", "received 'fast'"),
-    ("critic_learning_rate", True, "received True"),
-    ("precision", "float16", "float32, mixed_bfloat16, mixed_float16; received 'float16'"),
-    ("learning_rate_decay_steps", 0.5, "received 0.5"),
-    ("learning_rate_decay_steps", 9, "at least steps, 10, .* received 9"),
-    ("jit_compile", 1, "jit_compile is a bool; received 1"),
-    ("jit_compile", "yes", "jit_compile is a bool; received 'yes'"),
-    ("model", 3, "model is a str; received 3"),
-    ("metrics", 3, "metrics is a list of names; received 3"),
-    ("metrics", [1], "metrics is a list of names; received"),
-    ("latent_options", 3, r"set one with latent_options.OPTION; received 3"),
-    ("steps.more", 3, "steps holds one value, so steps.more names nothing"),
-])
+@pytest.mark.parametrize(
+    "key, value, message",
+    [
+        ("steps", 0, "steps is a positive whole number; received 0"),
+        ("steps", "many", "received 'many'"),
+        ("steps", 2.5, "received 2.5"),
+        ("batch_size", True, "received True"),
+        ("seed", -1, "seed is a whole number from 0; received -1"),
+        ("gradient_penalty_weight", float("nan"), "finite number from 0; received nan"),
+        ("gradient_penalty_weight", True, "finite number from 0; received True"),
+        ("gradient_penalty_weight", "ten", "finite number from 0; received 'ten'"),
+        ("generator_batch_size", 0, "generator_batch_size is a positive whole number or None"),
+        ("generator_batch_size", True, "received True"),
+        ("generator_ema", 1, "generator_ema is a number from 0 to below 1; received 1"),
+        ("generator_ema", True, "received True"),
+        ("critic_learning_rate", 0, "a finite number above 0 or None; received 0"),
+        ("critic_learning_rate", float("inf"), "received inf"),
+        ("critic_learning_rate", "fast", "received 'fast'"),
+        ("critic_learning_rate", True, "received True"),
+        ("precision", "float16", "float32, mixed_bfloat16, mixed_float16; received 'float16'"),
+        ("learning_rate_decay_steps", 0.5, "received 0.5"),
+        ("learning_rate_decay_steps", 9, "at least steps, 10, .* received 9"),
+        ("jit_compile", 1, "jit_compile is a bool; received 1"),
+        ("jit_compile", "yes", "jit_compile is a bool; received 'yes'"),
+        ("model", 3, "model is a str; received 3"),
+        ("metrics", 3, "metrics is a list of names; received 3"),
+        ("metrics", [1], "metrics is a list of names; received"),
+        ("latent_options", 3, r"set one with latent_options.OPTION; received 3"),
+        ("steps.more", 3, "steps holds one value, so steps.more names nothing"),
+    ],
+)
 def test_a_value_of_the_wrong_type_is_refused(config, key, value, message):
     with pytest.raises(ValueError, match=message):
         config.override(**{key: value})
 
 
-@pytest.mark.parametrize("key, value", [
-    ("model", 3), ("latent", None), ("jit_compile", "no"), ("latent_options", [1]),
-    ("optimizer", 1), ("metrics", "discreteness"),
-])
+@pytest.mark.parametrize(
+    "key, value",
+    [
+        ("model", 3),
+        ("latent", None),
+        ("jit_compile", "no"),
+        ("latent_options", [1]),
+        ("optimizer", 1),
+        ("metrics", "discreteness"),
+    ],
+)
 def test_a_file_with_a_value_of_the_wrong_type_is_refused(config, key, value):
     with pytest.raises(ValueError, match=key):
         Config.from_json({**config.to_json(), key: value})
@@ -105,8 +117,11 @@ def test_a_file_with_a_value_of_the_wrong_type_is_refused(config, key, value):
 def test_a_file_from_before_a_field_has_its_default(config):
     fields = config.to_json()
     for name in (
-        "critic_learning_rate", "generator_batch_size", "generator_ema",
-        "learning_rate_decay_steps", "precision",
+        "critic_learning_rate",
+        "generator_batch_size",
+        "generator_ema",
+        "learning_rate_decay_steps",
+        "precision",
     ):
         del fields[name]
     assert Config.from_json(fields) == config
@@ -122,16 +137,19 @@ def test_differences_name_the_fields_that_differ(config):
     assert config.differences(config.override(steps=11)) == ["steps: 10 -> 11"]
 
 
-@pytest.mark.parametrize("text, setting", [
-    ("steps=300", ("steps", 300)),
-    ("latent_options.transmission=0.8", ("latent_options.transmission", 0.8)),
-    ("model_options.units=[64, 64]", ("model_options.units", [64, 64])),
-    ("optimizer=RMSprop", ("optimizer", "RMSprop")),
-    ("jit_compile=False", ("jit_compile", False)),
-    ("jit_compile=true", ("jit_compile", True)),
-    ("metrics=", ("metrics", "")),
-    ("optimizer=a=b", ("optimizer", "a=b")),
-])
+@pytest.mark.parametrize(
+    "text, setting",
+    [
+        ("steps=300", ("steps", 300)),
+        ("latent_options.transmission=0.8", ("latent_options.transmission", 0.8)),
+        ("model_options.units=[64, 64]", ("model_options.units", [64, 64])),
+        ("optimizer=RMSprop", ("optimizer", "RMSprop")),
+        ("jit_compile=False", ("jit_compile", False)),
+        ("jit_compile=true", ("jit_compile", True)),
+        ("metrics=", ("metrics", "")),
+        ("optimizer=a=b", ("optimizer", "a=b")),
+    ],
+)
 def test_a_setting_is_json_where_it_can_be(text, setting):
     assert parse_setting(text) == setting
 

@@ -15,11 +15,22 @@ from qlatent_tf.tools import publish
 from qlatent_tf.tools import train as train_tool
 
 CONFIG = Config(
-    model="mlp", latent="boson", dataset="quantum", steps=6, batch_size=8, critic_steps=2,
-    latent_options={"modes": 4}, dataset_options={"modes": 4, "photons": 2},
-    model_options={"features": 4, "units": [8]}, optimizer_options={"learning_rate": 1e-3},
-    evaluate_every=6, evaluation_samples=50, checkpoint_every=3, jit_compile=False,
-    learning_rate_decay_steps=12, generator_batch_size=5,
+    model="mlp",
+    latent="boson",
+    dataset="quantum",
+    steps=6,
+    batch_size=8,
+    critic_steps=2,
+    latent_options={"modes": 4},
+    dataset_options={"modes": 4, "photons": 2},
+    model_options={"features": 4, "units": [8]},
+    optimizer_options={"learning_rate": 1e-3},
+    evaluate_every=6,
+    evaluation_samples=50,
+    checkpoint_every=3,
+    jit_compile=False,
+    learning_rate_decay_steps=12,
+    generator_batch_size=5,
 )
 
 

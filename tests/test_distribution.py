@@ -17,25 +17,52 @@ from qlatent_tf.files import write_json
 from qlatent_tf.run_directory import RunDirectory
 
 MLP = Config(
-    model="mlp", latent="boson", dataset="quantum", steps=4, batch_size=8, critic_steps=2,
-    latent_options={"modes": 4}, dataset_options={"modes": 4, "photons": 2},
-    model_options={"features": 4, "units": [8]}, optimizer_options={"learning_rate": 1e-3},
-    evaluate_every=4, evaluation_samples=50, checkpoint_every=2, jit_compile=False,
-    generator_batch_size=12, learning_rate_decay_steps=8, generator_ema=0.9,
+    model="mlp",
+    latent="boson",
+    dataset="quantum",
+    steps=4,
+    batch_size=8,
+    critic_steps=2,
+    latent_options={"modes": 4},
+    dataset_options={"modes": 4, "photons": 2},
+    model_options={"features": 4, "units": [8]},
+    optimizer_options={"learning_rate": 1e-3},
+    evaluate_every=4,
+    evaluation_samples=50,
+    checkpoint_every=2,
+    jit_compile=False,
+    generator_batch_size=12,
+    learning_rate_decay_steps=8,
+    generator_ema=0.9,
 )
 MOLGAN = Config(
-    model="molgan", latent="gaussian", dataset="small_molecules", steps=2, batch_size=8,
-    critic_steps=2, latent_options={"modes": 4},
+    model="molgan",
+    latent="gaussian",
+    dataset="small_molecules",
+    steps=2,
+    batch_size=8,
+    critic_steps=2,
+    latent_options={"modes": 4},
     model_options={"generator_units": [8], "critic_graph_units": [4], "critic_units": [8]},
-    optimizer_options={"learning_rate": 1e-3}, metrics=("molecules",),
-    evaluate_every=2, evaluation_samples=20, jit_compile=False,
+    optimizer_options={"learning_rate": 1e-3},
+    metrics=("molecules",),
+    evaluate_every=2,
+    evaluation_samples=20,
+    jit_compile=False,
 )
 # Eight images a batch, or four on each of two devices: batch normalisation is of all eight.
 RESNET = Config(
-    model="resnet", latent="gaussian", dataset="images", steps=2, batch_size=8, critic_steps=2,
+    model="resnet",
+    latent="gaussian",
+    dataset="images",
+    steps=2,
+    batch_size=8,
+    critic_steps=2,
     latent_options={"modes": 4},
     model_options={"resolution": 8, "filters": 4, "blocks": 2},
-    optimizer_options={"learning_rate": 1e-3}, evaluate_every=2, evaluation_samples=20,
+    optimizer_options={"learning_rate": 1e-3},
+    evaluate_every=2,
+    evaluation_samples=20,
     jit_compile=False,
 )
 # A run on two devices, stopped after half of its steps and taken up again.
@@ -143,15 +170,31 @@ def on_two_machines(folder, *arguments, others=None, code=0):
     """Trains the run in `folder` by two processes, the second with arguments of its own."""
     cluster = {"worker": [f"localhost:{_free_port()}" for _ in range(2)]}
     command = [
-        sys.executable, "-m", "qlatent_tf", "train", "--config", "run", "--workdir", "run",
-        "--strategy", "multiworker", "--quiet",
+        sys.executable,
+        "-m",
+        "qlatent_tf",
+        "train",
+        "--config",
+        "run",
+        "--workdir",
+        "run",
+        "--strategy",
+        "multiworker",
+        "--quiet",
     ]
-    return _finish([
-        _start([*command, *more], folder, TF_CONFIG=json.dumps(
-            {"cluster": cluster, "task": {"type": "worker", "index": index}}
-        ))
-        for index, more in enumerate((arguments, arguments if others is None else others))
-    ], code)
+    return _finish(
+        [
+            _start(
+                [*command, *more],
+                folder,
+                TF_CONFIG=json.dumps(
+                    {"cluster": cluster, "task": {"type": "worker", "index": index}}
+                ),
+            )
+            for index, more in enumerate((arguments, arguments if others is None else others))
+        ],
+        code,
+    )
 
 
 class TwoReplicas:
@@ -197,20 +240,29 @@ def test_one_device_needs_no_strategy():
 def test_the_rows_of_replicas_are_the_batch():
     rows = np.arange(24).reshape(2, 6, 2)
     batch = {
-        "real": {"a": tf.constant(rows)}, "latent": tf.constant(rows),
-        "generator_latent": tf.constant(rows[0]), "seed": tf.constant(rows[:, 0]),
+        "real": {"a": tf.constant(rows)},
+        "latent": tf.constant(rows),
+        "generator_latent": tf.constant(rows[0]),
+        "seed": tf.constant(rows[:, 0]),
     }
     parts = [distribution._rows(batch, replica, 3) for replica in range(3)]
-    for take, axis in ((lambda part: part["real"]["a"], 1), (lambda part: part["latent"], 1),
-                       (lambda part: part["generator_latent"], 0)):
+    for take, axis in (
+        (lambda part: part["real"]["a"], 1),
+        (lambda part: part["latent"], 1),
+        (lambda part: part["generator_latent"], 0),
+    ):
         np.testing.assert_array_equal(tf.concat(list(map(take, parts)), axis), take(batch))
     np.testing.assert_array_equal(parts[2]["seed"], batch["seed"])
 
 
 def _start(command, folder, **variables):
     return subprocess.Popen(
-        command, cwd=folder, env={**os.environ, **variables}, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        command,
+        cwd=folder,
+        env={**os.environ, **variables},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
 
 

@@ -19,7 +19,8 @@ def dataset(monkeypatch):
     known = {
         "average": lambda dataset, samples, progress: {"average@5": samples.mean()},
         "undefined": lambda dataset, samples, progress: {
-            "rest@5": float("nan") if samples.mean() else 1.0, "none@5": float("nan"),
+            "rest@5": float("nan") if samples.mean() else 1.0,
+            "none@5": float("nan"),
         },
     }
     monkeypatch.setattr(metrics, "_builders", {**metrics._builders, **known})
@@ -43,7 +44,9 @@ def test_one_seed_has_no_error(dataset):
 def test_what_is_undefined_is_null_and_left_out_of_means(dataset):
     report = evaluate(Dice(), dataset, num_samples=5, seeds=(0, 1))
     assert report["metrics"]["rest@5"] == {
-        "mean": 1.0, "standard_error": None, "values": [1.0, None],
+        "mean": 1.0,
+        "standard_error": None,
+        "values": [1.0, None],
     }
     assert report["metrics"]["none@5"]["mean"] is None
     assert set(mean_scores(report)) == {"average@5", "rest@5"}

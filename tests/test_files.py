@@ -37,14 +37,22 @@ def test_an_error_leaves_the_old_file(tmp_path, error):
 def test_a_killed_writer_leaves_the_old_file(tmp_path):
     path = tmp_path / "data.txt"
     files.write_text(path, "old")
-    writer = subprocess.Popen([sys.executable, "-c", (
-        "import sys, time\n"
-        "from qlatent_tf.files import atomic_path\n"
-        f"with atomic_path({str(path)!r}) as temporary:\n"
-        "    temporary.write_text('half of the n')\n"
-        "    print('written', flush=True)\n"
-        "    time.sleep(60)\n"
-    )], stdout=subprocess.PIPE, text=True)
+    writer = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            (
+                "import sys, time\n"
+                "from qlatent_tf.files import atomic_path\n"
+                f"with atomic_path({str(path)!r}) as temporary:\n"
+                "    temporary.write_text('half of the n')\n"
+                "    print('written', flush=True)\n"
+                "    time.sleep(60)\n"
+            ),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert writer.stdout.readline() == "written\n"
     writer.send_signal(signal.SIGKILL)
     writer.communicate()

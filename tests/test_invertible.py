@@ -79,11 +79,14 @@ def test_a_sample_outside_the_range_is_refused():
         inverse([[3, 4]])
 
 
-@pytest.mark.parametrize("parts", [
-    [keras.layers.Dense(4, activation="relu")],
-    [keras.layers.Dense(4), keras.layers.BatchNormalization()],
-    [keras.layers.LeakyReLU()],
-])
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [keras.layers.Dense(4, activation="relu")],
+        [keras.layers.Dense(4), keras.layers.BatchNormalization()],
+        [keras.layers.LeakyReLU()],
+    ],
+)
 def test_other_layers_are_refused(parts):
     with pytest.raises(ValueError, match="invertible=true"):
         Inverse(keras.Sequential([keras.Input([3]), *parts]))

@@ -31,8 +31,17 @@ _MAY_IMPORT = {
     "image_codes": {"layers"},
     "code_gan": {"wgan_gp", "image_codes", "metrics"},
     "models": {
-        "wgan_gp", "layers", "registry", "shapes", "image_codes", "code_gan", "configs", "metrics",
-        "batches", "latent_generator", "seeds",
+        "wgan_gp",
+        "layers",
+        "registry",
+        "shapes",
+        "image_codes",
+        "code_gan",
+        "configs",
+        "metrics",
+        "batches",
+        "latent_generator",
+        "seeds",
     },
     "datasets": _FOUNDATION | {"quantum", "latents", "figures"},
     "_compat": set(),
@@ -46,8 +55,14 @@ _MAY_IMPORT = {
     "zoo": _FOUNDATION | {"latents", "models", "config", "preset_files"},
     "classifier": {"preset_files", "seeds"},
     "classifier_card": {"card", "classifier", "files", "preset_files"},
-    "classifier_training": _FOUNDATION | {
-        "batches", "callbacks", "classifier", "datasets", "preset_files", "run_directory",
+    "classifier_training": _FOUNDATION
+    | {
+        "batches",
+        "callbacks",
+        "classifier",
+        "datasets",
+        "preset_files",
+        "run_directory",
     },
     "evaluation": {"registry", "metrics", "datasets"},
     "tensorboard": {"config", "seeds", "pictures"},
@@ -57,25 +72,59 @@ _MAY_IMPORT = {
     "completion": {"config", "registry", "seeds"},
     "card": {"config", "evaluation"},
     "rescoring": {"card", "files", "preset_files", "run_directory", "zoo"},
-    "training": _FOUNDATION | {
-        "callbacks", "completion", "config", "continuation", "datasets", "distribution",
-        "evaluation", "latents", "metrics", "optimizers", "pictures", "run_directory",
-        "tensorboard", "zoo",
+    "training": _FOUNDATION
+    | {
+        "callbacks",
+        "completion",
+        "config",
+        "continuation",
+        "datasets",
+        "distribution",
+        "evaluation",
+        "latents",
+        "metrics",
+        "optimizers",
+        "pictures",
+        "run_directory",
+        "tensorboard",
+        "zoo",
     },
-    "experiments": _FOUNDATION | {
-        "completion", "config", "configs", "datasets", "evaluation", "figures", "image_codes",
-        "invertible", "latents", "metrics", "models", "quantum", "run_directory", "training", "zoo",
+    "experiments": _FOUNDATION
+    | {
+        "completion",
+        "config",
+        "configs",
+        "datasets",
+        "evaluation",
+        "figures",
+        "image_codes",
+        "invertible",
+        "latents",
+        "metrics",
+        "models",
+        "quantum",
+        "run_directory",
+        "training",
+        "zoo",
     },
     "__main__": {"tools"},
 }
 _RDKIT = re.compile(r"(datasets|metrics)\.(\w*molecul\w*|qm9\w*)$|tools\.\w*molecul\w*$")
 _TENSORFLOW = {
-    "tensorflow", "tensorflow_probability", "keras", "tf_keras", "spektral", "tensorcircuit",
+    "tensorflow",
+    "tensorflow_probability",
+    "keras",
+    "tf_keras",
+    "spektral",
+    "tensorcircuit",
 }
 _PICKLES = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
 _DISTRIBUTIONS = {
-    "absl": "absl-py", "perceval": "perceval-quandela", "tensorcircuit": "tensorcircuit-ng",
-    "tensorflow_gan": "tensorflow-gan", "tensorflow_probability": "tensorflow-probability",
+    "absl": "absl-py",
+    "perceval": "perceval-quandela",
+    "tensorcircuit": "tensorcircuit-ng",
+    "tensorflow_gan": "tensorflow-gan",
+    "tensorflow_probability": "tensorflow-probability",
 }
 # Perceval's own engine and PennyLane's differentiation, which they bring along.
 _BROUGHT_ALONG = {"exqalibur", "autograd"}
@@ -148,11 +197,14 @@ def test_public_names_are_documented(name):
             assert ast.get_docstring(node), f"line {node.lineno}: {node.name}"
 
 
-@pytest.mark.parametrize("file", sorted(
-    file.relative_to(ROOT).as_posix()
-    for folder in ("qlatent_tf", "tools", "configs", "tests", "benchmarks")
-    for file in (ROOT / folder).rglob("*.py")
-))
+@pytest.mark.parametrize(
+    "file",
+    sorted(
+        file.relative_to(ROOT).as_posix()
+        for folder in ("qlatent_tf", "tools", "configs", "tests", "benchmarks")
+        for file in (ROOT / folder).rglob("*.py")
+    ),
+)
 def test_files_are_short_and_lines_fit(file):
     lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
     long = [number for number, line in enumerate(lines, 1) if len(line) > 100]

@@ -58,9 +58,7 @@ def test_a_wheel_holds_every_module(names):
 
 def test_a_wheel_holds_the_data(names):
     for pattern in ("*.smi.gz", "*.npz"):
-        data = {
-            file.relative_to(ROOT).as_posix() for file in (ROOT / "qlatent_tf").rglob(pattern)
-        }
+        data = {file.relative_to(ROOT).as_posix() for file in (ROOT / "qlatent_tf").rglob(pattern)}
         assert data and data <= names
     presets = {name for name in names if name.startswith("qlatent_tf/presets/")}
     expected = {
@@ -91,8 +89,12 @@ def test_an_unpacked_wheel_runs_in_an_empty_folder(wheel, tmp_path):
         "print(tools.tool_names())"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=empty, env={**os.environ, "PYTHONPATH": str(site)},
-        capture_output=True, text=True, check=True,
+        [sys.executable, "-c", code],
+        cwd=empty,
+        env={**os.environ, "PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     file, presets, tools = done.stdout.splitlines()
     assert file == str(site / "qlatent_tf" / "__init__.py")

@@ -44,7 +44,8 @@ def test_labels_of_ticks_stand_apart(report, low):
     for panel in _panels(report).values():
         low, high = panel.get_xlim()
         labels = [
-            label.get_window_extent() for label in panel.get_xticklabels()
+            label.get_window_extent()
+            for label in panel.get_xticklabels()
             if label.get_text() and low <= label.get_position()[0] <= high
         ]
         for left, right in zip(labels, labels[1:]):

@@ -12,10 +12,20 @@ from qlatent_tf.config import Config
 from qlatent_tf.run_directory import RunDirectory
 
 CONFIG = Config(
-    model="mlp", latent="gaussian", dataset="quantum", steps=4, batch_size=16, critic_steps=2,
-    latent_options={"modes": 4}, dataset_options={"modes": 4, "photons": 2},
-    model_options={"features": 4, "units": [8]}, optimizer_options={"learning_rate": 1e-2},
-    evaluate_every=4, evaluation_samples=50, checkpoint_every=2, jit_compile=False,
+    model="mlp",
+    latent="gaussian",
+    dataset="quantum",
+    steps=4,
+    batch_size=16,
+    critic_steps=2,
+    latent_options={"modes": 4},
+    dataset_options={"modes": 4, "photons": 2},
+    model_options={"features": 4, "units": [8]},
+    optimizer_options={"learning_rate": 1e-2},
+    evaluate_every=4,
+    evaluation_samples=50,
+    checkpoint_every=2,
+    jit_compile=False,
 )
 
 
@@ -57,9 +67,11 @@ def test_the_average_is_its_recursion_and_training_does_not_know_of_it(jit_compi
         weights = raw.generator.get_weights()
         assert_equal(averaged.generator.get_weights(), weights)
         # The average begins with the weights behind the first update.
-        expected = weights if expected is None else [
-            0.8 * before + 0.2 * now for before, now in zip(expected, weights, strict=True)
-        ]
+        expected = (
+            weights
+            if expected is None
+            else [0.8 * before + 0.2 * now for before, now in zip(expected, weights, strict=True)]
+        )
     for mine, theirs in zip(averaged.sampling_weights(), expected, strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-7)
     assert_equal(raw.sampling_weights(), raw.generator.get_weights())
@@ -80,9 +92,13 @@ def test_samples_are_drawn_with_the_average(tmp_path):
     assert np.abs(model.generator(latent) - model.generate(latent)).max() > 1e-3
 
 
-@pytest.mark.parametrize("changes", [
-    {"generator_ema": 0.9}, {"precision": "mixed_float16", "generator_ema": 0.9},
-])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"generator_ema": 0.9},
+        {"precision": "mixed_float16", "generator_ema": 0.9},
+    ],
+)
 def test_a_stopped_run_goes_on_with_averages_and_loss_scales(tmp_path, changes):
     config = dataclasses.replace(CONFIG, **changes)
     straight = training.train(config, tmp_path / "straight", progress=False)
@@ -102,9 +118,13 @@ def test_a_stopped_run_goes_on_with_averages_and_loss_scales(tmp_path, changes):
     assert_equal(one.sampling_weights(), other.sampling_weights())
 
 
-@pytest.mark.parametrize("jit_compile, precision", [
-    (False, "mixed_bfloat16"), (True, "mixed_float16"),
-])
+@pytest.mark.parametrize(
+    "jit_compile, precision",
+    [
+        (False, "mixed_bfloat16"),
+        (True, "mixed_float16"),
+    ],
+)
 def test_reduced_precision_trains_close_to_single_precision(precision, jit_compile):
     # Compiled alike: XLA draws other random numbers from the same seeds.
     _, single, batches = make(jit_compile=jit_compile)

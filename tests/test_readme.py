@@ -34,9 +34,13 @@ def test_a_command_is_understood(files, command):
         assert f'"model": "{arguments.model}"' in printed.getvalue()
 
 
-@pytest.mark.parametrize("registry, heading", [
-    (latents, "Latents"), (models, "Models"),
-])
+@pytest.mark.parametrize(
+    "registry, heading",
+    [
+        (latents, "Latents"),
+        (models, "Models"),
+    ],
+)
 def test_every_name_has_its_row(registry, heading):
     table = readme().partition(f"## {heading}\n")[2].partition("\n## ")[0]
     named = set(re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE))

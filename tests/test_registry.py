@@ -70,15 +70,18 @@ def test_a_missing_option_is_named(shapes):
     assert shapes.build("needy", 3, colour="red") == (3, "red")
 
 
-@pytest.mark.parametrize("name, message", [
-    ("no_such_file:circle", "'no_such_file', which is neither a file in .* nor installed"),
-    ("my_shapes:circel", "'my_shapes' has no 'circel'"),
-    (":circle", "reads module:attribute; received ':circle'"),
-    ("my_shapes:", "reads module:attribute; received 'my_shapes:'"),
-    ("/tmp/my_shapes.py:circle", "no path; received '/tmp/my_shapes.py:circle'"),
-    ("../my_shapes:circle", "no path; received"),
-    ("my_shapes:radius", "'my_shapes:radius' is 3, which cannot be called"),
-])
+@pytest.mark.parametrize(
+    "name, message",
+    [
+        ("no_such_file:circle", "'no_such_file', which is neither a file in .* nor installed"),
+        ("my_shapes:circel", "'my_shapes' has no 'circel'"),
+        (":circle", "reads module:attribute; received ':circle'"),
+        ("my_shapes:", "reads module:attribute; received 'my_shapes:'"),
+        ("/tmp/my_shapes.py:circle", "no path; received '/tmp/my_shapes.py:circle'"),
+        ("../my_shapes:circle", "no path; received"),
+        ("my_shapes:radius", "'my_shapes:radius' is 3, which cannot be called"),
+    ],
+)
 def test_code_that_is_not_there_is_an_error_that_says_so(shapes, empty_folder, name, message):
     (empty_folder / "my_shapes.py").write_text("def circle():\n    return 1\n\nradius = 3\n")
     with pytest.raises(ValueError, match=message):

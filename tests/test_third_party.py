@@ -10,8 +10,17 @@ import qlatent_tf
 from qlatent_tf.tools import evaluate, publish, sample, train
 
 _TINY = (
-    "--steps", "3", "--batch-size", "8", "--quiet", "--set", "evaluation_samples=50",
-    "--set", "critic_steps=1", "--set", "jit_compile=false",
+    "--steps",
+    "3",
+    "--batch-size",
+    "8",
+    "--quiet",
+    "--set",
+    "evaluation_samples=50",
+    "--set",
+    "critic_steps=1",
+    "--set",
+    "jit_compile=false",
 )
 
 
@@ -25,11 +34,14 @@ def folder(empty_folder):
     return empty_folder
 
 
-@pytest.mark.parametrize("model, latent, options", [
-    ("mlp", "my_latent:my_latent", ["latent_options.degrees=5"]),
-    ("my_model:my_model", "boson", ["model_options.units=8", "latent_options.modes=6"]),
-    ("my_model:my_model", "my_latent:my_latent", []),
-])
+@pytest.mark.parametrize(
+    "model, latent, options",
+    [
+        ("mlp", "my_latent:my_latent", ["latent_options.degrees=5"]),
+        ("my_model:my_model", "boson", ["model_options.units=8", "latent_options.modes=6"]),
+        ("my_model:my_model", "my_latent:my_latent", []),
+    ],
+)
 def test_one_file_trains_scores_samples_and_publishes(folder, model, latent, options):
     names = ["--model", model, "--latent", latent]
     settings = [word for option in options for word in ("--set", option)]
@@ -55,11 +67,14 @@ def test_a_model_without_a_configuration_is_refused_with_the_reason(folder, caps
     assert "no_config has no get_config(latent)" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("latent, message", [
-    ("my_latent:my_latnet", "'my_latent' has no 'my_latnet'"),
-    ("their_latent:latent", "neither a file in"),
-    ("bosson", "Unknown latent 'bosson'. Known: bernoulli, boson"),
-])
+@pytest.mark.parametrize(
+    "latent, message",
+    [
+        ("my_latent:my_latnet", "'my_latent' has no 'my_latnet'"),
+        ("their_latent:latent", "neither a file in"),
+        ("bosson", "Unknown latent 'bosson'. Known: bernoulli, boson"),
+    ],
+)
 def test_a_name_that_is_not_there_is_an_error_that_says_so(folder, capsys, latent, message):
     assert train.main(["--model", "mlp", "--latent", latent, *_TINY]) == 1
     assert message in capsys.readouterr().err

@@ -16,10 +16,20 @@ from qlatent_tf.locks import InUseError, sole_use
 from qlatent_tf.run_directory import RunDirectory
 
 CONFIG = Config(
-    model="mlp", latent="boson", dataset="quantum", steps=6, batch_size=8, critic_steps=2,
-    latent_options={"modes": 4}, dataset_options={"modes": 4, "photons": 2},
-    model_options={"features": 4, "units": [8]}, optimizer_options={"learning_rate": 1e-3},
-    evaluate_every=3, evaluation_samples=50, checkpoint_every=2, jit_compile=False,
+    model="mlp",
+    latent="boson",
+    dataset="quantum",
+    steps=6,
+    batch_size=8,
+    critic_steps=2,
+    latent_options={"modes": 4},
+    dataset_options={"modes": 4, "photons": 2},
+    model_options={"features": 4, "units": [8]},
+    optimizer_options={"learning_rate": 1e-3},
+    evaluate_every=3,
+    evaluation_samples=50,
+    checkpoint_every=2,
+    jit_compile=False,
 )
 
 
@@ -78,8 +88,13 @@ def test_tensorboard_shows_losses_metrics_pictures_and_the_latent(whole):
     assert {f"losses/{name}" for name in losses} <= tags
     rates = {"speed/learning_rate", "speed/critic_learning_rate"}
     assert rates | {"speed/steps_per_second"} <= tags
-    assert {"samples/real", "samples/generated", "latent/all", "latent/pair_correlations",
-            "_hparams_/session_start_info"} <= tags
+    assert {
+        "samples/real",
+        "samples/generated",
+        "latent/all",
+        "latent/pair_correlations",
+        "_hparams_/session_start_info",
+    } <= tags
     assert any(tag.startswith("metrics/") for tag in tags)
 
 
@@ -238,10 +253,12 @@ def test_both_learning_rates_fall_in_a_line_to_zero_in_step(of_critic):
     rates = []
     for batch in model.training_batches(dataset.source, config.batch_size, 0, steps=7):
         before = model.get_weights()
-        rates.append([
-            float(optimizer.learning_rate)
-            for optimizer in (model.critic_optimizer, model.generator_optimizer)
-        ])
+        rates.append(
+            [
+                float(optimizer.learning_rate)
+                for optimizer in (model.critic_optimizer, model.generator_optimizer)
+            ]
+        )
         model.train_step(batch)
     expected = [[(of_critic or 1e-3) * left, 1e-3 * left] for left in 1 - np.arange(7) / 6]
     np.testing.assert_allclose(rates, expected, atol=1e-9)
@@ -251,8 +268,10 @@ def test_both_learning_rates_fall_in_a_line_to_zero_in_step(of_critic):
 
 
 def test_a_stopped_run_goes_on_at_its_learning_rate(tmp_path):
-    straight, stopped = (train(tmp_path / name, steps=steps, **DECAY)
-                         for name, steps in (("straight", 4), ("stopped", 2)))
+    straight, stopped = (
+        train(tmp_path / name, steps=steps, **DECAY)
+        for name, steps in (("straight", 4), ("stopped", 2))
+    )
     train(stopped.path, steps=4, **DECAY)
     for one, other in zip(weights(stopped), weights(straight), strict=True):
         np.testing.assert_array_equal(one, other)

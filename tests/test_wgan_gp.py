@@ -83,7 +83,9 @@ def test_penalty_of_a_flat_critic_has_a_gradient():
     with tf.GradientTape() as tape:
         penalty = gradient_penalty(
             lambda sample, training: variable * tf.reduce_sum(sample, 1),
-            tf.ones([2, 3]), tf.zeros([2, 3]), tf.constant([0.1, 0.9]),
+            tf.ones([2, 3]),
+            tf.zeros([2, 3]),
+            tf.constant([0.1, 0.9]),
         )
     assert np.isfinite(tape.gradient(penalty, variable))
 
@@ -95,8 +97,10 @@ def test_batches_have_the_documented_shapes(generator_batch_size):
     )
     shapes = {name: tuple(part.shape) for name, part in first(batches).items()}
     assert shapes == {
-        "real": (2, 4, 2), "latent": (2, 4, 3),
-        "generator_latent": (generator_batch_size or 4, 3), "seed": (3, 2),
+        "real": (2, 4, 2),
+        "latent": (2, 4, 3),
+        "generator_latent": (generator_batch_size or 4, 3),
+        "seed": (3, 2),
     }
 
 
@@ -114,8 +118,10 @@ def test_batches_depend_on_seed_and_step_alone():
 def test_each_epoch_holds_every_sample_once_and_in_another_order():
     # 5 batches of 2 x 4 samples are 4 epochs of 10.
     gan = small_gan()
-    rows = [batch["real"].reshape(-1, 2)
-            for batch in gan.training_batches(REAL, 4, 0, steps=5).as_numpy_iterator()]
+    rows = [
+        batch["real"].reshape(-1, 2)
+        for batch in gan.training_batches(REAL, 4, 0, steps=5).as_numpy_iterator()
+    ]
     epochs = np.concatenate(rows).reshape(4, 10, 2)
     for epoch in epochs:
         np.testing.assert_array_equal(epoch[np.argsort(epoch[:, 0])], REAL)

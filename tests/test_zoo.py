@@ -8,7 +8,11 @@ from qlatent_tf.config import Config
 from qlatent_tf.preset_files import WEIGHTS
 
 CONFIG = Config(
-    model="mlp", latent="boson", dataset="quantum", steps=1, batch_size=4,
+    model="mlp",
+    latent="boson",
+    dataset="quantum",
+    steps=1,
+    batch_size=4,
     latent_options={"modes": 4, "unitary_seed": 3},
     model_options={"features": 5, "units": [8]},
 )
@@ -19,7 +23,11 @@ def preset(tmp_path):
     """A preset directory and the model saved in it."""
     model = zoo.build_model(CONFIG)
     directory = zoo.save_preset(
-        tmp_path / "mine", model, CONFIG, metrics={"metrics": {}}, card="# mine\n",
+        tmp_path / "mine",
+        model,
+        CONFIG,
+        metrics={"metrics": {}},
+        card="# mine\n",
         provenance={"step": 1},
     )
     return directory, model
@@ -29,8 +37,8 @@ def rewrite(directory, **changes):
     path = directory / "config.json"
     description = json.loads(path.read_text())
     for key, value in changes.items():
-        description["config"] = {**description["config"], **value} if key == "config" else (
-            description["config"]
+        description["config"] = (
+            {**description["config"], **value} if key == "config" else (description["config"])
         )
         if key != "config":
             description[key] = value

@@ -16,15 +16,22 @@ from qlatent_tf.files import INCEPTION_VARIABLE
 from qlatent_tf.registry import latents, models
 
 _LATENT_OPTIONS = {
-    "modes": "modes", "photons": "photons", "unitary_seed": "unitary_seed",
-    "unitary_file": "unitary_file", "latent_file": "file",
+    "modes": "modes",
+    "photons": "photons",
+    "unitary_seed": "unitary_seed",
+    "unitary_file": "unitary_file",
+    "latent_file": "file",
 }
 _MODEL_OPTIONS = {
-    "generator": "generator", "reward": "reward", "reward_weight": "reward_weight",
+    "generator": "generator",
+    "reward": "reward",
+    "reward_weight": "reward_weight",
 }
 # The data set that comes with the package, for models whose own may have to be downloaded.
 _FALLBACKS = {
-    "qm9": "small_molecules", "sat4": "land_cover_tiles", "sat6": "land_cover_tiles",
+    "qm9": "small_molecules",
+    "sat4": "land_cover_tiles",
+    "sat6": "land_cover_tiles",
     "naip28": "land_cover_tiles",
 }
 # What a model may be built for, so that a stand-in keeps it too.
@@ -35,29 +42,40 @@ def add_data_arguments(arguments, default: str) -> None:
     """Adds --dataset, whose default is described in words, and --data-dir."""
     data = arguments.add_argument_group("data")
     data.add_argument("--dataset", help=f"a registered data set (default: {default})")
-    data.add_argument("--data-dir", help="where data files are looked for first; then in "
-                                         "$QLATENT_DATA_DIR and in the cache")
+    data.add_argument(
+        "--data-dir",
+        help="where data files are looked for first; then in $QLATENT_DATA_DIR and in the cache",
+    )
 
 
 def add_source_arguments(arguments, optional: bool = False) -> None:
     """Adds the preset or run that a tool reads, and whether its code is trusted."""
-    arguments.add_argument("source", nargs="?" if optional else None,
-                           help="a preset's name or directory, or a run's directory")
+    arguments.add_argument(
+        "source",
+        nargs="?" if optional else None,
+        help="a preset's name or directory, or a run's directory",
+    )
     add_trust_argument(arguments)
 
 
 def add_trust_argument(arguments) -> None:
     """Adds --trust-code, for tools that read a preset or a run."""
-    arguments.add_argument("--trust-code", action="store_true",
-                           help="allow the preset or run to name code outside the project "
-                                "(my_file:my_latent), which is imported and run")
+    arguments.add_argument(
+        "--trust-code",
+        action="store_true",
+        help="allow the preset or run to name code outside the project "
+        "(my_file:my_latent), which is imported and run",
+    )
 
 
 def add_inception_argument(arguments) -> None:
     """Adds --inception-weights, which `use_inception` obeys."""
-    arguments.add_argument("--inception-weights", metavar="PATH",
-                           help="for scores by Inception: Keras' weights of InceptionV3 "
-                                "(.h5), or the folder of TF-GAN's module")
+    arguments.add_argument(
+        "--inception-weights",
+        metavar="PATH",
+        help="for scores by Inception: Keras' weights of InceptionV3 "
+        "(.h5), or the folder of TF-GAN's module",
+    )
 
 
 def use_inception(arguments) -> None:
@@ -124,8 +142,11 @@ def config_from_arguments(arguments) -> Config:
     config = config.override(**changes)
     modes, tiles = (config.latent_options.get(name) for name in ("modes", "tiles"))
     if arguments.modes and (tiles or 1) > 1:
-        print(f"note: {tiles} circuits of {modes} modes stand side by side: the latent is "
-              f"{tiles * modes} wide. One alone: --set latent_options.tiles=1", file=sys.stderr)
+        print(
+            f"note: {tiles} circuits of {modes} modes stand side by side: the latent is "
+            f"{tiles * modes} wide. One alone: --set latent_options.tiles=1",
+            file=sys.stderr,
+        )
     if arguments.reward_weight is not None and not config.model_options.get("reward"):
         raise ValueError("--reward-weight is the weight of a reward: name one with --reward.")
     return config

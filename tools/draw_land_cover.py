@@ -45,7 +45,7 @@ def reduce_colours(tile: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     colours, _ = kmeans(pixels, np.unique(start, axis=0), thresh=0.5)
     colours = colours[np.argsort(colours.sum(axis=1), kind="stable")]
     palette = np.zeros((COLOURS, 4), np.uint8)
-    palette[:len(colours)] = np.rint(colours)
+    palette[: len(colours)] = np.rint(colours)
     numbers, _ = vq(pixels, colours)
     return numbers.astype(np.uint8).reshape(SIZE, SIZE), palette
 
@@ -97,16 +97,24 @@ def write_tiles(path: Path, arrays: dict[str, np.ndarray]) -> None:
 def parser() -> argparse.ArgumentParser:
     """Returns the tool's argument parser."""
     arguments = argparse.ArgumentParser(
-        "draw_land_cover", description=__doc__,
+        "draw_land_cover",
+        description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    arguments.add_argument("--count", type=int, default=2400, metavar="N",
-                           help="how many tiles (default: 2400, which takes some minutes)")
+    arguments.add_argument(
+        "--count",
+        type=int,
+        default=2400,
+        metavar="N",
+        help="how many tiles (default: 2400, which takes some minutes)",
+    )
     arguments.add_argument("--seed", type=int, default=0, help="draws other tiles (default: 0)")
-    arguments.add_argument("--out", type=Path, required=True, metavar="FILE.npz",
-                           help="the file to write")
-    arguments.add_argument("--picture", type=Path, metavar="FILE.png",
-                           help="a picture of the first 64")
+    arguments.add_argument(
+        "--out", type=Path, required=True, metavar="FILE.npz", help="the file to write"
+    )
+    arguments.add_argument(
+        "--picture", type=Path, metavar="FILE.png", help="a picture of the first 64"
+    )
     arguments.add_argument("--quiet", action="store_true", help="show no progress bar")
     return arguments
 

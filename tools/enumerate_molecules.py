@@ -94,9 +94,7 @@ def grow(parents: Iterable[str]) -> Iterator[str]:
 def _bond_orders(count: int, valence: int) -> list[tuple[int, ...]]:
     """Returns the orders that `count` bonds of one atom can have."""
     return [
-        orders
-        for orders in itertools.product((1, 2, 3), repeat=count)
-        if sum(orders) <= valence
+        orders for orders in itertools.product((1, 2, 3), repeat=count) if sum(orders) <= valence
     ]
 
 
@@ -169,11 +167,15 @@ def write_smiles(path: Path, smiles: list[str]) -> None:
 def parser() -> argparse.ArgumentParser:
     """Returns the tool's argument parser."""
     arguments = argparse.ArgumentParser(
-        "enumerate_molecules", description=__doc__,
+        "enumerate_molecules",
+        description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     arguments.add_argument(
-        "--max-atoms", type=int, default=7, metavar="N",
+        "--max-atoms",
+        type=int,
+        default=7,
+        metavar="N",
         help="largest number of atoms besides hydrogen (default: 7, which takes a minute)",
     )
     arguments.add_argument(

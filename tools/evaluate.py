@@ -16,8 +16,14 @@ import json
 import sys
 
 from qlatent_tf.tools.command_line import (
-    add_data_arguments, add_inception_argument, add_source_arguments, is_preset, load_model,
-    run_tool, source_config, use_inception,
+    add_data_arguments,
+    add_inception_argument,
+    add_source_arguments,
+    is_preset,
+    load_model,
+    run_tool,
+    source_config,
+    use_inception,
 )
 
 
@@ -28,18 +34,32 @@ def parser() -> argparse.ArgumentParser:
     )
     add_source_arguments(arguments, optional=True)
     add_data_arguments(arguments, default="the one it was trained on")
-    arguments.add_argument("--num-samples", type=int, default=10_000,
-                           help="generated samples a seed (default: 10000)")
-    arguments.add_argument("--seeds", type=int, default=1,
-                           help="independent sample sets; errors are over these (default: 1)")
-    arguments.add_argument("--metrics", nargs="+", default=[],
-                           help="registered metrics (default: all of the data set's)")
-    arguments.add_argument("--save", action="store_true",
-                           help="write the scores into the preset and on its card, beside those "
-                                "of other metrics; samples and seeds are to be as many as theirs")
-    arguments.add_argument("--real", action="store_true",
-                           help="score held-out real samples of the source's data set, or of "
-                                "--dataset alone")
+    arguments.add_argument(
+        "--num-samples", type=int, default=10_000, help="generated samples a seed (default: 10000)"
+    )
+    arguments.add_argument(
+        "--seeds",
+        type=int,
+        default=1,
+        help="independent sample sets; errors are over these (default: 1)",
+    )
+    arguments.add_argument(
+        "--metrics",
+        nargs="+",
+        default=[],
+        help="registered metrics (default: all of the data set's)",
+    )
+    arguments.add_argument(
+        "--save",
+        action="store_true",
+        help="write the scores into the preset and on its card, beside those "
+        "of other metrics; samples and seeds are to be as many as theirs",
+    )
+    arguments.add_argument(
+        "--real",
+        action="store_true",
+        help="score held-out real samples of the source's data set, or of --dataset alone",
+    )
     add_inception_argument(arguments)
     arguments.add_argument("--json", action="store_true", help="print JSON")
     return arguments
@@ -68,20 +88,31 @@ def _evaluate(arguments):
     dataset = load_dataset(with_dataset(config, arguments.dataset), data_dir=arguments.data_dir)
     if arguments.save:
         check_conditions(
-            arguments.source, dataset, arguments.num_samples, range(arguments.seeds),
+            arguments.source,
+            dataset,
+            arguments.num_samples,
+            range(arguments.seeds),
             trust_code=arguments.trust_code,
         )
     evaluation = evaluate(
-        model, dataset, num_samples=arguments.num_samples, seeds=range(arguments.seeds),
-        metric_names=arguments.metrics or None, progress=True,
+        model,
+        dataset,
+        num_samples=arguments.num_samples,
+        seeds=range(arguments.seeds),
+        metric_names=arguments.metrics or None,
+        progress=True,
     )
     if arguments.save:
         save_scores(
-            arguments.source, model, evaluation, published=published_figures(config),
+            arguments.source,
+            model,
+            evaluation,
+            published=published_figures(config),
             trust_code=arguments.trust_code,
         )
     _show(
-        arguments, {"source": str(arguments.source), "step": step, **evaluation},
+        arguments,
+        {"source": str(arguments.source), "step": step, **evaluation},
         f"{arguments.source}, step {step}, data set {dataset.name}, {arguments.num_samples} "
         f"samples x {arguments.seeds}",
     )
@@ -103,11 +134,14 @@ def _evaluate_real(arguments):
     else:
         raise ValueError("Name whose real samples to score: a preset, a run or --dataset.")
     evaluation = evaluate_real(
-        dataset, num_samples=arguments.num_samples,
-        metric_names=arguments.metrics or None, progress=True,
+        dataset,
+        num_samples=arguments.num_samples,
+        metric_names=arguments.metrics or None,
+        progress=True,
     )
     _show(
-        arguments, {"source": f"{dataset.name}, held out", **evaluation},
+        arguments,
+        {"source": f"{dataset.name}, held out", **evaluation},
         f"data set {dataset.name}, {evaluation['num_samples']} real samples, held out",
     )
     return 0

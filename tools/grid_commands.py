@@ -64,37 +64,44 @@ GRIDS = {
     "table2": GridCommand(
         help="molecules by MolGAN: latent x modes x seed",
         description="Bacarreza et al., table II. About 0.2 s a step on two idle cores, 70 minutes "
-                    "a run of 20000 steps; scoring the first run computes what is to be known of "
-                    "the data, some minutes once. A bank of 1000000 samples of 24 photons in 48 "
-                    "modes takes about 65 minutes on two cores, once.",
+        "a run of 20000 steps; scoring the first run computes what is to be known of "
+        "the data, some minutes once. A bank of 1000000 samples of 24 photons in 48 "
+        "modes takes about 65 minutes on two cores, once.",
         latents="the paper's four and four classical controls",
         iterations=20_000,
         seeds=20,
         num_samples=10_000,
         options={
             "sizes": {
-                "nargs": "*", "type": int, "metavar": "MODES",
+                "nargs": "*",
+                "type": int,
+                "metavar": "MODES",
                 "help": "modes of each latent; none for --samples alone (default: 16 32 48)",
             },
             "interferometers": {
-                "nargs": "+", "metavar": "CIRCUIT",
+                "nargs": "+",
+                "metavar": "CIRCUIT",
                 "help": "circuits of boson and photonic, a row each: haar, or loop delays such as "
-                        "1-1 1-3-9 (default: haar)",
+                "1-1 1-3-9 (default: haar)",
             },
             "samples": {
-                "nargs": "+", "metavar": "FILE[:KEY]",
+                "nargs": "+",
+                "metavar": "FILE[:KEY]",
                 "help": "files of recorded samples, a row each, as wide as the file; KEY chooses "
-                        "an array of a .npz file (default: none)",
+                "an array of a .npz file (default: none)",
             },
             "bank_sizes": {
-                "nargs": "*", "type": int, "metavar": "MODES",
+                "nargs": "*",
+                "type": int,
+                "metavar": "MODES",
                 "help": "sizes with one fixed circuit, at which boson and photonic draw from a "
-                        "bank of samples in WORKDIR/banks, made when first needed (default: 48)",
+                "bank of samples in WORKDIR/banks, made when first needed (default: 48)",
             },
             "bank_samples": {
-                "type": int, "metavar": "N",
+                "type": int,
+                "metavar": "N",
                 "help": "samples of a bank; the table says how many (default: 1000000, the "
-                        "paper's)",
+                "paper's)",
             },
             "data": {"help": "a registered data set of molecules (default: qm9)"},
         },
@@ -103,8 +110,8 @@ GRIDS = {
     "capacity": GridCommand(
         help="capacity of critics and classical generators that match a circuit's",
         description="A protocol of our own for the question of Liepelt and Baglio, see "
-                    "docs/last_qgan.md: widths are swept, the smallest optimal one is taken, laws "
-                    "are fitted. Latents are as wide as there are qubits.",
+        "docs/last_qgan.md: widths are swept, the smallest optimal one is taken, laws "
+        "are fitted. Latents are as wide as there are qubits.",
         latents="gaussian",
         iterations=2000,
         seeds=3,
@@ -121,10 +128,14 @@ GRIDS = {
             "qubits": {"nargs": "+", "type": int, "help": "default: 3 4 5 6"},
             "circuit_layers": {"nargs": "+", "type": int, "help": "default: 1 2 3"},
             "critic_widths": {
-                "nargs": "+", "type": int, "help": "default: 4 8 16 32 64 128",
+                "nargs": "+",
+                "type": int,
+                "help": "default: 4 8 16 32 64 128",
             },
             "generator_widths": {
-                "nargs": "+", "type": int, "help": "default: 1 2 4 8 16 32",
+                "nargs": "+",
+                "type": int,
+                "help": "default: 1 2 4 8 16 32",
             },
             "reference_critic": {
                 "type": int,
@@ -135,10 +146,10 @@ GRIDS = {
     "table2_cifar": GridCommand(
         help="photographs by residual networks: latent x seed",
         description="Wallner and Clements, table 2. A run of the published size wants a GPU and "
-                    "hours, see configs/resnet.py; --variant small --iterations 8000 takes one "
-                    "CPU core two hours and a quarter a run. Images are scored by the classifier "
-                    "that comes with the package, and finished runs by Inception, too, where its "
-                    "weights are at hand, see docs/image_metrics.md.",
+        "hours, see configs/resnet.py; --variant small --iterations 8000 takes one "
+        "CPU core two hours and a quarter a run. Images are scored by the classifier "
+        "that comes with the package, and finished runs by Inception, too, where its "
+        "weights are at hand, see docs/image_metrics.md.",
         latents="the paper's three and photonic",
         iterations=100_000,
         seeds=5,
@@ -147,13 +158,14 @@ GRIDS = {
             "variant": {
                 "choices": VARIANTS,
                 "help": "the published size, with the paper's schedule or that of Gulrajani et "
-                        "al., or one for two CPU cores (default: full)",
+                "al., or one for two CPU cores (default: full)",
             },
             "data": {"help": "a registered data set of images (default: cifar10)"},
             "samples": {
-                "nargs": "+", "metavar": "FILE[:KEY]",
+                "nargs": "+",
+                "metavar": "FILE[:KEY]",
                 "help": "files of recorded samples, a row each, whose first 128 modes are the "
-                        "latent; KEY chooses an array of a .npz file (default: none)",
+                "latent; KEY chooses an array of a .npz file (default: none)",
             },
         },
         scores_images=True,

@@ -30,35 +30,49 @@ from qlatent_tf.tools.sample_latent import parse_input_state
 def parser() -> argparse.ArgumentParser:
     """Returns the tool's argument parser."""
     arguments = argparse.ArgumentParser(
-        "inspect_samples", description=__doc__,
+        "inspect_samples",
+        description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     arguments.add_argument("file", type=Path, help="a file or directory with samples")
     arguments.add_argument("--key", help="the array in a .npz file")
-    arguments.add_argument("--file-format", help="needed for raw Jiuzhang files: jiuzhang2 or "
-                                                 "jiuzhang3")
+    arguments.add_argument(
+        "--file-format", help="needed for raw Jiuzhang files: jiuzhang2 or jiuzhang3"
+    )
     circuit = arguments.add_argument_group("what is known of the experiment")
     circuit.add_argument("--unitary", type=Path, help="the circuit: .npy, .npz or .csv")
-    circuit.add_argument("--input-state", type=parse_input_state,
-                         help="photons sent into each mode: 1,1,0,0")
-    circuit.add_argument("--photons", type=int, help="photons sent in, one into each of the first "
-                                                     "modes")
-    circuit.add_argument("--interferometer", default="haar",
-                         help="the random circuits that an unknown one is compared with: haar, or "
-                              "loop delays such as 1-1 (default: haar)")
-    circuit.add_argument("--collision-free", action=argparse.BooleanOptionalAction,
-                         help="whether shots with two photons in a mode were discarded (default: "
-                              "as the shots look)")
-    arguments.add_argument("--circuits", type=int, default=100,
-                           help="random circuits to compare with (default: 100)")
-    arguments.add_argument("--likelihood-shots", type=int,
-                           help="shots for the likelihood ratio (default: 2000; fewer where "
-                                "photons are many)")
-    arguments.add_argument("--seed", type=int, default=0, help="of the bootstrap and the random "
-                                                               "circuits (default: 0)")
+    circuit.add_argument(
+        "--input-state", type=parse_input_state, help="photons sent into each mode: 1,1,0,0"
+    )
+    circuit.add_argument(
+        "--photons", type=int, help="photons sent in, one into each of the first modes"
+    )
+    circuit.add_argument(
+        "--interferometer",
+        default="haar",
+        help="the random circuits that an unknown one is compared with: haar, or "
+        "loop delays such as 1-1 (default: haar)",
+    )
+    circuit.add_argument(
+        "--collision-free",
+        action=argparse.BooleanOptionalAction,
+        help="whether shots with two photons in a mode were discarded (default: as the shots look)",
+    )
+    arguments.add_argument(
+        "--circuits", type=int, default=100, help="random circuits to compare with (default: 100)"
+    )
+    arguments.add_argument(
+        "--likelihood-shots",
+        type=int,
+        help="shots for the likelihood ratio (default: 2000; fewer where photons are many)",
+    )
+    arguments.add_argument(
+        "--seed", type=int, default=0, help="of the bootstrap and the random circuits (default: 0)"
+    )
     output = arguments.add_argument_group("output")
-    output.add_argument("--out", type=Path, help="a directory for samples.png, samples.svg and "
-                                                 "report.json")
+    output.add_argument(
+        "--out", type=Path, help="a directory for samples.png, samples.svg and report.json"
+    )
     output.add_argument("--json", action="store_true", help="print the numbers as JSON")
     return arguments
 
@@ -86,9 +100,14 @@ def _inspect(arguments) -> int:
     elif arguments.photons is not None:
         input_state = None
     report = validate_samples(
-        rows, unitary=unitary, input_state=input_state, photons=arguments.photons,
-        interferometer=arguments.interferometer, collision_free=arguments.collision_free,
-        circuits=arguments.circuits, likelihood_shots=arguments.likelihood_shots,
+        rows,
+        unitary=unitary,
+        input_state=input_state,
+        photons=arguments.photons,
+        interferometer=arguments.interferometer,
+        collision_free=arguments.collision_free,
+        circuits=arguments.circuits,
+        likelihood_shots=arguments.likelihood_shots,
         seed=arguments.seed,
     )
     source = str(arguments.file) + (f" [{arguments.key}]" if arguments.key else "")
@@ -137,23 +156,34 @@ def _lines(report) -> list[str]:
         f"  collisions           in {counts.collision_rate:.2%} of shots",
         "",
         "  correlators                      normalised mean  coeff. of variation         skewness",
-        _row("measured", [
-            f"{value:.4f} +- {error:.4f}"
-            for value, error in zip(report.measured.signature, report.measured.errors)
-        ]),
+        _row(
+            "measured",
+            [
+                f"{value:.4f} +- {error:.4f}"
+                for value, error in zip(report.measured.signature, report.measured.errors)
+            ],
+        ),
     ]
     for name, prediction in report.predictions.items():
         values = [f"{value:.4f}" for value in prediction.signature]
         lines.append(_row(f"{name}, this circuit", values))
     kind = "Haar circuits" if report.interferometer == "haar" else f"{report.interferometer} loops"
     for name, ensemble in report.ensembles.items():
-        lines.append(_row(f"{name}, {kind}", [
-            f"{value:.4f} +- {spread:.4f}"
-            for value, spread in zip(ensemble.mean(axis=0), ensemble.std(axis=0))
-        ]))
-        lines.append(_row("  measured is away by", [
-            f"{value:+.1f} sigma" for value in report.ensemble_distance(name)
-        ]))
+        lines.append(
+            _row(
+                f"{name}, {kind}",
+                [
+                    f"{value:.4f} +- {spread:.4f}"
+                    for value, spread in zip(ensemble.mean(axis=0), ensemble.std(axis=0))
+                ],
+            )
+        )
+        lines.append(
+            _row(
+                "  measured is away by",
+                [f"{value:+.1f} sigma" for value in report.ensemble_distance(name)],
+            )
+        )
     for name, prediction in report.predictions.items():
         lines += ["", f"  if the photons are {'identical' if name == 'boson' else name}:"]
         lines.append(

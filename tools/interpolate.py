@@ -20,7 +20,10 @@ from pathlib import Path
 import numpy as np
 
 from qlatent_tf.tools.command_line import (
-    add_data_arguments, add_source_arguments, load_model, run_tool,
+    add_data_arguments,
+    add_source_arguments,
+    load_model,
+    run_tool,
 )
 
 _MOST_CELLS = 64
@@ -33,11 +36,13 @@ def parser() -> argparse.ArgumentParser:
     )
     add_source_arguments(arguments)
     arguments.add_argument("--rows", type=int, default=6, help="lines, or molecules (default: 6)")
-    arguments.add_argument("--columns", type=int, default=8,
-                           help="pictures a row, the ends included (default: 8)")
+    arguments.add_argument(
+        "--columns", type=int, default=8, help="pictures a row, the ends included (default: 8)"
+    )
     arguments.add_argument("--seed", type=int, default=0, help="chooses the latents (default: 0)")
-    arguments.add_argument("--nearest", action="store_true",
-                           help="show the nearest molecules of the data set")
+    arguments.add_argument(
+        "--nearest", action="store_true", help="show the nearest molecules of the data set"
+    )
     arguments.add_argument("--out", type=Path, required=True, help="the .png file to write")
     add_data_arguments(arguments, default="the one it was trained on")
     return arguments
@@ -93,7 +98,7 @@ def _nearest(model, config, arguments):
         raise ValueError(f"--nearest needs molecules; the data set {dataset.name!r} has none.")
     drawn = 100 * arguments.rows
     valid = strictly_valid(graphs_to_smiles(model.sample(drawn, arguments.seed)))
-    generated = list(dict.fromkeys(valid))[:arguments.rows]
+    generated = list(dict.fromkeys(valid))[: arguments.rows]
     if not generated:
         raise ValueError(f"Of {drawn} samples, none is a valid molecule.")
     smiles, legends = [], []

@@ -178,8 +178,11 @@ def _draw_water(canvas, chance):
     elif kind < 0.7:  # A river.
         depth = chance.uniform(14, 36) - np.abs(canvas.across(angle, chance.uniform(10, 20)))
     else:  # A lake, or open water.
-        depth = chance.uniform(30, 90) - np.hypot(canvas.rows, canvas.columns * chance.uniform(
-            0.7, 1.4)) + 7 * canvas.noise(14.0)
+        depth = (
+            chance.uniform(30, 90)
+            - np.hypot(canvas.rows, canvas.columns * chance.uniform(0.7, 1.4))
+            + 7 * canvas.noise(14.0)
+        )
     rim = chance.choice(["bare", "grass", "garden"])
     canvas.paint(rim, depth > -chance.uniform(2, 7))
     canvas.paint("water", depth > 0, texture=0.06 * canvas.noise(25.0))
@@ -222,6 +225,10 @@ def _maybe_road(canvas, chance, share, angle=None):
 
 
 _DRAW = {
-    "field": _draw_fields, "grass": _draw_grass, "forest": _draw_forest, "bare": _draw_bare,
-    "water": _draw_water, "built-up": _draw_built_up,
+    "field": _draw_fields,
+    "grass": _draw_grass,
+    "forest": _draw_forest,
+    "bare": _draw_bare,
+    "water": _draw_water,
+    "built-up": _draw_built_up,
 }

@@ -35,8 +35,10 @@ def main(argv=None) -> int:
 def _list(arguments):
     presets = [_summary(name) for name in list_presets(kind=None)]
     known = {
-        "models": models.names(), "latents": latents.names(),
-        "datasets": datasets.names(), "metrics": metrics.names(),
+        "models": models.names(),
+        "latents": latents.names(),
+        "datasets": datasets.names(),
+        "metrics": metrics.names(),
         "rewards": rewards.names(),
     }
     if arguments.json:
@@ -63,7 +65,8 @@ def _summary(name):
         "steps": preset["provenance"].get("step"),
         "metrics": {
             metric: score["mean"]
-            for metric, score in metrics_file["metrics"].items() if score["mean"] is not None
+            for metric, score in metrics_file["metrics"].items()
+            if score["mean"] is not None
         },
     }
 

@@ -13,7 +13,10 @@ from pathlib import Path
 
 from qlatent_tf.preset_files import new_preset_directory
 from qlatent_tf.tools.command_line import (
-    add_inception_argument, add_trust_argument, run_tool, use_inception,
+    add_inception_argument,
+    add_trust_argument,
+    run_tool,
+    use_inception,
 )
 from qlatent_tf.zoo import save_preset
 
@@ -26,18 +29,29 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("run", type=Path, help="the run's directory")
     arguments.add_argument("preset", help="the preset's name: MODEL_LATENT_DATASET")
     arguments.add_argument("--overwrite", action="store_true", help="replace a preset")
-    arguments.add_argument("--with-checkpoint", action="store_true",
-                           help="put the run's last checkpoint, with its optimizers, into the "
-                                "preset, so that training can be continued from there")
+    arguments.add_argument(
+        "--with-checkpoint",
+        action="store_true",
+        help="put the run's last checkpoint, with its optimizers, into the "
+        "preset, so that training can be continued from there",
+    )
     add_trust_argument(arguments)
-    arguments.add_argument("--models-dir", type=Path,
-                           help="where presets lie (default: a checkout's models/, else ./models)")
+    arguments.add_argument(
+        "--models-dir",
+        type=Path,
+        help="where presets lie (default: a checkout's models/, else ./models)",
+    )
     arguments.add_argument("--data-dir", help="where data files are looked for first")
-    arguments.add_argument("--num-samples", type=int, default=10_000,
-                           help="generated samples a seed (default: 10000)")
-    arguments.add_argument("--metrics", nargs="+", default=[],
-                           help="registered metrics for the card (default: those that the run's "
-                                "configuration names, else all of the data set's)")
+    arguments.add_argument(
+        "--num-samples", type=int, default=10_000, help="generated samples a seed (default: 10000)"
+    )
+    arguments.add_argument(
+        "--metrics",
+        nargs="+",
+        default=[],
+        help="registered metrics for the card (default: those that the run's "
+        "configuration names, else all of the data set's)",
+    )
     add_inception_argument(arguments)
     arguments.add_argument("--seeds", type=int, default=3, help="sampling seeds (default: 3)")
     return arguments
@@ -67,28 +81,46 @@ def _publish(arguments):
     # Its scores stand beside the record of what it was trained on.
     run.check_data(dataset)
     evaluation = evaluate(
-        model, dataset, num_samples=arguments.num_samples, seeds=range(arguments.seeds),
-        metric_names=arguments.metrics or config.metrics or None, progress=True,
+        model,
+        dataset,
+        num_samples=arguments.num_samples,
+        seeds=range(arguments.seeds),
+        metric_names=arguments.metrics or config.metrics or None,
+        progress=True,
     )
     evaluation = {"step": step, **evaluation}
     if getattr(dataset, "test", None) is not None:
         real = evaluate_real(
-            dataset, num_samples=arguments.num_samples,
-            metric_names=arguments.metrics or config.metrics or None, progress=True,
+            dataset,
+            num_samples=arguments.num_samples,
+            metric_names=arguments.metrics or config.metrics or None,
+            progress=True,
         )
         evaluation.update({"real": real} if real["metrics"] else {})
     provenance = {**run.read_run(), "step": step}
     pictures = model.pictures(dataset)
     card = model_card(
-        arguments.preset, model, config, evaluation, provenance, tuple(pictures),
+        arguments.preset,
+        model,
+        config,
+        evaluation,
+        provenance,
+        tuple(pictures),
         published_figures(config),
     )
     save_preset(
-        directory, model, config, metrics=evaluation, provenance=provenance, card=card,
+        directory,
+        model,
+        config,
+        metrics=evaluation,
+        provenance=provenance,
+        card=card,
         checkpoint=checkpoint_files(run.checkpoints, step) if arguments.with_checkpoint else (),
         pictures={
-            name: encode_picture(picture) for name, picture in {
-                **pictures, "samples": dataset.render(model.sample(36, seed=0)),
+            name: encode_picture(picture)
+            for name, picture in {
+                **pictures,
+                "samples": dataset.render(model.sample(36, seed=0)),
             }.items()
         },
     )

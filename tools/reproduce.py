@@ -28,7 +28,10 @@ from pathlib import Path
 
 from qlatent_tf.config import parse_setting
 from qlatent_tf.tools.command_line import (
-    add_inception_argument, load_model, run_tool, use_inception,
+    add_inception_argument,
+    load_model,
+    run_tool,
+    use_inception,
 )
 from qlatent_tf.tools.grid_commands import GRIDS
 
@@ -42,43 +45,81 @@ def parser() -> argparse.ArgumentParser:
     for name, grid in GRIDS.items():
         _add_grid(experiments.add_parser(name, help=grid.help, description=grid.description), grid)
     figure2 = experiments.add_parser(
-        "figure2", help="law of rounded generator samples beside the exact law of the data",
+        "figure2",
+        help="law of rounded generator samples beside the exact law of the data",
         description="Wallner and Clements, figure 2, of trained models; memory stays bounded.",
     )
     figure2.set_defaults(function=_figure2)
-    figure2.add_argument("sources", metavar="SOURCE", nargs="*",
-                         help="presets or runs (default: those of --seed in --workdir's runs)")
-    figure2.add_argument("--workdir", type=Path, default=Path("runs/table1"),
-                         help="where table1 put its runs; results go there (default: runs/table1)")
-    figure2.add_argument("--data", default="quantum",
-                         help="data set of the runs to take (default: quantum)")
+    figure2.add_argument(
+        "sources",
+        metavar="SOURCE",
+        nargs="*",
+        help="presets or runs (default: those of --seed in --workdir's runs)",
+    )
+    figure2.add_argument(
+        "--workdir",
+        type=Path,
+        default=Path("runs/table1"),
+        help="where table1 put its runs; results go there (default: runs/table1)",
+    )
+    figure2.add_argument(
+        "--data", default="quantum", help="data set of the runs to take (default: quantum)"
+    )
     figure2.add_argument("--seed", type=int, default=0, help="seed of the runs (default: 0)")
-    figure2.add_argument("--num-samples", type=int, default=10_000_000,
-                         help="generated samples of each model (default: 10000000, the paper's)")
-    figure2.add_argument("--trust-code", action="store_true",
-                         help="allow sources to name code outside the project")
+    figure2.add_argument(
+        "--num-samples",
+        type=int,
+        default=10_000_000,
+        help="generated samples of each model (default: 10000000, the paper's)",
+    )
+    figure2.add_argument(
+        "--trust-code", action="store_true", help="allow sources to name code outside the project"
+    )
     figure2.add_argument("--quiet", action="store_true", help="no progress bars")
     theorem1 = experiments.add_parser(
-        "theorem1", help="recovers the latent from the samples of an invertible generator",
+        "theorem1",
+        help="recovers the latent from the samples of an invertible generator",
         description="Bacarreza et al., theorem 1, see docs/theorem1.md. Without a SOURCE, an "
-                    "invertible generator is trained on quantum data first.",
+        "invertible generator is trained on quantum data first.",
     )
     theorem1.set_defaults(function=_theorem1)
-    theorem1.add_argument("source", metavar="SOURCE", nargs="?",
-                          help="a preset or run of mlp with model_options.invertible=true")
-    theorem1.add_argument("--latent", default="boson",
-                          help="a registered latent, or my_file:my_latent (default: boson)")
-    theorem1.add_argument("--iterations", type=int, default=2000,
-                          help="generator steps (default: 2000)")
-    theorem1.add_argument("--num-latents", type=int, default=100_000,
-                          help="latents to draw, of which each distinct one is tried (default: "
-                               "100000)")
-    theorem1.add_argument("--workdir", type=Path, default=Path("runs/theorem1"),
-                          help="where run and results go (default: runs/theorem1)")
-    theorem1.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
-                          dest="settings", help="any other configuration value, as for train")
-    theorem1.add_argument("--trust-code", action="store_true",
-                          help="allow SOURCE to name code outside the project")
+    theorem1.add_argument(
+        "source",
+        metavar="SOURCE",
+        nargs="?",
+        help="a preset or run of mlp with model_options.invertible=true",
+    )
+    theorem1.add_argument(
+        "--latent",
+        default="boson",
+        help="a registered latent, or my_file:my_latent (default: boson)",
+    )
+    theorem1.add_argument(
+        "--iterations", type=int, default=2000, help="generator steps (default: 2000)"
+    )
+    theorem1.add_argument(
+        "--num-latents",
+        type=int,
+        default=100_000,
+        help="latents to draw, of which each distinct one is tried (default: 100000)",
+    )
+    theorem1.add_argument(
+        "--workdir",
+        type=Path,
+        default=Path("runs/theorem1"),
+        help="where run and results go (default: runs/theorem1)",
+    )
+    theorem1.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="settings",
+        help="any other configuration value, as for train",
+    )
+    theorem1.add_argument(
+        "--trust-code", action="store_true", help="allow SOURCE to name code outside the project"
+    )
     theorem1.add_argument("--quiet", action="store_true", help="no progress bars")
     return arguments
 
@@ -88,31 +129,59 @@ def _add_grid(arguments, grid):
     for name, keywords in {**grid.preparation, **grid.options}.items():
         arguments.add_argument(f"--{name.replace('_', '-')}", **keywords)
     alone = "; none for --samples alone" if "samples" in grid.options else ""
-    arguments.add_argument("--latents", nargs="*",
-                           help=f"registered latents or my_file:my_latent{alone} (default: "
-                                f"{grid.latents})")
-    arguments.add_argument("--iterations", type=int, default=grid.iterations,
-                           help=f"generator steps (default: {grid.iterations}, {grid.whose})")
-    arguments.add_argument("--seeds", type=int, default=grid.seeds,
-                           help=f"training seeds, from 0 (default: {grid.seeds}, "
-                                f"{grid.whose})")
-    arguments.add_argument("--workdir", type=Path,
-                           help="where runs, cells and results go (default: runs/EXPERIMENT)")
+    arguments.add_argument(
+        "--latents",
+        nargs="*",
+        help=f"registered latents or my_file:my_latent{alone} (default: {grid.latents})",
+    )
+    arguments.add_argument(
+        "--iterations",
+        type=int,
+        default=grid.iterations,
+        help=f"generator steps (default: {grid.iterations}, {grid.whose})",
+    )
+    arguments.add_argument(
+        "--seeds",
+        type=int,
+        default=grid.seeds,
+        help=f"training seeds, from 0 (default: {grid.seeds}, {grid.whose})",
+    )
+    arguments.add_argument(
+        "--workdir", type=Path, help="where runs, cells and results go (default: runs/EXPERIMENT)"
+    )
     arguments.add_argument("--data-dir", help="where data files are looked for first")
-    arguments.add_argument("--num-samples", type=int, default=grid.num_samples,
-                           help="generated samples that score a finished run (default: "
-                                f"{grid.num_samples})")
+    arguments.add_argument(
+        "--num-samples",
+        type=int,
+        default=grid.num_samples,
+        help=f"generated samples that score a finished run (default: {grid.num_samples})",
+    )
     if grid.scores_images:
         add_inception_argument(arguments)
-    arguments.add_argument("--shard", metavar="I/N", default="1/1",
-                           help="run the I-th part of N of the cells, each with all kinds of rows")
-    arguments.add_argument("--merge", metavar="DIR", nargs="*",
-                           help="train nothing: take the finished cells of other working "
-                                "directories in and write the table of all")
-    arguments.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
-                           dest="settings", help="any other configuration value, as for train")
-    arguments.add_argument("--dry-run", action="store_true",
-                           help="list the cells and what is done, and stop")
+    arguments.add_argument(
+        "--shard",
+        metavar="I/N",
+        default="1/1",
+        help="run the I-th part of N of the cells, each with all kinds of rows",
+    )
+    arguments.add_argument(
+        "--merge",
+        metavar="DIR",
+        nargs="*",
+        help="train nothing: take the finished cells of other working "
+        "directories in and write the table of all",
+    )
+    arguments.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="settings",
+        help="any other configuration value, as for train",
+    )
+    arguments.add_argument(
+        "--dry-run", action="store_true", help="list the cells and what is done, and stop"
+    )
     arguments.add_argument("--quiet", action="store_true", help="no progress bars")
 
 
@@ -140,10 +209,17 @@ def _figure2(arguments):
     for source in sources:
         # One's own runs may name one's own code.
         model, config, step = load_model(source, arguments.trust_code or not arguments.sources)
-        measured.append(figure2.measure(
-            arguments.workdir, Path(source).name, model, config, step,
-            num_samples=arguments.num_samples, progress=not arguments.quiet,
-        ))
+        measured.append(
+            figure2.measure(
+                arguments.workdir,
+                Path(source).name,
+                model,
+                config,
+                step,
+                num_samples=arguments.num_samples,
+                progress=not arguments.quiet,
+            )
+        )
     figure2.write_results(arguments.workdir, measured)
     print((arguments.workdir / "figure2.md").read_text(encoding="utf-8"))
     return 0
@@ -192,7 +268,9 @@ def _run_grid(arguments):
     if command.has_banks:
         given["workdir"] = workdir
     cells = experiment.cells(
-        **given, seeds=arguments.seeds, iterations=arguments.iterations,
+        **given,
+        seeds=arguments.seeds,
+        iterations=arguments.iterations,
         settings=[parse_setting(text) for text in arguments.settings],
     )
     grid = Grid(workdir, arguments.num_samples)
@@ -207,10 +285,16 @@ def _run_grid(arguments):
             if hasattr(experiment, "prepare"):
                 known = inspect.signature(experiment.prepare).parameters
                 arguments.data_dir = experiment.prepare(
-                    workdir, data_dir=arguments.data_dir, progress=not arguments.quiet,
-                    **{name: value for name, value in _given(
-                        arguments, (*command.preparation, *command.options)
-                    ).items() if name in known},
+                    workdir,
+                    data_dir=arguments.data_dir,
+                    progress=not arguments.quiet,
+                    **{
+                        name: value
+                        for name, value in _given(
+                            arguments, (*command.preparation, *command.options)
+                        ).items()
+                        if name in known
+                    },
                 )
             grid.run(chosen, data_dir=arguments.data_dir, progress=not arguments.quiet)
         except Interrupted as stop:
@@ -237,14 +321,16 @@ def _check_inception(arguments, grid, cells):
         return
     inception_network()
     without = [
-        cell.file_name for cell in cells
+        cell.file_name
+        for cell in cells
         if grid.is_finished(cell) and not grid.has_score(cell, "inception_score")
     ]
     if without:
         print(
             f"note: {len(without)} finished cells were scored without Inception. Their runs are "
             f"scored again, not trained again, where their files are removed from "
-            f"{grid.path / 'cells'}: {', '.join(without)}", file=sys.stderr,
+            f"{grid.path / 'cells'}: {', '.join(without)}",
+            file=sys.stderr,
         )
 
 

@@ -27,11 +27,17 @@ import numpy as np
 
 from qlatent_tf.files import atomic_path, write_text
 from qlatent_tf.tools.command_line import (
-    add_data_arguments, add_source_arguments, load_model, run_tool,
+    add_data_arguments,
+    add_source_arguments,
+    load_model,
+    run_tool,
 )
 
 _COMPARISONS = {
-    "<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt,
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<": operator.lt,
+    ">": operator.gt,
 }
 
 
@@ -41,19 +47,34 @@ def parser() -> argparse.ArgumentParser:
         "sample", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add_source_arguments(arguments)
-    arguments.add_argument("-n", "--num-samples", type=int, default=64,
-                           help="how many are drawn, before any filter (default: 64)")
+    arguments.add_argument(
+        "-n",
+        "--num-samples",
+        type=int,
+        default=64,
+        help="how many are drawn, before any filter (default: 64)",
+    )
     arguments.add_argument("--seed", type=int, default=0, help="chooses the latents (default: 0)")
     arguments.add_argument("--out", type=Path, required=True, help="the file to write")
     filters = arguments.add_argument_group("filters of molecules")
     filters.add_argument("--valid-only", action="store_true", help="only valid molecules")
     filters.add_argument("--unique", action="store_true", help="each valid molecule once")
-    filters.add_argument("--novel-only", action="store_true",
-                         help="only valid molecules that the data set has not")
-    filters.add_argument("--mark-novel", action="store_true",
-                         help="leave none out, but say in .csv and .sdf which are novel")
-    filters.add_argument("--keep", nargs="+", action="extend", default=[], metavar="CONDITION",
-                         help="only valid molecules with, say, \"qed>0.5\" \"logp<=2\" \"sa<4\"")
+    filters.add_argument(
+        "--novel-only", action="store_true", help="only valid molecules that the data set has not"
+    )
+    filters.add_argument(
+        "--mark-novel",
+        action="store_true",
+        help="leave none out, but say in .csv and .sdf which are novel",
+    )
+    filters.add_argument(
+        "--keep",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="CONDITION",
+        help='only valid molecules with, say, "qed>0.5" "logp<=2" "sa<4"',
+    )
     add_data_arguments(arguments, default="the one it was trained on")
     return arguments
 
@@ -88,8 +109,10 @@ def _sample(arguments):
         note = f" {valid} were valid molecules"
         note += f", of which the filters left {count}." if count != valid else "."
     form = write(arguments.out, samples, known if arguments.mark_novel else None)
-    print(f"{arguments.num_samples} samples of {arguments.source} were drawn.{note} "
-          f"They are in {arguments.out}{form}")
+    print(
+        f"{arguments.num_samples} samples of {arguments.source} were drawn.{note} "
+        f"They are in {arguments.out}{form}"
+    )
     return 0
 
 
@@ -103,7 +126,7 @@ def _condition(text):
         return PROPERTIES.index(name.lower()), _COMPARISONS[comparison], float(number)
     except (AttributeError, ValueError) as error:
         raise ValueError(
-            f"--keep takes conditions such as \"qed>0.5\", of {', '.join(PROPERTIES)} with "
+            f'--keep takes conditions such as "qed>0.5", of {", ".join(PROPERTIES)} with '
             f"{', '.join(_COMPARISONS)} and a number; received {text!r}."
         ) from error
 

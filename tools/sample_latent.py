@@ -23,49 +23,83 @@ from pathlib import Path
 from qlatent_tf.tools.command_line import run_tool
 
 _OPTIONS = (
-    "modes", "photons", "input_state", "unitary_seed", "unitary_file", "interferometer", "tiles",
-    "indistinguishability", "transmission", "detector", "dark_count_probability", "postselect",
-    "method", "precision",
+    "modes",
+    "photons",
+    "input_state",
+    "unitary_seed",
+    "unitary_file",
+    "interferometer",
+    "tiles",
+    "indistinguishability",
+    "transmission",
+    "detector",
+    "dark_count_probability",
+    "postselect",
+    "method",
+    "precision",
 )
 
 
 def parser() -> argparse.ArgumentParser:
     """Returns the tool's argument parser."""
     arguments = argparse.ArgumentParser(
-        "sample_latent", description=__doc__,
+        "sample_latent",
+        description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    arguments.add_argument("bank", type=Path, help="the bank's directory: new, empty, or begun "
-                                                   "by the same command")
-    arguments.add_argument("--num-samples", type=int, default=1_000_000,
-                           help="rows in all (default: 1000000)")
-    arguments.add_argument("--seed", type=int, default=0,
-                           help="chooses the samples of a circuit (default: 0)")
-    arguments.add_argument("--shard-size", type=int, default=25_000,
-                           help="rows in a file; a kill loses at most so many (default: 25000)")
+    arguments.add_argument(
+        "bank", type=Path, help="the bank's directory: new, empty, or begun by the same command"
+    )
+    arguments.add_argument(
+        "--num-samples", type=int, default=1_000_000, help="rows in all (default: 1000000)"
+    )
+    arguments.add_argument(
+        "--seed", type=int, default=0, help="chooses the samples of a circuit (default: 0)"
+    )
+    arguments.add_argument(
+        "--shard-size",
+        type=int,
+        default=25_000,
+        help="rows in a file; a kill loses at most so many (default: 25000)",
+    )
     circuit = arguments.add_argument_group("the circuit, as for the latents boson and photonic")
-    circuit.add_argument("--latent", choices=("boson", "photonic"), default="boson",
-                         help="identical or distinguishable photons (default: boson)")
+    circuit.add_argument(
+        "--latent",
+        choices=("boson", "photonic"),
+        default="boson",
+        help="identical or distinguishable photons (default: boson)",
+    )
     circuit.add_argument("--modes", type=int, help="the width of a circuit (default: 16)")
-    circuit.add_argument("--photons", type=int, help="photons sent in, one into each of the first "
-                                                     "modes (default: half the modes)")
-    circuit.add_argument("--input-state", type=parse_input_state,
-                         help="instead of --photons: photons sent into each mode, 1,1,0,2")
+    circuit.add_argument(
+        "--photons",
+        type=int,
+        help="photons sent in, one into each of the first modes (default: half the modes)",
+    )
+    circuit.add_argument(
+        "--input-state",
+        type=parse_input_state,
+        help="instead of --photons: photons sent into each mode, 1,1,0,2",
+    )
     circuit.add_argument("--unitary-seed", type=int, help="chooses the circuit (default: 0)")
     circuit.add_argument("--unitary-file", help="a circuit of one's own: .npy, .npz or .csv")
-    circuit.add_argument("--interferometer", help="haar, or loop delays such as 1-1 or 1-3-9 "
-                                                  "(default: haar)")
+    circuit.add_argument(
+        "--interferometer", help="haar, or loop delays such as 1-1 or 1-3-9 (default: haar)"
+    )
     circuit.add_argument("--tiles", type=int, help="circuits side by side (default: 1)")
     physics = arguments.add_argument_group("imperfections (default: none)")
-    physics.add_argument("--indistinguishability", type=float,
-                         help="Hong-Ou-Mandel visibility, 0 to 1")
-    physics.add_argument("--transmission", type=_parse_transmission,
-                         help="probability that a photon is detected; one number, or one for each "
-                              "mode: 0.9,0.8,...")
+    physics.add_argument(
+        "--indistinguishability", type=float, help="Hong-Ou-Mandel visibility, 0 to 1"
+    )
+    physics.add_argument(
+        "--transmission",
+        type=_parse_transmission,
+        help="probability that a photon is detected; one number, or one for each mode: 0.9,0.8,...",
+    )
     physics.add_argument("--detector", help="number or threshold")
     physics.add_argument("--dark-count-probability", type=float, help="per mode and shot")
-    physics.add_argument("--postselect", type=_parse_range,
-                         help="total counts that are kept: 8, or 6,8 for a range")
+    physics.add_argument(
+        "--postselect", type=_parse_range, help="total counts that are kept: 8, or 6,8 for a range"
+    )
     speed = arguments.add_argument_group("method")
     speed.add_argument("--method", help="auto, table, lanes or glynn (default: auto)")
     speed.add_argument("--precision", help="double or single (default: double)")
@@ -92,12 +126,15 @@ def _sample(arguments) -> int:
     if arguments.seed < 0:
         raise ValueError(f"--seed is a whole number from 0; received {arguments.seed}.")
     options = {
-        name: getattr(arguments, name) for name in _OPTIONS
-        if getattr(arguments, name) is not None
+        name: getattr(arguments, name) for name in _OPTIONS if getattr(arguments, name) is not None
     }
     write_latent_bank(
-        arguments.bank, arguments.latent, options, num_samples=arguments.num_samples,
-        seed=arguments.seed, shard_size=arguments.shard_size,
+        arguments.bank,
+        arguments.latent,
+        options,
+        num_samples=arguments.num_samples,
+        seed=arguments.seed,
+        shard_size=arguments.shard_size,
     )
     print(f"Train with: --latent samples --latent-file {arguments.bank}", file=sys.stderr)
     return 0

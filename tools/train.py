@@ -20,8 +20,13 @@ import sys
 from pathlib import Path
 
 from qlatent_tf.tools.command_line import (
-    add_data_arguments, add_inception_argument, add_trust_argument, config_from_arguments, run_tool,
-    use_inception, with_fallback_dataset,
+    add_data_arguments,
+    add_inception_argument,
+    add_trust_argument,
+    config_from_arguments,
+    run_tool,
+    use_inception,
+    with_fallback_dataset,
 )
 
 
@@ -31,56 +36,94 @@ def parser() -> argparse.ArgumentParser:
         "train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     arguments.add_argument("--model", help="a registered model, or my_file:my_model")
-    arguments.add_argument("--variant",
-                           help="which of the model's configurations: full, gulrajani or small, "
-                                "for resnet")
-    arguments.add_argument("--latent",
-                           help="a registered latent, or my_file:my_latent (default: boson)")
-    arguments.add_argument("--config", metavar="SOURCE",
-                           help="a preset, or a run's directory, whose configuration to train "
-                                "instead of the model's own; --latent and --seed change it")
-    arguments.add_argument("--continue-from", metavar="SOURCE",
-                           help="a preset published with its checkpoint, or a run's directory, "
-                                "whose training a new directory goes on with, to --steps")
-    arguments.add_argument("--generator",
-                           help="quantum or classical, for models that have both: short for --set "
-                                "model_options.generator=...")
+    arguments.add_argument(
+        "--variant",
+        help="which of the model's configurations: full, gulrajani or small, for resnet",
+    )
+    arguments.add_argument(
+        "--latent", help="a registered latent, or my_file:my_latent (default: boson)"
+    )
+    arguments.add_argument(
+        "--config",
+        metavar="SOURCE",
+        help="a preset, or a run's directory, whose configuration to train "
+        "instead of the model's own; --latent and --seed change it",
+    )
+    arguments.add_argument(
+        "--continue-from",
+        metavar="SOURCE",
+        help="a preset published with its checkpoint, or a run's directory, "
+        "whose training a new directory goes on with, to --steps",
+    )
+    arguments.add_argument(
+        "--generator",
+        help="quantum or classical, for models that have both: short for --set "
+        "model_options.generator=...",
+    )
     add_trust_argument(arguments)
-    add_data_arguments(arguments, default="the model's, or where it cannot be had the one that "
-                                          "comes with the package")
+    add_data_arguments(
+        arguments,
+        default="the model's, or where it cannot be had the one that comes with the package",
+    )
     run = arguments.add_argument_group("run")
-    run.add_argument("--workdir", type=Path,
-                     help="the run's directory; the same command takes it up again "
-                          "(default: runs/MODEL[_VARIANT][_GENERATOR]_LATENT_DATASET)")
-    run.add_argument("--steps", type=int,
-                     help="generator updates; learning rates that fall to 0 do so at the "
-                          "configuration's own last step, unless --set "
-                          "learning_rate_decay_steps=STEPS")
+    run.add_argument(
+        "--workdir",
+        type=Path,
+        help="the run's directory; the same command takes it up again "
+        "(default: runs/MODEL[_VARIANT][_GENERATOR]_LATENT_DATASET)",
+    )
+    run.add_argument(
+        "--steps",
+        type=int,
+        help="generator updates; learning rates that fall to 0 do so at the "
+        "configuration's own last step, unless --set "
+        "learning_rate_decay_steps=STEPS",
+    )
     run.add_argument("--batch-size", type=int, help="samples a batch")
     run.add_argument("--seed", type=int, help="decides weights, batches, latents and circuits")
-    run.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="settings",
-                     help="any other configuration value, such as optimizer_options.learning_rate"
-                          "=1e-4 or latent_options.transmission=0.8; may be repeated")
-    run.add_argument("--strategy", choices=["none", "mirrored", "multiworker"], default="none",
-                     help="share each batch among this machine's GPUs, or among the machines that "
-                          "$TF_CONFIG names; the run is the same up to rounding (default: none)")
+    run.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="settings",
+        help="any other configuration value, such as optimizer_options.learning_rate"
+        "=1e-4 or latent_options.transmission=0.8; may be repeated",
+    )
+    run.add_argument(
+        "--strategy",
+        choices=["none", "mirrored", "multiworker"],
+        default="none",
+        help="share each batch among this machine's GPUs, or among the machines that "
+        "$TF_CONFIG names; the run is the same up to rounding (default: none)",
+    )
     add_inception_argument(run)
     run.add_argument("--dry-run", action="store_true", help="print the configuration and stop")
     run.add_argument("--quiet", action="store_true", help="no progress bars")
     circuit = arguments.add_argument_group("latent")
-    circuit.add_argument("--modes", type=int,
-                         help="modes of the interferometer, or latent width; of each, where there "
-                              "are several side by side, as for resnet")
+    circuit.add_argument(
+        "--modes",
+        type=int,
+        help="modes of the interferometer, or latent width; of each, where there "
+        "are several side by side, as for resnet",
+    )
     circuit.add_argument("--photons", type=int, help="photons, in the first modes")
     circuit.add_argument("--unitary-seed", type=int, help="chooses the random interferometer")
     circuit.add_argument("--unitary-file", help="the interferometer's matrix (.npy, .npz, .csv)")
     circuit.add_argument("--latent-file", help="file of samples, for --latent samples")
     guide = arguments.add_argument_group("model")
-    guide.add_argument("--reward", nargs="+", metavar="NAME",
-                       help="properties that molgan is led to, several by their product: qed, "
-                            "logp, sa, or my_file:my_reward (default: none)")
-    guide.add_argument("--reward-weight", type=float,
-                       help="the reward's share of the generator's loss, from 0 to 1")
+    guide.add_argument(
+        "--reward",
+        nargs="+",
+        metavar="NAME",
+        help="properties that molgan is led to, several by their product: qed, "
+        "logp, sa, or my_file:my_reward (default: none)",
+    )
+    guide.add_argument(
+        "--reward-weight",
+        type=float,
+        help="the reward's share of the generator's loss, from 0 to 1",
+    )
     return arguments
 
 
@@ -113,9 +156,15 @@ def _train(arguments):
         config, arguments.variant, arguments.generator
     )
     try:
-        run = train(config, workdir, data_dir=arguments.data_dir, dataset=dataset,
-                    progress=not arguments.quiet, continue_from=arguments.continue_from,
-                    strategy=strategy)
+        run = train(
+            config,
+            workdir,
+            data_dir=arguments.data_dir,
+            dataset=dataset,
+            progress=not arguments.quiet,
+            continue_from=arguments.continue_from,
+            strategy=strategy,
+        )
     except Interrupted as stop:
         print(f"\n{stop} The same command goes on from there.", file=sys.stderr)
         return 130

@@ -20,24 +20,34 @@ from qlatent_tf.tools.evaluate import format_score
 def parser() -> argparse.ArgumentParser:
     """Returns the tool's argument parser."""
     arguments = argparse.ArgumentParser(
-        "train_classifier", description=__doc__,
+        "train_classifier",
+        description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_data_arguments(arguments, default="cifar10")
-    arguments.add_argument("--workdir", type=Path,
-                           help="the run's directory (default: runs/classifier_DATASET)")
+    arguments.add_argument(
+        "--workdir", type=Path, help="the run's directory (default: runs/classifier_DATASET)"
+    )
     arguments.add_argument("--epochs", type=int, help="times each image is seen (default: 12)")
     arguments.add_argument("--seed", type=int, help="decides weights, order and augmentation")
-    arguments.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
-                           dest="settings",
-                           help="any other value of the configuration, such as "
-                                "learning_rate=0.1; may be repeated")
+    arguments.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="settings",
+        help="any other value of the configuration, such as learning_rate=0.1; may be repeated",
+    )
     arguments.add_argument("--preset", help="the preset to make of it when training has ended")
-    arguments.add_argument("--models-dir", type=Path,
-                           help="where presets lie (default: a checkout's models/, else ./models)")
+    arguments.add_argument(
+        "--models-dir",
+        type=Path,
+        help="where presets lie (default: a checkout's models/, else ./models)",
+    )
     arguments.add_argument("--overwrite", action="store_true", help="replace a preset")
-    arguments.add_argument("--dry-run", action="store_true",
-                           help="print the configuration and stop")
+    arguments.add_argument(
+        "--dry-run", action="store_true", help="print the configuration and stop"
+    )
     arguments.add_argument("--quiet", action="store_true", help="no progress bars")
     return arguments
 

@@ -15,7 +15,16 @@ from qlatent_tf.datasets.keras_images import find_or_download
 from qlatent_tf.registry import datasets
 
 CLASSES = (
-    "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
 )
 FILE_NAME = "cifar10.npz"
 # A folder is found by its first batch.
@@ -56,14 +65,20 @@ def cifar10(
       ValueError: if what is found is damaged or is not CIFAR-10.
     """
     arrays, provenance, where = find_or_download(
-        "cifar10", _NAMES, lambda path: _read(path, progress),
+        "cifar10",
+        _NAMES,
+        lambda path: _read(path, progress),
         f"{FILE_NAME}, {', '.join(cifar_archives.ARCHIVES)}, or one of these unpacked (from "
         "https://www.cs.toronto.edu/~kriz/cifar.html)",
         data_dir,
     )
     return image_dataset(
-        "cifar10", _check(arrays, where),
-        class_names=CLASSES, classes=classes, provenance=provenance, metrics=("classifier_scores",),
+        "cifar10",
+        _check(arrays, where),
+        class_names=CLASSES,
+        classes=classes,
+        provenance=provenance,
+        metrics=("classifier_scores",),
     )
 
 

@@ -18,8 +18,14 @@ ARCHIVES = {
     "cifar-10-python.tar.gz": "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
 }
 FOLDERS = {"cifar-10-batches-bin": ".bin", "cifar-10-batches-py": ""}
-BATCHES = ("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5",
-           "test_batch")
+BATCHES = (
+    "data_batch_1",
+    "data_batch_2",
+    "data_batch_3",
+    "data_batch_4",
+    "data_batch_5",
+    "test_batch",
+)
 # What is in the archives: SHA-256 of the binary batches, and MD5, as published, of the others.
 BATCH_HASHES = {
     "data_batch_1.bin": "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5",
@@ -60,7 +66,9 @@ def load_archive(path: Path, progress: bool = True) -> tuple[dict[str, np.ndarra
             f"{ARCHIVES[path.name]}. It is damaged, cut off or another file: download it again."
         )
     arrays = image_files.cached_images(
-        path.name, found, ("x_train", "y_train", "x_test", "y_test"),
+        path.name,
+        found,
+        ("x_train", "y_train", "x_test", "y_test"),
         lambda: _arrays(path, _unpack(path, progress)),
     )
     return arrays, found
@@ -108,9 +116,12 @@ def _check_hash(path: Path, content: bytes) -> None:
 def _unpack(path: Path, progress: bool) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     batches = {}
     try:
-        with gzip.open(path) as file, tqdm.tqdm(
-            total=len(BATCHES), desc=f"Unpacking {path.name}", disable=not progress, leave=False
-        ) as bar:
+        with (
+            gzip.open(path) as file,
+            tqdm.tqdm(
+                total=len(BATCHES), desc=f"Unpacking {path.name}", disable=not progress, leave=False
+            ) as bar,
+        ):
             with tarfile.open(fileobj=file, mode="r|") as archive:
                 for member in archive:
                     name = Path(member.name).name

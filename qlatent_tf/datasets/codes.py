@@ -56,7 +56,9 @@ def codes(
         source=np.ascontiguousarray(values[:, :components]),
         metrics=(),
         provenance={
-            "file": path.name, "sha256": files.sha256_of(path), "codes": len(values),
+            "file": path.name,
+            "sha256": files.sha256_of(path),
+            "codes": len(values),
             "components": components or values.shape[1],
         },
         render=draw_vectors,
@@ -80,5 +82,5 @@ def principal_codes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     # An axis has no direction of its own: its largest entry is made positive.
     signs = np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])
     turned = centred @ (axes * signs[:, np.newaxis]).T
-    shares = spread ** 2 / np.sum(spread ** 2)
+    shares = spread**2 / np.sum(spread**2)
     return np.clip(turned / np.abs(turned).max(), -1, 1).astype(np.float32), shares

@@ -72,8 +72,12 @@ def download(
             files.atomic_path(path) as temporary,
             open(temporary, "wb") as file,
             tqdm.tqdm(
-                total=remote.size, desc=f"Downloading {remote.name}", unit="B", unit_scale=True,
-                disable=not progress, leave=False,
+                total=remote.size,
+                desc=f"Downloading {remote.name}",
+                unit="B",
+                unit_scale=True,
+                disable=not progress,
+                leave=False,
             ) as bar,
         ):
             while block := response.read(_BLOCK):

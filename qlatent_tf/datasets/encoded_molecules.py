@@ -22,7 +22,11 @@ ENCODER_VERSION = 1
 # The others compare with the whole data set, of which they have to compute something first.
 METRICS = ("molecules", "molecule_properties")
 EVALUATION_METRICS = (
-    *METRICS, "molecule_property_distances", "molecule_diversity", "molecule_substructures", "fcd",
+    *METRICS,
+    "molecule_property_distances",
+    "molecule_diversity",
+    "molecule_substructures",
+    "fcd",
 )
 
 
@@ -87,10 +91,17 @@ def encode(
     atoms, bonds, smiles = [], [], []
     refused = collections.Counter()
     moved = 0
-    with rdBase.BlockLogs(), tqdm.tqdm(
-        molecules, desc=f"Encoding {label}", unit=" molecules", unit_scale=True,
-        disable=not progress, leave=False,
-    ) as bar:
+    with (
+        rdBase.BlockLogs(),
+        tqdm.tqdm(
+            molecules,
+            desc=f"Encoding {label}",
+            unit=" molecules",
+            unit_scale=True,
+            disable=not progress,
+            leave=False,
+        ) as bar,
+    ):
         for molecule in bar:
             try:
                 graph, decoded, is_moved = _encode_one(molecule)
@@ -112,12 +123,16 @@ def encode(
         raise ValueError(f"None of the molecules of {label} has a graph: {counts['refused']}.")
     logging.info(
         "%s: %d molecules, %d of them distinct.",
-        label, counts["molecules"], counts["distinct_molecules"],
+        label,
+        counts["molecules"],
+        counts["distinct_molecules"],
     )
     if refused:
         logging.warning(
             "%s: %d of %d molecules do not fit the graphs and are left out: %s.",
-            label, sum(refused.values()), counts["molecules_read"],
+            label,
+            sum(refused.values()),
+            counts["molecules_read"],
             ", ".join(f"{count} with {reason}" for reason, count in sorted(refused.items())),
         )
     return {"atoms": np.stack(atoms), "bonds": np.stack(bonds)}, np.array(smiles), counts

@@ -12,7 +12,15 @@ from qlatent_tf.datasets.mnist import load_digits
 from qlatent_tf.registry import datasets
 
 CLASSES = (
-    "T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag",
+    "T-shirt/top",
+    "trouser",
+    "pullover",
+    "dress",
+    "coat",
+    "sandal",
+    "shirt",
+    "sneaker",
+    "bag",
     "ankle boot",
 )
 

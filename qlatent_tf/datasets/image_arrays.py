@@ -152,8 +152,11 @@ def check_images(
     """
     images = np.asanyarray(images)
     if images.dtype != np.uint8:
-        low, high = (images.min(), images.max()) if images.size and images.dtype.kind in "biuf" \
+        low, high = (
+            (images.min(), images.max())
+            if images.size and images.dtype.kind in "biuf"
             else ("none", "none")
+        )
         raise ValueError(
             f"{where} holds {images.dtype}, values from {low} to {high}. Images are uint8 with "
             "values from 0 to 255: scale, round and cast them (NumPy: array.astype('uint8'))."

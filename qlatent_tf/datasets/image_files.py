@@ -16,7 +16,12 @@ from qlatent_tf.datasets import array_cache
 
 # What zip archives, decompressors and NumPy's reader raise.
 DAMAGE = (
-    ValueError, EOFError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error,
+    ValueError,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    zlib.error,
     lzma.LZMAError,
 )
 _QUICK = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -53,7 +58,8 @@ def array_shapes(path: Path) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
             with zipfile.ZipFile(path) as archive, archive.open(name + _SUFFIX) as file:
                 version = np.lib.format.read_magic(file)
                 read_header = (
-                    np.lib.format.read_array_header_1_0 if version == (1, 0)
+                    np.lib.format.read_array_header_1_0
+                    if version == (1, 0)
                     else np.lib.format.read_array_header_2_0
                 )
                 shape, _, dtype = read_header(file)
@@ -89,9 +95,10 @@ def load_npz(
     digest = files.sha256_of(path)
     with zipfile.ZipFile(path) as archive:
         members = [archive.getinfo(name + _SUFFIX) for name in names]
-    quick = sum(
-        member.file_size for member in members if member.compress_type not in _QUICK
-    ) < _FEW_BYTES
+    quick = (
+        sum(member.file_size for member in members if member.compress_type not in _QUICK)
+        < _FEW_BYTES
+    )
     if quick:
         return _read(path, names, progress), digest
     key = f"{digest}/{','.join(names)}"
@@ -124,10 +131,17 @@ def cached_images(
 
 def _read(path: Path, names: Sequence[str], progress: bool) -> dict[str, np.ndarray]:
     arrays = {}
-    with zipfile.ZipFile(path) as archive, tqdm.tqdm(
-        total=sum(archive.getinfo(name + _SUFFIX).file_size for name in names),
-        desc=f"Reading {path.name}", unit="B", unit_scale=True, disable=not progress, leave=False,
-    ) as bar:
+    with (
+        zipfile.ZipFile(path) as archive,
+        tqdm.tqdm(
+            total=sum(archive.getinfo(name + _SUFFIX).file_size for name in names),
+            desc=f"Reading {path.name}",
+            unit="B",
+            unit_scale=True,
+            disable=not progress,
+            leave=False,
+        ) as bar,
+    ):
         for name in names:
             try:
                 # The checksum of the zip format is verified at the end of each member.

@@ -63,7 +63,11 @@ def images(
     if class_names is None:
         class_names = [str(number) for number in range(max(labels, default=-1) + 1)]
     return image_dataset(
-        "images", arrays, class_names=class_names, classes=classes, bands=bands,
+        "images",
+        arrays,
+        class_names=class_names,
+        classes=classes,
+        bands=bands,
         provenance={"file": path.name, "sha256": digest, "arrays": list(keys.values())},
     )
 
@@ -97,7 +101,8 @@ def _keys(path: Path, named: tuple[str | None, ...]) -> dict[str, str]:
             )
         else:
             likely = [
-                name for name, (shape, dtype) in shapes.items()
+                name
+                for name, (shape, dtype) in shapes.items()
                 if len(shape) in (3, 4) and dtype == np.uint8
             ]
             if len(likely) != 1:
@@ -131,8 +136,10 @@ def _check(arrays: dict, keys: dict, path: Path, class_names) -> set[int]:
             )
         if labels in arrays:
             arrays[labels] = check_labels(
-                arrays[labels], len(arrays[part]),
-                None if class_names is None else len(class_names), f"{keys[labels]} of {path}",
+                arrays[labels],
+                len(arrays[part]),
+                None if class_names is None else len(class_names),
+                f"{keys[labels]} of {path}",
             )
             found.update(np.unique(arrays[labels]).tolist())
     return found

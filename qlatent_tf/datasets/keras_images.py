@@ -23,10 +23,13 @@ _KEPT = {
         ARCHIVES["cifar-10-python.tar.gz"],
     ),
     "fashion_mnist": (
-        "fashion-mnist/t10k-images-idx3-ubyte.gz", f"{_KERAS_URL}t10k-images-idx3-ubyte.gz", None,
+        "fashion-mnist/t10k-images-idx3-ubyte.gz",
+        f"{_KERAS_URL}t10k-images-idx3-ubyte.gz",
+        None,
     ),
     "mnist": (
-        "mnist.npz", f"{_KERAS_URL}mnist.npz",
+        "mnist.npz",
+        f"{_KERAS_URL}mnist.npz",
         "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1",
     ),
 }
@@ -95,9 +98,7 @@ def _load_keras_images(name: str) -> tuple[dict[str, np.ndarray], dict]:
         if files.is_full_disk(error):
             raise
         damaged = f" Remove {kept} if it is damaged." if kept.exists() else ""
-        raise FileNotFoundError(
-            f"keras.datasets.{name} cannot be had: {error}{damaged}"
-        ) from error
+        raise FileNotFoundError(f"keras.datasets.{name} cannot be had: {error}{damaged}") from error
     arrays = {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
     digest = hashlib.sha256()
     for array in arrays.values():

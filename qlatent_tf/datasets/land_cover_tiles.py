@@ -56,9 +56,13 @@ def land_cover_tiles(
     return image_dataset(
         "land_cover_tiles",
         {
-            "x_train": images[:TRAINED_ON], "y_train": labels[:TRAINED_ON],
-            "x_test": images[TRAINED_ON:], "y_test": labels[TRAINED_ON:],
+            "x_train": images[:TRAINED_ON],
+            "y_train": labels[:TRAINED_ON],
+            "x_test": images[TRAINED_ON:],
+            "y_test": labels[TRAINED_ON:],
         },
-        class_names=CLASSES, classes=classes, bands=bands,
+        class_names=CLASSES,
+        classes=classes,
+        bands=bands,
         provenance={"file": FILE.name, "sha256": digest},
     )

@@ -77,10 +77,18 @@ def _convert(path: Path, shape, blocks, label: str, progress: bool) -> str:
     partial = path.with_suffix(".partial")
     start = _start(partial, header, each, shape[0])
     _check_room(partial, len(header) + each * shape[0])
-    with open(partial, "r+b" if start else "wb") as file, tqdm.tqdm(
-        total=shape[0], initial=start, desc=f"Converting {label}", unit=" images",
-        unit_scale=True, disable=not progress, leave=False,
-    ) as bar:
+    with (
+        open(partial, "r+b" if start else "wb") as file,
+        tqdm.tqdm(
+            total=shape[0],
+            initial=start,
+            desc=f"Converting {label}",
+            unit=" images",
+            unit_scale=True,
+            disable=not progress,
+            leave=False,
+        ) as bar,
+    ):
         if start:
             logging.info("Going on with the conversion of %s at image %d.", label, start)
         file.write(header)
@@ -131,7 +139,8 @@ def _check_room(partial: Path, size: int) -> None:
         raise OSError(
             errno.ENOSPC,
             f"The conversion needs {(size - written) / 1e6:.0f} MB more; {free / 1e6:.0f} MB are "
-            f"free. ${files.CACHE_DIR_VARIABLE} names another folder", str(partial.parent),
+            f"free. ${files.CACHE_DIR_VARIABLE} names another folder",
+            str(partial.parent),
         )
 
 

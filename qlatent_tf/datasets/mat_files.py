@@ -23,7 +23,16 @@ import scipy.io
 _HEADER = 128
 _MATRIX, _COMPRESSED = 14, 15
 _NUMBERS = {
-    1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8",
+    1: "i1",
+    2: "u1",
+    3: "i2",
+    4: "u2",
+    5: "i4",
+    6: "u4",
+    7: "f4",
+    9: "f8",
+    12: "i8",
+    13: "u8",
 }
 _READ = 1 << 18
 
@@ -95,7 +104,7 @@ def _hdf5_blocks(path: Path, name: str, start: int, size: int) -> Iterator[np.nd
         array = _hdf5_array(path, file, name)
         for first in range(start, len(array), size):
             try:
-                yield array[first:first + size]
+                yield array[first : first + size]
             except OSError as error:
                 raise ValueError(f"{path} is damaged: {name}: {error}.") from error
 
@@ -120,9 +129,7 @@ def _damage_of(path: Path) -> Iterator[None]:
     try:
         yield
     except (EOFError, struct.error, zlib.error) as error:
-        raise ValueError(
-            f"{path} is damaged or cut off, or no MATLAB file: {error}."
-        ) from error
+        raise ValueError(f"{path} is damaged or cut off, or no MATLAB file: {error}.") from error
 
 
 def _find(path: Path, file: BinaryIO, name: str) -> tuple[tuple[int, ...], np.dtype, "_Element"]:
@@ -167,7 +174,7 @@ def _part(read: Callable[[int], bytes], order: str) -> tuple[int, bytes]:
     tag = read(8)
     kind, size = struct.unpack(f"{order}II", tag)
     if kind >> 16:  # A small element: type and size share the first word, the content is there.
-        return kind & 0xFFFF, tag[4:4 + (kind >> 16)]
+        return kind & 0xFFFF, tag[4 : 4 + (kind >> 16)]
     content = read(size)
     read(-size % 8)
     return kind, content

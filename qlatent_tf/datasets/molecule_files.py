@@ -69,9 +69,7 @@ def _whole(path: Path, molecules: Iterator[Chem.Mol | None]) -> Iterator[Chem.Mo
         raise ValueError(f"{path} holds no molecules.")
 
 
-def write_structures(
-    path: Path, smiles: Sequence[str], columns: Mapping[str, Sequence]
-) -> None:
+def write_structures(path: Path, smiles: Sequence[str], columns: Mapping[str, Sequence]) -> None:
     """Writes a ``.sdf`` file of molecules in the plane, atomically.
 
     Args:

@@ -192,9 +192,7 @@ def _sanitise(molecule: Chem.RWMol, aromatic_bonds: int) -> Chem.Mol | None:
     failure = Chem.SanitizeMol(as_it_stands, catchErrors=True)
     if failure not in (_FINE, Chem.SanitizeFlags.SANITIZE_KEKULIZE):
         return None
-    if failure == _FINE and (
-        not aromatic_bonds or _count_aromatic(as_it_stands) >= aromatic_bonds
-    ):
+    if failure == _FINE and (not aromatic_bonds or _count_aromatic(as_it_stands) >= aromatic_bonds):
         return as_it_stands
     nitrogens = [
         atom.GetIdx()

@@ -54,9 +54,7 @@ def draw_smiles(
     return _draw([Chem.MolFromSmiles(text) for text in smiles], list(legends), columns)
 
 
-def _draw(
-    molecules: list[Chem.Mol | None], legends: list[str], columns: int | None
-) -> np.ndarray:
+def _draw(molecules: list[Chem.Mol | None], legends: list[str], columns: int | None) -> np.ndarray:
     if not molecules:
         raise ValueError("There is no molecule to draw; received 0 samples.")
     with rdBase.BlockLogs():

@@ -61,6 +61,10 @@ def naip28(
             found[f"pseudo_y_{split}"], len(images), len(CLASSES), f"pseudo_y_{split} of {path}"
         )
     return image_dataset(
-        "naip28", arrays, class_names=CLASSES, classes=classes, bands=bands,
+        "naip28",
+        arrays,
+        class_names=CLASSES,
+        classes=classes,
+        bands=bands,
         provenance={"file": path.name, "sha256": digest},
     )

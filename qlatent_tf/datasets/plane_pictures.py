@@ -33,7 +33,11 @@ def scatter_points(panel, samples: np.ndarray, size: float = 2, color: str = "#3
     distances = distances[np.isfinite(distances) & (distances > 0)]
     limit = 1.4 * np.median(distances) if len(distances) else 1.0
     panel.scatter(
-        *samples[:MAX_DRAWN].T, s=size, lw=0, alpha=0.5, color=color,
+        *samples[:MAX_DRAWN].T,
+        s=size,
+        lw=0,
+        alpha=0.5,
+        color=color,
         rasterized=True,  # An SVG would hold an element for each point.
     )
     panel.set(aspect="equal", xlim=(-limit, limit), ylim=(-limit, limit))

@@ -56,9 +56,7 @@ def read_batch(content: bytes) -> dict[bytes, Any]:
         raise ValueError(f"this is no batch of CIFAR-10 ({error})") from error
     if not isinstance(value, dict):
         raise ValueError(f"this is no batch of CIFAR-10 but {type(value).__name__}")
-    return {
-        key: part.content if isinstance(part, _Array) else part for key, part in value.items()
-    }
+    return {key: part.content if isinstance(part, _Array) else part for key, part in value.items()}
 
 
 def _follow(content: bytes) -> Any:
@@ -122,13 +120,19 @@ _CONSTANTS = {
     "NEWTRUE": lambda argument: True,
     "NEWFALSE": lambda argument: False,
     **dict.fromkeys(
-        ("BININT", "BININT1", "BININT2", "LONG1", "BINBYTES", "SHORT_BINBYTES", "BINUNICODE",
-         "SHORT_BINUNICODE"),
+        (
+            "BININT",
+            "BININT1",
+            "BININT2",
+            "LONG1",
+            "BINBYTES",
+            "SHORT_BINBYTES",
+            "BINUNICODE",
+            "SHORT_BINUNICODE",
+        ),
         lambda argument: argument,
     ),
-    **dict.fromkeys(
-        ("BINSTRING", "SHORT_BINSTRING"), lambda argument: argument.encode("latin-1")
-    ),
+    **dict.fromkeys(("BINSTRING", "SHORT_BINSTRING"), lambda argument: argument.encode("latin-1")),
 }
 
 

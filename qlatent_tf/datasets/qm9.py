@@ -21,15 +21,19 @@ OFFICIAL = RemoteFile(
     sha256="3a63848ac80691bdb8d41834b575afad345b9300d7a2db0c38adb7f6eaa8360c",
 )
 FILE_NAMES = (
-    "qm9.smi.gz", "qm9.smi", "qm9.csv", "qm9.csv.gz", "gdb9.sdf", "gdb9.sdf.gz", "gdb9.tar.gz",
+    "qm9.smi.gz",
+    "qm9.smi",
+    "qm9.csv",
+    "qm9.csv.gz",
+    "gdb9.sdf",
+    "gdb9.sdf.gz",
+    "gdb9.tar.gz",
     OFFICIAL.name,
 )
 
 
 @datasets.register("qm9")
-def qm9(
-    *, data_dir: str | os.PathLike | None = None, progress: bool = True
-) -> MoleculeDataset:
+def qm9(*, data_dir: str | os.PathLike | None = None, progress: bool = True) -> MoleculeDataset:
     """The molecules of QM9 as graphs of at most nine atoms.
 
     The file is looked for in `data_dir`, in $QLATENT_DATA_DIR and in the cache folder, and

@@ -40,6 +40,11 @@ def sat4(
       ValueError: if they are damaged or others, or an option is out of range.
     """
     return load_sat(
-        "sat4", CLASSES, OFFICIAL_COUNTS,
-        bands=bands, classes=classes, data_dir=data_dir, progress=progress,
+        "sat4",
+        CLASSES,
+        OFFICIAL_COUNTS,
+        bands=bands,
+        classes=classes,
+        data_dir=data_dir,
+        progress=progress,
     )

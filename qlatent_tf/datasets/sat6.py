@@ -40,6 +40,11 @@ def sat6(
       ValueError: if they are damaged or others, or an option is out of range.
     """
     return load_sat(
-        "sat6", CLASSES, OFFICIAL_COUNTS,
-        bands=bands, classes=classes, data_dir=data_dir, progress=progress,
+        "sat6",
+        CLASSES,
+        OFFICIAL_COUNTS,
+        bands=bands,
+        classes=classes,
+        data_dir=data_dir,
+        progress=progress,
     )

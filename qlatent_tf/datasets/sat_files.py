@@ -20,7 +20,10 @@ from qlatent_tf import files
 from qlatent_tf.datasets import image_files, mapped_images, mat_files
 from qlatent_tf.datasets.dataset import ImageDataset
 from qlatent_tf.datasets.image_arrays import (
-    check_images, class_numbers, image_dataset, kept_bands,
+    check_images,
+    class_numbers,
+    image_dataset,
+    kept_bands,
 )
 
 SHAPE = (28, 28, 4)
@@ -85,14 +88,19 @@ def load_sat(
     stored = _stored_mat(path) if path.name == archive else _stored_csv(path, name)
     stamp = _stamp(stored.paths)
     labels = image_files.cached_images(
-        name, f"{stamp}/labels", SPLITS,
+        name,
+        f"{stamp}/labels",
+        SPLITS,
         lambda: {split: _numbers(stored, split, len(class_names)) for split in SPLITS},
     )
     found = [len(labels[split]) for split in SPLITS]
     if found != list(official_counts):
         logging.warning(
             "%s has %d images to train on and %d held out; the official %s has %d and %d.",
-            path, *found, name, *official_counts,
+            path,
+            *found,
+            name,
+            *official_counts,
         )
     arrays, digests = {}, []
     for split in SPLITS:
@@ -105,12 +113,16 @@ def load_sat(
             lambda start, split=split, chosen=chosen: _selected(
                 stored.blocks, split, chosen, start, bands
             ),
-            f"{path.name} ({split})", progress,
+            f"{path.name} ({split})",
+            progress,
         )
         arrays[f"x_{split}"], arrays[f"y_{split}"] = images, labels[split][chosen]
         digests.append(digest)
     dataset = image_dataset(
-        name, arrays, class_names=class_names, classes=None,
+        name,
+        arrays,
+        class_names=class_names,
+        classes=None,
         provenance={"file": path.name, "sha256": digests[0], "test_sha256": digests[1]},
     )
     if numbers is None:
@@ -141,7 +153,8 @@ def _stored_mat(path: Path) -> _Stored:
 def _stored_csv(path: Path, name: str) -> _Stored:
     tables = {
         (part, split): path.with_name(f"{part}_{split}_{name}.csv")
-        for part in ("X", "y") for split in SPLITS
+        for part in ("X", "y")
+        for split in SPLITS
     }
     lacking = [table.name for table in tables.values() if not table.is_file()]
     if lacking:
@@ -185,8 +198,12 @@ def _pixels(block: np.ndarray, where: str) -> np.ndarray:
     if block.dtype == np.uint8:
         return block
     whole = np.rint(block)
-    if not (np.isfinite(block).all() and (whole == block).all() and whole.min() >= 0
-            and whole.max() <= 255):
+    if not (
+        np.isfinite(block).all()
+        and (whole == block).all()
+        and whole.min() >= 0
+        and whole.max() <= 255
+    ):
         raise ValueError(
             f"{where} holds {block.dtype}, values from {block.min()} to {block.max()}; pixels are "
             "whole numbers from 0 to 255."
@@ -197,8 +214,11 @@ def _pixels(block: np.ndarray, where: str) -> np.ndarray:
 def _numbers(stored: _Stored, split: str, classes: int) -> np.ndarray:
     """Returns labels as numbers, of rows that each have one 1 and else zeros."""
     rows = np.asarray(stored.one_hot(split))
-    if rows.ndim != 2 or rows.shape[1] != classes or not len(rows) or not (
-        np.isin(rows, (0, 1)).all() and (rows.sum(axis=1) == 1).all()
+    if (
+        rows.ndim != 2
+        or rows.shape[1] != classes
+        or not len(rows)
+        or not (np.isin(rows, (0, 1)).all() and (rows.sum(axis=1) == 1).all())
     ):
         raise ValueError(
             f"The labels to {split} of {stored.paths[0]} have the shape {rows.shape}; they are "
@@ -218,8 +238,9 @@ def _selected(blocks, split: str, chosen: np.ndarray, start: int, bands: int):
     for block in blocks(split, first):
         if position == first:
             check_images(block, f"the block of images from number {first}")
-        inside = chosen[np.searchsorted(chosen, position):
-                        np.searchsorted(chosen, position + len(block))]
+        inside = chosen[
+            np.searchsorted(chosen, position) : np.searchsorted(chosen, position + len(block))
+        ]
         yield block[inside - position][..., :bands]
         position += len(block)
 

@@ -34,7 +34,11 @@ def draw_vectors(samples: np.ndarray) -> np.ndarray:
     rows, entries = figure.subplots(1, 2, width_ratios=(3, 2))
     drawn = samples[:MAX_DRAWN]
     picture = rows.imshow(
-        drawn, aspect="auto", interpolation="nearest", vmin=min(low, 0), vmax=max(high, 1),
+        drawn,
+        aspect="auto",
+        interpolation="nearest",
+        vmin=min(low, 0),
+        vmax=max(high, 1),
         cmap="viridis",
     )
     rows.set(title=f"{len(drawn)} samples", xlabel="mode", ylabel="sample")

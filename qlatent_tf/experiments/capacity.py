@@ -52,8 +52,14 @@ write_results = capacity_results.write_results
 
 
 def cells(
-    latents=("gaussian",), seeds=SEEDS, iterations=ITERATIONS, settings=(), qubits=QUBITS,
-    circuit_layers=CIRCUIT_LAYERS, critic_widths=CRITIC_WIDTHS, generator_widths=GENERATOR_WIDTHS,
+    latents=("gaussian",),
+    seeds=SEEDS,
+    iterations=ITERATIONS,
+    settings=(),
+    qubits=QUBITS,
+    circuit_layers=CIRCUIT_LAYERS,
+    critic_widths=CRITIC_WIDTHS,
+    generator_widths=GENERATOR_WIDTHS,
     reference_critic=REFERENCE_CRITIC,
 ) -> list[Cell]:
     """Returns the cells, seed by seed: circuits and critics, then classical generators.
@@ -89,20 +95,32 @@ def cells(
 
 def _row(latent, generator, qubits, depth, width, critic_width):
     row = {
-        "generator": generator, "code": 2 * qubits, "layers": depth or "", "width": width or "",
+        "generator": generator,
+        "code": 2 * qubits,
+        "layers": depth or "",
+        "width": width or "",
         "critic": critic_width,
     }
     options = {
-        "generator": generator, "image": None, "qubits": qubits, "circuit_layers": depth or 1,
-        "width": width or 1, "critic_width": critic_width,
+        "generator": generator,
+        "image": None,
+        "qubits": qubits,
+        "circuit_layers": depth or 1,
+        "width": width or 1,
+        "critic_width": critic_width,
     }
-    config = get_config(latent).override(**{
-        "latent_options.modes": qubits, "model_options": options, "dataset": "codes",
-        "dataset_options": {"components": 2 * qubits}, "evaluation_samples": 5000,
-        "optimizer_options.learning_rate": LEARNING_RATE,
-        # XLA would compile for as long as these small circuits are trained.
-        "jit_compile": False,
-    })
+    config = get_config(latent).override(
+        **{
+            "latent_options.modes": qubits,
+            "model_options": options,
+            "dataset": "codes",
+            "dataset_options": {"components": 2 * qubits},
+            "evaluation_samples": 5000,
+            "optimizer_options.learning_rate": LEARNING_RATE,
+            # XLA would compile for as long as these small circuits are trained.
+            "jit_compile": False,
+        }
+    )
     return row, config
 
 
@@ -138,7 +156,9 @@ def prepare(
         autoencoder = folder / "autoencoder"
         options = {"dataset": image_data or IMAGE_DATA, "latent_options.modes": width}
         training.train(
-            autoencoder_config("gaussian").override(**options), autoencoder, data_dir=data_dir,
+            autoencoder_config("gaussian").override(**options),
+            autoencoder,
+            data_dir=data_dir,
             progress=progress,
         )
     run = RunDirectory(autoencoder)
@@ -158,14 +178,17 @@ def prepare(
     codes, shares = principal_codes(codes_of(model.encoder, dataset.source))
     _check_width(codes.shape[1], width, autoencoder)
     # Before the codes, which are what says that all is done.
-    write_json(folder / _RECORD, {
-        "autoencoder": str(autoencoder),
-        "dataset": {"name": dataset.name, **dataset.provenance},
-        "reconstruction": reconstruction_scores(
-            model.encoder, model.decoder, *held_out(dataset)
-        ),
-        "variance_shares": [float(share) for share in shares],
-    })
+    write_json(
+        folder / _RECORD,
+        {
+            "autoencoder": str(autoencoder),
+            "dataset": {"name": dataset.name, **dataset.provenance},
+            "reconstruction": reconstruction_scores(
+                model.encoder, model.decoder, *held_out(dataset)
+            ),
+            "variance_shares": [float(share) for share in shares],
+        },
+    )
     with atomic_path(folder / FILE_NAME) as temporary:
         np.savez(temporary, codes=codes)
     logging.info("%s holds %d codes of %d.", folder / FILE_NAME, *codes.shape)
@@ -179,7 +202,8 @@ def _check_codes(folder, width, autoencoder, image_data):
         return
     record = read_json(folder / _RECORD)
     differences = [
-        f"{what}: {known} -> {asked}" for what, known, asked in (
+        f"{what}: {known} -> {asked}"
+        for what, known, asked in (
             ("autoencoder", record["autoencoder"], autoencoder),
             ("image data", record["dataset"]["name"], image_data),
         )

@@ -26,7 +26,11 @@ def law_figure(points, laws, kind: str, label: str):
         style = _depth_style(point["layers"], hollow=is_bound(point, kind))
         name = _depth_name(point["layers"]) + (", a bound" if is_bound(point, kind) else "")
         panel.plot(
-            point["capacity"], point[kind], ls="", ms=6, label=None if name in named else name,
+            point["capacity"],
+            point[kind],
+            ls="",
+            ms=6,
+            label=None if name in named else name,
             **style,
         )
         named.add(name)
@@ -72,7 +76,10 @@ def generator_figure(finished, points):
     for point in points:
         if point["score"] is not None:
             panels[2 * point["qubits"]].axhline(
-                point["score"], color=_depth_style(point["layers"])["color"], lw=1.2, alpha=0.7,
+                point["score"],
+                color=_depth_style(point["layers"])["color"],
+                lw=1.2,
+                alpha=0.7,
                 label=f"circuit, {_depth_name(point['layers'])}",
             )
     shared_legend(figure, panels.values(), "hollow: not accepted;\nlines: the best runs of")
@@ -102,12 +109,18 @@ def _draw_run(panel, cell, width, depth=None):
     """Draws a run at the capacity of the network of a width: a critic, or the generator itself."""
     row, modes = cell["row"], cell["config"].latent_options["modes"]
     run = judge(cell["history"], row["code"])
-    style = _depth_style(depth, not run.accepted) if depth else {
-        "color": INK, "marker": "v", "mfc": "none" if not run.accepted else INK
-    }
+    style = (
+        _depth_style(depth, not run.accepted)
+        if depth
+        else {"color": INK, "marker": "v", "mfc": "none" if not run.accepted else INK}
+    )
     panel.plot(
-        network_parameters(row["generator"], modes, row["code"], width), run.score, ls="", ms=5,
-        label=_depth_name(depth) if depth else "classical generator", **style,
+        network_parameters(row["generator"], modes, row["code"], width),
+        run.score,
+        ls="",
+        ms=5,
+        label=_depth_name(depth) if depth else "classical generator",
+        **style,
     )
 
 

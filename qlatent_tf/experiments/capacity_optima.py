@@ -62,8 +62,10 @@ def judge(history, code: int, window: int = WINDOW) -> Judgement:
     complete = len(last) == window and np.isfinite(last).all()
     score = float(np.median(last)) if complete else math.inf
     bounded = bool(
-        len(history) and np.isfinite(slopes).all()
-        and (np.abs(distances) <= 2 * math.sqrt(code)).all() and (slopes <= STEEPEST).all()
+        len(history)
+        and np.isfinite(slopes).all()
+        and (np.abs(distances) <= 2 * math.sqrt(code)).all()
+        and (slopes <= STEEPEST).all()
     )
     return Judgement(score, bounded, complete and bool(last.max() <= (1 + STEADINESS) * score))
 
@@ -109,8 +111,9 @@ def optima(finished) -> list[dict]:
         kind = row["generator"]
         key = (row["code"], row["layers"] if kind == "quantum" else kind, cell["config"].seed)
         size = options["critic_width" if kind == "quantum" else "width"]
-        capacity = network_parameters(kind, cell["config"].latent_options["modes"], row["code"],
-                                      size)
+        capacity = network_parameters(
+            kind, cell["config"].latent_options["modes"], row["code"], size
+        )
         sweeps.setdefault(key, []).append((capacity, judge(cell["history"], row["code"])))
     points = []
     for (code, layers, seed), runs in sorted(sweeps.items(), key=str):
@@ -118,19 +121,21 @@ def optima(finished) -> list[dict]:
             continue
         best = best_score(runs)
         classical = sweeps.get((code, "classical", seed), [])
-        points.append({
-            "qubits": code // 2,
-            "layers": layers,
-            "seed": seed,
-            "capacity": circuit_parameters(code // 2, layers),
-            "critic": smallest_optimal(runs),
-            "generator": smallest_optimal(classical, target=best),
-            "score": best if np.isfinite(best) else None,
-            "smallest_tried": {
-                "critic": min(capacity for capacity, _ in runs),
-                "generator": min((capacity for capacity, _ in classical), default=None),
-            },
-        })
+        points.append(
+            {
+                "qubits": code // 2,
+                "layers": layers,
+                "seed": seed,
+                "capacity": circuit_parameters(code // 2, layers),
+                "critic": smallest_optimal(runs),
+                "generator": smallest_optimal(classical, target=best),
+                "score": best if np.isfinite(best) else None,
+                "smallest_tried": {
+                    "critic": min(capacity for capacity, _ in runs),
+                    "generator": min((capacity for capacity, _ in classical), default=None),
+                },
+            }
+        )
     return sorted(points, key=lambda point: (point["qubits"], point["layers"], point["seed"]))
 
 
@@ -150,7 +155,8 @@ def network_parameters(kind: str, latent_size: int, code: int, width: int) -> in
       width: int. Of the network's first hidden layer.
     """
     network = (
-        code_critic(code, width) if kind == "quantum"
+        code_critic(code, width)
+        if kind == "quantum"
         else classical_generator(latent_size, code, width)
     )
     return sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
@@ -163,6 +169,4 @@ def is_bound(point: dict, kind: str) -> bool:
 
 def _value(row, figure):
     """A figure's value; the data, the sizes of samples stand behind its name. NaN if missing."""
-    return next(
-        (value for name, value in row.items() if name.startswith(f"{figure}_")), math.nan
-    )
+    return next((value for name, value in row.items() if name.startswith(f"{figure}_")), math.nan)

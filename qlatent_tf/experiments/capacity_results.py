@@ -6,7 +6,11 @@ from pathlib import Path
 
 from qlatent_tf.experiments import capacity_charts
 from qlatent_tf.experiments.capacity_optima import (
-    STEADINESS, TOLERANCE, WINDOW, is_bound, optima,
+    STEADINESS,
+    TOLERANCE,
+    WINDOW,
+    is_bound,
+    optima,
 )
 from qlatent_tf.experiments.finished_cells import check_comparable
 from qlatent_tf.experiments.scaling_laws import fit_laws
@@ -43,10 +47,14 @@ def write_results(folder, finished) -> dict:
         "num_samples": config.evaluation_samples,
         "points": points,
         "fits": {
-            kind: {**fitted, "laws": {
-                name: {law: vars(fit) for law, fit in laws.items()}
-                for name, laws in fitted["laws"].items()
-            }} for kind, fitted in fits.items()
+            kind: {
+                **fitted,
+                "laws": {
+                    name: {law: vars(fit) for law, fit in laws.items()}
+                    for name, laws in fitted["laws"].items()
+                },
+            }
+            for kind, fitted in fits.items()
         },
         "cells": len(finished),
         "minutes": round(sum(cell["seconds"] for cell in finished) / 60, 1),
@@ -75,7 +83,8 @@ def to_markdown(results: dict, fits) -> str:
     """
     lines = [
         "| qubits | layers | capacity | best score | smallest optimal critic | "
-        "smallest classical generator |", "|---:|---:|---:|---:|---:|---:|",
+        "smallest classical generator |",
+        "|---:|---:|---:|---:|---:|---:|",
     ]
     groups = {}
     for point in results["points"]:
@@ -90,7 +99,8 @@ def to_markdown(results: dict, fits) -> str:
             f"{' | '.join(entries)} |"
         )
     lines += [
-        "", "An entry for each seed; `≤`: the smallest that was tried; `-`: no run is optimal. "
+        "",
+        "An entry for each seed; `≤`: the smallest that was tried; `-`: no run is optimal. "
         f"{results['schedule']}. Score: squared Frechet distance of "
         f"{results['num_samples']:,} codes, median of the last {WINDOW} evaluations. Optimal: "
         f"bounded, steady within {STEADINESS:.0%}, and within {TOLERANCE:.0%} of the best. "
@@ -113,10 +123,12 @@ def to_csv(points) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*columns, *KINDS, *bounds])
     for point in points:
-        writer.writerow([
-            *(point[column] for column in (*columns, *KINDS)),
-            *(is_bound(point, kind) for kind in KINDS),
-        ])
+        writer.writerow(
+            [
+                *(point[column] for column in (*columns, *KINDS)),
+                *(is_bound(point, kind) for kind in KINDS),
+            ]
+        )
     return text.getvalue()
 
 
@@ -141,22 +153,27 @@ def fit_optima(points, kind: str) -> dict:
     if bounds:
         laws["measured"] = _fits(measured, kind)
     return {
-        "optima": len(known), "bounds": bounds, "missing": len(points) - len(known),
+        "optima": len(known),
+        "bounds": bounds,
+        "missing": len(points) - len(known),
         "laws": {name: fits for name, fits in laws.items() if fits},
     }
 
 
 def _laws_to_markdown(fitted, kind):
     lines = [
-        "", f"y: {KINDS[kind]}; x: capacity of the circuit. {fitted['optima']} optima, of which "
+        "",
+        f"y: {KINDS[kind]}; x: capacity of the circuit. {fitted['optima']} optima, of which "
         f"{fitted['bounds']} are bounds; {fitted['missing']} circuits and seeds have none and are "
         "left out.",
     ]
     for name, laws in fitted["laws"].items():
         best = next(iter(laws.values())).aicc
         lines += [
-            "", {"all": "Fitted to all of them:", "measured": "Fitted without bounds:"}[name],
-            "", "| law | fit | a, 95 % | b, 95 % | AICc above best | residual of ln y | wins |",
+            "",
+            {"all": "Fitted to all of them:", "measured": "Fitted without bounds:"}[name],
+            "",
+            "| law | fit | a, 95 % | b, 95 % | AICc above best | residual of ln y | wins |",
             "|---|---|---|---|---:|---:|---:|",
         ]
         lines += [

@@ -70,7 +70,10 @@ def seed_by_seed(
     for seed in range(seeds):
         for row, config, *bank in rows:
             config = config.override(
-                seed=seed, steps=iterations, evaluate_every=max(iterations // 20, 1), **settings,
+                seed=seed,
+                steps=iterations,
+                evaluate_every=max(iterations // 20, 1),
+                **settings,
             )
             words = [re.sub(r"[^\w.]+", "-", str(value)).strip("-") for value in row.values()]
             name = "_".join([*filter(None, words), f"seed{seed}"])
@@ -106,4 +109,4 @@ def shard(cells, text: str) -> list[Cell]:
         # After so many seeds the places at which a machine's turn comes are the same again.
         start = turn // (machines // math.gcd(machines, len(group))) % len(group)
         ordered += group[start:] + group[:start]
-    return ordered[number - 1::machines]
+    return ordered[number - 1 :: machines]

@@ -37,7 +37,11 @@ def history_figure(table: dict, cells, figure: str, label: str, title: str):
             known = row["published"].get(figure)
             if known:
                 axis.axhline(
-                    known["mean"], xmin=0.965, color=style["color"], ls=style["ls"], lw=2.5,
+                    known["mean"],
+                    xmin=0.965,
+                    color=style["color"],
+                    ls=style["ls"],
+                    lw=2.5,
                     clip_on=False,
                 )
         axis.set(title=title.format(panel), xlabel="generator steps", ylabel=label)
@@ -94,9 +98,7 @@ def bars_figure(table: dict, figure: str, label: str, title: str, real=None):
     if real:
         names.append(("real data", _REAL_LINE))
         patches.append(Line2D([], [], **_REAL_LINE))
-    drawing.legend(
-        patches, [name for name, _ in names], loc="outside right center", frameon=False
-    )
+    drawing.legend(patches, [name for name, _ in names], loc="outside right center", frameon=False)
     return drawing
 
 
@@ -107,20 +109,28 @@ def _draw_history(axis, row, style, steps, values):
     axis.plot(steps, mean, label=row["label"], lw=1.8, ms=4, **style)
     if len(values) > 1:
         error = values.std(axis=0, ddof=1) / np.sqrt(len(values))
-        axis.fill_between(
-            steps, mean - error, mean + error, color=style["color"], alpha=0.18, lw=0
-        )
+        axis.fill_between(steps, mean - error, mean + error, color=style["color"], alpha=0.18, lw=0)
 
 
 def _bar(axis, place, score, text, **style):
     error = score["standard_error"]
     axis.barh(
-        [place], [score["mean"]], height=0.38, xerr=error, ecolor=INK,
-        error_kw={"lw": 1, "capsize": 2}, **style,
+        [place],
+        [score["mean"]],
+        height=0.38,
+        xerr=error,
+        ecolor=INK,
+        error_kw={"lw": 1, "capsize": 2},
+        **style,
     )
     axis.annotate(
-        text, (score["mean"] + (error or 0), place), (4, 0),
-        textcoords="offset points", va="center", fontsize=7.5, color=INK,
+        text,
+        (score["mean"] + (error or 0), place),
+        (4, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=7.5,
+        color=INK,
     )
 
 
@@ -146,16 +156,19 @@ def _styles(rows):
 
 def _cells_of(cells, row, table):
     return [
-        cell for cell in cells
-        if all(cell["row"][label] == row[label] for label in table["labels"])
+        cell for cell in cells if all(cell["row"][label] == row[label] for label in table["labels"])
     ]
 
 
 def _histories(cells, figure):
     """The steps at which all cells were scored, and the scores, ``(cells, steps)``."""
     curves = [
-        {row["step"]: value for row in cell["history"] for name, value in row.items()
-         if figure_of(name, cell["evaluation"]["dataset"]) == figure}
+        {
+            row["step"]: value
+            for row in cell["history"]
+            for name, value in row.items()
+            if figure_of(name, cell["evaluation"]["dataset"]) == figure
+        }
         for cell in cells
     ]
     steps = sorted(set.intersection(*map(set, curves)))

@@ -62,8 +62,9 @@ def measure(folder, name, model, config, step, *, num_samples=NUM_SAMPLES, progr
     if getattr(dataset, "law", None) is None:
         raise ValueError(f"The law of the data set {dataset.name!r} is not known.")
     law = OutcomeLaw(*dataset.law())
-    with tqdm(total=num_samples, unit="sample", unit_scale=True, desc=name,
-              disable=not progress) as bar:
+    with tqdm(
+        total=num_samples, unit="sample", unit_scale=True, desc=name, disable=not progress
+    ) as bar:
         for block, first in enumerate(range(0, num_samples, BLOCK)):
             size = min(BLOCK, num_samples - first)
             # Each block has a seed of its own: else all would be copies of the first.
@@ -76,8 +77,9 @@ def measure(folder, name, model, config, step, *, num_samples=NUM_SAMPLES, progr
         "data": config.dataset,
         **made_of,
         # The KL divergence of no possible outcome is undefined, which JSON says by null.
-        "figures": {key: value if math.isfinite(value) else None
-                    for key, value in law.figures().items()},
+        "figures": {
+            key: value if math.isfinite(value) else None for key, value in law.figures().items()
+        },
         "real": _thinned(real),
         "generated": _thinned(generated),
     }
@@ -95,10 +97,13 @@ def write_results(folder, measured) -> None:
     folder = Path(folder)
     measured = sorted(measured, key=_place)
     write_text(folder / "figure2.md", to_markdown(measured))
-    write_json(folder / "figure2.json", [
-        {key: one[key] for key in ("name", "latent", "data", "step", "num_samples", "figures")}
-        for one in measured
-    ])
+    write_json(
+        folder / "figure2.json",
+        [
+            {key: one[key] for key in ("name", "latent", "data", "step", "num_samples", "figures")}
+            for one in measured
+        ],
+    )
     step = max(one["step"] or 0 for one in measured)
     save_figure(law_figure(measured), folder / "figure2", step=step)
 
@@ -114,7 +119,8 @@ def to_markdown(measured) -> str:
         shown = ["undefined" if score is None else f"{score:.4f}" for score in scores]
         lines.append(
             f"| {one['name']} | {one['data']} | `{one['latent']}` | {one['step'] or 0:,} | "
-            + " | ".join(shown) + " |"
+            + " | ".join(shown)
+            + " |"
         )
     caption = (
         f"{measured[0]['num_samples']:,} samples of each model, rounded to whole numbers, beside "
@@ -140,22 +146,41 @@ def law_figure(measured):
     for one, label in zip(measured, labels, strict=True):
         style = latent_style(one["latent"])
         laws.plot(
-            *_points(one["generated"]), color=style["color"], marker=style["marker"], ms=5,
-            markevery=0.12, lw=1.8, label=label,
+            *_points(one["generated"]),
+            color=style["color"],
+            marker=style["marker"],
+            ms=5,
+            markevery=0.12,
+            lw=1.8,
+            label=label,
         )
     laws.set_xscale("log")
     laws.set(
         title=f"Law of rounded samples, {measured[0]['num_samples']:,} each",
-        xlabel="outcomes, from the likeliest", ylabel="cumulative probability", ylim=(0, 1.02),
+        xlabel="outcomes, from the likeliest",
+        ylabel="cumulative probability",
+        ylim=(0, 1.02),
     )
     laws.legend(frameon=False)
     for place, one in enumerate(measured):
         found, floor = (one["figures"][name] for name in ("outcome_tv", "outcome_tv_floor"))
         bars.barh([place], [found], height=0.62, color=latent_style(one["latent"])["color"])
-        bars.plot([floor, floor], [place - 0.4, place + 0.4], color=INK, lw=2,
-                  label="as many real samples" if not place else None)
-        bars.annotate(f"{found:.3f}", (found, place), (4, 0), textcoords="offset points",
-                      va="center", fontsize=8, color=INK)
+        bars.plot(
+            [floor, floor],
+            [place - 0.4, place + 0.4],
+            color=INK,
+            lw=2,
+            label="as many real samples" if not place else None,
+        )
+        bars.annotate(
+            f"{found:.3f}",
+            (found, place),
+            (4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+            color=INK,
+        )
     bars.set_yticks(range(len(measured)), labels)
     bars.set_ylim(max(len(measured), 4) - 0.5, -0.5)
     bars.margins(x=0.15)
@@ -189,7 +214,8 @@ def _read(file, made_of):
     measured = read_json(file)
     differences = [
         f"{key}: {measured.get(key)!r} -> {value!r}"
-        for key, value in made_of.items() if measured.get(key) != value
+        for key, value in made_of.items()
+        if measured.get(key) != value
     ]
     if differences:
         raise ValueError(

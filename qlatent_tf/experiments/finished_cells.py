@@ -38,7 +38,8 @@ def cell_differences(config: Config, other: Config) -> list[str]:
     them. Of its latent's file the name counts, not the folder.
     """
     return _resolved_differences(
-        config, other,
+        config,
+        other,
         lambda mine, theirs: training_differences(without_place(mine), without_place(theirs)),
     )
 
@@ -84,9 +85,7 @@ def check_comparable(first: dict, cell: dict, swept=()) -> None:
     free = _ROW_FIELDS | told | set(swept)
 
     def compare(mine, theirs):
-        return [
-            line for line in mine.differences(theirs) if line.partition(":")[0] not in free
-        ]
+        return [line for line in mine.differences(theirs) if line.partition(":")[0] not in free]
 
     differences = _resolved_differences(first["config"], cell["config"], compare)
     sizes = [one["evaluation"]["num_samples"] for one in (first, cell)]
@@ -136,15 +135,19 @@ def _row_differences(config, other):
         {
             "dataset": one.dataset,
             "latent": one.latent,
-            **{kind: {name: value for name, value in getattr(one, kind).items()
-                      if name not in _SEED_OPTIONS}
-               for kind in ("dataset_options", "latent_options")},
+            **{
+                kind: {
+                    name: value
+                    for name, value in getattr(one, kind).items()
+                    if name not in _SEED_OPTIONS
+                }
+                for kind in ("dataset_options", "latent_options")
+            },
         }
         for one in (config, other)
     )
     return [
-        f"{name}: {mine[name]!r} -> {theirs[name]!r}" for name in mine
-        if mine[name] != theirs[name]
+        f"{name}: {mine[name]!r} -> {theirs[name]!r}" for name in mine if mine[name] != theirs[name]
     ]
 
 

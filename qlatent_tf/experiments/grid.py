@@ -192,28 +192,32 @@ class Grid:
             # The latent's file may lie elsewhere now; all else was compared.
             write_json(run.path / "config.json", cell.config.to_json())
         dataset = training.load_dataset(cell.config, data_dir=data_dir, progress=progress)
-        training.train(
-            cell.config, run.path, dataset=dataset, progress=progress, watch=watch
-        )
+        training.train(cell.config, run.path, dataset=dataset, progress=progress, watch=watch)
         model, step = training.restore_model(run, trust_code=True)
         evaluation = evaluate(
-            model, dataset, num_samples=self.num_samples,
-            metric_names=cell.config.metrics or None, progress=progress,
+            model,
+            dataset,
+            num_samples=self.num_samples,
+            metric_names=cell.config.metrics or None,
+            progress=progress,
         )
         record = run.read_run()
-        write_json(self._file(cell), {
-            "name": cell.name,
-            "row": dict(cell.row),
-            "config": cell.config.to_json(),
-            "step": step,
-            "seconds": record["seconds"],
-            "dataset": record["dataset"],
-            "latent_file": file_record(cell.config),
-            "versions": record["versions"],
-            "evaluation": evaluation,
-            "real": self._real_scores(cell.config, dataset, progress),
-            "history": run.read_metrics()["history"],
-        })
+        write_json(
+            self._file(cell),
+            {
+                "name": cell.name,
+                "row": dict(cell.row),
+                "config": cell.config.to_json(),
+                "step": step,
+                "seconds": record["seconds"],
+                "dataset": record["dataset"],
+                "latent_file": file_record(cell.config),
+                "versions": record["versions"],
+                "evaluation": evaluation,
+                "real": self._real_scores(cell.config, dataset, progress),
+                "history": run.read_metrics()["history"],
+            },
+        )
         # Keras keeps every model it has built; a grid builds hundreds.
         keras.utils.clear_session()
 
@@ -225,7 +229,9 @@ class Grid:
         key = json.dumps([*data, config.metrics], sort_keys=True)
         if key not in self._real:
             self._real[key] = evaluate_real(
-                dataset, num_samples=self.num_samples, metric_names=config.metrics or None,
+                dataset,
+                num_samples=self.num_samples,
+                metric_names=config.metrics or None,
                 progress=progress,
             )
         return self._real[key]

@@ -46,7 +46,10 @@ class Bank:
         while not self.is_finished():
             try:
                 write_latent_bank(
-                    self.path, self.latent, self.options, num_samples=self.num_samples,
+                    self.path,
+                    self.latent,
+                    self.options,
+                    num_samples=self.num_samples,
                     progress=progress,
                 )
                 return
@@ -141,7 +144,8 @@ def _sha256(path: Path) -> str:
     if path.is_file():
         return sha256_of(path)
     lines = [
-        f"{file.relative_to(path)} {sha256_of(file)}" for file in sorted(path.rglob("*"))
+        f"{file.relative_to(path)} {sha256_of(file)}"
+        for file in sorted(path.rglob("*"))
         if file.is_file() and not file.name.startswith(".")
     ]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

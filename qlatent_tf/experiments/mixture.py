@@ -119,12 +119,15 @@ def scatter_figure(grid, finished):
     panels[0].set_title("real", fontsize=11)
     for panel, (latent, (cell, points)) in zip(panels[1:], drawn.items(), strict=False):
         scatter_points(panel, points, color=latent_style(latent)["color"])
-        rate = next(value["mean"] for name, value in cell["evaluation"]["metrics"].items()
-                    if name.startswith("interpolation_rate@"))
+        rate = next(
+            value["mean"]
+            for name, value in cell["evaluation"]["metrics"].items()
+            if name.startswith("interpolation_rate@")
+        )
         panel.set_title(f"{latent}\n{rate:.1%} between blobs", fontsize=11)
     for panel in panels:
         panel.set(xlim=(-6.5, 6.5), ylim=(-6.5, 6.5), xticks=[], yticks=[])
         panel.spines[:].set_visible(False)
-    for panel in panels[len(drawn) + 1:]:
+    for panel in panels[len(drawn) + 1 :]:
         panel.set_visible(False)
     return figure

@@ -27,12 +27,14 @@ def published_figures(config: Config) -> dict | None:
     circuit = config.latent_options.get("interferometer", "haar")
     if experiment is None or circuit != "haar" or changed_options(config, "dataset"):
         return None
-    figures = experiment.published({
-        "data": config.dataset,
-        "latent": config.latent,
-        "modes": config.latent_options.get("modes"),
-        "circuit": circuit,
-    })
+    figures = experiment.published(
+        {
+            "data": config.dataset,
+            "latent": config.latent,
+            "modes": config.latent_options.get("modes"),
+            "circuit": circuit,
+        }
+    )
     source = (
         f"{experiment.CITATION}: means of {experiment.SEEDS} training runs of "
         f"{experiment.ITERATIONS:,} steps"

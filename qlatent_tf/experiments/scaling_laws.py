@@ -52,11 +52,12 @@ class Fit:
 
 LAWS = {
     "exponential": lambda x, a, b: a * np.exp(b * x),
-    "power": lambda x, a, b: a * x ** b,
+    "power": lambda x, a, b: a * x**b,
     "linear": lambda x, a, b: a + b * x,
 }
 FORMULAS = {
-    "exponential": "{a:.4g} exp({b:.3g} x)", "power": "{a:.4g} x^{b:.3g}",
+    "exponential": "{a:.4g} exp({b:.3g} x)",
+    "power": "{a:.4g} x^{b:.3g}",
     "linear": "{a:.4g} + {b:.4g} x",
 }
 
@@ -93,11 +94,18 @@ def fit_laws(x, y, groups=None, resamples=RESAMPLES, seed=0) -> dict[str, Fit]:
     for law, (a, b, rss) in fitted.items():
         parameters = np.array([sample[law][:2] for sample in drawn])
         low, high = np.percentile(parameters, [2.5, 97.5], axis=0)
-        fits.append(Fit(
-            law, float(a), float(b),
-            (float(low[0]), float(high[0])), (float(low[1]), float(high[1])),
-            _aicc(rss, len(x)), math.sqrt(rss / len(x)), best.count(law) / len(best),
-        ))
+        fits.append(
+            Fit(
+                law,
+                float(a),
+                float(b),
+                (float(low[0]), float(high[0])),
+                (float(low[1]), float(high[1])),
+                _aicc(rss, len(x)),
+                math.sqrt(rss / len(x)),
+                best.count(law) / len(best),
+            )
+        )
     return {fit.law: fit for fit in sorted(fits, key=lambda fit: fit.aicc)}
 
 
@@ -121,8 +129,11 @@ def _fit(law, x, y):
     between them: on a scale of its own, it is a straight line from one end to the other.
     """
     first, last = x.min(), x.max()
-    place = (np.log(x / first) / math.log(last / first) if law == "power"
-             else (x - first) / (last - first))
+    place = (
+        np.log(x / first) / math.log(last / first)
+        if law == "power"
+        else (x - first) / (last - first)
+    )
 
     def logarithm(ends):
         if law == "linear":

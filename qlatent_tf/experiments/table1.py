@@ -47,8 +47,9 @@ NOTES = (
 )
 
 
-def cells(data=DATA, latents=(*LATENTS, *CONTROLS), seeds=SEEDS, iterations=ITERATIONS,
-          settings=()) -> list[Cell]:
+def cells(
+    data=DATA, latents=(*LATENTS, *CONTROLS), seeds=SEEDS, iterations=ITERATIONS, settings=()
+) -> list[Cell]:
     """Returns the cells, seed by seed, so that an unfinished table has each latent.
 
     Args:
@@ -63,7 +64,8 @@ def cells(data=DATA, latents=(*LATENTS, *CONTROLS), seeds=SEEDS, iterations=ITER
     """
     rows = [
         ({"data": dataset, "latent": latent}, get_config(latent).override(dataset=dataset))
-        for dataset in data for latent in latents
+        for dataset in data
+        for latent in latents
     ]
     return seed_by_seed(rows, seeds, iterations, settings)
 

@@ -64,16 +64,36 @@ NOTES = (
     "a bank stands for its live sampler. The paper's bank has 1,000,000 samples."
 )
 _TAKEN = tuple(
-    f"latent_options.{name}" for name in (
-        "modes", "photons", "input_state", "tiles", "interferometer", "unitary_seed",
-        "unitary_file", "file", "key", "columns",
+    f"latent_options.{name}"
+    for name in (
+        "modes",
+        "photons",
+        "input_state",
+        "tiles",
+        "interferometer",
+        "unitary_seed",
+        "unitary_file",
+        "file",
+        "key",
+        "columns",
     )
 ) + ("latent", "latent_options", "model")
 
 
-def cells(latents=(*LATENTS, *CONTROLS), sizes=SIZES, seeds=SEEDS, iterations=ITERATIONS,
-          settings=(), *, interferometers=("haar",), samples=(), bank_sizes=BANK_SIZES,
-          bank_samples=BANK_SAMPLES, data=DATA, workdir=Path("runs/table2")) -> list[Cell]:
+def cells(
+    latents=(*LATENTS, *CONTROLS),
+    sizes=SIZES,
+    seeds=SEEDS,
+    iterations=ITERATIONS,
+    settings=(),
+    *,
+    interferometers=("haar",),
+    samples=(),
+    bank_sizes=BANK_SIZES,
+    bank_samples=BANK_SAMPLES,
+    data=DATA,
+    workdir=Path("runs/table2"),
+) -> list[Cell]:
     """Returns the cells, seed by seed, so that an unfinished table has each row.
 
     Args:
@@ -106,9 +126,7 @@ def cells(latents=(*LATENTS, *CONTROLS), sizes=SIZES, seeds=SEEDS, iterations=IT
                 raise ValueError("Files of samples are rows of their own: name them by --samples.")
             if "modes" not in known:
                 raise ValueError(f"The latent {latent!r} takes no modes, which are its size.")
-            config = get_config(latent).override(
-                dataset=data, **{"latent_options.modes": modes}
-            )
+            config = get_config(latent).override(dataset=data, **{"latent_options.modes": modes})
             fixed = modes in bank_sizes and "unitary_seed" in known
             if fixed:
                 config = config.override(**{"latent_options.unitary_seed": _fixed_circuit(modes)})

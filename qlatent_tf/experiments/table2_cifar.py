@@ -55,8 +55,16 @@ _REAL = (
 )
 
 
-def cells(latents=LATENTS, seeds=SEEDS, iterations=ITERATIONS, settings=(), *, samples=(),
-          variant="full", data=DATA) -> list[Cell]:
+def cells(
+    latents=LATENTS,
+    seeds=SEEDS,
+    iterations=ITERATIONS,
+    settings=(),
+    *,
+    samples=(),
+    variant="full",
+    data=DATA,
+) -> list[Cell]:
     """Returns the cells, seed by seed, so that an unfinished table has each latent.
 
     Args:
@@ -80,9 +88,13 @@ def cells(latents=LATENTS, seeds=SEEDS, iterations=ITERATIONS, settings=(), *, s
         name, _, options = recorded_samples(text)
         rows.append((f"samples {name}", "samples", options))
     rows = [
-        ({"data": data, "latent": name}, get_config(latent, variant).override(dataset=data, **{
-            f"latent_options.{option}": value for option, value in options.items()
-        }))
+        (
+            {"data": data, "latent": name},
+            get_config(latent, variant).override(
+                dataset=data,
+                **{f"latent_options.{option}": value for option, value in options.items()},
+            ),
+        )
         for name, latent, options in rows
     ]
     return seed_by_seed(
@@ -124,7 +136,8 @@ def write_results(folder, finished) -> dict:
     curves = charts.history_figure(generated, finished, _SCORE, _SCORE_LABEL, "{}")
     save_figure(curves, folder / "table2_cifar_iterations", step=step)
     for name, figure, label in (
-        ("score", _SCORE, _SCORE_LABEL), ("frechet", _FRECHET, COLUMNS[1].title),
+        ("score", _SCORE, _SCORE_LABEL),
+        ("frechet", _FRECHET, COLUMNS[1].title),
         ("inception", inception, "Inception score"),
     ):
         if figure in generated["columns"]:
@@ -141,12 +154,14 @@ def _columns(finished):
     """
     found = {
         figure_of(name, cell["evaluation"].get("dataset", cell["config"].dataset))
-        for cell in finished for name in cell["evaluation"]["metrics"]
+        for cell in finished
+        for name in cell["evaluation"]["metrics"]
     }
     columns = list(COLUMNS)
     for column in _INCEPTION_COLUMNS:
         networks = sorted(
-            name.removeprefix(f"{column.figure}_") for name in found
+            name.removeprefix(f"{column.figure}_")
+            for name in found
             if name.startswith(f"{column.figure}_") and "_deviation_" not in name
         )
         columns += [

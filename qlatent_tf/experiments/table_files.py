@@ -41,14 +41,18 @@ def to_markdown(table: dict, columns, notes: str = "") -> str:
         caption += " (k of n): of those k of n seeds in which there is a score."
     compared = [
         f"{column.title}: {', '.join(f'`{name}`' for name in table['names'][column.figure])}"
-        for column in columns if table["names"][column.figure]
+        for column in columns
+        if table["names"][column.figure]
     ]
     names = "Names of the scores: " + "; ".join(compared) + "."
-    files = "Latents drew from: " + "; ".join(
-        f"{file['name']} (SHA-256 {file['sha256']})" for file in table["files"]
-    ) + "."
+    files = (
+        "Latents drew from: "
+        + "; ".join(f"{file['name']} (SHA-256 {file['sha256']})" for file in table["files"])
+        + "."
+    )
     paragraphs = [
-        " ".join([caption, notes]).strip(), *([names] if compared else []),
+        " ".join([caption, notes]).strip(),
+        *([names] if compared else []),
         *([files] if table["files"] else []),
     ]
     return "\n".join([*lines, "", "\n\n".join(paragraphs), ""])
@@ -58,20 +62,35 @@ def to_csv(table: dict) -> str:
     """Returns the table as CSV, a line for each row and figure."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([
-        *table["labels"], "figure", "name", "mean", "standard_error", "seeds",
-        "published_mean", "published_standard_error", "schedule",
-    ])
+    writer.writerow(
+        [
+            *table["labels"],
+            "figure",
+            "name",
+            "mean",
+            "standard_error",
+            "seeds",
+            "published_mean",
+            "published_standard_error",
+            "schedule",
+        ]
+    )
     for row in table["rows"]:
         for figure, score in row["scores"].items():
             known = row["published"].get(figure, {})
-            writer.writerow([
-                *(row[label] for label in table["labels"]), figure,
-                " ".join(table["names"][figure]), score["mean"], score["standard_error"],
-                min(len(row["seeds"]), len(_defined(score))), known.get("mean"),
-                known.get("standard_error"),
-                table["schedule"],
-            ])
+            writer.writerow(
+                [
+                    *(row[label] for label in table["labels"]),
+                    figure,
+                    " ".join(table["names"][figure]),
+                    score["mean"],
+                    score["standard_error"],
+                    min(len(row["seeds"]), len(_defined(score))),
+                    known.get("mean"),
+                    known.get("standard_error"),
+                    table["schedule"],
+                ]
+            )
     return text.getvalue()
 
 
@@ -136,7 +155,8 @@ def _best(table, columns):
         for panel in panels.values() if column.best else ():
             # A mean over those seeds alone that did not fail is no better than another's of all.
             defined = {
-                number: scores[column.figure]["mean"] for number, scores in panel.items()
+                number: scores[column.figure]["mean"]
+                for number, scores in panel.items()
                 if None not in scores[column.figure]["values"]
             }
             top = column.best(defined.values(), default=None)

@@ -10,10 +10,15 @@ from qlatent_tf.experiments.finished_cells import check_comparable, check_one_ro
 
 # Of the fields that decide how a run goes, those that a caption names where they are changed.
 _DEFAULTS = {
-    field.name: field.default for field in dataclasses.fields(Config)
-    if field.name in (
-        "critic_learning_rate", "generator_batch_size", "generator_ema",
-        "learning_rate_decay_steps", "precision",
+    field.name: field.default
+    for field in dataclasses.fields(Config)
+    if field.name
+    in (
+        "critic_learning_rate",
+        "generator_batch_size",
+        "generator_ema",
+        "learning_rate_decay_steps",
+        "precision",
     )
 }
 
@@ -84,23 +89,26 @@ def make_table(cells, columns, published=Published(), panel="data") -> dict:
         # Published figures are of the data as they come, without options.
         if not any(changed_options(cell["config"], "dataset") for cell in group):
             known = published.figures({"data": group[0]["config"].dataset, **dict(row)})
-        rows.append({
-            **dict(row),
-            "seeds": [cell["config"].seed for cell in group],
-            "seconds": [cell["seconds"] for cell in group],
-            "scores": {
-                column.figure: summary([_score(cell, column.figure) for cell in group])
-                for column in columns
-            },
-            "unscored": [
-                column.figure for column in columns
-                if not any(_full_name(cell, column.figure) for cell in group)
-            ],
-            "published": {
-                figure: {"mean": mean, "standard_error": error}
-                for figure, (mean, error) in known.items()
-            },
-        })
+        rows.append(
+            {
+                **dict(row),
+                "seeds": [cell["config"].seed for cell in group],
+                "seconds": [cell["seconds"] for cell in group],
+                "scores": {
+                    column.figure: summary([_score(cell, column.figure) for cell in group])
+                    for column in columns
+                },
+                "unscored": [
+                    column.figure
+                    for column in columns
+                    if not any(_full_name(cell, column.figure) for cell in group)
+                ],
+                "published": {
+                    figure: {"mean": mean, "standard_error": error}
+                    for figure, (mean, error) in known.items()
+                },
+            }
+        )
     return {
         "schedule": schedule(cells[0]["config"], told=cells[0]["row"]),
         "steps": cells[0]["config"].steps,

@@ -33,9 +33,7 @@ def cell(latent="boson", iterations=ITERATIONS, settings=()) -> Cell:
       ValueError: if a name, a key or a number is not legal.
     """
     options = {"invertible": True, "units": [16, 16], "critic_units": [512, 512]}
-    config = get_config(latent).override(
-        steps=iterations, model_options=options, **dict(settings)
-    )
+    config = get_config(latent).override(steps=iterations, model_options=options, **dict(settings))
     name = f"invertible_{latent.rpartition(':')[2]}_seed{config.seed}"
     return Cell(name, resolve(config))
 
@@ -92,6 +90,9 @@ def to_markdown(measured: dict) -> str:
     }
     lines = [
         f"Theorem 1: {measured['name']}, latent `{measured['latent']}`, step "
-        f"{measured['step'] or 0:,}.", "", "| | |", "|---|---:|",
+        f"{measured['step'] or 0:,}.",
+        "",
+        "| | |",
+        "|---|---:|",
     ]
     return "\n".join([*lines, *(f"| {name} | {value} |" for name, value in rows.items()), ""])

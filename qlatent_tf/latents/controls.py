@@ -26,7 +26,9 @@ from qlatent_tf.latents.boson import CENTRING_SAMPLES, BosonSampling, boson
 from qlatent_tf.latents.count_control import CountControl
 from qlatent_tf.quantum.dirichlet_photons import check_one_total, match_moments
 from qlatent_tf.quantum.gaussian_copula import (
-    count_covariance, fit_correlation, normal_thresholds,
+    count_covariance,
+    fit_correlation,
+    normal_thresholds,
 )
 from qlatent_tf.quantum.marginals import photon_marginals
 
@@ -94,9 +96,9 @@ def dirichlet_multinomial(latent: BosonSampling, center: bool) -> CountControl:
         for photon in range(1, total):
             ball = urn[photon] * (concentration + photon) - concentration
             earlier = tf.clip_by_value(tf.cast(ball, tf.int32), 0, photon - 1)
-            joined = tf.gather(
-                tf.stack(modes[:photon], axis=-1), earlier[..., None], batch_dims=2
-            )[..., 0]
+            joined = tf.gather(tf.stack(modes[:photon], axis=-1), earlier[..., None], batch_dims=2)[
+                ..., 0
+            ]
             modes[photon] = tf.where(ball < 0, modes[photon], joined)
         counts = tf.reduce_sum(tf.one_hot(tf.stack(modes, axis=-1), law.shape[1]), axis=-2)
         return tf.reshape(counts[..., :shown], [-1, width])

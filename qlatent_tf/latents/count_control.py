@@ -21,8 +21,13 @@ class CountControl(VectorDistribution):
     """
 
     def __init__(
-        self, draw: Callable[[tf.Tensor, tf.Tensor], tf.Tensor], mean, covariance, center=True,
-        dtype=tf.float32, name="CountControl",
+        self,
+        draw: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+        mean,
+        covariance,
+        center=True,
+        dtype=tf.float32,
+        name="CountControl",
     ):
         parameters = dict(locals())
         self._draw = draw

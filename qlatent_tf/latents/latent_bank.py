@@ -84,8 +84,12 @@ def write_latent_bank(
     }
     sampler = LatentSampler(devices)
     with tqdm(
-        total=num_samples, desc=f"Bank {os.path.basename(folder)}", unit=" samples",
-        unit_scale=True, delay=0.2, disable=not progress,
+        total=num_samples,
+        desc=f"Bank {os.path.basename(folder)}",
+        unit=" samples",
+        unit_scale=True,
+        delay=0.2,
+        disable=not progress,
     ) as bar:
 
         def show(rows: int, found: bool) -> None:
@@ -94,8 +98,13 @@ def write_latent_bank(
             bar.update(rows)
 
         write_bank(
-            folder, sampler, num_samples=num_samples, modes=sampler.modes, seed=seed,
-            shard_size=shard_size, progress=show if progress else None,
+            folder,
+            sampler,
+            num_samples=num_samples,
+            modes=sampler.modes,
+            seed=seed,
+            shard_size=shard_size,
+            progress=show if progress else None,
             unitary=unitaries[0] if len(unitaries) == 1 else np.array(unitaries),
             description={
                 "latent": latent,
@@ -110,7 +119,9 @@ def _choose_method(devices, num_samples: int) -> str:
     # A table holds the law of all photons; with loss or bad photons fewer of them interfere.
     whole = device.indistinguishability == 1 and device.transmission.max() == 1
     return choose_method(
-        device.modes, device.photons, num_samples,
+        device.modes,
+        device.photons,
+        num_samples,
         # Circuits side by side share the room, as in the latent.
         max_table_bytes=DEFAULT_MAX_TABLE_BYTES // len(devices) if whole else 0,
     )

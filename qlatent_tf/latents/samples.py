@@ -39,7 +39,13 @@ class RecordedSamples(VectorDistribution):
     """
 
     def __init__(
-        self, rows, columns=None, center=True, source="rows", projection=None, dtype=tf.float32,
+        self,
+        rows,
+        columns=None,
+        center=True,
+        source="rows",
+        projection=None,
+        dtype=tf.float32,
         name="RecordedSamples",
     ):
         parameters = dict(locals())

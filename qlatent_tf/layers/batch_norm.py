@@ -39,8 +39,13 @@ class BatchNormalization(layers.BatchNormalization):
         if not (training and self.trainable and mask is None and default and images):
             return super().call(inputs, training=training, mask=mask)
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=inputs, scale=self.gamma, offset=self.beta, mean=[], variance=[],
-            epsilon=self.epsilon, is_training=True,
+            x=inputs,
+            scale=self.gamma,
+            offset=self.beta,
+            mean=[],
+            variance=[],
+            epsilon=self.epsilon,
+            is_training=True,
         )
         # The kernel returns the unbiased variance, Keras averages that of the batch itself.
         count = tf.cast(tf.reduce_prod(tf.shape(inputs)[:-1]), tf.float32)

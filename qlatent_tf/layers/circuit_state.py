@@ -41,7 +41,8 @@ def evolve(angles, gates, depolarizing=0.0, errors=None):
     """
     inputs = [tf.convert_to_tensor(part) for part in (angles, errors) if part is not None]
     what = (
-        tuple(gates), float(depolarizing) if errors is None else 0.0,
+        tuple(gates),
+        float(depolarizing) if errors is None else 0.0,
         tuple((tuple(part.shape), part.dtype) for part in inputs),
     )
 

@@ -192,9 +192,7 @@ def _check_shapes(input_shape):
     fits = (
         len(nodes) in (2, 3)
         and len(adjacency) in (3, len(nodes) + 1)
-        and all(
-            size is None or nodes[-2] is None or size == nodes[-2] for size in adjacency[-3:-1]
-        )
+        and all(size is None or nodes[-2] is None or size == nodes[-2] for size in adjacency[-3:-1])
     )
     if not fits:
         raise ValueError(

@@ -54,9 +54,7 @@ def image_decoder(image, code, filters=(64, 128), hidden=1024):
     x = layers.Dense(small[0] * small[1] * small[2], activation="relu")(x)
     x = layers.Reshape(small)(x)
     for channels in reversed(filters[:-1]):
-        x = layers.Conv2DTranspose(
-            channels, _KERNEL, strides=2, padding="same", use_bias=False
-        )(x)
+        x = layers.Conv2DTranspose(channels, _KERNEL, strides=2, padding="same", use_bias=False)(x)
         x = layers.ReLU()(layers.BatchNormalization(momentum=_MOMENTUM)(x))
     last = layers.Conv2DTranspose(
         bands, _KERNEL, strides=2, padding="same", activation="sigmoid", dtype="float32"

@@ -23,7 +23,11 @@ class _ResamplingConv2D(layers.Conv2D):
     def __init__(self, filters, kernel_size=3, padding="same", **kwargs):
         super().__init__(filters, kernel_size, padding=padding, **kwargs)
         form = (
-            self.kernel_size, self.padding, self.strides, self.dilation_rate, self.groups,
+            self.kernel_size,
+            self.padding,
+            self.strides,
+            self.dilation_rate,
+            self.groups,
             self.data_format,
         )
         if form != ((3, 3), "same", (1, 1), (1, 1), 1, "channels_last"):

@@ -24,8 +24,41 @@ from qlatent_tf import files
 WIDTH = 512
 LENGTH = 350
 TOKENS = (
-    "C", "N", "O", "H", "F", "Cl", "P", "B", "Br", "S", "I", "Si", "#", "(", ")", "+", "-", "1",
-    "2", "3", "4", "5", "6", "7", "8", "=", "[", "]", "@", "c", "n", "o", "s", "X", ".",
+    "C",
+    "N",
+    "O",
+    "H",
+    "F",
+    "Cl",
+    "P",
+    "B",
+    "Br",
+    "S",
+    "I",
+    "Si",
+    "#",
+    "(",
+    ")",
+    "+",
+    "-",
+    "1",
+    "2",
+    "3",
+    "4",
+    "5",
+    "6",
+    "7",
+    "8",
+    "=",
+    "[",
+    "]",
+    "@",
+    "c",
+    "n",
+    "o",
+    "s",
+    "X",
+    ".",
 )
 WEIGHTS_SHA256 = "330339a30f96316c8ac9180f6dc6d9c5d507775fcc0af0eb7964d48a9438e554"
 
@@ -178,9 +211,7 @@ def _how_to_install() -> str:
 
 
 def _convolution() -> keras.layers.Layer:
-    return keras.layers.Conv1D(
-        32, 4, strides=2, padding="same", activation="selu", use_bias=False
-    )
+    return keras.layers.Conv1D(32, 4, strides=2, padding="same", activation="selu", use_bias=False)
 
 
 @functools.cache

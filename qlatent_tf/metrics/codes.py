@@ -28,10 +28,13 @@ def code_figures(real: np.ndarray, generated: np.ndarray, name: str) -> dict[str
       bits, from histograms over [-1, 1], mean over the code's entries.
     """
     reference = f"{name}_{len(real)}"
-    return sized({
-        f"code_frechet_{reference}": frechet_distance(Moments.of(real), Moments.of(generated)),
-        f"code_marginal_js_{BINS}_{reference}": marginal_divergence(real, generated),
-    }, len(generated))
+    return sized(
+        {
+            f"code_frechet_{reference}": frechet_distance(Moments.of(real), Moments.of(generated)),
+            f"code_marginal_js_{BINS}_{reference}": marginal_divergence(real, generated),
+        },
+        len(generated),
+    )
 
 
 def marginal_divergence(first: np.ndarray, second: np.ndarray) -> float:
@@ -46,8 +49,7 @@ def marginal_divergence(first: np.ndarray, second: np.ndarray) -> float:
     """
     if np.shape(first)[1:] != np.shape(second)[1:]:
         raise ValueError(
-            f"Both samples have the same width; received {np.shape(first)} and "
-            f"{np.shape(second)}."
+            f"Both samples have the same width; received {np.shape(first)} and {np.shape(second)}."
         )
     laws = [_marginals(sample) for sample in (first, second)]
     return float(np.mean(jensenshannon(*laws, base=2, axis=1) ** 2))

@@ -53,13 +53,19 @@ def fcd(dataset: MoleculeDataset, samples, *, progress: bool = False) -> dict[st
     if len(distinct) < 2:
         logging.warning(
             "%s is not defined: of %d samples, %d are distinct molecules; 2 are needed.",
-            name, len(smiles), len(distinct),
+            name,
+            len(smiles),
+            len(distinct),
         )
         return sized({name: math.nan}, len(smiles))
     if len(distinct) <= chemnet.WIDTH:
         logging.warning(
             "%s of %d distinct molecules says little: %d activations have a covariance of full "
-            "rank only from %d on.", name, len(distinct), chemnet.WIDTH, chemnet.WIDTH + 1,
+            "rank only from %d on.",
+            name,
+            len(distinct),
+            chemnet.WIDTH,
+            chemnet.WIDTH + 1,
         )
     generated = Moments.of(chemnet.activations(distinct, progress=progress))
     return sized(

@@ -42,8 +42,7 @@ class FeatureNetwork:
         """
         shape, dtype = np.shape(images), getattr(images, "dtype", None)
         legal = len(shape) == 4 and all(
-            wanted in (None, size)
-            for wanted, size in zip(self.image_shape, shape[1:], strict=True)
+            wanted in (None, size) for wanted, size in zip(self.image_shape, shape[1:], strict=True)
         )
         if not legal or dtype != np.uint8:
             wanted = ", ".join("any" if size is None else str(size) for size in self.image_shape)
@@ -68,7 +67,10 @@ class FeatureNetwork:
         self.check(images)
         order = random_order(len(images))
         with tqdm.tqdm(
-            total=len(images), desc=label or self.name, unit=" images", disable=not progress,
+            total=len(images),
+            desc=label or self.name,
+            unit=" images",
+            disable=not progress,
             leave=False,
         ) as bar:
             for start in range(0, len(order), self.batch_size):

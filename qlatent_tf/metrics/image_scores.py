@@ -66,7 +66,11 @@ def image_scores(
     if 2 <= len(images) <= network.width:
         logging.warning(
             "%s of %d images says little: %d features have a covariance of full rank only from %d "
-            "on.", network.frechet, len(images), network.width, network.width + 1,
+            "on.",
+            network.frechet,
+            len(images),
+            network.width,
+            network.width + 1,
         )
     scores, moments = ScoreStream(len(images)), MomentStream()
     kernel, has_classes = KernelStream(kept, len(images)), False
@@ -216,6 +220,8 @@ def part_sizes(count: int, parts: int) -> list[int]:
 def _kernel_distance(reference, rows):
     if min(len(reference), len(rows)) < 2:
         return math.nan
-    return float(tfgan().eval.kernel_classifier_distance_from_activations(
-        tf.constant(reference), tf.constant(rows), max_block_size=BLOCK, dtype=tf.float64
-    ))
+    return float(
+        tfgan().eval.kernel_classifier_distance_from_activations(
+            tf.constant(reference), tf.constant(rows), max_block_size=BLOCK, dtype=tf.float64
+        )
+    )

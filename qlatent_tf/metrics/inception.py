@@ -70,8 +70,11 @@ def inception_network(bands: int = 3) -> FeatureNetwork:
         return network
     suffix, colours = _BANDS[bands]
     return dataclasses.replace(
-        network, name=f"{network.name}_{suffix}", identity=f"{network.identity}/{suffix}",
-        image_shape=(None, None, bands), run=lambda images: network.run(colours(images)),
+        network,
+        name=f"{network.name}_{suffix}",
+        identity=f"{network.identity}/{suffix}",
+        image_shape=(None, None, bands),
+        run=lambda images: network.run(colours(images)),
     )
 
 
@@ -88,9 +91,7 @@ def weights_path() -> Path:
     try:
         # Keras waits without an end where a network is closed.
         check_reachable(_URL)
-        return Path(keras.utils.get_file(
-            FILE_NAME, _URL, cache_subdir="models", file_hash=_MD5
-        ))
+        return Path(keras.utils.get_file(FILE_NAME, _URL, cache_subdir="models", file_hash=_MD5))
     # Keras reports a failed download by a bare Exception.
     except Exception as error:
         if files.is_full_disk(error):
@@ -165,9 +166,12 @@ def _saved_model(path: Path) -> FeatureNetwork:
         return [tf.reshape(outputs[name], [_BATCH, -1]) for name in ("pool_3", "logits")]
 
     try:
-        shape = tf.function(run).get_concrete_function(
-            tf.TensorSpec([_BATCH, _SIZE, _SIZE, 3], tf.uint8)
-        ).structured_outputs[0].shape
+        shape = (
+            tf.function(run)
+            .get_concrete_function(tf.TensorSpec([_BATCH, _SIZE, _SIZE, 3], tf.uint8))
+            .structured_outputs[0]
+            .shape
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"{path} is no Inception as TF-GAN has it, from images of {_SIZE}x{_SIZE} to a dict "

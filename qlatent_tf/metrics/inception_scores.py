@@ -9,9 +9,7 @@ from qlatent_tf.registry import metrics
 
 
 @metrics.register("inception_scores")
-def inception_scores(
-    dataset: ImageDataset, samples, *, progress: bool = False
-) -> dict[str, float]:
+def inception_scores(dataset: ImageDataset, samples, *, progress: bool = False) -> dict[str, float]:
     """Scores images by Inception; see `image_scores` and `inception_network`.
 
     The published protocol on CIFAR-10 is 50,000 images; the score is the mean over ten parts.

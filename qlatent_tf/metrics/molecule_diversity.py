@@ -50,9 +50,7 @@ def molecule_diversity(
     smiles = graphs_to_smiles(samples)
     prints = fingerprints(distinct_valid(smiles))
     pairs = len(prints) * (len(prints) - 1) / 2
-    bar = tqdm.trange(
-        1, len(prints), desc="Internal diversity", disable=not progress, leave=False
-    )
+    bar = tqdm.trange(1, len(prints), desc="Internal diversity", disable=not progress, leave=False)
     total = sum(
         math.fsum(DataStructs.BulkTanimotoSimilarity(prints[row], prints[:row])) for row in bar
     )

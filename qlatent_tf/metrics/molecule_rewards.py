@@ -87,8 +87,9 @@ def graph_properties(samples, *, keep: bool = False, progress: bool = False) -> 
     digest = hashlib.sha256(key.encode()).hexdigest()
     path = files.cache_dir() / "metrics" / f"graph_properties-{digest[:16]}.npz"
     if not path.exists():
-        logging.info("Computing the properties of %d graphs, which are kept in %s.",
-                     len(atoms), path)
+        logging.info(
+            "Computing the properties of %d graphs, which are kept in %s.", len(atoms), path
+        )
     return cached_arrays(path, key, make, check)["properties"]
 
 

@@ -78,10 +78,7 @@ def molecule_substructures(
     figures = {
         "scaffold_count": len(scaffolds),
         compared("new_scaffold_count", dataset): len(scaffolds - known),
-        **{
-            f"{name}_count": count
-            for name, count in zip(GROUPS, groups.sum(axis=0), strict=True)
-        },
+        **{f"{name}_count": count for name, count in zip(GROUPS, groups.sum(axis=0), strict=True)},
         compared("group_gap", dataset): gap,
     }
     return sized(figures, len(smiles))

@@ -56,9 +56,7 @@ def image_reference_arrays(
     # In parts: the images may lie on disk, and be more than memory holds.
     for start in range(0, len(images), _PART):
         digest.update(np.ascontiguousarray(images[start : start + _PART]))
-    return _kept(
-        dataset.name, kind, f"{version}/{digest.hexdigest()}", lambda: make(images), check
-    )
+    return _kept(dataset.name, kind, f"{version}/{digest.hexdigest()}", lambda: make(images), check)
 
 
 def _kept(name, kind, version, make, check):
@@ -68,9 +66,7 @@ def _kept(name, kind, version, make, check):
     return cached_arrays(path, key, make, check)
 
 
-def compared(
-    figure: str, dataset: MoleculeDataset | ImageDataset, size: int | None = None
-) -> str:
+def compared(figure: str, dataset: MoleculeDataset | ImageDataset, size: int | None = None) -> str:
     """Returns the name of a figure that compares with a data set.
 
     Args:

@@ -9,9 +9,7 @@ from qlatent_tf.registry import metrics
 
 
 @metrics.register("total_number")
-def total_number(
-    dataset: CountDataset, samples, *, progress: bool = False
-) -> dict[str, float]:
+def total_number(dataset: CountDataset, samples, *, progress: bool = False) -> dict[str, float]:
     """Compares the law of the total number with the exact one.
 
     With the totals T_k = sum_i round(x_ki), their shares q(t) and the exact law p(t):

@@ -8,7 +8,12 @@ import tensorflow as tf
 from keras import ops
 
 from qlatent_tf.image_codes import (
-    codes_of, held_out, reconstruction_rows, reconstruction_scores, to_pixels, to_unit,
+    codes_of,
+    held_out,
+    reconstruction_rows,
+    reconstruction_scores,
+    to_pixels,
+    to_unit,
 )
 from qlatent_tf.layers.image_coder import image_decoder, image_encoder
 from qlatent_tf.registry import models

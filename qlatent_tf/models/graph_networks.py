@@ -28,9 +28,7 @@ def graph_generator(
       max_atoms, max_atoms, bond_types)}``; bonds are symmetric.
     """
     if injection not in ("addition", "concatenation"):
-        raise ValueError(
-            f"injection is 'addition' or 'concatenation'; received {injection!r}."
-        )
+        raise ValueError(f"injection is 'addition' or 'concatenation'; received {injection!r}.")
     max_atoms, atom_types, bond_types = graph
     # === Functional Model ===
     latent = keras.Input((latent_size,))

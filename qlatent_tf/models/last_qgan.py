@@ -9,8 +9,16 @@ from keras import layers
 from qlatent_tf.code_gan import CodeGAN
 from qlatent_tf.configs.autoencoder import get_config
 from qlatent_tf.image_codes import (
-    alternate, batch_map, codes_of, features_of, held_out, reconstruction_rows,
-    reconstruction_scores, some_of, to_pixels, to_unit,
+    alternate,
+    batch_map,
+    codes_of,
+    features_of,
+    held_out,
+    reconstruction_rows,
+    reconstruction_scores,
+    some_of,
+    to_pixels,
+    to_unit,
 )
 from qlatent_tf.layers.ansatz import READOUTS
 from qlatent_tf.layers.batch_norm import batch_normalization
@@ -83,15 +91,25 @@ def last_qgan(
     """
     _check_choice("generator", generator, GENERATORS)
     _check_choice("readout", readout, READOUTS)
-    check_widths("qubits, circuit_layers, width, critic_width, hidden, autoencoder_steps",
-                 [qubits, circuit_layers, width, critic_width, hidden, autoencoder_steps])
+    check_widths(
+        "qubits, circuit_layers, width, critic_width, hidden, autoencoder_steps",
+        [qubits, circuit_layers, width, critic_width, hidden, autoencoder_steps],
+    )
     code = qubits * READOUTS[readout]
     size = latent.event_shape[0]
     if generator == "quantum":
         network = quantum_generator(
-            size, qubits, circuit_layers, ansatz=ansatz, style=style, readout=readout,
-            initial_range=initial_range, shots=shots, depolarizing=depolarizing,
-            trajectories=trajectories, shot_seed=shot_seed,
+            size,
+            qubits,
+            circuit_layers,
+            ansatz=ansatz,
+            style=style,
+            readout=readout,
+            initial_range=initial_range,
+            shots=shots,
+            depolarizing=depolarizing,
+            trajectories=trajectories,
+            shot_seed=shot_seed,
         )
     else:
         network = classical_generator(size, code, width)
@@ -103,7 +121,11 @@ def last_qgan(
     sizes = (image, code, filters, hidden)
     coder = {"image": list(image), "filters": list(filters), "hidden": hidden}
     return LaStQGAN(
-        latent, network, critic, image_encoder(*sizes), image_decoder(*sizes),
+        latent,
+        network,
+        critic,
+        image_encoder(*sizes),
+        image_decoder(*sizes),
         pretrained=autoencoder or {"steps": autoencoder_steps, "model_options": coder},
         **wgan_options,
     )
@@ -194,15 +216,17 @@ class LaStQGAN(CodeGAN):
         if isinstance(self._pretrained, str):
             return {"autoencoder": self._pretrained}
         options = self._pretrained["model_options"]
-        return {"autoencoder": dataclasses.replace(
-            get_config("gaussian"),
-            latent_options={"modes": self.encoder.output_shape[-1]},
-            model_options=dict(options),
-            steps=self._pretrained["steps"],
-            dataset=config.dataset,
-            dataset_options=config.dataset_options,
-            seed=config.seed,
-        )}
+        return {
+            "autoencoder": dataclasses.replace(
+                get_config("gaussian"),
+                latent_options={"modes": self.encoder.output_shape[-1]},
+                model_options=dict(options),
+                steps=self._pretrained["steps"],
+                dataset=config.dataset,
+                dataset_options=config.dataset_options,
+                seed=config.seed,
+            )
+        }
 
     def checkpoint_parts(self):
         """Returns what training changes, and the autoencoder: a checkpoint is whole by itself."""
@@ -288,7 +312,7 @@ class LaStQGAN(CodeGAN):
         return {
             "reconstructions": dataset.render(rebuilt, columns=columns),
             "real_over_generated": dataset.render(
-                alternate(images[:len(generated)], generated, columns), columns=columns
+                alternate(images[: len(generated)], generated, columns), columns=columns
             ),
         }
 

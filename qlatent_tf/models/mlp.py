@@ -12,7 +12,13 @@ _SLOPE = 0.2
 
 @models.register("mlp")
 def mlp(
-    latent, *, features=16, units=(512, 512), activation=None, invertible=False, critic_units=None,
+    latent,
+    *,
+    features=16,
+    units=(512, 512),
+    activation=None,
+    invertible=False,
+    critic_units=None,
     **wgan_options,
 ):
     """Builds a WGAN-GP of a generator and a critic with dense layers.

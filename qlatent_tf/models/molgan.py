@@ -82,15 +82,19 @@ def molgan(
     check_widths("critic_graph_units", critic_graph_units)
     check_widths("critic_units", critic_units)
     graph = (max_atoms, atom_types, bond_types)
-    check_widths("max_atoms, atom_types, bond_types, critic_readout_units",
-                 [*graph, critic_readout_units])
+    check_widths(
+        "max_atoms, atom_types, bond_types, critic_readout_units", [*graph, critic_readout_units]
+    )
     critic = functools.partial(
-        graph_critic, graph, critic_graph_units, critic_readout_units, critic_units,
-        critic_normalization, mask_padding,
+        graph_critic,
+        graph,
+        critic_graph_units,
+        critic_readout_units,
+        critic_units,
+        critic_normalization,
+        mask_padding,
     )
-    networks = (
-        graph_generator(latent.event_shape[0], graph, generator_units, injection), critic()
-    )
+    networks = (graph_generator(latent.event_shape[0], graph, generator_units, injection), critic())
     options = {
         "temperature": temperature,
         "permutation_probability": permutation_probability,

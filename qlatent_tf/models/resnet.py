@@ -5,7 +5,12 @@ import tensorflow as tf
 from keras import layers, ops
 
 from qlatent_tf.layers.residual import (
-    down_block, first_block, normalised, plain_block, rectified_sum, up_block,
+    down_block,
+    first_block,
+    normalised,
+    plain_block,
+    rectified_sum,
+    up_block,
 )
 from qlatent_tf.registry import models
 from qlatent_tf.shapes import check_widths
@@ -18,8 +23,16 @@ _HALF = 128.0
 
 @models.register("resnet")
 def resnet(
-    latent, *, resolution=32, channels=3, filters=128, blocks=3, critic_filters=None, flip=False,
-    dequantise=True, **wgan_options,
+    latent,
+    *,
+    resolution=32,
+    channels=3,
+    filters=128,
+    blocks=3,
+    critic_filters=None,
+    flip=False,
+    dequantise=True,
+    **wgan_options,
 ):
     """Builds a WGAN-GP of the residual generator and critic of Gulrajani et al.
 
@@ -48,8 +61,9 @@ def resnet(
       Gulrajani et al., Improved training of Wasserstein GANs, arXiv 1704.00028, appendix F.
     """
     critic_filters = filters if critic_filters is None else critic_filters
-    check_widths("resolution, filters, blocks, critic_filters",
-                 [resolution, filters, blocks, critic_filters])
+    check_widths(
+        "resolution, filters, blocks, critic_filters", [resolution, filters, blocks, critic_filters]
+    )
     if channels not in (1, 3, 4):
         raise ValueError(f"channels, the bands of an image, are 1, 3 or 4; received {channels!r}.")
     if blocks < 2 or resolution % 2**blocks:

@@ -135,9 +135,11 @@ class RewardMolGAN(MolGAN):
         scores = tf.data.Dataset.range(start_step, stop).map(
             lambda step: draw(shape, step, step_seed(base, step))
         )
-        return tf.data.Dataset.zip(batches, scores).map(
-            lambda batch, reward: {**batch, "reward": reward}
-        ).prefetch(4)
+        return (
+            tf.data.Dataset.zip(batches, scores)
+            .map(lambda batch, reward: {**batch, "reward": reward})
+            .prefetch(4)
+        )
 
     def fit(self, *args, callbacks=None, **kwargs):
         """As `keras.Model.fit`; the replay is renewed in between."""

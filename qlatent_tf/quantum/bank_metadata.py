@@ -76,9 +76,7 @@ def _is_count(value) -> bool:
 
 
 _ENTRIES = {
-    **dict.fromkeys(
-        ("num_samples", "modes", "shard_size"), (_is_count, "a whole number from 1")
-    ),
+    **dict.fromkeys(("num_samples", "modes", "shard_size"), (_is_count, "a whole number from 1")),
     "seed": (_is_whole, "a whole number"),
     "package_version": (lambda value: isinstance(value, str), "a text"),
     "unitary_sha256": (lambda value: value is None or isinstance(value, str), "a text or null"),

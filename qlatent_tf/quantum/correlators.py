@@ -221,7 +221,10 @@ def circuit_signatures(
         else:
             unitary = loop_unitary(modes, interferometer, seed=seed + number)
         mean, covariance = predicted_moments(
-            unitary, input_state, identical=identical, transmission=transmission,
+            unitary,
+            input_state,
+            identical=identical,
+            transmission=transmission,
             collision_free=collision_free,
         )
         result[number] = signature(covariance, mean.sum())
@@ -231,8 +234,8 @@ def circuit_signatures(
 def haar_mean_correlator(photons: int, modes: int, *, identical: bool) -> float:
     """Returns the average of C_ij over all unitaries and one photon in each input mode.
 
-        distinguishable  - n / (m (m + 1))
-        identical        - n / (m (m + 1)) - n (n - 1) / (m (m^2 - 1))
+    distinguishable  - n / (m (m + 1))
+    identical        - n / (m (m + 1)) - n (n - 1) / (m (m^2 - 1))
     """
     classical = -photons / (modes * (modes + 1))
     interference = -photons * (photons - 1) / (modes * (modes**2 - 1))

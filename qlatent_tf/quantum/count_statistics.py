@@ -42,6 +42,4 @@ def count_statistics(rows) -> CountStatistics:
         collisions += int((block > 1).any(axis=1).sum())
         largest = max(largest, int(block.max()))
     shots = len(rows)
-    return CountStatistics(
-        shots, modes, sums / shots, totals / shots, collisions / shots, largest
-    )
+    return CountStatistics(shots, modes, sums / shots, totals / shots, collisions / shots, largest)

@@ -62,7 +62,12 @@ def open_npz(path: str | os.PathLike, key: str | None = None) -> np.ndarray:
         raise ValueError(f"{path} is not a whole .npz file: {error}.") from error
     start = _member_start(path, member)
     return _map(
-        path, name, start + header_bytes, shape, fortran_order, dtype,
+        path,
+        name,
+        start + header_bytes,
+        shape,
+        fortran_order,
+        dtype,
         member.file_size - header_bytes,
     )
 
@@ -123,7 +128,11 @@ def _map(path, name, offset, shape, fortran_order, dtype, present) -> np.ndarray
     shape = _check_layout(shape, dtype, name)
     _refuse_truncated(name, shape, dtype, present)
     return np.memmap(
-        path, dtype=dtype, mode="r", offset=offset, shape=shape,
+        path,
+        dtype=dtype,
+        mode="r",
+        offset=offset,
+        shape=shape,
         order="F" if fortran_order else "C",
     )
 

@@ -99,9 +99,7 @@ class PhotonicDevice:
         self.modes = len(self.unitary)
         self.input_state = check_input_state(input_state, self.modes)
         self.photons = int(self.input_state.sum())
-        self.indistinguishability = check_probability(
-            indistinguishability, "indistinguishability"
-        )
+        self.indistinguishability = check_probability(indistinguishability, "indistinguishability")
         self.transmission = check_transmission(transmission, self.modes)
         self.detector = check_choice(detector, DETECTORS, "detector")
         self.dark_count_probability = check_probability(
@@ -167,9 +165,7 @@ class PhotonicDevice:
             self.detector == "threshold" or bool((self.kept < 1).any())
         )
 
-    def sample(
-        self, num_samples: int, seed: int, *, start: int = 0, return_log_prob: bool = False
-    ):
+    def sample(self, num_samples: int, seed: int, *, start: int = 0, return_log_prob: bool = False):
         """Draws samples.
 
         Args:
@@ -257,16 +253,20 @@ class PhotonicDevice:
         return outcome_law.log_prob(self, outcomes)
 
     def __repr__(self) -> str:
-        state = "".join(map(str, self.input_state)) if self.input_state.max() < 10 else (
-            str(self.input_state.tolist())
+        state = (
+            "".join(map(str, self.input_state))
+            if self.input_state.max() < 10
+            else (str(self.input_state.tolist()))
         )
         parts = [f"modes={self.modes}", f"photons={self.photons}", f"input_state={state}"]
         if self.indistinguishability != 1:
             parts.append(f"indistinguishability={self.indistinguishability:g}")
         if (self.transmission != 1).any():
             same = bool((self.transmission == self.transmission[0]).all())
-            shown = f"{self.transmission[0]:g}" if same else (
-                f"{self.transmission.min():g}..{self.transmission.max():g}"
+            shown = (
+                f"{self.transmission[0]:g}"
+                if same
+                else (f"{self.transmission.min():g}..{self.transmission.max():g}")
             )
             parts.append(f"transmission={shown}")
         if self.detector != "number":

@@ -84,17 +84,21 @@ def write_bank(
         if not isinstance(value, int) or value < 1:
             raise ValueError(f"{name} is a whole number from 1; received {value!r}.")
     folder = Path(folder)
-    metadata = json.loads(json.dumps({
-        "format": bank_metadata.FORMAT,
-        "format_version": bank_metadata.FORMAT_VERSION,
-        "package_version": qlatent_tf.__version__,
-        "num_samples": num_samples,
-        "modes": modes,
-        "shard_size": shard_size,
-        "seed": seed,
-        "unitary_sha256": None if unitary is None else _npy_sha256(unitary),
-        "sampler": description,
-    }))
+    metadata = json.loads(
+        json.dumps(
+            {
+                "format": bank_metadata.FORMAT,
+                "format_version": bank_metadata.FORMAT_VERSION,
+                "package_version": qlatent_tf.__version__,
+                "num_samples": num_samples,
+                "modes": modes,
+                "shard_size": shard_size,
+                "seed": seed,
+                "unitary_sha256": None if unitary is None else _npy_sha256(unitary),
+                "sampler": description,
+            }
+        )
+    )
     with sole_use(folder / _LOCK, f"writing the bank {folder}"):
         _write_missing(folder, metadata, sampler, unitary, progress)
 

@@ -4,7 +4,13 @@ import os
 from pathlib import Path
 
 from qlatent_tf.quantum import (
-    bank_metadata, borealis, jiuzhang, npy_files, sample_bank, sample_rows, text_samples,
+    bank_metadata,
+    borealis,
+    jiuzhang,
+    npy_files,
+    sample_bank,
+    sample_rows,
+    text_samples,
 )
 
 FILE_FORMATS = ("npy", "npz", "csv", "json", "borealis", "bank", "jiuzhang2", "jiuzhang3")
@@ -51,9 +57,7 @@ def open_samples(
     if file_format is None:
         file_format = _recognise(path)
     if file_format not in FILE_FORMATS:
-        raise ValueError(
-            f"Unknown file_format {file_format!r}; legal: {', '.join(FILE_FORMATS)}."
-        )
+        raise ValueError(f"Unknown file_format {file_format!r}; legal: {', '.join(FILE_FORMATS)}.")
     if path.is_dir() != (file_format in ("borealis", "bank")):
         kind = "directory" if path.is_dir() else "file"
         raise ValueError(f"{path} is a {kind}; the format {file_format!r} is not.")
@@ -90,6 +94,5 @@ def _recognise(path: Path) -> str:
     if suffix in ("npy", "npz", "csv", "json"):
         return suffix
     raise ValueError(
-        f"The suffix of {path} names no format; pass file_format, one of "
-        f"{', '.join(FILE_FORMATS)}."
+        f"The suffix of {path} names no format; pass file_format, one of {', '.join(FILE_FORMATS)}."
     )

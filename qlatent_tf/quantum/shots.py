@@ -133,23 +133,17 @@ class ShotSampler:
         if not self._sends_subsets:
             return self.whole_sampler.sample(size, seed, start=start)
         if self._good_share == 1:
-            return self.boson_sampler.sample(
-                size, seed, start=start, photons_per_sample=survivors
-            )
+            return self.boson_sampler.sample(size, seed, start=start, photons_per_sample=survivors)
         if self._good_share == 0:
             mask = None
             if (survivors < self._photons).any():
                 mask = random_subsets(draw("bad", self._photons), survivors)
-            return self._distinguishable_sampler.sample(
-                size, seed, start=start, photon_mask=mask
-            )
+            return self._distinguishable_sampler.sample(size, seed, start=start, photon_mask=mask)
         good = draw_binomial(draw("good", 1)[:, 0], survivors, self._good_share)
         rows, is_good = self.boson_sampler.sample(
             size, seed, start=start, photons_per_sample=good, return_photons=True
         )
         # The bad photons are a random subset of the others: keys of good ones are the largest.
         is_bad = random_subsets(draw("bad", self._photons) + is_good, survivors - good)
-        rows += self._distinguishable_sampler.sample(
-            size, seed, start=start, photon_mask=is_bad
-        )
+        rows += self._distinguishable_sampler.sample(size, seed, start=start, photon_mask=is_bad)
         return rows

@@ -196,8 +196,9 @@ def _read_npz(path: Path, key: str | None) -> np.ndarray:
 
 def _read_csv(path: Path, key: None) -> np.ndarray:
     with open(path, encoding="utf-8") as lines:
-        rows = [[complex(entry.strip()) for entry in line.split(",")] for line in lines
-                if line.strip()]
+        rows = [
+            [complex(entry.strip()) for entry in line.split(",")] for line in lines if line.strip()
+        ]
     if len({len(row) for row in rows}) != 1:
         raise ValueError("its rows have different lengths, or there are none")
     return np.array(rows)

@@ -88,36 +88,38 @@ class SampleReport:
                 "skipped": self.likelihood.skipped,
                 "impossible": self.likelihood.impossible,
             }
-        return _without_nan({
-            **self.counts._asdict(),
-            "photons": self.photons,
-            "transmission": self.transmission,
-            "collision_free": self.collision_free,
-            "signature": self.measured.signature._asdict(),
-            "signature_errors": self.measured.errors._asdict(),
-            "predictions": {
-                name: {
-                    "signature": prediction.signature._asdict(),
-                    "correlator_deviation": prediction.correlator_deviation,
-                    "total_variation": prediction.total_variation
-                    and prediction.total_variation._asdict(),
-                }
-                for name, prediction in self.predictions.items()
-            },
-            "random_circuits": {
-                "interferometer": self.interferometer,
-                **{
+        return _without_nan(
+            {
+                **self.counts._asdict(),
+                "photons": self.photons,
+                "transmission": self.transmission,
+                "collision_free": self.collision_free,
+                "signature": self.measured.signature._asdict(),
+                "signature_errors": self.measured.errors._asdict(),
+                "predictions": {
                     name: {
-                        "mean": Signature(*ensemble.mean(axis=0))._asdict(),
-                        "deviation": Signature(*ensemble.std(axis=0))._asdict(),
-                        "distance": self.ensemble_distance(name)._asdict(),
+                        "signature": prediction.signature._asdict(),
+                        "correlator_deviation": prediction.correlator_deviation,
+                        "total_variation": prediction.total_variation
+                        and prediction.total_variation._asdict(),
                     }
-                    for name, ensemble in self.ensembles.items()
+                    for name, prediction in self.predictions.items()
                 },
-            },
-            "likelihood": likelihood,
-            "notes": list(self.notes),
-        })
+                "random_circuits": {
+                    "interferometer": self.interferometer,
+                    **{
+                        name: {
+                            "mean": Signature(*ensemble.mean(axis=0))._asdict(),
+                            "deviation": Signature(*ensemble.std(axis=0))._asdict(),
+                            "distance": self.ensemble_distance(name)._asdict(),
+                        }
+                        for name, ensemble in self.ensembles.items()
+                    },
+                },
+                "likelihood": likelihood,
+                "notes": list(self.notes),
+            }
+        )
 
 
 def validate_samples(
@@ -198,7 +200,10 @@ def validate_samples(
         }
         if photons <= outcome_tests.MAX_LIKELIHOOD_PHOTONS:
             likelihood = outcome_tests.likelihood_ratio(
-                rows, unitary, input_state, max_shots=likelihood_shots,
+                rows,
+                unitary,
+                input_state,
+                max_shots=likelihood_shots,
                 collision_free=setting["collision_free"],
             )
         else:
@@ -207,14 +212,26 @@ def validate_samples(
             notes.append("There are too many outcomes to compare with the whole law.")
     ensembles = {
         name: correlators.circuit_signatures(
-            input_state, identical=identical, interferometer=interferometer, circuits=circuits,
-            seed=seed, **setting,
+            input_state,
+            identical=identical,
+            interferometer=interferometer,
+            circuits=circuits,
+            seed=seed,
+            **setting,
         )
         for name, identical in HYPOTHESES.items()
     }
     return SampleReport(
-        counts, measured, photons, transmission, setting["collision_free"], predictions,
-        ensembles, interferometer, likelihood, tuple(notes),
+        counts,
+        measured,
+        photons,
+        transmission,
+        setting["collision_free"],
+        predictions,
+        ensembles,
+        interferometer,
+        likelihood,
+        tuple(notes),
     )
 
 
@@ -278,14 +295,21 @@ def _predict(rows, measured, unitary, input_state, identical, setting, seed) -> 
     if outcome_tests.can_compare_outcomes(len(unitary), photons):
         try:
             variation = outcome_tests.total_variation(
-                rows, unitary, input_state, identical=identical,
-                collision_free=setting["collision_free"], seed=seed,
+                rows,
+                unitary,
+                input_state,
+                identical=identical,
+                collision_free=setting["collision_free"],
+                seed=seed,
             )
         except ValueError:  # no shot with all photons: the other tests still stand
             variation = None
     return Prediction(
-        mean, covariance, correlators.signature(covariance, mean.sum()),
-        float(squares.mean()) if len(squares) else math.nan, variation,
+        mean,
+        covariance,
+        correlators.signature(covariance, mean.sum()),
+        float(squares.mean()) if len(squares) else math.nan,
+        variation,
     )
 
 

@@ -57,8 +57,8 @@ def _batches(arrays):
     """The images as the official files order them, band by band, and the labels, by batch."""
     for index, name in enumerate(cifar_archives.BATCHES):
         split, first = ("train", index * BATCH) if index < 5 else ("test", 0)
-        images = arrays[f"x_{split}"][first:first + BATCH].transpose(0, 3, 1, 2)
-        yield name, images.reshape(BATCH, 3072), arrays[f"y_{split}"][first:first + BATCH]
+        images = arrays[f"x_{split}"][first : first + BATCH].transpose(0, 3, 1, 2)
+        yield name, images.reshape(BATCH, 3072), arrays[f"y_{split}"][first : first + BATCH]
 
 
 def _members(arrays, version):
@@ -128,11 +128,14 @@ def test_archives_and_folders_hold_the_same(folders, arrays, version, monkeypatc
 
 
 @pytest.mark.parametrize("version", ["bin", "py"])
-@pytest.mark.parametrize("damage, message", [
-    (lambda path: path.write_bytes(path.read_bytes()[:-100]), "data_batch_3"),
-    (lambda path: path.write_bytes(b""), "data_batch_3"),
-    (lambda path: path.unlink(), "lacks data_batch_3"),
-])
+@pytest.mark.parametrize(
+    "damage, message",
+    [
+        (lambda path: path.write_bytes(path.read_bytes()[:-100]), "data_batch_3"),
+        (lambda path: path.write_bytes(b""), "data_batch_3"),
+        (lambda path: path.unlink(), "lacks data_batch_3"),
+    ],
+)
 def test_a_damaged_folder_is_refused(folders, arrays, version, damage, message):
     folder = folders / "own" / f"cifar-10-batches-{version}"
     folder.mkdir()
@@ -143,9 +146,13 @@ def test_a_damaged_folder_is_refused(folders, arrays, version, damage, message):
         _load(folders)
 
 
-@pytest.mark.parametrize("name, algorithm", [
-    ("data_batch_2.bin", hashlib.sha256), ("data_batch_2", hashlib.md5),
-])
+@pytest.mark.parametrize(
+    "name, algorithm",
+    [
+        ("data_batch_2.bin", hashlib.sha256),
+        ("data_batch_2", hashlib.md5),
+    ],
+)
 def test_a_batch_has_its_known_hash(name, algorithm, monkeypatch):
     monkeypatch.undo()
     path, content = Path("folder") / name, b"what the batch holds"
@@ -162,9 +169,7 @@ def test_a_flipped_bit_of_a_batch_is_noticed(folders, arrays, version, monkeypat
     algorithm = hashlib.sha256 if version == "bin" else hashlib.md5
     for member, content in _members(arrays, version).items():
         (folder / member).write_bytes(content)
-        monkeypatch.setitem(
-            cifar_archives.BATCH_HASHES, member, algorithm(content).hexdigest()
-        )
+        monkeypatch.setitem(cifar_archives.BATCH_HASHES, member, algorithm(content).hexdigest())
     monkeypatch.setattr(cifar_archives, "_check_hash", CHECK_HASH)
     _assert_same(_load(folders), arrays)
     damaged = folder / ("data_batch_3.bin" if version == "bin" else "data_batch_3")
@@ -202,16 +207,19 @@ def test_a_cut_archive_with_the_right_hash_is_refused(folders, arrays, cut, monk
     assert not list((folders / "cache").rglob("*.npz"))
 
 
-@pytest.mark.parametrize("name, change, message", [
-    ("x_train", lambda x: x / 255, "x_train of .*cifar10.npz holds float64"),
-    ("x_train", lambda x: x[1:], r"has to be \(20, 32, 32, 3\)"),
-    ("x_test", lambda x: x.transpose(0, 3, 1, 2), r"has to be \(4, 32, 32, 3\)"),
-    ("x_train", lambda x: x // 255, "no value above 1"),
-    ("y_train", lambda y: y + 5, "legal are 0 to 9"),
-    ("y_test", lambda y: y[:2], "one for each of the 4 images"),
-    ("y_test", lambda y: None, "lacks y_test; it holds x_train, y_train, x_test"),
-    ("y_test", lambda y: y.astype(object), "Object arrays cannot be loaded"),
-])
+@pytest.mark.parametrize(
+    "name, change, message",
+    [
+        ("x_train", lambda x: x / 255, "x_train of .*cifar10.npz holds float64"),
+        ("x_train", lambda x: x[1:], r"has to be \(20, 32, 32, 3\)"),
+        ("x_test", lambda x: x.transpose(0, 3, 1, 2), r"has to be \(4, 32, 32, 3\)"),
+        ("x_train", lambda x: x // 255, "no value above 1"),
+        ("y_train", lambda y: y + 5, "legal are 0 to 9"),
+        ("y_test", lambda y: y[:2], "one for each of the 4 images"),
+        ("y_test", lambda y: None, "lacks y_test; it holds x_train, y_train, x_test"),
+        ("y_test", lambda y: y.astype(object), "Object arrays cannot be loaded"),
+    ],
+)
 def test_another_content_is_refused(folders, arrays, name, change, message):
     arrays[name] = change(arrays[name])
     np.savez(folders / "own" / "cifar10.npz", **{k: a for k, a in arrays.items() if a is not None})
@@ -263,15 +271,20 @@ def _stand_in(monkeypatch, load_data):
 def test_keras(folders, arrays, monkeypatch):
     monkeypatch.setattr(keras_images, "check_reachable", lambda url: None)
     column = {name: arrays[name][:, None] for name in ("y_train", "y_test")}
-    _stand_in(monkeypatch, lambda: (
-        (arrays["x_train"], column["y_train"]), (arrays["x_test"], column["y_test"])
-    ))
+    _stand_in(
+        monkeypatch,
+        lambda: ((arrays["x_train"], column["y_train"]), (arrays["x_test"], column["y_test"])),
+    )
     dataset = _load(folders)
     _assert_same(dataset, arrays)
     assert dataset.provenance["file"] == "keras.datasets.cifar10"
-    _stand_in(monkeypatch, lambda: (
-        (arrays["x_train"] / 255, column["y_train"]), (arrays["x_test"], column["y_test"])
-    ))
+    _stand_in(
+        monkeypatch,
+        lambda: (
+            (arrays["x_train"] / 255, column["y_train"]),
+            (arrays["x_test"], column["y_test"]),
+        ),
+    )
     with pytest.raises(ValueError, match="x_train of keras.datasets.cifar10 holds float64"):
         _load(folders)
 
@@ -280,9 +293,10 @@ def test_what_keras_keeps_needs_no_network(folders, arrays, monkeypatch):
     (folders / "keras" / "datasets").mkdir()
     kept = folders / "keras" / "datasets" / "cifar-10-batches-py-target_archive"
     kept.write_bytes(b"an archive")
-    _stand_in(monkeypatch, lambda: (
-        (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
-    ))
+    _stand_in(
+        monkeypatch,
+        lambda: ((arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])),
+    )
     # Keras would download it again, for it has another hash.
     with pytest.raises(FileNotFoundError, match="the network is closed"):
         _load(folders)
@@ -296,16 +310,27 @@ def _raise(error):
     raise error
 
 
-@pytest.mark.parametrize("error", [
-    Exception("URL fetch failure"), ValueError("Incomplete or corrupted file"), OSError("reset"),
-])
+@pytest.mark.parametrize(
+    "error",
+    [
+        Exception("URL fetch failure"),
+        ValueError("Incomplete or corrupted file"),
+        OSError("reset"),
+    ],
+)
 def test_a_failed_download_says_what_to_do(folders, monkeypatch, error):
     monkeypatch.setattr(keras_images, "check_reachable", lambda url: None)
     _stand_in(monkeypatch, lambda: _raise(error))
     with pytest.raises(FileNotFoundError) as raised:
         _load(folders)
-    for part in (str(error), str(folders / "own"), "cifar10.npz", "cifar-10-binary.tar.gz",
-                 "--data-dir", "QLATENT_DATA_DIR"):
+    for part in (
+        str(error),
+        str(folders / "own"),
+        "cifar10.npz",
+        "cifar-10-binary.tar.gz",
+        "--data-dir",
+        "QLATENT_DATA_DIR",
+    ):
         assert part in str(raised.value)
 
 

@@ -61,12 +61,15 @@ def test_the_file_arrives_whole(address, tmp_path):
     assert path.read_bytes() == CONTENT
 
 
-@pytest.mark.parametrize("page, changes, message", [
-    ("missing", {}, "404"),
-    ("cut", {}, r"sent 1000 bytes; file.bin has 1048576"),
-    ("file", {"size": 1000}, "sent more than 1000 bytes"),
-    ("file", {"sha256": "0" * 64}, "SHA-256 [0-9a-f]{64}; that of file.bin is 0000"),
-])
+@pytest.mark.parametrize(
+    "page, changes, message",
+    [
+        ("missing", {}, "404"),
+        ("cut", {}, r"sent 1000 bytes; file.bin has 1048576"),
+        ("file", {"size": 1000}, "sent more than 1000 bytes"),
+        ("file", {"sha256": "0" * 64}, "SHA-256 [0-9a-f]{64}; that of file.bin is 0000"),
+    ],
+)
 def test_anything_else_is_refused_and_leaves_nothing(address, tmp_path, page, changes, message):
     with pytest.raises(DownloadError, match=message) as raised:
         download(_remote(f"{address}/{page}", **changes), tmp_path / "file.bin", progress=False)

@@ -7,8 +7,16 @@ from qlatent_tf.datasets.encoded_molecules import encode, load_molecules
 from qlatent_tf.datasets.molecule_graphs import graphs_to_smiles
 
 LINES = [
-    "CCO", "OCC", "c1cnc[nH]1", "Cc1cnc[nH]1", "nonsense", "CS", "[NH3+]CC(=O)[O-]", "CCCCCCCCCC",
-    "C[CH2]", "O.O",
+    "CCO",
+    "OCC",
+    "c1cnc[nH]1",
+    "Cc1cnc[nH]1",
+    "nonsense",
+    "CS",
+    "[NH3+]CC(=O)[O-]",
+    "CCCCCCCCCC",
+    "C[CH2]",
+    "O.O",
 ]
 
 
@@ -96,14 +104,18 @@ def _change(path, **parts):
     np.savez(path, **parts)
 
 
-@pytest.mark.parametrize("damage", [
-    _truncate,
-    _flip_a_byte,
-    lambda path: path.write_bytes(b""),
-    lambda path: _change(path, key="another"),
-    lambda path: _change(path, atoms=np.full((4, 9), 7, np.int8)),
-    lambda path: _change(path, smiles=np.array(["C"])),
-], ids=["cut", "flipped", "empty", "other key", "bad codes", "bad length"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        _truncate,
+        _flip_a_byte,
+        lambda path: path.write_bytes(b""),
+        lambda path: _change(path, key="another"),
+        lambda path: _change(path, atoms=np.full((4, 9), 7, np.int8)),
+        lambda path: _change(path, smiles=np.array(["C"])),
+    ],
+    ids=["cut", "flipped", "empty", "other key", "bad codes", "bad length"],
+)
 def test_a_damaged_cache_is_made_again_and_said_to_be(file, cache, damage, caplog):
     before = load_molecules("some", file, progress=False)
     (path,) = cache.iterdir()

@@ -2,7 +2,10 @@ import numpy as np
 import pytest
 
 from qlatent_tf.datasets.image_arrays import (
-    check_images, check_labels, class_numbers, image_dataset,
+    check_images,
+    check_labels,
+    class_numbers,
+    image_dataset,
 )
 
 NAMES = ("cat", "dog", "ship")
@@ -11,8 +14,13 @@ LABELS = np.arange(9) % 3
 
 
 def _dataset(classes=None, **arrays):
-    arrays = {"x_train": IMAGES, "y_train": LABELS, "x_test": IMAGES[:4], "y_test": LABELS[:4],
-              **arrays}
+    arrays = {
+        "x_train": IMAGES,
+        "y_train": LABELS,
+        "x_test": IMAGES[:4],
+        "y_test": LABELS[:4],
+        **arrays,
+    }
     return image_dataset(
         "some", arrays, class_names=NAMES, classes=classes, provenance={"file": "some.npz"}
     )
@@ -24,7 +32,11 @@ def test_all_classes():
     np.testing.assert_array_equal(dataset.labels, LABELS)
     assert dataset.bands == ("red", "green", "blue") and dataset.class_names == NAMES
     assert dataset.provenance == {
-        "file": "some.npz", "images": 9, "test_images": 4, "shape": [6, 5, 3], "classes": None,
+        "file": "some.npz",
+        "images": 9,
+        "test_images": 4,
+        "shape": [6, 5, 3],
+        "classes": None,
     }
     assert dataset.render(dataset.source).dtype == np.uint8
 
@@ -68,8 +80,12 @@ def test_of_chosen_classes_others_are_not_held_out(labels):
 
 def test_bands_are_left_out():
     dataset = image_dataset(
-        "some", {"x_train": IMAGES, "x_test": IMAGES[:2]}, class_names=(), classes=None,
-        provenance={}, bands=1,
+        "some",
+        {"x_train": IMAGES, "x_test": IMAGES[:2]},
+        class_names=(),
+        classes=None,
+        provenance={},
+        bands=1,
     )
     np.testing.assert_array_equal(dataset.source, IMAGES[..., :1])
     assert dataset.test.shape == (2, 6, 5, 1) and dataset.bands == ("grey",)
@@ -87,16 +103,19 @@ def test_one_class_number():
     assert class_numbers(1, NAMES) == [1] and class_numbers(None, ()) is None
 
 
-@pytest.mark.parametrize("images, message", [
-    (IMAGES / 255, r"x holds float64, values from 0\.0 to 1\.0"),
-    (IMAGES.astype(np.int64), "holds int64"),
-    (np.array(["a"]), "holds <U1, values from none"),
-    (np.zeros((0,), float), "values from none"),
-    (IMAGES[0, 0], r"the shape \(5, 3\)"),
-    (IMAGES[:0], r"the shape \(0, 6, 5, 3\)"),
-    (IMAGES[:5], r"the shape \(5, 6, 5, 3\); it has to be \(9, 6, 5, 3\)"),
-    (np.ones((9, 6, 5, 3), np.uint8), "no value above 1"),
-])
+@pytest.mark.parametrize(
+    "images, message",
+    [
+        (IMAGES / 255, r"x holds float64, values from 0\.0 to 1\.0"),
+        (IMAGES.astype(np.int64), "holds int64"),
+        (np.array(["a"]), "holds <U1, values from none"),
+        (np.zeros((0,), float), "values from none"),
+        (IMAGES[0, 0], r"the shape \(5, 3\)"),
+        (IMAGES[:0], r"the shape \(0, 6, 5, 3\)"),
+        (IMAGES[:5], r"the shape \(5, 6, 5, 3\); it has to be \(9, 6, 5, 3\)"),
+        (np.ones((9, 6, 5, 3), np.uint8), "no value above 1"),
+    ],
+)
 def test_what_is_no_image_is_refused(images, message):
     with pytest.raises(ValueError, match=message):
         check_images(images, "x", (9, 6, 5, 3))
@@ -112,9 +131,16 @@ def test_a_mapped_array_stays_mapped(tmp_path):
     assert isinstance(mapped, np.memmap)
 
 
-@pytest.mark.parametrize("labels", [
-    LABELS / 1.0, LABELS[:8], LABELS + 1, LABELS - 1, LABELS.reshape(3, 3),
-])
+@pytest.mark.parametrize(
+    "labels",
+    [
+        LABELS / 1.0,
+        LABELS[:8],
+        LABELS + 1,
+        LABELS - 1,
+        LABELS.reshape(3, 3),
+    ],
+)
 def test_what_are_no_labels_is_refused(labels):
     with pytest.raises(ValueError, match="^y holds"):
         check_labels(labels, 9, 3, "y")

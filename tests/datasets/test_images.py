@@ -39,8 +39,14 @@ def test_named_arrays(folders):
     (folders / "data").mkdir()
     np.savez_compressed(folders / "data" / "x.npz", a=IMAGES, b=TEST, c=LABELS)
     dataset = _load(
-        "x.npz", data_dir=folders / "data", key="a", labels_key="c", test_key="b",
-        class_names=["north", "east", "south", "west"], classes=["east", "west"], bands=3,
+        "x.npz",
+        data_dir=folders / "data",
+        key="a",
+        labels_key="c",
+        test_key="b",
+        class_names=["north", "east", "south", "west"],
+        classes=["east", "west"],
+        bands=3,
     )
     np.testing.assert_array_equal(dataset.source, IMAGES[LABELS % 2 == 1][..., :3])
     assert dataset.provenance["classes"] == ["east", "west"]
@@ -62,33 +68,46 @@ def test_a_npy_file_stays_on_disk(folders):
     np.testing.assert_array_equal(dataset.source, IMAGES)
 
 
-@pytest.mark.parametrize("arrays, options, message", [
-    ({"a": IMAGES, "b": TEST}, {}, r"name it by the option key. It holds a \(uint8 in \(12, 5, 7"),
-    ({"a": IMAGES / 255.0}, {}, r"It holds a \(float64"),
-    ({"a": IMAGES / 255.0}, {"key": "a"}, "a of .*x.npz holds float64, values from 0.0 to 1.0"),
-    ({"a": IMAGES}, {"key": "b"}, "lacks b; it holds a"),
-    ({"a": IMAGES, "b": TEST[:, :4]}, {"key": "a", "test_key": "b"}, "those to train on have"),
-    ({"a": IMAGES, "b": LABELS[:5]}, {"key": "a", "labels_key": "b"}, "each of the 12 images"),
-    ({"a": IMAGES, "b": LABELS}, {"key": "a", "labels_key": "b", "class_names": ["one"]},
-     "legal are 0 to 0"),
-    ({"a": IMAGES, "b": LABELS}, {"key": "a", "test_labels_key": "b"}, "name them by test_key"),
-    ({"a": IMAGES}, {"key": "a", "bands": 5}, "from 1 to 4"),
-    ({"a": IMAGES}, {"key": "a", "classes": "0"}, "no labels to choose"),
-    ({"a": IMAGES.astype(object)}, {"key": "a"}, "Object arrays cannot be loaded"),
-])
+@pytest.mark.parametrize(
+    "arrays, options, message",
+    [
+        (
+            {"a": IMAGES, "b": TEST},
+            {},
+            r"name it by the option key. It holds a \(uint8 in \(12, 5, 7",
+        ),
+        ({"a": IMAGES / 255.0}, {}, r"It holds a \(float64"),
+        ({"a": IMAGES / 255.0}, {"key": "a"}, "a of .*x.npz holds float64, values from 0.0 to 1.0"),
+        ({"a": IMAGES}, {"key": "b"}, "lacks b; it holds a"),
+        ({"a": IMAGES, "b": TEST[:, :4]}, {"key": "a", "test_key": "b"}, "those to train on have"),
+        ({"a": IMAGES, "b": LABELS[:5]}, {"key": "a", "labels_key": "b"}, "each of the 12 images"),
+        (
+            {"a": IMAGES, "b": LABELS},
+            {"key": "a", "labels_key": "b", "class_names": ["one"]},
+            "legal are 0 to 0",
+        ),
+        ({"a": IMAGES, "b": LABELS}, {"key": "a", "test_labels_key": "b"}, "name them by test_key"),
+        ({"a": IMAGES}, {"key": "a", "bands": 5}, "from 1 to 4"),
+        ({"a": IMAGES}, {"key": "a", "classes": "0"}, "no labels to choose"),
+        ({"a": IMAGES.astype(object)}, {"key": "a"}, "Object arrays cannot be loaded"),
+    ],
+)
 def test_what_does_not_fit_is_refused(folders, arrays, options, message):
     np.savez("x.npz", **arrays)
     with pytest.raises(ValueError, match=message):
         _load("x.npz", **options)
 
 
-@pytest.mark.parametrize("file, error, message", [
-    ("none.npz", FileNotFoundError, "There is no file none.npz"),
-    ("x.png", ValueError, "received 'x.png'"),
-    ("cut.npz", ValueError, "cut.npz is damaged"),
-    ("cut.npy", ValueError, "cut.npy cannot be read"),
-    ("text.npz", ValueError, "text.npz is damaged, or no .npz file"),
-])
+@pytest.mark.parametrize(
+    "file, error, message",
+    [
+        ("none.npz", FileNotFoundError, "There is no file none.npz"),
+        ("x.png", ValueError, "received 'x.png'"),
+        ("cut.npz", ValueError, "cut.npz is damaged"),
+        ("cut.npy", ValueError, "cut.npy cannot be read"),
+        ("text.npz", ValueError, "text.npz is damaged, or no .npz file"),
+    ],
+)
 def test_files_that_cannot_be_read(folders, file, error, message):
     (folders / "text.npz").write_text("no images")
     for name, save in (("cut.npz", np.savez), ("cut.npy", np.save)):

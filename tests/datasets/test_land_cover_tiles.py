@@ -66,7 +66,11 @@ def test_it_stands_in_loudly_where_no_data_set_is_named(name, tmp_path, monkeypa
     monkeypatch.delenv("QLATENT_DATA_DIR", raising=False)
     monkeypatch.setenv("QLATENT_CACHE_DIR", str(tmp_path))
     config = Config(
-        model="mlp", latent="gaussian", dataset=name, steps=1, batch_size=8,
+        model="mlp",
+        latent="gaussian",
+        dataset=name,
+        steps=1,
+        batch_size=8,
         dataset_options={"bands": 3, "classes": ["trees"]},
     )
     arguments = argparse.Namespace(dataset=None, data_dir=None, quiet=True)

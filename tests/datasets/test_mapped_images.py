@@ -33,7 +33,7 @@ class Source:
         for first in range(start, len(IMAGES), 4):
             if self._stop is not None and first >= self._stop:
                 raise self._error
-            yield IMAGES[first:first + 4]
+            yield IMAGES[first : first + 4]
 
 
 def _convert(path, source, shape=IMAGES.shape):
@@ -97,12 +97,15 @@ def test_another_beginning_is_thrown_away(path):
     assert source.starts == [0]
 
 
-@pytest.mark.parametrize("damage", [
-    lambda path: path.write_bytes(path.read_bytes()[:-10]),
-    lambda path: path.write_bytes(path.read_bytes()[:-1] + b"!"),
-    lambda path: path.with_suffix(".json").unlink(),
-    lambda path: path.with_suffix(".json").write_text("{}"),
-])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.write_bytes(path.read_bytes()[:-10]),
+        lambda path: path.write_bytes(path.read_bytes()[:-1] + b"!"),
+        lambda path: path.with_suffix(".json").unlink(),
+        lambda path: path.with_suffix(".json").write_text("{}"),
+    ],
+)
 def test_a_damaged_file_is_made_again_and_said_to_be(path, damage, caplog):
     _convert(path, Source())
     damage(path)

@@ -77,7 +77,7 @@ def test_a_cut_file_is_refused(tmp_path, write, compress, share):
     path = tmp_path / "x.mat"
     write(path, compress, images=IMAGES)
     content = path.read_bytes()
-    path.write_bytes(content[:int(share * len(content))])
+    path.write_bytes(content[: int(share * len(content))])
     with pytest.raises(ValueError, match="x.mat"):
         list(stored_array(path, "images").blocks(0, 4))
     with pytest.raises(ValueError, match="x.mat"):

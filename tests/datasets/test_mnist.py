@@ -34,9 +34,12 @@ def arrays():
 
 @pytest.mark.parametrize("name, third", [("mnist", "3"), ("fashion_mnist", "dress")])
 def test_from_a_file_and_from_keras(folders, arrays, name, third, monkeypatch):
-    module = types.SimpleNamespace(load_data=lambda: (
-        (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
-    ))
+    module = types.SimpleNamespace(
+        load_data=lambda: (
+            (arrays["x_train"], arrays["y_train"]),
+            (arrays["x_test"], arrays["y_test"]),
+        )
+    )
     monkeypatch.setitem(sys.modules, f"keras.datasets.{name}", module)
     downloaded = datasets.build(name, data_dir=folders, progress=False)
     np.savez(folders / f"{name}.npz", **arrays)

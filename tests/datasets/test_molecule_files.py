@@ -60,10 +60,14 @@ def test_every_format_gives_the_molecules_in_order(tmp_path, name):
     ]
 
 
-@pytest.mark.parametrize("name, content", [
-    ("a.smi", b"C\nnonsense\nCC"), ("a.csv", b"id,smiles\n1,C\n2\n3,C1CC"),
-    ("b.csv", b"id,smiles\n1,C\n2,\n3,F(C)C"),
-])
+@pytest.mark.parametrize(
+    "name, content",
+    [
+        ("a.smi", b"C\nnonsense\nCC"),
+        ("a.csv", b"id,smiles\n1,C\n2\n3,C1CC"),
+        ("b.csv", b"id,smiles\n1,C\n2,\n3,F(C)C"),
+    ],
+)
 def test_what_rdkit_refuses_is_none(tmp_path, name, content):
     path = tmp_path / name
     path.write_bytes(content)
@@ -73,16 +77,19 @@ def test_what_rdkit_refuses_is_none(tmp_path, name, content):
     assert any(molecule is None for molecule in molecules)
 
 
-@pytest.mark.parametrize("name, content, message", [
-    ("a.txt", b"C", "tells no format. Legal endings: .smi"),
-    ("a.csv", b"name,value\nx,1", "neither a column headed 'smiles'"),
-    ("a.tar.gz", _archive("w:gz", {"a.txt": "x"}), "a.tar.gz holds no .sdf"),
-    ("a.smi", b"", "a.smi holds no molecules"),
-    ("a.sdf.gz", gzip.compress(b""), "a.sdf.gz holds no molecules"),
-    ("a.smi", b"C\nC\xe9", "a.smi is damaged"),
-    ("a.xyz.tar.bz2", _archive("w:bz2", {"a.xyz": "hello"}), "a.xyz is no file of QM9"),
-    ("b.xyz.tar.bz2", _archive("w:bz2", {"b.xyz": "9\n"}), "b.xyz is no file of QM9"),
-])
+@pytest.mark.parametrize(
+    "name, content, message",
+    [
+        ("a.txt", b"C", "tells no format. Legal endings: .smi"),
+        ("a.csv", b"name,value\nx,1", "neither a column headed 'smiles'"),
+        ("a.tar.gz", _archive("w:gz", {"a.txt": "x"}), "a.tar.gz holds no .sdf"),
+        ("a.smi", b"", "a.smi holds no molecules"),
+        ("a.sdf.gz", gzip.compress(b""), "a.sdf.gz holds no molecules"),
+        ("a.smi", b"C\nC\xe9", "a.smi is damaged"),
+        ("a.xyz.tar.bz2", _archive("w:bz2", {"a.xyz": "hello"}), "a.xyz is no file of QM9"),
+        ("b.xyz.tar.bz2", _archive("w:bz2", {"b.xyz": "9\n"}), "b.xyz is no file of QM9"),
+    ],
+)
 def test_other_files_are_refused(tmp_path, name, content, message):
     path = tmp_path / name
     path.write_bytes(content)

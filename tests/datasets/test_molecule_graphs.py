@@ -12,9 +12,21 @@ from qlatent_tf.datasets.molecule_graphs import (
 )
 
 SMILES = [
-    "C", "CCO", "C#N", "N#Cc1ccncc1", "FC(F)(F)C(=O)O", "C1CC2CC1CN2", "c1cc[nH]c1", "c1cnc[nH]1",
-    "O=c1cc[nH]cc1", "O=c1[nH]cc[nH]1", "O=c1[nH]c(=O)[nH]c(=O)[nH]1", "c1cc2cc[nH]cc-2n1",
-    "C1=CC=C1", "C1=CC=CC=CC=C1", "CC(=O)N",
+    "C",
+    "CCO",
+    "C#N",
+    "N#Cc1ccncc1",
+    "FC(F)(F)C(=O)O",
+    "C1CC2CC1CN2",
+    "c1cc[nH]c1",
+    "c1cnc[nH]1",
+    "O=c1cc[nH]cc1",
+    "O=c1[nH]cc[nH]1",
+    "O=c1[nH]c(=O)[nH]c(=O)[nH]1",
+    "c1cc2cc[nH]cc-2n1",
+    "C1=CC=C1",
+    "C1=CC=CC=CC=C1",
+    "CC(=O)N",
 ]
 
 
@@ -63,25 +75,33 @@ def test_decoding_gives_the_molecule_back_however_nodes_are_numbered(smiles):
         assert decoded[0] == Chem.CanonSmiles(smiles)
 
 
-@pytest.mark.parametrize("one, other", [
-    ("Cc1c[nH]cn1", "Cc1cnc[nH]1"), ("c1c[nH]nn1", "c1cn[nH]n1"), ("c1nc[nH]n1", "c1nnc[nH]1"),
-])
+@pytest.mark.parametrize(
+    "one, other",
+    [
+        ("Cc1c[nH]cn1", "Cc1cnc[nH]1"),
+        ("c1c[nH]nn1", "c1cn[nH]n1"),
+        ("c1nc[nH]n1", "c1nnc[nH]1"),
+    ],
+)
 def test_tautomers_of_an_aromatic_ring_have_one_smiles(one, other):
     first, second = graphs_to_smiles(_batch(_graph(one), _graph(other)))
     assert first == second and first in (one, other)
 
 
-@pytest.mark.parametrize("graph, smiles", [
-    (_by_hand([]), None),  # no atom at all
-    (_by_hand([1, 0, 0]), "C"),  # PAD without bonds is nothing
-    (_by_hand([1, 0], (0, 1, 1)), "*C"),  # PAD with bonds is a wildcard
-    (_by_hand([1, 3]), "C.O"),
-    (_by_hand([4, 1, 4], (0, 1, 1), (1, 2, 3)), None),  # fluorine with three bonds
-    (_by_hand([1, 1, 1], (0, 1, 4), (1, 2, 4)), None),  # an aromatic chain
-    (_by_hand([2, 1, 1, 1, 1], *((i, (i + 1) % 5, 4) for i in range(5))), "c1cc[nH]c1"),
-    (_by_hand([1] * 4, *((i, (i + 1) % 4, 4) for i in range(4))), "C1=CC=C1"),
-    (_by_hand([1] * 5, *((i, (i + 1) % 5, 4) for i in range(5))), None),
-])
+@pytest.mark.parametrize(
+    "graph, smiles",
+    [
+        (_by_hand([]), None),  # no atom at all
+        (_by_hand([1, 0, 0]), "C"),  # PAD without bonds is nothing
+        (_by_hand([1, 0], (0, 1, 1)), "*C"),  # PAD with bonds is a wildcard
+        (_by_hand([1, 3]), "C.O"),
+        (_by_hand([4, 1, 4], (0, 1, 1), (1, 2, 3)), None),  # fluorine with three bonds
+        (_by_hand([1, 1, 1], (0, 1, 4), (1, 2, 4)), None),  # an aromatic chain
+        (_by_hand([2, 1, 1, 1, 1], *((i, (i + 1) % 5, 4) for i in range(5))), "c1cc[nH]c1"),
+        (_by_hand([1] * 4, *((i, (i + 1) % 4, 4) for i in range(4))), "C1=CC=C1"),
+        (_by_hand([1] * 5, *((i, (i + 1) % 5, 4) for i in range(5))), None),
+    ],
+)
 def test_graphs_that_are_no_ordinary_molecules(graph, smiles):
     assert graphs_to_smiles(_batch(graph)) == [smiles]
     molecule = graph_to_molecule(*graph)
@@ -98,11 +118,17 @@ def test_every_smiles_parses_to_itself():
     assert texts == [Chem.CanonSmiles(smiles) for smiles in texts]
 
 
-@pytest.mark.parametrize("smiles, reason", [
-    ("CCCCCCCCCC", "more than 9 heavy atoms"), ("CS", "an element besides"),
-    ("[NH3+]CC(=O)[O-]", "a formal charge"), ("C->[Pt]", "an element besides"), ("", "no atoms"),
-    ("C$C", "a bond of another kind"),
-])
+@pytest.mark.parametrize(
+    "smiles, reason",
+    [
+        ("CCCCCCCCCC", "more than 9 heavy atoms"),
+        ("CS", "an element besides"),
+        ("[NH3+]CC(=O)[O-]", "a formal charge"),
+        ("C->[Pt]", "an element besides"),
+        ("", "no atoms"),
+        ("C$C", "a bond of another kind"),
+    ],
+)
 def test_molecules_without_a_graph(smiles, reason):
     molecule = Chem.MolFromSmiles(smiles, sanitize=False)
     molecule.UpdatePropertyCache(strict=False)
@@ -110,15 +136,18 @@ def test_molecules_without_a_graph(smiles, reason):
         molecule_to_graph(molecule)
 
 
-@pytest.mark.parametrize("samples, message", [
-    (np.zeros((2, 9)), "dict of 'atoms'"),
-    ({"atoms": np.zeros((2, 9), int)}, r"received \['atoms'\]"),
-    ({"atoms": np.zeros((2, 9), int), "bonds": np.zeros((3, 9, 9), int)}, r"\(3, 9, 9\)"),
-    ({"atoms": np.zeros((2, 8), int), "bonds": np.zeros((2, 8, 8), int)}, r"\(2, 8\)"),
-    ({"atoms": np.zeros((2, 9)), "bonds": np.zeros((2, 9, 9), int)}, "float64"),
-    ({"atoms": np.full((2, 9), 5), "bonds": np.zeros((2, 9, 9), int)}, "0 to 4; received 5"),
-    ({"atoms": np.zeros((2, 9), int), "bonds": np.full((2, 9, 9), -1)}, "received -1"),
-])
+@pytest.mark.parametrize(
+    "samples, message",
+    [
+        (np.zeros((2, 9)), "dict of 'atoms'"),
+        ({"atoms": np.zeros((2, 9), int)}, r"received \['atoms'\]"),
+        ({"atoms": np.zeros((2, 9), int), "bonds": np.zeros((3, 9, 9), int)}, r"\(3, 9, 9\)"),
+        ({"atoms": np.zeros((2, 8), int), "bonds": np.zeros((2, 8, 8), int)}, r"\(2, 8\)"),
+        ({"atoms": np.zeros((2, 9)), "bonds": np.zeros((2, 9, 9), int)}, "float64"),
+        ({"atoms": np.full((2, 9), 5), "bonds": np.zeros((2, 9, 9), int)}, "0 to 4; received 5"),
+        ({"atoms": np.zeros((2, 9), int), "bonds": np.full((2, 9, 9), -1)}, "received -1"),
+    ],
+)
 def test_what_is_no_graph_is_refused(samples, message):
     with pytest.raises(ValueError, match=message):
         check_graphs(samples)

@@ -15,9 +15,15 @@ def _molecules(count):
     return samples
 
 
-@pytest.mark.parametrize("count, shape", [
-    (1, (160, 200, 3)), (5, (320, 600, 3)), (16, (640, 800, 3)), (100, (1280, 1600, 3)),
-])
+@pytest.mark.parametrize(
+    "count, shape",
+    [
+        (1, (160, 200, 3)),
+        (5, (320, 600, 3)),
+        (16, (640, 800, 3)),
+        (100, (1280, 1600, 3)),
+    ],
+)
 def test_molecules_fill_a_grid(count, shape):
     picture = draw_molecules(_molecules(count))
     assert picture.shape == shape and picture.dtype == np.uint8
@@ -30,10 +36,15 @@ def test_an_invalid_cell_holds_a_word_only():
     assert 0 < (invalid < 255).sum() < (drawn < 255).sum()
 
 
-@pytest.mark.parametrize("samples", [
-    np.random.default_rng(0).poisson(0.5, (100, 16)).astype(np.float32),
-    np.full((3, 4), 1e30), np.full((3, 4), np.nan), np.zeros((1, 1)),
-])
+@pytest.mark.parametrize(
+    "samples",
+    [
+        np.random.default_rng(0).poisson(0.5, (100, 16)).astype(np.float32),
+        np.full((3, 4), 1e30),
+        np.full((3, 4), np.nan),
+        np.zeros((1, 1)),
+    ],
+)
 def test_vectors_whatever_their_values(samples):
     picture = draw_vectors(samples)
     assert picture.shape == (480, 960, 3) and picture.dtype == np.uint8
@@ -46,10 +57,10 @@ def test_a_pixel_becomes_a_square():
     assert picture.shape == (2 * 96 + 2, 3 * 84 + 2 * 2, 3) and picture.dtype == np.uint8
     for index in range(5):
         row, column = divmod(index, 3)
-        cell = picture[row * 98:row * 98 + 96, column * 86:column * 86 + 84]
+        cell = picture[row * 98 : row * 98 + 96, column * 86 : column * 86 + 84]
         for shift in range(3):
             np.testing.assert_array_equal(cell[shift::3, shift::3], images[index])
-    assert (picture[98:, 2 * 86:] == 255).all() and (picture[96:98] == 255).all()
+    assert (picture[98:, 2 * 86 :] == 255).all() and (picture[96:98] == 255).all()
 
 
 def test_bands_are_shown():
@@ -64,12 +75,17 @@ def test_bands_are_shown():
     assert draw_images(np.repeat(images, 20, axis=0)).shape[0] == 8 * 98 - 2
 
 
-@pytest.mark.parametrize("draw, samples", [
-    (draw_images, np.zeros((0, 4, 4, 3), np.uint8)), (draw_images, np.zeros((1, 4, 4, 3))),
-    (draw_images, np.zeros((4, 4, 3), np.uint8)),
-    (draw_vectors, np.zeros((0, 4))), (draw_vectors, np.zeros(4)),
-    (draw_molecules, {"atoms": np.zeros((0, 9), int), "bonds": np.zeros((0, 9, 9), int)}),
-])
+@pytest.mark.parametrize(
+    "draw, samples",
+    [
+        (draw_images, np.zeros((0, 4, 4, 3), np.uint8)),
+        (draw_images, np.zeros((1, 4, 4, 3))),
+        (draw_images, np.zeros((4, 4, 3), np.uint8)),
+        (draw_vectors, np.zeros((0, 4))),
+        (draw_vectors, np.zeros(4)),
+        (draw_molecules, {"atoms": np.zeros((0, 9), int), "bonds": np.zeros((0, 9, 9), int)}),
+    ],
+)
 def test_nothing_to_draw_is_an_error(draw, samples):
     with pytest.raises(ValueError, match="received"):
         draw(samples)

@@ -44,12 +44,22 @@ def test_nothing_is_called(protocol, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("content", [
-    b"", b"rubbish", b"\x80\x02.", b"\x80\x02}", b"\x80\x02h\x05.", b"\x80\x02u.", b"\x80\x02].",
-    pickle.dumps({b"data": DATA.astype(np.int64)}, 4), pickle.dumps({1, 2}, 4),
-    python2_batch(DATA, [1, 2, 3])[:-500],
-    python2_batch(DATA, [1, 2, 3]).replace(b"M\x00\x0c", b"M\x00\x0d"),
-])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"rubbish",
+        b"\x80\x02.",
+        b"\x80\x02}",
+        b"\x80\x02h\x05.",
+        b"\x80\x02u.",
+        b"\x80\x02].",
+        pickle.dumps({b"data": DATA.astype(np.int64)}, 4),
+        pickle.dumps({1, 2}, 4),
+        python2_batch(DATA, [1, 2, 3])[:-500],
+        python2_batch(DATA, [1, 2, 3]).replace(b"M\x00\x0c", b"M\x00\x0d"),
+    ],
+)
 def test_other_content_is_refused(content):
     with pytest.raises(ValueError, match="no batch"):
         read_batch(content)

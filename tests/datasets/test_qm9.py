@@ -48,8 +48,15 @@ def test_what_cannot_be_had_is_an_error_that_says_what_to_do(folders):
     with pytest.raises(FileNotFoundError) as raised:
         datasets.build("qm9", data_dir=folders["own"])
     message = str(raised.value)
-    for part in (*map(str, folders.values()), "qm9.smi.gz", "gdb9.sdf", "--data-dir",
-                 "QLATENT_DATA_DIR", qm9_module.OFFICIAL.url, "the network is closed"):
+    for part in (
+        *map(str, folders.values()),
+        "qm9.smi.gz",
+        "gdb9.sdf",
+        "--data-dir",
+        "QLATENT_DATA_DIR",
+        qm9_module.OFFICIAL.url,
+        "the network is closed",
+    ):
         assert part in message
 
 

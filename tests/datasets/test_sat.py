@@ -139,7 +139,7 @@ def test_whole_numbers_of_any_type_are_pixels(folders):
 def test_a_cut_file_is_refused(folders, write):
     write(folders / "own", "sat4", _arrays("sat4"))
     path = max((folders / "own").iterdir(), key=lambda path: path.stat().st_size)
-    path.write_bytes(path.read_bytes()[:path.stat().st_size // 2])
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(ValueError, match=path.name):
         _load(folders)
     assert not list((folders / "cache").rglob("*train*.npy"))
@@ -153,12 +153,15 @@ def test_a_table_cut_between_lines_is_refused(folders):
         _load(folders)
 
 
-@pytest.mark.parametrize("table, old, new, message", [
-    ("X_test_sat4.csv", ",", ",256,", "could not convert string '256' to uint8"),
-    ("X_test_sat4.csv", ",", ",7,", "the number of columns changed"),
-    ("y_train_sat4.csv", "1", "0", "a single one of them 1"),
-    ("y_train_sat4.csv", ",", "", r"have the shape \(25, 3\)|number of columns changed"),
-])
+@pytest.mark.parametrize(
+    "table, old, new, message",
+    [
+        ("X_test_sat4.csv", ",", ",256,", "could not convert string '256' to uint8"),
+        ("X_test_sat4.csv", ",", ",7,", "the number of columns changed"),
+        ("y_train_sat4.csv", "1", "0", "a single one of them 1"),
+        ("y_train_sat4.csv", ",", "", r"have the shape \(25, 3\)|number of columns changed"),
+    ],
+)
 def test_tables_of_something_else_are_refused(folders, table, old, new, message):
     _write_csv(folders / "own", "sat4", _arrays("sat4"))
     path = folders / "own" / table
@@ -167,12 +170,18 @@ def test_tables_of_something_else_are_refused(folders, table, old, new, message)
         _load(folders)
 
 
-@pytest.mark.parametrize("change, message", [
-    (lambda arrays: {**arrays, "train_x": arrays["train_x"] / 255.0}, "values from 0.0 to 1.0"),
-    (lambda arrays: {**arrays, "train_x": arrays["train_x"] // 255}, "no value above 1"),
-    (lambda arrays: {**arrays, "train_x": arrays["train_x"][:, :27]}, "it has to be"),
-    (lambda arrays: {**arrays, "train_y": arrays["train_y"][:20]}, "with 20 labels it has to be"),
-])
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda arrays: {**arrays, "train_x": arrays["train_x"] / 255.0}, "values from 0.0 to 1.0"),
+        (lambda arrays: {**arrays, "train_x": arrays["train_x"] // 255}, "no value above 1"),
+        (lambda arrays: {**arrays, "train_x": arrays["train_x"][:, :27]}, "it has to be"),
+        (
+            lambda arrays: {**arrays, "train_y": arrays["train_y"][:20]},
+            "with 20 labels it has to be",
+        ),
+    ],
+)
 def test_matlab_files_of_something_else_are_refused(folders, change, message):
     _write_v5(folders / "own", "sat4", change(_arrays("sat4")))
     with pytest.raises(ValueError, match=message):
@@ -188,9 +197,13 @@ def test_what_is_missing_is_said(folders):
         _load(folders)
 
 
-@pytest.mark.parametrize("options, message", [
-    ({"bands": 5}, "from 1 to 4"), ({"classes": ["water"]}, r"Known: barren land \(0\), trees"),
-])
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"bands": 5}, "from 1 to 4"),
+        ({"classes": ["water"]}, r"Known: barren land \(0\), trees"),
+    ],
+)
 def test_options_out_of_range_are_refused(folders, options, message):
     with pytest.raises(ValueError, match=message):
         _load(folders, **options)

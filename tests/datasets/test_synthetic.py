@@ -4,9 +4,13 @@ import pytest
 from qlatent_tf.registry import datasets
 
 
-@pytest.mark.parametrize("name, options", [
-    ("quantum", {"modes": 4, "photons": 2, "unitary_seed": 3}), ("bernoulli", {"modes": 4}),
-])
+@pytest.mark.parametrize(
+    "name, options",
+    [
+        ("quantum", {"modes": 4, "photons": 2, "unitary_seed": 3}),
+        ("bernoulli", {"modes": 4}),
+    ],
+)
 def test_samples_follow_the_law(name, options):
     dataset = datasets.build(name, **options)
     assert dataset.name == name
@@ -32,18 +36,27 @@ def test_the_unitary_seed_names_the_circuit():
     assert np.abs(first - other).max() > 1e-3
 
 
-@pytest.mark.parametrize("name, options", [
-    ("quantum", {"modes": 48, "photons": 24}), ("bernoulli", {"modes": 30}),
-])
+@pytest.mark.parametrize(
+    "name, options",
+    [
+        ("quantum", {"modes": 48, "photons": 24}),
+        ("bernoulli", {"modes": 30}),
+    ],
+)
 def test_a_law_of_too_many_outcomes_is_not_asked_for(name, options):
     dataset = datasets.build(name, **options)
     assert dataset.law is None and "outcome_law" not in dataset.metrics
     assert dataset.total_law.sum() == pytest.approx(1)
 
 
-@pytest.mark.parametrize("name, options", [
-    ("quantum", {"modes": 0}), ("quantum", {"photons": -1}), ("bernoulli", {"modes": 0}),
-])
+@pytest.mark.parametrize(
+    "name, options",
+    [
+        ("quantum", {"modes": 0}),
+        ("quantum", {"photons": -1}),
+        ("bernoulli", {"modes": 0}),
+    ],
+)
 def test_options_out_of_range_are_refused(name, options):
     with pytest.raises(ValueError, match="received"):
         datasets.build(name, **options)

@@ -13,7 +13,9 @@ from qlatent_tf.datasets.codes import codes, principal_codes
 from qlatent_tf.experiments import capacity
 from qlatent_tf.experiments.capacity_charts import critic_figure, generator_figure, law_figure
 from qlatent_tf.experiments.capacity_optima import (
-    circuit_parameters, network_parameters, optima,
+    circuit_parameters,
+    network_parameters,
+    optima,
 )
 from qlatent_tf.experiments.capacity_results import KINDS, fit_optima, to_csv, to_markdown
 from qlatent_tf.zoo import build_model
@@ -31,8 +33,12 @@ def folder(tmp_path_factory):
 
 def test_cells_are_circuits_with_critics_and_classical_generators():
     cells = capacity.cells(
-        seeds=2, qubits=[3, 4], circuit_layers=[1, 2], critic_widths=[4, 8],
-        generator_widths=[1, 2, 4], reference_critic=16,
+        seeds=2,
+        qubits=[3, 4],
+        circuit_layers=[1, 2],
+        critic_widths=[4, 8],
+        generator_widths=[1, 2, 4],
+        reference_critic=16,
     )
     assert len(cells) == len({cell.name for cell in cells}) == 2 * 2 * (2 * 2 + 3)
     assert cells[0].name == "quantum_6_1_4_seed0"
@@ -46,10 +52,15 @@ def test_cells_are_circuits_with_critics_and_classical_generators():
     assert "classical_8_4_16_seed1" in names and len(names) == 2 * 2 * 3
 
 
-@pytest.mark.parametrize("arguments", [
-    {"latents": ["gaussian", "boson"]}, {"latents": ["my_file:mine"]},
-    {"settings": [("model_options.width", 3)]}, {"settings": [("dataset_options", {})]},
-])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"latents": ["gaussian", "boson"]},
+        {"latents": ["my_file:mine"]},
+        {"settings": [("model_options.width", 3)]},
+        {"settings": [("dataset_options", {})]},
+    ],
+)
 def test_what_the_study_is_not_of_is_refused(arguments):
     if "settings" in arguments:
         arguments = {"settings": [(key.partition(".")[0], {}) for key, _ in arguments["settings"]]}
@@ -60,13 +71,18 @@ def test_what_the_study_is_not_of_is_refused(arguments):
 @pytest.mark.parametrize("qubits, layers", [(2, 1), (3, 2)])
 def test_capacities_are_counted_as_models_count_them(qubits, layers):
     cells = capacity.cells(
-        seeds=1, qubits=[qubits], circuit_layers=[layers], critic_widths=[5], generator_widths=[3],
+        seeds=1,
+        qubits=[qubits],
+        circuit_layers=[layers],
+        critic_widths=[5],
+        generator_widths=[3],
     )
     quantum, classical = (build_model(cell.config) for cell in cells)
     assert circuit_parameters(qubits, layers) == quantum.generator.count_params()
     assert circuit_parameters(3, 2) == 66
     for kind, network, width in (
-        ("quantum", quantum.critic, 5), ("classical", classical.generator, 3)
+        ("quantum", quantum.critic, 5),
+        ("classical", classical.generator, 3),
     ):
         expected = sum(np.prod(weight.shape) for weight in network.trainable_weights)
         assert network_parameters(kind, qubits, 2 * qubits, width) == expected
@@ -79,8 +95,12 @@ def finished(generator, code, layers, size, scores, seed=0):
         seed=seed, **{"latent_options.modes": code // 2, f"model_options.{option}": size}
     )
     history = [
-        {"step": step, "code_frechet_codes_80@20": score, "critic_distance_codes_20@20": 0.5,
-         "critic_slope_codes_20@20": 1.0}
+        {
+            "step": step,
+            "code_frechet_codes_80@20": score,
+            "critic_distance_codes_20@20": 0.5,
+            "critic_slope_codes_20@20": 1.0,
+        }
         for step, score in enumerate(scores)
     ]
     row = {"generator": generator, "code": code, "layers": layers, "critic": size, "width": size}
@@ -90,11 +110,14 @@ def finished(generator, code, layers, size, scores, seed=0):
 def test_optima_are_those_of_each_circuit_and_seed():
     calm = [1.0] * 5
     cells = [
-        finished("quantum", 6, 1, 4, [2.0] * 5), finished("quantum", 6, 1, 8, calm),
+        finished("quantum", 6, 1, 4, [2.0] * 5),
+        finished("quantum", 6, 1, 8, calm),
         finished("quantum", 6, 1, 16, [0.9] * 5),
-        finished("quantum", 6, 2, 4, calm), finished("quantum", 6, 2, 8, [1, 1, 1, 1, 9]),
+        finished("quantum", 6, 2, 4, calm),
+        finished("quantum", 6, 2, 8, [1, 1, 1, 1, 9]),
         finished("quantum", 6, 1, 4, [0.1] * 5, seed=1),
-        finished("classical", 6, "", 1, [3.0] * 5), finished("classical", 6, "", 2, [1.1] * 5),
+        finished("classical", 6, "", 1, [3.0] * 5),
+        finished("classical", 6, "", 2, [1.1] * 5),
     ]
     first, other, second = optima(cells)
     assert (first["layers"], first["seed"], other["seed"], second["layers"]) == (1, 0, 1, 2)
@@ -104,8 +127,13 @@ def test_optima_are_those_of_each_circuit_and_seed():
     assert second["critic"] == network_parameters("quantum", 3, 6, 4)
     # No classical generator of that seed was tried.
     assert other["generator"] is None and other["smallest_tried"]["generator"] is None
-    results = {"points": [first, other, second], "schedule": "S", "num_samples": 20,
-               "cells": len(cells), "minutes": 8.0}
+    results = {
+        "points": [first, other, second],
+        "schedule": "S",
+        "num_samples": 20,
+        "cells": len(cells),
+        "minutes": 8.0,
+    }
     fits = {kind: fit_optima(results["points"], kind) for kind in KINDS}
     text = to_markdown(results, fits)
     assert "| 3 | 1 | 36 | 0.9, 0.1 |" in text and f"≤ {second['critic']}" in text
@@ -117,10 +145,20 @@ def test_optima_are_those_of_each_circuit_and_seed():
 
 def test_laws_are_fitted_without_bounds_too():
     points = [
-        {"qubits": 2, "layers": layers, "capacity": capacity, "critic": critic,
-         "smallest_tried": {"critic": 10}}
+        {
+            "qubits": 2,
+            "layers": layers,
+            "capacity": capacity,
+            "critic": critic,
+            "smallest_tried": {"critic": 10},
+        }
         for layers, capacity, critic in (
-            (1, 10, 10), (1, 20, 10), (2, 40, 80), (2, 80, 160), (1, 30, 60), (1, 15, 30),
+            (1, 10, 10),
+            (1, 20, 10),
+            (2, 40, 80),
+            (2, 80, 160),
+            (1, 30, 60),
+            (1, 15, 30),
             (3, 90, None),
         )
     ]
@@ -133,8 +171,11 @@ def test_laws_are_fitted_without_bounds_too():
     assert text.index("Fitted to all") < text.index("Fitted without bounds:")
     assert "| power | 2 x^1 |" in text and "No law" not in text
     (panel,) = law_figure(points, fitted["laws"], "critic", "y").axes
-    hollow = [line for line in panel.lines if line.get_markerfacecolor() == "none"
-              and line.get_linestyle() == "None"]
+    hollow = [
+        line
+        for line in panel.lines
+        if line.get_markerfacecolor() == "none" and line.get_linestyle() == "None"
+    ]
     assert [line.get_ydata()[0] for line in hollow] == [10, 10]
     assert [line.get_label() for line in panel.lines[-3:] if line.get_label()[0] == "p"] == [
         "power without bounds: 2 x^1"
@@ -143,8 +184,10 @@ def test_laws_are_fitted_without_bounds_too():
 
 def test_scores_are_drawn_at_the_capacity_of_what_is_swept():
     cells = [
-        finished("quantum", 6, 1, 4, [1, 1, 1, 1, 9]), finished("quantum", 6, 1, 8, [0.4] * 5),
-        finished("quantum", 8, 2, 8, [0.2] * 5), finished("classical", 6, "", 2, [0.5] * 5),
+        finished("quantum", 6, 1, 4, [1, 1, 1, 1, 9]),
+        finished("quantum", 6, 1, 8, [0.4] * 5),
+        finished("quantum", 8, 2, 8, [0.2] * 5),
+        finished("classical", 6, "", 2, [0.5] * 5),
     ]
     first, second = critic_figure(cells).axes
     assert (first.get_title(), second.get_title()) == ("code of 6", "code of 8")
@@ -191,14 +234,21 @@ def test_codes_are_read_with_their_leading_components(folder, tmp_path):
 
 
 def test_codes_are_made_once_of_what_is_asked_for(tmp_path):
-    np.savez(tmp_path / "mine.npz", x_train=np.random.default_rng(0).integers(
-        0, 256, (40, 8, 8, 3), dtype=np.uint8
-    ))
-    config = autoencoder_config("gaussian").override(**{
-        "dataset": "images", "dataset_options.file": str(tmp_path / "mine.npz"), "steps": 1,
-        "latent_options.modes": 6, "batch_size": 8, "evaluate_every": 1,
-        "model_options": {"image": [8, 8, 3], "filters": [2, 2], "hidden": 4},
-    })
+    np.savez(
+        tmp_path / "mine.npz",
+        x_train=np.random.default_rng(0).integers(0, 256, (40, 8, 8, 3), dtype=np.uint8),
+    )
+    config = autoencoder_config("gaussian").override(
+        **{
+            "dataset": "images",
+            "dataset_options.file": str(tmp_path / "mine.npz"),
+            "steps": 1,
+            "latent_options.modes": 6,
+            "batch_size": 8,
+            "evaluate_every": 1,
+            "model_options": {"image": [8, 8, 3], "filters": [2, 2], "hidden": 4},
+        }
+    )
     coder, folder = tmp_path / "coder", tmp_path / "study"
     training.train(config, coder, progress=False)
     folder.mkdir()
@@ -222,10 +272,35 @@ def test_codes_are_made_once_of_what_is_asked_for(tmp_path):
 
 def test_a_tiny_study_leaves_its_results(folder, capsys):
     arguments = [
-        "reproduce", "capacity", "--workdir", str(folder), "--qubits", "2", "--circuit-layers", "1",
-        "--critic-widths", "3", "--generator-widths", "1", "--seeds", "1", "--iterations", "5",
-        "--num-samples", "50", "--reference-critic", "3", "--quiet", "--set", "batch_size=8",
-        "--set", "critic_steps=1", "--set", "evaluation_samples=40", "--set", "jit_compile=false",
+        "reproduce",
+        "capacity",
+        "--workdir",
+        str(folder),
+        "--qubits",
+        "2",
+        "--circuit-layers",
+        "1",
+        "--critic-widths",
+        "3",
+        "--generator-widths",
+        "1",
+        "--seeds",
+        "1",
+        "--iterations",
+        "5",
+        "--num-samples",
+        "50",
+        "--reference-critic",
+        "3",
+        "--quiet",
+        "--set",
+        "batch_size=8",
+        "--set",
+        "critic_steps=1",
+        "--set",
+        "evaluation_samples=40",
+        "--set",
+        "jit_compile=false",
     ]
     assert command.main([*arguments, "--dry-run"]) == 0
     assert "quantum_4_1_3_seed0" in capsys.readouterr().out
@@ -236,8 +311,12 @@ def test_a_tiny_study_leaves_its_results(folder, capsys):
     head, line = (folder / "capacity.csv").read_text().splitlines()
     assert head.startswith("qubits,layers,seed,capacity,score,critic,generator,critic_is_bound")
     assert line.startswith("2,1,0,24,")
-    for name in ("capacity_critic.png", "capacity_generator.svg", "capacity_scores_critics.png",
-                 "capacity_scores_generators.png"):
+    for name in (
+        "capacity_critic.png",
+        "capacity_generator.svg",
+        "capacity_scores_critics.png",
+        "capacity_scores_generators.png",
+    ):
         assert (folder / name).stat().st_size > 1000
     before = (folder / "cells" / "quantum_4_1_3_seed0@5.json").stat().st_mtime_ns
     assert command.main(arguments) == 0

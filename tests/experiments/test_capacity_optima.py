@@ -3,14 +3,22 @@ import math
 import pytest
 
 from qlatent_tf.experiments.capacity_optima import (
-    Judgement, best_score, judge, smallest_optimal,
+    Judgement,
+    best_score,
+    judge,
+    smallest_optimal,
 )
 
 
 def history(scores, distance=1.0, slope=1.0):
     return [
-        {"step": step, "code_frechet_codes_50@20": score, "code_marginal_js_50_codes_50@20": 0.1,
-         "critic_distance_codes_20@20": distance, "critic_slope_codes_20@20": slope}
+        {
+            "step": step,
+            "code_frechet_codes_50@20": score,
+            "code_marginal_js_50_codes_50@20": 0.1,
+            "critic_distance_codes_20@20": distance,
+            "critic_slope_codes_20@20": slope,
+        }
         for step, score in enumerate(scores)
     ]
 
@@ -20,10 +28,16 @@ def test_a_calm_run_is_accepted_at_the_median_of_its_last_scores():
     assert run == Judgement(1.2, bounded=True, steady=True) and run.accepted
 
 
-@pytest.mark.parametrize("changes", [
-    {"distance": 4.01}, {"distance": -4.01}, {"distance": math.nan}, {"slope": 2.01},
-    {"slope": math.nan},
-])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"distance": 4.01},
+        {"distance": -4.01},
+        {"distance": math.nan},
+        {"slope": 2.01},
+        {"slope": math.nan},
+    ],
+)
 def test_a_critic_beyond_what_its_slope_allows_is_not_bounded(changes):
     assert not judge(history([1.0] * 6, **changes), code=4).bounded
     assert judge(history([1.0] * 6, distance=3.99, slope=1.99), code=4).bounded

@@ -7,9 +7,15 @@ from qlatent_tf.config import Config
 from qlatent_tf.experiments import table2
 from qlatent_tf.experiments.cells import parse_shard, seed_by_seed, shard
 
-CONFIG = completion.resolve(Config(
-    model="mlp", latent="gaussian", dataset="bernoulli", steps=4, batch_size=8,
-))
+CONFIG = completion.resolve(
+    Config(
+        model="mlp",
+        latent="gaussian",
+        dataset="bernoulli",
+        steps=4,
+        batch_size=8,
+    )
+)
 
 
 def test_cells_are_named_by_their_rows_and_seeds():
@@ -17,7 +23,8 @@ def test_cells_are_named_by_their_rows_and_seeds():
     cells = seed_by_seed(rows, 2, 100, [("batch_size", 9)])
     assert [one.name for one in cells] == ["4_my-one_seed0", "4_my-one_seed1"]
     assert [(one.config.seed, one.config.steps, one.config.batch_size) for one in cells] == [
-        (0, 100, 9), (1, 100, 9),
+        (0, 100, 9),
+        (1, 100, 9),
     ]
     with pytest.raises(ValueError, match="itself sets latent_options.modes, steps"):
         seed_by_seed(

@@ -14,19 +14,26 @@ COLUMNS = (Column("distance", "distance", min), Column("share", "share"))
 PUBLISHED = Published(
     "paper", lambda row: {"distance": (0.3, 0.01)} if row["latent"] == "boson" else {}
 )
-HISTORY = {("boson", 0): (1.0, 0.2), ("boson", 1): (3.0, 0.4), ("gaussian", 0): (5.0, 0.6),
-           ("gaussian", 1): (5.0, 1.0)}
+HISTORY = {
+    ("boson", 0): (1.0, 0.2),
+    ("boson", 1): (3.0, 0.4),
+    ("gaussian", 0): (5.0, 0.6),
+    ("gaussian", 1): (5.0, 1.0),
+}
 
 
 def cell(latent, seed, first, last):
-    config = Config(model="mlp", latent=latent, dataset="quantum", steps=20, batch_size=8,
-                    seed=seed)
+    config = Config(
+        model="mlp", latent=latent, dataset="quantum", steps=20, batch_size=8, seed=seed
+    )
     metrics = {
         "distance@9": {"mean": last, "standard_error": None, "values": [last]},
         "share@9": {"mean": None, "standard_error": None, "values": [None]},
     }
     return {
-        "name": f"{latent}_{seed}", "config": config, "seconds": 1.0,
+        "name": f"{latent}_{seed}",
+        "config": config,
+        "seconds": 1.0,
         "row": {"data": "quantum", "latent": latent},
         "evaluation": {"dataset": "quantum", "num_samples": 9, "metrics": metrics},
         "history": [{"step": 10, "distance@9": first}, {"step": 20, "distance@9": last}],
@@ -54,8 +61,11 @@ def test_bars_are_means_with_errors_beside_published_ones(table):
     assert colour(ours) == to_hex(latent_style("boson")["color"])
     assert colour(other) == to_hex(latent_style("gaussian")["color"])
     assert colour(paper) == to_hex("white") and paper.get_hatch()
-    errors = [bars.errorbar.lines[2][0].get_segments()[0] for bars in axis.containers
-              if hasattr(bars, "errorbar") and bars.errorbar]
+    errors = [
+        bars.errorbar.lines[2][0].get_segments()[0]
+        for bars in axis.containers
+        if hasattr(bars, "errorbar") and bars.errorbar
+    ]
     # Two values of a mean's error: half of their difference.
     halves = [(segment[1, 0] - segment[0, 0]) / 2 for segment in errors]
     assert halves == pytest.approx([0.1, 0.01, 0.2])
@@ -83,8 +93,11 @@ def test_real_data_is_a_line_across_the_bars(table):
 def test_curves_are_means_over_seeds_with_a_band_and_a_tick_at_what_is_published(table):
     drawing = charts.history_figure(table, CELLS, "distance", "distance", "{}")
     (axis,) = drawing.axes
-    curves = {line.get_label(): line for line in axis.lines if len(line.get_xdata()) == 2
-              and line.get_label() in ("boson", "gaussian")}
+    curves = {
+        line.get_label(): line
+        for line in axis.lines
+        if len(line.get_xdata()) == 2 and line.get_label() in ("boson", "gaussian")
+    }
     assert list(curves["boson"].get_xdata()) == [10, 20]
     assert list(curves["boson"].get_ydata()) == pytest.approx([2.0, 0.3])
     assert list(curves["gaussian"].get_ydata()) == pytest.approx([5.0, 0.8])

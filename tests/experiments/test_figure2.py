@@ -8,7 +8,11 @@ from qlatent_tf.experiments import figure2
 from qlatent_tf.registry import datasets
 
 CONFIG = Config(
-    model="mlp", latent="boson", dataset="bernoulli", steps=5, batch_size=8,
+    model="mlp",
+    latent="boson",
+    dataset="bernoulli",
+    steps=5,
+    batch_size=8,
     dataset_options={"modes": 4},
 )
 SAMPLES = 4000
@@ -66,8 +70,12 @@ def test_a_measurement_is_made_once_and_of_one_thing(measured, model, tmp_path):
 
 
 def test_results_are_a_table_and_figures(measured, tmp_path):
-    strange = {**measured, "latent": "my_file:my_latent", "name": "other",
-               "figures": {**measured["figures"], "outcome_kl": None}}
+    strange = {
+        **measured,
+        "latent": "my_file:my_latent",
+        "name": "other",
+        "figures": {**measured["figures"], "outcome_kl": None},
+    }
     figure2.write_results(tmp_path, [strange, measured])
     lines = (tmp_path / "figure2.md").read_text().splitlines()
     assert lines[2].startswith("| bits | bernoulli | `boson` | 5 |")

@@ -15,13 +15,25 @@ from qlatent_tf.experiments.grid import Grid
 from qlatent_tf.locks import InUseError, sole_use
 from qlatent_tf.run_directory import RunDirectory
 
-CONFIG = completion.resolve(Config(
-    model="mlp", latent="gaussian", dataset="bernoulli", steps=4, batch_size=8, critic_steps=1,
-    latent_options={"modes": 4}, dataset_options={"modes": 4},
-    model_options={"features": 4, "units": [8]}, optimizer_options={"learning_rate": 1e-3},
-    evaluate_every=2, evaluation_samples=50, checkpoint_every=2, jit_compile=False,
-    metrics=("discreteness",),
-))
+CONFIG = completion.resolve(
+    Config(
+        model="mlp",
+        latent="gaussian",
+        dataset="bernoulli",
+        steps=4,
+        batch_size=8,
+        critic_steps=1,
+        latent_options={"modes": 4},
+        dataset_options={"modes": 4},
+        model_options={"features": 4, "units": [8]},
+        optimizer_options={"learning_rate": 1e-3},
+        evaluate_every=2,
+        evaluation_samples=50,
+        checkpoint_every=2,
+        jit_compile=False,
+        metrics=("discreteness",),
+    )
+)
 SAMPLES = 200
 
 
@@ -65,7 +77,8 @@ def test_fast_metrics_watch_the_training_and_all_score_the_finished_cell(tmp_pat
 
     def changed(*arguments, **options):
         return dataclasses.replace(
-            load(*arguments, **options), metrics=("discreteness",),
+            load(*arguments, **options),
+            metrics=("discreteness",),
             evaluation_metrics=("discreteness", "pair_correlation"),
         )
 
@@ -186,9 +199,11 @@ def test_a_grid_interrupted_while_scoring_has_nothing_to_train_again(tmp_path, m
 def test_shards_merge_into_the_whole(whole, tmp_path):
     parts = [tmp_path / text[0] for text in ("1/2", "2/2")]
     for part, one in zip(parts, CELLS, strict=True):
-        shutil.copytree(whole.path / "cells", part / "cells", ignore=lambda _, names, one=one: [
-            name for name in names if name != one.file_name
-        ])
+        shutil.copytree(
+            whole.path / "cells",
+            part / "cells",
+            ignore=lambda _, names, one=one: [name for name in names if name != one.file_name],
+        )
     grid = Grid(tmp_path / "merged", SAMPLES)
     assert grid.merge(parts) == 2
     assert scores(grid) == scores(whole)
@@ -218,11 +233,14 @@ def test_more_steps_continue_the_run_and_keep_the_shorter_cell(whole, tmp_path):
         grid.run([cell(0, steps=5)], progress=False)
 
 
-@pytest.mark.parametrize("changes, samples, message", [
-    ({"batch_size": 9}, SAMPLES, "batch_size: 8 -> 9"),
-    ({}, 100, f"scored samples: {SAMPLES} -> 100"),
-    ({"metrics": ()}, SAMPLES, r"metrics: \['discreteness'\] -> \[\]"),
-])
+@pytest.mark.parametrize(
+    "changes, samples, message",
+    [
+        ({"batch_size": 9}, SAMPLES, "batch_size: 8 -> 9"),
+        ({}, 100, f"scored samples: {SAMPLES} -> 100"),
+        ({"metrics": ()}, SAMPLES, r"metrics: \['discreteness'\] -> \[\]"),
+    ],
+)
 def test_another_configuration_is_refused_with_the_difference(whole, changes, samples, message):
     with pytest.raises(ValueError, match=message):
         run(whole.path, [cell(0, **changes)], samples)

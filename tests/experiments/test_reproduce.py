@@ -9,12 +9,36 @@ from qlatent_tf import __main__ as command
 from qlatent_tf.experiments import mixture, table1, tables
 from qlatent_tf.experiments.grid import Grid
 
-COMMON = ["--seeds", "1", "--num-samples", "300", "--quiet", "--set", "jit_compile=false",
-          "--set", "batch_size=8", "--set", "critic_steps=1", "--set", "evaluation_samples=50"]
+COMMON = [
+    "--seeds",
+    "1",
+    "--num-samples",
+    "300",
+    "--quiet",
+    "--set",
+    "jit_compile=false",
+    "--set",
+    "batch_size=8",
+    "--set",
+    "critic_steps=1",
+    "--set",
+    "evaluation_samples=50",
+]
 TABLE1 = [
-    "table1", "--data", "quantum", "--iterations", "2", *COMMON, "--set",
-    "latent_options.modes=4", "--set", "dataset_options={\"modes\": 4, \"photons\": 2}",
-    "--set", "model_options={\"features\": 4, \"units\": [8]}", "--set", "metrics=discreteness",
+    "table1",
+    "--data",
+    "quantum",
+    "--iterations",
+    "2",
+    *COMMON,
+    "--set",
+    "latent_options.modes=4",
+    "--set",
+    'dataset_options={"modes": 4, "photons": 2}',
+    "--set",
+    'model_options={"features": 4, "units": [8]}',
+    "--set",
+    "metrics=discreteness",
 ]
 LATENT = '''
 import tensorflow_probability as tfp
@@ -37,7 +61,8 @@ def test_the_cells_are_every_data_latent_and_seed():
         config = cell.config
         assert (config.steps, config.batch_size, config.optimizer) == (5000, 500, "RMSprop")
     circuits = [
-        options["unitary_seed"] for cell in cells
+        options["unitary_seed"]
+        for cell in cells
         for options in (cell.config.latent_options, cell.config.dataset_options)
         if "unitary_seed" in options
     ]
@@ -122,19 +147,22 @@ def test_the_mixture_leaves_tables_and_scatter_plots(tmp_path, capsys):
         assert (tmp_path / name).stat().st_size > 100
 
 
-@pytest.mark.parametrize("arguments, message", [
-    (["table1", "--seeds", "0"], "seeds is a positive number"),
-    (["table1", "--latents", "nothing"], "Unknown latent 'nothing'"),
-    (["table1", "--iterations", "0"], "steps is a positive whole number"),
-    (["table1", "--shard", "3/2"], "i/n"),
-    (["table1", "--set", "stepz=3"], "Did you mean steps?"),
-    (["table1", "--merge"], "no cells"),
-    (["table1", "--merge", "nowhere"], "no finished cells"),
-    (["mixture", "--seeds", "-1"], "seeds is a positive number"),
-    (["figure2"], "has no runs"),
-    (["figure2", "--num-samples", "0"], "--num-samples"),
-    (["theorem1", "--num-latents", "0"], "--num-latents"),
-])
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["table1", "--seeds", "0"], "seeds is a positive number"),
+        (["table1", "--latents", "nothing"], "Unknown latent 'nothing'"),
+        (["table1", "--iterations", "0"], "steps is a positive whole number"),
+        (["table1", "--shard", "3/2"], "i/n"),
+        (["table1", "--set", "stepz=3"], "Did you mean steps?"),
+        (["table1", "--merge"], "no cells"),
+        (["table1", "--merge", "nowhere"], "no finished cells"),
+        (["mixture", "--seeds", "-1"], "seeds is a positive number"),
+        (["figure2"], "has no runs"),
+        (["figure2", "--num-samples", "0"], "--num-samples"),
+        (["theorem1", "--num-latents", "0"], "--num-latents"),
+    ],
+)
 def test_it_refuses_with_one_line(empty_folder, capsys, arguments, message):
     assert run(*arguments) == 1
     assert message in capsys.readouterr().err

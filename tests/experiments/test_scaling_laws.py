@@ -13,8 +13,8 @@ def test_points_of_a_law_give_its_parameters_back(law):
     assert next(iter(fits)) == law and fits[law].wins == 1.0
     np.testing.assert_allclose([fits[law].a, fits[law].b], TRUE[law], rtol=1e-4)
     np.testing.assert_allclose(fits[law](X), LAWS[law](X, *TRUE[law]), rtol=1e-4)
-    assert fits[law].residual < 1e-5 < min(
-        fit.residual for name, fit in fits.items() if name != law
+    assert (
+        fits[law].residual < 1e-5 < min(fit.residual for name, fit in fits.items() if name != law)
     )
 
 
@@ -36,11 +36,13 @@ def test_two_laws_are_straight_lines_of_logarithms():
     y = np.exp(random.standard_normal(len(X)))
     fits = fit_laws(X, y, resamples=5)
     slope, constant = np.polyfit(X, np.log(y), 1)
-    np.testing.assert_allclose([fits["exponential"].b, np.log(fits["exponential"].a)],
-                               [slope, constant], rtol=1e-6)
+    np.testing.assert_allclose(
+        [fits["exponential"].b, np.log(fits["exponential"].a)], [slope, constant], rtol=1e-6
+    )
     slope, constant = np.polyfit(np.log(X), np.log(y), 1)
-    np.testing.assert_allclose([fits["power"].b, np.log(fits["power"].a)], [slope, constant],
-                               rtol=1e-6)
+    np.testing.assert_allclose(
+        [fits["power"].b, np.log(fits["power"].a)], [slope, constant], rtol=1e-6
+    )
 
 
 def test_the_criterion_is_akaikes():
@@ -72,10 +74,17 @@ def test_groups_are_drawn_whole():
     np.testing.assert_allclose(slopes, (1, 4), rtol=1e-3)
 
 
-@pytest.mark.parametrize("x, y", [
-    ([1, 2, 3], [1, 2, 3]), ([1, 1, 1, 1], [1, 2, 3, 4]), ([1, 2, 3, 4], [1, 2, 0, 4]),
-    ([1, 2, 3, 4], [1, 2, 3]), ([0, 1, 2, 3], [1, 2, 3, 4]), ([1, 2, 3, 4], [1, np.nan, 3, 4]),
-])
+@pytest.mark.parametrize(
+    "x, y",
+    [
+        ([1, 2, 3], [1, 2, 3]),
+        ([1, 1, 1, 1], [1, 2, 3, 4]),
+        ([1, 2, 3, 4], [1, 2, 0, 4]),
+        ([1, 2, 3, 4], [1, 2, 3]),
+        ([0, 1, 2, 3], [1, 2, 3, 4]),
+        ([1, 2, 3, 4], [1, np.nan, 3, 4]),
+    ],
+)
 def test_points_that_determine_nothing_are_refused(x, y):
     with pytest.raises(ValueError, match="at least|above 0"):
         fit_laws(x, y)

@@ -15,12 +15,34 @@ from qlatent_tf.quantum.sample_files import open_samples
 
 CIRCUIT = {"modes": 4, "unitary_seed": 3, "interferometer": "haar"}
 TINY = [
-    "table2", "--data", "small_molecules", "--iterations", "1", "--seeds", "1", "--num-samples",
-    "40", "--quiet", "--sizes", "4", "--bank-sizes", "4", "--bank-samples", "300",
-    *(word for setting in (
-        "jit_compile=false", "batch_size=8", "critic_steps=1", "evaluation_samples=40",
-        "metrics=molecules", 'model_options={"generator_units": [8], "critic_graph_units": [4]}',
-    ) for word in ("--set", setting)),
+    "table2",
+    "--data",
+    "small_molecules",
+    "--iterations",
+    "1",
+    "--seeds",
+    "1",
+    "--num-samples",
+    "40",
+    "--quiet",
+    "--sizes",
+    "4",
+    "--bank-sizes",
+    "4",
+    "--bank-samples",
+    "300",
+    *(
+        word
+        for setting in (
+            "jit_compile=false",
+            "batch_size=8",
+            "critic_steps=1",
+            "evaluation_samples=40",
+            "metrics=molecules",
+            'model_options={"generator_units": [8], "critic_graph_units": [4]}',
+        )
+        for word in ("--set", setting)
+    ),
 ]
 
 
@@ -44,8 +66,10 @@ def test_the_cells_are_every_latent_size_and_seed():
     # Six latents with a circuit, two sizes, two seeds: none has that of another.
     circuits = options(live, "unitary_seed")
     assert len(circuits) == 6 * 2 * 2 and len(set(circuits)) == 6 * 2
-    by_size = {size: {c for c, m in zip(circuits, options(live, "modes"), strict=True) if m == size}
-               for size in (16, 32)}
+    by_size = {
+        size: {c for c, m in zip(circuits, options(live, "modes"), strict=True) if m == size}
+        for size in (16, 32)
+    }
     assert by_size[16] == by_size[32]  # One name in both: a circuit of its own size in each.
 
 
@@ -70,26 +94,38 @@ def test_loops_are_rows_of_circuits_alone():
         ["gaussian", "boson", "shuffled"], [16, 48], 1, interferometers=["haar", "1-3-9"]
     )
     assert [(cell.row["latent"], cell.row["circuit"]) for cell in cells] == [
-        ("gaussian", ""), ("boson", "haar"), ("boson", "1-3-9"), ("shuffled", "haar"),
-        ("gaussian", ""), ("boson", "fixed (bank of 1,000,000)"),
-        ("boson", "fixed 1-3-9 (bank of 1,000,000)"), ("shuffled", "fixed"),
+        ("gaussian", ""),
+        ("boson", "haar"),
+        ("boson", "1-3-9"),
+        ("shuffled", "haar"),
+        ("gaussian", ""),
+        ("boson", "fixed (bank of 1,000,000)"),
+        ("boson", "fixed 1-3-9 (bank of 1,000,000)"),
+        ("shuffled", "fixed"),
     ]
     assert cells[2].config.latent_options["interferometer"] == "1-3-9"
     assert cells[6].bank.options["interferometer"] == "1-3-9"
 
 
-@pytest.mark.parametrize("modes, latent, circuit, expected", [
-    (16, "boson", "haar", (1.160, 0.06)), (16, "gaussian", "", (1.529, 0.08)),
-    (48, "photonic", "fixed (bank of 10)", (1.713, 0.06)), (16, "boson", "1-1", None),
-    (48, "boson", "fixed 1-1 (bank of 10)", None), (32, "photonic", "haar", None),
-    (16, "samples", "boson.npz", None),
-])
+@pytest.mark.parametrize(
+    "modes, latent, circuit, expected",
+    [
+        (16, "boson", "haar", (1.160, 0.06)),
+        (16, "gaussian", "", (1.529, 0.08)),
+        (48, "photonic", "fixed (bank of 10)", (1.713, 0.06)),
+        (16, "boson", "1-1", None),
+        (48, "boson", "fixed 1-1 (bank of 10)", None),
+        (32, "photonic", "haar", None),
+        (16, "samples", "boson.npz", None),
+    ],
+)
 def test_published_figures_stand_beside_what_they_are_of(modes, latent, circuit, expected):
     row = {"data": "qm9", "modes": modes, "latent": latent, "circuit": circuit}
     figures = table2.published(row)
     assert figures.get("fcd") == expected
-    assert set(figures) == ({"fcd", "parsed_unique_count", "parsed_novel_count"} if expected
-                            else set())
+    assert set(figures) == (
+        {"fcd", "parsed_unique_count", "parsed_novel_count"} if expected else set()
+    )
     assert table2.published({**row, "data": "small_molecules"}) == {}
 
 
@@ -119,14 +155,15 @@ def test_files_of_samples_may_have_colons_in_their_names(tmp_path, name):
     for file in ("shots.npz", "run:1.npz"):
         np.savez(tmp_path / file, ours=rows, others=rows[:, :2])
     np.save(tmp_path / "run:1.npy", rows)
-    cell, = table2.cells((), sizes=(), seeds=1, samples=[f"{tmp_path}/{name}"])
+    (cell,) = table2.cells((), sizes=(), seeds=1, samples=[f"{tmp_path}/{name}"])
     assert cell.row["modes"] == 3 and cell.row["circuit"] == name
 
 
 def test_table2_leaves_tables_figures_and_the_bank(workdir):
     table = json.loads((workdir / "table2.json").read_text())
     assert [tuple(row[label] for label in table["labels"]) for row in table["rows"]] == [
-        (3, "samples", "shots.npz:ours"), (4, "gaussian", ""),
+        (3, "samples", "shots.npz:ours"),
+        (4, "gaussian", ""),
         (4, "boson", "fixed (bank of 300)"),
     ]
     assert table["panel"] == "modes"
@@ -212,20 +249,24 @@ def test_a_file_is_recorded_by_its_content_and_compared_without_its_place(tmp_pa
         assert without_place(named).latent_options == {"file": "rows.npy"}
         records.append(file_record(named))
     assert records[0] == records[1] != records[2]
-    assert file_record(
-        config.override(**{"latent_options.file": str(tmp_path / "a")})
-    )["sha256"] != records[0]["sha256"]
+    assert (
+        file_record(config.override(**{"latent_options.file": str(tmp_path / "a")}))["sha256"]
+        != records[0]["sha256"]
+    )
 
 
-@pytest.mark.parametrize("arguments, message", [
-    (["--bank-samples", "0"], "one sample at least"),
-    (["--latents", "samples"], "name them by --samples"),
-    (["--samples", "nowhere.npy"], "There is no"),
-    (["--set", "latent_options.modes=3"], "itself sets latent_options.modes"),
-    (["--sizes", "16", "16"], "Two rows are called"),
-    (["--sizes"], "nothing to train"),
-    (["--latents", "gauss"], "Unknown latent"),
-])
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["--bank-samples", "0"], "one sample at least"),
+        (["--latents", "samples"], "name them by --samples"),
+        (["--samples", "nowhere.npy"], "There is no"),
+        (["--set", "latent_options.modes=3"], "itself sets latent_options.modes"),
+        (["--sizes", "16", "16"], "Two rows are called"),
+        (["--sizes"], "nothing to train"),
+        (["--latents", "gauss"], "Unknown latent"),
+    ],
+)
 def test_it_refuses_with_one_line(empty_folder, capsys, arguments, message):
     assert run("table2", *arguments, "--dry-run") == 1
     assert message in capsys.readouterr().err

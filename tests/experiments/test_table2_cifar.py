@@ -31,13 +31,29 @@ def brightness(dataset, samples, *, progress=False):
     }
 '''
 TINY = [
-    "table2_cifar", "--variant", "small", "--iterations", "1", "--num-samples", "20", "--quiet",
-    "--data", "pictures:tiny",
-    *(word for setting in (
-        "batch_size=4", "critic_steps=1", "evaluation_samples=10", "precision=float32",
-        'model_options={"resolution": 8, "filters": 4, "blocks": 2}',
-        'latent_options={"modes": 4}', "metrics=pictures:brightness",
-    ) for word in ("--set", setting)),
+    "table2_cifar",
+    "--variant",
+    "small",
+    "--iterations",
+    "1",
+    "--num-samples",
+    "20",
+    "--quiet",
+    "--data",
+    "pictures:tiny",
+    *(
+        word
+        for setting in (
+            "batch_size=4",
+            "critic_steps=1",
+            "evaluation_samples=10",
+            "precision=float32",
+            'model_options={"resolution": 8, "filters": 4, "blocks": 2}',
+            'latent_options={"modes": 4}',
+            "metrics=pictures:brightness",
+        )
+        for word in ("--set", setting)
+    ),
 ]
 FIRST = "pictures-tiny_gaussian_seed0@1.json"
 SCORE, DISTANCE = (column.figure for column in table2_cifar.COLUMNS[:2])
@@ -69,8 +85,20 @@ def test_the_cells_are_every_latent_and_seed_with_rates_that_fall_to_zero(varian
 
 def test_files_of_recorded_samples_can_be_the_only_rows(tmp_path, capsys):
     np.save(tmp_path / "shots.npy", np.eye(128, dtype=np.uint8))
-    assert run("table2_cifar", "--latents", "--samples", tmp_path / "shots.npy", "--seeds", 2,
-               "--dry-run", "--workdir", tmp_path) == 0
+    assert (
+        run(
+            "table2_cifar",
+            "--latents",
+            "--samples",
+            tmp_path / "shots.npy",
+            "--seeds",
+            2,
+            "--dry-run",
+            "--workdir",
+            tmp_path,
+        )
+        == 0
+    )
     assert "2 cells" in capsys.readouterr().out
     assert run("table2_cifar", "--latents", "--dry-run", "--workdir", tmp_path) == 1
     assert "nothing to train" in capsys.readouterr().err
@@ -80,7 +108,10 @@ def test_files_of_recorded_samples_are_rows(tmp_path):
     np.savez(tmp_path / "shots.npz", counts=np.eye(144, dtype="uint8"))
     file = tmp_path / "shots.npz"
     first, *_, last = table2_cifar.cells(
-        latents=["gaussian"], seeds=1, samples=[f"{file}:counts"], variant="small",
+        latents=["gaussian"],
+        seeds=1,
+        samples=[f"{file}:counts"],
+        variant="small",
     )
     assert first.config.latent == "gaussian" and "file" not in first.config.latent_options
     assert last.name == "cifar10_samples-shots.npz-counts_seed0"
@@ -120,7 +151,9 @@ def derived(folder, latent, seed, **scores):
         size = part["num_samples"]
         for name, value in scores.items():
             part["metrics"][f"{name}@{size}"] = {
-                "mean": value, "standard_error": None, "values": [value],
+                "mean": value,
+                "standard_error": None,
+                "values": [value],
             }
     file = folder / "work" / "cells" / f"{cell['name']}@1.json"
     file.write_text(json.dumps(cell))
@@ -130,8 +163,10 @@ def derived(folder, latent, seed, **scores):
 def merge(folder):
     """The table of all cells that are there, by the command, and as Markdown."""
     assert run(*TINY, "--latents", "gaussian", "--merge", "--workdir", folder / "work") == 0
-    return (json.loads((folder / "work" / "table2_cifar.json").read_text()),
-            (folder / "work" / "table2_cifar.md").read_text())
+    return (
+        json.loads((folder / "work" / "table2_cifar.json").read_text()),
+        (folder / "work" / "table2_cifar.md").read_text(),
+    )
 
 
 def test_a_finished_cell_is_a_row_beside_real_images_and_the_paper(folder, capsys):
@@ -140,7 +175,9 @@ def test_a_finished_cell_is_a_row_beside_real_images_and_the_paper(folder, capsy
     row, real = table["rows"]
     assert (row["latent"], row["seeds"]) == ("gaussian", [0])
     assert (real["data"], real["latent"], real["seeds"]) == (
-        "pictures:tiny, 15 real images", "none", [],
+        "pictures:tiny, 15 real images",
+        "none",
+        [],
     )
     # Grey levels of noise deviate by 74 from their mean, 127.5; 15 x 192 of them are averaged.
     assert real["scores"][SCORE]["mean"] == pytest.approx(127.5, abs=4 * 74 / (15 * 192) ** 0.5)
@@ -206,14 +243,20 @@ def as_cifar10(monkeypatch):
 
 def test_inception_scores_stand_beside_the_paper_s_where_they_compare(folder, as_cifar10):
     networks = ("keras_inception_v3", "tfgan_inception_00ff")
-    derived(folder, "boson", 0, **{
-        **{f"inception_score_{network}": 7.0 for network in networks},
-        **{f"inception_score_deviation_{network}": 0.1 for network in networks},
-        "frechet_inception_distance_tfgan_inception_00ff_tiny_40": 30.0,
-    })
+    derived(
+        folder,
+        "boson",
+        0,
+        **{
+            **{f"inception_score_{network}": 7.0 for network in networks},
+            **{f"inception_score_deviation_{network}": 0.1 for network in networks},
+            "frechet_inception_distance_tfgan_inception_00ff_tiny_40": 30.0,
+        },
+    )
     table, text = merge(folder)
     assert list(table["columns"].values())[3:] == [
-        "Inception score (keras_inception_v3)", "Inception score (tfgan_inception_00ff)",
+        "Inception score (keras_inception_v3)",
+        "Inception score (tfgan_inception_00ff)",
         "Frechet Inception distance (tfgan_inception_00ff)",
     ]
     boson = table["rows"][1]

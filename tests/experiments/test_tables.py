@@ -8,13 +8,24 @@ from qlatent_tf import completion
 from qlatent_tf.config import Config
 from qlatent_tf.evaluation import figure_of
 from qlatent_tf.experiments.table_files import (
-    format_published, format_score, to_csv, to_markdown,
+    format_published,
+    format_score,
+    to_csv,
+    to_markdown,
 )
 from qlatent_tf.experiments.tables import Column, Published, in_order, make_table, schedule
 
-PUBLISHED = Published("paper", lambda row: {
-    "distance": (0.036, 0.001), "share": (0.9, 0.1),
-} if row == {"data": "quantum", "latent": "boson"} else {})
+PUBLISHED = Published(
+    "paper",
+    lambda row: (
+        {
+            "distance": (0.036, 0.001),
+            "share": (0.9, 0.1),
+        }
+        if row == {"data": "quantum", "latent": "boson"}
+        else {}
+    ),
+)
 COLUMNS = (Column("distance", "distance", min), Column("share", "share", max), Column("floor", "-"))
 
 
@@ -28,15 +39,20 @@ def cell(latent, seed, distance, share=0.5, samples=100, data="quantum", steps=1
         for name, value in (("distance", distance), ("share", share))
     }
     return {
-        "name": f"{latent}_{seed}", "config": config, "seconds": 1.0,
+        "name": f"{latent}_{seed}",
+        "config": config,
+        "seconds": 1.0,
         "row": {"data": data, "latent": latent},
         "evaluation": {"dataset": data, "num_samples": samples, "metrics": metrics},
     }
 
 
 CELLS = [
-    cell("boson", 2, 0.3), cell("boson", 0, 0.1), cell("boson", 1, 0.2),
-    cell("gaussian", 0, 0.25, share=0.75), cell("boson", 0, 0.4, data="bernoulli", share=None),
+    cell("boson", 2, 0.3),
+    cell("boson", 0, 0.1),
+    cell("boson", 1, 0.2),
+    cell("gaussian", 0, 0.25, share=0.75),
+    cell("boson", 0, 0.4, data="bernoulli", share=None),
 ]
 
 
@@ -80,13 +96,16 @@ def test_csv_has_a_line_for_each_figure(table):
     assert rows[2]["mean"] == "" and "1,000 generator steps" in rows[2]["schedule"]
 
 
-@pytest.mark.parametrize("other, message", [
-    (cell("gaussian", 0, 0.1, steps=2000), "steps: 1000 -> 2000"),
-    (cell("gaussian", 0, 0.1, samples=50), "scored samples: 100 -> 50"),
-    (cell("boson", 5, 0.1, model_options={"units": [8]}), "model_options"),
-    (cell("boson", 5, 0.1, dataset_options={"modes": 8}), "dataset_options"),
-    (cell("boson", 5, 0.1, latent_options={"unitary_seed": 1, "photons": 2}), "latent_options"),
-])
+@pytest.mark.parametrize(
+    "other, message",
+    [
+        (cell("gaussian", 0, 0.1, steps=2000), "steps: 1000 -> 2000"),
+        (cell("gaussian", 0, 0.1, samples=50), "scored samples: 100 -> 50"),
+        (cell("boson", 5, 0.1, model_options={"units": [8]}), "model_options"),
+        (cell("boson", 5, 0.1, dataset_options={"modes": 8}), "dataset_options"),
+        (cell("boson", 5, 0.1, latent_options={"unitary_seed": 1, "photons": 2}), "latent_options"),
+    ],
+)
 def test_a_table_is_of_one_schedule(other, message):
     with pytest.raises(ValueError, match=message):
         make_table([CELLS[0], other], COLUMNS)
@@ -122,13 +141,25 @@ def test_there_is_no_table_of_nothing():
         make_table([], COLUMNS)
 
 
-@pytest.mark.parametrize("mean, error, text", [
-    (0.03612, 0.00113, "0.0361 ± 0.0011"), (0.5, None, "0.500"), (None, None, "undefined"),
-    (2521.6, 103.4, "2522 ± 103"), (999.6, 99.6, "1000 ± 100"), (129925, None, "129925"),
-    (0.1203, 0.0007, "0.12030 ± 0.00070"), (0.12031, 0.00118, "0.1203 ± 0.0012"),
-    (25.21, 12.3, "25 ± 12"), (7.5, 0.000012, "7.500000 ± 1.2e-05"),
-    (0.0, None, "0"), (0.5, 0.0, "0.500 ± 0"), (100, None, "100"), (99.96, None, "100"),
-])
+@pytest.mark.parametrize(
+    "mean, error, text",
+    [
+        (0.03612, 0.00113, "0.0361 ± 0.0011"),
+        (0.5, None, "0.500"),
+        (None, None, "undefined"),
+        (2521.6, 103.4, "2522 ± 103"),
+        (999.6, 99.6, "1000 ± 100"),
+        (129925, None, "129925"),
+        (0.1203, 0.0007, "0.12030 ± 0.00070"),
+        (0.12031, 0.00118, "0.1203 ± 0.0012"),
+        (25.21, 12.3, "25 ± 12"),
+        (7.5, 0.000012, "7.500000 ± 1.2e-05"),
+        (0.0, None, "0"),
+        (0.5, 0.0, "0.500 ± 0"),
+        (100, None, "100"),
+        (99.96, None, "100"),
+    ],
+)
 def test_scores_have_the_digits_that_count(mean, error, text):
     assert format_score({"mean": mean, "standard_error": error, "values": [mean] * 2}) == text
 
@@ -153,9 +184,13 @@ def test_a_caption_names_what_is_changed():
     assert said.startswith("`mlp` on `quantum`, 1,000 generator steps of batch 8, 5 critic updates")
     assert schedule(completion.resolve(config)) == said
     assert schedule(config, told={"data": "quantum"}).startswith("`mlp`, 1,000")
-    changed = completion.resolve(config).override(**{
-        "model_options.invertible": True, "generator_ema": 0.999, "precision": "mixed_bfloat16",
-    })
+    changed = completion.resolve(config).override(
+        **{
+            "model_options.invertible": True,
+            "generator_ema": 0.999,
+            "precision": "mixed_bfloat16",
+        }
+    )
     assert schedule(changed).startswith("`mlp` (invertible True) on `quantum`, 1,000")
     assert schedule(changed).endswith(", generator_ema 0.999, precision mixed_bfloat16")
     told = schedule(changed, told=("model_options",))
@@ -164,17 +199,20 @@ def test_a_caption_names_what_is_changed():
 
 def test_published_scores_have_the_digits_that_were_published():
     figures = [(0.0195, 0.0125), (0.012, 0.0015), (2522, 62), (6.5, None)]
-    texts = [
-        format_published({"mean": mean, "standard_error": error}) for mean, error in figures
-    ]
+    texts = [format_published({"mean": mean, "standard_error": error}) for mean, error in figures]
     assert texts == ["0.0195 ± 0.0125", "0.012 ± 0.0015", "2522 ± 62", "6.5"]
 
 
-@pytest.mark.parametrize("name, dataset, figure", [
-    ("fcd_qm9_129925@10000", "qm9", "fcd"), ("novel_count@10000", "qm9", "novel_count"),
-    ("fcd_qm9_129925@10000", "qm", "fcd_qm9_129925"), ("score_v2_10@5", "v2", "score"),
-    ("distance", "quantum", "distance"),
-])
+@pytest.mark.parametrize(
+    "name, dataset, figure",
+    [
+        ("fcd_qm9_129925@10000", "qm9", "fcd"),
+        ("novel_count@10000", "qm9", "novel_count"),
+        ("fcd_qm9_129925@10000", "qm", "fcd_qm9_129925"),
+        ("score_v2_10@5", "v2", "score"),
+        ("distance", "quantum", "distance"),
+    ],
+)
 def test_a_figure_is_a_name_without_sizes_and_reference(name, dataset, figure):
     assert figure_of(name, dataset) == figure
 
@@ -203,7 +241,9 @@ def test_rows_have_any_entries_and_are_compared_in_their_panel():
         cells.append({**one, "row": {"modes": modes, "latent": latent, "circuit": ""}})
     cells = in_order(cells, latent=("boson",))
     assert [list(one["row"].values())[:2] for one in cells] == [
-        [16, "boson"], [16, "mine"], [32, "boson"],
+        [16, "boson"],
+        [16, "mine"],
+        [32, "boson"],
     ]
     table = make_table(cells, COLUMNS, panel="modes")
     lines = to_markdown(table, COLUMNS).splitlines()

@@ -7,10 +7,23 @@ from qlatent_tf import __main__ as command
 from qlatent_tf.experiments import theorem1
 
 SMALL = [
-    "--set", "latent_options.modes=4", "--set", "dataset_options.modes=4",
-    "--set", "dataset_options.photons=2", "--set", "model_options.features=4",
-    "--set", "model_options.units=[4]", "--set", "model_options.critic_units=[8]",
-    "--set", "batch_size=8", "--set", "jit_compile=false", "--quiet",
+    "--set",
+    "latent_options.modes=4",
+    "--set",
+    "dataset_options.modes=4",
+    "--set",
+    "dataset_options.photons=2",
+    "--set",
+    "model_options.features=4",
+    "--set",
+    "model_options.units=[4]",
+    "--set",
+    "model_options.critic_units=[8]",
+    "--set",
+    "batch_size=8",
+    "--set",
+    "jit_compile=false",
+    "--quiet",
 ]
 
 
@@ -45,9 +58,17 @@ def test_a_trained_run_can_be_named(workdir, tmp_path, capsys):
 
 def test_a_latent_that_does_not_come_back_is_counted():
     measured = {
-        "name": "a", "latent": "boson", "step": None, "drawn": 9, "tried": 5, "recovered": 4,
-        "largest_error": 1.0, "largest_error_double": 0.0, "largest_error_bound": 2.0,
-        "lipschitz_generator": 1.0, "lipschitz_inverse": np.inf,
+        "name": "a",
+        "latent": "boson",
+        "step": None,
+        "drawn": 9,
+        "tried": 5,
+        "recovered": 4,
+        "largest_error": 1.0,
+        "largest_error_double": 0.0,
+        "largest_error_bound": 2.0,
+        "lipschitz_generator": 1.0,
+        "lipschitz_inverse": np.inf,
     }
     text = theorem1.to_markdown(measured)
     assert "| 5 of 9 drawn |" in text and "| 4 |" in text

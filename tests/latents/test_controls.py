@@ -162,7 +162,8 @@ def test_copula_reaches_correlations_that_normal_numbers_can_have():
     options = {"modes": 6, "transmission": 0.2}
     np.testing.assert_allclose(
         latents.build("copula", **options).covariance(),
-        latents.build("boson", **options).covariance(), atol=2e-4,
+        latents.build("boson", **options).covariance(),
+        atol=2e-4,
     )
 
 

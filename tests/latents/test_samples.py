@@ -1,4 +1,3 @@
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -147,5 +146,3 @@ def test_repr_says_where_the_rows_come_from(path):
     assert repr(samples(path)) == (
         f"RecordedSamples(source={str(path)!r}, shots=40, modes=4, center=True)"
     )
-
-

@@ -46,9 +46,11 @@ def test_the_moments_are_those_of_the_batch(jit_compile):
     layer = made(BatchNormalization)
     tf.function(lambda: layer(IMAGES, training=True), jit_compile=jit_compile)()
     mean, variance = (
-        0.7 * np.array(old) + 0.3 * moment for old, moment in zip(
+        0.7 * np.array(old) + 0.3 * moment
+        for old, moment in zip(
             ([3.0, 2.0, 1.0], [0.5, 1.0, 2.0]),
-            (np.mean(IMAGES, (0, 1, 2)), np.var(IMAGES, (0, 1, 2))), strict=True,
+            (np.mean(IMAGES, (0, 1, 2)), np.var(IMAGES, (0, 1, 2))),
+            strict=True,
         )
     )
     np.testing.assert_allclose(layer.moving_mean, mean, rtol=1e-5)

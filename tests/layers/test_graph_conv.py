@@ -76,9 +76,7 @@ def test_batches_may_have_graphs_of_other_sizes(channels):
             smaller = nodes[:, :size], adjacency[:, :size, :size]
             yield smaller, by_definition(*smaller, conv)
 
-    data = tf.data.Dataset.from_generator(
-        batches, output_signature=(tuple(kinds), targets)
-    )
+    data = tf.data.Dataset.from_generator(batches, output_signature=(tuple(kinds), targets))
     assert model.evaluate(data, verbose=0) < 1e-10
     model.fit(data, verbose=0)
 

@@ -68,10 +68,16 @@ def test_has_the_weights_of_a_convolution_and_serialises(kind, definition):
 
 
 @FORMS
-@pytest.mark.parametrize("options", [
-    {"kernel_size": 5}, {"padding": "valid"}, {"strides": 2}, {"dilation_rate": 2},
-    {"data_format": "channels_first"},
-])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"kernel_size": 5},
+        {"padding": "valid"},
+        {"strides": 2},
+        {"dilation_rate": 2},
+        {"data_format": "channels_first"},
+    ],
+)
 def test_other_forms_are_refused(kind, definition, options):
     with pytest.raises(ValueError, match="has a 3 x 3 kernel with padding 'same'"):
         kind(4, **options)

@@ -15,10 +15,12 @@ def block_model(block, *filters):
     keras.utils.set_random_seed(0)
     images = keras.Input(PIXELS.shape[1:])
     model = keras.Model(images, block(images, *filters))
-    model.set_weights([
-        weight + np.random.default_rng(1).normal(size=weight.shape, scale=0.1) ** 2
-        for weight in model.get_weights()
-    ])
+    model.set_weights(
+        [
+            weight + np.random.default_rng(1).normal(size=weight.shape, scale=0.1) ** 2
+            for weight in model.get_weights()
+        ]
+    )
     return model
 
 
@@ -64,10 +66,15 @@ def test_a_plain_block_adds_to_its_input():
     np.testing.assert_allclose(model(PIXELS), PIXELS + hidden, atol=1e-5)
 
 
-@pytest.mark.parametrize("block", [
-    residual.up_block, residual.first_block, residual.down_block,
-    lambda images, filters: residual.plain_block(images),
-])
+@pytest.mark.parametrize(
+    "block",
+    [
+        residual.up_block,
+        residual.first_block,
+        residual.down_block,
+        lambda images, filters: residual.plain_block(images),
+    ],
+)
 def test_convolutions_begin_with_twice_glorots_variance_and_shortcuts_with_glorots(block):
     keras.utils.set_random_seed(0)
     images = keras.Input((4, 4, 128))

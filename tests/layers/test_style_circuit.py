@@ -147,8 +147,9 @@ def test_a_small_start_stands_near_zero_angles():
     assert (values[:, 4:] > 0.97).all() and np.abs(values[:, :4]).max() > 0
 
 
-@pytest.mark.parametrize("options", [{"depolarizing": 0.02},
-                                     {"depolarizing": 0.3, "trajectories": 2, "shots": 9}])
+@pytest.mark.parametrize(
+    "options", [{"depolarizing": 0.02}, {"depolarizing": 0.3, "trajectories": 2, "shots": 9}]
+)
 def test_xla_and_batches_change_nothing(options):
     layer, z = wide(qubits=2, layers=1, ansatz="simple", **options), noise(3, batch=4)
     layer.build(z.shape)
@@ -185,7 +186,8 @@ def test_xla_need_not_know_the_angles(options):
 
     before = gradient()
     calls = [
-        one for one in gradient.get_concrete_function().graph.get_operations()
+        one
+        for one in gradient.get_concrete_function().graph.get_operations()
         if one.type.endswith("PartitionedCall")
     ]
     assert len(calls) == 2

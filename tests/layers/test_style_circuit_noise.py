@@ -142,9 +142,7 @@ def test_random_errors_are_drawn_by_their_strengths():
     strengths = error_strengths(("ry", "rz", "cry", "ry"), 3, 0.2)
     np.testing.assert_allclose(strengths, [0.36] * 3 + [0.2] * 6 + [0.2] * 3)
     uniform = tf.constant([[0.0, 0.04, 0.06, 0.11, 0.99, 0.14, 0.16, 0.3]])
-    np.testing.assert_array_equal(
-        draw_errors(uniform, [0.2] * 8), [[3, 3, 2, 1, 0, 1, 0, 0]]
-    )
+    np.testing.assert_array_equal(draw_errors(uniform, [0.2] * 8), [[3, 3, 2, 1, 0, 1, 0, 0]])
 
 
 def test_more_qubits_than_a_density_matrix_takes():

@@ -24,9 +24,18 @@ def score(dataset, samples):
     return {name.partition("@")[0]: value for name, value in figures.items()}
 
 
-@pytest.mark.parametrize("out, around, rate", [
-    (0, 0, 0), (2.99, 0, 0), (3.01, 0, 1), (0, 2.99, 0), (0, -3.01, 1), (2.1, 2.1, 0), (2.2, 2.1, 1)
-])
+@pytest.mark.parametrize(
+    "out, around, rate",
+    [
+        (0, 0, 0),
+        (2.99, 0, 0),
+        (3.01, 0, 1),
+        (0, 2.99, 0),
+        (0, -3.01, 1),
+        (2.1, 2.1, 0),
+        (2.2, 2.1, 1),
+    ],
+)
 def test_a_region_is_the_ellipse_of_three_standard_deviations(dataset, out, around, rate):
     assert score(dataset, points(dataset, out, around))["interpolation_rate"] == rate
 

@@ -53,7 +53,8 @@ def test_figures_are_named_by_the_classifier(preset):
     dataset = types.SimpleNamespace(name="noise", source=_images(40))
     figures = metrics.build("classifier_scores", dataset, _images(30, seed=1))
     assert list(figures) == [
-        "classifier_score_small_classifier@30", "classifier_score_deviation_small_classifier@30",
+        "classifier_score_small_classifier@30",
+        "classifier_score_deviation_small_classifier@30",
         "classifier_frechet_distance_small_classifier_noise_40@30",
         "classifier_kernel_distance_small_classifier_noise_40@30",
     ]

@@ -41,14 +41,17 @@ def test_parameters():
     assert chemnet.chemnet().count_params() == 1_403_776
 
 
-@pytest.mark.parametrize("smiles, tokens", [
-    ("CCl", "C Cl ."),
-    ("[NH4+].[Cl-]", "[ N H 4 + ] . [ Cl - ] ."),
-    ("[Si]Br", "[ Si ] Br ."),
-    ("*C", "X C ."),
-    ("C[Se]%10", "C [ S X ] X 1 X ."),
-    ("c1cc[nH]c1", "c 1 c c [ n H ] c 1 ."),
-])
+@pytest.mark.parametrize(
+    "smiles, tokens",
+    [
+        ("CCl", "C Cl ."),
+        ("[NH4+].[Cl-]", "[ N H 4 + ] . [ Cl - ] ."),
+        ("[Si]Br", "[ Si ] Br ."),
+        ("*C", "X C ."),
+        ("C[Se]%10", "C [ S X ] X 1 X ."),
+        ("c1cc[nH]c1", "c 1 c c [ n H ] c 1 ."),
+    ],
+)
 def test_tokens(smiles, tokens):
     (codes,) = chemnet.encode([smiles])
     assert [chemnet.TOKENS[code] for code in codes if code >= 0] == tokens.split()
@@ -67,8 +70,9 @@ def test_activations_are_those_of_the_reference_implementation(weights):
     assert rows.shape == (20, 512)
     for row, golden in zip(rows, expected.values(), strict=True):
         assert np.linalg.norm(row) == pytest.approx(golden["norm"], abs=1e-4)
-        np.testing.assert_allclose(row[[0, 1, 2, 3, -2, -1]], golden["first"] + golden["last"],
-                                   atol=5e-5)
+        np.testing.assert_allclose(
+            row[[0, 1, 2, 3, -2, -1]], golden["first"] + golden["last"], atol=5e-5
+        )
 
 
 def test_distance_is_that_of_the_reference_implementation(weights):

@@ -29,8 +29,15 @@ def _run(images):
 
 def _network(**changes):
     fields = {
-        "name": "bands", "score": "band_score", "frechet": "band_frechet", "kernel": "band_kernel",
-        "identity": "1", "image_shape": (4, 4, 3), "width": 3, "run": _run, "batch_size": 16,
+        "name": "bands",
+        "score": "band_score",
+        "frechet": "band_frechet",
+        "kernel": "band_kernel",
+        "identity": "1",
+        "image_shape": (4, 4, 3),
+        "width": 3,
+        "run": _run,
+        "batch_size": 16,
     }
     return FeatureNetwork(**{**fields, **changes})
 
@@ -104,12 +111,14 @@ def _kernel(reference, rows, batch=16):
 
 def _discrepancy(x, y):
     """The unbiased squared maximum mean discrepancy, as its definition reads."""
+
     def kernel(a, b):
         return (a @ b / len(a) + 1) ** 3
 
     def within(rows):
-        return np.mean([kernel(a, b) for i, a in enumerate(rows) for j, b in enumerate(rows)
-                        if i != j])
+        return np.mean(
+            [kernel(a, b) for i, a in enumerate(rows) for j, b in enumerate(rows) if i != j]
+        )
 
     return within(x) + within(y) - 2 * np.mean([kernel(a, b) for a in x for b in y])
 
@@ -135,8 +144,11 @@ def test_blocks_of_a_longer_sample_go_through_the_reference_in_turn(monkeypatch)
     monkeypatch.setattr(scores, "BLOCK", 10)
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(20, 3)), rng.normal(size=(30, 3))
-    expected = [_discrepancy(x[:10], y[:10]), _discrepancy(x[10:], y[10:20]),
-                _discrepancy(x[:10], y[20:])]
+    expected = [
+        _discrepancy(x[:10], y[:10]),
+        _discrepancy(x[10:], y[10:20]),
+        _discrepancy(x[:10], y[20:]),
+    ]
     assert _kernel(x, y) == pytest.approx(np.mean(expected), rel=1e-9)
 
 
@@ -151,7 +163,9 @@ def test_a_kernel_distance_needs_two_rows_of_each(shapes):
 def test_figures_are_named_by_network_reference_and_sizes():
     figures = scores.image_scores(_dataset(), _images(60, 1), _network())
     assert list(figures) == [
-        "band_score_bands@60", "band_score_deviation_bands@60", "band_frechet_bands_some_90@60",
+        "band_score_bands@60",
+        "band_score_deviation_bands@60",
+        "band_frechet_bands_some_90@60",
         "band_kernel_bands_some_90@60",
     ]
     assert all(map(math.isfinite, figures.values()))
@@ -269,10 +283,15 @@ def test_the_reference_is_computed_once(cache, caplog):
     assert len(list(cache.iterdir())) == 3
 
 
-@pytest.mark.parametrize("images", [
-    np.zeros((5, 4, 4, 3), np.float32), np.zeros((5, 4, 4, 1), np.uint8),
-    np.zeros((4, 4, 3), np.uint8), {"atoms": np.zeros(3)},
-])
+@pytest.mark.parametrize(
+    "images",
+    [
+        np.zeros((5, 4, 4, 3), np.float32),
+        np.zeros((5, 4, 4, 1), np.uint8),
+        np.zeros((4, 4, 3), np.uint8),
+        {"atoms": np.zeros(3)},
+    ],
+)
 def test_what_is_no_image_of_the_network_is_refused(images):
     with pytest.raises(ValueError, match=r"takes uint8 images of shape \(n, 4, 4, 3\); received"):
         scores.image_scores(_dataset(), images, _network())

@@ -97,7 +97,8 @@ def test_the_metric_names_the_network(saved_model):
     dataset = types.SimpleNamespace(name="noise", source=images)
     name = inception.inception_network().name
     assert list(metrics.build("inception_scores", dataset, images[:12])) == [
-        f"inception_score_{name}@12", f"inception_score_deviation_{name}@12",
+        f"inception_score_{name}@12",
+        f"inception_score_deviation_{name}@12",
         f"frechet_inception_distance_{name}_noise_20@12",
         f"kernel_inception_distance_{name}_noise_20@12",
     ]
@@ -109,12 +110,14 @@ def test_images_of_one_or_four_bands_are_shown_in_three(saved_model):
         (colours, "_rgb", colours[..., :3]),
         (colours[..., :1], "_grey", np.repeat(colours[..., :1], 3, axis=-1)),
     ):
-        plain, network = inception.inception_network(), inception.inception_network(
-            images.shape[-1]
+        plain, network = (
+            inception.inception_network(),
+            inception.inception_network(images.shape[-1]),
         )
         assert network.name == plain.name + suffix and network.identity != plain.identity
         [(features, logits)], [(expected, others)] = (
-            network.activations(images), plain.activations(shown)
+            network.activations(images),
+            plain.activations(shown),
         )
         np.testing.assert_array_equal(features, expected)
         np.testing.assert_array_equal(logits, others)
@@ -146,8 +149,9 @@ def test_what_are_no_images_is_refused(saved_model):
 
 def test_finished_runs_are_scored_where_weights_are_at_hand(folders, request):
     images = np.random.default_rng(0).integers(0, 256, (20, 6, 6, 4)).astype(np.uint8)
-    dataset = image_dataset("some", {"x_train": images}, class_names=(), classes=None,
-                            provenance={})
+    dataset = image_dataset(
+        "some", {"x_train": images}, class_names=(), classes=None, provenance={}
+    )
     assert dataset.metrics == () and dataset.evaluation_metrics == ("local_inception_scores",)
     score = metrics.get("local_inception_scores")
     assert score(dataset, images[:12]) == {}

@@ -34,8 +34,9 @@ def test_rewards_are_normalised_properties_and_0_for_what_is_no_molecule(graphs)
     molecules = [Chem.MolFromSmiles(text) for text in SMILES]
     expected = {
         "qed": [QED.qed(molecule) for molecule in molecules],
-        "logp": [(Crippen.MolLogP(molecule) + 2.12178879609) / 8.16469513850
-                 for molecule in molecules],
+        "logp": [
+            (Crippen.MolLogP(molecule) + 2.12178879609) / 8.16469513850 for molecule in molecules
+        ],
         "sa": [np.clip((5 - properties(molecule)[2]) / 3.5, 0, 1) for molecule in molecules],
     }
     for name, values in expected.items():
@@ -44,11 +45,17 @@ def test_rewards_are_normalised_properties_and_0_for_what_is_no_molecule(graphs)
         np.testing.assert_array_equal(found[5:], 0)
 
 
-@pytest.mark.parametrize(("name", "values", "worth"), [
-    ("logp", [-5, -2.12178879609, (6.0429063424 - 2.12178879609) / 2, 6.0429063424, 9],
-     [0, 0, 0.5, 1, 1]),
-    ("sa", [7, 5, 3.25, 1.5, 1], [0, 0, 0.5, 1, 1]),
-])
+@pytest.mark.parametrize(
+    ("name", "values", "worth"),
+    [
+        (
+            "logp",
+            [-5, -2.12178879609, (6.0429063424 - 2.12178879609) / 2, 6.0429063424, 9],
+            [0, 0, 0.5, 1, 1],
+        ),
+        ("sa", [7, 5, 3.25, 1.5, 1], [0, 0, 0.5, 1, 1]),
+    ],
+)
 def test_the_ends_of_the_ranges(graphs, monkeypatch, name, values, worth):
     table = np.repeat(np.array(values)[:, None], 3, axis=1)
     monkeypatch.setattr(molecule_rewards, "graph_properties", lambda samples, **options: table)

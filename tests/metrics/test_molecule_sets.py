@@ -111,7 +111,10 @@ def test_substructures_are_counted_over_distinct_molecules():
     assert figures["new_scaffold_count_some_4@6"] == 1
     counts = {name: figures[f"{name}_count@6"] for name in GROUPS}
     assert {name: count for name, count in counts.items() if count} == {
-        "alcohol": 2, "ether": 1, "nitrile": 1, "ring_of_3": 2,
+        "alcohol": 2,
+        "ether": 1,
+        "nitrile": 1,
+        "ring_of_3": 2,
     }
     # Of 5 and of 4 molecules: alcohol 2 and 2, ether 1 and 0, nitrile 1 and 0, ring of three 2
     # and 1, ring of four 0 and 1, fluorine 0 and 1.
@@ -124,15 +127,36 @@ def test_nothing_has_no_substructures():
     assert math.isnan(figures.pop("group_gap_some_1@3")) and set(figures.values()) == {0}
 
 
-@pytest.mark.parametrize("smiles, groups", [
-    ("CCO", "alcohol"), ("COC", "ether"), ("CC=O", "aldehyde"), ("CC(C)=O", "ketone"),
-    ("CC(=O)O", "carboxylic_acid"), ("CC(=O)OC", "ester"), ("CC(N)=O", "amide"),
-    ("CNC", "amine"), ("CC=N", "imine"), ("CC#N", "nitrile"), ("CC=C", "alkene"),
-    ("CC#C", "alkyne"), ("c1ccccc1", "aromatic_ring"), ("C1CO1", "ether ring_of_3"),
-    ("C1CCC1", "ring_of_4"), ("CF", "fluorine"), ("CCC", ""), ("OC=O", "carboxylic_acid"),
-    ("Nc1ccccc1", "aromatic_ring"), ("c1ccoc1", "aromatic_ring"), ("N", ""),
-    ("CN(C)C", "amine"), ("CNC(C)=O", "amide"), ("CNO", ""), ("CNc1ccccc1", "aromatic_ring"),
-])
+@pytest.mark.parametrize(
+    "smiles, groups",
+    [
+        ("CCO", "alcohol"),
+        ("COC", "ether"),
+        ("CC=O", "aldehyde"),
+        ("CC(C)=O", "ketone"),
+        ("CC(=O)O", "carboxylic_acid"),
+        ("CC(=O)OC", "ester"),
+        ("CC(N)=O", "amide"),
+        ("CNC", "amine"),
+        ("CC=N", "imine"),
+        ("CC#N", "nitrile"),
+        ("CC=C", "alkene"),
+        ("CC#C", "alkyne"),
+        ("c1ccccc1", "aromatic_ring"),
+        ("C1CO1", "ether ring_of_3"),
+        ("C1CCC1", "ring_of_4"),
+        ("CF", "fluorine"),
+        ("CCC", ""),
+        ("OC=O", "carboxylic_acid"),
+        ("Nc1ccccc1", "aromatic_ring"),
+        ("c1ccoc1", "aromatic_ring"),
+        ("N", ""),
+        ("CN(C)C", "amine"),
+        ("CNC(C)=O", "amide"),
+        ("CNO", ""),
+        ("CNc1ccccc1", "aromatic_ring"),
+    ],
+)
 def test_groups(smiles, groups):
     found = groups_of(Chem.MolFromSmiles(smiles))
     assert [name for name, there in zip(GROUPS, found, strict=True) if there] == sorted(
@@ -140,8 +164,13 @@ def test_groups(smiles, groups):
     )
 
 
-@pytest.mark.parametrize("smiles, expected", [
-    ("CCO", ""), ("CCC1CC1O", "C1CC1"), ("C1CC1CC1CC1", "C1CC1CC1CC1"),
-])
+@pytest.mark.parametrize(
+    "smiles, expected",
+    [
+        ("CCO", ""),
+        ("CCC1CC1O", "C1CC1"),
+        ("C1CC1CC1CC1", "C1CC1CC1CC1"),
+    ],
+)
 def test_scaffold(smiles, expected):
     assert Chem.CanonSmiles(scaffold(Chem.MolFromSmiles(smiles))) == Chem.CanonSmiles(expected)

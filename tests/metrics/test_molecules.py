@@ -33,12 +33,18 @@ def test_counts_by_both_definitions():
     samples = _samples("CCO", "OCC", "CC", "CN", "*C", "C.O", "O.C", None, None, "*C")
     figures = metrics.build("molecules", _known("CC", "CCC"), samples)
     assert figures == {
-        "valid_count@10": 4, "valid_share@10": 0.4,
-        "unique_count@10": 3, "unique_share@10": 0.75,
-        "novel_count@10": 2, "novel_share@10": 2 / 3,
-        "parsed_valid_count@10": 8, "parsed_valid_share@10": 0.8,
-        "parsed_unique_count@10": 5, "parsed_unique_share@10": 0.625,
-        "parsed_novel_count@10": 4, "parsed_novel_share@10": 0.8,
+        "valid_count@10": 4,
+        "valid_share@10": 0.4,
+        "unique_count@10": 3,
+        "unique_share@10": 0.75,
+        "novel_count@10": 2,
+        "novel_share@10": 2 / 3,
+        "parsed_valid_count@10": 8,
+        "parsed_valid_share@10": 0.8,
+        "parsed_unique_count@10": 5,
+        "parsed_unique_share@10": 0.625,
+        "parsed_novel_count@10": 4,
+        "parsed_novel_share@10": 0.8,
     }
 
 
@@ -52,12 +58,15 @@ def test_shares_of_nothing_are_not_defined():
     assert all(math.isnan(value) for value in properties_.values())
 
 
-@pytest.mark.parametrize("smiles, qed, logp, accessibility", [
-    # As quoted for RDKit; the logP of benzene is 6 (0.1581 + 0.1230), carbon and hydrogen.
-    ("c1ccccc1", 0.4426, 1.6866, 1.0),
-    ("CCO", 0.4068, -0.0014, 1.980),
-    ("CC(=O)Oc1ccccc1C(=O)O", 0.5501, 1.3101, 1.580),
-])
+@pytest.mark.parametrize(
+    "smiles, qed, logp, accessibility",
+    [
+        # As quoted for RDKit; the logP of benzene is 6 (0.1581 + 0.1230), carbon and hydrogen.
+        ("c1ccccc1", 0.4426, 1.6866, 1.0),
+        ("CCO", 0.4068, -0.0014, 1.980),
+        ("CC(=O)Oc1ccccc1C(=O)O", 0.5501, 1.3101, 1.580),
+    ],
+)
 def test_properties_of_known_molecules(smiles, qed, logp, accessibility):
     found = properties(Chem.MolFromSmiles(smiles))
     assert found == pytest.approx((qed, logp, accessibility), abs=2e-3)

@@ -27,9 +27,14 @@ def _rows(**counts):
     return np.repeat(np.array(rows, float), list(counts.values()), axis=0)
 
 
-@pytest.mark.parametrize("samples, distance", [
-    ([[0.0, 1.0], [-2.0, 7.0]], 0.0), ([[0.25, -0.25], [1.4, 3.5]], 0.35), ([[2.9]], 0.1),
-])
+@pytest.mark.parametrize(
+    "samples, distance",
+    [
+        ([[0.0, 1.0], [-2.0, 7.0]], 0.0),
+        ([[0.25, -0.25], [1.4, 3.5]], 0.35),
+        ([[2.9]], 0.1),
+    ],
+)
 def test_distance_to_the_nearest_integer(samples, distance):
     figures = metrics.build("discreteness", None, np.array(samples))
     assert figures == {f"integer_distance@{len(samples)}": pytest.approx(distance)}
@@ -70,8 +75,7 @@ def test_outcomes_by_hand():
 def _floor(count):
     """Mean of |1/2 - B / n| over a fair binomial B, twice, and halved: by its definition."""
     return sum(
-        math.comb(count, heads) / 2**count * abs(0.5 - heads / count)
-        for heads in range(count + 1)
+        math.comb(count, heads) / 2**count * abs(0.5 - heads / count) for heads in range(count + 1)
     )
 
 
@@ -138,9 +142,7 @@ def test_pair_correlations_of_a_distribution_are_exact():
     covariance = np.array([[2.0, 0.5], [0.5, 1.0]])
     source = types.SimpleNamespace(mean=lambda: np.zeros(2), covariance=lambda: covariance)
     samples = rng.multivariate_normal(np.zeros(2), covariance, 40_000)
-    figures = metrics.build(
-        "pair_correlation", types.SimpleNamespace(source=source), samples
-    )
+    figures = metrics.build("pair_correlation", types.SimpleNamespace(source=source), samples)
     # The variance of a Gaussian's covariance estimate is (C_ii C_jj + C_ij^2) / n.
     assert figures["pair_correlation_error@40000"] < 5 * math.sqrt(2.25 / 40_000)
     assert figures["mean_error@40000"] < 5 * math.sqrt(2 / 40_000)

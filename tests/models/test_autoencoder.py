@@ -42,17 +42,22 @@ def test_sizes_are_those_of_the_layers():
 
 
 def test_published_sizes_are_the_default():
-    model = models.build(
-        "autoencoder", tfp.distributions.MultivariateNormalDiag(tf.zeros(20))
-    )
+    model = models.build("autoencoder", tfp.distributions.MultivariateNormalDiag(tf.zeros(20)))
     dense = (7 * 7 * 128 + 1) * 1024 + 1025 * 20
     assert parameters(model.encoder) == 16 * 4 * 64 + 128 + 16 * 64 * 128 + 256 + dense
 
 
-@pytest.mark.parametrize("options", [
-    {"image": [8, 10, 2]}, {"image": [8, 12]}, {"filters": [4, 0]}, {"filters": []},
-    {"filters": [2, 2, 2]}, {"hidden": 1.5},
-])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"image": [8, 10, 2]},
+        {"image": [8, 12]},
+        {"filters": [4, 0]},
+        {"filters": []},
+        {"filters": [2, 2, 2]},
+        {"hidden": 1.5},
+    ],
+)
 def test_sizes_that_are_not_legal_are_refused(options):
     with pytest.raises(ValueError, match="filters|image|hidden"):
         autoencoder(**options)
@@ -63,9 +68,7 @@ def test_codes_and_images_stay_in_their_ranges():
     images = np.random.default_rng(0).integers(0, 256, (7, 8, 12, 2), np.uint8)
     assert np.abs(model.codes(images)).max() <= 1
     assert (np.asarray(features_of(model.encoder, images)) >= 0).all()
-    np.testing.assert_array_equal(
-        model.decode(model.encode(tf.constant(images), SEED)), images
-    )
+    np.testing.assert_array_equal(model.decode(model.encode(tf.constant(images), SEED)), images)
     np.testing.assert_array_equal(model.decode(tf.constant([-1.0, 0.5, 3.0])), [0, 128, 255])
 
 
@@ -97,10 +100,15 @@ def test_training_lowers_the_error_that_is_reported():
 
 def trained(count=3, **changes):
     """The autoencoder after some steps on dark and bright images."""
-    config = get_config("gaussian").override(**{
-        "latent_options.modes": 6, "optimizer": "SGD", "optimizer_options": {"learning_rate": 0.3},
-        "model_options": {"image": [8, 12, 2], "filters": [4, 6], "hidden": 16}, **changes,
-    })
+    config = get_config("gaussian").override(
+        **{
+            "latent_options.modes": 6,
+            "optimizer": "SGD",
+            "optimizer_options": {"learning_rate": 0.3},
+            "model_options": {"image": [8, 12, 2], "filters": [4, 6], "hidden": 16},
+            **changes,
+        }
+    )
     model = training.prepare(config)
     bright = DARK.copy()
     bright[::2] = 255
@@ -133,7 +141,8 @@ def test_the_error_is_the_mean_over_pixels_and_images():
     rebuilt = np.asarray(model.decoder(model.encoder(images / 255)))
     scores = model.own_scores(dataset(images), 1, 0)
     np.testing.assert_allclose(
-        scores["reconstruction_mse_some_train_300"], np.mean((rebuilt - images / 255) ** 2),
+        scores["reconstruction_mse_some_train_300"],
+        np.mean((rebuilt - images / 255) ** 2),
         rtol=1e-5,
     )
 

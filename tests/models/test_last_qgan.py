@@ -75,9 +75,7 @@ def test_images_and_their_codes_are_encoded_alike():
     codes = model.precompute(real)
     assert codes.shape == (40, 6) and np.abs(codes).max() <= 1
     blocks = tf.reshape(real, (4, 10, 8, 12, 4))
-    np.testing.assert_allclose(
-        tf.reshape(model.encode(blocks, SEED), (40, 6)), codes, atol=1e-5
-    )
+    np.testing.assert_allclose(tf.reshape(model.encode(blocks, SEED), (40, 6)), codes, atol=1e-5)
     np.testing.assert_array_equal(model.encode(tf.constant(codes), SEED), codes)
 
 
@@ -125,9 +123,12 @@ def test_codes_are_those_of_averaged_weights_where_samples_are():
 
 @pytest.mark.parametrize("generator", ["quantum", "classical"])
 def test_codes_are_scored_where_networks_compute_in_reduced_precision(dataset, generator):
-    model = training.prepare(get_config("gaussian").override(
-        precision="mixed_bfloat16", model_options={**SIZES, "generator": generator, "width": 4},
-    ))
+    model = training.prepare(
+        get_config("gaussian").override(
+            precision="mixed_bfloat16",
+            model_options={**SIZES, "generator": generator, "width": 4},
+        )
+    )
     assert model.encoder.layers[1].compute_dtype == "bfloat16"
     networks = (model.generator, model.critic, model.encoder, model.decoder)
     assert {network.layers[-1].compute_dtype for network in networks} == {"float32"}
@@ -153,8 +154,11 @@ def test_images_are_compared_with_some_from_everywhere_in_the_file(dataset, monk
     # What does not change is computed once: the reference's features, not those of what is made.
     model, seen = gan(), []
     features = last_qgan.features_of
-    monkeypatch.setattr(last_qgan, "features_of", lambda encoder, images: (
-        seen.append(len(images)), features(encoder, images))[1])
+    monkeypatch.setattr(
+        last_qgan,
+        "features_of",
+        lambda encoder, images: (seen.append(len(images)), features(encoder, images))[1],
+    )
     first, again = (model.own_scores(dataset, 20, 0) for _ in range(2))
     assert first == again and seen == [40, 20, 20]
 
@@ -169,28 +173,47 @@ def test_scores_of_a_linear_critic_are_exact(dataset):
     drawn = model.generated_codes(30, seed=0)
     rows = codes[np.linspace(0, 39, 30).astype(int)]
     np.testing.assert_allclose(
-        scores["critic_distance_quarters_30@30"], 2 * (rows.sum(1).mean() - drawn.sum(1).mean()),
+        scores["critic_distance_quarters_30@30"],
+        2 * (rows.sum(1).mean() - drawn.sum(1).mean()),
         rtol=1e-4,
     )
     np.testing.assert_allclose(scores["critic_slope_quarters_30@30"], 2 * np.sqrt(6), rtol=1e-5)
     assert {name.partition("_quarters")[0] for name in scores} == {
-        "code_frechet", "code_marginal_js_50", "critic_distance", "critic_slope",
+        "code_frechet",
+        "code_marginal_js_50",
+        "critic_distance",
+        "critic_slope",
     }
 
 
-@pytest.mark.parametrize("options", [
-    {"generator": "magic"}, {"readout": "y"}, {"width": 0}, {"critic_width": 1.5},
-    {"filters": []}, {"image": [9, 12, 4]}, {"hidden": 0},
-])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"generator": "magic"},
+        {"readout": "y"},
+        {"width": 0},
+        {"critic_width": 1.5},
+        {"filters": []},
+        {"image": [9, 12, 4]},
+        {"hidden": 0},
+    ],
+)
 def test_values_that_are_not_legal_are_refused(options):
     with pytest.raises(ValueError, match=next(iter(options))):
         gan(**options)
 
 
 CONFIG = get_config("gaussian").override(
-    dataset="cifar10", steps=4, batch_size=8, critic_steps=2, jit_compile=False, evaluate_every=4,
-    checkpoint_every=2, evaluation_samples=20,
-    model_options={**CLASSICAL, "autoencoder_steps": 3}, latent_options={"modes": 5},
+    dataset="cifar10",
+    steps=4,
+    batch_size=8,
+    critic_steps=2,
+    jit_compile=False,
+    evaluate_every=4,
+    checkpoint_every=2,
+    evaluation_samples=20,
+    model_options={**CLASSICAL, "autoencoder_steps": 3},
+    latent_options={"modes": 5},
 )
 
 
@@ -217,8 +240,9 @@ def test_one_command_trains_the_autoencoder_first(whole, dataset):
     assert "reconstruction_mse_quarters_test_12" in scores
 
 
-def test_a_run_stopped_while_the_autoencoder_is_trained_goes_on(whole, dataset, tmp_path,
-                                                               monkeypatch):
+def test_a_run_stopped_while_the_autoencoder_is_trained_goes_on(
+    whole, dataset, tmp_path, monkeypatch
+):
     original = training.callbacks.LossEvents.on_train_batch_end
 
     def interrupt(self, batch, logs=None):
@@ -255,9 +279,12 @@ def test_the_autoencoder_can_be_a_preset(whole, dataset, tmp_path):
     weights = [training.restore_model(one)[0].get_weights() for one in (run, whole)]
     for one, other in zip(*weights, strict=True):
         np.testing.assert_array_equal(one, other)
-    wider = config.override(**{
-        "model_options.autoencoder": str(tmp_path / "gone"), "model_options.hidden": 17,
-    })
+    wider = config.override(
+        **{
+            "model_options.autoencoder": str(tmp_path / "gone"),
+            "model_options.hidden": 17,
+        }
+    )
     with pytest.raises(ValueError, match="encoder's sizes differ"):
         training.train(wider, tmp_path / "wider", dataset=dataset, progress=False)
 

@@ -44,7 +44,8 @@ def test_concatenation_is_addition_with_one_bias():
     latent = tf.random.stateless_normal([5, 4], SEED)
     keras.tree.map_structure(
         lambda one, other: np.testing.assert_allclose(one, other, atol=1e-5),
-        joined(latent), added(latent),
+        joined(latent),
+        added(latent),
     )
     assert joined.count_params() == added.count_params() - 4 * 8 - sum(units)
 
@@ -123,8 +124,12 @@ def test_a_critic_is_saved_as_a_keras_model(tmp_path, mask_padding):
 
 def test_trains_under_xla_with_the_options():
     gan = molgan(
-        injection="concatenation", critic_normalization="degree", mask_padding=True,
-        straight_through=True, critic_steps=1, generator_units=[6],
+        injection="concatenation",
+        critic_normalization="degree",
+        mask_padding=True,
+        straight_through=True,
+        critic_steps=1,
+        generator_units=[6],
     )
     gan.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3), jit_compile=True)
     before = gan.get_weights()
@@ -137,9 +142,13 @@ def test_trains_under_xla_with_the_options():
     assert same == [False] * (len(same) - 1) + [True]
 
 
-@pytest.mark.parametrize(("option", "value"), [
-    ("injection", "product"), ("critic_normalization", "batch"),
-])
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("injection", "product"),
+        ("critic_normalization", "batch"),
+    ],
+)
 def test_unknown_choices_are_refused(option, value):
     with pytest.raises(ValueError, match=f"received '{value}'"):
         molgan(**{option: value})

@@ -118,19 +118,19 @@ def test_a_sample_depends_on_its_latent_alone():
     whole = gan.sample(12, seed=1)
     assert whole.dtype == np.uint8 and whole.std() > 0
     latents = gan.latent.sample(3, seed=SEED)
-    alone = np.concatenate([gan.generate(latents[i:i + 1]) for i in range(3)])
+    alone = np.concatenate([gan.generate(latents[i : i + 1]) for i in range(3)])
     # A sum in another order may cross the border between two levels.
-    for one, other in ((whole, gan.sample(12, seed=1, batch_size=5)),
-                       (gan.generate(latents), alone)):
+    for one, other in (
+        (whole, gan.sample(12, seed=1, batch_size=5)),
+        (gan.generate(latents), alone),
+    ):
         assert np.abs(one.astype(int) - other).max() <= 1
     # In training the batch at hand counts.
     outputs = gan.generator(latents, training=True)
     assert not np.allclose(outputs[:1], gan.generator(latents[:1], training=True), atol=1e-3)
 
 
-@pytest.mark.parametrize(
-    "jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_moving_averages_follow_every_batch_of_the_step(jit_compile):
     gan, by_hand = small_gan(), small_gan()
     batch = next(iter(gan.training_batches(images(40), 8, seed=0, generator_batch_size=12)))

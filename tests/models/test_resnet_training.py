@@ -16,11 +16,20 @@ from qlatent_tf.tools import train as tool
 from qlatent_tf.zoo import from_preset, save_preset
 
 TINY = Config(
-    model="resnet", latent="boson", dataset="cifar10", steps=4, batch_size=4, critic_steps=2,
-    latent_options={"modes": 4, "tiles": 2}, generator_batch_size=6,
+    model="resnet",
+    latent="boson",
+    dataset="cifar10",
+    steps=4,
+    batch_size=4,
+    critic_steps=2,
+    latent_options={"modes": 4, "tiles": 2},
+    generator_batch_size=6,
     model_options={"resolution": 8, "filters": 4, "blocks": 2, "flip": True},
-    optimizer_options={"learning_rate": 1e-3}, evaluate_every=4, evaluation_samples=8,
-    checkpoint_every=2, jit_compile=False,
+    optimizer_options={"learning_rate": 1e-3},
+    evaluate_every=4,
+    evaluation_samples=8,
+    checkpoint_every=2,
+    jit_compile=False,
 )
 
 
@@ -138,9 +147,12 @@ def test_schedules():
     assert full.optimizer_options == adam and full.model_options == {}
     assert (full.steps, full.batch_size, full.critic_steps) == (100_000, 64, 5)
     assert full.learning_rate_decay_steps == full.steps
-    assert gulrajani == full.override(**{
-        "optimizer_options.learning_rate": 2e-4, "generator_batch_size": 128,
-    })
+    assert gulrajani == full.override(
+        **{
+            "optimizer_options.learning_rate": 2e-4,
+            "generator_batch_size": 128,
+        }
+    )
     assert small.learning_rate_decay_steps == small.steps >= 8000
     for latent in ("gaussian", "bernoulli"):
         for variant, config in zip(VARIANTS, (full, gulrajani, small), strict=True):
@@ -179,7 +191,10 @@ def test_variants_have_a_directory_each():
 @pytest.mark.parametrize("variant, sizes", [("full", (2, None)), ("gulrajani", (2, 4))])
 def test_the_full_size_runs_for_two_steps_of_few_images(variant, sizes, tmp_path):
     config = dataclasses.replace(
-        get_config("boson", variant), steps=2, evaluation_samples=4, batch_size=sizes[0],
+        get_config("boson", variant),
+        steps=2,
+        evaluation_samples=4,
+        batch_size=sizes[0],
         generator_batch_size=sizes[1],
     )
     before = training.prepare(completion.resolve(config)).get_weights()

@@ -15,13 +15,26 @@ from qlatent_tf.models.reward_molgan import RewardMolGAN, Replay
 from qlatent_tf.registry import models
 from qlatent_tf.wgan_gp import WGANGP
 
-SMALL = {"generator_units": [6], "critic_graph_units": [4], "critic_units": [4],
-         "critic_readout_units": 4}
+SMALL = {
+    "generator_units": [6],
+    "critic_graph_units": [4],
+    "critic_units": [4],
+    "critic_readout_units": 4,
+}
 CONFIG = Config(
-    model="molgan", latent="gaussian", dataset="small_molecules", steps=5, batch_size=4,
-    latent_options={"modes": 3}, critic_steps=1, optimizer_options={"learning_rate": 1e-2},
+    model="molgan",
+    latent="gaussian",
+    dataset="small_molecules",
+    steps=5,
+    batch_size=4,
+    latent_options={"modes": 3},
+    critic_steps=1,
+    optimizer_options={"learning_rate": 1e-2},
     model_options={**SMALL, "reward": ["qed", "sa"], "replay_size": 8, "replay_interval": 2},
-    metrics=["molecules"], evaluate_every=5, evaluation_samples=8, checkpoint_every=3,
+    metrics=["molecules"],
+    evaluate_every=5,
+    evaluation_samples=8,
+    checkpoint_every=3,
     jit_compile=False,
 )
 
@@ -37,11 +50,18 @@ def guided(rewards=(carbon,), **options):
     plain = models.build("molgan", latent, **SMALL, critic_steps=2)
     critic = models.build("molgan", latent, **SMALL, reward="qed").reward_network
     gan = RewardMolGAN(
-        latent, plain.generator, plain.critic, critic, rewards, critic_steps=2,
+        latent,
+        plain.generator,
+        plain.critic,
+        critic,
+        rewards,
+        critic_steps=2,
         **{"replay_size": 16, "replay_interval": 5, **options},
     )
     gan.compile(
-        keras.optimizers.Adam(1e-2), keras.optimizers.Adam(1e-2), jit_compile=False,
+        keras.optimizers.Adam(1e-2),
+        keras.optimizers.Adam(1e-2),
+        jit_compile=False,
     )
     return gan
 
@@ -49,6 +69,7 @@ def guided(rewards=(carbon,), **options):
 @pytest.fixture
 def resting_critic(monkeypatch):
     """Leaves out the critic's update, which takes longest and is that of `MolGAN`."""
+
     def update_generator(gan, batch):
         loss = gan._update_generator(batch["generator_latent"], batch["seed"][-1])
         return {"generator_loss": loss}
@@ -72,7 +93,8 @@ def test_each_real_molecule_travels_with_its_own_reward(molecules):
     plain = MolGAN(gan.latent, gan.generator, gan.critic, critic_steps=2)
     pairs = zip(
         gan.training_batches(molecules.source, 7, seed=3, steps=2),
-        plain.training_batches(molecules.source, 7, seed=3, steps=2), strict=True,
+        plain.training_batches(molecules.source, 7, seed=3, steps=2),
+        strict=True,
     )
     for batch, expected in pairs:
         assert batch.pop("reward").shape == (2, 7)
@@ -135,8 +157,9 @@ def test_the_reward_starts_by_steps_where_updates_are_passed_over():
 
 def test_without_weight_it_is_the_plain_model(molecules):
     gan = guided(reward_weight=0.0)
-    plain = MolGAN(gan.latent, *map(keras.models.clone_model, (gan.generator, gan.critic)),
-                   critic_steps=2)
+    plain = MolGAN(
+        gan.latent, *map(keras.models.clone_model, (gan.generator, gan.critic)), critic_steps=2
+    )
     plain.set_weights([*gan.generator.get_weights(), *gan.critic.get_weights()])
     plain.compile(keras.optimizers.Adam(1e-2), keras.optimizers.Adam(1e-2), jit_compile=False)
     for batch in gan.training_batches(molecules.source, 4, seed=0, steps=2):
@@ -177,8 +200,11 @@ def test_xla_changes_nothing_of_what_the_reward_adds(molecules, resting_critic):
 
 
 def test_rewards_out_of_range_are_refused(molecules):
-    for bad in (lambda samples, **_: np.full(40, 2.0), lambda samples, **_: np.zeros(3),
-                lambda samples, **_: np.full(40, np.nan)):
+    for bad in (
+        lambda samples, **_: np.full(40, 2.0),
+        lambda samples, **_: np.zeros(3),
+        lambda samples, **_: np.full(40, np.nan),
+    ):
         with pytest.raises(ValueError, match="from 0 to 1 for each of 40 graphs"):
             guided([bad]).training_batches(molecules.source, 4, seed=0)
     with pytest.raises(ValueError, match="molecules that are arrays"):
@@ -191,9 +217,7 @@ def test_several_rewards_are_multiplied(molecules):
     np.testing.assert_allclose(twice.score(molecules.source), expected, rtol=1e-6)
 
 
-def test_a_killed_run_ends_as_if_it_had_not_been(
-    molecules, tmp_path, monkeypatch, resting_critic
-):
+def test_a_killed_run_ends_as_if_it_had_not_been(molecules, tmp_path, monkeypatch, resting_critic):
     # The checkpoint of step 3 lies between the renewals at steps 2 and 4.
     original, seen = training.callbacks.LossEvents.on_train_batch_end, []
 
@@ -220,8 +244,10 @@ def test_a_killed_run_ends_as_if_it_had_not_been(
 def test_a_preset_keeps_the_reward_network(tmp_path):
     model = zoo.build_model(CONFIG)
     loaded = zoo.from_preset(zoo.save_preset(tmp_path / "mine", model, CONFIG))
-    graphs = {name: tf.random.stateless_uniform([5, *part.shape[1:]], [1, 2])
-              for name, part in model.generator.output.items()}
+    graphs = {
+        name: tf.random.stateless_uniform([5, *part.shape[1:]], [1, 2])
+        for name, part in model.generator.output.items()
+    }
     np.testing.assert_array_equal(loaded.reward_network(graphs), model.reward_network(graphs))
     for mine, theirs in zip(model.get_weights(), loaded.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, theirs)
@@ -236,13 +262,16 @@ def test_a_reward_of_ones_own_runs_only_when_trusted(empty_folder):
     assert [reward.__name__ for reward in zoo.build_model(trusted)._rewards] == ["qed", "mine"]
 
 
-@pytest.mark.parametrize(("options", "message"), [
-    ({"reward": "beauty"}, "Unknown reward 'beauty'. Known: logp, qed, sa"),
-    ({"reward": []}, "one reward or several"),
-    ({"reward": "qed", "reward_weight": 1.5}, "reward_weight is in"),
-    ({"reward": "qed", "replay_size": 0}, "replay_size"),
-    ({"reward": "qed", "reward_start": -1}, "reward_start"),
-])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"reward": "beauty"}, "Unknown reward 'beauty'. Known: logp, qed, sa"),
+        ({"reward": []}, "one reward or several"),
+        ({"reward": "qed", "reward_weight": 1.5}, "reward_weight is in"),
+        ({"reward": "qed", "replay_size": 0}, "replay_size"),
+        ({"reward": "qed", "reward_start": -1}, "reward_start"),
+    ],
+)
 def test_options_out_of_range_are_refused(options, message):
     latent = tfp.distributions.MultivariateNormalDiag(tf.zeros(3))
     with pytest.raises(ValueError, match=message):

@@ -3,7 +3,9 @@ import pytest
 from scipy import stats
 
 from qlatent_tf.quantum.gaussian_copula import (
-    count_covariance, fit_correlation, normal_thresholds,
+    count_covariance,
+    fit_correlation,
+    normal_thresholds,
 )
 
 LAW = np.array([[0.5, 0.3, 0.2], [0.7, 0.2, 0.1]])
@@ -21,7 +23,8 @@ def test_covariance_equals_bivariate_normal_probabilities(correlation):
     normal = stats.multivariate_normal([0, 0], [[1, correlation], [correlation, 1]])
     expected = sum(
         normal.cdf([-first, -second]) - stats.norm.sf(first) * stats.norm.sf(second)
-        for first in thresholds[0] for second in thresholds[1]
+        for first in thresholds[0]
+        for second in thresholds[1]
     )
     matrix = np.array([[1, correlation], [correlation, 1]])
     assert count_covariance(thresholds, matrix)[0, 1] == pytest.approx(expected, abs=2e-5)

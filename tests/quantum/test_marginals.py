@@ -21,8 +21,11 @@ def test_ideal_marginals_are_sums_over_the_whole_law(state):
 
 
 IMPERFECT = [
-    {"indistinguishability": 0.6, "transmission": [0.9, 0.5, 1, 0.2, 0.7],
-     "dark_count_probability": 0.1},
+    {
+        "indistinguishability": 0.6,
+        "transmission": [0.9, 0.5, 1, 0.2, 0.7],
+        "dark_count_probability": 0.1,
+    },
     {"indistinguishability": 0.0},
     {"transmission": 0.5},
     {"indistinguishability": 0.8, "detector": "threshold", "dark_count_probability": 0.2},

@@ -83,8 +83,10 @@ def test_the_mean_of_clicks_needs_no_pairs(monkeypatch):
     device = PhotonicDevice(haar_unitary(72, 0), state, **options)
     mean = device.mean()
     np.testing.assert_array_equal(device.variance(), mean * (1 - mean))
-    ends = [PhotonicDevice(device.unitary, state, detector="threshold", indistinguishability=v)
-            for v in (0, 1)]
+    ends = [
+        PhotonicDevice(device.unitary, state, detector="threshold", indistinguishability=v)
+        for v in (0, 1)
+    ]
     assert (ends[1].mean() < mean).all() and (mean < ends[0].mean()).all()
 
 

@@ -68,8 +68,10 @@ def test_discarded_collisions_do_not_count_against_distinguishable_photons():
     assert shift[0] > 0 and fair.confidence < 1e-6
 
 
-@pytest.mark.parametrize("log_ratio, expected", [(0, 0.5), (800, 1), (-800, 0), (np.inf, 1),
-                                                 (-np.inf, 0), (np.log(3), 0.75)])
+@pytest.mark.parametrize(
+    "log_ratio, expected",
+    [(0, 0.5), (800, 1), (-800, 0), (np.inf, 1), (-np.inf, 0), (np.log(3), 0.75)],
+)
 def test_posterior(log_ratio, expected):
     assert outcome_tests.posterior(log_ratio) == pytest.approx(expected)
 
@@ -107,7 +109,9 @@ def test_total_variation_by_hand():
 def test_total_variation_needs_few_outcomes_and_whole_shots():
     with pytest.raises(ValueError, match="legal are up to"):
         outcome_tests.total_variation(
-            np.ones((1, 40), int), np.eye(40), np.r_[np.ones(20, int), np.zeros(20, int)],
+            np.ones((1, 40), int),
+            np.eye(40),
+            np.r_[np.ones(20, int), np.zeros(20, int)],
             identical=True,
         )
     with pytest.raises(ValueError, match="No shot holds 4 photons"):

@@ -26,7 +26,10 @@ class CountingSampler:
 
 def _write(folder, sampler=None, **changes):
     options = {
-        "num_samples": 2050, "modes": 3, "seed": 7, "shard_size": 500,
+        "num_samples": 2050,
+        "modes": 3,
+        "seed": 7,
+        "shard_size": 500,
         "description": {"latent": "boson", "options": {"photons": 2}},
         "unitary": np.eye(3, dtype=complex),
     }
@@ -95,8 +98,10 @@ def test_a_finished_bank_is_left_alone(tmp_path):
         ({"shard_size": 400}, "shard_size: 500 -> 400"),
         ({"num_samples": 3000}, "num_samples: 2050 -> 3000"),
         ({"unitary": None}, "unitary_sha256: '.*' -> None"),
-        ({"description": {"latent": "boson", "options": {"photons": 3}}},
-         "sampler.options.photons: 2 -> 3"),
+        (
+            {"description": {"latent": "boson", "options": {"photons": 3}}},
+            "sampler.options.photons: 2 -> 3",
+        ),
     ],
 )
 def test_another_configuration_is_refused_with_the_differences(tmp_path, changes, line):

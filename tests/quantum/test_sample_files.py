@@ -202,8 +202,13 @@ def test_bad_files_are_refused(tmp_path, name, content, message):
 @pytest.mark.parametrize(
     "array",
     [
-        np.zeros((0, 4), int), np.zeros((4, 0), int), np.zeros(4, int), np.zeros((4, 2, 3), int),
-        np.zeros((2, 2), complex), np.array([["a", "b"]]), np.array([[1, None]], dtype=object),
+        np.zeros((0, 4), int),
+        np.zeros((4, 0), int),
+        np.zeros(4, int),
+        np.zeros((4, 2, 3), int),
+        np.zeros((2, 2), complex),
+        np.array([["a", "b"]]),
+        np.array([[1, None]], dtype=object),
     ],
     ids=["no shots", "no modes", "1-D", "3-D", "complex", "text", "objects"],
 )

@@ -2,7 +2,11 @@ import numpy as np
 import pytest
 
 from qlatent_tf.quantum.unitaries import (
-    haar_unitary, load_unitary, loop_unitary, parse_delays, random_directions,
+    haar_unitary,
+    load_unitary,
+    loop_unitary,
+    parse_delays,
+    random_directions,
 )
 
 

@@ -26,11 +26,11 @@ def toy(data_dir=None, progress=True):
         test=images[60:], test_labels=labels[60:],
     )
 '''
-BRIGHTNESS = '''
+BRIGHTNESS = """
 
 def brightness(dataset, samples, *, progress=False):
     return {f"brightness@{len(samples)}": float(samples.mean())}
-'''
+"""
 SETTINGS = ["image_size=8", "classes=3", "widths=[4,8]", "batch_size=10", "shift=1"]
 TRAIN = ["train_classifier", "--dataset", "my_toy:toy", "--epochs", "2", "--quiet"]
 for _setting in SETTINGS:
@@ -78,15 +78,45 @@ def test_a_stopped_training_says_how_to_go_on(here, monkeypatch, capsys):
 
 def test_a_card_shows_scores_of_real_images(here):
     (here / "my_toy.py").write_text(TOY + BRIGHTNESS)
-    train = ["train", "--model", "resnet", "--latent", "gaussian", "--modes", "4", "--dataset",
-             "my_toy:toy", "--steps", "1", "--batch-size", "4", "--workdir", "run", "--quiet"]
-    for setting in ('model_options={"resolution": 8, "filters": 4, "blocks": 2}',
-                    "evaluation_samples=12", "jit_compile=false", "generator_batch_size=4",
-                    'metrics=["my_toy:brightness"]'):
+    train = [
+        "train",
+        "--model",
+        "resnet",
+        "--latent",
+        "gaussian",
+        "--modes",
+        "4",
+        "--dataset",
+        "my_toy:toy",
+        "--steps",
+        "1",
+        "--batch-size",
+        "4",
+        "--workdir",
+        "run",
+        "--quiet",
+    ]
+    for setting in (
+        'model_options={"resolution": 8, "filters": 4, "blocks": 2}',
+        "evaluation_samples=12",
+        "jit_compile=false",
+        "generator_batch_size=4",
+        'metrics=["my_toy:brightness"]',
+    ):
         train += ["--set", setting]
     assert command.main(train) == 0
-    publish = ["publish", "run", "toy_gan", "--models-dir", "models", "--num-samples", "40",
-               "--seeds", "2", "--trust-code"]
+    publish = [
+        "publish",
+        "run",
+        "toy_gan",
+        "--models-dir",
+        "models",
+        "--num-samples",
+        "40",
+        "--seeds",
+        "2",
+        "--trust-code",
+    ]
     assert command.main(publish) == 0
     scores = json.loads((here / "models" / "toy_gan" / "metrics.json").read_text())
     assert list(scores["metrics"]) == ["brightness@40"]
@@ -106,13 +136,26 @@ def test_a_configuration_is_shown_and_a_wrong_one_refused(here, capsys):
     assert "labels from 0 to 2; 2 classes are labelled 0 to 1" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    ([], "a preset or a run, or --real with --dataset"),
-    (["--real"], "Name whose real samples to score"),
-    (["--real", "--dataset", "bernoulli"], "'bernoulli' has no held-out samples"),
-    (["--real", "--dataset", "my_toy:toy", "--metrics", "inception_scores",
-      "--inception-weights", "nothing.h5"], "names nothing.h5, which does not exist"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "a preset or a run, or --real with --dataset"),
+        (["--real"], "Name whose real samples to score"),
+        (["--real", "--dataset", "bernoulli"], "'bernoulli' has no held-out samples"),
+        (
+            [
+                "--real",
+                "--dataset",
+                "my_toy:toy",
+                "--metrics",
+                "inception_scores",
+                "--inception-weights",
+                "nothing.h5",
+            ],
+            "names nothing.h5, which does not exist",
+        ),
+    ],
+)
 def test_what_cannot_be_scored_is_said(here, monkeypatch, capsys, arguments, message):
     # Set, so that what the tool sets instead is taken back.
     monkeypatch.setenv("QLATENT_INCEPTION_WEIGHTS", "")
@@ -120,12 +163,15 @@ def test_what_cannot_be_scored_is_said(here, monkeypatch, capsys, arguments, mes
     assert message in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("tool", [
-    ["evaluate", "cifar_classifier"], ["publish", "run", "mine"], ["train", "--model", "resnet"],
-])
-def test_weights_of_inception_that_are_not_there_are_told_of_first(
-    here, monkeypatch, capsys, tool
-):
+@pytest.mark.parametrize(
+    "tool",
+    [
+        ["evaluate", "cifar_classifier"],
+        ["publish", "run", "mine"],
+        ["train", "--model", "resnet"],
+    ],
+)
+def test_weights_of_inception_that_are_not_there_are_told_of_first(here, monkeypatch, capsys, tool):
     monkeypatch.setenv("QLATENT_INCEPTION_WEIGHTS", "")
     assert command.main([*tool, "--inception-weights", "nothing.h5"]) == 1
     assert "names nothing.h5, which does not exist" in capsys.readouterr().err

@@ -34,7 +34,7 @@ def test_reduced_colours_are_near():
         numbers, palette = tool.reduce_colours(tile)
         assert palette.shape == (16, 4) and numbers.max() < 16
         assert np.abs(palette[numbers].astype(int) - tile).mean() < 6
-        used = palette[:numbers.max() + 1].astype(int).sum(axis=1)
+        used = palette[: numbers.max() + 1].astype(int).sum(axis=1)
         assert (np.diff(used) >= -4).all()  # By brightness, up to rounding.
 
 
@@ -48,8 +48,20 @@ def test_few_colours_are_kept_as_they_are():
 def test_the_same_tiles_give_the_same_bytes(tmp_path, capsys):
     paths = [tmp_path / "one.npz", tmp_path / "another.npz"]
     for path in paths:
-        assert tool.main(["--count", "3", "--out", str(path), "--quiet",
-                          "--picture", str(tmp_path / "picture.png")]) == 0
+        assert (
+            tool.main(
+                [
+                    "--count",
+                    "3",
+                    "--out",
+                    str(path),
+                    "--quiet",
+                    "--picture",
+                    str(tmp_path / "picture.png"),
+                ]
+            )
+            == 0
+        )
     assert paths[0].read_bytes() == paths[1].read_bytes()
     assert "3 tiles ->" in capsys.readouterr().out
     assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")

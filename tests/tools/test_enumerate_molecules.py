@@ -17,9 +17,7 @@ def _lines(path):
 def test_the_shipped_file_is_made_again(tmp_path, capsys):
     path = tmp_path / "small.smi.gz"
     assert tool.main(["--max-atoms", "5", "--out", str(path), "--quiet"]) == 0
-    shipped = [
-        smiles for smiles in _lines(FILE) if Chem.MolFromSmiles(smiles).GetNumAtoms() <= 5
-    ]
+    shipped = [smiles for smiles in _lines(FILE) if Chem.MolFromSmiles(smiles).GetNumAtoms() <= 5]
     assert _lines(path) == shipped
     assert f"{len(shipped)} molecules" in capsys.readouterr().out
 
@@ -40,7 +38,9 @@ def test_without_rules_every_bonding_of_three_carbons_is_found(monkeypatch):
     chains = ["CCC", "C=CC", "C=C=C", "C#CC"]
     rings = ["C1CC1", "C1=CC1", "C1=C=C1", "C1=C=C=1", "C1#CC1"]
     assert tool.enumerate_molecules(3) == [
-        "C", *sorted(["CC", "C=C", "C#C"]), *sorted(map(Chem.CanonSmiles, chains + rings))
+        "C",
+        *sorted(["CC", "C=C", "C#C"]),
+        *sorted(map(Chem.CanonSmiles, chains + rings)),
     ]
 
 
@@ -50,9 +50,13 @@ def test_every_rule_is_a_pattern(table):
         assert Chem.MolFromSmarts(smarts) is not None
 
 
-@pytest.mark.parametrize("arguments, message", [
-    (["--max-atoms", "0", "--out", "x.smi.gz"], "received 0"), ([], "--out"),
-])
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["--max-atoms", "0", "--out", "x.smi.gz"], "received 0"),
+        ([], "--out"),
+    ],
+)
 def test_bad_arguments(arguments, message, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     try:

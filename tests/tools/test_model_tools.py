@@ -13,10 +13,25 @@ from qlatent_tf.run_directory import RunDirectory
 from qlatent_tf.zoo import read_preset
 
 MLP = [
-    "--model", "mlp", "--latent", "boson", "--modes", "4", "--photons", "2", "--batch-size", "8",
-    "--set", "model_options={\"features\": 4, \"units\": [8]}",
-    "--set", "dataset_options={\"modes\": 4, \"photons\": 2}",
-    "--set", "jit_compile=false", "--set", "evaluation_samples=40", "--quiet",
+    "--model",
+    "mlp",
+    "--latent",
+    "boson",
+    "--modes",
+    "4",
+    "--photons",
+    "2",
+    "--batch-size",
+    "8",
+    "--set",
+    'model_options={"features": 4, "units": [8]}',
+    "--set",
+    'dataset_options={"modes": 4, "photons": 2}',
+    "--set",
+    "jit_compile=false",
+    "--set",
+    "evaluation_samples=40",
+    "--quiet",
 ]
 
 
@@ -76,7 +91,7 @@ def test_dry_run_prints_the_whole_configuration_and_writes_nothing(empty_folder,
         (["--model", "mlp", "--set", "latent_options.photonz=3", "--dry-run"], "photonz"),
         (["--model", "mlp", "--set", "dataset_options.foo=3", "--dry-run"], "foo"),
         (["--model", "mlp", "--set", "optimizer=Foo", "--dry-run"], "Unknown optimizer"),
-        (["--model", "mlp", "--set", "metrics=[\"foo\"]", "--dry-run"], "Unknown metric"),
+        (["--model", "mlp", "--set", 'metrics=["foo"]', "--dry-run"], "Unknown metric"),
     ],
 )
 def test_train_refuses_with_one_line(empty_folder, capsys, arguments, message):
@@ -108,9 +123,15 @@ def test_a_preset_is_replaced_only_when_asked(mlp_run, preset, capsys):
     assert run(*arguments, "--seeds", 2, "--overwrite") == 0
 
 
-@pytest.mark.parametrize("tool", [
-    ("train", "--dry-run", "--config"), ("evaluate",), ("publish",), ("sample", "--out", "a.npy"),
-])
+@pytest.mark.parametrize(
+    "tool",
+    [
+        ("train", "--dry-run", "--config"),
+        ("evaluate",),
+        ("publish",),
+        ("sample", "--out", "a.npy"),
+    ],
+)
 def test_no_tool_runs_the_code_that_a_file_names(preset, mlp_run, empty_folder, capsys, tool):
     source = mlp_run if tool[0] == "publish" else preset
     copy = shutil.copytree(source, empty_folder / "evil")
@@ -183,10 +204,14 @@ def test_tools_refuse_with_one_line(empty_folder, capsys, arguments, message):
     assert not list(empty_folder.iterdir())
 
 
-@pytest.mark.parametrize("arguments", [
-    ("sample", "--out", "a.smi"), ("sample", "--out", "a.npy", "--unique"),
-    ("interpolate", "--out", "a.png"),
-])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("sample", "--out", "a.smi"),
+        ("sample", "--out", "a.npy", "--unique"),
+        ("interpolate", "--out", "a.png"),
+    ],
+)
 def test_vectors_are_no_molecules(preset, empty_folder, capsys, arguments):
     tool, *rest = arguments
     assert run(tool, preset, *rest) == 1

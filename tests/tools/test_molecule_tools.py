@@ -11,10 +11,23 @@ from qlatent_tf import __main__ as command
 from qlatent_tf.run_directory import RunDirectory
 
 MOLGAN = [
-    "--model", "molgan", "--latent", "gaussian", "--dataset", "small_molecules",
-    "--batch-size", "8", "--modes", "4",
-    "--set", "model_options={\"generator_units\": [8], \"critic_graph_units\": [4]}",
-    "--set", "jit_compile=false", "--set", "evaluation_samples=40", "--quiet",
+    "--model",
+    "molgan",
+    "--latent",
+    "gaussian",
+    "--dataset",
+    "small_molecules",
+    "--batch-size",
+    "8",
+    "--modes",
+    "4",
+    "--set",
+    'model_options={"generator_units": [8], "critic_graph_units": [4]}',
+    "--set",
+    "jit_compile=false",
+    "--set",
+    "evaluation_samples=40",
+    "--quiet",
 ]
 
 
@@ -85,15 +98,18 @@ def known_molecules(molgan_run, monkeypatch):
     return molgan_run
 
 
-@pytest.mark.parametrize(("filters", "expected"), [
-    ([], ["CCO", "CCO", "c1ccccc1", "CCCCCCCC=O", "CC(N)=O"]),
-    (["--valid-only"], ["CCO", "CCO", "c1ccccc1", "CCCCCCCC=O", "CC(N)=O"]),
-    (["--unique"], ["CCO", "c1ccccc1", "CCCCCCCC=O", "CC(N)=O"]),
-    (["--novel-only"], ["CCCCCCCC=O"]),  # The others have no more than seven atoms.
-    (["--keep", "logp>0"], ["c1ccccc1", "CCCCCCCC=O"]),
-    (["--keep", "logp > -0.5", "qed<=0.41", "--unique"], ["CCO", "CCCCCCCC=O"]),
-    (["--keep", "sa<1"], []),
-])
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ([], ["CCO", "CCO", "c1ccccc1", "CCCCCCCC=O", "CC(N)=O"]),
+        (["--valid-only"], ["CCO", "CCO", "c1ccccc1", "CCCCCCCC=O", "CC(N)=O"]),
+        (["--unique"], ["CCO", "c1ccccc1", "CCCCCCCC=O", "CC(N)=O"]),
+        (["--novel-only"], ["CCCCCCCC=O"]),  # The others have no more than seven atoms.
+        (["--keep", "logp>0"], ["c1ccccc1", "CCCCCCCC=O"]),
+        (["--keep", "logp > -0.5", "qed<=0.41", "--unique"], ["CCO", "CCCCCCCC=O"]),
+        (["--keep", "sa<1"], []),
+    ],
+)
 def test_sample_filters_molecules(known_molecules, tmp_path, capsys, filters, expected):
     out = tmp_path / "molecules.smi"
     assert run("sample", known_molecules, "-n", 7, "--out", out, *filters) == 0

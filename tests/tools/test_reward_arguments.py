@@ -23,11 +23,14 @@ def test_there_is_none_by_default(capsys):
     assert json.loads(printed)["model_options"]["reward"] is None
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (["--reward", "beauty"], "Unknown reward 'beauty'. Known: logp, qed, sa"),
-    (["--reward-weight", "0.5"], "name one with --reward"),
-    (["--model", "mlp", "--reward", "qed"], "--reward means nothing to the model 'mlp'"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--reward", "beauty"], "Unknown reward 'beauty'. Known: logp, qed, sa"),
+        (["--reward-weight", "0.5"], "name one with --reward"),
+        (["--model", "mlp", "--reward", "qed"], "--reward means nothing to the model 'mlp'"),
+    ],
+)
 def test_what_means_nothing_is_refused(capsys, arguments, message):
     code, _, error = dry_run(capsys, *arguments)
     assert code == 1 and message in error

@@ -10,8 +10,9 @@ from qlatent_tf.tools import inspect_samples, sample_latent
 
 
 def _bank(folder, *arguments) -> int:
-    return sample_latent.main([str(folder), "--num-samples", "3000", "--shard-size", "1000",
-                               "--modes", "6", *arguments])
+    return sample_latent.main(
+        [str(folder), "--num-samples", "3000", "--shard-size", "1000", "--modes", "6", *arguments]
+    )
 
 
 @pytest.mark.parametrize(
@@ -19,10 +20,14 @@ def _bank(folder, *arguments) -> int:
     [
         ([], {}),
         (["--latent", "photonic", "--photons", "2"], {"latent": "photonic", "photons": 2}),
-        (["--interferometer", "1-1", "--transmission", "0.8"],
-         {"interferometer": "1-1", "transmission": 0.8}),
-        (["--tiles", "2", "--input-state", "2,0,1,0,0,0"],
-         {"tiles": 2, "input_state": [2, 0, 1, 0, 0, 0]}),
+        (
+            ["--interferometer", "1-1", "--transmission", "0.8"],
+            {"interferometer": "1-1", "transmission": 0.8},
+        ),
+        (
+            ["--tiles", "2", "--input-state", "2,0,1,0,0,0"],
+            {"tiles": 2, "input_state": [2, 0, 1, 0, 0, 0]},
+        ),
     ],
 )
 def test_a_bank_has_the_law_of_the_live_latent(tmp_path, arguments, options):
@@ -87,8 +92,7 @@ def test_mistakes_are_explained_without_a_traceback(tmp_path, capsys, arguments,
 def test_inspecting_a_bank_uses_its_circuit(tmp_path, capsys):
     _bank(tmp_path / "bank")
     out = tmp_path / "report"
-    assert inspect_samples.main([str(tmp_path / "bank"), "--circuits", "5",
-                                 "--out", str(out)]) == 0
+    assert inspect_samples.main([str(tmp_path / "bank"), "--circuits", "5", "--out", str(out)]) == 0
     text = capsys.readouterr().out
     assert "probability of identical photons     1.000000" in text
     assert "boson, this circuit" in text and "total variation" in text
@@ -102,7 +106,12 @@ def test_inspecting_a_bank_uses_its_circuit(tmp_path, capsys):
 def test_inspecting_a_bank_whose_sampler_names_no_input_state(tmp_path, capsys):
     device = latents.build("boson", modes=6, center=False).devices[0]
     sample_bank.write_bank(
-        tmp_path, device, num_samples=3000, modes=6, seed=0, description={},
+        tmp_path,
+        device,
+        num_samples=3000,
+        modes=6,
+        seed=0,
+        description={},
         unitary=device.unitary,
     )
     assert inspect_samples.main([str(tmp_path), "--circuits", "5"]) == 0
@@ -115,12 +124,20 @@ def test_inspecting_a_file_with_and_without_its_circuit(tmp_path, capsys):
     np.save(tmp_path / "rows.npy", latent.sample(3000, seed=(0, 1)).numpy().astype(np.uint8))
     np.save(tmp_path / "unitary.npy", latent.devices[0].unitary)
     command = [str(tmp_path / "rows.npy"), "--circuits", "5", "--json"]
-    assert inspect_samples.main([*command, "--unitary", str(tmp_path / "unitary.npy"),
-                                 "--input-state", "1,1,1,0,0,0"]) == 0
+    assert (
+        inspect_samples.main(
+            [*command, "--unitary", str(tmp_path / "unitary.npy"), "--input-state", "1,1,1,0,0,0"]
+        )
+        == 0
+    )
     known = json.loads(capsys.readouterr().out)
     assert known["likelihood"]["posterior_boson"] < 0.001
-    assert inspect_samples.main([*command, "--interferometer", "1-1",
-                                 "--out", str(tmp_path / "report")]) == 0
+    assert (
+        inspect_samples.main(
+            [*command, "--interferometer", "1-1", "--out", str(tmp_path / "report")]
+        )
+        == 0
+    )
     unknown = json.loads(capsys.readouterr().out)
     assert unknown["likelihood"] is None and unknown["photons"] == 3
     assert (tmp_path / "report" / "samples.svg").is_file()
