@@ -142,7 +142,7 @@ def measure(
             wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
             times[name].append((wall / sizes[name], cpu / wall))
     return {
-        name: tuple(statistics.median(column) for column in zip(*values))
+        name: tuple(statistics.median(column) for column in zip(*values, strict=True))
         for name, values in times.items()
     }
 

@@ -15,10 +15,10 @@ import argparse
 
 import numpy as np
 import tensorflow as tf
+from qlatent_tf.configs.last_qgan import get_config
 
 from benchmarks.steps import add_options, keras_steps, measure, report
 from qlatent_tf import completion, training
-from qlatent_tf.configs.last_qgan import get_config
 from qlatent_tf.files import write_text
 from qlatent_tf.models.last_qgan import GENERATORS
 from qlatent_tf.preset_files import versions

@@ -14,10 +14,12 @@ turns counts.
 """
 
 import argparse
+import itertools
 
 import keras
 import numpy as np
 import tensorflow as tf
+from qlatent_tf.configs.molgan import get_config
 
 from benchmarks.steps import (
     Candidate,
@@ -29,7 +31,6 @@ from benchmarks.steps import (
     report,
 )
 from qlatent_tf import completion, training
-from qlatent_tf.configs.molgan import get_config
 from qlatent_tf.experiments.table1 import LATENTS
 from qlatent_tf.files import write_text
 from qlatent_tf.preset_files import versions
@@ -145,7 +146,7 @@ class PlainMolGAN:
             width = units + _ATOM_TYPES
         readout = [self._affine(width, _READOUT_UNITS) for _ in range(2)]
         widths = (_READOUT_UNITS, *_UNITS, 1)
-        dense = [self._affine(*pair) for pair in zip(widths[:-1], widths[1:], strict=True)]
+        dense = [self._affine(*pair) for pair in itertools.pairwise(widths)]
         return {"graph": graph, "readout": readout, "dense": dense}
 
     def _affine(self, inputs, outputs):

@@ -21,6 +21,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
+from qlatent_tf.configs.resnet import VARIANTS, get_config
 
 from benchmarks.steps import (
     add_options,
@@ -30,7 +31,6 @@ from benchmarks.steps import (
     model_and_batches,
     report,
 )
-from qlatent_tf.configs.resnet import VARIANTS, get_config
 from qlatent_tf.experiments.table2_cifar import LATENTS
 from qlatent_tf.files import write_text
 from qlatent_tf.layers.residual import conv

@@ -180,7 +180,7 @@ def measure(
             wall, processor = time.perf_counter() - wall, time.process_time() - processor
             times[name].append((wall / calls[name], processor / wall))
     return {
-        name: tuple(statistics.median(column) for column in zip(*values))
+        name: tuple(statistics.median(column) for column in zip(*values, strict=True))
         for name, values in times.items()
     }
 
@@ -193,7 +193,7 @@ def check_agreement(candidates: dict[str, Candidate]) -> None:
     """
     expected = candidates["ours"]()
     for name, step in candidates.items():
-        for found, own in zip(step(), expected):
+        for found, own in zip(step(), expected, strict=True):
             error = np.abs(np.asarray(found) - own).max() / max(1, np.abs(own).max())
             if not error < TOLERANCE:
                 raise ValueError(f"{name} differs from ours by {error:.2g}, above {TOLERANCE}.")

@@ -21,6 +21,7 @@ import importlib.util
 import keras
 import numpy as np
 import tensorflow as tf
+from qlatent_tf.configs.mlp import get_config
 
 from benchmarks.steps import (
     Candidate,
@@ -32,7 +33,6 @@ from benchmarks.steps import (
     report,
 )
 from qlatent_tf import completion, training
-from qlatent_tf.configs.mlp import get_config
 from qlatent_tf.experiments.table1 import CONTROLS, LATENTS
 from qlatent_tf.files import write_text
 from qlatent_tf.models.mlp import perceptron

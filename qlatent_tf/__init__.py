@@ -5,8 +5,8 @@ import importlib
 __version__ = "0.1.0"
 
 __all__ = [
-    "Config",
     "WGANGP",
+    "Config",
     "build_model",
     "evaluate",
     "from_preset",

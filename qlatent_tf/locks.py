@@ -45,7 +45,7 @@ def sole_use(path: str | os.PathLike, what: str) -> Iterator[None]:
 def _open_locked(path: Path, what: str):
     """Returns the lock file, open and locked, or raises InUseError."""
     while True:
-        file = open(path, "a+", encoding="utf-8")
+        file = open(path, "a+", encoding="utf-8")  # noqa: SIM115
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from qlatent_tf.datasets.image_pictures import MAX_DRAWN, draw_images
+from qlatent_tf.datasets.image_pictures import draw_images
 from qlatent_tf.files import atomic_path
 
 

@@ -24,7 +24,7 @@ from qlatent_tf.zoo import build_model, from_preset
 _WATCHED = 10
 
 
-class Interrupted(Exception):
+class Interrupted(Exception):  # noqa: N818
     """A run was stopped by a signal and saved."""
 
 

@@ -26,7 +26,7 @@ def modules() -> dict[str, Path]:
     return found
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def nodes(file: Path) -> list[ast.AST]:
     """Returns the nodes of a file's syntax tree, in no particular order."""
     return list(ast.walk(ast.parse(file.read_text(encoding="utf-8"), str(file))))

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from harness import ROOT
+from qlatent_tf.configs import mlp
 
 from qlatent_tf import registry
-from qlatent_tf.configs import mlp
 from qlatent_tf.models.graph_networks import graph_critic, graph_generator
 from qlatent_tf.models.resnet import image_critic, image_generator
 

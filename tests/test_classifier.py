@@ -8,6 +8,7 @@ import types
 import numpy as np
 import pytest
 import tensorflow as tf
+from qlatent_tf.tools import train_classifier as tool
 
 from qlatent_tf import callbacks, zoo
 from qlatent_tf.classifier import ClassifierConfig, build_classifier, load_classifier
@@ -15,7 +16,6 @@ from qlatent_tf.classifier_card import publish_classifier, scores_on_test
 from qlatent_tf.classifier_training import augment, train_classifier, training_batches
 from qlatent_tf.locks import InUseError, sole_use
 from qlatent_tf.preset_files import WEIGHTS, list_presets, read_description
-from qlatent_tf.tools import train_classifier as tool
 
 CONFIG = ClassifierConfig(
     dataset="toy",

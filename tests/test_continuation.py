@@ -5,14 +5,14 @@ import shutil
 
 import numpy as np
 import pytest
+from qlatent_tf.tools import publish
+from qlatent_tf.tools import train as train_tool
 
 from qlatent_tf import training, zoo
 from qlatent_tf.config import Config
 from qlatent_tf.files import read_json, write_json
 from qlatent_tf.preset_files import CHECKPOINT_FOLDER, WEIGHTS
 from qlatent_tf.run_directory import RunDirectory
-from qlatent_tf.tools import publish
-from qlatent_tf.tools import train as train_tool
 
 CONFIG = Config(
     model="mlp",

@@ -139,7 +139,7 @@ _ids = pytest.mark.parametrize("name", _MODULES)
 
 
 def _part(name):
-    return (name.split(".") + ["", ""])[1]
+    return [*name.split("."), "", ""][1]
 
 
 @_ids
@@ -211,7 +211,7 @@ def test_files_are_short_and_lines_fit(file):
     assert not long, f"lines of more than 100 characters: {long}"
     assert len(lines) <= 400
     if len(lines) > 300:
-        warnings.warn(f"{file} has {len(lines)} lines; about 300 is what one reads at a sitting")
+        warnings.warn(f"{file} has {len(lines)} lines; 300 are read at a sitting", stacklevel=1)
 
 
 def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
@@ -242,7 +242,7 @@ def test_public_names_exist():
     for name in qlatent_tf.__all__:
         assert getattr(qlatent_tf, name).__doc__
     with pytest.raises(AttributeError, match="has no attribute 'from_presets'"):
-        qlatent_tf.from_presets
+        qlatent_tf.from_presets  # noqa: B018
 
 
 def _requirements(lines):

@@ -1,4 +1,5 @@
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -48,5 +49,5 @@ def test_labels_of_ticks_stand_apart(report, low):
             for label in panel.get_xticklabels()
             if label.get_text() and low <= label.get_position()[0] <= high
         ]
-        for left, right in zip(labels, labels[1:]):
+        for left, right in itertools.pairwise(labels):
             assert right.x0 - left.x1 > 10, panel.get_title()

@@ -14,7 +14,7 @@ def test_seeds_fit_a_signed_32_bit_number_and_differ():
     purposes = ("weights", "latent", "real", "encode", "step")
     seeds = [derive_seed(seed, purpose) for seed in range(1000) for purpose in purposes]
     assert len(set(seeds)) == len(seeds)
-    assert 0 <= min(seeds) and max(seeds) < 2**31
+    assert min(seeds) >= 0 and max(seeds) < 2**31
 
 
 def test_neighbouring_seeds_are_unrelated():

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 from harness import readme_blocks
+from qlatent_tf.tools import evaluate, publish, sample, train
 
 import qlatent_tf
-from qlatent_tf.tools import evaluate, publish, sample, train
 
 _TINY = (
     "--steps",

@@ -17,14 +17,14 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+from qlatent_tf.tools.command_line import run_tool
+from qlatent_tf.tools.land_cover_scenes import SIZE, draw_tile
 from scipy.cluster.vq import kmeans, vq
 from tqdm import tqdm
 
 from qlatent_tf.datasets.image_pictures import draw_images
 from qlatent_tf.files import atomic_path, sha256_of
 from qlatent_tf.pictures import write_picture
-from qlatent_tf.tools.command_line import run_tool
-from qlatent_tf.tools.land_cover_scenes import SIZE, draw_tile
 
 COLOURS = 16
 

@@ -19,12 +19,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from qlatent_tf.tools.command_line import run_tool
+from qlatent_tf.tools.sample_latent import parse_input_state
 from scipy.linalg import block_diag
 
 from qlatent_tf import files
 from qlatent_tf.quantum.sample_bank import SampleBank
-from qlatent_tf.tools.command_line import run_tool
-from qlatent_tf.tools.sample_latent import parse_input_state
 
 
 def parser() -> argparse.ArgumentParser:
@@ -160,7 +160,9 @@ def _lines(report) -> list[str]:
             "measured",
             [
                 f"{value:.4f} +- {error:.4f}"
-                for value, error in zip(report.measured.signature, report.measured.errors)
+                for value, error in zip(
+                    report.measured.signature, report.measured.errors, strict=True
+                )
             ],
         ),
     ]
@@ -174,7 +176,9 @@ def _lines(report) -> list[str]:
                 f"{name}, {kind}",
                 [
                     f"{value:.4f} +- {spread:.4f}"
-                    for value, spread in zip(ensemble.mean(axis=0), ensemble.std(axis=0))
+                    for value, spread in zip(
+                        ensemble.mean(axis=0), ensemble.std(axis=0), strict=True
+                    )
                 ],
             )
         )

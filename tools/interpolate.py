@@ -18,7 +18,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-
 from qlatent_tf.tools.command_line import (
     add_data_arguments,
     add_source_arguments,

@@ -12,10 +12,11 @@ import argparse
 import json
 import sys
 
+from qlatent_tf.tools.command_line import run_tool
+
 from qlatent_tf.files import read_json
 from qlatent_tf.preset_files import list_presets, preset_directory, read_description
 from qlatent_tf.registry import datasets, latents, metrics, models, rewards
-from qlatent_tf.tools.command_line import run_tool
 
 
 def parser() -> argparse.ArgumentParser:

@@ -11,13 +11,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from qlatent_tf.preset_files import new_preset_directory
 from qlatent_tf.tools.command_line import (
     add_inception_argument,
     add_trust_argument,
     run_tool,
     use_inception,
 )
+
+from qlatent_tf.preset_files import new_preset_directory
 from qlatent_tf.zoo import save_preset
 
 

@@ -26,7 +26,6 @@ import inspect
 import sys
 from pathlib import Path
 
-from qlatent_tf.config import parse_setting
 from qlatent_tf.tools.command_line import (
     add_inception_argument,
     load_model,
@@ -34,6 +33,8 @@ from qlatent_tf.tools.command_line import (
     use_inception,
 )
 from qlatent_tf.tools.grid_commands import GRIDS
+
+from qlatent_tf.config import parse_setting
 
 
 def parser() -> argparse.ArgumentParser:

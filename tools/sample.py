@@ -24,14 +24,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
-
-from qlatent_tf.files import atomic_path, write_text
 from qlatent_tf.tools.command_line import (
     add_data_arguments,
     add_source_arguments,
     load_model,
     run_tool,
 )
+
+from qlatent_tf.files import atomic_path, write_text
 
 _COMPARISONS = {
     "<=": operator.le,

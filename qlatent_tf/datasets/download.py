@@ -119,14 +119,14 @@ def _open(url: str, seconds: float):
     A socket's timeout covers neither the look-up of a name nor one attempt after another at the
     addresses of a host, and a closed network may show in either: the clock runs outside.
     """
-    request = urllib.request.Request(
+    request = urllib.request.Request(  # noqa: S310
         url, headers={"User-Agent": f"qlatent_tf/{qlatent_tf.__version__}"}
     )
     outcome = queue.SimpleQueue()
 
     def attempt():
         try:
-            outcome.put(urllib.request.urlopen(request, timeout=STALL_SECONDS))
+            outcome.put(urllib.request.urlopen(request, timeout=STALL_SECONDS))  # noqa: S310
         except Exception as error:
             outcome.put(error)
 

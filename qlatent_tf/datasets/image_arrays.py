@@ -224,7 +224,7 @@ def check_labels(labels: np.ndarray, count: int, classes: int | None, where: str
             f"one for each of the {count} images."
         )
     labels = labels.reshape(count).astype(np.int64)
-    if count and (labels.min() < 0 or classes is not None and labels.max() >= classes):
+    if count and (labels.min() < 0 or (classes is not None and labels.max() >= classes)):
         raise ValueError(
             f"{where} holds labels from {labels.min()} to {labels.max()}; legal are 0 to "
             f"{'any' if classes is None else classes - 1}."

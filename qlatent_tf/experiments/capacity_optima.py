@@ -144,7 +144,7 @@ def circuit_parameters(qubits: int, layers: int) -> int:
     return 2 * qubits * (5 * layers + 1)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def network_parameters(kind: str, latent_size: int, code: int, width: int) -> int:
     """Returns the trainable parameters of the network that is swept beside a generator.
 

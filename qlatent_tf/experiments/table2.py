@@ -63,21 +63,24 @@ NOTES = (
     "modes. The circuit `haar` is another one in each seed; a `fixed` one is the same in all, and "
     "a bank stands for its live sampler. The paper's bank has 1,000,000 samples."
 )
-_TAKEN = tuple(
-    f"latent_options.{name}"
-    for name in (
-        "modes",
-        "photons",
-        "input_state",
-        "tiles",
-        "interferometer",
-        "unitary_seed",
-        "unitary_file",
-        "file",
-        "key",
-        "columns",
-    )
-) + ("latent", "latent_options", "model")
+_TAKEN_OPTIONS = (
+    "modes",
+    "photons",
+    "input_state",
+    "tiles",
+    "interferometer",
+    "unitary_seed",
+    "unitary_file",
+    "file",
+    "key",
+    "columns",
+)
+_TAKEN = (
+    *(f"latent_options.{name}" for name in _TAKEN_OPTIONS),
+    "latent",
+    "latent_options",
+    "model",
+)
 
 
 def cells(

@@ -123,7 +123,7 @@ def write_results(folder, finished) -> dict:
     columns, inception = _columns(finished)
     source = Published(
         f"paper ({ITERATIONS:,} steps)",
-        lambda row: {inception: score for score in published(row).values()},
+        lambda row: dict(zip([inception], published(row).values(), strict=False)),
     )
     real_cells = _real_cells(finished)
     table = make_table([*finished, *real_cells.values()], columns, source)
@@ -141,7 +141,10 @@ def write_results(folder, finished) -> dict:
         ("inception", inception, "Inception score"),
     ):
         if figure in generated["columns"]:
-            scores = {data: row["scores"][figure]["mean"] for data, row in zip(real_cells, real)}
+            scores = {
+                data: row["scores"][figure]["mean"]
+                for data, row in zip(real_cells, real, strict=True)
+            }
             bars = charts.bars_figure(generated, figure, label, "{}", real=scores)
             save_figure(bars, folder / f"table2_cifar_{name}", step=step)
     return table

@@ -1,6 +1,6 @@
 """Latent distributions; importing the package registers them."""
 
-from qlatent_tf.latents import boson, classical, controls, samples  # noqa: F401
+from qlatent_tf.latents import boson, classical, controls, samples
 from qlatent_tf.registry import latents
 
 build = latents.build

@@ -142,7 +142,7 @@ class BosonSampling(VectorDistribution):
         dtype = self.dtype.as_numpy_dtype
         if not return_log_prob:
             return ((np.concatenate(parts, axis=1) + self._loc).astype(dtype),)
-        counts, log_probs = zip(*parts)
+        counts, log_probs = zip(*parts, strict=True)
         return (
             (np.concatenate(counts, axis=1) + self._loc).astype(dtype),
             np.sum(log_probs, axis=0).astype(dtype),
@@ -158,6 +158,6 @@ class BosonSampling(VectorDistribution):
         log_probs = np.full(len(counts), -np.inf)
         log_probs[possible] = sum(
             device.log_prob(part)
-            for device, part in zip(self._devices, np.split(outcomes, edges, axis=1))
+            for device, part in zip(self._devices, np.split(outcomes, edges, axis=1), strict=True)
         )
         return log_probs.reshape(value.shape[:-1]).astype(self.dtype.as_numpy_dtype)

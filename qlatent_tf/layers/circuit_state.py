@@ -155,7 +155,10 @@ def _evolve_one(tensorcircuit, gates, depolarizing, angles, errors=None):
 def _groups(gates):
     """Rotations in a row together, rings alone."""
     for rotate, names in itertools.groupby(gates, ROTATIONS.__contains__):
-        yield from [tuple(names)] if rotate else ((name,) for name in names)
+        if rotate:
+            yield tuple(names)
+        else:
+            yield from ((name,) for name in names)
 
 
 def _multiply(paulis, matrix):

@@ -31,7 +31,7 @@ def total_number(dataset: CountDataset, samples, *, progress: bool = False) -> d
     samples = check_vectors(samples)
     totals = rounded(samples).sum(axis=1)
     exact = np.asarray(dataset.total_law)
-    possible = totals[(0 <= totals) & (totals < len(exact))]
+    possible = totals[(totals >= 0) & (totals < len(exact))]
     shares = np.bincount(possible, minlength=len(exact)) / len(samples)
     outside = 1 - len(possible) / len(samples)
     figures = {

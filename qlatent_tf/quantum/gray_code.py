@@ -43,10 +43,7 @@ def next_step(walk, num_digits):
     old = walk[DIGIT, digit]
     maximum = walk[MAXIMUM, digit]
     direction = walk[DIRECTION, digit]
-    if direction > 0:
-        ratio = -(maximum - old) / (old + 1.0)
-    else:
-        ratio = -old / (maximum - old + 1.0)
+    ratio = -(maximum - old) / (old + 1.0) if direction > 0 else -old / (maximum - old + 1.0)
     new = old + direction
     walk[DIGIT, digit] = new
     if new == 0 or new == maximum:

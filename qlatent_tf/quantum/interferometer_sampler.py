@@ -1,8 +1,8 @@
 """Many photons: the Clifford-Clifford sampler, one sample at a time.
 
     shuffle the photons' columns of the unitary
-    for k = 1 .. n:   minor_l of the k - 1 rows drawn so far, without column l
-                      amplitude_r = sum_l minor_l U[r, column l]       for every mode r
+    for k = 1 .. n:   minor_left of the k - 1 rows drawn so far, without column left
+                      amplitude_r = sum_l minor_l U[r, column left]       for every mode r
                       draw mode r with probability |amplitude_r|^2 / sum
 
 It needs orthonormal columns, repeated ones allowed (several photons in one input mode). Stopping
@@ -31,16 +31,16 @@ def _cumulative_weights(columns, order, k, minors, amplitude, cumulative):
     """
     modes = columns.shape[2]
     scale = minors.dtype.type(0.0)
-    for l in range(k):
-        scale = max(scale, max(abs(minors[RE, l]), abs(minors[IM, l])))
+    for left in range(k):
+        scale = max(scale, max(abs(minors[RE, left]), abs(minors[IM, left])))
     inverse = minors.dtype.type(1.0) / scale
     for mode in range(modes):
         amplitude[RE, mode] = 0.0
         amplitude[IM, mode] = 0.0
-    for l in range(k):
-        minor_re = minors[RE, l] * inverse
-        minor_im = minors[IM, l] * inverse
-        column = order[l]
+    for left in range(k):
+        minor_re = minors[RE, left] * inverse
+        minor_im = minors[IM, left] * inverse
+        column = order[left]
         for mode in range(modes):
             entry_re = columns[RE, column, mode]
             entry_im = columns[IM, column, mode]
@@ -77,8 +77,8 @@ def sample_range(columns, key, start, photons_kept, first, last, occupations, lo
     cumulative = np.zeros(modes, np.float64)
     for i in range(first, last):
         state = stream_state(key, start + i)
-        for l in range(photons):
-            order[l] = l
+        for left in range(photons):
+            order[left] = left
         for end in range(photons - 1, 0, -1):
             state += GAMMA
             other = np.int64(uniform(state) * (end + 1))
@@ -109,9 +109,9 @@ def sample_range(columns, key, start, photons_kept, first, last, occupations, lo
                 row_of_mode[chosen] = num_rows
                 row_modes[num_rows] = chosen
                 counts[num_rows] = 1
-                for l in range(k):
-                    rows[RE, num_rows, l] = columns[RE, order[l], chosen]
-                    rows[IM, num_rows, l] = columns[IM, order[l], chosen]
+                for left in range(k):
+                    rows[RE, num_rows, left] = columns[RE, order[left], chosen]
+                    rows[IM, num_rows, left] = columns[IM, order[left], chosen]
                 num_rows += 1
             if k == kept and len(log_probs) > 0:
                 weight = np.float64(amplitude[RE, chosen]) ** 2
@@ -120,8 +120,8 @@ def sample_range(columns, key, start, photons_kept, first, last, occupations, lo
                 for row in range(num_rows):
                     log_probs[i] -= math.lgamma(counts[row] + 1.0)
         if len(used) > 0:
-            for l in range(kept):
-                used[i, order[l]] = True
+            for left in range(kept):
+                used[i, order[left]] = True
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -148,9 +148,9 @@ def log_permanents(columns, outcomes, first, last, results):
             count = outcomes[i, mode] - (mode == expanded)
             if count > 0:
                 counts[num_rows] = count
-                for l in range(photons):
-                    rows[RE, num_rows, l] = columns[RE, l, mode]
-                    rows[IM, num_rows, l] = columns[IM, l, mode]
+                for left in range(photons):
+                    rows[RE, num_rows, left] = columns[RE, left, mode]
+                    rows[IM, num_rows, left] = columns[IM, left, mode]
                 num_rows += 1
         compute_minors(
             rows, counts, num_rows, photons, VECTOR_TERMS, REFRESH,
@@ -158,10 +158,10 @@ def log_permanents(columns, outcomes, first, last, results):
         )  # fmt: skip
         real = 0.0
         imag = 0.0
-        for l in range(photons):
-            entry_re, entry_im = columns[RE, l, expanded], columns[IM, l, expanded]
-            real += minors[RE, l] * entry_re - minors[IM, l] * entry_im
-            imag += minors[RE, l] * entry_im + minors[IM, l] * entry_re
+        for left in range(photons):
+            entry_re, entry_im = columns[RE, left, expanded], columns[IM, left, expanded]
+            real += minors[RE, left] * entry_re - minors[IM, left] * entry_im
+            imag += minors[RE, left] * entry_im + minors[IM, left] * entry_re
         weight = real * real + imag * imag
         results[i] = -np.inf
         if weight > 0.0:

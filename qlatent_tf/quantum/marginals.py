@@ -50,7 +50,7 @@ def photon_marginals(device: PhotonicDevice) -> np.ndarray:
     shift = np.exp(-2j * np.pi * np.arange(most + 1) / (most + 1)) - 1.0
     # [modes, roots of unity, nodes]
     generating = np.ones((device.modes, len(shift), len(nodes)), np.complex128)
-    for column, count in zip(kept.T, photons_in.tolist()):
+    for column, count in zip(kept.T, photons_in.tolist(), strict=True):
         alone = (1.0 + np.outer(column, shift) * (1.0 - overlap))[:, :, None]
         together = (np.outer(column, shift) * overlap)[:, :, None] * nodes
         generating *= sum(

@@ -252,7 +252,7 @@ def _classical_probability_if_dark(device, outcome: np.ndarray) -> float:
     coefficients = np.zeros(outcome[filled] + 1)
     coefficients.flat[0] = (1.0 - dark_probability) ** (device.modes - len(filled))
     dark = ((1.0 - dark_probability, row) for row in dark_probability * np.eye(len(filled)))
-    for constant, slopes in [*zip(lost, detected.T), *dark]:
+    for constant, slopes in [*zip(lost, detected.T, strict=True), *dark]:
         product = constant * coefficients
         for axis, slope in enumerate(slopes):
             np.moveaxis(product, axis, 0)[1:] += slope * np.moveaxis(coefficients, axis, 0)[:-1]

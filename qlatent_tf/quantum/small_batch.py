@@ -32,11 +32,11 @@ def _spread_minors(work, order, columns, k, spread):
     """Puts each lane's minors back from its shuffled columns to the columns of the matrix."""
     for place in range(len(spread)):
         spread[place] = 0.0
-    for l in range(k):
+    for left in range(k):
         for w in range(LANES):
-            column = order[l * LANES + w]
-            spread[column * PAIR + w] = work[l * BLOCK + MINOR + w]
-            spread[column * PAIR + LANES + w] = work[l * BLOCK + MINOR + LANES + w]
+            column = order[left * LANES + w]
+            spread[column * PAIR + w] = work[left * BLOCK + MINOR + w]
+            spread[column * PAIR + LANES + w] = work[left * BLOCK + MINOR + LANES + w]
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
@@ -94,19 +94,19 @@ def _choose_modes(modes, states, cumulative, chosen):
 @njit(cache=True, nogil=True, error_model="numpy")
 def _append_rows(matrix_re, matrix_im, columns, order, chosen, newest, rows):
     """Row `newest` of each lane is the row of its chosen mode, columns in the lane's order."""
-    for l in range(columns):
-        at = (newest * columns + l) * PAIR
+    for left in range(columns):
+        at = (newest * columns + left) * PAIR
         for w in range(LANES):
-            rows[at + w] = matrix_re[chosen[w], order[l * LANES + w]]
-            rows[at + LANES + w] = matrix_im[chosen[w], order[l * LANES + w]]
+            rows[at + w] = matrix_re[chosen[w], order[left * LANES + w]]
+            rows[at + LANES + w] = matrix_im[chosen[w], order[left * LANES + w]]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _shuffle_columns(columns, states, order):
     """Fisher-Yates in every lane, last place first."""
-    for l in range(columns):
+    for left in range(columns):
         for w in range(LANES):
-            order[l * LANES + w] = l
+            order[left * LANES + w] = left
     for last in range(columns - 1, 0, -1):
         for w in range(LANES):
             states[w] += GAMMA
@@ -121,11 +121,11 @@ def _log_probability(work, matrix_re, matrix_im, order, mode, w, k, occupation):
     """log(|Per|^2 / prod t_i!) of the finished lane w, for the scaled matrix."""
     real = 0.0
     imag = 0.0
-    for l in range(k):
-        minor_re = np.float64(work[l * BLOCK + MINOR + w])
-        minor_im = np.float64(work[l * BLOCK + MINOR + LANES + w])
-        entry_re = np.float64(matrix_re[mode, order[l * LANES + w]])
-        entry_im = np.float64(matrix_im[mode, order[l * LANES + w]])
+    for left in range(k):
+        minor_re = np.float64(work[left * BLOCK + MINOR + w])
+        minor_im = np.float64(work[left * BLOCK + MINOR + LANES + w])
+        entry_re = np.float64(matrix_re[mode, order[left * LANES + w]])
+        entry_im = np.float64(matrix_im[mode, order[left * LANES + w]])
         real += minor_re * entry_re - minor_im * entry_im
         imag += minor_re * entry_im + minor_im * entry_re
     result = math.log(real * real + imag * imag) - 2.0 * max(k - 2, 0) * math.log(2.0)
@@ -181,8 +181,8 @@ def sample_lanes(
         for w in range(lanes):
             row = output_row[w]
             if len(used) > 0:
-                for l in range(k_last):
-                    used[row, order[l * LANES + w]] = True
+                for left in range(k_last):
+                    used[row, order[left * LANES + w]] = True
             if len(log_probs) > 0:
                 log_probs[row] = _log_probability(
                     work, matrix_re, matrix_im, order, chosen[w], w, k_last, occupations[row]

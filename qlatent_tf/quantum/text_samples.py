@@ -4,7 +4,6 @@ import itertools
 import json
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 

@@ -112,7 +112,7 @@ def loop_unitary(modes: int, delays, *, angles=None, seed: int | None = None) ->
             f"finite angle; received angles of shape {angles.shape}."
         )
     unitary = np.eye(modes)
-    for (first, second), angle in zip(splitters, angles):
+    for (first, second), angle in zip(splitters, angles, strict=True):
         cos, sin = np.cos(angle), np.sin(angle)
         unitary[[first, second]] = np.array([[cos, -sin], [sin, cos]]) @ unitary[[first, second]]
     return unitary.astype(np.complex128)
@@ -129,7 +129,7 @@ def parse_delays(delays) -> tuple[int, ...]:
         parsed = tuple(int(part) for part in parts)
         legal = bool(parsed) and all(
             delay >= 1 and (isinstance(part, str) or delay == part)
-            for delay, part in zip(parsed, parts)
+            for delay, part in zip(parsed, parts, strict=True)
         )
     except (TypeError, ValueError):
         legal = False

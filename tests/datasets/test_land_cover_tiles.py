@@ -3,10 +3,10 @@ import importlib
 
 import numpy as np
 import pytest
+from qlatent_tf.tools.command_line import with_fallback_dataset
 
 from qlatent_tf.config import Config
 from qlatent_tf.registry import datasets
-from qlatent_tf.tools.command_line import with_fallback_dataset
 
 module = importlib.import_module("qlatent_tf.datasets.land_cover_tiles")
 

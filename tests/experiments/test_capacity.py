@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from qlatent_tf.configs.autoencoder import get_config as autoencoder_config
+from qlatent_tf.configs.last_qgan import get_config
 
 from qlatent_tf import __main__ as command
 from qlatent_tf import training
-from qlatent_tf.configs.autoencoder import get_config as autoencoder_config
-from qlatent_tf.configs.last_qgan import get_config
 from qlatent_tf.datasets.codes import codes, principal_codes
 from qlatent_tf.experiments import capacity
 from qlatent_tf.experiments.capacity_charts import critic_figure, generator_figure, law_figure

@@ -253,7 +253,7 @@ def test_inception_scores_stand_beside_the_paper_s_where_they_compare(folder, as
             "frechet_inception_distance_tfgan_inception_00ff_tiny_40": 30.0,
         },
     )
-    table, text = merge(folder)
+    table, _text = merge(folder)
     assert list(table["columns"].values())[3:] == [
         "Inception score (keras_inception_v3)",
         "Inception score (tfgan_inception_00ff)",

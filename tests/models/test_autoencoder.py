@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
+from qlatent_tf.configs.autoencoder import get_config
 
 from qlatent_tf import training
-from qlatent_tf.configs.autoencoder import get_config
 from qlatent_tf.datasets.image_arrays import image_dataset
 from qlatent_tf.image_codes import alternate, batch_map, features_of
 from qlatent_tf.registry import models

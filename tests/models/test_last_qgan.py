@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
+from qlatent_tf.configs.autoencoder import get_config as autoencoder_config
+from qlatent_tf.configs.last_qgan import get_config
 
 from qlatent_tf import completion, training
 from qlatent_tf.code_gan import CodeGAN
-from qlatent_tf.configs.autoencoder import get_config as autoencoder_config
-from qlatent_tf.configs.last_qgan import get_config
 from qlatent_tf.datasets.image_arrays import image_dataset
 from qlatent_tf.image_codes import some_of
 from qlatent_tf.models import last_qgan

@@ -11,7 +11,7 @@ from qlatent_tf import training, zoo
 from qlatent_tf.config import Config
 from qlatent_tf.datasets.small_molecules import small_molecules
 from qlatent_tf.models.molgan import MolGAN
-from qlatent_tf.models.reward_molgan import RewardMolGAN, Replay
+from qlatent_tf.models.reward_molgan import Replay, RewardMolGAN
 from qlatent_tf.registry import models
 from qlatent_tf.wgan_gp import WGANGP
 

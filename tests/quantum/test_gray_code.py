@@ -13,7 +13,9 @@ def testVisitsEveryVectorOnceWithItsWeight(maxima):
     start_walk(walk, len(maxima))
     weight, digits, visited = 1.0, (0,) * len(maxima), {}
     while True:
-        expected = math.prod((-1) ** a * math.comb(f, a) for f, a in zip(maxima, digits))
+        expected = math.prod(
+            (-1) ** a * math.comb(f, a) for f, a in zip(maxima, digits, strict=True)
+        )
         assert weight == pytest.approx(expected, rel=1e-12)
         visited[digits] = weight
         changed, direction, ratio = next_step(walk, len(maxima))

@@ -40,7 +40,7 @@ def test_log_prob_of_many_photons_and_dark_counts(visibility, photons):
     outcome = np.array([1] + [0] * (19 - photons) + [1] * (photons - 2) + [0, 2])
     dark, seen = [0.9, 0.1, 0], [0.2 * 0.9, 0.8 * 0.9 + 0.2 * 0.1, 0.8 * 0.1]
     laws = [dark] * (20 - photons) + [seen] * photons
-    expected = math.prod(law[count] for law, count in zip(laws, outcome))
+    expected = math.prod(law[count] for law, count in zip(laws, outcome, strict=True))
     np.testing.assert_allclose(np.exp(device.log_prob([outcome])), expected, rtol=1e-9)
     with pytest.raises(ValueError, match="18 counts in 18 modes"):
         device.log_prob([[1] * 18 + [0] * 2])

@@ -78,7 +78,7 @@ def permanent(matrix):
     )
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def good_photons(modes):
     """The law of identical photons in these input modes, by definition."""
     inputs = math.prod(math.factorial(modes.count(mode)) for mode in set(modes))
@@ -94,7 +94,7 @@ def add(counts, mode, number=1):
     return tuple(count + number * (mode == i) for i, count in enumerate(counts))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def law_of(name, input_state):
     """The law of a case, from the definition of `PhotonicDevice`."""
     case = CASES[name]
@@ -104,8 +104,10 @@ def law_of(name, input_state):
     photons = tuple(np.repeat(range(4), input_state).tolist())
     law = collections.Counter()
     for pattern in itertools.product([True, False], repeat=len(photons)):
-        part = good_photons(tuple(mode for mode, is_good in zip(photons, pattern) if is_good))
-        for mode in (mode for mode, is_good in zip(photons, pattern) if not is_good):
+        part = good_photons(
+            tuple(mode for mode, is_good in zip(photons, pattern, strict=True) if is_good)
+        )
+        for mode in (mode for mode, is_good in zip(photons, pattern, strict=True) if not is_good):
             part = mixed(
                 part,
                 lambda counts: [(add(counts, i), abs(UNITARY[i, mode]) ** 2) for i in range(4)],
@@ -132,7 +134,7 @@ def law_of(name, input_state):
     return law
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def device_of(name, input_state):
     return PhotonicDevice(UNITARY, input_state, **CASES[name])
 

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -22,7 +24,7 @@ def test_samples_do_not_depend_on_batches():
     start, stop = SAMPLES_PER_BLOCK - 20, 2 * SAMPLES_PER_BLOCK + 20
     together = keep_shots(coins, (1, 2), stop - start, start)
     edges = [start, start + 1, start + 33, SAMPLES_PER_BLOCK + 500, stop]
-    parts = [keep_shots(coins, (1, 2), b - a, a) for a, b in zip(edges, edges[1:])]
+    parts = [keep_shots(coins, (1, 2), b - a, a) for a, b in itertools.pairwise(edges)]
     np.testing.assert_array_equal(np.concatenate(parts), together)
 
 

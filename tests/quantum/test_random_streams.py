@@ -49,7 +49,7 @@ def testNoNumberOccursTwice():
 
 def testUniformMoments():
     numbers = uniforms(11, "moments", 40_000, 5)
-    assert 0 <= numbers.min() and numbers.max() < 1
+    assert numbers.min() >= 0 and numbers.max() < 1
     error = 5 / np.sqrt(numbers.size)
     assert abs(numbers.mean() - 1 / 2) < error * np.sqrt(1 / 12)
     assert abs((numbers**2).mean() - 1 / 3) < error * np.sqrt(4 / 45)

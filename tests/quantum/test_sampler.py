@@ -1,3 +1,4 @@
+import itertools
 import math
 import os
 import subprocess
@@ -189,7 +190,7 @@ def testBatchesAndThreadsDoNotMatter(method):
     np.testing.assert_array_equal(sampler(2).sample(20_000, seed=11), whole)
     np.testing.assert_array_equal(sampler(3).sample(20_000, seed=11 + 2**64), whole)
     edges = [0, 1, 32, 50, 7000, 20_000]
-    parts = [sampler(2).sample(b - a, seed=11, start=a) for a, b in zip(edges, edges[1:])]
+    parts = [sampler(2).sample(b - a, seed=11, start=a) for a, b in itertools.pairwise(edges)]
     np.testing.assert_array_equal(np.concatenate(parts), whole)
     assert sampler(2).sample(0, seed=11).shape == (0, 6)
 
@@ -206,7 +207,7 @@ def testNeighbouringSeedsAreIndependent(method):
         sampler = build(unitary, state, method)
     batches = [sampler.sample(size, seed).tolist() for seed in range(4)]
     shared_probability = law * (1 - (1 - law) ** size)  # drawn, and somewhere in the other batch
-    for one, other in zip(batches, batches[1:]):
+    for one, other in itertools.pairwise(batches):
         pool = {tuple(row) for row in one}
         shared = sum(tuple(row) in pool for row in other)
         assert abs(shared - size * shared_probability.sum()) < 5 * math.sqrt(size)

@@ -72,7 +72,7 @@ def test_loops_are_applied_one_after_the_other():
     angles = np.linspace(0.1, 1.5, 4 + 2)
     expected = np.eye(modes)
     pairs = [(0, 1), (1, 2), (2, 3), (3, 4), (0, 3), (1, 4)]
-    for (i, j), angle in zip(pairs, angles):
+    for (i, j), angle in zip(pairs, angles, strict=True):
         splitter = np.eye(modes)
         splitter[i, i] = splitter[j, j] = np.cos(angle)
         splitter[i, j], splitter[j, i] = -np.sin(angle), np.sin(angle)

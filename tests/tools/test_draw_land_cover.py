@@ -2,7 +2,6 @@ import importlib
 
 import numpy as np
 import pytest
-
 from qlatent_tf.tools import draw_land_cover as tool
 from qlatent_tf.tools import land_cover_scenes
 

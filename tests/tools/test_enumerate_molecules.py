@@ -2,9 +2,8 @@ import gzip
 import importlib
 
 import pytest
-from rdkit import Chem
-
 from qlatent_tf.tools import enumerate_molecules as tool
+from rdkit import Chem
 
 FILE = importlib.import_module("qlatent_tf.datasets.small_molecules").FILE
 

@@ -1,7 +1,6 @@
 import json
 
 import pytest
-
 from qlatent_tf.tools import train
 
 

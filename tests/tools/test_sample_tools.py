@@ -2,11 +2,11 @@ import json
 
 import numpy as np
 import pytest
+from qlatent_tf.tools import inspect_samples, sample_latent
 
 from qlatent_tf import latents
 from qlatent_tf.quantum import sample_bank
 from qlatent_tf.quantum.sample_files import open_samples
-from qlatent_tf.tools import inspect_samples, sample_latent
 
 
 def _bank(folder, *arguments) -> int:
