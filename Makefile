@@ -29,7 +29,7 @@ test: .venv/installed-test .venv/kernels
 	@touch .venv/installed $@
 
 # Numba keeps compiled kernels although a file they take functions or constants from has changed.
-.venv/kernels: $(wildcard qlatent_tf/quantum/*.py) | .venv/bin/pip
+.venv/kernels: $(wildcard qlatent_tf/quantum/*.py qlatent_tf/quantum/*/*.py) | .venv/bin/pip
 	find qlatent_tf -name '*.nb[ic]' -delete
 	@touch $@
 

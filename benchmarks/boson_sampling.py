@@ -24,10 +24,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.machine import machine_lines
-from qlatent_tf.quantum.distinguishable import DistinguishableSampler
-from qlatent_tf.quantum.fock_table import FockTable
-from qlatent_tf.quantum.glynn import REFRESH, compute_minors, new_buffers
-from qlatent_tf.quantum.sampler import BosonSampler
+from qlatent_tf.quantum.kernels.glynn import REFRESH, compute_minors, new_buffers
+from qlatent_tf.quantum.samplers.boson_sampler import BosonSampler
+from qlatent_tf.quantum.samplers.distinguishable import DistinguishableSampler
+from qlatent_tf.quantum.samplers.fock_table import FockTable
 from qlatent_tf.quantum.threads import check_num_threads
 from qlatent_tf.quantum.unitaries import haar_unitary
 
@@ -239,7 +239,7 @@ def compile_table() -> list[str]:
     """Returns the Markdown table of the first call's time, cold and with a filled cache."""
     code = (
         "import sys, time; start = time.perf_counter();"
-        "from qlatent_tf.quantum.sampler import BosonSampler;"
+        "from qlatent_tf.quantum.samplers.boson_sampler import BosonSampler;"
         "import numpy; imported = time.perf_counter();"
         "BosonSampler(numpy.eye(8), [1] * 6 + [0] * 2, method=sys.argv[1], precision=sys.argv[2])"
         ".sample(3, 0); print(imported - start, time.perf_counter() - imported)"

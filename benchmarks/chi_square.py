@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from qlatent_tf.files import write_text
-from qlatent_tf.quantum.chi_square import chi_square_p_value
 from qlatent_tf.quantum.reference import outcomes, probability
-from qlatent_tf.quantum.sampler import BosonSampler
+from qlatent_tf.quantum.samplers.boson_sampler import BosonSampler
 from qlatent_tf.quantum.unitaries import haar_unitary
+from qlatent_tf.quantum.verification.chi_square import chi_square_p_value
+from qlatent_tf.storage.files import write_text
 
 SIZES = [(3, 4), (4, 5), (5, 8), (8, 10)]
 METHODS = [

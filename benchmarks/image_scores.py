@@ -18,9 +18,9 @@ import numpy as np
 import scipy.ndimage
 
 from qlatent_tf import registry
-from qlatent_tf.evaluation import evaluate_real
-from qlatent_tf.files import write_text
-from qlatent_tf.preset_files import versions
+from qlatent_tf.runs.evaluation import evaluate_real
+from qlatent_tf.storage.files import write_text
+from qlatent_tf.storage.preset_files import versions
 
 _CAT = 3
 

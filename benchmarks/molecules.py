@@ -21,8 +21,8 @@ from rdkit import Chem, rdBase
 import qlatent_tf
 from benchmarks.machine import machine_lines, usable_cores
 from qlatent_tf import registry
-from qlatent_tf.datasets.encoded_molecules import EVALUATION_METRICS
-from qlatent_tf.files import CACHE_DIR_VARIABLE, write_text
+from qlatent_tf.datasets.molecules.encode import EVALUATION_METRICS
+from qlatent_tf.storage.files import CACHE_DIR_VARIABLE, write_text
 
 PACKAGES = ("qlatent_tf", "tensorflow", "keras", "rdkit", "numpy")
 

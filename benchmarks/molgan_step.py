@@ -30,10 +30,11 @@ from benchmarks.steps import (
     model_and_batches,
     report,
 )
-from qlatent_tf import completion, training
+from qlatent_tf import resolve as completion
 from qlatent_tf.experiments.table1 import LATENTS
-from qlatent_tf.files import write_text
-from qlatent_tf.preset_files import versions
+from qlatent_tf.runs import training
+from qlatent_tf.storage.files import write_text
+from qlatent_tf.storage.preset_files import versions
 
 _ATOMS, _ATOM_TYPES, _BOND_TYPES = 9, 5, 5
 _GENERATOR_UNITS = (64, 176, 288, 400, 512)

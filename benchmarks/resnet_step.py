@@ -32,10 +32,10 @@ from benchmarks.steps import (
     report,
 )
 from qlatent_tf.experiments.table2_cifar import LATENTS
-from qlatent_tf.files import write_text
-from qlatent_tf.layers.residual import conv
+from qlatent_tf.layers.image.residual import conv
 from qlatent_tf.models.resnet import ResNet
-from qlatent_tf.preset_files import versions
+from qlatent_tf.storage.files import write_text
+from qlatent_tf.storage.preset_files import versions
 
 _IMAGES = 2000
 

@@ -9,9 +9,10 @@ import keras
 import tensorflow as tf
 
 from benchmarks.machine import usable_cores
-from qlatent_tf import completion, training
+from qlatent_tf import resolve as completion
 from qlatent_tf.config import Config
-from qlatent_tf.wgan_gp import WGANGP
+from qlatent_tf.gan.wgan_gp import WGANGP
+from qlatent_tf.runs import training
 
 WARM_STEPS = 6  # More than are drawn ahead.
 

@@ -29,7 +29,7 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.machine import machine_lines, usable_cores
-from qlatent_tf.layers.style_circuit import StyleCircuit
+from qlatent_tf.layers.circuit.style_circuit import StyleCircuit
 
 PACKAGES = ["tensorflow", "tensorcircuit-ng", "numpy", "pennylane", "pennylane-lightning", "qibo"]
 TOLERANCE = 1e-4  # Ours is in single precision.

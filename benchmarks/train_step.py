@@ -32,11 +32,12 @@ from benchmarks.steps import (
     model_and_batches,
     report,
 )
-from qlatent_tf import completion, training
+from qlatent_tf import resolve as completion
 from qlatent_tf.experiments.table1 import CONTROLS, LATENTS
-from qlatent_tf.files import write_text
 from qlatent_tf.models.mlp import perceptron
-from qlatent_tf.preset_files import versions
+from qlatent_tf.runs import training
+from qlatent_tf.storage.files import write_text
+from qlatent_tf.storage.preset_files import versions
 
 REAL_SAMPLES = 50_000
 _RATE, _DECAY = 5e-4, 0.99

@@ -1,6 +1,9 @@
 """GANs whose latent space is a quantum device."""
 
 import importlib
+import sys
+
+from qlatent_tf._moved import MovedModules
 
 __version__ = "0.1.0"
 
@@ -19,15 +22,15 @@ __all__ = [
 
 _MODULES = {
     "Config": "config",
-    "WGANGP": "wgan_gp",
+    "WGANGP": "gan.wgan_gp",
     "build_model": "zoo",
-    "evaluate": "evaluation",
+    "evaluate": "runs.evaluation",
     "from_preset": "zoo",
     "list_presets": "zoo",
-    "load_dataset": "training",
+    "load_dataset": "runs.training",
     "read_preset": "zoo",
     "save_preset": "zoo",
-    "train": "training",
+    "train": "runs.training",
 }
 
 
@@ -40,3 +43,6 @@ def __getattr__(name: str):
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
+
+
+sys.meta_path.append(MovedModules())

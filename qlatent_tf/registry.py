@@ -7,7 +7,7 @@ registration: ``"my_file:my_latent"`` names an attribute of an importable module
 import importlib
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 
@@ -16,8 +16,8 @@ class Registry:
 
     Args:
       kind: str. What is registered, in the singular; used in error messages.
-      package: str. The package whose import registers the built-in entries. It is imported
-        at the first look-up, so that importing the registry costs nothing.
+      homes: dict of str to str. Name -> ``"module:attribute"`` of the builders in this package. A
+        module is imported when its builder is asked for: names cost nothing.
 
     Example:
       >>> @latents.register("my_latent")
@@ -25,9 +25,9 @@ class Registry:
       >>> latents.build("my_latent", modes=8)
     """
 
-    def __init__(self, kind: str, package: str):
+    def __init__(self, kind: str, homes: Mapping[str, str]):
         self.kind = kind
-        self._package = package
+        self._homes = homes
         self._builders: dict[str, Callable] = {}
 
     def register(self, name: str) -> Callable[[Callable], Callable]:
@@ -40,9 +40,11 @@ class Registry:
             raise ValueError(f"A {self.kind} name holds no colon; received {name!r}.")
 
         def decorator(builder: Callable) -> Callable:
-            known = self._builders.get(name)
-            if known is not None and known.__module__ != builder.__module__:
-                raise ValueError(f"The {self.kind} name {name!r} is taken by {known.__module__}.")
+            taken_by = "qlatent_tf" if name in self._homes else ""
+            if name in self._builders:
+                taken_by = self._builders[name].__module__
+            if taken_by not in ("", builder.__module__):
+                raise ValueError(f"The {self.kind} name {name!r} is taken by {taken_by}.")
             self._builders[name] = builder
             return builder
 
@@ -50,8 +52,7 @@ class Registry:
 
     def names(self) -> list[str]:
         """Returns the registered names, sorted."""
-        importlib.import_module(self._package)
-        return sorted(self._builders)
+        return sorted({*self._homes, *self._builders})
 
     def get(self, name: str) -> Callable:
         """Returns the builder called `name`.
@@ -68,13 +69,15 @@ class Registry:
             raise ValueError(f"A {self.kind} is named by a string; received {name!r}.")
         if ":" in name:
             return _import_attribute(name, self.kind)
-        known = self.names()
-        if name not in known:
+        if name in self._builders:
+            return self._builders[name]
+        if name not in self._homes:
             raise ValueError(
-                f"Unknown {self.kind} {name!r}. Known: {', '.join(known)}; or 'module:attribute' "
-                "for one of your own."
+                f"Unknown {self.kind} {name!r}. Known: {', '.join(self.names())}; or "
+                "'module:attribute' for one of your own."
             )
-        return self._builders[name]
+        module, _, attribute = self._homes[name].partition(":")
+        return getattr(importlib.import_module(f"qlatent_tf.{module}"), attribute)
 
     def build(self, name: str, *args, **options):
         """Calls the builder called `name`.
@@ -160,8 +163,73 @@ def _import_attribute(name: str, kind: str) -> Callable:
     return builder
 
 
-latents = Registry("latent", "qlatent_tf.latents")
-models = Registry("model", "qlatent_tf.models")
-datasets = Registry("data set", "qlatent_tf.datasets")
-metrics = Registry("metric", "qlatent_tf.metrics")
-rewards = Registry("reward", "qlatent_tf.metrics.molecule_rewards")
+latents = Registry(
+    "latent",
+    {
+        "bernoulli": "latents.classical:bernoulli",
+        "boson": "latents.boson:boson",
+        "copula": "controls.builders:copula",
+        "dirichlet_multinomial": "controls.builders:dirichlet_multinomial",
+        "gaussian": "latents.classical:gaussian",
+        "negative_binomial": "controls.builders:negative_binomial",
+        "photonic": "latents.boson:photonic",
+        "samples": "latents.samples:samples",
+        "shuffled": "controls.builders:shuffled",
+    },
+)
+models = Registry(
+    "model",
+    {
+        "autoencoder": "models.last_qgan.autoencoder:autoencoder",
+        "last_qgan": "models.last_qgan.model:last_qgan",
+        "mlp": "models.mlp:mlp",
+        "molgan": "models.molgan.builder:molgan",
+        "resnet": "models.resnet:resnet",
+    },
+)
+datasets = Registry(
+    "data set",
+    {
+        "bernoulli": "datasets.vectors.synthetic:bernoulli",
+        "cifar10": "datasets.images.cifar10:cifar10",
+        "codes": "datasets.vectors.codes:codes",
+        "fashion_mnist": "datasets.images.mnist:fashion_mnist",
+        "images": "datasets.images.images:images",
+        "land_cover_tiles": "datasets.images.land_cover_tiles:land_cover_tiles",
+        "mixture": "datasets.vectors.mixture:mixture",
+        "mnist": "datasets.images.mnist:mnist",
+        "naip28": "datasets.images.naip28:naip28",
+        "qm9": "datasets.molecules.qm9:qm9",
+        "quantum": "datasets.vectors.synthetic:quantum",
+        "sat4": "datasets.images.sat:sat4",
+        "sat6": "datasets.images.sat:sat6",
+        "small_molecules": "datasets.molecules.small_molecules:small_molecules",
+    },
+)
+metrics = Registry(
+    "metric",
+    {
+        "blobs": "metrics.vectors.blobs:blobs",
+        "classifier_scores": "metrics.images.classifier_scores:classifier_scores",
+        "discreteness": "metrics.vectors.discreteness:discreteness",
+        "fcd": "metrics.molecules.fcd:fcd",
+        "inception_scores": "metrics.images.inception_scores:inception_scores",
+        "local_inception_scores": "metrics.images.inception_scores:local_inception_scores",
+        "molecule_diversity": "metrics.molecules.diversity:molecule_diversity",
+        "molecule_properties": "metrics.molecules.properties:molecule_properties",
+        "molecule_property_distances": "metrics.molecules.properties:molecule_property_distances",
+        "molecule_substructures": "metrics.molecules.substructures:molecule_substructures",
+        "molecules": "metrics.molecules.counts:molecules",
+        "outcome_law": "metrics.vectors.outcome_law:outcome_law",
+        "pair_correlation": "metrics.vectors.pair_correlation:pair_correlation",
+        "total_number": "metrics.vectors.total_number:total_number",
+    },
+)
+rewards = Registry(
+    "reward",
+    {
+        "logp": "metrics.molecules.rewards:logp",
+        "qed": "metrics.molecules.rewards:qed",
+        "sa": "metrics.molecules.rewards:sa",
+    },
+)

@@ -3,7 +3,8 @@
 import contextlib
 
 from qlatent_tf.config import Config
-from qlatent_tf.preset_files import (
+from qlatent_tf.registry import latents, models
+from qlatent_tf.storage.preset_files import (
     GAN,
     checked_weights,
     list_presets,
@@ -11,7 +12,6 @@ from qlatent_tf.preset_files import (
     read_description,
     write_preset,
 )
-from qlatent_tf.registry import latents, models
 
 __all__ = [
     "build_model",

@@ -9,7 +9,7 @@ from harness import ROOT
 from qlatent_tf.configs import mlp
 
 from qlatent_tf import registry
-from qlatent_tf.models.graph_networks import graph_critic, graph_generator
+from qlatent_tf.models.molgan.networks import graph_critic, graph_generator
 from qlatent_tf.models.resnet import image_critic, image_generator
 
 FILES = sorted((ROOT / "benchmarks").glob("*.py"))

@@ -86,7 +86,7 @@ def test_an_unpacked_wheel_runs_in_an_empty_folder(wheel, tmp_path):
     code = (
         "import qlatent_tf, qlatent_tf.__main__ as tools;"
         "print(qlatent_tf.__file__); print(qlatent_tf.list_presets());"
-        "print(tools.tool_names())"
+        "print(sorted(tools.tool_modules()))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -48,9 +48,9 @@ def test_every_name_has_its_row(registry, heading):
 
 
 def test_every_data_set_and_tool_is_named():
-    from qlatent_tf.__main__ import tool_names
+    from qlatent_tf.__main__ import tool_modules
 
-    for name in [*datasets.names(), *tool_names()]:
+    for name in [*datasets.names(), *tool_modules()]:
         assert f"`{name}`" in readme()
 
 

@@ -8,7 +8,7 @@ from qlatent_tf.registry import Registry, check_options
 @pytest.fixture
 def shapes():
     """A registry of its own, with one entry."""
-    registry = Registry("shape", "qlatent_tf")
+    registry = Registry("shape", {})
 
     @registry.register("square")
     def square(side=1.0, *, colour="black"):

@@ -5,7 +5,7 @@ import importlib
 import pytest
 from harness import ROOT, readme
 
-from qlatent_tf.experiments.grid import Grid
+from qlatent_tf.experiments.grids.grid import Grid
 
 # Called <experiment>_<generator steps>.
 _FOLDERS = sorted(folder.parent for folder in (ROOT / "docs" / "results").glob("*/cells"))

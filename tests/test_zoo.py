@@ -5,7 +5,7 @@ import pytest
 
 from qlatent_tf import zoo
 from qlatent_tf.config import Config
-from qlatent_tf.preset_files import WEIGHTS
+from qlatent_tf.storage.preset_files import WEIGHTS
 
 CONFIG = Config(
     model="mlp",
@@ -123,7 +123,7 @@ def test_an_unknown_name_lists_the_presets():
         zoo.from_preset("nothing")
 
 
-@pytest.mark.parametrize("failing", ["os.replace", "qlatent_tf.preset_files.write_text"])
+@pytest.mark.parametrize("failing", ["os.replace", "qlatent_tf.storage.preset_files.write_text"])
 def test_nothing_is_written_by_a_failed_save(tmp_path, preset, monkeypatch, failing):
     directory, model = preset
     zoo.save_preset(directory, model, CONFIG, card="# mine\n", pictures={"samples": b"one"})

@@ -12,8 +12,8 @@ import tempfile
 from absl import logging
 
 from qlatent_tf.config import Config, parse_setting
-from qlatent_tf.files import INCEPTION_VARIABLE
 from qlatent_tf.registry import latents, models
+from qlatent_tf.storage.files import INCEPTION_VARIABLE
 
 _LATENT_OPTIONS = {
     "modes": "modes",
@@ -85,7 +85,7 @@ def use_inception(arguments) -> None:
       FileNotFoundError: if there is nothing of that name.
     """
     if arguments.inception_weights:
-        from qlatent_tf.metrics.inception import local_weights
+        from qlatent_tf.metrics.images.inception import local_weights
 
         os.environ[INCEPTION_VARIABLE] = arguments.inception_weights
         local_weights()
@@ -100,8 +100,8 @@ def load_model(source, trust_code: bool):
     Raises:
       FileNotFoundError: if there is neither.
     """
-    from qlatent_tf.run_directory import RunDirectory
-    from qlatent_tf.training import restore_model
+    from qlatent_tf.runs.run_directory import RunDirectory
+    from qlatent_tf.runs.training import restore_model
     from qlatent_tf.zoo import from_preset, read_preset
 
     config = source_config(source, trust_code)
@@ -168,7 +168,7 @@ def _given_options(arguments, table, kind, get, name):
 
 
 def _changed_source(source, arguments):
-    from qlatent_tf.completion import reseed, with_dataset, with_latent
+    from qlatent_tf.resolve import reseed, with_dataset, with_latent
 
     config = source_config(source, arguments.trust_code)
     if arguments.seed is not None:
@@ -181,14 +181,14 @@ def _changed_source(source, arguments):
 
 def is_preset(source) -> bool:
     """Returns whether a source, if it is there, is a preset, and no run's directory."""
-    from qlatent_tf.run_directory import RunDirectory
+    from qlatent_tf.runs.run_directory import RunDirectory
 
     return bool(source) and not RunDirectory(source).checkpoints.is_dir()
 
 
 def source_config(source, trust_code: bool = False) -> Config:
     """Returns the configuration of a run's directory or a preset."""
-    from qlatent_tf.run_directory import RunDirectory
+    from qlatent_tf.runs.run_directory import RunDirectory
     from qlatent_tf.zoo import read_preset
 
     if is_preset(source):
@@ -236,8 +236,8 @@ def with_fallback_dataset(config: Config, arguments):
     Raises:
       FileNotFoundError: if a data set was asked for by name and cannot be had.
     """
-    from qlatent_tf.completion import resolve
-    from qlatent_tf.training import load_dataset
+    from qlatent_tf.resolve import resolve
+    from qlatent_tf.runs.training import load_dataset
 
     config = resolve(config)
     load = {"data_dir": arguments.data_dir, "progress": not arguments.quiet}

@@ -71,11 +71,11 @@ def main(argv=None) -> int:
 
 
 def _evaluate(arguments):
-    from qlatent_tf.completion import with_dataset
-    from qlatent_tf.evaluation import evaluate
     from qlatent_tf.experiments.published import published_figures
-    from qlatent_tf.rescoring import check_conditions, save_scores
-    from qlatent_tf.training import load_dataset
+    from qlatent_tf.publishing.rescore import check_conditions, save_scores
+    from qlatent_tf.resolve import with_dataset
+    from qlatent_tf.runs.evaluation import evaluate
+    from qlatent_tf.runs.training import load_dataset
 
     use_inception(arguments)
     if arguments.save and (arguments.real or not is_preset(arguments.source)):
@@ -120,10 +120,10 @@ def _evaluate(arguments):
 
 
 def _evaluate_real(arguments):
-    from qlatent_tf.completion import with_dataset
-    from qlatent_tf.evaluation import evaluate_real
     from qlatent_tf.registry import datasets
-    from qlatent_tf.training import load_dataset
+    from qlatent_tf.resolve import with_dataset
+    from qlatent_tf.runs.evaluation import evaluate_real
+    from qlatent_tf.runs.training import load_dataset
 
     if arguments.source:
         config = source_config(arguments.source, arguments.trust_code)

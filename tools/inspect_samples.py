@@ -23,8 +23,8 @@ from qlatent_tf.tools.command_line import run_tool
 from qlatent_tf.tools.sample_latent import parse_input_state
 from scipy.linalg import block_diag
 
-from qlatent_tf import files
-from qlatent_tf.quantum.sample_bank import SampleBank
+from qlatent_tf.quantum.recordings.bank import SampleBank
+from qlatent_tf.storage import files
 
 
 def parser() -> argparse.ArgumentParser:
@@ -83,9 +83,9 @@ def main(argv=None) -> int:
 
 
 def _inspect(arguments) -> int:
-    from qlatent_tf.quantum.sample_files import open_samples
+    from qlatent_tf.quantum.recordings.open_samples import open_samples
     from qlatent_tf.quantum.unitaries import load_unitary
-    from qlatent_tf.quantum.validation import validate_samples
+    from qlatent_tf.quantum.verification.report import validate_samples
 
     for name in ("circuits", "likelihood_shots"):
         value = getattr(arguments, name)
@@ -116,7 +116,7 @@ def _inspect(arguments) -> int:
     else:
         print("\n".join([source, *_lines(report)]))
     if arguments.out is not None:
-        from qlatent_tf.plots import sample_figure
+        from qlatent_tf.drawing.photon_report import sample_figure
 
         shots, modes = rows.shape
         figure = sample_figure(report, f"{Path(source).name}: {shots:,} shots, {modes} modes")

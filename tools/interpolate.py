@@ -66,7 +66,7 @@ def _interpolate(arguments):
     if not isinstance(samples, dict) or set(samples) != {"atoms", "bonds"}:
         raise ValueError("Only molecules are drawn here; this model makes other samples.")
     draw = _nearest if arguments.nearest else _lines
-    from qlatent_tf.pictures import write_picture
+    from qlatent_tf.drawing.png import write_picture
 
     write_picture(arguments.out, draw(model, config, arguments))
     print(f"The picture is in {arguments.out}.")
@@ -74,7 +74,7 @@ def _interpolate(arguments):
 
 
 def _lines(model, config, arguments):
-    from qlatent_tf.datasets.molecule_pictures import draw_molecules
+    from qlatent_tf.datasets.molecules.pictures import draw_molecules
 
     rows, columns = arguments.rows, arguments.columns
     ends = np.asarray(model.latent.sample(2 * rows, seed=(arguments.seed, 0)), np.float64)
@@ -85,12 +85,12 @@ def _lines(model, config, arguments):
 
 
 def _nearest(model, config, arguments):
-    from qlatent_tf.completion import with_dataset
-    from qlatent_tf.datasets.molecule_graphs import graphs_to_smiles
-    from qlatent_tf.datasets.molecule_pictures import draw_smiles
-    from qlatent_tf.metrics.molecule_diversity import nearest
-    from qlatent_tf.metrics.molecules import strictly_valid
-    from qlatent_tf.training import load_dataset
+    from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
+    from qlatent_tf.datasets.molecules.pictures import draw_smiles
+    from qlatent_tf.metrics.molecules.counts import strictly_valid
+    from qlatent_tf.metrics.molecules.diversity import nearest
+    from qlatent_tf.resolve import with_dataset
+    from qlatent_tf.runs.training import load_dataset
 
     dataset = load_dataset(with_dataset(config, arguments.dataset), data_dir=arguments.data_dir)
     if not hasattr(dataset, "smiles"):

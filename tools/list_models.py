@@ -14,9 +14,9 @@ import sys
 
 from qlatent_tf.tools.command_line import run_tool
 
-from qlatent_tf.files import read_json
-from qlatent_tf.preset_files import list_presets, preset_directory, read_description
 from qlatent_tf.registry import datasets, latents, metrics, models, rewards
+from qlatent_tf.storage.files import read_json
+from qlatent_tf.storage.preset_files import list_presets, preset_directory, read_description
 
 
 def parser() -> argparse.ArgumentParser:

@@ -18,7 +18,7 @@ from qlatent_tf.tools.command_line import (
     use_inception,
 )
 
-from qlatent_tf.preset_files import new_preset_directory
+from qlatent_tf.storage.preset_files import new_preset_directory
 from qlatent_tf.zoo import save_preset
 
 
@@ -64,13 +64,13 @@ def main(argv=None) -> int:
 
 
 def _publish(arguments):
-    from qlatent_tf.card import model_card
-    from qlatent_tf.continuation import checkpoint_files
-    from qlatent_tf.evaluation import evaluate, evaluate_real
+    from qlatent_tf.drawing.png import encode_picture
     from qlatent_tf.experiments.published import published_figures
-    from qlatent_tf.pictures import encode_picture
-    from qlatent_tf.run_directory import RunDirectory
-    from qlatent_tf.training import load_dataset, restore_model
+    from qlatent_tf.publishing.card import model_card
+    from qlatent_tf.runs.evaluation import evaluate, evaluate_real
+    from qlatent_tf.runs.run_directory import RunDirectory
+    from qlatent_tf.runs.starting_point import checkpoint_files
+    from qlatent_tf.runs.training import load_dataset, restore_model
 
     use_inception(arguments)
     directory = new_preset_directory(arguments.preset, arguments.models_dir, arguments.overwrite)

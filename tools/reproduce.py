@@ -194,7 +194,7 @@ def main(argv=None) -> int:
 
 def _figure2(arguments):
     from qlatent_tf.experiments import figure2
-    from qlatent_tf.run_directory import RunDirectory
+    from qlatent_tf.runs.run_directory import RunDirectory
 
     if arguments.num_samples < 1:
         raise ValueError(f"--num-samples is a positive number; received {arguments.num_samples}.")
@@ -228,7 +228,7 @@ def _figure2(arguments):
 
 def _theorem1(arguments):
     from qlatent_tf.experiments import theorem1
-    from qlatent_tf.training import Interrupted, train
+    from qlatent_tf.runs.training import Interrupted, train
 
     if arguments.num_latents < 1:
         raise ValueError(f"--num-latents is a positive number; received {arguments.num_latents}.")
@@ -256,10 +256,10 @@ def _stopped(stop):
 
 def _run_grid(arguments):
     """Lists, merges or runs the cells, then writes the experiment's results of all finished."""
-    from qlatent_tf.experiments.cells import shard
-    from qlatent_tf.experiments.grid import Grid
-    from qlatent_tf.locks import InUseError
-    from qlatent_tf.training import Interrupted
+    from qlatent_tf.experiments.grids.cells import shard
+    from qlatent_tf.experiments.grids.grid import Grid
+    from qlatent_tf.runs.training import Interrupted
+    from qlatent_tf.storage.locks import InUseError
 
     experiment = importlib.import_module(f"qlatent_tf.experiments.{arguments.experiment}")
     command = GRIDS[arguments.experiment]
@@ -315,7 +315,7 @@ def _run_grid(arguments):
 
 def _check_inception(arguments, grid, cells):
     """Loads Inception where it is to score finished runs: bad weights are told of before those."""
-    from qlatent_tf.metrics.inception import inception_network, local_weights
+    from qlatent_tf.metrics.images.inception import inception_network, local_weights
 
     use_inception(arguments)
     if arguments.merge is not None or local_weights() is None:

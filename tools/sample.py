@@ -31,7 +31,7 @@ from qlatent_tf.tools.command_line import (
     run_tool,
 )
 
-from qlatent_tf.files import atomic_path, write_text
+from qlatent_tf.storage.files import atomic_path, write_text
 
 _COMPARISONS = {
     "<=": operator.le,
@@ -118,7 +118,7 @@ def _sample(arguments):
 
 def _condition(text):
     """Returns the property, comparison and number of a condition such as ``qed>0.5``."""
-    from qlatent_tf.metrics.molecule_properties import PROPERTIES
+    from qlatent_tf.metrics.molecules.properties import PROPERTIES
 
     match = re.fullmatch(r"\s*(\w+)\s*(<=|>=|<|>)\s*(\S+)\s*", text)
     try:
@@ -132,8 +132,8 @@ def _condition(text):
 
 
 def _known_molecules(arguments, config):
-    from qlatent_tf.completion import with_dataset
-    from qlatent_tf.training import load_dataset
+    from qlatent_tf.resolve import with_dataset
+    from qlatent_tf.runs.training import load_dataset
 
     dataset = load_dataset(with_dataset(config, arguments.dataset), data_dir=arguments.data_dir)
     if not hasattr(dataset, "smiles"):
@@ -145,7 +145,7 @@ def _known_molecules(arguments, config):
 
 def _select(samples, unique, known, conditions):
     """Returns the valid molecules that pass the filters, and how many were valid."""
-    from qlatent_tf.metrics.molecule_properties import property_table
+    from qlatent_tf.metrics.molecules.properties import property_table
 
     smiles = np.array([text or "" for text in _smiles_of(samples)], dtype=object)
     rows = np.array([_is_whole(text) for text in smiles], dtype=bool).nonzero()[0]
@@ -162,7 +162,7 @@ def _select(samples, unique, known, conditions):
 
 
 def _smiles_of(samples):
-    from qlatent_tf.datasets.molecule_graphs import graphs_to_smiles
+    from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
 
     if not isinstance(samples, dict) or set(samples) != {"atoms", "bonds"}:
         raise ValueError("Only molecules have SMILES; this model makes other samples.")
@@ -170,13 +170,13 @@ def _smiles_of(samples):
 
 
 def _is_whole(smiles):
-    from qlatent_tf.metrics.molecules import strictly_valid
+    from qlatent_tf.metrics.molecules.counts import strictly_valid
 
     return bool(strictly_valid([smiles]))
 
 
 def _columns(smiles, known):
-    from qlatent_tf.metrics.molecule_properties import PROPERTIES, property_table
+    from qlatent_tf.metrics.molecules.properties import PROPERTIES, property_table
 
     table = property_table(smiles, progress=True)
     columns = {
@@ -189,12 +189,33 @@ def _columns(smiles, known):
 
 
 def _write_picture(path, samples, known):
-    from qlatent_tf.pictures import MAX_DRAWN, render, write_picture
+    from qlatent_tf.drawing.images import MAX_DRAWN
+    from qlatent_tf.drawing.png import write_picture
 
     del known
-    write_picture(path, render(samples))
+    write_picture(path, _render(samples))
     count = len(next(iter(samples.values())) if isinstance(samples, dict) else samples)
     return "." if count <= MAX_DRAWN else f", which shows the first {MAX_DRAWN}."
+
+
+def _render(samples) -> np.ndarray:
+    """Draws samples by what they are: molecules or images in a grid, vectors as a map."""
+    from qlatent_tf.drawing.images import draw_images
+
+    if isinstance(samples, dict) and set(samples) == {"atoms", "bonds"}:
+        from qlatent_tf.datasets.molecules.pictures import draw_molecules
+
+        return draw_molecules(samples)
+    if not isinstance(samples, dict) and np.ndim(samples) == 2:
+        from qlatent_tf.drawing.vectors import draw_vectors
+
+        return draw_vectors(samples)
+    if not isinstance(samples, dict) and np.ndim(samples) == 4:
+        return draw_images(samples)
+    import tensorflow as tf
+
+    shapes = tf.nest.map_structure(np.shape, samples)
+    raise ValueError(f"There is no picture for samples of shape {shapes}.")
 
 
 def _write_array(path, samples, known):
@@ -228,7 +249,7 @@ def _write_table(path, samples, known):
 
 
 def _write_structures(path, samples, known):
-    from qlatent_tf.datasets.molecule_files import write_structures
+    from qlatent_tf.datasets.molecules.files import write_structures
 
     smiles = _smiles_of(samples)
     write_structures(path, smiles, _columns(smiles, known))

@@ -133,21 +133,21 @@ def main(argv=None) -> int:
 
 
 def _train(arguments):
-    from qlatent_tf.distribution import is_chief, make_strategy
+    from qlatent_tf.gan.replicas import is_chief, make_strategy
 
     # Before anything is computed, or the machines of a cluster do not find each other.
     strategy = None if arguments.dry_run else make_strategy(arguments.strategy)
     use_inception(arguments)
     config = config_from_arguments(arguments)
     if arguments.dry_run:
-        from qlatent_tf.completion import resolve
-        from qlatent_tf.training import prepare
+        from qlatent_tf.resolve import resolve
+        from qlatent_tf.runs.training import prepare
 
         config = resolve(config)
         prepare(config)  # Refuses what cannot be trained.
         print(json.dumps(config.to_json(), indent=2))
         return 0
-    from qlatent_tf.training import Interrupted, train
+    from qlatent_tf.runs.training import Interrupted, train
 
     dataset = None
     if not arguments.continue_from:

@@ -58,12 +58,12 @@ def main(argv=None) -> int:
 
 
 def _train(arguments):
-    from qlatent_tf.classifier import ClassifierConfig
-    from qlatent_tf.classifier_card import publish_classifier
-    from qlatent_tf.classifier_training import train_classifier
     from qlatent_tf.config import parse_setting
-    from qlatent_tf.preset_files import new_preset_directory
+    from qlatent_tf.metrics.images.classifier import ClassifierConfig
+    from qlatent_tf.publishing.classifier_card import publish_classifier
     from qlatent_tf.registry import datasets
+    from qlatent_tf.runs.classifier_training import train_classifier
+    from qlatent_tf.storage.preset_files import new_preset_directory
 
     changes = dict(parse_setting(text) for text in arguments.settings)
     for name in ("dataset", "epochs", "seed"):

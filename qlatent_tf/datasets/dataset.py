@@ -41,7 +41,7 @@ class MoleculeDataset(Dataset):
     """Molecules as graphs.
 
     `source` is ``{"atoms": int8 (N, 9), "bonds": int8 (N, 9, 9)}``; the codes are those of
-    `qlatent_tf.datasets.molecule_graphs`.
+    `qlatent_tf.datasets.molecules.graphs`.
 
     Attributes:
       smiles: frozenset of str. The distinct canonical SMILES of the graphs in `source`.

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from qlatent_tf.drawing.style import INK, latent_style, new_figure, save_figure, tidy
 from qlatent_tf.experiments.table1 import LATENTS
-from qlatent_tf.figures import INK, latent_style, new_figure, save_figure, tidy
-from qlatent_tf.files import read_json, write_json, write_text
-from qlatent_tf.metrics.outcome_law import OutcomeLaw
+from qlatent_tf.metrics.vectors.outcome_law import OutcomeLaw
+from qlatent_tf.runs.training import load_dataset
 from qlatent_tf.seeds import derive_seed
-from qlatent_tf.training import load_dataset
+from qlatent_tf.storage.files import read_json, write_json, write_text
 
 NUM_SAMPLES = 10_000_000
 # Of float64 rows of 16 entries, 32 MB.

@@ -9,17 +9,17 @@ import inspect
 from pathlib import Path
 
 from qlatent_tf.config import Config
-from qlatent_tf.datasets.mixture import mixture
-from qlatent_tf.datasets.plane_pictures import scatter_points
-from qlatent_tf.experiments import charts
-from qlatent_tf.experiments.cells import Cell, seed_by_seed
-from qlatent_tf.experiments.grid import Grid
+from qlatent_tf.datasets.vectors.mixture import mixture
+from qlatent_tf.drawing.plane import scatter_points
+from qlatent_tf.drawing.style import INK, latent_style, new_figure, save_figure
+from qlatent_tf.experiments.grids import charts
+from qlatent_tf.experiments.grids.cells import Cell, seed_by_seed
+from qlatent_tf.experiments.grids.grid import Grid
+from qlatent_tf.experiments.grids.table_files import write_table
+from qlatent_tf.experiments.grids.tables import Column, in_order, make_table
 from qlatent_tf.experiments.table1 import CONTROLS, LATENTS
-from qlatent_tf.experiments.table_files import write_table
-from qlatent_tf.experiments.tables import Column, in_order, make_table
-from qlatent_tf.figures import INK, latent_style, new_figure, save_figure
 from qlatent_tf.registry import latents as latent_registry
-from qlatent_tf.training import restore_model
+from qlatent_tf.runs.training import restore_model
 
 ITERATIONS = 5000
 SEEDS = 5

@@ -1,8 +1,8 @@
 """What a paper reports of the model, data and latent of a configuration."""
 
-from qlatent_tf.completion import changed_options
 from qlatent_tf.config import Config
 from qlatent_tf.experiments import table1, table2, table2_cifar
+from qlatent_tf.resolve import changed_options
 
 _EXPERIMENTS = {
     ("mlp", "quantum"): table1,

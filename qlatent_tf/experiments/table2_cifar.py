@@ -8,13 +8,13 @@ Reference:
 from pathlib import Path
 
 from qlatent_tf.configs.resnet import get_config
-from qlatent_tf.evaluation import figure_of
-from qlatent_tf.experiments import charts
-from qlatent_tf.experiments.cells import Cell, seed_by_seed
-from qlatent_tf.experiments.latent_files import recorded_samples
-from qlatent_tf.experiments.table_files import write_table
-from qlatent_tf.experiments.tables import Column, Published, in_order, make_table
-from qlatent_tf.figures import save_figure
+from qlatent_tf.drawing.style import save_figure
+from qlatent_tf.experiments.grids import charts
+from qlatent_tf.experiments.grids.cells import Cell, seed_by_seed
+from qlatent_tf.experiments.grids.latent_files import recorded_samples
+from qlatent_tf.experiments.grids.table_files import write_table
+from qlatent_tf.experiments.grids.tables import Column, Published, in_order, make_table
+from qlatent_tf.runs.evaluation import figure_of
 
 DATA = "cifar10"
 LATENTS = ("gaussian", "bernoulli", "photonic", "boson")

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from qlatent_tf.completion import resolve
 from qlatent_tf.configs.mlp import get_config
-from qlatent_tf.experiments.cells import Cell
-from qlatent_tf.files import write_json, write_text
-from qlatent_tf.invertible import Inverse
+from qlatent_tf.experiments.grids.cells import Cell
+from qlatent_tf.models.invertible import Inverse
+from qlatent_tf.resolve import resolve
 from qlatent_tf.seeds import derive_seed
+from qlatent_tf.storage.files import write_json, write_text
 
 ITERATIONS = 2000
 NUM_LATENTS = 100_000

@@ -3,18 +3,16 @@
 import numpy as np
 from absl import logging
 
-from qlatent_tf import registry
 from qlatent_tf.latents.boson_sampling import BosonSampling
-from qlatent_tf.quantum.fock_table import DEFAULT_MAX_TABLE_BYTES
-from qlatent_tf.quantum.photonic_device import PhotonicDevice
+from qlatent_tf.quantum.arguments import check_count
+from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
+from qlatent_tf.quantum.samplers.fock_table import DEFAULT_MAX_TABLE_BYTES
 from qlatent_tf.quantum.unitaries import haar_unitary, load_unitary, loop_unitary
-from qlatent_tf.quantum.validate import check_count
 from qlatent_tf.seeds import derive_seed
 
 CENTRING_SAMPLES = 10_000
 
 
-@registry.latents.register("boson")
 def boson(
     modes: int = 16,
     photons: int | None = None,
@@ -82,7 +80,6 @@ def boson(
     return BosonSampling(devices, loc, name="Photonic" if indistinguishability == 0 else "Boson")
 
 
-@registry.latents.register("photonic")
 def photonic(
     modes: int = 16,
     photons: int | None = None,

@@ -5,7 +5,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from qlatent_tf.latents.vector_distribution import VectorDistribution
-from qlatent_tf.quantum.photonic_device import PhotonicDevice
+from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 from qlatent_tf.quantum.random_streams import stream_key
 
 

@@ -5,9 +5,8 @@ import math
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from qlatent_tf import registry
 from qlatent_tf.latents.vector_distribution import VectorDistribution
-from qlatent_tf.quantum.validate import check_count
+from qlatent_tf.quantum.arguments import check_count
 
 tfd = tfp.distributions
 
@@ -58,7 +57,6 @@ class RandomBits(VectorDistribution):
         return tf.linalg.diag(self._variance())
 
 
-@registry.latents.register("gaussian")
 def gaussian(modes: int = 16, tiles: int = 1) -> tfd.Distribution:
     """Independent standard normal numbers.
 
@@ -73,7 +71,6 @@ def gaussian(modes: int = 16, tiles: int = 1) -> tfd.Distribution:
     return tfd.MultivariateNormalDiag(tf.zeros(width), tf.ones(width), name="Gaussian")
 
 
-@registry.latents.register("bernoulli")
 def bernoulli(modes: int = 16, tiles: int = 1, center: bool = True) -> RandomBits:
     """Independent fair bits, at -1/2 and 1/2 if centred.
 

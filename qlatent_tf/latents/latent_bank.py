@@ -9,10 +9,10 @@ import numpy as np
 from absl import logging
 from tqdm import tqdm
 
-from qlatent_tf.quantum.fock_table import DEFAULT_MAX_TABLE_BYTES
 from qlatent_tf.quantum.random_streams import stream_key
-from qlatent_tf.quantum.sample_bank import write_bank
-from qlatent_tf.quantum.sampler import choose_method
+from qlatent_tf.quantum.recordings.bank import write_bank
+from qlatent_tf.quantum.samplers.boson_sampler import choose_method
+from qlatent_tf.quantum.samplers.fock_table import DEFAULT_MAX_TABLE_BYTES
 from qlatent_tf.registry import latents
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from qlatent_tf import registry
 from qlatent_tf.latents.vector_distribution import VectorDistribution
-from qlatent_tf.quantum import random_streams, sample_rows
-from qlatent_tf.quantum.sample_files import open_samples
+from qlatent_tf.quantum import random_streams
+from qlatent_tf.quantum.recordings import rows as sample_rows
+from qlatent_tf.quantum.recordings.open_samples import open_samples
 from qlatent_tf.quantum.unitaries import random_directions
 
 
@@ -111,7 +111,6 @@ class RecordedSamples(VectorDistribution):
         return self._projection.T @ covariance @ self._projection
 
 
-@registry.latents.register("samples")
 def samples(
     file: str | os.PathLike,
     key: str | None = None,

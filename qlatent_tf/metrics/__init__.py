@@ -1,4 +1,4 @@
-"""Metrics, registered by name when this package is imported.
+"""Metrics.
 
 A metric is ``f(dataset, samples, *, progress=False) -> dict[str, float]``: what a `Dataset` knows
 of the real samples, and generated samples in data space.
@@ -8,18 +8,3 @@ The size of a sample is part of what was measured, so each figure is called
 another sample or network stands before the ``@``. `sized` makes these names. A figure that is not
 defined (the mean over no molecules) is NaN.
 """
-
-from qlatent_tf.metrics import (
-    blobs,
-    classifier_scores,
-    discreteness,
-    fcd,
-    inception_scores,
-    molecule_diversity,
-    molecule_properties,
-    molecule_substructures,
-    molecules,
-    outcome_law,
-    pair_correlation,
-    total_number,
-)

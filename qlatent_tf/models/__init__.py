@@ -1,5 +1,1 @@
-"""The GANs of the zoo; importing this package registers them."""
-
-from qlatent_tf.models import autoencoder, last_qgan, mlp, molgan, resnet
-
-__all__ = ["autoencoder", "last_qgan", "mlp", "molgan", "resnet"]
+"""The GANs of the zoo."""

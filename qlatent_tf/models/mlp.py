@@ -3,14 +3,12 @@
 import keras
 from keras import layers
 
-from qlatent_tf.registry import models
-from qlatent_tf.shapes import check_widths
-from qlatent_tf.wgan_gp import WGANGP
+from qlatent_tf.gan.shapes import check_widths
+from qlatent_tf.gan.wgan_gp import WGANGP
 
 _SLOPE = 0.2
 
 
-@models.register("mlp")
 def mlp(
     latent,
     *,
@@ -75,8 +73,8 @@ def perceptron(inputs, outputs, units=(512, 512), activation="relu", name=None):
 def invertible_perceptron(inputs, outputs, units, name=None):
     """Returns a perceptron with an inverse: no layer is narrower than the one before.
 
-    Its random weights have full column rank with certainty; `qlatent_tf.invertible` checks that
-    training has left it so, and inverts it.
+    Its random weights have full column rank with certainty; `qlatent_tf.models.invertible` checks
+    that training has left it so, and inverts it.
 
     Raises:
       ValueError: if a layer is narrower than the one before.

@@ -4,7 +4,9 @@ import keras
 import tensorflow as tf
 from keras import layers, ops
 
-from qlatent_tf.layers.residual import (
+from qlatent_tf.gan.shapes import check_widths
+from qlatent_tf.gan.wgan_gp import WGANGP
+from qlatent_tf.layers.image.residual import (
     down_block,
     first_block,
     normalised,
@@ -12,16 +14,12 @@ from qlatent_tf.layers.residual import (
     rectified_sum,
     up_block,
 )
-from qlatent_tf.registry import models
-from qlatent_tf.shapes import check_widths
-from qlatent_tf.wgan_gp import WGANGP
 
 _PLAIN_BLOCKS = 2
 # Grey levels on either side of 0.
 _HALF = 128.0
 
 
-@models.register("resnet")
 def resnet(
     latent,
     *,

@@ -18,7 +18,7 @@ Reference: Steele, Lea, Flood, "Fast splittable pseudorandom number generators",
 import numpy as np
 from numba import njit
 
-from qlatent_tf.quantum.validate import check_count, check_seed, check_start
+from qlatent_tf.quantum.arguments import check_count, check_seed, check_start
 
 GAMMA = np.uint64(0x9E3779B97F4A7C15)
 ONE = np.uint64(1)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qlatent_tf.quantum.validate import check_count, check_unitary
+from qlatent_tf.quantum.arguments import check_count, check_unitary
 
 LARGEST_SEED = 2**32 - 1
 

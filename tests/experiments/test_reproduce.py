@@ -6,8 +6,9 @@ import shutil
 import pytest
 
 from qlatent_tf import __main__ as command
-from qlatent_tf.experiments import mixture, table1, tables
-from qlatent_tf.experiments.grid import Grid
+from qlatent_tf.experiments import mixture, table1
+from qlatent_tf.experiments.grids import tables
+from qlatent_tf.experiments.grids.grid import Grid
 
 COMMON = [
     "--seeds",

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from qlatent_tf import __main__ as command
-from qlatent_tf.experiments import latent_files, table2, tables
-from qlatent_tf.experiments.grid import Grid
-from qlatent_tf.experiments.latent_files import Bank, file_record, without_place
-from qlatent_tf.locks import InUseError
-from qlatent_tf.quantum.sample_files import open_samples
+from qlatent_tf.experiments import table2
+from qlatent_tf.experiments.grids import latent_files, tables
+from qlatent_tf.experiments.grids.grid import Grid
+from qlatent_tf.experiments.grids.latent_files import Bank, file_record, without_place
+from qlatent_tf.quantum.recordings.open_samples import open_samples
+from qlatent_tf.storage.locks import InUseError
 
 CIRCUIT = {"modes": 4, "unitary_seed": 3, "interferometer": "haar"}
 TINY = [

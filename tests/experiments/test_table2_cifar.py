@@ -224,7 +224,7 @@ def test_weights_that_are_none_are_told_of_before_anything_is_trained(tmp_path, 
 
 def test_cells_that_inception_did_not_score_are_named(folder, monkeypatch, capsys):
     derived(folder, "boson", 0, inception_score_keras_inception_v3=7.0)
-    inception = "qlatent_tf.metrics.inception"
+    inception = "qlatent_tf.metrics.images.inception"
     monkeypatch.setattr(f"{inception}.local_weights", lambda: folder)
     monkeypatch.setattr(f"{inception}.inception_network", lambda: None)
     same = [*TINY, "--latents", "gaussian", "--seeds", "1", "--workdir", folder / "work"]

@@ -7,8 +7,8 @@ import tensorflow as tf
 from qlatent_tf.latents import latent_bank
 from qlatent_tf.latents.boson import boson, photonic
 from qlatent_tf.latents.boson_sampling import BosonSampling
-from qlatent_tf.quantum.fock_table import table_bytes
-from qlatent_tf.quantum.photonic_device import PhotonicDevice
+from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
+from qlatent_tf.quantum.samplers.fock_table import table_bytes
 from qlatent_tf.quantum.unitaries import haar_unitary, loop_unitary
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from qlatent_tf._compat import tfgan
 from qlatent_tf.metrics.frechet import Moments, MomentStream, frechet_distance
+from qlatent_tf.metrics.images.tf_gan import tfgan
 
 
 @pytest.mark.parametrize("sizes", [(1, 1, 98), (50, 0, 50), (7, 60, 33)])

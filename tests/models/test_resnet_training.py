@@ -8,11 +8,12 @@ import tensorflow as tf
 from qlatent_tf.configs.resnet import VARIANTS, get_config
 from qlatent_tf.tools import train as tool
 
-from qlatent_tf import completion, training
+from qlatent_tf import resolve as completion
 from qlatent_tf.config import Config
-from qlatent_tf.datasets.image_arrays import image_dataset
+from qlatent_tf.datasets.images.arrays import image_dataset
 from qlatent_tf.registry import latents
-from qlatent_tf.tensorboard import RunEvents, correlation_picture
+from qlatent_tf.runs import training
+from qlatent_tf.runs.tensorboard import RunEvents, correlation_picture
 from qlatent_tf.zoo import from_preset, save_preset
 
 TINY = Config(

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from qlatent_tf import __main__ as command
-from qlatent_tf.metrics import classifier_scores
+from qlatent_tf.metrics.images import classifier_scores
 
 TOY = '''
 import numpy as np
@@ -62,7 +62,7 @@ def test_a_classifier_is_trained_published_and_scores_real_images(here, monkeypa
     assert 1 <= report["metrics"]["classifier_score_toy_classifier@30"]["mean"] <= 3
     assert "classifier_frechet_distance_toy_classifier_toy_60@30" in report["metrics"]
 
-    monkeypatch.setattr("qlatent_tf.preset_files.presets_folder", lambda: here / "models")
+    monkeypatch.setattr("qlatent_tf.storage.preset_files.presets_folder", lambda: here / "models")
     assert command.main(["list_models"]) == 0
     assert "toy_classifier (classifier): 12 steps on my_toy:toy" in capsys.readouterr().out
 
@@ -71,7 +71,7 @@ def test_a_stopped_training_says_how_to_go_on(here, monkeypatch, capsys):
     def stopped(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("qlatent_tf.classifier_training.train_classifier", stopped)
+    monkeypatch.setattr("qlatent_tf.runs.classifier_training.train_classifier", stopped)
     assert command.main(TRAIN) == 130
     assert "same command goes on at the last whole epoch" in capsys.readouterr().err
 

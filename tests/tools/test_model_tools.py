@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from qlatent_tf import __main__ as command
-from qlatent_tf import evaluation
-from qlatent_tf.files import write_json
-from qlatent_tf.run_directory import RunDirectory
+from qlatent_tf.runs import evaluation
+from qlatent_tf.runs.run_directory import RunDirectory
+from qlatent_tf.storage.files import write_json
 from qlatent_tf.zoo import read_preset
 
 MLP = [
@@ -252,7 +252,7 @@ def test_a_preset_that_does_not_tell_its_steps_is_listed(preset, tmp_path, monke
     description = json.loads(config.read_text())
     del description["provenance"]["step"]
     write_json(config, description)
-    monkeypatch.setattr("qlatent_tf.preset_files.presets_folder", lambda: tmp_path)
+    monkeypatch.setattr("qlatent_tf.storage.preset_files.presets_folder", lambda: tmp_path)
     assert run("list_models") == 0
     assert "by_hand (gan): some steps on quantum" in capsys.readouterr().out
 
@@ -267,7 +267,7 @@ def test_other_data_than_the_run_was_trained_on_do_not_score_it(mlp_run, workdir
     assert not (workdir / "zoo").exists()
 
 
-@pytest.mark.parametrize("tool", command.tool_names())
+@pytest.mark.parametrize("tool", sorted(command.tool_modules()))
 def test_every_tool_explains_itself(tool, capsys):
     with pytest.raises(SystemExit) as stop:
         run(tool, "--help")

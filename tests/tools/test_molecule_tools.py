@@ -8,7 +8,7 @@ import pytest
 from rdkit import Chem
 
 from qlatent_tf import __main__ as command
-from qlatent_tf.run_directory import RunDirectory
+from qlatent_tf.runs.run_directory import RunDirectory
 
 MOLGAN = [
     "--model",
@@ -66,11 +66,11 @@ def _no_qm9(folder, monkeypatch):
     monkeypatch.delenv("QLATENT_DATA_DIR", raising=False)
 
     def closed(*arguments, **options):
-        from qlatent_tf.datasets.download import DownloadError
+        from qlatent_tf.storage.download import DownloadError
 
         raise DownloadError("the network is closed.")
 
-    monkeypatch.setattr("qlatent_tf.datasets.qm9.download", closed)
+    monkeypatch.setattr("qlatent_tf.datasets.molecules.qm9.download", closed)
 
 
 def test_sample_writes_molecules_in_every_form(molgan_run, tmp_path):
@@ -86,8 +86,8 @@ def test_sample_writes_molecules_in_every_form(molgan_run, tmp_path):
 @pytest.fixture
 def known_molecules(molgan_run, monkeypatch):
     """A run, whose model is made to draw known molecules; one is no molecule, one is two."""
-    from qlatent_tf.datasets.molecule_graphs import molecule_to_graph
-    from qlatent_tf.wgan_gp import WGANGP
+    from qlatent_tf.datasets.molecules.graphs import molecule_to_graph
+    from qlatent_tf.gan.wgan_gp import WGANGP
 
     smiles = ["CCO", "OCC", "c1ccccc1", "CCCCCCCC=O", "C.O", "CC(N)=O", "C"]
     graphs = [molecule_to_graph(Chem.MolFromSmiles(text)) for text in smiles]
@@ -156,7 +156,7 @@ def test_sample_writes_tables_and_structures_with_properties(known_molecules, tm
 
 
 def test_interpolate_draws_lines_between_latents(molgan_run, tmp_path, monkeypatch):
-    from qlatent_tf.wgan_gp import WGANGP
+    from qlatent_tf.gan.wgan_gp import WGANGP
 
     latents, generate = [], WGANGP.generate
 

@@ -5,8 +5,8 @@ import pytest
 from qlatent_tf.tools import inspect_samples, sample_latent
 
 from qlatent_tf import latents
-from qlatent_tf.quantum import sample_bank
-from qlatent_tf.quantum.sample_files import open_samples
+from qlatent_tf.quantum.recordings import bank as sample_bank
+from qlatent_tf.quantum.recordings.open_samples import open_samples
 
 
 def _bank(folder, *arguments) -> int:

@@ -1,0 +1,237 @@
+"""Arrays of images and labels: what is legal, which classes are chosen, what becomes a data set."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from absl import logging
+
+from qlatent_tf.datasets.dataset import ImageDataset
+from qlatent_tf.drawing.images import draw_images
+
+_BANDS = {
+    1: ("grey",),
+    3: ("red", "green", "blue"),
+    4: ("red", "green", "blue", "near infrared"),
+}
+PARTS = ("x_train", "y_train", "x_test", "y_test")
+
+
+def image_dataset(
+    name: str,
+    arrays: Mapping[str, np.ndarray | None],
+    *,
+    class_names: Sequence[str],
+    classes: Sequence[str | int] | str | int | None,
+    provenance: dict,
+    bands: int | None = None,
+    metrics: Sequence[str] = (),
+) -> ImageDataset:
+    """Returns a data set of checked arrays, with the images of the chosen classes.
+
+    Args:
+      name: str. The data set's name.
+      arrays: mapping. `x_train` and `y_train`, `x_test` and `y_test`, as `check_images` and
+        `check_labels` return them; None or left out where there are none.
+      class_names: sequence of str. Empty without labels.
+      classes: see `class_numbers`. Test images of which none are of these, or not known to be,
+        are left out with a warning.
+      provenance: dict. Where the arrays come from; the counts are added.
+      bands: int. How many bands to keep, the first ones. Default: all.
+      metrics: sequence of str. The registered metrics that score such images. Finished runs are
+        scored by Inception, too, where its weights are at hand.
+
+    Raises:
+      ValueError: if classes are chosen that are unknown, or of which there are no images, or more
+        bands than there are.
+    """
+    images, labels, test, test_labels = (arrays.get(part) for part in PARTS)
+    if kept_bands(bands, images.shape[-1]) != images.shape[-1]:
+        images = np.ascontiguousarray(images[..., :bands])
+        test = None if test is None else np.ascontiguousarray(test[..., :bands])
+    numbers = class_numbers(classes, class_names if labels is not None else ())
+    if numbers is not None:
+        images, labels = _chosen(images, labels, numbers)
+        if not len(images):
+            raise ValueError(f"{name} has no images of the classes {classes!r}.")
+        if test is not None and test_labels is not None:
+            test, test_labels = _chosen(test, test_labels, numbers)
+        if test is not None and (test_labels is None or not len(test)):
+            reason = "have no labels" if test_labels is None else "hold none of these classes"
+            logging.warning("%s's test images %s: none are held out.", name, reason)
+            test = test_labels = None
+    return ImageDataset(
+        name=name,
+        source=images,
+        metrics=tuple(metrics),
+        evaluation_metrics=(*metrics, "local_inception_scores"),
+        provenance={
+            **provenance,
+            **counts(images, test, None if numbers is None else [class_names[n] for n in numbers]),
+        },
+        render=draw_images,
+        bands=band_names(images.shape[-1]),
+        labels=labels,
+        class_names=tuple(class_names) if labels is not None else (),
+        test=test,
+        test_labels=test_labels,
+    )
+
+
+def counts(images: np.ndarray, test: np.ndarray | None, classes: list[str] | None) -> dict:
+    """Returns what a provenance says of the images: how many, their shape, which classes."""
+    return {
+        "images": len(images),
+        "test_images": 0 if test is None else len(test),
+        "shape": list(images.shape[1:]),
+        "classes": classes,
+    }
+
+
+def band_names(bands: int) -> tuple[str, ...]:
+    """Returns what the last axis of images holds, judged by its length."""
+    return _BANDS.get(bands) or tuple(f"band {band}" for band in range(1, bands + 1))
+
+
+def kept_bands(bands: int | None, present: int) -> int:
+    """Returns how many bands are kept of those that are present.
+
+    Raises:
+      ValueError: if it is none of them, or more.
+    """
+    if bands is None:
+        return present
+    if type(bands) is not int or not 1 <= bands <= present:
+        raise ValueError(f"bands is a whole number from 1 to {present}; received {bands!r}.")
+    return bands
+
+
+def class_numbers(
+    classes: Sequence[str | int] | str | int | None, class_names: Sequence[str]
+) -> list[int] | None:
+    """Returns the numbers of the chosen classes, sorted, or None if all are meant.
+
+    Args:
+      classes: sequence of str or int. Names or numbers of classes; one alone, or several in one
+        string with commas between; None for all.
+      class_names: sequence of str. What there is.
+
+    Raises:
+      ValueError: if a class is unknown or none is chosen; the message lists the known ones.
+    """
+    if classes is None:
+        return None
+    if isinstance(classes, str):
+        classes = [part.strip() for part in classes.split(",")]
+    elif isinstance(classes, int):
+        classes = [classes]
+    if not class_names:
+        raise ValueError(f"These images have no labels to choose the classes {classes!r} by.")
+    known = {name: number for number, name in enumerate(class_names)}
+    known.update({str(number): number for number in range(len(class_names))})
+    unknown = [chosen for chosen in classes if str(chosen) not in known]
+    if unknown or not classes or any(isinstance(chosen, bool) for chosen in classes):
+        raise ValueError(
+            f"Unknown classes {unknown or classes!r}. Known: "
+            f"{', '.join(f'{name} ({number})' for number, name in enumerate(class_names))}."
+        )
+    return sorted({known[str(chosen)] for chosen in classes})
+
+
+def check_images(
+    images: np.ndarray, where: str, shape: tuple[int, ...] | None = None
+) -> np.ndarray:
+    """Returns images as `(n, height, width, bands)`; `(n, height, width)` gets one band.
+
+    Args:
+      images: array. What is hoped to be images.
+      where: str. What the array is called in error messages.
+      shape: tuple of int. The shape it has to have. Default: any.
+
+    Raises:
+      ValueError: if the array is not uint8, has another shape, is empty, or has no value above 1.
+    """
+    images = np.asanyarray(images)
+    if images.dtype != np.uint8:
+        low, high = (
+            (images.min(), images.max())
+            if images.size and images.dtype.kind in "biuf"
+            else ("none", "none")
+        )
+        raise ValueError(
+            f"{where} holds {images.dtype}, values from {low} to {high}. Images are uint8 with "
+            "values from 0 to 255: scale, round and cast them (NumPy: array.astype('uint8'))."
+        )
+    if images.ndim == 3:
+        images = images[..., np.newaxis]
+    if images.ndim != 4 or not images.size:
+        raise ValueError(
+            f"{where} has the shape {images.shape}. Images have the shape (count, height, width, "
+            "bands), each at least 1."
+        )
+    if shape is not None and images.shape != shape:
+        raise ValueError(f"{where} has the shape {images.shape}; it has to be {shape}.")
+    if images.max() <= 1:
+        raise ValueError(
+            f"{where} has no value above 1. Images have values from 0 to 255: were these scaled "
+            "to 1 before they were cast?"
+        )
+    return images
+
+
+def check_splits(
+    arrays: Mapping[str, np.ndarray],
+    where: str,
+    counts: Mapping[str, int],
+    shape: tuple[int, ...],
+    classes: int,
+) -> dict[str, np.ndarray]:
+    """Returns the arrays of a known data set, checked: the counts, the shape and the labels.
+
+    Args:
+      arrays: mapping. `x_train`, `y_train`, `x_test` and `y_test`.
+      where: str. What the arrays are of, in error messages.
+      counts: mapping. How many images ``train`` and ``test`` have.
+      shape: tuple of int. `(height, width, bands)`.
+      classes: int. Labels are numbers below it.
+
+    Raises:
+      ValueError: if an array is not as it has to be.
+    """
+    checked = {}
+    for split, count in counts.items():
+        images, labels = f"x_{split}", f"y_{split}"
+        checked[images] = check_images(arrays[images], f"{images} of {where}", (count, *shape))
+        checked[labels] = check_labels(arrays[labels], count, classes, f"{labels} of {where}")
+    return checked
+
+
+def check_labels(labels: np.ndarray, count: int, classes: int | None, where: str) -> np.ndarray:
+    """Returns labels as int64 of shape `(count,)`; `(count, 1)` is taken too.
+
+    Args:
+      labels: array. What is hoped to be labels.
+      count: int. The number of images.
+      classes: int. Labels are numbers below it. Default: any from 0.
+      where: str. What the array is called in error messages.
+
+    Raises:
+      ValueError: if the array is none of whole numbers, of another length, or out of range.
+    """
+    labels = np.asarray(labels)
+    if labels.dtype.kind not in "iu" or labels.shape not in ((count,), (count, 1)):
+        raise ValueError(
+            f"{where} holds {labels.dtype} in the shape {labels.shape}. Labels are whole numbers, "
+            f"one for each of the {count} images."
+        )
+    labels = labels.reshape(count).astype(np.int64)
+    if count and (labels.min() < 0 or (classes is not None and labels.max() >= classes)):
+        raise ValueError(
+            f"{where} holds labels from {labels.min()} to {labels.max()}; legal are 0 to "
+            f"{'any' if classes is None else classes - 1}."
+        )
+    return labels
+
+
+def _chosen(images, labels, numbers):
+    rows = np.flatnonzero(np.isin(labels, numbers))
+    return images[rows], labels[rows]

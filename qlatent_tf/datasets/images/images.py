@@ -1,0 +1,143 @@
+"""Any images: a ``.npz`` or ``.npy`` file of uint8 arrays."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from qlatent_tf.datasets.dataset import ImageDataset
+from qlatent_tf.datasets.images import npz_files as image_files
+from qlatent_tf.datasets.images.arrays import PARTS, check_images, check_labels, image_dataset
+from qlatent_tf.storage import files
+
+
+def images(
+    *,
+    file: str,
+    key: str | None = None,
+    labels_key: str | None = None,
+    test_key: str | None = None,
+    test_labels_key: str | None = None,
+    class_names: list | None = None,
+    classes: list | str | int | None = None,
+    bands: int | None = None,
+    data_dir: str | os.PathLike | None = None,
+    progress: bool = True,
+) -> ImageDataset:
+    """The images of a file, uint8 in shape `(N, height, width, bands)` or `(N, height, width)`.
+
+    One band is grey, three are red, green and blue, four have near infrared besides. A ``.npy``
+    file is mapped and stays on disk, unless classes or bands are chosen.
+
+    Args:
+      file: str. A ``.npz`` or ``.npy`` file: a path, or a name in `data_dir`, in
+        $QLATENT_DATA_DIR or in the cache folder.
+      key: str. The array of images in a ``.npz`` file. Default: where there is an `x_train`, it
+        and `y_train`, `x_test` and `y_test` if they are there too; else the only array with images.
+      labels_key: str. The array of their labels, whole numbers from 0.
+      test_key: str. The array of held-out images.
+      test_labels_key: str. The array of their labels.
+      class_names: list of str. What the labels mean. Default: the numbers.
+      classes: list of str or int. The classes to keep, by name or number. Default: all.
+      bands: int. How many bands to keep, the first ones. Default: all.
+      data_dir: path. The caller's own folder.
+      progress: bool. Whether to show progress bars.
+
+    Raises:
+      FileNotFoundError: if there is no such file.
+      ValueError: if the file is damaged, an array is not there, or is none of images or labels.
+    """
+    path = _path(file, data_dir)
+    if path.suffix == ".npy":
+        if any((key, labels_key, test_key, test_labels_key)):
+            raise ValueError(f"{path} is a .npy file: it holds one array, which has no name.")
+        arrays, digest = {"x_train": _mapped(path)}, files.sha256_of(path)
+        keys = {"x_train": path.name}
+    else:
+        keys = _keys(path, (key, labels_key, test_key, test_labels_key))
+        found, digest = image_files.load_npz(path, list(keys.values()), progress)
+        arrays = {part: found[name] for part, name in keys.items()}
+    labels = _check(arrays, keys, path, class_names)
+    if class_names is None:
+        class_names = [str(number) for number in range(max(labels, default=-1) + 1)]
+    return image_dataset(
+        "images",
+        arrays,
+        class_names=class_names,
+        classes=classes,
+        bands=bands,
+        provenance={"file": path.name, "sha256": digest, "arrays": list(keys.values())},
+    )
+
+
+def _path(file: str, data_dir) -> Path:
+    path = Path(file).expanduser()
+    if path.suffix not in (".npz", ".npy"):
+        raise ValueError(f"Images are read from .npz and .npy files; received {str(file)!r}.")
+    found = path if path.is_file() else files.find_data_file([str(file)], data_dir)
+    if found is None:
+        folders = ", ".join(map(str, files.data_folders(data_dir)))
+        raise FileNotFoundError(f"There is no file {file}, nor is it in one of {folders}.")
+    return found
+
+
+def _mapped(path: Path) -> np.ndarray:
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise ValueError(f"{path} cannot be read: {error}.") from error
+
+
+def _keys(path: Path, named: tuple[str | None, ...]) -> dict[str, str]:
+    """Returns the names of the arrays to be read, under the names they have here."""
+    if named[0] is None:
+        shapes = image_files.array_shapes(path)
+        if PARTS[0] in shapes:
+            named = tuple(
+                given or (part if part in shapes else None)
+                for given, part in zip(named, PARTS, strict=True)
+            )
+        else:
+            likely = [
+                name
+                for name, (shape, dtype) in shapes.items()
+                if len(shape) in (3, 4) and dtype == np.uint8
+            ]
+            if len(likely) != 1:
+                held = ", ".join(
+                    f"{name} ({dtype} in {shape})" for name, (shape, dtype) in shapes.items()
+                )
+                raise ValueError(
+                    f"{path} does not tell which array holds the images: name it by the option "
+                    f"key. It holds {held or 'no arrays'}."
+                )
+            named = (likely[0], *named[1:])
+    if named[3] and not named[2]:
+        raise ValueError("Labels of held-out images need the images: name them by test_key.")
+    return {part: name for part, name in zip(PARTS, named, strict=True) if name}
+
+
+def _check(arrays: dict, keys: dict, path: Path, class_names) -> set[int]:
+    """Checks the arrays, in their place, and returns the labels there are."""
+    found = set()
+    shape = None
+    for split in ("train", "test"):
+        part, labels = f"x_{split}", f"y_{split}"
+        if part not in arrays:
+            continue
+        arrays[part] = check_images(arrays[part], f"{keys[part]} of {path}")
+        shape = shape or arrays[part].shape[1:]
+        if arrays[part].shape[1:] != shape:
+            raise ValueError(
+                f"{keys[part]} of {path} has images in {arrays[part].shape[1:]}; those to train "
+                f"on have {shape}."
+            )
+        if labels in arrays:
+            arrays[labels] = check_labels(
+                arrays[labels],
+                len(arrays[part]),
+                None if class_names is None else len(class_names),
+                f"{keys[labels]} of {path}",
+            )
+            found.update(np.unique(arrays[labels]).tolist())
+    return found

@@ -1,0 +1,169 @@
+"""Readers of molecule files, and a writer. The name of a file says its format."""
+
+import bz2
+import csv
+import gzip
+import tarfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from rdkit import Chem, rdBase
+from rdkit.Chem import rdDepictor
+
+from qlatent_tf.storage.files import atomic_path
+
+SUFFIXES = (".smi", ".csv", ".sdf", ".xyz.tar.bz2", ".tar.gz")
+# What decompressors, archives, the text decoder and the CSV reader raise; a SystemError is what
+# RDKit makes of the error of a file that it reads.
+_DAMAGE = (EOFError, zlib.error, tarfile.TarError, UnicodeDecodeError, csv.Error, SystemError)
+
+
+def read_molecules(path: Path) -> Iterator[Chem.Mol | None]:
+    """Yields the molecules of a file in its order, None for one that RDKit refuses.
+
+    - ``.smi``: a SMILES in the first column of each line, a name after it if there is one.
+    - ``.csv``: a column headed "smiles", or SMILES in the first column and no heading.
+    - ``.sdf``: structures; their hydrogens are taken off.
+    - ``.tar.gz``: an archive that holds a ``.sdf``.
+    - ``.xyz.tar.bz2``: the archive in which QM9 was published, one file a molecule; the SMILES
+      is the first of each file's last but one line, the one the molecule has in GDB-17.
+
+    The first three may be compressed (``.gz``).
+
+    Raises:
+      ValueError: if the name tells no format, or the file is damaged or has none of its
+        format's molecules; the message names the file.
+    """
+    name = path.name.lower()
+    if name.endswith(".xyz.tar.bz2"):
+        molecules = map(Chem.MolFromSmiles, _published_smiles(path))
+    elif name.endswith(".tar.gz"):
+        molecules = _archived_structures(path)
+    elif name.removesuffix(".gz").endswith(".sdf"):
+        molecules = _structures_of(path)
+    elif name.removesuffix(".gz").endswith(".csv"):
+        molecules = map(Chem.MolFromSmiles, _csv_smiles(path))
+    elif name.removesuffix(".gz").endswith(".smi"):
+        molecules = map(Chem.MolFromSmiles, _smi_smiles(path))
+    else:
+        raise ValueError(f"{path.name} tells no format. Legal endings: {', '.join(SUFFIXES)}.")
+    return _whole(path, molecules)
+
+
+def _whole(path: Path, molecules: Iterator[Chem.Mol | None]) -> Iterator[Chem.Mol | None]:
+    """Passes molecules on; what breaks while they are read is the file's damage."""
+    empty = True
+    try:
+        for molecule in molecules:
+            empty = False
+            yield molecule
+    except _DAMAGE as error:
+        raise ValueError(f"{path} is damaged: {error.__cause__ or error}.") from error
+    except OSError as error:
+        if error.errno is not None:  # The disk's, not a decompressor's.
+            raise
+        raise ValueError(f"{path} is damaged: {error}.") from error
+    if empty:
+        raise ValueError(f"{path} holds no molecules.")
+
+
+def write_structures(path: Path, smiles: Sequence[str], columns: Mapping[str, Sequence]) -> None:
+    """Writes a ``.sdf`` file of molecules in the plane, atomically.
+
+    Args:
+      path: path. The file.
+      smiles: sequence of str. SMILES that parse; each is its molecule's title.
+      columns: dict. What each molecule's data fields hold, by name: as many values as molecules.
+    """
+    with atomic_path(path) as temporary, rdBase.BlockLogs():
+        with Chem.SDWriter(str(temporary)) as writer:
+            for row, text in enumerate(smiles):
+                molecule = Chem.MolFromSmiles(text)
+                rdDepictor.Compute2DCoords(molecule)
+                molecule.SetProp("_Name", text)
+                for name, values in columns.items():
+                    molecule.SetProp(name, str(values[row]))
+                writer.write(molecule)
+
+
+def _open(path: Path, mode: str):
+    return (gzip.open if path.name.lower().endswith(".gz") else open)(path, mode)
+
+
+def _smi_smiles(path: Path) -> Iterator[str]:
+    with _open(path, "rt") as file:
+        for line in file:
+            if fields := line.split():
+                yield fields[0]
+
+
+def _csv_smiles(path: Path) -> Iterator[str]:
+    with _open(path, "rt") as file:
+        rows = csv.reader(file)
+        heading = next(rows, [])
+        names = [name.strip().lower() for name in heading]
+        if "smiles" in names:
+            column = names.index("smiles")
+        elif heading and Chem.MolFromSmiles(heading[0]) is not None:
+            column = 0
+            yield heading[0]
+        else:
+            raise ValueError(
+                f"{path} has neither a column headed 'smiles' nor SMILES in its first "
+                f"column; its first line reads {','.join(heading)[:60]!r}."
+            )
+        for row in rows:
+            if row:
+                yield row[column] if column < len(row) else ""
+
+
+def _structures(file: BinaryIO) -> Iterator[Chem.Mol | None]:
+    for molecule in Chem.ForwardSDMolSupplier(file):
+        if molecule is not None:
+            Chem.RemoveStereochemistry(molecule)
+        yield molecule
+
+
+def _structures_of(path: Path) -> Iterator[Chem.Mol | None]:
+    with _open(path, "rb") as file:
+        yield from _structures(file)
+
+
+def _archived_structures(path: Path) -> Iterator[Chem.Mol | None]:
+    found = False
+    with gzip.open(path) as file:
+        with tarfile.open(fileobj=file, mode="r|") as archive:
+            for member in archive:
+                if not found and member.isfile() and member.name.lower().endswith(".sdf"):
+                    found = True
+                    yield from _structures(archive.extractfile(member))
+        _read_on(file)
+    if not found:
+        raise ValueError(f"{path} holds no .sdf file.")
+
+
+def _published_smiles(path: Path) -> Iterator[str]:
+    with bz2.open(path) as file:
+        with tarfile.open(fileobj=file, mode="r|") as archive:
+            for member in archive:
+                if member.isfile() and member.name.lower().endswith(".xyz"):
+                    content = archive.extractfile(member).read()
+                    try:
+                        lines = content.decode("ascii").split("\n")
+                        # Atoms stand between two heading lines and those of frequencies,
+                        # SMILES, InChI.
+                        smiles = lines[int(lines[0]) + 3].split()[0]
+                    except (ValueError, IndexError) as error:
+                        raise ValueError(
+                            f"{path} is damaged: {member.name} is no file of QM9 ({error})."
+                        ) from error
+                    yield smiles
+        _read_on(file)
+
+
+def _read_on(file: BinaryIO) -> None:
+    """Reads to the end of a compressed file, where its checksum stands."""
+    while file.read(1 << 20):
+        pass

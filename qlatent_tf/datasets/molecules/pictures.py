@@ -1,0 +1,78 @@
+"""Pictures of molecules."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from rdkit import Chem, rdBase
+from rdkit.Chem import Draw
+
+from qlatent_tf.datasets.molecules import graphs as molecule_graphs
+from qlatent_tf.drawing.images import MAX_DRAWN
+
+CELL = (200, 160)
+
+
+def draw_molecules(samples: dict[str, np.ndarray], columns: int | None = None) -> np.ndarray:
+    """Draws the first molecules of a batch in a grid, each above its SMILES.
+
+    A graph that is no molecule leaves its cell empty but for the word "invalid", so that the
+    picture shows the share of them.
+
+    Args:
+      samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`. At
+        most 64 are drawn.
+      columns: int. By default as many as rows, or one more or less.
+
+    Returns:
+      uint8 array, shape `(160 * rows, 200 * columns, 3)`.
+    """
+    atoms, bonds = molecule_graphs.check_graphs(samples)
+    molecules = [
+        molecule_graphs.graph_to_molecule(*graph)
+        for graph in zip(atoms[:MAX_DRAWN], bonds[:MAX_DRAWN], strict=True)
+    ]
+    legends = [
+        molecule_graphs.canonical_smiles(molecule) if molecule else "" for molecule in molecules
+    ]
+    return _draw(molecules, legends, columns)
+
+
+def draw_smiles(
+    smiles: Sequence[str], legends: Sequence[str], columns: int | None = None
+) -> np.ndarray:
+    """Draws molecules in a grid, each above a legend.
+
+    Args:
+      smiles: sequence of str. SMILES that parse.
+      legends: sequence of str. As many.
+      columns: int. By default as many as rows, or one more or less.
+
+    Returns:
+      uint8 array, shape `(160 * rows, 200 * columns, 3)`.
+    """
+    return _draw([Chem.MolFromSmiles(text) for text in smiles], list(legends), columns)
+
+
+def _draw(molecules: list[Chem.Mol | None], legends: list[str], columns: int | None) -> np.ndarray:
+    if not molecules:
+        raise ValueError("There is no molecule to draw; received 0 samples.")
+    with rdBase.BlockLogs():
+        picture = Draw.MolsToGridImage(
+            [molecule or _word("invalid") for molecule in molecules],
+            molsPerRow=columns or math.ceil(math.sqrt(len(molecules))),
+            subImgSize=CELL,
+            legends=legends,
+            returnPNG=False,
+        )
+    return np.asarray(picture.convert("RGB"), dtype=np.uint8)
+
+
+def _word(text: str) -> Chem.Mol:
+    """Returns a single atom that is drawn as a word: RDKit leaves the cell of None all empty."""
+    molecule = Chem.RWMol()
+    atom = Chem.Atom(0)
+    atom.SetProp("atomLabel", text)
+    molecule.AddAtom(atom)
+    molecule.UpdatePropertyCache()
+    return molecule

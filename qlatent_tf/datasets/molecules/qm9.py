@@ -1,0 +1,62 @@
+"""QM9: 133,885 small organic molecules.
+
+Reference:
+  R. Ramakrishnan, P. O. Dral, M. Rupp and O. A. von Lilienfeld, "Quantum chemistry structures
+  and properties of 134 kilo molecules", Scientific Data 1, 140022 (2014).
+"""
+
+import os
+
+from qlatent_tf.datasets.dataset import MoleculeDataset
+from qlatent_tf.datasets.molecules.encode import load_molecules
+from qlatent_tf.storage import files
+from qlatent_tf.storage.download import DownloadError, RemoteFile, download
+
+# Size and hash as in TensorFlow Datasets (tensorflow_datasets/datasets/qm9/checksums.tsv).
+OFFICIAL = RemoteFile(
+    url="https://ndownloader.figshare.com/files/3195389",
+    name="dsgdb9nsd.xyz.tar.bz2",
+    size=86_144_227,
+    sha256="3a63848ac80691bdb8d41834b575afad345b9300d7a2db0c38adb7f6eaa8360c",
+)
+FILE_NAMES = (
+    "qm9.smi.gz",
+    "qm9.smi",
+    "qm9.csv",
+    "qm9.csv.gz",
+    "gdb9.sdf",
+    "gdb9.sdf.gz",
+    "gdb9.tar.gz",
+    OFFICIAL.name,
+)
+
+
+def qm9(*, data_dir: str | os.PathLike | None = None, progress: bool = True) -> MoleculeDataset:
+    """The molecules of QM9 as graphs of at most nine atoms.
+
+    The file is looked for in `data_dir`, in $QLATENT_DATA_DIR and in the cache folder, and
+    downloaded to the latter if it is in none of them. The molecules with formal charges (1,845)
+    are left out: a graph has no charges.
+
+    Args:
+      data_dir: path. The caller's own folder.
+      progress: bool. Whether to show progress bars.
+
+    Raises:
+      FileNotFoundError: if the file is nowhere and cannot be downloaded; the message says what
+        to do.
+    """
+    path = files.find_data_file(list(FILE_NAMES), data_dir)
+    if path is None:
+        path = files.cache_dir() / OFFICIAL.name
+        try:
+            download(OFFICIAL, path, progress=progress)
+        except DownloadError as error:
+            folders = ", ".join(map(str, files.data_folders(data_dir)))
+            raise FileNotFoundError(
+                f"QM9 is in none of the folders {folders}, and the download failed: {error} "
+                f"Put one of {', '.join(FILE_NAMES)} into a folder and name the folder with "
+                f"--data-dir or ${files.DATA_DIR_VARIABLE}; {OFFICIAL.name} is to be had from "
+                f"{OFFICIAL.url}."
+            ) from error
+    return load_molecules("qm9", path, progress)

@@ -1,0 +1,84 @@
+"""Codes of images, from a file: what a study trains on that leaves the images behind."""
+
+import os
+
+import numpy as np
+
+from qlatent_tf.datasets.dataset import Dataset
+from qlatent_tf.drawing.vectors import draw_vectors
+from qlatent_tf.storage import files
+
+FILE_NAME = "codes.npz"
+
+
+def codes(
+    file: str = FILE_NAME,
+    components: int | None = None,
+    data_dir: str | os.PathLike | None = None,
+    progress: bool = True,
+) -> Dataset:
+    """Vectors in [-1, 1], such as the codes that an encoder made of images.
+
+    Args:
+      file: str. A ``.npz`` file with the array ``codes``, float of shape `(count, code)`. It is
+        looked for in `data_dir`, in $QLATENT_DATA_DIR and in the cache folder.
+      components: int. How many of the leading entries of each code are kept. Default: all.
+      data_dir: path. The caller's own folder.
+      progress: bool. Without effect.
+
+    Raises:
+      FileNotFoundError: if the file is nowhere.
+      ValueError: if it holds no codes, or fewer components.
+    """
+    del progress
+    path = files.find_data_file([file], data_dir)
+    if path is None:
+        folders = ", ".join(map(str, files.data_folders(data_dir)))
+        raise FileNotFoundError(f"{file} is in none of the folders {folders}.")
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            values = np.asarray(arrays["codes"], dtype=np.float32)
+    except (OSError, ValueError, KeyError) as error:
+        raise ValueError(f"{path} holds no array called codes: {error}.") from error
+    if values.ndim != 2 or not values.size or not np.abs(values).max() <= 1:
+        raise ValueError(
+            f"{path}: codes are numbers from -1 to 1 in the shape (count, code); received the "
+            f"shape {values.shape}."
+        )
+    if components is not None and not 1 <= components <= values.shape[1]:
+        raise ValueError(
+            f"{path} has codes of {values.shape[1]}; received components={components!r}."
+        )
+    return Dataset(
+        name="codes",
+        source=np.ascontiguousarray(values[:, :components]),
+        metrics=(),
+        provenance={
+            "file": path.name,
+            "sha256": files.sha256_of(path),
+            "codes": len(values),
+            "components": components or values.shape[1],
+        },
+        render=draw_vectors,
+    )
+
+
+def principal_codes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns codes turned to their principal axes, and the share of the variance along each.
+
+    The mean is taken away, and one factor brings the largest entry to 1: what follows from
+    distances and angles between codes stays as it was.
+
+    Args:
+      values: float array, shape `(count, code)`.
+
+    Returns:
+      float32 array of the same shape, and a float array of shape `(code,)`.
+    """
+    centred = np.asarray(values, dtype=np.float64) - np.mean(values, axis=0, dtype=np.float64)
+    _, spread, axes = np.linalg.svd(centred, full_matrices=False)
+    # An axis has no direction of its own: its largest entry is made positive.
+    signs = np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])
+    turned = centred @ (axes * signs[:, np.newaxis]).T
+    shares = spread**2 / np.sum(spread**2)
+    return np.clip(turned / np.abs(turned).max(), -1, 1).astype(np.float32), shares

@@ -1,0 +1,102 @@
+"""Blobs on a circle: a mixture in the plane whose gaps a generator has to leave empty.
+
+Reference:
+  Bacarreza et al., "Quantum latent distributions in deep generative models",
+  arXiv 2508.19857.
+"""
+
+import dataclasses
+import math
+import os
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from qlatent_tf.datasets.dataset import Dataset
+from qlatent_tf.drawing.plane import draw_plane
+
+tfb, tfd = tfp.bijectors, tfp.distributions
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MixtureDataset(Dataset):
+    """Blobs around points of a circle, normal in polar coordinates.
+
+    Attributes:
+      radius: float. The mean distance r of all blobs from the origin.
+      angles: float array, shape `(blobs,)`. The mean angle of each blob.
+      scales: (float, float). The standard deviations of distance and angle.
+    """
+
+    radius: float
+    angles: np.ndarray
+    scales: tuple[float, float]
+
+
+def mixture(
+    *,
+    blobs: int = 7,
+    radius: float = 5.0,
+    radius_scale: float = 0.2,
+    angle_scale: float = 0.05,
+    data_dir: str | os.PathLike | None = None,
+    progress: bool = True,
+) -> MixtureDataset:
+    """Points (r cos t, r sin t) with r ~ N(radius, radius_scale) and t ~ N(t_k, angle_scale).
+
+    The blobs k are equally likely, at the angles t_k = 2 pi k / blobs.
+
+    Args:
+      blobs: int. How many.
+      radius: float. Mean distance from the origin.
+      radius_scale: float. Standard deviation of the distance.
+      angle_scale: float. Standard deviation of the angle.
+      data_dir: path. Unused: nothing is read.
+      progress: bool. Unused: nothing takes long.
+
+    Raises:
+      ValueError: if an option is out of range.
+    """
+    del data_dir, progress
+    if type(blobs) is not int or blobs < 1:
+        raise ValueError(f"blobs is a positive whole number; received {blobs!r}.")
+    sizes = {"radius": radius, "radius_scale": radius_scale, "angle_scale": angle_scale}
+    for name, value in sizes.items():
+        if not 0 < value < math.inf:
+            raise ValueError(f"{name} is a positive number; received {value!r}.")
+    # From -pi on, where the angle of a point is cut: a blob at 0 then stays whole.
+    angles = np.sort((2 * np.pi * np.arange(blobs) / blobs + np.pi) % (2 * np.pi) - np.pi)
+    centres = np.stack([np.full(blobs, radius), angles], axis=1)
+    polar = tfd.MixtureSameFamily(
+        tfd.Categorical(logits=tf.zeros(blobs)),
+        tfd.MultivariateNormalDiag(tf.constant(centres, tf.float32), [radius_scale, angle_scale]),
+    )
+    return MixtureDataset(
+        name="mixture",
+        source=tfd.TransformedDistribution(polar, _polar_to_cartesian(), name="Mixture"),
+        metrics=("blobs",),
+        provenance={"drawn_from": "mixture", "blobs": blobs, **sizes},
+        render=draw_plane,
+        radius=radius,
+        angles=angles,
+        scales=(radius_scale, angle_scale),
+    )
+
+
+def _polar_to_cartesian():
+    def forward(polar):
+        distance, angle = tf.unstack(polar, axis=-1)
+        return tf.stack([distance * tf.cos(angle), distance * tf.sin(angle)], axis=-1)
+
+    def inverse(point):
+        x, y = tf.unstack(point, axis=-1)
+        return tf.stack([tf.norm(point, axis=-1), tf.atan2(y, x)], axis=-1)
+
+    return tfb.Inline(
+        forward_fn=forward,
+        inverse_fn=inverse,
+        forward_log_det_jacobian_fn=lambda polar: tf.math.log(polar[..., 0]),
+        forward_min_event_ndims=1,
+        name="polar_to_cartesian",
+    )

@@ -1,0 +1,90 @@
+"""Endless synthetic data whose law is known.
+
+Reference:
+  H. Wallner and W. R. Clements, "Towards an inductive bias for quantum statistics in GANs".
+"""
+
+import math
+import os
+
+import numpy as np
+from scipy.stats import binom
+
+from qlatent_tf.datasets.dataset import CountDataset
+from qlatent_tf.drawing.vectors import draw_vectors
+from qlatent_tf.quantum import exact_distribution
+from qlatent_tf.registry import latents
+
+METRICS = ("discreteness", "total_number", "pair_correlation")
+MAX_OUTCOMES = 2**24
+
+
+def quantum(
+    *,
+    modes: int = 16,
+    photons: int = 8,
+    unitary_seed: int = 0,
+    data_dir: str | os.PathLike | None = None,
+    progress: bool = True,
+) -> CountDataset:
+    """Photon numbers of identical photons behind a Haar random interferometer.
+
+    Args:
+      modes: int. Modes of the interferometer, the width of a sample.
+      photons: int. One photon into each of the first modes; the total of every sample.
+      unitary_seed: int. Names the interferometer; not to be that of the latent.
+      data_dir: path. Unused: nothing is read.
+      progress: bool. Unused: nothing takes long.
+
+    Raises:
+      ValueError: if an option is out of range.
+    """
+    del data_dir, progress
+    options = {"modes": modes, "photons": photons, "unitary_seed": unitary_seed}
+    source = latents.build("boson", center=False, **options)
+    (device,) = source.devices
+    has_law = math.comb(modes + photons - 1, photons) <= MAX_OUTCOMES
+    return CountDataset(
+        name="quantum",
+        source=source,
+        metrics=METRICS + ("outcome_law",) * has_law,
+        provenance={"drawn_from": "boson", **options},
+        render=draw_vectors,
+        total_law=np.eye(photons + 1)[photons],
+        law=(lambda: exact_distribution(device.unitary, device.input_state)) if has_law else None,
+    )
+
+
+def bernoulli(
+    *,
+    modes: int = 16,
+    data_dir: str | os.PathLike | None = None,
+    progress: bool = True,
+) -> CountDataset:
+    """Independent fair bits.
+
+    Args:
+      modes: int. Bits of a sample.
+      data_dir: path. Unused: nothing is read.
+      progress: bool. Unused: nothing takes long.
+
+    Raises:
+      ValueError: if `modes` is out of range.
+    """
+    del data_dir, progress
+    source = latents.build("bernoulli", modes=modes, center=False)
+    has_law = 2**modes <= MAX_OUTCOMES
+    return CountDataset(
+        name="bernoulli",
+        source=source,
+        metrics=METRICS + ("outcome_law",) * has_law,
+        provenance={"drawn_from": "bernoulli", "modes": modes},
+        render=draw_vectors,
+        total_law=binom.pmf(np.arange(modes + 1), modes, 0.5),
+        law=(lambda: _law_of_bits(modes)) if has_law else None,
+    )
+
+
+def _law_of_bits(modes: int) -> tuple[np.ndarray, np.ndarray]:
+    outcomes = np.arange(2**modes)[:, None] >> np.arange(modes) & 1
+    return outcomes.astype(np.uint8), np.full(2**modes, 0.5**modes)

@@ -1,0 +1,89 @@
+"""What the project's figures have in common: colours, and how they are kept."""
+
+import zlib
+
+import matplotlib
+import numpy as np
+import tensorflow as tf
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from qlatent_tf.storage.files import atomic_path
+
+INK = "#222222"
+PALE = "#BBBBBB"
+# Okabe and Ito's colours, which colour-blind readers tell apart; their yellow is too pale for
+# lines, so a dark one stands in. Markers tell latents apart without any colour.
+_LATENTS = {
+    "boson": ("#0072B2", "o"),
+    "photonic": ("#D55E00", "s"),
+    "gaussian": ("#009E73", "^"),
+    "bernoulli": ("#E69F00", "D"),
+    "dirichlet_multinomial": ("#CC79A7", "v"),
+    "negative_binomial": ("#56B4E9", "P"),
+    "shuffled": ("#8A6D00", "X"),
+    "copula": ("#666666", "*"),
+}
+_OTHERS = (("#7B3294", "<"), ("#A6611A", ">"), ("#01665E", "p"), ("#C51B7D", "h"))
+_DPI = 150
+
+
+def latent_style(latent: str) -> dict[str, str]:
+    """Returns the ``color`` and ``marker`` that a latent has in every figure."""
+    other = _OTHERS[zlib.crc32(latent.encode()) % len(_OTHERS)]
+    colour, marker = _LATENTS.get(latent, other)
+    return {"color": colour, "marker": marker}
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Returns an empty figure of a size in inches."""
+    figure = Figure(figsize=(width, height), dpi=100, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def tidy(panel) -> None:
+    """Takes the upper and the right line of a panel away and draws a faint grid behind it."""
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.grid(True, color="#E6E6E6", lw=0.8)
+    panel.set_axisbelow(True)
+
+
+def shared_legend(figure: Figure, panels, title: str) -> None:
+    """Draws one legend at the right, with each label of the panels once; none if there are none."""
+    handles = {}
+    for panel in panels:
+        for handle, name in zip(*panel.get_legend_handles_labels(), strict=True):
+            handles.setdefault(name, handle)
+    if handles:
+        figure.legend(
+            handles.values(), handles.keys(), loc="outside right center", frameon=False, title=title
+        )
+
+
+def figure_picture(figure: Figure) -> np.ndarray:
+    """Returns a figure as pixels, uint8 ``(height, width, 3)``."""
+    figure.canvas.draw()
+    return np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()
+
+
+def save_figure(figure: Figure, path, *, step: int | None = None) -> None:
+    """Writes ``<path>.png`` and ``<path>.svg``, and an image for TensorBoard beside them.
+
+    Args:
+      figure: Figure, of `new_figure`.
+      path: path. Folder and name, without a suffix.
+      step: int. TensorBoard's step. Default: no TensorBoard image.
+    """
+    for suffix, options in (("png", {}), ("svg", {"metadata": {"Date": None}})):
+        # Without a salt of its own, an SVG file has other identifiers each time it is written.
+        with (
+            matplotlib.rc_context({"svg.hashsalt": "qlatent_tf"}),
+            atomic_path(f"{path}.{suffix}") as temporary,
+        ):
+            figure.savefig(temporary, format=suffix, dpi=_DPI, **options)
+    if step is not None:
+        writer = tf.summary.create_file_writer(str(path.parent / "tensorboard"))
+        with writer.as_default(step=step):
+            tf.summary.image(f"{path.parent.name}/{path.name}", figure_picture(figure)[np.newaxis])
+        writer.close()

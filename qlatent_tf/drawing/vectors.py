@@ -1,0 +1,58 @@
+"""Pictures of vectors of whole numbers and of what imitates them."""
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+from qlatent_tf.drawing.images import MAX_DRAWN
+from qlatent_tf.drawing.style import figure_picture, new_figure
+
+_SIZE = (9.6, 4.8)  # inches
+_BINS_PER_UNIT = 20
+_LARGEST = 20  # of the histogram, so that an untrained generator cannot ask for endless bins
+
+
+def draw_vectors(samples: np.ndarray) -> np.ndarray:
+    """Draws the first vectors as a map of their entries, beside the histogram of all entries.
+
+    Peaks of the histogram at whole numbers show how discrete the samples are.
+
+    Args:
+      samples: array, shape `(n, width)`. At most 64 are drawn; all enter the histogram.
+
+    Returns:
+      uint8 array, shape `(480, 960, 3)`.
+
+    Raises:
+      ValueError: if the samples are not such an array or there are none.
+    """
+    samples = np.asarray(samples)
+    if samples.ndim != 2 or not samples.size:
+        raise ValueError(f"Vectors are drawn from shape (n, width); received {samples.shape}.")
+    finite = samples[np.isfinite(samples)]
+    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
+    figure = new_figure(*_SIZE)
+    rows, entries = figure.subplots(1, 2, width_ratios=(3, 2))
+    drawn = samples[:MAX_DRAWN]
+    picture = rows.imshow(
+        drawn,
+        aspect="auto",
+        interpolation="nearest",
+        vmin=min(low, 0),
+        vmax=max(high, 1),
+        cmap="viridis",
+    )
+    rows.set(title=f"{len(drawn)} samples", xlabel="mode", ylabel="sample")
+    rows.xaxis.set_major_locator(MaxNLocator(integer=True))
+    figure.colorbar(picture, ax=rows)
+    # Bins are centred on whole numbers.
+    first, last = (int(np.clip(np.rint(edge), -_LARGEST, _LARGEST)) for edge in (low, high))
+    edges = np.arange((last - first + 1) * _BINS_PER_UNIT + 2) / _BINS_PER_UNIT
+    edges += first - 0.5 - 0.5 / _BINS_PER_UNIT
+    share = np.full(finite.size, 1 / samples.size)
+    heights, _, _ = entries.hist(finite, edges, weights=share, color="#3b528b")
+    entries.set(title=f"Entries of {len(samples)} samples", xlabel="value", ylabel="share")
+    if heights.any():
+        entries.set_yscale("log")
+    entries.xaxis.set_major_locator(MaxNLocator(integer=True))
+    entries.spines[["top", "right"]].set_visible(False)
+    return figure_picture(figure)

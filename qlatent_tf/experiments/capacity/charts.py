@@ -1,0 +1,133 @@
+"""Figures of the capacity study: optima with laws, and the scores that they are chosen by."""
+
+import numpy as np
+
+from qlatent_tf.drawing.style import INK, new_figure, shared_legend, tidy
+from qlatent_tf.experiments.capacity.optima import is_bound, judge, network_parameters
+
+# Of circuits of one layer, two and so on; colours are no latent's.
+_DEPTHS = (("#74A9CF", "o"), ("#8C6BB1", "s"), ("#6E016B", "^"), ("#000000", "D"))
+
+
+def law_figure(points, laws, kind: str, label: str):
+    """Draws optima against the capacity of circuits, and the laws fitted to them.
+
+    Args:
+      points: sequence of dict, of `capacity_optima.optima`.
+      laws: dict. Of `capacity_results.fit_optima`; those without bounds are drawn if there are.
+      kind: str. ``critic`` or ``generator``.
+      label: str. Of the vertical axis.
+    """
+    figure = new_figure(7.2, 4.8)
+    panel = figure.subplots()
+    known = [point for point in points if point[kind] is not None]
+    named = set()
+    for point in known:
+        style = _depth_style(point["layers"], hollow=is_bound(point, kind))
+        name = _depth_name(point["layers"]) + (", a bound" if is_bound(point, kind) else "")
+        panel.plot(
+            point["capacity"],
+            point[kind],
+            ls="",
+            ms=6,
+            label=None if name in named else name,
+            **style,
+        )
+        named.add(name)
+    which = next((which for which in ("measured", "all") if which in laws), None)
+    if which:
+        of = {"measured": " without bounds", "all": ""}[which]
+        x = np.linspace(*(edge([one["capacity"] for one in known]) for edge in (min, max)), 200)
+        for law, dashes in zip(laws[which].values(), ("-", "--", ":"), strict=True):
+            panel.plot(x, law(x), color=INK, ls=dashes, lw=1.4, label=f"{law.law}{of}: {law}")
+    panel.set_yscale("log")
+    panel.set(xlabel="parameters of the quantum generator", ylabel=label.capitalize())
+    tidy(panel)
+    if named:
+        figure.legend(loc="outside upper center", ncols=2, frameon=False, fontsize=9)
+    return figure
+
+
+def critic_figure(finished):
+    """Draws each circuit's scores against the critic's capacity, a panel for each code.
+
+    Args:
+      finished: sequence of dict. Finished cells.
+    """
+    figure, panels = _panels(finished, "parameters of the critic")
+    for cell in _accepted_first(finished, "quantum"):
+        row = cell["row"]
+        _draw_run(panels[row["code"]], cell, row["critic"], row["layers"])
+    shared_legend(figure, panels.values(), "circuit; hollow:\nnot accepted")
+    return figure
+
+
+def generator_figure(finished, points):
+    """Draws the classical generators' scores against their capacity, a panel for each code.
+
+    Args:
+      finished: sequence of dict. Finished cells.
+      points: sequence of dict, of `capacity_optima.optima`. Each best score of a circuit, which a
+        generator is to match, is a line.
+    """
+    figure, panels = _panels(finished, "parameters of the classical generator")
+    for cell in _accepted_first(finished, "classical"):
+        _draw_run(panels[cell["row"]["code"]], cell, cell["row"]["width"])
+    for point in points:
+        if point["score"] is not None:
+            panels[2 * point["qubits"]].axhline(
+                point["score"],
+                color=_depth_style(point["layers"])["color"],
+                lw=1.2,
+                alpha=0.7,
+                label=f"circuit, {_depth_name(point['layers'])}",
+            )
+    shared_legend(figure, panels.values(), "hollow: not accepted;\nlines: the best runs of")
+    return figure
+
+
+def _accepted_first(finished, generator):
+    """The runs of one kind of generator: a legend shows the first one's marker."""
+    cells = (cell for cell in finished if cell["row"]["generator"] == generator)
+    return sorted(cells, key=lambda cell: not judge(cell["history"], cell["row"]["code"]).accepted)
+
+
+def _panels(finished, label):
+    codes = sorted({cell["row"]["code"] for cell in finished})
+    figure = new_figure(1.0 + 3.6 * len(codes), 3.8)
+    panels = figure.subplots(1, len(codes), squeeze=False, sharey=True)[0]
+    for panel, code in zip(panels, codes, strict=True):
+        panel.set_xscale("log")
+        panel.set_yscale("log")
+        panel.set(title=f"code of {code}", xlabel=label)
+        tidy(panel)
+    panels[0].set_ylabel("Frechet distance of codes")
+    return figure, dict(zip(codes, panels, strict=True))
+
+
+def _draw_run(panel, cell, width, depth=None):
+    """Draws a run at the capacity of the network of a width: a critic, or the generator itself."""
+    row, modes = cell["row"], cell["config"].latent_options["modes"]
+    run = judge(cell["history"], row["code"])
+    style = (
+        _depth_style(depth, not run.accepted)
+        if depth
+        else {"color": INK, "marker": "v", "mfc": "none" if not run.accepted else INK}
+    )
+    panel.plot(
+        network_parameters(row["generator"], modes, row["code"], width),
+        run.score,
+        ls="",
+        ms=5,
+        label=_depth_name(depth) if depth else "classical generator",
+        **style,
+    )
+
+
+def _depth_name(layers):
+    return f"{layers} layer{'s' if layers > 1 else ''}"
+
+
+def _depth_style(layers, hollow=False):
+    colour, marker = _DEPTHS[(layers - 1) % len(_DEPTHS)]
+    return {"color": colour, "marker": marker, "mfc": "none" if hollow else colour}

@@ -1,0 +1,172 @@
+"""The smallest network with which training is as good as with any: our reading of "optimal".
+
+The publication calls a capacity optimal where training is stable and the score low and stable. Our
+protocol puts numbers to it:
+
+- a run is *bounded* if at every evaluation the critic's estimate of the distance and the slope
+  of its surface are finite and no larger than a 1-Lipschitz critic on codes allows: the estimate
+  is at most the diameter 2 sqrt(code) of the cube of codes, the slope at most 2;
+- it is *steady* if over the last evaluations no score exceeds their median by more than
+  `STEADINESS` of it; that median is its score;
+- of the bounded and steady runs of one sweep, that of the smallest network whose score is at most
+  1 + `TOLERANCE` times the best one's is optimal.
+"""
+
+import dataclasses
+import functools
+import math
+
+import numpy as np
+
+from qlatent_tf.models.last_qgan.model import classical_generator, code_critic
+
+WINDOW = 5
+TOLERANCE = 0.25
+STEADINESS = 0.5
+STEEPEST = 2.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Judgement:
+    """What a run's evaluations say.
+
+    Attributes:
+      score: float. Median of the last scores; infinite if one is missing.
+      bounded: bool.
+      steady: bool.
+    """
+
+    score: float
+    bounded: bool
+    steady: bool
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the run may be optimal."""
+        return self.bounded and self.steady
+
+
+def judge(history, code: int, window: int = WINDOW) -> Judgement:
+    """Judges a run by its evaluations.
+
+    Args:
+      history: sequence of dict. A row of scores for each evaluation, as a run records them.
+      code: int. The code's width.
+      window: int. How many evaluations at the end count for the score.
+    """
+    scores, distances, slopes = (
+        np.array([_value(row, figure) for row in history])
+        for figure in ("code_frechet", "critic_distance", "critic_slope")
+    )
+    last = scores[-window:]
+    complete = len(last) == window and np.isfinite(last).all()
+    score = float(np.median(last)) if complete else math.inf
+    bounded = bool(
+        len(history)
+        and np.isfinite(slopes).all()
+        and (np.abs(distances) <= 2 * math.sqrt(code)).all()
+        and (slopes <= STEEPEST).all()
+    )
+    return Judgement(score, bounded, complete and bool(last.max() <= (1 + STEADINESS) * score))
+
+
+def smallest_optimal(runs, target=None, tolerance: float = TOLERANCE):
+    """Returns the capacity of the smallest run that is optimal, or None if there is none.
+
+    Args:
+      runs: sequence of (capacity, Judgement).
+      target: float. The score to reach; by default the best of these runs.
+      tolerance: float. By what share it may be missed.
+    """
+    accepted = [(capacity, one.score) for capacity, one in runs if one.accepted]
+    if target is None:
+        target = min((score for _, score in accepted), default=math.inf)
+    if not math.isfinite(target):
+        return None
+    return min(
+        (capacity for capacity, score in accepted if score <= (1 + tolerance) * target),
+        default=None,
+    )
+
+
+def best_score(runs) -> float:
+    """Returns the best score of the accepted runs, infinite if there are none."""
+    return min((one.score for _, one in runs if one.accepted), default=math.inf)
+
+
+def optima(finished) -> list[dict]:
+    """Returns the smallest optimal capacities of each circuit in each seed.
+
+    Args:
+      finished: sequence of dict. Finished cells.
+
+    Returns:
+      list of dict: ``qubits``, ``layers``, ``seed``, ``capacity`` of the circuit, ``critic`` and
+      ``generator``, None where no run is optimal, ``score``, the circuit's best, None where no
+      run is accepted, and ``smallest_tried``, of critic and generator: an optimum there is a bound.
+    """
+    sweeps = {}
+    for cell in finished:
+        row, options = cell["row"], cell["config"].model_options
+        kind = row["generator"]
+        key = (row["code"], row["layers"] if kind == "quantum" else kind, cell["config"].seed)
+        size = options["critic_width" if kind == "quantum" else "width"]
+        capacity = network_parameters(
+            kind, cell["config"].latent_options["modes"], row["code"], size
+        )
+        sweeps.setdefault(key, []).append((capacity, judge(cell["history"], row["code"])))
+    points = []
+    for (code, layers, seed), runs in sorted(sweeps.items(), key=str):
+        if layers == "classical":
+            continue
+        best = best_score(runs)
+        classical = sweeps.get((code, "classical", seed), [])
+        points.append(
+            {
+                "qubits": code // 2,
+                "layers": layers,
+                "seed": seed,
+                "capacity": circuit_parameters(code // 2, layers),
+                "critic": smallest_optimal(runs),
+                "generator": smallest_optimal(classical, target=best),
+                "score": best if np.isfinite(best) else None,
+                "smallest_tried": {
+                    "critic": min(capacity for capacity, _ in runs),
+                    "generator": min((capacity for capacity, _ in classical), default=None),
+                },
+            }
+        )
+    return sorted(points, key=lambda point: (point["qubits"], point["layers"], point["seed"]))
+
+
+def circuit_parameters(qubits: int, layers: int) -> int:
+    """Returns the parameters of a circuit: two for each of its angles."""
+    return 2 * qubits * (5 * layers + 1)
+
+
+@functools.cache
+def network_parameters(kind: str, latent_size: int, code: int, width: int) -> int:
+    """Returns the trainable parameters of the network that is swept beside a generator.
+
+    Args:
+      kind: str. ``quantum``: the critic; ``classical``: the generator itself.
+      latent_size: int.
+      code: int.
+      width: int. Of the network's first hidden layer.
+    """
+    network = (
+        code_critic(code, width)
+        if kind == "quantum"
+        else classical_generator(latent_size, code, width)
+    )
+    return sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
+
+
+def is_bound(point: dict, kind: str) -> bool:
+    """Returns whether there is an optimum, and it is the smallest network that was tried."""
+    return point[kind] is not None and point[kind] == point["smallest_tried"][kind]
+
+
+def _value(row, figure):
+    """A figure's value; the data, the sizes of samples stand behind its name. NaN if missing."""
+    return next((value for name, value in row.items() if name.startswith(f"{figure}_")), math.nan)

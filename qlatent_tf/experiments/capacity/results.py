@@ -1,0 +1,199 @@
+"""What the cells of the capacity study say: optima, laws, tables and figures."""
+
+import csv
+import io
+from pathlib import Path
+
+from qlatent_tf.drawing.style import save_figure
+from qlatent_tf.experiments.capacity import charts as capacity_charts
+from qlatent_tf.experiments.capacity.optima import STEADINESS, TOLERANCE, WINDOW, is_bound, optima
+from qlatent_tf.experiments.capacity.scaling_laws import fit_laws
+from qlatent_tf.experiments.grids.finished_cells import check_comparable
+from qlatent_tf.experiments.grids.tables import schedule
+from qlatent_tf.storage.files import write_json, write_text
+
+KINDS = {
+    "critic": "parameters of the smallest optimal critic",
+    "generator": "parameters of the smallest classical generator of equal score",
+}
+
+
+def write_results(folder, finished) -> dict:
+    """Writes ``capacity.md``, ``.csv``, ``.json`` and figures; returns what is in the last.
+
+    Args:
+      folder: path. The grid's.
+      finished: sequence of dict. Finished cells of one schedule, see `finished_cells.read_cell`.
+
+    Raises:
+      ValueError: if there are none, or they were not trained and scored alike.
+    """
+    if not finished:
+        raise ValueError("There are no results of no cells: none of this schedule is finished.")
+    folder = Path(folder)
+    for cell in finished:
+        check_comparable(finished[0], cell, swept=("model_options",))
+    points = optima(finished)
+    fits = {kind: fit_optima(points, kind) for kind in KINDS}
+    config = finished[0]["config"]
+    results = {
+        "schedule": schedule(config, told=("model_options",)),
+        "num_samples": config.evaluation_samples,
+        "points": points,
+        "fits": {
+            kind: {
+                **fitted,
+                "laws": {
+                    name: {law: vars(fit) for law, fit in laws.items()}
+                    for name, laws in fitted["laws"].items()
+                },
+            }
+            for kind, fitted in fits.items()
+        },
+        "cells": len(finished),
+        "minutes": round(sum(cell["seconds"] for cell in finished) / 60, 1),
+    }
+    write_json(folder / "capacity.json", results)
+    write_text(folder / "capacity.md", to_markdown(results, fits))
+    write_text(folder / "capacity.csv", to_csv(points))
+    step = config.steps
+    for kind in KINDS:
+        drawing = capacity_charts.law_figure(points, fits[kind]["laws"], kind, KINDS[kind])
+        save_figure(drawing, folder / f"capacity_{kind}", step=step)
+    for name, drawing in (
+        ("critics", capacity_charts.critic_figure(finished)),
+        ("generators", capacity_charts.generator_figure(finished, points)),
+    ):
+        save_figure(drawing, folder / f"capacity_scores_{name}", step=step)
+    return results
+
+
+def to_markdown(results: dict, fits) -> str:
+    """Returns the optima and the laws as tables.
+
+    Args:
+      results: dict, of `write_results`.
+      fits: dict. Kind -> what `fit_optima` returned.
+    """
+    lines = [
+        "| qubits | layers | capacity | best score | smallest optimal critic | "
+        "smallest classical generator |",
+        "|---:|---:|---:|---:|---:|---:|",
+    ]
+    groups = {}
+    for point in results["points"]:
+        groups.setdefault((point["qubits"], point["layers"]), []).append(point)
+    for (qubits, layers), points in groups.items():
+        scores = [f"{one['score']:.3g}" if one["score"] is not None else "-" for one in points]
+        entries = [
+            ", ".join(_entry(one, kind) for one in points) for kind in ("critic", "generator")
+        ]
+        lines.append(
+            f"| {qubits} | {layers} | {points[0]['capacity']} | {', '.join(scores)} | "
+            f"{' | '.join(entries)} |"
+        )
+    lines += [
+        "",
+        "An entry for each seed; `≤`: the smallest that was tried; `-`: no run is optimal. "
+        f"{results['schedule']}. Score: squared Frechet distance of "
+        f"{results['num_samples']:,} codes, median of the last {WINDOW} evaluations. Optimal: "
+        f"bounded, steady within {STEADINESS:.0%}, and within {TOLERANCE:.0%} of the best. "
+        f"{results['cells']} runs, {results['minutes']:g} minutes of training.",
+    ]
+    for kind, fitted in fits.items():
+        lines += _laws_to_markdown(fitted, kind)
+    return "\n".join([*lines, ""])
+
+
+def to_csv(points) -> str:
+    """Returns the optima as CSV, a line for each circuit and seed; none is an empty entry.
+
+    Args:
+      points: sequence of dict, of `optima`.
+    """
+    text = io.StringIO()
+    columns = ["qubits", "layers", "seed", "capacity", "score"]
+    bounds = [f"{kind}_is_bound" for kind in KINDS]
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*columns, *KINDS, *bounds])
+    for point in points:
+        writer.writerow(
+            [
+                *(point[column] for column in (*columns, *KINDS)),
+                *(is_bound(point, kind) for kind in KINDS),
+            ]
+        )
+    return text.getvalue()
+
+
+def fit_optima(points, kind: str) -> dict:
+    """Fits the laws to the optima of all circuits and seeds that have one.
+
+    Those that are the smallest of their sweep are bounds: the optimum may be smaller. They pull a
+    law towards a constant, and so the laws are fitted without them, too.
+
+    Args:
+      points: sequence of dict, of `optima`.
+      kind: str. ``critic`` or ``generator``.
+
+    Returns:
+      dict: ``optima``, ``bounds`` among them and ``missing``, how many there are, and ``laws``,
+      a name -> of `fit_laws` for each set, "all" and "measured", of which there is enough.
+    """
+    known = [point for point in points if point[kind] is not None]
+    measured = [point for point in known if not is_bound(point, kind)]
+    bounds = len(known) - len(measured)
+    laws = {"all": _fits(known, kind)}
+    if bounds:
+        laws["measured"] = _fits(measured, kind)
+    return {
+        "optima": len(known),
+        "bounds": bounds,
+        "missing": len(points) - len(known),
+        "laws": {name: fits for name, fits in laws.items() if fits},
+    }
+
+
+def _laws_to_markdown(fitted, kind):
+    lines = [
+        "",
+        f"y: {KINDS[kind]}; x: capacity of the circuit. {fitted['optima']} optima, of which "
+        f"{fitted['bounds']} are bounds; {fitted['missing']} circuits and seeds have none and are "
+        "left out.",
+    ]
+    for name, laws in fitted["laws"].items():
+        best = next(iter(laws.values())).aicc
+        lines += [
+            "",
+            {"all": "Fitted to all of them:", "measured": "Fitted without bounds:"}[name],
+            "",
+            "| law | fit | a, 95 % | b, 95 % | AICc above best | residual of ln y | wins |",
+            "|---|---|---|---|---:|---:|---:|",
+        ]
+        lines += [
+            f"| {law} | {fit} | {_interval(fit.a_interval)} | {_interval(fit.b_interval)} | "
+            f"{fit.aicc - best:.1f} | {fit.residual:.2f} | {fit.wins:.0%} |"
+            for law, fit in laws.items()
+        ]
+    if len(fitted["laws"]) < (2 if fitted["bounds"] else 1):
+        which = "those without bounds" if fitted["laws"] else "these"
+        lines += ["", f"No law is fitted to {which}: there are too few circuits."]
+    return lines
+
+
+def _fits(points, kind):
+    x, y = ([point[name] for point in points] for name in ("capacity", kind))
+    if len(points) < 4 or len(set(x)) < 3:
+        return {}
+    return fit_laws(x, y, groups=[f"{one['qubits']}/{one['layers']}" for one in points])
+
+
+def _entry(point, kind):
+    if point[kind] is None:
+        return "-"
+    bound = "≤ " if is_bound(point, kind) else ""
+    return f"{bound}{point[kind]:,}"
+
+
+def _interval(interval):
+    return f"{interval[0]:.3g} to {interval[1]:.3g}"

@@ -1,0 +1,176 @@
+"""Figures of finished cells."""
+
+import numpy as np
+from matplotlib.lines import Line2D
+
+from qlatent_tf.drawing.style import INK, PALE, latent_style, new_figure, shared_legend, tidy
+from qlatent_tf.experiments.grids.table_files import format_published, format_score
+from qlatent_tf.runs.evaluation import figure_of
+
+# Rows of one latent have its colour, and a dash each; markers are full in the first alone.
+_DASHES = ("-", "--", ":", "-.")
+_HATCH = "////"
+_REAL_LINE = {"color": INK, "lw": 1.5, "ls": (0, (4, 2))}
+
+
+def history_figure(table: dict, cells, figure: str, label: str, title: str):
+    """Draws a score against the steps of training, a panel for each of the table's.
+
+    Args:
+      table: dict, of `make_table`. Published figures are drawn as ticks at the right.
+      cells: sequence of dict. The finished cells of the table, see `finished_cells.read_cell`.
+      figure: str. The score, without sample size and reference set.
+      label: str. Of the vertical axis.
+      title: str. Of a panel; ``{}`` stands for its value.
+
+    Returns:
+      Figure. Lines are means over seeds, bands one standard error to either side.
+    """
+    panels = _panels(table)
+    # The legend, at the right, has a line for each label.
+    lines = len({row["label"] for rows in panels.values() for row in rows})
+    drawing = new_figure(1.6 + 5.8 * len(panels), max(4.6, 0.8 + 0.25 * lines))
+    axes = drawing.subplots(1, len(panels), squeeze=False)[0]
+    for axis, (panel, rows) in zip(axes, panels.items(), strict=True):
+        for row, style in zip(rows, _styles(rows), strict=True):
+            _draw_history(axis, row, style, *_histories(_cells_of(cells, row, table), figure))
+            known = row["published"].get(figure)
+            if known:
+                axis.axhline(
+                    known["mean"],
+                    xmin=0.965,
+                    color=style["color"],
+                    ls=style["ls"],
+                    lw=2.5,
+                    clip_on=False,
+                )
+        axis.set(title=title.format(panel), xlabel="generator steps", ylabel=label)
+        axis.set_ylim(bottom=0)
+        axis.locator_params(axis="x", nbins=6)
+        axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        tidy(axis)
+    known = any(figure in row["published"] for rows in panels.values() for row in rows)
+    shared_legend(drawing, axes, "latent; ticks:\npublished" if known else "latent")
+    return drawing
+
+
+def bars_figure(table: dict, figure: str, label: str, title: str, real=None):
+    """Draws a column of a table as bars, beside the published figures.
+
+    Args:
+      table: dict, of `make_table`.
+      figure: str. The column's.
+      label: str. Of the horizontal axis.
+      title: str. Of a panel; ``{}`` stands for its value.
+      real: dict. A panel's value -> the score of its real data, drawn as a line, or None.
+
+    Returns:
+      Figure, one panel for each of the table's.
+    """
+    panels = _panels(table)
+    real = {panel: score for panel, score in (real or {}).items() if score is not None}
+    longest = max(map(len, panels.values()))
+    drawing = new_figure(1.6 + 5.2 * len(panels), 1.7 + 0.62 * longest)
+    axes = drawing.subplots(1, len(panels), squeeze=False)[0]
+    for axis, (panel, rows) in zip(axes, panels.items(), strict=True):
+        for place, row in enumerate(rows):
+            ours, theirs = row["scores"][figure], row["published"].get(figure)
+            colour = latent_style(row["latent"])["color"]
+            if ours["mean"] is not None:
+                _bar(axis, place - 0.2 * bool(theirs), ours, format_score(ours), color=colour)
+            if theirs:
+                style = {"color": "white", "edgecolor": colour, "hatch": _HATCH}
+                _bar(axis, place + 0.2, theirs, format_published(theirs), **style)
+        if panel in real:
+            axis.axvline(real[panel], **_REAL_LINE)
+        axis.set_yticks(range(len(rows)), [row["label"].replace(", ", "\n") for row in rows])
+        axis.set_ylim(longest - 0.5, -0.5)
+        axis.margins(x=0.22)
+        axis.set_xlim(left=0)
+        axis.set(title=title.format(panel), xlabel=label)
+        tidy(axis)
+        axis.grid(False, axis="y")
+        axis.tick_params(axis="y", length=0)
+    names = [(f"ours ({table['steps']:,} steps)", {"color": PALE})]
+    if any(figure in row["published"] for row in table["rows"]):
+        names.append((table["source"], {"color": "white", "edgecolor": PALE, "hatch": _HATCH}))
+    patches = [axes[0].barh([0], [np.nan], label=name, **style) for name, style in names]
+    if real:
+        names.append(("real data", _REAL_LINE))
+        patches.append(Line2D([], [], **_REAL_LINE))
+    drawing.legend(patches, [name for name, _ in names], loc="outside right center", frameon=False)
+    return drawing
+
+
+def _draw_history(axis, row, style, steps, values):
+    if not steps.size:  # Not a score of those that were taken while training.
+        return
+    mean = values.mean(axis=0)
+    axis.plot(steps, mean, label=row["label"], lw=1.8, ms=4, **style)
+    if len(values) > 1:
+        error = values.std(axis=0, ddof=1) / np.sqrt(len(values))
+        axis.fill_between(steps, mean - error, mean + error, color=style["color"], alpha=0.18, lw=0)
+
+
+def _bar(axis, place, score, text, **style):
+    error = score["standard_error"]
+    axis.barh(
+        [place],
+        [score["mean"]],
+        height=0.38,
+        xerr=error,
+        ecolor=INK,
+        error_kw={"lw": 1, "capsize": 2},
+        **style,
+    )
+    axis.annotate(
+        text,
+        (score["mean"] + (error or 0), place),
+        (4, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=7.5,
+        color=INK,
+    )
+
+
+def _panels(table):
+    """The rows of each panel, each with a ``label`` that tells it from the panel's others."""
+    labels = [label for label in table["labels"] if label != table["panel"]]
+    panels = {}
+    for row in table["rows"]:
+        words = [str(row[label]) for label in labels if row[label] != ""]
+        panels.setdefault(row[table["panel"]], []).append({**row, "label": ", ".join(words)})
+    return panels
+
+
+def _styles(rows):
+    """Colour and marker of a row's latent, and a dash that tells it from the latent's others."""
+    seen = {}
+    for row in rows:
+        number = seen.setdefault(row["latent"], 0)
+        seen[row["latent"]] += 1
+        style = {**latent_style(row["latent"]), "ls": _DASHES[number % len(_DASHES)]}
+        yield {**style, "mfc": "white" if number else style["color"]}
+
+
+def _cells_of(cells, row, table):
+    return [
+        cell for cell in cells if all(cell["row"][label] == row[label] for label in table["labels"])
+    ]
+
+
+def _histories(cells, figure):
+    """The steps at which all cells were scored, and the scores, ``(cells, steps)``."""
+    curves = [
+        {
+            row["step"]: value
+            for row in cell["history"]
+            for name, value in row.items()
+            if figure_of(name, cell["evaluation"]["dataset"]) == figure
+        }
+        for cell in cells
+    ]
+    steps = sorted(set.intersection(*map(set, curves)))
+    values = [[curve[step] for step in steps] for curve in curves]
+    return np.array(steps), np.array(values, dtype=float).reshape(len(cells), len(steps))

@@ -1,0 +1,254 @@
+"""Many runs, one by one or split over machines: each finished one is a file."""
+
+import json
+from pathlib import Path
+
+import keras
+from tqdm import tqdm
+
+from qlatent_tf.experiments.grids.cells import Cell
+from qlatent_tf.experiments.grids.finished_cells import cell_differences, check_same, read_cell
+from qlatent_tf.experiments.grids.latent_files import file_record
+from qlatent_tf.registry import latents
+from qlatent_tf.runs import training
+from qlatent_tf.runs.evaluation import evaluate, evaluate_real
+from qlatent_tf.runs.run_directory import RunDirectory
+from qlatent_tf.storage.files import write_json
+from qlatent_tf.storage.locks import InUseError, sole_use
+
+NUM_SAMPLES = 100_000
+
+
+class Grid:
+    """Runs and their scores under one folder.
+
+    - ``runs/<cell>/``: an ordinary run, which `training.train` takes up where it was stopped;
+    - ``runs/<cell>.lock``: is there while a process is at it, so that others may run other cells;
+    - ``cells/<cell>@<steps>.json``: a finished cell: configuration, scores at the last step,
+      those of held-out real samples where there are any, the history of its evaluations, seconds,
+      versions.
+
+    Args:
+      workdir: path.
+      num_samples: int. Generated samples on which a finished run is scored.
+
+    Raises:
+      ValueError: if that is no positive number.
+    """
+
+    def __init__(self, workdir, num_samples: int = NUM_SAMPLES):
+        if num_samples < 1:
+            raise ValueError(f"num_samples is a positive number; received {num_samples}.")
+        self.path = Path(workdir)
+        self.num_samples = num_samples
+        self._real = {}
+
+    def run_directory(self, cell: Cell) -> RunDirectory:
+        """Returns where the cell's run lies."""
+        return RunDirectory(self.path / "runs" / cell.name)
+
+    def lock_file(self, cell: Cell) -> Path:
+        """Returns the file that is locked while the cell's run is trained and scored."""
+        return self.path / "runs" / f"{cell.name}.lock"
+
+    def step(self, cell: Cell) -> int:
+        """Returns the step a cell has reached: its last one if it is finished."""
+        if self.is_finished(cell):
+            return cell.config.steps
+        return min(self.run_directory(cell).read_run()["step"], cell.config.steps)
+
+    def is_finished(self, cell: Cell) -> bool:
+        """Returns whether the cell's file is there.
+
+        Raises:
+          ValueError: if it is of another configuration, or was scored on other samples.
+        """
+        file = self._file(cell)
+        if not file.is_file():
+            return False
+        check_same(file, read_cell(file), cell.config, self.num_samples)
+        return True
+
+    def has_score(self, cell: Cell, figure: str) -> bool:
+        """Returns whether a finished cell has scores whose names begin with `figure`."""
+        scores = read_cell(self._file(cell))["evaluation"]["metrics"]
+        return any(name.startswith(figure) for name in scores)
+
+    def run(self, cells, *, data_dir=None, progress=True) -> None:
+        """Trains and scores the cells that are not finished.
+
+        Args:
+          cells: sequence of Cell.
+          data_dir: path. Where data files are looked for first.
+          progress: bool. Whether to show progress bars.
+
+        Raises:
+          ValueError: if a cell or its run is there with another configuration, or a latent cannot
+            be built.
+          FloatingPointError: if some of the runs diverged; all others are finished then.
+          InUseError: if other processes run some of the cells; all others are finished then.
+          Interrupted: on Ctrl-C, and while training on SIGTERM too, after a checkpoint; the same
+            call goes on from there.
+        """
+        left = [cell for cell in cells if not self.is_finished(cell)]
+        for cell in left:
+            self._check_run(cell)
+        _check_latents(left)
+        steps = [cell.config.steps - self.step(cell) for cell in left]
+        held, diverged = [], []
+        # The bar of the run stands below this one, which counts the steps of all; its speed is
+        # the mean one, evaluations included.
+        with tqdm(total=sum(steps), unit="step", smoothing=0, disable=not progress) as bar:
+            for number, (cell, todo) in enumerate(zip(left, steps, strict=True), 1):
+                bar.set_description(f"cell {number} of {len(left)}: {cell.name}")
+
+                end = bar.n + todo
+
+                def watch(step, ahead=end - cell.config.steps):
+                    bar.update(ahead + step - bar.n)
+
+                try:
+                    self._finish_alone(cell, data_dir, progress, watch)
+                except InUseError as error:
+                    held.append((cell, error))
+                    bar.total -= end - bar.n
+                except FloatingPointError as error:
+                    diverged.append(f"The cell {cell.name} is left out: {error}")
+                    bar.total -= end - bar.n
+                else:
+                    watch(cell.config.steps)
+        held = [str(error) for cell, error in held if not self.is_finished(cell)]
+        if held or diverged:
+            kind = FloatingPointError if diverged else InUseError
+            raise kind("\n".join([*diverged, *held, "All other cells are finished."]))
+
+    def merge(self, folders) -> int:
+        """Copies the finished cells of other grids here; returns how many were new.
+
+        Args:
+          folders: sequence of path. Working directories of other machines.
+
+        Raises:
+          FileNotFoundError: if a folder holds no cells.
+          ValueError: if a cell is here with another configuration.
+        """
+        new = {}
+        for folder in map(Path, folders):
+            files = _cell_files(folder)
+            if not files:
+                raise FileNotFoundError(f"{folder} holds no finished cells: no cells/*.json.")
+            for file in files:
+                theirs, here = read_cell(file), self.path / "cells" / file.name
+                known = new.get(here) or (read_cell(here) if here.is_file() else None)
+                if known is None:
+                    new[here] = theirs
+                else:
+                    check_same(here, known, theirs["config"], theirs["evaluation"]["num_samples"])
+        for here, cell in new.items():
+            write_json(here, {**cell, "config": cell["config"].to_json()})
+        return len(new)
+
+    def finished(self, steps: int | None = None) -> list[dict]:
+        """Returns the finished cells, see `read_cell`; `steps` asks for those of one schedule."""
+        cells = [read_cell(file) for file in _cell_files(self.path)]
+        return [cell for cell in cells if steps in (None, cell["config"].steps)]
+
+    def _file(self, cell):
+        return self.path / "cells" / cell.file_name
+
+    def _check_run(self, cell):
+        run = self.run_directory(cell)
+        if not (run.path / "config.json").is_file():
+            return
+        known = run.read_config(trust_code=True)
+        run.check_configuration(cell_differences(known, cell.config))
+        step = run.read_run()["step"]
+        if step > cell.config.steps:
+            raise ValueError(
+                f"{run.path} has reached step {step}, beyond the {cell.config.steps} asked for. "
+                "Choose another --workdir, or as many steps."
+            )
+
+    def _finish_alone(self, cell, data_dir, progress, watch):
+        what = f"running the cell {cell.name} of {self.path}"
+        with sole_use(self.lock_file(cell), what):
+            # Another process may have finished it meanwhile.
+            if not self.is_finished(cell):
+                self._finish(cell, data_dir, progress, watch)
+
+    def _finish(self, cell, data_dir, progress, watch):
+        try:
+            self._run_cell(cell, data_dir, progress, watch)
+        except KeyboardInterrupt as error:  # While training, it is saved and said by `train`.
+            raise training.Interrupted(
+                f"Stopped while the cell {cell.name} was prepared or scored."
+            ) from error
+
+    def _run_cell(self, cell, data_dir, progress, watch):
+        if cell.bank is not None:
+            cell.bank.make(progress)
+        run = self.run_directory(cell)
+        if (run.path / "config.json").is_file():
+            # The latent's file may lie elsewhere now; all else was compared.
+            write_json(run.path / "config.json", cell.config.to_json())
+        dataset = training.load_dataset(cell.config, data_dir=data_dir, progress=progress)
+        training.train(cell.config, run.path, dataset=dataset, progress=progress, watch=watch)
+        model, step = training.restore_model(run, trust_code=True)
+        evaluation = evaluate(
+            model,
+            dataset,
+            num_samples=self.num_samples,
+            metric_names=cell.config.metrics or None,
+            progress=progress,
+        )
+        record = run.read_run()
+        write_json(
+            self._file(cell),
+            {
+                "name": cell.name,
+                "row": dict(cell.row),
+                "config": cell.config.to_json(),
+                "step": step,
+                "seconds": record["seconds"],
+                "dataset": record["dataset"],
+                "latent_file": file_record(cell.config),
+                "versions": record["versions"],
+                "evaluation": evaluation,
+                "real": self._real_scores(cell.config, dataset, progress),
+                "history": run.read_metrics()["history"],
+            },
+        )
+        # Keras keeps every model it has built; a grid builds hundreds.
+        keras.utils.clear_session()
+
+    def _real_scores(self, config, dataset, progress):
+        """The scores of held-out samples, computed once for all cells of the same data."""
+        if getattr(dataset, "test", None) is None:
+            return None
+        data = (config.dataset, config.dataset_options, dataset.provenance)
+        key = json.dumps([*data, config.metrics], sort_keys=True)
+        if key not in self._real:
+            self._real[key] = evaluate_real(
+                dataset,
+                num_samples=self.num_samples,
+                metric_names=config.metrics or None,
+                progress=progress,
+            )
+        return self._real[key]
+
+
+def _cell_files(folder):
+    # A hidden file is what a process is writing, or was killed at.
+    files = (folder / "cells").glob("*.json")
+    return sorted(file for file in files if not file.name.startswith("."))
+
+
+def _check_latents(cells):
+    """Builds a latent of each row, so that one that cannot be is told of before any training."""
+    # A bank is made when its first cell is run.
+    rows = {str(cell.row or cell.name): cell for cell in reversed(cells) if cell.bank is None}
+    for cell in rows.values():
+        try:
+            latents.build(cell.config.latent, **cell.config.latent_options)
+        except ValueError as error:
+            raise ValueError(f"The latent of {cell.name} cannot be built. {error}") from error

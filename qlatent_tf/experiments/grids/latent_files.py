@@ -1,0 +1,151 @@
+"""Files that latents draw from: recorded samples, and banks that are made when needed."""
+
+import dataclasses
+import hashlib
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from absl import logging
+
+from qlatent_tf.config import Config
+from qlatent_tf.latents.latent_bank import write_latent_bank
+from qlatent_tf.quantum.recordings import bank_metadata
+from qlatent_tf.quantum.recordings.bank import open_bank
+from qlatent_tf.quantum.recordings.open_samples import open_samples
+from qlatent_tf.storage.files import sha256_of
+from qlatent_tf.storage.locks import InUseError
+
+# Seconds between looks at a bank that another process makes.
+_PATIENCE = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Bank:
+    """Samples of one circuit, which several runs draw from.
+
+    Attributes:
+      path: Path. The directory.
+      latent: str. `"boson"` or `"photonic"`.
+      options: dict. Options of the latent, which name the circuit.
+      num_samples: int. Rows.
+    """
+
+    path: Path
+    latent: str
+    options: Mapping
+    num_samples: int
+
+    def make(self, progress: bool = True) -> None:
+        """Makes the bank, or what is missing of it; waits where another process is at it.
+
+        Raises:
+          ValueError: if the directory holds something else.
+        """
+        waiting = False
+        while not self.is_finished():
+            try:
+                write_latent_bank(
+                    self.path,
+                    self.latent,
+                    self.options,
+                    num_samples=self.num_samples,
+                    progress=progress,
+                )
+                return
+            except InUseError as error:
+                if not waiting:
+                    logging.info("%s This process waits for it.", error)
+                waiting = True
+                time.sleep(_PATIENCE)
+
+    def is_finished(self) -> bool:
+        """Returns whether the bank is there, whole and by its hashes undamaged."""
+        if not bank_metadata.is_bank(self.path):
+            return False
+        try:
+            metadata = open_bank(self.path).metadata
+        except (FileNotFoundError, ValueError):
+            return False
+        made_of = metadata["sampler"].get("options", {})
+        return (
+            metadata["num_samples"] == self.num_samples
+            and metadata["sampler"].get("latent") == self.latent
+            and all(made_of.get(name) == value for name, value in self.options.items())
+        )
+
+
+def recorded_samples(text: str) -> tuple[str, int, dict]:
+    """Finds the recorded samples that a command line names.
+
+    Args:
+      text: str. ``FILE``, or ``FILE:KEY`` for an array of a ``.npz`` file.
+
+    Returns:
+      What a row of them is called, the number of recorded modes, and the options of the latent
+      `samples`.
+
+    Raises:
+      FileNotFoundError: if there is no such file.
+      ValueError: if it holds no samples.
+    """
+    keyed = ":" in text and not Path(text).expanduser().exists()
+    file, _, key = text.rpartition(":") if keyed else (text, "", "")
+    path = Path(file).expanduser().resolve()
+    options = {"file": str(path), **({"key": key} if key else {})}
+    modes = open_samples(path, key=key or None).shape[1]
+    return f"{path.name}:{key}" if key else path.name, modes, options
+
+
+def file_record(config: Config) -> dict | None:
+    """Returns what a latent draws from: JSON values that say which file it was.
+
+    Args:
+      config: Config.
+
+    Returns:
+      None for latents other than `samples`, else a dict with ``name``, ``key``, ``sha256`` (of a
+      directory, that of its files' names and hashes) and ``bank``, the settings of a bank or None.
+    """
+    file = _file(config)
+    if file is None:
+        return None
+    path = Path(file).expanduser()
+    settings = None
+    if path.is_dir() and bank_metadata.is_bank(path):
+        metadata = bank_metadata.read_metadata(path)
+        settings = {name: metadata[name] for name in ("num_samples", "seed", "sampler")}
+    return {
+        "name": path.name,
+        "key": config.latent_options.get("key"),
+        "sha256": _sha256(path),
+        "bank": settings,
+    }
+
+
+def without_place(config: Config) -> Config:
+    """Returns the configuration with its latent's file named without the folder it lies in.
+
+    Two machines keep a file in two places, and a working directory may be moved; which file it
+    was is recorded by `file_record`.
+    """
+    file = _file(config)
+    if file is None:
+        return config
+    return config.override(**{"latent_options.file": Path(file).name})
+
+
+def _file(config):
+    # What a latent of someone else's means by such an option is not known here.
+    return config.latent_options.get("file") if config.latent == "samples" else None
+
+
+def _sha256(path: Path) -> str:
+    if path.is_file():
+        return sha256_of(path)
+    lines = [
+        f"{file.relative_to(path)} {sha256_of(file)}"
+        for file in sorted(path.rglob("*"))
+        if file.is_file() and not file.name.startswith(".")
+    ]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

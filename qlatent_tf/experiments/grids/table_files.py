@@ -1,0 +1,167 @@
+"""Tables of finished cells in Markdown, CSV and JSON, and how a score is written."""
+
+import csv
+import decimal
+import io
+import math
+from pathlib import Path
+
+from qlatent_tf.storage.files import write_json, write_text
+
+
+def to_markdown(table: dict, columns, notes: str = "") -> str:
+    """Returns the table in Markdown, the best of each panel in bold."""
+    labels = table["labels"]
+    shown = {figure for row in table["rows"] for figure in row["published"]}
+    heads = []
+    for column in columns:
+        heads += [column.title, *([table["source"]] if column.figure in shown else [])]
+    lines = [
+        "| " + " | ".join([*labels, "seeds", *heads]) + " |",
+        "|" + "---|" * len(labels) + "---:|" * (1 + len(heads)),
+    ]
+    best = _best(table, columns)
+    for number, row in enumerate(table["rows"]):
+        entries = [f"`{row[label]}`" if label == "latent" else str(row[label]) for label in labels]
+        entries.append(str(len(row["seeds"])))
+        for column in columns:
+            text = format_score(row["scores"][column.figure])
+            text = "not scored" if column.figure in row["unscored"] else text
+            entries.append(f"**{text}**" if (number, column.figure) in best else text)
+            if column.figure in shown:
+                known = row["published"].get(column.figure)
+                entries.append(format_published(known) if known else "")
+        lines.append("| " + " | ".join(entries) + " |")
+    caption = (
+        f"Mean ± standard error over training seeds, none for one seed. Ours: "
+        f"{table['schedule']}; scored at the last step on {table['num_samples']:,} generated "
+        f"samples a seed."
+    )
+    if any(_is_partial(score) for row in table["rows"] for score in row["scores"].values()):
+        caption += " (k of n): of those k of n seeds in which there is a score."
+    compared = [
+        f"{column.title}: {', '.join(f'`{name}`' for name in table['names'][column.figure])}"
+        for column in columns
+        if table["names"][column.figure]
+    ]
+    names = "Names of the scores: " + "; ".join(compared) + "."
+    files = (
+        "Latents drew from: "
+        + "; ".join(f"{file['name']} (SHA-256 {file['sha256']})" for file in table["files"])
+        + "."
+    )
+    paragraphs = [
+        " ".join([caption, notes]).strip(),
+        *([names] if compared else []),
+        *([files] if table["files"] else []),
+    ]
+    return "\n".join([*lines, "", "\n\n".join(paragraphs), ""])
+
+
+def to_csv(table: dict) -> str:
+    """Returns the table as CSV, a line for each row and figure."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(
+        [
+            *table["labels"],
+            "figure",
+            "name",
+            "mean",
+            "standard_error",
+            "seeds",
+            "published_mean",
+            "published_standard_error",
+            "schedule",
+        ]
+    )
+    for row in table["rows"]:
+        for figure, score in row["scores"].items():
+            known = row["published"].get(figure, {})
+            writer.writerow(
+                [
+                    *(row[label] for label in table["labels"]),
+                    figure,
+                    " ".join(table["names"][figure]),
+                    score["mean"],
+                    score["standard_error"],
+                    min(len(row["seeds"]), len(_defined(score))),
+                    known.get("mean"),
+                    known.get("standard_error"),
+                    table["schedule"],
+                ]
+            )
+    return text.getvalue()
+
+
+def write_table(path: Path, table: dict, columns, notes: str = "") -> None:
+    """Writes ``<path>.md``, ``.csv`` and ``.json``."""
+    write_text(f"{path}.md", to_markdown(table, columns, notes))
+    write_text(f"{path}.csv", to_csv(table))
+    write_json(f"{path}.json", {**table, "notes": notes})
+
+
+def format_score(score: dict) -> str:
+    """Returns ``mean ± standard error``, and of how many seeds if others are undefined or lack it.
+
+    The error has two significant digits, or is in units, and the mean ends where the error does;
+    without an error it has three.
+
+    Args:
+      score: dict, of `evaluation.summary`.
+    """
+    if score["mean"] is None:
+        return "undefined"
+    # Equal values have an error of rounding.
+    if (score["standard_error"] or 0) > 1e-12 * abs(score["mean"]):
+        error = _digits(score["standard_error"], 2)
+        decimals = -decimal.Decimal(error).as_tuple().exponent
+        text = f"{score['mean']:.{decimals}f} ± {error}"
+    else:
+        text = _digits(score["mean"], 3) + ("" if score["standard_error"] is None else " ± 0")
+    if _is_partial(score):
+        text += f" ({len(_defined(score))} of {len(score['values'])})"
+    return text
+
+
+def _is_partial(score):
+    return 0 < len(_defined(score)) < len(score["values"])
+
+
+def _defined(score):
+    return [value for value in score["values"] if value is not None]
+
+
+def format_published(score: dict) -> str:
+    """Returns ``mean ± standard error`` in the digits that were published."""
+    figures = (score["mean"], score["standard_error"])
+    return " ± ".join(f"{figure:g}" for figure in figures if figure is not None)
+
+
+def _digits(value, count):
+    """Zeros at the end are digits, too, save of what is exactly 0."""
+    if value == 0 or abs(value) >= 10**count - 0.5:
+        return f"{value:.0f}"
+    return f"{value:#.{count}g}".rstrip(".")
+
+
+def _best(table, columns):
+    """The (number of the row, figure) that are best in their panel."""
+    panels = {}
+    for number, row in enumerate(table["rows"]):
+        panels.setdefault(row[table["panel"]], {})[number] = row["scores"]
+    best = set()
+    for column in columns:
+        for panel in panels.values() if column.best else ():
+            # A mean over those seeds alone that did not fail is no better than another's of all.
+            defined = {
+                number: scores[column.figure]["mean"]
+                for number, scores in panel.items()
+                if None not in scores[column.figure]["values"]
+            }
+            top = column.best(defined.values(), default=None)
+            # Shares that are sums end in other last digits: those do not decide.
+            equal = [number for number, mean in defined.items() if math.isclose(mean, top)]
+            if len(equal) < len(defined):
+                best.update((number, column.figure) for number in equal)
+    return best

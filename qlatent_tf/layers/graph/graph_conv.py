@@ -1,0 +1,203 @@
+"""Graph convolution with one weight matrix a relation, as a Spektral layer."""
+
+import keras
+from keras import ops
+from spektral.layers.convolutional.conv import Conv
+
+from qlatent_tf.layers.graph.node_weights import first_mask, node_weights
+
+NORMALIZATIONS = (None, "degree", "relation")
+
+
+@keras.saving.register_keras_serializable(package="qlatent_tf")
+class RelationalGraphConv(Conv):
+    r"""A relational graph convolution from the papers
+
+    > [Modeling Relational Data with Graph Convolutional Networks](https://arxiv.org/abs/1703.06103)
+    > Schlichtkrull et al., and
+    > [MolGAN: An implicit generative model for small molecular
+    > graphs](https://arxiv.org/abs/1805.11973) De Cao and Kipf.
+
+    **Mode**: single, mixed, batch; dense adjacency. (Disjoint mode is single mode with the
+    block-diagonal adjacency of all graphs.)
+
+    This layer computes, for relations y = 1..R with adjacency A_y and node weights m:
+
+        X'_i = m_i activation(X_i W_self + b_self
+                              + sum_y sum_j A_ijy m_j (X_j W_y + b_y) / c_iy)
+
+    where c is 1, or by `normalization` a number of neighbours, which nodes without any count as 1:
+
+        "degree":    c_iy = max(1, sum_j sum_z A_ijz m_j)     neighbours by all relations
+        "relation":  c_iy = max(1, sum_j A_ijy m_j)           neighbours by the same relation
+
+    **Input**
+
+    - Node features of shape `([batch], n_nodes, n_node_features)`;
+    - Adjacency of shape `([batch], n_nodes, n_nodes, n_relations)`, without batch in single and
+    mixed mode; entry (i, j, y) weighs the message from node j to node i by relation y. Real-valued
+    entries are allowed.
+    - `mask` (call argument, optional): the node weights m of shape `([batch], n_nodes)`. Boolean,
+    False for padding, as Keras attaches masks to node features: then it is found there if the
+    argument is not given, and passed on to the output. Or real, in which case gradients flow
+    through it, and each layer has to be given it.
+
+    **Output**
+
+    - Node features of shape `([batch], n_nodes, channels)`; those of masked nodes are 0.
+
+    **Arguments**
+
+    - `channels`: integer, number of output channels;
+    - `normalization`: None, "degree" or "relation": what the messages to a node are divided by;
+    - `activation`: activation function;
+    - `use_bias`: bool, add a bias to the node itself and to each relation's messages;
+    - `kernel_initializer`: initializer for each relation's weights;
+    - `bias_initializer`: initializer for each relation's bias;
+    - `kernel_regularizer`: regularization applied to the weights;
+    - `bias_regularizer`: regularization applied to the biases;
+    - `kernel_constraint`: constraint applied to the weights;
+    - `bias_constraint`: constraint applied to the biases.
+    """
+
+    def __init__(
+        self,
+        channels,
+        normalization=None,
+        activation=None,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
+        super().__init__(
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+            **kwargs,
+        )
+        if normalization not in NORMALIZATIONS:
+            raise ValueError(
+                f"normalization is one of {', '.join(map(repr, NORMALIZATIONS))}; received "
+                f"{normalization!r}."
+            )
+        self.channels = channels
+        self.normalization = normalization
+
+    def build(self, input_shape):
+        node_shape, adjacency_shape = _check_shapes(input_shape)
+        features, relations = node_shape[-1], adjacency_shape[-1]
+        # The node itself is relation 0.
+        self.kernels = [self._kernel(name, features) for name in _names("kernel", relations)]
+        self.biases = (
+            [self._bias(name) for name in _names("bias", relations)] if self.use_bias else None
+        )
+        self.built = True
+
+    def call(self, inputs, mask=None):
+        nodes, adjacency = inputs
+        counted = node_weights(mask, self.compute_dtype)
+        if counted is not None:
+            adjacency = adjacency * ops.expand_dims(counted, -3)
+        if self.normalization is not None:
+            axes = (-2, -1) if self.normalization == "degree" else -2
+            neighbours = ops.sum(adjacency, axis=axes, keepdims=True)
+            adjacency = adjacency / ops.maximum(neighbours, 1.0)
+        kernels = self.kernels
+        if self.use_bias:
+            # A bias is the weight of a feature that is 1. It costs no pass over the messages then.
+            nodes = ops.concatenate([nodes, ops.ones_like(nodes[..., :1])], axis=-1)
+            biases = (ops.expand_dims(bias, 0) for bias in self.biases)
+            kernels = [ops.concatenate(pair) for pair in zip(kernels, biases, strict=True)]
+        # The sum over senders is linear: it is taken where the rows are shorter.
+        if nodes.shape[-1] < self.channels:
+            output = _of_sums(nodes, adjacency, kernels)
+        else:
+            output = _sum_of_messages(nodes, adjacency, kernels)
+        output = self.activation(output)
+        return output if counted is None else output * counted
+
+    def compute_mask(self, inputs, previous_mask):
+        # Weights are no Keras mask, which the layers that follow would take for Boolean.
+        mask = first_mask(previous_mask)
+        is_keras_mask = mask is not None and keras.backend.standardize_dtype(mask.dtype) == "bool"
+        return mask if is_keras_mask else None
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[0][:-1], self.channels)
+
+    @property
+    def config(self):
+        return {"channels": self.channels, "normalization": self.normalization}
+
+    def _kernel(self, name, features):
+        return self.add_weight(
+            name=name,
+            shape=(features, self.channels),
+            initializer=self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+        )
+
+    def _bias(self, name):
+        return self.add_weight(
+            name=name,
+            shape=(self.channels,),
+            initializer=self.bias_initializer,
+            regularizer=self.bias_regularizer,
+            constraint=self.bias_constraint,
+        )
+
+
+def _of_sums(nodes, adjacency, kernels):
+    """Sums the features of the senders by each relation, then maps all sums in one product."""
+    relations, features = adjacency.shape[-1], nodes.shape[-1]
+    # (.., node, relation, sender) with the first two in one axis, times (.., sender, feature).
+    weights = ops.swapaxes(adjacency, -1, -2)
+    weights = ops.reshape(weights, [*ops.shape(weights)[:-3], -1, ops.shape(weights)[-1]])
+    sums = ops.matmul(weights, nodes)
+    sums = ops.reshape(sums, [*ops.shape(nodes)[:-1], relations * features])
+    return ops.matmul(ops.concatenate([nodes, sums], axis=-1), ops.concatenate(kernels))
+
+
+def _sum_of_messages(nodes, adjacency, kernels):
+    """Maps the features by each relation in one product, then sums over senders and relations."""
+    own, *kernels = kernels
+    messages = ops.matmul(nodes, ops.concatenate(kernels, axis=-1))
+    # (.., sender, relation * channels) -> (.., sender * relation, channels), and likewise for
+    # the adjacency: the sum over senders and relations is then one product.
+    senders, relations = adjacency.shape[-2:]
+    pairs = -1 if senders is None else senders * relations
+    messages = ops.reshape(messages, [*ops.shape(messages)[:-2], pairs, own.shape[-1]])
+    weights = ops.reshape(adjacency, [*ops.shape(adjacency)[:-2], pairs])
+    return ops.matmul(nodes, own) + ops.matmul(weights, messages)
+
+
+def _names(kind, relations):
+    return [f"{kind}_self", *(f"{kind}_{relation}" for relation in range(1, relations + 1))]
+
+
+def _check_shapes(input_shape):
+    """Returns the shapes of nodes and adjacency, or raises ValueError where they do not fit."""
+    nodes, adjacency = (tuple(shape) for shape in input_shape)
+    fits = (
+        len(nodes) in (2, 3)
+        and len(adjacency) in (3, len(nodes) + 1)
+        and all(size is None or nodes[-2] is None or size == nodes[-2] for size in adjacency[-3:-1])
+    )
+    if not fits:
+        raise ValueError(
+            "RelationalGraphConv takes node features of shape ([batch], n_nodes, "
+            "n_node_features) and an adjacency of shape ([batch], n_nodes, n_nodes, "
+            f"n_relations); received {nodes} and {adjacency}."
+        )
+    return nodes, adjacency

@@ -1,0 +1,70 @@
+"""Scores of images by the classifier that comes with the package."""
+
+import functools
+
+import keras
+import tensorflow as tf
+
+from qlatent_tf.datasets.dataset import ImageDataset
+from qlatent_tf.metrics.images.classifier import load_classifier
+from qlatent_tf.metrics.images.feature_network import FeatureNetwork
+from qlatent_tf.metrics.images.scores import image_scores
+from qlatent_tf.storage.preset_files import WEIGHTS
+
+PRESET = "cifar_classifier"
+
+
+def classifier_scores(
+    dataset: ImageDataset, samples, *, progress: bool = False
+) -> dict[str, float]:
+    """Scores images by the preset `cifar_classifier`; see `image_scores`.
+
+    The figures are like the Inception score, FID and KID, and are none of them: they compare
+    images judged by this one classifier, and nothing else.
+
+    Args:
+      dataset: ImageDataset of 32x32 RGB images.
+      samples: uint8 array, shape `(n, 32, 32, 3)`.
+      progress: bool. Whether to show progress bars.
+
+    Returns:
+      dict. ``classifier_score_cifar_classifier``, its ``classifier_score_deviation_...`` over
+      parts, ``classifier_frechet_distance_cifar_classifier_<data set>_<images>`` and
+      ``classifier_kernel_distance_...``.
+
+    Raises:
+      FileNotFoundError: if there is no such preset.
+      ValueError: if the images are of another shape.
+    """
+    return image_scores(dataset, samples, classifier_network(PRESET), progress=progress)
+
+
+@functools.cache
+def classifier_network(name_or_dir: str) -> FeatureNetwork:
+    """Returns a classifier's preset as a network of features.
+
+    Args:
+      name_or_dir: str. A preset of the kind ``classifier``; see `tools/train_classifier.py`.
+
+    Raises:
+      FileNotFoundError: if there is no such preset.
+      ValueError: if it is no classifier, or damaged.
+    """
+    model, description = load_classifier(name_or_dir)
+    config = description["config"]
+    outputs = keras.Model(model.inputs, [model.get_layer("features").output, model.outputs[0]])
+
+    @tf.function
+    def run(images):
+        return outputs(images, training=False)
+
+    return FeatureNetwork(
+        name=str(name_or_dir).rstrip("/").rpartition("/")[2],
+        score="classifier_score",
+        frechet="classifier_frechet_distance",
+        kernel="classifier_kernel_distance",
+        identity=description["sha256"][WEIGHTS],
+        image_shape=(config.image_size, config.image_size, config.channels),
+        width=config.widths[-1],
+        run=run,
+    )

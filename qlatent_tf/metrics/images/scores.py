@@ -1,0 +1,227 @@
+"""Scores of images by the features and class probabilities of a named network.
+
+References:
+  T. Salimans et al., "Improved techniques for training GANs", arXiv:1606.03498.
+  M. Heusel et al., "GANs trained by a two time-scale update rule converge to a local Nash
+  equilibrium", arXiv:1706.08500.
+  M. Binkowski, D. J. Sutherland, M. Arbel and A. Gretton, "Demystifying MMD GANs",
+  arXiv:1801.01401.
+"""
+
+import math
+
+import numpy as np
+import tensorflow as tf
+from absl import logging
+
+from qlatent_tf.datasets.dataset import ImageDataset
+from qlatent_tf.metrics.frechet import Moments, MomentStream, frechet_distance
+from qlatent_tf.metrics.images.feature_network import FeatureNetwork
+from qlatent_tf.metrics.images.tf_gan import tfgan
+from qlatent_tf.metrics.reference_cache import compared, image_reference_arrays
+from qlatent_tf.scores import sized
+
+SPLITS = 10
+BLOCK = 1000
+# The reference images whose features are kept one by one, for kernel distances.
+KEPT_IMAGES = 10_000
+# To be raised when the same images and network would give another reference than before.
+_VERSION = 1
+
+
+def image_scores(
+    dataset: ImageDataset, images: np.ndarray, network: FeatureNetwork, *, progress: bool = False
+) -> dict[str, float]:
+    """Scores images, generated or real, beside the training images of a data set.
+
+    With p(y|x) the class probabilities of an image and k(a, b) = (a.b / width + 1)^3:
+
+        score     exp of the mean of KL(p(y|x) || p(y)): over `SPLITS` parts, the mean and the
+                  standard deviation of the parts' scores; from 1 to the number of classes
+        frechet   |m - m'|^2 + tr(C + C' - 2 (C C')^(1/2)) of the features' means and covariances
+        kernel    the squared maximum mean discrepancy under k, unbiased, over blocks of at most
+                  `BLOCK` features of each side; may be negative
+
+    The Frechet distance is to all training images, the kernel distance to the first `KEPT_IMAGES`
+    of them in a fixed random order. What is computed of the training images is kept in the cache
+    folder. Memory is bounded by one part of the logits, one block and the kept features.
+
+    Args:
+      dataset: ImageDataset. The images compared with are its `source`.
+      images: uint8 array, shape `(n, height, width, bands)`. In any order.
+      network: FeatureNetwork. Named in each figure.
+      progress: bool. Whether to show progress bars.
+
+    Returns:
+      dict. ``<score>_<network>``, ``<score>_deviation_<network>``, and
+      ``<distance>_<network>_<data set>_<images compared with>``. What too few images do not define
+      is NaN.
+
+    Raises:
+      ValueError: if the images or the data set are not what the network takes.
+    """
+    network.check(images)
+    network.check(dataset.source)
+    reference, kept = reference_features(dataset, network, progress)
+    if 2 <= len(images) <= network.width:
+        logging.warning(
+            "%s of %d images says little: %d features have a covariance of full rank only from %d "
+            "on.",
+            network.frechet,
+            len(images),
+            network.width,
+            network.width + 1,
+        )
+    scores, moments = ScoreStream(len(images)), MomentStream()
+    kernel, has_classes = KernelStream(kept, len(images)), False
+    for features, logits in network.activations(images, progress=progress):
+        moments.add(features)
+        kernel.add(features)
+        if logits is not None:
+            has_classes = True
+            scores.add(logits)
+    enough = len(images) >= 2
+    distance = frechet_distance(reference, moments.moments()) if enough else math.nan
+    figures = {
+        compared(f"{network.frechet}_{network.name}", dataset, reference.count): distance,
+        compared(f"{network.kernel}_{network.name}", dataset, len(kept)): kernel.distance(),
+    }
+    if has_classes:
+        mean, deviation = scores.score()
+        figures = {
+            f"{network.score}_{network.name}": mean,
+            f"{network.score}_deviation_{network.name}": deviation,
+            **figures,
+        }
+    return sized(figures, len(images))
+
+
+def reference_features(
+    dataset: ImageDataset, network: FeatureNetwork, progress: bool = False
+) -> tuple[Moments, np.ndarray]:
+    """Returns what is kept of the training images of a data set.
+
+    Args:
+      dataset: ImageDataset. With two images at least.
+      network: FeatureNetwork.
+      progress: bool. Whether to show a progress bar when it is computed.
+
+    Returns:
+      The moments of the features of all images, and the features of `KEPT_IMAGES` of them, float32
+      of shape `(kept, width)`.
+    """
+    count = min(len(dataset.source), KEPT_IMAGES)
+
+    def make(images):
+        stream, kept = MomentStream(), np.empty((count, network.width), np.float32)
+        done = 0
+        label = f"{network.name} on {dataset.name}"
+        for features, _ in network.activations(images, progress=progress, label=label):
+            stream.add(features)
+            part = features[: max(count - done, 0)]
+            kept[done : done + len(part)] = part
+            done += len(features)
+        moments = stream.moments()
+        return {"mean": moments.mean, "covariance": moments.covariance, "features": kept}
+
+    def check(arrays):
+        found = [arrays[name].shape for name in ("mean", "covariance", "features")]
+        wanted = [(network.width,), (network.width, network.width), (count, network.width)]
+        if found != wanted:
+            raise ValueError(f"it has moments and features of shapes {found}")
+        if not all(np.isfinite(array).all() for array in arrays.values()):
+            raise ValueError("its features are not finite")
+
+    version = f"{_VERSION}/{network.identity}/{count}"
+    arrays = image_reference_arrays(dataset, network.name, version, make, check)
+    moments = Moments(arrays["mean"], arrays["covariance"], len(dataset.source))
+    return moments, arrays["features"]
+
+
+class ScoreStream:
+    """The classifier score of each of `SPLITS` parts, from logits that come in batches.
+
+    Holds one part. Parts are of equal size, or differ by one image.
+
+    Args:
+      count: int. How many rows of logits will come.
+    """
+
+    def __init__(self, count: int):
+        self._sizes = part_sizes(count, SPLITS) if count >= SPLITS else []
+        self._waiting = []
+        self._scores = []
+
+    def add(self, logits: np.ndarray) -> None:
+        """Takes in logits of shape `(n, classes)`."""
+        self._waiting.append(np.asarray(logits))
+        while len(self._scores) < len(self._sizes):
+            size = self._sizes[len(self._scores)]
+            if sum(map(len, self._waiting)) < size:
+                return
+            rows = np.concatenate(self._waiting)
+            score = tfgan().eval.classifier_score_from_logits(tf.cast(rows[:size], tf.float64))
+            self._scores.append(float(score))
+            self._waiting = [rows[size:]]
+
+    def score(self) -> tuple[float, float]:
+        """Returns mean and standard deviation over the parts; NaN for fewer images than parts."""
+        if not self._sizes:
+            return math.nan, math.nan
+        return float(np.mean(self._scores)), float(np.std(self._scores))
+
+
+class KernelStream:
+    """The kernel distance of features that come in batches, from blocks; holds one block.
+
+    Each block is compared with one of the reference's blocks, in turn.
+
+    Args:
+      reference: float array, shape `(m, width)`. In random order, with two rows at least.
+      count: int. How many rows will come, in random order.
+    """
+
+    def __init__(self, reference: np.ndarray, count: int):
+        ends = np.cumsum(part_sizes(len(reference), math.ceil(len(reference) / BLOCK)))
+        self._reference = np.split(reference, ends[:-1])
+        self._sizes = part_sizes(count, max(math.ceil(count / BLOCK), 1))
+        self._waiting = []
+        self._distances = []
+
+    def add(self, features: np.ndarray) -> None:
+        """Takes in features of shape `(n, width)`."""
+        self._waiting.append(np.asarray(features))
+        while len(self._distances) < len(self._sizes):
+            done = len(self._distances)
+            size = self._sizes[done]
+            if sum(map(len, self._waiting)) < size:
+                return
+            rows = np.concatenate(self._waiting)
+            self._distances.append(
+                _kernel_distance(self._reference[done % len(self._reference)], rows[:size])
+            )
+            self._waiting = [rows[size:]]
+
+    def distance(self) -> float:
+        """Returns the mean over the blocks; NaN for less than two rows on either side."""
+        return float(np.mean(self._distances)) if self._distances else math.nan
+
+
+def part_sizes(count: int, parts: int) -> list[int]:
+    """Returns the sizes of `parts` parts of `count` things, the larger ones last.
+
+    Example:
+      >>> part_sizes(11, 3)
+      [3, 4, 4]
+    """
+    return [count // parts] * (parts - count % parts) + [count // parts + 1] * (count % parts)
+
+
+def _kernel_distance(reference, rows):
+    if min(len(reference), len(rows)) < 2:
+        return math.nan
+    return float(
+        tfgan().eval.kernel_classifier_distance_from_activations(
+            tf.constant(reference), tf.constant(rows), max_block_size=BLOCK, dtype=tf.float64
+        )
+    )

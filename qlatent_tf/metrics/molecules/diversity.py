@@ -1,0 +1,98 @@
+"""How alike molecules are: internal diversity, and nearest neighbours.
+
+References:
+  D. Rogers and M. Hahn, "Extended-connectivity fingerprints", Journal of Chemical Information and
+  Modeling 50 (2010).
+  M. Benhenda, "ChemGAN challenge for drug discovery: can AI reproduce natural chemical
+  diversity?", arXiv:1708.08227.
+"""
+
+import functools
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import tqdm
+from rdkit import Chem, DataStructs, rdBase
+from rdkit.Chem import rdFingerprintGenerator
+
+from qlatent_tf.datasets.dataset import MoleculeDataset
+from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
+from qlatent_tf.metrics.molecules.counts import distinct_valid
+from qlatent_tf.scores import sized
+
+RADIUS = 2
+BITS = 2048
+
+
+def molecule_diversity(
+    dataset: MoleculeDataset, samples, *, progress: bool = False
+) -> dict[str, float]:
+    """Returns how unlike each other the distinct valid molecules are.
+
+        internal_diversity = 1 - mean of T(a, b) over all pairs of distinct molecules a, b
+
+    T is the Tanimoto similarity of Morgan fingerprints of radius 2 and 2048 bits. Valid is meant
+    strictly: one fragment, no wildcard. A molecule is not paired with itself, so that the number
+    of molecules does not enter.
+
+    Args:
+      dataset: MoleculeDataset. Unused: this is a property of the generated molecules alone.
+      samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`.
+      progress: bool. Whether to show a progress bar.
+
+    Returns:
+      ``internal_diversity``, from 0 to 1. NaN for less than two distinct valid molecules.
+    """
+    del dataset
+    smiles = graphs_to_smiles(samples)
+    prints = fingerprints(distinct_valid(smiles))
+    pairs = len(prints) * (len(prints) - 1) / 2
+    bar = tqdm.trange(1, len(prints), desc="Internal diversity", disable=not progress, leave=False)
+    total = sum(
+        math.fsum(DataStructs.BulkTanimotoSimilarity(prints[row], prints[:row])) for row in bar
+    )
+    return sized({"internal_diversity": 1 - total / pairs if pairs else math.nan}, len(smiles))
+
+
+def nearest(
+    smiles: Sequence[str], known: Sequence[str], *, count: int = 1, progress: bool = False
+) -> list[list[tuple[str, float]]]:
+    """Finds the known molecules that are most like each of some molecules.
+
+    Args:
+      smiles: sequence of str. SMILES that parse.
+      known: sequence of str. SMILES that parse, `count` at least.
+      count: int. How many to find; of equally near ones, the first of `known` come first.
+      progress: bool. Whether to show a progress bar.
+
+    Returns:
+      For each of `smiles`, the nearest known SMILES with the Tanimoto similarities of their
+      Morgan fingerprints, of radius 2 and 2048 bits, the most similar first.
+    """
+    if not 1 <= count <= len(known):
+        raise ValueError(f"There are {len(known)} known molecules; received count {count}.")
+    prints = fingerprints(known, progress=progress)
+    found = []
+    for fingerprint in fingerprints(smiles):
+        similarities = np.array(DataStructs.BulkTanimotoSimilarity(fingerprint, prints))
+        places = np.argsort(-similarities, kind="stable")[:count]
+        found.append([(known[place], float(similarities[place])) for place in places])
+    return found
+
+
+def fingerprints(
+    smiles: Sequence[str], *, progress: bool = False
+) -> list[DataStructs.ExplicitBitVect]:
+    """Returns the Morgan fingerprints of SMILES that parse."""
+    generator = _generator()
+    bar = tqdm.tqdm(
+        smiles, desc="Fingerprints", unit=" molecules", disable=not progress, leave=False
+    )
+    with rdBase.BlockLogs():
+        return [generator.GetFingerprint(Chem.MolFromSmiles(text)) for text in bar]
+
+
+@functools.cache
+def _generator():
+    return rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=BITS)

@@ -1,0 +1,140 @@
+"""Chemical properties of the generated molecules: their means, and their distributions.
+
+References:
+  G. R. Bickerton et al., "Quantifying the chemical beauty of drugs", Nature Chemistry 4 (2012).
+  S. A. Wildman and G. M. Crippen, "Prediction of physicochemical parameters by atomic
+  contributions", Journal of Chemical Information and Computer Sciences 39 (1999).
+  P. Ertl and A. Schuffenhauer, "Estimation of synthetic accessibility score of drug-like
+  molecules", Journal of Cheminformatics 1, 8 (2009).
+"""
+
+import functools
+import importlib.util
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import rdkit
+import scipy.stats
+import tqdm
+from rdkit import Chem, RDConfig, rdBase
+from rdkit.Chem import QED, Crippen
+
+from qlatent_tf.datasets.dataset import MoleculeDataset
+from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
+from qlatent_tf.metrics.molecules.counts import distinct_valid
+from qlatent_tf.metrics.reference_cache import compared, reference_arrays
+from qlatent_tf.scores import sized
+
+PROPERTIES = ("qed", "logp", "sa")
+
+
+def molecule_properties(
+    dataset: MoleculeDataset, samples, *, progress: bool = False
+) -> dict[str, float]:
+    """Averages QED, logP and the synthetic accessibility over the distinct valid molecules.
+
+    Valid is meant strictly: one fragment, no wildcard. Each distinct molecule counts once.
+
+    Args:
+      dataset: MoleculeDataset. Unused: these are properties of the generated molecules alone.
+      samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`.
+      progress: bool. Whether to show a progress bar.
+
+    Returns:
+      ``qed`` from 0 to 1 (best), ``logp`` (Crippen's octanol-water partition coefficient) and
+      ``sa`` from 1 (easy to make) to 10. NaN if no molecule is valid.
+    """
+    del dataset
+    smiles = graphs_to_smiles(samples)
+    table = property_table(distinct_valid(smiles), progress=progress)
+    means = table.mean(axis=0) if len(table) else np.full(len(PROPERTIES), np.nan)
+    return sized(dict(zip(PROPERTIES, means, strict=True)), len(smiles))
+
+
+def molecule_property_distances(
+    dataset: MoleculeDataset, samples, *, progress: bool = False
+) -> dict[str, float]:
+    """Compares the distributions of QED, logP and the synthetic accessibility with the data's.
+
+    Distinct strictly valid molecules are compared with the distinct ones of the data set by the
+    Wasserstein distance, which is in the units of the property:
+
+        W_1 = integral |F(x) - G(x)| dx,  F and G the cumulative distributions
+
+    The properties of the data set are computed once (two minutes for QM9) and kept in the cache
+    folder.
+
+    Args:
+      dataset: MoleculeDataset.
+      samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`.
+      progress: bool. Whether to show progress bars.
+
+    Returns:
+      ``qed_distance``, ``logp_distance`` and ``sa_distance``, each followed by the data set's
+      name and size. NaN if no molecule is valid.
+    """
+    smiles = graphs_to_smiles(samples)
+    table = property_table(distinct_valid(smiles), progress=progress)
+    reference = _reference_properties(dataset, progress)
+    figures = {
+        compared(f"{name}_distance", dataset): (
+            scipy.stats.wasserstein_distance(reference[name], column) if len(column) else math.nan
+        )
+        for name, column in zip(PROPERTIES, table.T, strict=True)
+    }
+    return sized(figures, len(smiles))
+
+
+def property_table(
+    smiles: Sequence[str], *, progress: bool = False, label: str = "Molecule properties"
+) -> np.ndarray:
+    """Returns QED, logP and the synthetic accessibility of each SMILES.
+
+    Args:
+      smiles: sequence of str. SMILES that parse.
+      progress: bool. Whether to show a progress bar.
+      label: str. What the progress bar is about.
+
+    Returns:
+      float array, shape `(n, 3)`; the columns are `PROPERTIES`.
+    """
+    bar = tqdm.tqdm(smiles, desc=label, unit=" molecules", disable=not progress, leave=False)
+    with rdBase.BlockLogs():
+        rows = [_properties_of(text) for text in bar]
+    return np.array(rows, dtype=np.float64).reshape(len(rows), len(PROPERTIES))
+
+
+def properties(molecule: Chem.Mol) -> tuple[float, float, float]:
+    """Returns QED, logP and the synthetic accessibility score of a sanitised molecule."""
+    return QED.qed(molecule), Crippen.MolLogP(molecule), _accessibility_score()(molecule)
+
+
+# Several metrics ask for the same molecules, and a generator makes many of them again.
+@functools.lru_cache(maxsize=1 << 15)
+def _properties_of(smiles: str) -> tuple[float, float, float]:
+    return properties(Chem.MolFromSmiles(smiles))
+
+
+def _reference_properties(dataset: MoleculeDataset, progress: bool) -> dict[str, np.ndarray]:
+    def make(smiles):
+        label = f"Properties of {dataset.name}"
+        table = property_table(smiles, progress=progress, label=label)
+        return dict(zip(PROPERTIES, table.T, strict=True))
+
+    def check(arrays):
+        if any(arrays[name].shape != (len(dataset.smiles),) for name in PROPERTIES):
+            raise ValueError("it has properties of another number of molecules")
+
+    return reference_arrays(dataset, "properties", rdkit.__version__, make, check)
+
+
+@functools.cache
+def _accessibility_score() -> Callable[[Chem.Mol], float]:
+    """Returns the scorer that comes with RDKit, which is a file beside the library."""
+    path = Path(RDConfig.RDContribDir) / "SA_Score" / "sascorer.py"
+    spec = importlib.util.spec_from_file_location("qlatent_tf_sascorer", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.calculateScore

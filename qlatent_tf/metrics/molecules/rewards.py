@@ -1,0 +1,95 @@
+"""Properties of molecules as rewards of training: from 0 to 1, which is best.
+
+A graph that is no single whole molecule (see `molecules`) is worth 0. The ranges of `logp` and `sa`
+are those of MolGAN's public code.
+
+Reference:
+  N. De Cao and T. Kipf, "MolGAN: An implicit generative model for small molecular graphs",
+  arXiv:1805.11973.
+"""
+
+import hashlib
+
+import numpy as np
+import rdkit
+from absl import logging
+
+from qlatent_tf.datasets.molecules.graphs import check_graphs, graphs_to_smiles
+from qlatent_tf.metrics.molecules.counts import distinct_valid
+from qlatent_tf.metrics.molecules.properties import PROPERTIES, property_table
+from qlatent_tf.storage import files
+from qlatent_tf.storage.array_cache import cached_arrays
+
+# The values of the property that are worth 0 and 1.
+LOGP_RANGE = (-2.12178879609, 6.0429063424)
+SA_RANGE = (5.0, 1.5)
+
+
+def qed(samples, *, keep: bool = False, progress: bool = False) -> np.ndarray:
+    """Rewards drug-likeness: QED as it is.
+
+    Args:
+      samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`.
+      keep: bool. Whether these are a data set's, whose rewards are worth keeping in the cache.
+      progress: bool. Whether to show a progress bar.
+
+    Returns:
+      float array, shape `(n,)`.
+    """
+    return _worth(samples, "qed", (0.0, 1.0), keep, progress)
+
+
+def logp(samples, *, keep: bool = False, progress: bool = False) -> np.ndarray:
+    """Rewards solubility in octanol: logP from -2.12 (0) to 6.04 (1); arguments as `qed`."""
+    return _worth(samples, "logp", LOGP_RANGE, keep, progress)
+
+
+def sa(samples, *, keep: bool = False, progress: bool = False) -> np.ndarray:
+    """Rewards easy synthesis: the accessibility score from 5 (0) to 1.5 (1); arguments as `qed`."""
+    return _worth(samples, "sa", SA_RANGE, keep, progress)
+
+
+def graph_properties(samples, *, keep: bool = False, progress: bool = False) -> np.ndarray:
+    """Returns the properties of each graph.
+
+    Args:
+      samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`.
+      keep: bool. Whether to keep the result in the cache folder, and to look for it there.
+      progress: bool. Whether to show a progress bar.
+
+    Returns:
+      float array, shape `(n, 3)`; the columns are `PROPERTIES`. NaN in the rows of graphs that are
+      no single whole molecule.
+    """
+    atoms, bonds = check_graphs(samples)
+
+    def make():
+        smiles = graphs_to_smiles({"atoms": atoms, "bonds": bonds})
+        valid = distinct_valid(smiles)
+        rows = property_table(valid, progress=progress, label="Rewards of the data")
+        found = dict(zip(valid, rows, strict=True))
+        none = np.full(len(PROPERTIES), np.nan)
+        table = [found.get(text, none) for text in smiles]
+        return {"properties": np.array(table).reshape(len(atoms), len(PROPERTIES))}
+
+    def check(arrays):
+        if arrays["properties"].shape != (len(atoms), len(PROPERTIES)):
+            raise ValueError("it has properties of another number of graphs")
+
+    if not keep:
+        return make()["properties"]
+    graphs = hashlib.sha256(atoms.tobytes() + bonds.tobytes()).hexdigest()
+    key = f"graph properties/{rdkit.__version__}/{graphs}"
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    path = files.cache_dir() / "metrics" / f"graph_properties-{digest[:16]}.npz"
+    if not path.exists():
+        logging.info(
+            "Computing the properties of %d graphs, which are kept in %s.", len(atoms), path
+        )
+    return cached_arrays(path, key, make, check)["properties"]
+
+
+def _worth(samples, name, bounds, keep, progress):
+    low, high = bounds
+    values = graph_properties(samples, keep=keep, progress=progress)[:, PROPERTIES.index(name)]
+    return np.nan_to_num(np.clip((values - low) / (high - low), 0.0, 1.0), nan=0.0)

@@ -1,0 +1,128 @@
+"""Scaffolds and functional groups of the generated molecules.
+
+Reference:
+  G. W. Bemis and M. A. Murcko, "The properties of known drugs. 1. Molecular frameworks", Journal
+  of Medicinal Chemistry 39 (1996).
+"""
+
+import functools
+import hashlib
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import rdkit
+import tqdm
+from rdkit import Chem, rdBase
+from rdkit.Chem.Scaffolds import MurckoScaffold
+
+from qlatent_tf.datasets.dataset import MoleculeDataset
+from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
+from qlatent_tf.metrics.molecules.counts import distinct_valid
+from qlatent_tf.metrics.reference_cache import compared, reference_arrays
+from qlatent_tf.scores import sized
+
+# The groups that molecules of C, N, O and F have, as SMARTS.
+GROUPS = {
+    "alcohol": "[CX4][OX2H]",
+    "ether": "[#6;!$(C=O)][OX2;H0][#6;!$(C=O)]",
+    "aldehyde": "[#6][CX3H1]=O",
+    "ketone": "[#6][CX3](=O)[#6]",
+    "carboxylic_acid": "[CX3](=O)[OX2H]",
+    "ester": "[CX3](=O)[OX2H0][#6]",
+    "amide": "[CX3](=O)[NX3]",
+    # All of whose neighbours are saturated carbon.
+    "amine": "[NX3;$(N[CX4]);!$(N[!$([CX4]);!#1])]",
+    "imine": "[CX3]=[NX2]",
+    "nitrile": "[CX2]#[NX1]",
+    "alkene": "[CX3]=[CX3]",
+    "alkyne": "[CX2]#[CX2]",
+    "aromatic_ring": "a",
+    "ring_of_3": "[r3]",
+    "ring_of_4": "[r4]",
+    "fluorine": "F",
+}
+
+
+def molecule_substructures(
+    dataset: MoleculeDataset, samples, *, progress: bool = False
+) -> dict[str, float]:
+    """Counts the scaffolds and the functional groups of the distinct valid molecules.
+
+    A scaffold is what Bemis and Murcko call so: the rings and what links them. A molecule without
+    rings has none. Valid is meant strictly: one fragment, no wildcard.
+
+        group_gap = 1 / G sum_g |share of molecules with group g - the same share of the data set|
+
+    Those of the data set are found once (half a minute for QM9) and kept in the cache folder.
+
+    Args:
+      dataset: MoleculeDataset.
+      samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`.
+      progress: bool. Whether to show progress bars.
+
+    Returns:
+      ``scaffold_count``, the distinct scaffolds; ``new_scaffold_count``, those that the data set
+      has not, followed by its name and size; ``<group>_count`` for each of `GROUPS`, the distinct
+      molecules that have it; ``group_gap``, followed by the data set's name and size, NaN if no
+      molecule is valid.
+    """
+    smiles = graphs_to_smiles(samples)
+    scaffolds, groups = _substructures(distinct_valid(smiles), progress, "Substructures")
+    reference = _reference_substructures(dataset, progress)
+    known = set(reference["scaffolds"].tolist())
+    shares = reference["group_counts"] / len(dataset.smiles)
+    gap = np.abs(groups.mean(axis=0) - shares).mean() if len(groups) else math.nan
+    figures = {
+        "scaffold_count": len(scaffolds),
+        compared("new_scaffold_count", dataset): len(scaffolds - known),
+        **{f"{name}_count": count for name, count in zip(GROUPS, groups.sum(axis=0), strict=True)},
+        compared("group_gap", dataset): gap,
+    }
+    return sized(figures, len(smiles))
+
+
+def scaffold(molecule: Chem.Mol) -> str:
+    """Returns the canonical SMILES of a molecule's scaffold, empty without rings."""
+    return MurckoScaffold.MurckoScaffoldSmiles(mol=molecule)
+
+
+def groups_of(molecule: Chem.Mol) -> list[bool]:
+    """Returns whether a molecule has each of `GROUPS`."""
+    return [molecule.HasSubstructMatch(pattern) for pattern in _patterns()]
+
+
+@functools.cache
+def _patterns() -> list[Chem.Mol]:
+    return [Chem.MolFromSmarts(pattern) for pattern in GROUPS.values()]
+
+
+def _substructures(
+    smiles: Sequence[str], progress: bool, label: str
+) -> tuple[set[str], np.ndarray]:
+    """Returns the distinct scaffolds, and which molecule has which group, of shape `(n, G)`."""
+    scaffolds, groups = set(), np.zeros((len(smiles), len(GROUPS)), dtype=bool)
+    bar = tqdm.tqdm(smiles, desc=label, unit=" molecules", disable=not progress, leave=False)
+    with rdBase.BlockLogs():
+        for row, text in enumerate(bar):
+            molecule = Chem.MolFromSmiles(text)
+            groups[row] = groups_of(molecule)
+            scaffolds.add(scaffold(molecule))
+    return scaffolds - {""}, groups
+
+
+def _reference_substructures(dataset: MoleculeDataset, progress: bool) -> dict[str, np.ndarray]:
+    def make(smiles):
+        scaffolds, groups = _substructures(smiles, progress, f"Substructures of {dataset.name}")
+        return {
+            "scaffolds": np.array(sorted(scaffolds), dtype=str),
+            "group_counts": groups.sum(axis=0),
+        }
+
+    def check(arrays):
+        if arrays["group_counts"].shape != (len(GROUPS),) or arrays["scaffolds"].ndim != 1:
+            raise ValueError("it counts other groups")
+
+    patterns = hashlib.sha256("\n".join(GROUPS.values()).encode()).hexdigest()
+    version = f"{rdkit.__version__}/{patterns}"
+    return reference_arrays(dataset, "substructures", version, make, check)

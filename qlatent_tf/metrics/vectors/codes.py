@@ -1,0 +1,60 @@
+"""Distances between the codes of real images and generated codes.
+
+Not registered: only a model that has an encoder knows the codes of images.
+"""
+
+import numpy as np
+from scipy.spatial.distance import jensenshannon
+
+from qlatent_tf.metrics.frechet import Moments, frechet_distance
+from qlatent_tf.scores import sized
+
+# Over [-1, 1]. The divergence of two samples of one law grows with the bins: about
+# (bins - 1) / (8 ln 2) (1 / n + 1 / m) bits.
+BINS = 50
+
+
+def code_figures(real: np.ndarray, generated: np.ndarray, name: str) -> dict[str, float]:
+    """Returns two distances between samples of codes.
+
+    Args:
+      real: float array, shape `(count, code)`, entries in [-1, 1].
+      generated: float array, shape `(n, code)`, entries in [-1, 1].
+      name: str. What `real` is of, for the figures' names.
+
+    Returns:
+      ``code_frechet_<name>_<count>``, the squared Frechet distance; and
+      ``code_marginal_js_<bins>_<name>_<count>``, the Jensen-Shannon divergence of the marginals in
+      bits, from histograms over [-1, 1], mean over the code's entries.
+    """
+    reference = f"{name}_{len(real)}"
+    return sized(
+        {
+            f"code_frechet_{reference}": frechet_distance(Moments.of(real), Moments.of(generated)),
+            f"code_marginal_js_{BINS}_{reference}": marginal_divergence(real, generated),
+        },
+        len(generated),
+    )
+
+
+def marginal_divergence(first: np.ndarray, second: np.ndarray) -> float:
+    """Returns the Jensen-Shannon divergence of marginals in bits, from 0 to 1, mean over columns.
+
+    Args:
+      first: float array, shape `(count, code)`. Entries beyond [-1, 1] count as at its ends.
+      second: float array, shape `(n, code)`.
+
+    Raises:
+      ValueError: if the widths differ.
+    """
+    if np.shape(first)[1:] != np.shape(second)[1:]:
+        raise ValueError(
+            f"Both samples have the same width; received {np.shape(first)} and {np.shape(second)}."
+        )
+    laws = [_marginals(sample) for sample in (first, second)]
+    return float(np.mean(jensenshannon(*laws, base=2, axis=1) ** 2))
+
+
+def _marginals(sample):
+    clipped = np.clip(sample, -1.0, 1.0)
+    return np.stack([np.histogram(column, BINS, (-1.0, 1.0))[0] for column in clipped.T])

@@ -1,0 +1,34 @@
+"""How near generated numbers are to whole numbers.
+
+Reference:
+  H. Wallner and W. R. Clements, "Towards an inductive bias for quantum statistics in GANs",
+  table 1.
+"""
+
+import numpy as np
+
+from qlatent_tf.datasets.dataset import Dataset
+from qlatent_tf.metrics.vectors.rounding import check_vectors
+from qlatent_tf.scores import sized
+
+
+def discreteness(dataset: Dataset, samples, *, progress: bool = False) -> dict[str, float]:
+    """Returns the mean distance of an entry to the nearest whole number.
+
+        integer_distance = 1 / (n w) sum_{k, i} |x_ki - round(x_ki)|
+
+    It is 0 for whole numbers and 1/4 for entries that know nothing of them.
+
+    Args:
+      dataset: Dataset. Unused: this is a property of the generated samples alone.
+      samples: float array, shape `(n, w)`.
+      progress: bool. Unused: this takes no time.
+
+    Returns:
+      ``integer_distance``.
+    """
+    del dataset, progress
+    samples = check_vectors(samples)
+    with np.errstate(invalid="ignore"):  # infinity - infinity: NaN is the answer
+        distance = np.mean(np.abs(samples - np.rint(samples)))
+    return sized({"integer_distance": distance}, len(samples))

@@ -1,0 +1,142 @@
+"""The law of rounded generated samples, beside the exact one.
+
+Reference:
+  H. Wallner and W. R. Clements, "Towards an inductive bias for quantum statistics in GANs",
+  figure 2.
+"""
+
+import math
+
+import numpy as np
+from scipy.stats import binom
+
+from qlatent_tf.datasets.dataset import CountDataset
+from qlatent_tf.metrics.vectors.rounding import check_vectors, outcome_keys, rounded
+from qlatent_tf.scores import sized
+
+
+def outcome_law(dataset: CountDataset, samples, *, progress: bool = False) -> dict[str, float]:
+    """Compares the law of the rounded samples with the exact law; see `OutcomeLaw`.
+
+    Args:
+      dataset: CountDataset. With a `law`.
+      samples: float array, shape `(n, modes)`.
+      progress: bool. Unused: this takes about a second.
+
+    Returns:
+      The figures of `OutcomeLaw.figures`.
+
+    Raises:
+      ValueError: if the law of the data set is not known.
+    """
+    del progress
+    if getattr(dataset, "law", None) is None:
+        raise ValueError(f"The law of the data set {dataset.name!r} is not known.")
+    law = OutcomeLaw(*dataset.law())
+    law.add(samples)
+    return sized(law.figures(), law.count)
+
+
+class OutcomeLaw:
+    """Counts rounded samples, batch by batch, against an exact law.
+
+    Memory follows the number of distinct outcomes (about 16 bytes each), not that of samples.
+
+    With the exact law p(s) and the shares q(s) of n rounded samples:
+
+        outcome_tv       = 1/2 sum_s |p(s) - q(s)|
+        outcome_tv_floor = 1/2 sum_s E|p(s) - B_s / n|,  B_s ~ Binomial(n, p(s))
+        possible_share   = q(S),  S the outcomes with p(s) > 0
+        outcome_kl       = sum_{s in S} q(s|S) log(q(s|S) / p(s)),  in nats
+        cumulative_gap   = max_i |F_i - G_i|
+
+    The floor is what n samples of the exact law itself show on average: a model is as good as
+    n samples can tell when it reaches the floor. F and G are the cumulative laws of p and q, each
+    with its own outcomes sorted from the likeliest: F_i = sum_{s <= i} p_s.
+
+    Args:
+      outcomes: int array, shape `(outcomes, modes)`. Distinct rows.
+      probabilities: float array, shape `(outcomes,)`.
+
+    Example:
+      >>> law = OutcomeLaw(*dataset.law())
+      >>> for seed in range(100):
+      ...     law.add(model.sample(100_000, seed=seed))
+      >>> law.figures()["outcome_tv"]
+    """
+
+    def __init__(self, outcomes: np.ndarray, probabilities: np.ndarray):
+        keys = outcome_keys(outcomes)
+        order = np.argsort(keys)
+        self._modes = outcomes.shape[1]
+        self._keys = keys[order]
+        self._probabilities = np.asarray(probabilities, dtype=np.float64)[order]
+        self._counts = np.zeros(len(keys), dtype=np.int64)
+        self._other_keys = np.zeros(0, dtype=np.uint64)
+        self._other_counts = np.zeros(0, dtype=np.int64)
+
+    @property
+    def count(self) -> int:
+        """How many samples have been added."""
+        return int(self._counts.sum() + self._other_counts.sum())
+
+    def add(self, samples: np.ndarray) -> None:
+        """Counts a batch of samples.
+
+        Args:
+          samples: float array, shape `(n, modes)`.
+        """
+        samples = check_vectors(samples, width=self._modes)
+        keys, counts = np.unique(outcome_keys(rounded(samples)), return_counts=True)
+        places = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        known = self._keys[places] == keys
+        self._counts[places[known]] += counts[known]
+        others = np.concatenate([self._other_keys, keys[~known]])
+        other_counts = np.concatenate([self._other_counts, counts[~known]])
+        self._other_keys, inverse = np.unique(others, return_inverse=True)
+        self._other_counts = np.zeros(len(self._other_keys), dtype=np.int64)
+        np.add.at(self._other_counts, inverse, other_counts)
+
+    def cumulative(self) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the cumulative laws F, exact, and G, of the samples, each with its own length."""
+        shares = np.concatenate([self._counts, self._other_counts]) / self.count
+        return cumulative_law(self._probabilities), cumulative_law(shares)
+
+    def figures(self) -> dict[str, float]:
+        """Returns the figures named above.
+
+        Raises:
+          ValueError: if no sample has been added.
+        """
+        count = self.count
+        if not count:
+            raise ValueError("There is no law of no samples; add some first.")
+        exact, shares = self._probabilities, self._counts / count
+        possible = exact > 0
+        inside = shares[possible].sum()
+        seen = possible & (shares > 0)
+        given = shares[seen] / inside if inside else shares[seen]
+        real, generated = self.cumulative()
+        length = max(len(real), len(generated))
+        real, generated = (
+            np.pad(law, (0, length - len(law)), constant_values=1.0) for law in (real, generated)
+        )
+        return {
+            "outcome_tv": (np.abs(exact - shares).sum() + self._other_counts.sum() / count) / 2,
+            "outcome_tv_floor": _mean_absolute_deviation(exact, count).sum() / 2,
+            "possible_share": inside,
+            "outcome_kl": np.sum(given * np.log(given / exact[seen])) if inside else math.nan,
+            "cumulative_gap": np.abs(real - generated).max(),
+        }
+
+
+def cumulative_law(probabilities: np.ndarray) -> np.ndarray:
+    """Returns F_i = sum of the i + 1 largest probabilities; impossible outcomes are left out."""
+    probabilities = probabilities[probabilities > 0]
+    return np.cumsum(np.sort(probabilities)[::-1])
+
+
+def _mean_absolute_deviation(probabilities: np.ndarray, count: int) -> np.ndarray:
+    """E|B/n - p| = 2 (1 - p) (m / n) P(B = m), m = floor(np) + 1 (De Moivre)."""
+    above = np.floor(count * probabilities) + 1
+    return 2 * (1 - probabilities) * above / count * binom.pmf(above, count, probabilities)

@@ -1,0 +1,50 @@
+"""The total photon number of generated samples."""
+
+import numpy as np
+
+from qlatent_tf.datasets.dataset import CountDataset
+from qlatent_tf.metrics.vectors.rounding import check_vectors, rounded
+from qlatent_tf.scores import sized
+
+
+def total_number(dataset: CountDataset, samples, *, progress: bool = False) -> dict[str, float]:
+    """Compares the law of the total number with the exact one.
+
+    With the totals T_k = sum_i round(x_ki), their shares q(t) and the exact law p(t):
+
+        right_total_share = share of the k with p(T_k) > 0
+        total_number_tv   = 1/2 sum_t |p(t) - q(t)|
+
+    Where photons are conserved, p is 1 at their number, and the two add up to 1.
+
+    Args:
+      dataset: CountDataset. Its `total_law` is p.
+      samples: float array, shape `(n, modes)`.
+      progress: bool. Unused: this takes no time.
+
+    Returns:
+      ``right_total_share``, ``total_number_tv``, and ``total_number_mean``, the mean of T.
+    """
+    del progress
+    samples = check_vectors(samples)
+    totals = rounded(samples).sum(axis=1)
+    exact = np.asarray(dataset.total_law)
+    possible = totals[(totals >= 0) & (totals < len(exact))]
+    shares = np.bincount(possible, minlength=len(exact)) / len(samples)
+    outside = 1 - len(possible) / len(samples)
+    figures = {
+        "right_total_share": shares[exact > 0].sum(),
+        "total_number_tv": (np.abs(exact - shares).sum() + outside) / 2,
+        "total_number_mean": totals.mean(),
+    }
+    return sized(figures, len(samples))
+
+
+def law_of_totals(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the totals that occur among rounded samples, ascending, and their shares.
+
+    Args:
+      samples: float array, shape `(n, modes)`.
+    """
+    totals, counts = np.unique(rounded(check_vectors(samples)).sum(axis=1), return_counts=True)
+    return totals, counts / counts.sum()

@@ -1,0 +1,320 @@
+"""The latent style-based quantum GAN: a circuit generates codes, a decoder makes images of them."""
+
+import dataclasses
+
+import keras
+import tensorflow as tf
+from keras import layers
+
+from qlatent_tf.configs.autoencoder import get_config
+from qlatent_tf.gan.shapes import check_widths
+from qlatent_tf.layers.circuit.ansatz import READOUTS
+from qlatent_tf.layers.image.batch_norm import batch_normalization
+from qlatent_tf.models.last_qgan.autoencoder import Autoencoder
+from qlatent_tf.models.last_qgan.code_gan import CodeGAN
+from qlatent_tf.models.last_qgan.coder_networks import image_decoder, image_encoder
+from qlatent_tf.models.last_qgan.image_codes import (
+    alternate,
+    batch_map,
+    codes_of,
+    features_of,
+    held_out,
+    reconstruction_rows,
+    reconstruction_scores,
+    some_of,
+    to_pixels,
+    to_unit,
+)
+
+GENERATORS = ("quantum", "classical")
+_SLOPE = 0.2
+_MOMENTUM = 0.9
+# Real images whose features are compared with; a covariance of so many is settled.
+_REFERENCE = 10_000
+
+
+def last_qgan(
+    latent,
+    *,
+    generator="quantum",
+    image=(28, 28, 4),
+    qubits=10,
+    circuit_layers=2,
+    ansatz="bel",
+    style="scalar",
+    readout="xz",
+    initial_range=0.15,
+    shots=None,
+    depolarizing=0.0,
+    trajectories=None,
+    shot_seed=0,
+    width=128,
+    critic_width=512,
+    filters=(64, 128),
+    hidden=1024,
+    autoencoder=None,
+    autoencoder_steps=10_000,
+    **wgan_options,
+):
+    """Builds a GAN over the codes that an autoencoder makes of images.
+
+    The code is as wide as the circuit's readout, `qubits` or twice as many, for the classical
+    generator too: twins differ in one word.
+
+    Args:
+      latent: tfd.Distribution, event shape ``[latent_size]``. The noise of the style.
+      generator: str. ``quantum``, a `StyleCircuit`, or ``classical``, a perceptron.
+      image: (height, width, bands) of the images, or None: the data are codes already, and there
+        is no autoencoder.
+      qubits, circuit_layers, ansatz, style, readout, initial_range, shots, depolarizing,
+        trajectories, shot_seed: of the circuit, see `StyleCircuit`.
+      width: int. Of the classical generator's first hidden layer; the others have twice, four
+        and eight times as much.
+      critic_width: int. Of the critic's first hidden layer; the second has half as much.
+      filters, hidden: of the autoencoder, see there.
+      autoencoder: str or None. A preset to take the autoencoder from; None to train one first, in
+        the run's directory.
+      autoencoder_steps: int. The steps for which it is trained.
+      **wgan_options: `gradient_penalty_weight` and `critic_steps` of `WGANGP`.
+
+    Returns:
+      LaStQGAN of uint8 images; or a CodeGAN where `image` is None.
+
+    Raises:
+      ValueError: if an option is none of those that are legal.
+
+    References:
+      Chang et al., Latent style-based quantum GAN for high-quality image generation, arXiv
+      2406.02668. The classical generator and the critic are those of Baglio et al.
+    """
+    _check_choice("generator", generator, GENERATORS)
+    _check_choice("readout", readout, READOUTS)
+    check_widths(
+        "qubits, circuit_layers, width, critic_width, hidden, autoencoder_steps",
+        [qubits, circuit_layers, width, critic_width, hidden, autoencoder_steps],
+    )
+    code = qubits * READOUTS[readout]
+    size = latent.event_shape[0]
+    if generator == "quantum":
+        network = quantum_generator(
+            size,
+            qubits,
+            circuit_layers,
+            ansatz=ansatz,
+            style=style,
+            readout=readout,
+            initial_range=initial_range,
+            shots=shots,
+            depolarizing=depolarizing,
+            trajectories=trajectories,
+            shot_seed=shot_seed,
+        )
+    else:
+        network = classical_generator(size, code, width)
+    critic = code_critic(code, critic_width)
+    if image is None:
+        return CodeGAN(latent, network, critic, **wgan_options)
+    check_widths("image", image)
+    check_widths("filters", filters)
+    sizes = (image, code, filters, hidden)
+    coder = {"image": list(image), "filters": list(filters), "hidden": hidden}
+    return LaStQGAN(
+        latent,
+        network,
+        critic,
+        image_encoder(*sizes),
+        image_decoder(*sizes),
+        pretrained=autoencoder or {"steps": autoencoder_steps, "model_options": coder},
+        **wgan_options,
+    )
+
+
+def quantum_generator(latent_size, qubits, circuit_layers, **circuit_options):
+    """Returns a circuit as a model, ``(batch, latent_size)`` -> codes in [-1, 1].
+
+    Args:
+      latent_size: int. The latent's width.
+      qubits: int.
+      circuit_layers: int.
+      **circuit_options: of `StyleCircuit`.
+    """
+    # Imported here, for a classical generator needs no simulator of circuits.
+    from qlatent_tf.layers.circuit.style_circuit import StyleCircuit
+
+    # === Functional Model ===
+    noise = keras.Input((latent_size,))
+    # It computes in single precision at least, and its features are judged as they are.
+    circuit = StyleCircuit(
+        qubits, circuit_layers, name="circuit", dtype="float32", **circuit_options
+    )
+    return keras.Model(noise, circuit(noise), name="generator")
+
+
+def classical_generator(latent_size, code, width=128):
+    """Returns a perceptron of widths w, 2w, 4w, 8w, ``(batch, latent_size)`` -> codes in [-1, 1].
+
+    All hidden layers but the first have batch normalization. 705,162 trainable parameters at width
+    128 with latents and codes of 10, as published. The tanh at its end, which has none, is ours.
+
+    Args:
+      latent_size: int. The latent's width.
+      code: int. The code's width.
+      width: int. Of the first hidden layer.
+    """
+    # === Functional Model ===
+    noise = keras.Input((latent_size,))
+    x = layers.LeakyReLU(negative_slope=_SLOPE)(layers.Dense(width)(noise))
+    for factor in (2, 4, 8):
+        x = batch_normalization(momentum=_MOMENTUM)(layers.Dense(factor * width)(x))
+        x = layers.LeakyReLU(negative_slope=_SLOPE)(x)
+    last = layers.Dense(code, activation="tanh", dtype="float32")
+    return keras.Model(noise, last(x), name="generator")
+
+
+def code_critic(code, width=512):
+    """Returns a perceptron of widths w and w / 2, codes -> ``(batch, 1)``.
+
+    Args:
+      code: int. The code's width.
+      width: int. Of the first hidden layer.
+    """
+    # === Functional Model ===
+    codes = keras.Input((code,))
+    x = codes
+    for units in (width, max(width // 2, 1)):
+        x = layers.LeakyReLU(negative_slope=_SLOPE)(layers.Dense(units)(x))
+    return keras.Model(codes, layers.Dense(1, dtype="float32")(x), name="critic")
+
+
+class LaStQGAN(CodeGAN):
+    """WGAN-GP over the codes of images.
+
+    The autoencoder is trained first and then left alone. Real images become codes once, by
+    `precompute`; `encode` takes images as well as such codes.
+
+    Args:
+      latent, generator, critic: as `WGANGP`, over codes.
+      encoder: keras.Model. Images in [0, 1] -> codes.
+      decoder: keras.Model. Codes -> images in [0, 1].
+      pretrained: str or dict. The preset of an autoencoder, or the ``steps`` and the
+        ``model_options`` of the one to train.
+      **kwargs: as `WGANGP`.
+    """
+
+    def __init__(self, latent, generator, critic, encoder, decoder, pretrained, **kwargs):
+        super().__init__(latent, generator, critic, **kwargs)
+        self.encoder = encoder
+        self.decoder = decoder
+        self._pretrained = pretrained
+        self._coded = None  # The last images that became codes, and their codes.
+        self._compared = None  # The last images, and what evaluations compare with of them.
+
+    def pretraining(self, config):
+        """Returns the configuration of the autoencoder's training, or the name of its preset."""
+        if isinstance(self._pretrained, str):
+            return {"autoencoder": self._pretrained}
+        options = self._pretrained["model_options"]
+        return {
+            "autoencoder": dataclasses.replace(
+                get_config("gaussian"),
+                latent_options={"modes": self.encoder.output_shape[-1]},
+                model_options=dict(options),
+                steps=self._pretrained["steps"],
+                dataset=config.dataset,
+                dataset_options=config.dataset_options,
+                seed=config.seed,
+            )
+        }
+
+    def checkpoint_parts(self):
+        """Returns what training changes, and the autoencoder: a checkpoint is whole by itself."""
+        return {**super().checkpoint_parts(), "encoder": self.encoder, "decoder": self.decoder}
+
+    def adopt(self, parts):
+        """Takes over the weights of a trained ``autoencoder``.
+
+        Raises:
+          ValueError: if it is none, or its sizes are others.
+        """
+        trained = parts["autoencoder"]
+        if not isinstance(trained, Autoencoder):
+            raise ValueError(f"An autoencoder is needed; received a {type(trained).__name__}.")
+        for mine, other in ((self.encoder, trained.encoder), (self.decoder, trained.decoder)):
+            shapes, found = ([tuple(w.shape) for w in part.weights] for part in (mine, other))
+            if shapes != found or mine.input_shape != other.input_shape:
+                raise ValueError(
+                    f"The {mine.name}'s sizes differ from the trained one's, which maps "
+                    f"{other.input_shape[1:]} to {other.output_shape[1:]}: here it maps "
+                    f"{mine.input_shape[1:]} to {mine.output_shape[1:]}. Give the same image, "
+                    "filters and hidden, and as many qubits and readouts as codes."
+                )
+            mine.set_weights(other.get_weights())
+        self._coded = self._compared = None
+
+    def precompute(self, real):
+        """Returns the codes of uint8 images, float32 ``(count, code)``."""
+        if self._coded is None or self._coded[0] is not real:
+            self._coded = real, codes_of(self.encoder, real)
+        return self._coded[1]
+
+    def encode(self, samples, seed):
+        """Maps uint8 images to codes; leaves codes as they are."""
+        del seed
+        code, image = self.encoder.output_shape[-1], self.encoder.input_shape[1:]
+        if samples.shape[-1] == code and samples.dtype.is_floating:
+            return tf.cast(samples, tf.float32)
+        if tuple(samples.shape[-3:]) != image:
+            raise ValueError(
+                f"The images have the shape {tuple(samples.shape[-3:])}; the autoencoder takes "
+                f"{image}: set model_options.image."
+            )
+        codes = self.encoder(to_unit(tf.reshape(samples, (-1, *image))))
+        return tf.reshape(codes, (*samples.shape[:-3], code))
+
+    def decode(self, outputs):
+        """Maps codes to uint8 images."""
+        return to_pixels(self.decoder(outputs))
+
+    def own_scores(self, dataset, num_samples, seed):
+        """Returns the scores of codes, and what the autoencoder makes of real and generated images.
+
+        Returns:
+          dict. What `CodeGAN.own_scores` returns of the codes of the data set's images;
+          ``encoder_frechet_<width>_<data set>_<images>@<samples>``, the squared Frechet distance
+          of the encoder's dense features; and the reconstruction's scores.
+        """
+        from qlatent_tf.metrics.frechet import Moments, frechet_distance
+        from qlatent_tf.scores import sized
+
+        if self._compared is None or self._compared[0] is not dataset.source:
+            # The autoencoder does not change: once for all evaluations.
+            reference = some_of(dataset.source, _REFERENCE)
+            real = Moments.of(features_of(self.encoder, reference))
+            rebuilt = reconstruction_scores(self.encoder, self.decoder, *held_out(dataset))
+            name = f"encoder_frechet_{len(real.mean)}_{dataset.name}_{len(reference)}"
+            self._compared = dataset.source, name, real, rebuilt
+        _, name, real, rebuilt = self._compared
+        images = batch_map(self.decode, self.generated_codes(num_samples, seed))
+        generated = Moments.of(features_of(self.encoder, images))
+        return {
+            **super().own_scores(dataset, num_samples, seed),
+            **sized({name: frechet_distance(real, generated)}, num_samples),
+            **rebuilt,
+        }
+
+    def pictures(self, dataset):
+        """Returns ``reconstructions`` of images, and ``beside_real``: rows of real and of ours."""
+        images, _ = held_out(dataset)
+        rebuilt, columns = reconstruction_rows(self.encoder, self.decoder, images)
+        generated = self.sample(len(rebuilt) // 2, seed=0)
+        return {
+            "reconstructions": dataset.render(rebuilt, columns=columns),
+            "real_over_generated": dataset.render(
+                alternate(images[: len(generated)], generated, columns), columns=columns
+            ),
+        }
+
+
+def _check_choice(name, value, legal):
+    if value not in tuple(legal):
+        raise ValueError(f"{name} is one of {', '.join(legal)}; received {value!r}.")

@@ -1,0 +1,67 @@
+"""Scores of a preset that are computed anew, where a metric was added or mended."""
+
+from qlatent_tf.publishing.card import model_card
+from qlatent_tf.runs.run_directory import data_differences
+from qlatent_tf.storage.files import read_json, write_json, write_text
+from qlatent_tf.storage.preset_files import preset_directory
+from qlatent_tf.zoo import read_preset
+
+
+def check_conditions(name_or_dir, dataset, num_samples, seeds, *, trust_code=False) -> None:
+    """Refuses scores that could not stand beside a preset's others, before they are computed.
+
+    Args:
+      name_or_dir: str or path. The preset.
+      dataset: Dataset. What its samples are compared with.
+      num_samples: int. Generated samples a seed.
+      seeds: sequence of int. Sampling seeds.
+      trust_code: bool. Whether the preset may name code outside the project.
+
+    Raises:
+      FileNotFoundError: if there is no such preset, or it has no scores.
+      ValueError: if the preset's scores are of other data, or of other samples.
+    """
+    directory = preset_directory(name_or_dir)
+    before = read_json(directory / "metrics.json")
+    now = {"dataset": dataset.name, "num_samples": num_samples, "seeds": list(seeds)}
+    differences = [
+        f"{name}: {before[name]} -> {value}" for name, value in now.items() if before[name] != value
+    ]
+    provenance = read_preset(directory, trust_code=trust_code)["provenance"]
+    differences = differences or data_differences(provenance["dataset"], dataset)
+    if differences:
+        raise ValueError(
+            f"Scores stand beside others of the same samples and data; those of {directory} differ "
+            f"(its -> yours): {'; '.join(differences)}."
+        )
+
+
+def save_scores(name_or_dir, model, evaluation, *, published=None, trust_code=False) -> None:
+    """Writes scores into a preset, beside those of other metrics, and its card.
+
+    Args:
+      name_or_dir: str or path. The preset.
+      model: WGANGP. What was loaded from it.
+      evaluation: dict. What `evaluate` returned, under conditions that `check_conditions` let pass.
+      published: dict. What a paper reports, see `experiments.published`.
+      trust_code: bool. Whether the preset may name code outside the project.
+
+    Raises:
+      FileNotFoundError: if there is no such preset, or it has no scores.
+    """
+    directory = preset_directory(name_or_dir)
+    description = read_preset(directory, trust_code=trust_code)
+    before = read_json(directory / "metrics.json")
+    merged = {**before, "metrics": {**before["metrics"], **evaluation["metrics"]}}
+    pictures = sorted(path.stem for path in directory.glob("*.png") if path.stem != "samples")
+    card = model_card(
+        directory.name,
+        model,
+        description["config"],
+        merged,
+        description["provenance"],
+        tuple(pictures),
+        published,
+    )
+    write_json(directory / "metrics.json", merged)
+    write_text(directory / "README.md", card)

@@ -1,0 +1,247 @@
+"""Checks of what enters the samplers; every error says what was received and what is legal."""
+
+import operator
+
+import numpy as np
+from scipy.linalg import polar
+
+UNITARY_TOLERANCE = 1e-8
+SINGLE_PRECISION_TOLERANCE = 1e-5
+MAX_PHOTONS = 255  # occupations are stored as uint8
+MAX_COUNT = 2**31 - 1  # totals over modes stay within int64
+MAX_SAMPLE_NUMBER = 2**63 - 1
+
+
+def check_unitary(matrix) -> np.ndarray:
+    """Returns `matrix` as a C-contiguous complex128 array after checking that it is unitary.
+
+    A matrix in single precision is rounded, so up to 1e-5 from unitary is legal there, and the
+    nearest unitary, the factor U of its polar decomposition U P, is returned in its place.
+
+    Args:
+      matrix: array-like, shape `[modes, modes]`. Real or complex.
+
+    Returns:
+      complex128 array, shape `[modes, modes]`; a copy.
+
+    Raises:
+      ValueError: if it is not a square finite matrix, or further than 1e-8 (complex64 and
+        float32: 1e-5) from unitary.
+    """
+    array = np.asarray(matrix)
+    if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] == 0:
+        raise ValueError(
+            f"A unitary is a square matrix of shape (modes, modes); received shape {array.shape}."
+        )
+    if array.dtype.kind not in "biufc":
+        raise ValueError(f"A unitary holds numbers; received dtype {array.dtype}.")
+    unitary = np.array(array, dtype=np.complex128, order="C")
+    if not np.isfinite(unitary).all():
+        row, column = np.argwhere(~np.isfinite(unitary))[0]
+        raise ValueError(
+            f"A unitary is finite; received {array[row, column]} at row {row}, column {column}."
+        )
+    is_single = array.dtype in (np.float32, np.complex64)
+    tolerance = SINGLE_PRECISION_TOLERANCE if is_single else UNITARY_TOLERANCE
+    deviation = float(np.abs(unitary.conj().T @ unitary - np.eye(len(unitary))).max())
+    if deviation > tolerance:
+        raise ValueError(
+            f"The matrix is not unitary: the largest entry of |U^H U - 1| is {deviation:.3g}, "
+            f"legal is at most {tolerance:g} in {array.dtype}. Dilate a lossy matrix first; "
+            "replace a rounded one by the nearest unitary, scipy.linalg.polar(matrix)[0]."
+        )
+    return np.ascontiguousarray(polar(unitary)[0]) if is_single else unitary
+
+
+def check_input_state(input_state, modes: int) -> np.ndarray:
+    """Returns the photons sent into each mode after checking them.
+
+    Args:
+      input_state: array-like of non-negative integers, shape `[modes]`.
+      modes: int. The width of the interferometer.
+
+    Returns:
+      int64 array, shape `[modes]`.
+
+    Raises:
+      ValueError: if the width is wrong, an entry is negative or fractional, or the sum exceeds
+        255.
+    """
+    array = np.asarray(input_state)
+    if array.shape != (modes,):
+        raise ValueError(
+            f"The input state of a {modes}-mode unitary has shape ({modes},); "
+            f"received shape {array.shape}."
+        )
+    state = _as_counts(array, "An input state")
+    if state.sum() > MAX_PHOTONS:
+        raise ValueError(f"At most {MAX_PHOTONS} photons can be counted; received {state.sum()}.")
+    return state
+
+
+def check_outcomes(outcomes, modes: int) -> np.ndarray:
+    """Returns a batch of outcomes after checking it.
+
+    Args:
+      outcomes: array-like of non-negative integers, shape `[batch, modes]`.
+      modes: int. The width of the interferometer.
+
+    Returns:
+      int64 array, shape `[batch, modes]`.
+
+    Raises:
+      ValueError: if the width is wrong or an entry is negative or fractional.
+    """
+    array = np.asarray(outcomes)
+    if array.ndim != 2 or array.shape[1] != modes:
+        raise ValueError(
+            f"Outcomes of a {modes}-mode device have shape (batch, {modes}); "
+            f"received shape {array.shape}."
+        )
+    return _as_counts(array, "An outcome")
+
+
+def check_seed(seed) -> int:
+    """Returns `seed` modulo 2**64.
+
+    Raises:
+      TypeError: if it is not an integer.
+    """
+    try:
+        return operator.index(seed) % 2**64
+    except TypeError:
+        raise TypeError(f"A seed is an integer; received {seed!r}.") from None
+
+
+def check_count(value, name: str, least: int = 0) -> int:
+    """Returns the integer `value` after checking that it is at least `least`.
+
+    Raises:
+      ValueError: if it is not an integer or too small.
+    """
+    try:
+        count = operator.index(value)
+    except TypeError:
+        raise ValueError(f"{name} is an integer; received {value!r}.") from None
+    if count < least:
+        raise ValueError(f"{name} is at least {least}; received {count}.")
+    return count
+
+
+def check_start(start, num_samples: int) -> int:
+    """Returns the number of the first of `num_samples` samples after checking it.
+
+    Raises:
+      ValueError: if it is not a non-negative integer, or a sample's number exceeds 2**63 - 1.
+    """
+    start = check_count(start, "start")
+    if start + num_samples > MAX_SAMPLE_NUMBER:
+        raise ValueError(
+            f"Samples are numbered up to 2**63 - 1; received start={start} and {num_samples} "
+            "samples."
+        )
+    return start
+
+
+def check_photons_per_sample(photons_per_sample, num_samples: int, photons: int) -> np.ndarray:
+    """Returns how many of the photons each sample keeps.
+
+    Args:
+      photons_per_sample: array-like of integers in 0..photons, shape `[num_samples]`.
+      num_samples: int. The samples asked for.
+      photons: int. The photons of the input state.
+
+    Returns:
+      int64 array, shape `[num_samples]`.
+
+    Raises:
+      ValueError: if the shape is wrong or an entry is out of range.
+    """
+    array = np.asarray(photons_per_sample)
+    if array.shape != (num_samples,):
+        raise ValueError(
+            f"photons_per_sample has shape ({num_samples},); received shape {array.shape}."
+        )
+    counts = _as_counts(array, "photons_per_sample")
+    if counts.size and counts.max() > photons:
+        raise ValueError(
+            f"photons_per_sample is at most the {photons} photons of the input state; "
+            f"received {counts.max()}."
+        )
+    return counts
+
+
+def check_probability(value, name: str) -> float:
+    """Returns `value` as a float after checking that it is from 0 to 1.
+
+    Raises:
+      ValueError: if it is not.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} is a number from 0 to 1; received {value!r}.") from None
+    if not 0.0 <= number <= 1.0:
+        raise ValueError(f"{name} is a number from 0 to 1; received {value!r}.")
+    return number
+
+
+def check_transmission(value, modes: int) -> np.ndarray:
+    """Returns the transmission of each mode, float64, shape `[modes]`.
+
+    Raises:
+      ValueError: if the shape is neither `[]` nor `[modes]`, or an entry is not from 0 to 1.
+    """
+    array = np.asarray(value)
+    if array.shape not in ((), (modes,)) or array.dtype.kind not in "biuf":
+        raise ValueError(
+            f"transmission is a number or an array of shape ({modes},); received {value!r}."
+        )
+    if not ((array >= 0) & (array <= 1)).all():
+        raise ValueError(f"transmission holds numbers from 0 to 1; received {value!r}.")
+    return np.broadcast_to(array.astype(np.float64), (modes,)).copy()
+
+
+def check_postselect(value) -> tuple[int, int] | None:
+    """Returns the least and the most total that is kept, or None for no post-selection.
+
+    Raises:
+      ValueError: if it is neither a count nor a pair of counts in ascending order.
+    """
+    if value is None:
+        return None
+    pair = (value, value) if np.ndim(value) == 0 else tuple(value)
+    if len(pair) != 2:
+        raise ValueError(f"postselect is a total or a pair (least, most); received {value!r}.")
+    least, most = (check_count(total, "postselect") for total in pair)
+    if least > most:
+        raise ValueError(f"postselect is a pair (least, most) in this order; received {value!r}.")
+    return least, most
+
+
+def check_choice(value, legal: tuple[str, ...], name: str) -> str:
+    """Returns `value` after checking that it is one of `legal`.
+
+    Raises:
+      ValueError: if it is not.
+    """
+    if value not in legal:
+        raise ValueError(f"{name} is one of {', '.join(legal)}; received {value!r}.")
+    return value
+
+
+def _as_counts(array: np.ndarray, owner: str) -> np.ndarray:
+    """Converts to int64 and refuses what is not a non-negative whole number, naming where."""
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{owner} holds non-negative integers; received dtype {array.dtype}.")
+    bad = ~((array >= 0) & (array <= MAX_COUNT))
+    if array.dtype.kind == "f":
+        with np.errstate(invalid="ignore"):
+            bad |= array % 1 != 0
+    if bad.any():
+        where = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise ValueError(
+            f"{owner} holds non-negative integers up to {MAX_COUNT}; received {array[where]} at "
+            f"index {where[0] if len(where) == 1 else where}."
+        )
+    return array.astype(np.int64)

@@ -1,0 +1,298 @@
+"""A boson sampler as a laboratory has it: imperfect photons, lossy modes, real detectors."""
+
+import functools
+
+import numpy as np
+
+from qlatent_tf.quantum.arguments import (
+    MAX_PHOTONS,
+    check_choice,
+    check_count,
+    check_input_state,
+    check_outcomes,
+    check_postselect,
+    check_probability,
+    check_start,
+    check_transmission,
+    check_unitary,
+)
+from qlatent_tf.quantum.devices import moments
+from qlatent_tf.quantum.devices import probabilities as outcome_law
+from qlatent_tf.quantum.devices.count_law import CountLaw
+from qlatent_tf.quantum.devices.post_selection import keep_shots
+from qlatent_tf.quantum.devices.shots import ShotSampler
+from qlatent_tf.quantum.samplers.boson_sampler import METHODS, PRECISIONS
+from qlatent_tf.quantum.samplers.fock_table import DEFAULT_MAX_TABLE_BYTES
+
+DETECTORS = ("number", "threshold")
+
+
+class PhotonicDevice:
+    """Photons in an interferometer, with what goes wrong in an experiment.
+
+    In the order in which it happens:
+
+    - Each photon is good with probability sqrt(indistinguishability), independently. Good photons
+      interfere with each other; a bad one interferes with nobody. A Hong-Ou-Mandel experiment then
+      has the visibility `indistinguishability`. At 1 this is boson sampling, at 0 all photons are
+      distinguishable, i.e. classical particles.
+    - Mode i keeps each of its photons with probability `transmission[i]`.
+    - Each detector adds one dark count with probability `dark_count_probability`.
+    - Threshold detectors tell "none" from "some": outcomes are clicks, 0 or 1.
+    - Post-selection keeps the shots with a total count (of photons or clicks, dark counts
+      included) in a range.
+
+    Sample number i depends on the device, the seed and i alone: not on batches, nor on threads.
+
+    Post-selection with number-resolving detectors and equal loss costs nothing: the totals are
+    drawn from their conditional law. Otherwise shots are repeated until one is kept.
+
+    Args:
+      unitary: complex array-like, shape `[modes, modes]`.
+      input_state: integers, shape `[modes]`. Photons sent into each mode, several allowed.
+      indistinguishability: float in [0, 1]. The Hong-Ou-Mandel visibility of any two photons.
+      transmission: float in [0, 1], or floats of shape `[modes]`, one for each output mode.
+      detector: str. `"number"` or `"threshold"`.
+      dark_count_probability: float in [0, 1]. Of each mode, in each shot.
+      postselect: int, or pair of ints (least, most). The total counts that are kept; None for all.
+      method: str. The method of `BosonSampler`. Loss and distinguishability exclude `"table"`.
+      precision: str. `"double"` or `"single"`, for `BosonSampler`.
+      max_table_bytes: int. The memory a table may take.
+      expected_samples: int. How many samples will be asked for in all, to choose the method.
+      num_threads: int. Threads to use, None for all.
+
+    Raises:
+      ValueError: if the matrix is not unitary, an occupation is not a count, a probability is out
+        of range, an option is unknown, or the post-selection can never be met.
+
+    Example:
+      >>> device = PhotonicDevice(haar_unitary(4, seed=0), [1, 1, 0, 0], transmission=0.5)
+      >>> device.mean().sum().round(6)
+      1.0
+
+    References:
+      - Clifford, Clifford, "The classical complexity of boson sampling", arXiv:1706.01260.
+      - Tichy, "Sampling of partially distinguishable bosons and the relation to the
+        multidimensional permanent", arXiv:1410.7687.
+      - Renema et al., "Efficient classical algorithm for boson sampling with partially
+        distinguishable photons", arXiv:1707.02793.
+    """
+
+    def __init__(
+        self,
+        unitary,
+        input_state,
+        *,
+        indistinguishability: float = 1.0,
+        transmission=1.0,
+        detector: str = "number",
+        dark_count_probability: float = 0.0,
+        postselect=None,
+        method: str = "auto",
+        precision: str = "double",
+        max_table_bytes: int = DEFAULT_MAX_TABLE_BYTES,
+        expected_samples: int = 1_000_000,
+        num_threads: int | None = None,
+    ):
+        self.unitary = check_unitary(unitary)
+        self.modes = len(self.unitary)
+        self.input_state = check_input_state(input_state, self.modes)
+        self.photons = int(self.input_state.sum())
+        self.indistinguishability = check_probability(indistinguishability, "indistinguishability")
+        self.transmission = check_transmission(transmission, self.modes)
+        self.detector = check_choice(detector, DETECTORS, "detector")
+        self.dark_count_probability = check_probability(
+            dark_count_probability, "dark_count_probability"
+        )
+        if self.dark_count_probability > 0 and self.photons >= MAX_PHOTONS:
+            raise ValueError(
+                f"With dark counts, at most {MAX_PHOTONS - 1} photons can be counted; received "
+                f"{self.photons}."
+            )
+        self.postselect = check_postselect(postselect)
+        self.method = check_choice(method, METHODS, "method")
+        self.precision = check_choice(precision, PRECISIONS, "precision")
+        # The loss that all modes share is taken at the input, where it saves work.
+        self.common_transmission = float(self.transmission.max())
+        self.kept = self.transmission / (self.common_transmission or 1.0)
+        self.count_law = self._build_count_law()
+        self._shots = ShotSampler(
+            self.unitary,
+            self.input_state,
+            self.indistinguishability,
+            self.kept,
+            self.count_law,
+            clicks=self.detector == "threshold",
+            method=self.method,
+            precision=self.precision,
+            max_table_bytes=max_table_bytes,
+            expected_samples=check_count(expected_samples, "expected_samples"),
+            num_threads=num_threads,
+        )
+
+    def _build_count_law(self) -> CountLaw:
+        least, most = self.postselect or (0, np.inf)
+        if self.rejects_shots:
+            if self.detector == "threshold" and least > self.modes:
+                raise ValueError(
+                    f"{self.modes} threshold detectors never click {least} times, as "
+                    f"postselect={self.postselect} asks for."
+                )
+            most = np.inf  # a necessary condition only: fewer counts may be left in the end
+        return CountLaw.build(
+            self.photons,
+            self.modes,
+            self.common_transmission,
+            self.dark_count_probability,
+            (least, most),
+        )
+
+    @property
+    def is_ideal(self) -> bool:
+        """Whether each outcome is the whole photon number distribution of identical photons."""
+        return (
+            self.indistinguishability == 1
+            and self.detector == "number"
+            and self.dark_count_probability == 0
+            and bool((self.transmission == 1).all())
+        )
+
+    @property
+    def rejects_shots(self) -> bool:
+        """Whether sampling has to repeat shots to meet the post-selection."""
+        return self.postselect is not None and (
+            self.detector == "threshold" or bool((self.kept < 1).any())
+        )
+
+    def sample(self, num_samples: int, seed: int, *, start: int = 0, return_log_prob: bool = False):
+        """Draws samples.
+
+        Args:
+          num_samples: int. The rows.
+          seed: int. Taken modulo 2**64.
+          start: int. The number of the first sample.
+          return_log_prob: bool. Whether to return the log-probability of each row as well: at no
+            cost for an ideal device, at that of `log_prob` else.
+
+        Returns:
+          uint8 array, shape `[num_samples, modes]`; with `return_log_prob` also a float64 array,
+          shape `[num_samples]`.
+
+        Raises:
+          ValueError: if an argument is malformed, the device is too large for `return_log_prob`,
+            or the post-selection keeps fewer than one in 10,000 shots.
+        """
+        num_samples = check_count(num_samples, "num_samples")
+        start = check_start(start, num_samples)
+        if return_log_prob:
+            if self.is_ideal:
+                return self._shots.whole_sampler.sample(
+                    num_samples, seed, start=start, return_log_prob=True
+                )
+            outcome_law.check_size(self)
+        if self.rejects_shots:
+            rows = keep_shots(
+                lambda num_shots, first: self._shots.sample(num_shots, seed, first),
+                self.postselect,
+                num_samples,
+                start,
+            )
+        else:
+            rows = self._shots.sample(num_samples, seed, start)
+        return (rows, self.log_prob(rows)) if return_log_prob else rows
+
+    def mean(self) -> np.ndarray:
+        """Returns the exact mean of each mode, float64, shape `[modes]`.
+
+        Raises:
+          ValueError: if a post-selection makes it too long a sum, see `covariance`.
+        """
+        return self._mean.copy()
+
+    def variance(self) -> np.ndarray:
+        """Returns the exact variance of each mode, float64, shape `[modes]`.
+
+        Raises:
+          ValueError: if a post-selection makes it too long a sum, see `covariance`.
+        """
+        if self._clicks_freely:
+            return self._mean * (1.0 - self._mean)
+        return np.diagonal(self._moments[1]).copy()
+
+    def covariance(self) -> np.ndarray:
+        """Returns the exact covariance, float64, shape `[modes, modes]`.
+
+        `moments` derives it, in closed form for every size. A post-selection keeps the closed form
+        for number-resolving detectors and equal loss; otherwise `post_selected_moments` sums the
+        law, up to about 9 photons or 16 click detectors.
+
+        Raises:
+          ValueError: if a post-selection makes it too long a sum.
+        """
+        return self._moments[1].copy()
+
+    def log_prob(self, outcomes) -> np.ndarray:
+        """Returns exact log-probabilities, conditional on the post-selection.
+
+        `outcome_law` holds the formulas and what they cost: one permanent for perfect photons or
+        distinguishable ones, sums of permanents in between.
+
+        Args:
+          outcomes: integers, shape `[batch, modes]`.
+
+        Returns:
+          float64 array, shape `[batch]`; -inf where an outcome cannot happen.
+
+        Raises:
+          ValueError: if the outcomes are malformed or the device is too large.
+        """
+        outcomes = check_outcomes(outcomes, self.modes)
+        if self.is_ideal:
+            return self._shots.boson_sampler.log_prob(outcomes)
+        return outcome_law.log_prob(self, outcomes)
+
+    def __repr__(self) -> str:
+        state = (
+            "".join(map(str, self.input_state))
+            if self.input_state.max() < 10
+            else (str(self.input_state.tolist()))
+        )
+        parts = [f"modes={self.modes}", f"photons={self.photons}", f"input_state={state}"]
+        if self.indistinguishability != 1:
+            parts.append(f"indistinguishability={self.indistinguishability:g}")
+        if (self.transmission != 1).any():
+            same = bool((self.transmission == self.transmission[0]).all())
+            shown = (
+                f"{self.transmission[0]:g}"
+                if same
+                else (f"{self.transmission.min():g}..{self.transmission.max():g}")
+            )
+            parts.append(f"transmission={shown}")
+        if self.detector != "number":
+            parts.append(f"detector={self.detector}")
+        if self.dark_count_probability:
+            parts.append(f"dark_count_probability={self.dark_count_probability:g}")
+        if self.postselect is not None:
+            parts.append(f"postselect={self.postselect[0]}..{self.postselect[1]}")
+        return f"PhotonicDevice({', '.join(parts)})"
+
+    @property
+    def _clicks_freely(self) -> bool:
+        return self.detector == "threshold" and self.postselect is None
+
+    @functools.cached_property
+    def _mean(self) -> np.ndarray:
+        # The mean of clicks takes far less time than their covariance.
+        return moments.click_mean(self) if self._clicks_freely else self._moments[0]
+
+    @functools.cached_property
+    def _moments(self) -> tuple[np.ndarray, np.ndarray]:
+        if self.detector == "number" and not self.rejects_shots:
+            return moments.photon_moments(
+                self.unitary, self.input_state, self.indistinguishability, self.kept, self.count_law
+            )
+        if self._clicks_freely:
+            return self._mean, moments.click_covariance(self)
+        if self.detector == "threshold":
+            return moments.click_moments(self)
+        return moments.count_moments(self)

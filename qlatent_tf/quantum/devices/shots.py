@@ -1,0 +1,149 @@
+"""Shots of a photonic device: who survives, who interferes, what the detectors count."""
+
+import functools
+import threading
+
+import numpy as np
+
+from qlatent_tf.quantum.devices.count_law import CountLaw, draw_binomial, random_subsets
+from qlatent_tf.quantum.random_streams import uniforms
+from qlatent_tf.quantum.samplers.boson_sampler import BosonSampler
+from qlatent_tf.quantum.samplers.distinguishable import DistinguishableSampler
+
+SHOTS_PER_CHUNK = 2**16  # bounds the memory of the random numbers
+_BUILD_LOCK = threading.Lock()
+
+
+class ShotSampler:
+    """Draws shots whose surviving photons and dark counts follow a count law.
+
+    Surviving photons are a random subset of the input. A binomial number of them, with probability
+    sqrt(indistinguishability), is good; the good ones are boson sampled, the bad ones go their own
+    ways, and the counts are added. Then come the loss that differs between modes, dark counts,
+    and the detectors.
+
+    Args:
+      unitary: complex array, shape `[modes, modes]`.
+      input_state: int array, shape `[modes]`.
+      indistinguishability: float in [0, 1].
+      kept: float array, shape `[modes]`. The probability that a surviving photon is detected.
+      count_law: CountLaw. Survivors of the loss common to all modes, and dark counts.
+      clicks: bool. Whether detectors only tell "none" from "some".
+      method: str. As for `BosonSampler`.
+      **sampler_options: For `BosonSampler`: precision, max_table_bytes,
+        expected_samples, num_threads.
+
+    Attributes:
+      boson_sampler: BosonSampler, without a table unless it is asked for by `method`; None if no
+        photon is ever good.
+
+    Raises:
+      ValueError: if the method cannot hold the photons or cannot send subsets of them.
+    """
+
+    def __init__(
+        self,
+        unitary: np.ndarray,
+        input_state: np.ndarray,
+        indistinguishability: float,
+        kept: np.ndarray,
+        count_law: CountLaw,
+        *,
+        clicks: bool,
+        method: str,
+        **sampler_options,
+    ):
+        self._circuit = (unitary, input_state)
+        self._photons = int(input_state.sum())
+        self._good_share = float(np.sqrt(indistinguishability))
+        self._kept = kept
+        self._count_law = count_law
+        self._clicks = clicks
+        self._sampler_options = {"method": method, **sampler_options}
+        loses_photons = bool(count_law.probabilities[:-1].any())
+        self._sends_subsets = indistinguishability < 1 or loses_photons
+        self._is_perfect = (
+            not self._sends_subsets and count_law.probabilities[-1, 0] == 1 and (kept == 1).all()
+        )
+        if method == "table" and indistinguishability > 0 and self._sends_subsets:
+            raise ValueError(
+                "method='table' holds the law of all photons together; with loss in every mode "
+                "or partly distinguishable photons use 'auto', 'lanes' or 'glynn'."
+            )
+        self.boson_sampler = None
+        if indistinguishability > 0:
+            # Refuses too many photons now; a table that "auto" chooses waits for the first sample.
+            no_table = {} if method == "table" else {"max_table_bytes": 0}
+            self.boson_sampler = BosonSampler(
+                *self._circuit, **{**self._sampler_options, **no_table}
+            )
+        if indistinguishability < 1:
+            self._distinguishable_sampler = DistinguishableSampler(
+                *self._circuit, num_threads=sampler_options["num_threads"]
+            )
+
+    @functools.cached_property
+    def whole_sampler(self) -> BosonSampler:
+        """The sampler of all photons at once, by a table where that is cheapest."""
+        with _BUILD_LOCK:
+            built = self.__dict__.get("whole_sampler")
+            if self._sampler_options["method"] == "table":
+                built = self.boson_sampler
+            return built or BosonSampler(*self._circuit, **self._sampler_options)
+
+    def sample(self, num_samples: int, seed: int, start: int) -> np.ndarray:
+        """Draws shots; number start + i depends on the seed and start + i alone.
+
+        Args:
+          num_samples: int. The rows.
+          seed: int. Taken modulo 2**64.
+          start: int. The number of the first shot.
+
+        Returns:
+          uint8 array, shape `[num_samples, modes]`.
+        """
+        if self._is_perfect:
+            rows = self.whole_sampler.sample(num_samples, seed, start=start)
+        else:
+            rows = np.empty((num_samples, len(self._kept)), np.uint8)
+            for first in range(0, num_samples, SHOTS_PER_CHUNK):
+                last = min(first + SHOTS_PER_CHUNK, num_samples)
+                rows[first:last] = self._sample_chunk(last - first, seed, start + first)
+        return np.minimum(rows, 1) if self._clicks else rows
+
+    def _sample_chunk(self, num_samples: int, seed: int, start: int) -> np.ndarray:
+        def draw(purpose: str, num_draws: int) -> np.ndarray:
+            return uniforms(seed, f"device {purpose}", num_samples, num_draws, start=start)
+
+        modes = len(self._kept)
+        if (self._count_law.probabilities > 0).sum() > 1:
+            survivors, dark_counts = self._count_law.draw(draw("counts", 1)[:, 0])
+        else:
+            survivors, dark_counts = self._count_law.draw(np.zeros(num_samples))
+        rows = self._propagate(survivors, seed, start, draw)
+        if (self._kept < 1).any():
+            rows = draw_binomial(draw("output loss", modes), rows, self._kept).astype(np.uint8)
+        if dark_counts.any():
+            rows += random_subsets(draw("dark counts", modes), dark_counts)
+        return rows
+
+    def _propagate(self, survivors: np.ndarray, seed: int, start: int, draw) -> np.ndarray:
+        """Sends the surviving photons through the interferometer."""
+        size = len(survivors)
+        if not self._sends_subsets:
+            return self.whole_sampler.sample(size, seed, start=start)
+        if self._good_share == 1:
+            return self.boson_sampler.sample(size, seed, start=start, photons_per_sample=survivors)
+        if self._good_share == 0:
+            mask = None
+            if (survivors < self._photons).any():
+                mask = random_subsets(draw("bad", self._photons), survivors)
+            return self._distinguishable_sampler.sample(size, seed, start=start, photon_mask=mask)
+        good = draw_binomial(draw("good", 1)[:, 0], survivors, self._good_share)
+        rows, is_good = self.boson_sampler.sample(
+            size, seed, start=start, photons_per_sample=good, return_photons=True
+        )
+        # The bad photons are a random subset of the others: keys of good ones are the largest.
+        is_bad = random_subsets(draw("bad", self._photons) + is_good, survivors - good)
+        rows += self._distinguishable_sampler.sample(size, seed, start=start, photon_mask=is_bad)
+        return rows

@@ -1,0 +1,253 @@
+"""Sample banks: directories of shards made once and drawn from often."""
+
+import hashlib
+import io
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from absl import logging
+
+import qlatent_tf
+from qlatent_tf.quantum.recordings import bank_metadata
+from qlatent_tf.quantum.recordings import npy as npy_files
+from qlatent_tf.quantum.recordings import rows as sample_rows
+from qlatent_tf.storage import files
+from qlatent_tf.storage.locks import sole_use
+
+_UNITARY = "unitary.npy"
+_LOCK = ".lock"
+_CHUNK_SECONDS = 1.0
+_FIRST_CHUNK_ROWS = 256
+_LAST_CHUNK_ROWS = 1 << 18
+
+
+class Sampler(Protocol):
+    """What a bank is made from: sample i depends on the seed and on i alone."""
+
+    def sample(self, num_samples: int, seed: int, *, start: int = 0) -> np.ndarray:
+        """Returns the samples start to start + num_samples - 1, uint8 (num_samples, modes)."""
+
+
+class SampleBank(sample_rows.StackedRows):
+    """The rows of a finished bank; shards are memory-mapped.
+
+    Attributes:
+      metadata: dict. The seed, the sampler's settings, the version that made the bank.
+      unitary: complex array of shape (modes, modes), or (tiles, modes, modes); or None.
+    """
+
+    def __init__(self, parts, metadata: dict, unitary: np.ndarray | None):
+        super().__init__(parts)
+        self.metadata = metadata
+        self.unitary = unitary
+
+
+def write_bank(
+    folder: str | os.PathLike,
+    sampler: Sampler,
+    *,
+    num_samples: int,
+    modes: int,
+    seed: int,
+    description: dict[str, Any],
+    unitary: np.ndarray | None = None,
+    shard_size: int = 25_000,
+    progress: Callable[[int, bool], None] | None = None,
+) -> None:
+    """Makes a bank, or what is missing of one that was interrupted.
+
+    Each shard appears whole or not at all, and its hash is noted after it; one that no longer
+    has its hash is made again. Since a sample depends on its index and the seed alone, an
+    interrupted bank ends as an uninterrupted one.
+
+    Args:
+      folder: path. The bank's directory, made if missing.
+      sampler: Sampler.
+      num_samples: int. Rows in all.
+      modes: int. Columns.
+      seed: int. The sampler's seed.
+      description: dict. What the sampler is, as JSON values; a bank that was begun with another
+        description is not continued.
+      unitary: complex array, one matrix or several. Kept beside the rows.
+      shard_size: int. Rows in a shard; so many at most are lost with a killed process.
+      progress: callable. Told, again and again, the number of rows that were just finished, and
+        whether they were found rather than made.
+
+    Raises:
+      ValueError: if `folder` holds something else or a bank begun differently, the message
+        lists the differences; or if another process is writing it.
+    """
+    for name, value in (("num_samples", num_samples), ("shard_size", shard_size)):
+        if not isinstance(value, int) or value < 1:
+            raise ValueError(f"{name} is a whole number from 1; received {value!r}.")
+    folder = Path(folder)
+    metadata = json.loads(
+        json.dumps(
+            {
+                "format": bank_metadata.FORMAT,
+                "format_version": bank_metadata.FORMAT_VERSION,
+                "package_version": qlatent_tf.__version__,
+                "num_samples": num_samples,
+                "modes": modes,
+                "shard_size": shard_size,
+                "seed": seed,
+                "unitary_sha256": None if unitary is None else _npy_sha256(unitary),
+                "sampler": description,
+            }
+        )
+    )
+    with sole_use(folder / _LOCK, f"writing the bank {folder}"):
+        _write_missing(folder, metadata, sampler, unitary, progress)
+
+
+def open_bank(folder: str | os.PathLike, *, verify: bool = True) -> SampleBank:
+    """Opens a finished bank.
+
+    Args:
+      folder: path. The bank's directory.
+      verify: bool. Whether to compare every file with its hash, which reads the bank once.
+
+    Returns:
+      SampleBank of shape (num_samples, modes).
+
+    Raises:
+      FileNotFoundError: if there is no bank, or a shard is missing.
+      ValueError: if the bank is unfinished or from a newer version, or a file is corrupt; the
+        message names it.
+    """
+    folder = Path(folder)
+    metadata = bank_metadata.read_metadata(folder)
+    shards, size = metadata["shards"], metadata["shard_size"]
+    wanted = -(-metadata["num_samples"] // size)
+    if len(shards) < wanted:
+        raise ValueError(
+            f"The bank {folder} is unfinished: it has {len(shards)} of {wanted} shards. The "
+            "command that began it continues it."
+        )
+    unitary, parts = None, []
+    if metadata["unitary_sha256"] is not None:
+        _check_file(folder / _UNITARY, metadata["unitary_sha256"], verify)
+        unitary = npy_files.read_array(folder / _UNITARY)
+    for number in range(wanted):
+        path = folder / bank_metadata.shard_name(number)
+        _check_file(path, shards.get(path.name), verify)
+        part = npy_files.open_npy(path)
+        rows = min(size, metadata["num_samples"] - number * size)
+        if part.shape != (rows, metadata["modes"]) or part.dtype != np.uint8:
+            raise ValueError(
+                f"{path} has shape {part.shape} and type {part.dtype}; {bank_metadata.NAME} says "
+                f"{(rows, metadata['modes'])} and uint8."
+            )
+        parts.append(part)
+    return SampleBank(parts, metadata, unitary)
+
+
+def _write_missing(folder, metadata, sampler, unitary, progress) -> None:
+    shards = _resume(folder, metadata)
+    # First, for a folder with other files and without it is no bank that could be continued.
+    files.write_json(folder / bank_metadata.NAME, {**metadata, "shards": shards})
+    if unitary is not None:
+        with files.atomic_path(folder / _UNITARY) as temporary:
+            np.save(temporary, unitary)
+    num_samples, size = metadata["num_samples"], metadata["shard_size"]
+    chunk_rows = _FIRST_CHUNK_ROWS
+    for number, start in enumerate(range(0, num_samples, size)):
+        name = bank_metadata.shard_name(number)
+        shape = (min(size, num_samples - start), metadata["modes"])
+        if name in shards:
+            _report(progress, shape[0], found=True)
+            continue
+        with files.atomic_path(folder / name) as temporary:
+            chunk_rows = _write_shard(
+                temporary, sampler, start, shape, metadata["seed"], chunk_rows, progress
+            )
+        shards[name] = files.sha256_of(folder / name)
+        files.write_json(folder / bank_metadata.NAME, {**metadata, "shards": shards})
+
+
+def _resume(folder: Path, metadata: dict) -> dict[str, str]:
+    """Returns the hashes of the shards that are already there and whole."""
+    if all(path.name == _LOCK for path in folder.iterdir()):
+        return {}
+    if not bank_metadata.is_bank(folder):
+        raise ValueError(f"{folder} is neither empty nor a sample bank; choose another folder.")
+    begun = bank_metadata.read_metadata(folder)
+    shards = begun.pop("shards")
+    differences = _differences(begun, metadata)
+    if differences:
+        raise ValueError(
+            f"{folder} holds a bank begun with other settings (there -> now): "
+            + "; ".join(differences)
+        )
+    for leftover in folder.glob(".shard-*"):
+        leftover.unlink()
+    kept = {}
+    for name, sha256 in shards.items():
+        if not (folder / name).is_file():
+            continue
+        if files.sha256_of(folder / name) == sha256:
+            kept[name] = sha256
+        else:
+            logging.warning("%s is corrupt and will be made again.", folder / name)
+    return kept
+
+
+def _differences(there: dict, now: dict, prefix: str = "") -> list[str]:
+    lines = []
+    for name in sorted({*there, *now}):
+        old, new = there.get(name), now.get(name)
+        if isinstance(old, dict) and isinstance(new, dict):
+            lines += _differences(old, new, f"{prefix}{name}.")
+        elif old != new:
+            lines.append(f"{prefix}{name}: {old!r} -> {new!r}")
+    return lines
+
+
+def _write_shard(path, sampler, start, shape, seed, chunk_rows, progress) -> int:
+    """Fills a shard; returns the number of rows that take about a second."""
+    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    # Written, not mapped: where the disk is full, a map of a file with holes kills the process.
+    with open(path, "wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        row = 0
+        while row < shape[0]:
+            began = time.monotonic()
+            rows = min(chunk_rows, shape[0] - row)
+            chunk = sampler.sample(rows, seed, start=start + row)
+            if chunk.dtype != np.uint8 or chunk.shape != (rows, shape[1]):
+                raise ValueError(
+                    f"The sampler returned {chunk.dtype} of shape {chunk.shape}; a bank takes "
+                    f"uint8 of shape {(rows, shape[1])}."
+                )
+            file.write(chunk.tobytes())
+            row += rows
+            _report(progress, rows, found=False)
+            if time.monotonic() - began < _CHUNK_SECONDS / 2 and rows == chunk_rows:
+                chunk_rows = min(2 * chunk_rows, _LAST_CHUNK_ROWS)
+    return chunk_rows
+
+
+def _check_file(path: Path, sha256: str | None, verify: bool) -> None:
+    if not path.is_file():
+        raise FileNotFoundError(f"The bank {path.parent} has lost its file {path.name}.")
+    if verify and files.sha256_of(path) != sha256:
+        raise ValueError(
+            f"{path} is corrupt: its SHA-256 is not the one in {bank_metadata.NAME}. The command "
+            "that made the bank makes it again."
+        )
+
+
+def _npy_sha256(values: np.ndarray) -> str:
+    buffer = io.BytesIO()
+    np.save(buffer, values)
+    return hashlib.sha256(buffer.getvalue()).hexdigest()
+
+
+def _report(progress, rows: int, found: bool) -> None:
+    if progress is not None:
+        progress(rows, found)

@@ -1,0 +1,94 @@
+"""One door to samples on disk, whoever wrote them."""
+
+import os
+from pathlib import Path
+
+from qlatent_tf.quantum.recordings import bank as sample_bank
+from qlatent_tf.quantum.recordings import bank_metadata, borealis, jiuzhang
+from qlatent_tf.quantum.recordings import npy as npy_files
+from qlatent_tf.quantum.recordings import rows as sample_rows
+from qlatent_tf.quantum.recordings import text as text_samples
+
+FILE_FORMATS = ("npy", "npz", "csv", "json", "borealis", "bank", "jiuzhang2", "jiuzhang3")
+
+
+def open_samples(
+    path: str | os.PathLike, *, key: str | None = None, file_format: str | None = None
+):
+    """Opens photon-number samples; what can stay on disk does.
+
+    ==========  ===================================================================
+    npy         (shots, modes) or (shots, 1, modes), memory-mapped
+    npz         as npy; mapped unless compressed; `key` chooses among several arrays
+    csv         a line a shot
+    json        a dictionary of counts: ``{"0,1,0,2": 17}``, ``"|0,1,0,2>"``, ``"0101"``
+    borealis    a directory with samples.npy, as the experiment's authors publish it
+    bank        a directory made by ``tools/sample_latent.py``; its hashes are verified
+    jiuzhang2   raw file of Jiuzhang 2.0, 0 or 1 in each of 144 modes
+    jiuzhang3   raw file of Jiuzhang 3.0, 0 to 8 in each of 144 modes
+    ==========  ===================================================================
+
+    Every value is checked once, in blocks; types that cannot hold a bad value are not read.
+
+    Args:
+      path: path. A file or directory.
+      key: str. The array in a .npz file.
+      file_format: str. One of the formats above. Default: by the suffix or the directory's
+        files; the raw Jiuzhang files bear no mark and must be named.
+
+    Returns:
+      Array-like of shape (shots, modes), indexed by rows: a slice, an index or a list of them.
+
+    Raises:
+      FileNotFoundError: if there is no such path.
+      ValueError: if the format is unknown or the file bad; the message names the first bad row.
+
+    Example:
+      >>> samples = open_samples("hardware.npz", key="shots")
+      >>> samples[:1000].mean(axis=0)
+    """
+    path = Path(path).expanduser()
+    if not path.exists():
+        raise FileNotFoundError(f"There is no {path} to read samples from.")
+    if file_format is None:
+        file_format = _recognise(path)
+    if file_format not in FILE_FORMATS:
+        raise ValueError(f"Unknown file_format {file_format!r}; legal: {', '.join(FILE_FORMATS)}.")
+    if path.is_dir() != (file_format in ("borealis", "bank")):
+        kind = "directory" if path.is_dir() else "file"
+        raise ValueError(f"{path} is a {kind}; the format {file_format!r} is not.")
+    if key is not None and file_format != "npz":
+        raise ValueError(f"key={key!r} chooses an array in a .npz file; {path} is {file_format}.")
+    if file_format == "borealis":
+        return borealis.open_borealis(path).samples
+    if file_format == "npz":
+        rows = npy_files.open_npz(path, key)
+    else:
+        rows = {
+            "npy": npy_files.open_npy,
+            "csv": text_samples.read_csv,
+            "json": text_samples.read_count_json,
+            "bank": sample_bank.open_bank,
+            "jiuzhang2": jiuzhang.Jiuzhang2Rows,
+            "jiuzhang3": jiuzhang.Jiuzhang3Rows,
+        }[file_format](path)
+    sample_rows.check_rows(rows, str(path))
+    return rows
+
+
+def _recognise(path: Path) -> str:
+    if path.is_dir():
+        if bank_metadata.is_bank(path):
+            return "bank"
+        if borealis.is_borealis(path):
+            return "borealis"
+        raise ValueError(
+            f"{path} is neither a sample bank (metadata.json) nor a Borealis directory "
+            "(samples.npy)."
+        )
+    suffix = path.suffix.lower().removeprefix(".")
+    if suffix in ("npy", "npz", "csv", "json"):
+        return suffix
+    raise ValueError(
+        f"The suffix of {path} names no format; pass file_format, one of {', '.join(FILE_FORMATS)}."
+    )

@@ -1,0 +1,181 @@
+"""A run's directory: its configuration, what has been measured, and what it was made of."""
+
+import json
+import time
+from pathlib import Path
+
+from qlatent_tf.config import Config
+from qlatent_tf.storage.files import read_json, write_json
+from qlatent_tf.storage.preset_files import versions
+
+# Changing these leaves every training step as it was.
+_CHANGEABLE = frozenset(
+    {"steps", "evaluate_every", "evaluation_samples", "checkpoint_every", "metrics"}
+)
+
+
+class RunDirectory:
+    """The files of one training run.
+
+    - ``config.json``: the configuration, with nothing left to defaults that may change;
+    - ``run.json``: the data really used, versions, seconds of training so far;
+    - ``checkpoints/``: weights and optimizers;
+    - ``metrics.json``: the last evaluation and the history of all;
+    - ``samples.png``: generated samples; other pictures and TensorBoard's events beside it;
+    - a directory of this kind for each part that was trained before.
+
+    Args:
+      path: path. The directory; made when the run is opened.
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def samples(self) -> Path:
+        return self.picture("samples")
+
+    def picture(self, name: str) -> Path:
+        """Returns the file of a picture."""
+        return self.path / f"{name}.png"
+
+    def open(self, config: Config, complete=lambda config: config) -> None:
+        """Makes the directory for a configuration, or takes it up again.
+
+        Args:
+          config: Config.
+          complete: callable. `complete(config)` fills in what the directory's configuration leaves
+            open because an earlier version, which wrote it, did not know the option.
+
+        Raises:
+          ValueError: if the directory holds a run of another configuration; the message lists
+            the differences.
+        """
+        file = self.path / "config.json"
+        if file.is_file():
+            known = complete(self.read_config(trust_code=True))
+            self.check_configuration(training_differences(known, config))
+        write_json(file, config.to_json())
+
+    def check_configuration(self, differences: list[str]) -> None:
+        """Refuses to continue a run under a configuration that trains otherwise.
+
+        Args:
+          differences: list of str. A line ``key: the run's value -> yours`` for each.
+
+        Raises:
+          ValueError: naming them, if there are any.
+        """
+        if differences:
+            raise ValueError(
+                f"{self.path} holds a run of another configuration (its value -> yours): "
+                f"{'; '.join(differences)}. Choose another --workdir, or the same options."
+            )
+
+    def check_data(self, dataset) -> None:
+        """Refuses data that are not those the run began with.
+
+        Args:
+          dataset: Dataset.
+
+        Raises:
+          ValueError: naming what differs.
+        """
+        before = self.read_run().get("dataset")
+        differences = [] if before is None else data_differences(before, dataset)
+        if differences:
+            raise ValueError(
+                f"{self.path} was trained on other data (its -> yours): {'; '.join(differences)}. "
+                "Name the folder of the same data by --data-dir, or begin another run."
+            )
+
+    def read_config(self, *, trust_code: bool = False) -> Config:
+        """Returns the run's configuration.
+
+        Args:
+          trust_code: bool. Whether it may name code outside the project.
+
+        Raises:
+          FileNotFoundError: if there is no run here.
+          ValueError: if its configuration cannot be read, or names code that is not trusted.
+        """
+        file = self.path / "config.json"
+        if not file.is_file():
+            raise FileNotFoundError(f"{self.path} holds no run: there is no config.json.")
+        try:
+            return Config.from_json(read_json(file), trust_code=trust_code)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{file}: {error}") from error
+
+    def read_run(self) -> dict:
+        """Returns ``run.json``: ``dataset``, ``versions``, ``seconds`` and ``step``."""
+        file = self.path / "run.json"
+        return read_json(file) if file.is_file() else {"seconds": 0.0, "step": 0}
+
+    def write_run(self, step: int, seconds: float, dataset) -> None:
+        """Records the data really used, the step reached and the time it took."""
+        write_json(
+            self.path / "run.json",
+            {
+                "step": step,
+                "seconds": round(seconds, 1),
+                "dataset": {"name": dataset.name, **dataset.provenance},
+                "versions": versions(),
+            },
+        )
+
+    def read_metrics(self) -> dict:
+        """Returns ``metrics.json``, or an empty history at step 0.
+
+        Raises:
+          ValueError: if the file is damaged.
+        """
+        file = self.path / "metrics.json"
+        if not file.is_file():
+            return {"step": 0, "history": []}
+        metrics = read_json(file)
+        if not isinstance(metrics, dict) or not {"step", "history"} <= set(metrics):
+            raise ValueError(f"{file} is no record of evaluations: it lacks step or history.")
+        return metrics
+
+    def write_metrics(self, step: int, evaluation: dict, scores: dict) -> None:
+        """Records an evaluation as the last one and adds its means to the history."""
+        history = [row for row in self.read_metrics()["history"] if row["step"] < step]
+        history.append({"step": step, **scores})
+        write_json(self.path / "metrics.json", {"step": step, **evaluation, "history": history})
+
+
+def training_differences(config: Config, other: Config) -> list[str]:
+    """Returns the differences by which the training steps are others; see `Config.differences`."""
+    return [line for line in config.differences(other) if line.partition(":")[0] not in _CHANGEABLE]
+
+
+def data_differences(recorded: dict, dataset) -> list[str]:
+    """Returns a line ``key: recorded -> the data set's`` for all that differs in the data.
+
+    Args:
+      recorded: dict. What a ``run.json`` says of its ``dataset``.
+      dataset: Dataset.
+    """
+    now = {"name": dataset.name, **json.loads(json.dumps(dataset.provenance))}
+    return [
+        f"{key}: {recorded.get(key)!r} -> {now.get(key)!r}"
+        for key in sorted({*recorded, *now})
+        if recorded.get(key) != now.get(key)
+    ]
+
+
+class Stopwatch:
+    """Seconds of work over all sessions of a run."""
+
+    def __init__(self, before: float):
+        self._before = before
+        self._start = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        return self._before + time.perf_counter() - self._start

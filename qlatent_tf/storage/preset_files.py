@@ -1,0 +1,255 @@
+"""Presets as directories: where they lie, what describes them, and their weights.
+
+A preset's ``config.json`` says of what ``kind`` it is, such as ``gan`` or ``classifier``; how its
+``config`` is read and its model built is the matter of whoever loads presets of that kind.
+"""
+
+import contextlib
+import importlib.metadata
+import re
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from qlatent_tf.storage.files import atomic_path, read_json, sha256_of, write_json, write_text
+
+PRESET_VERSION = 1
+WEIGHTS = "model.weights.h5"
+CHECKPOINT_FOLDER = "checkpoint"
+# Presets without the field are of this kind.
+GAN = "gan"
+_PACKAGES = ("qlatent_tf", "tensorflow", "keras", "tensorflow-probability", "numba", "rdkit")
+
+
+def write_preset(
+    directory,
+    kind: str,
+    config: dict,
+    save_weights: Callable[[Path], None],
+    *,
+    metrics=None,
+    card=None,
+    provenance=None,
+    checkpoint=(),
+    pictures=None,
+) -> Path:
+    """Writes a preset of any kind: weights, configuration, scores and a card.
+
+    A preset that is there already is replaced when all is written: an error on the way, such as
+    that of a full disk, leaves it as it was.
+
+    Args:
+      directory: path. The preset's directory; its name is the preset's.
+      kind: str. What it is.
+      config: dict. JSON values; what the model is built from.
+      save_weights: callable. `save_weights(path)` writes the weights.
+      metrics: dict. The scores.
+      card: str. Markdown for ``README.md``.
+      provenance: dict of JSON values. What else should be known: data, steps, time.
+      checkpoint: sequence of path. Files that are copied into the folder ``checkpoint``.
+      pictures: dict of str to bytes. The card's: name without ``.png`` -> the file's content.
+
+    Returns:
+      Path of the directory.
+    """
+    directory = Path(directory)
+    with _staged(directory) as folder:
+        for name, picture in (pictures or {}).items():
+            with atomic_path(folder / f"{name}.png") as temporary:
+                temporary.write_bytes(picture)
+        with atomic_path(folder / WEIGHTS) as temporary:
+            save_weights(temporary)
+        kept = [folder / CHECKPOINT_FOLDER / Path(file).name for file in checkpoint]
+        for source, target in zip(checkpoint, kept, strict=True):
+            with atomic_path(target) as temporary:
+                shutil.copyfile(source, temporary)
+        if metrics is not None:
+            write_json(folder / "metrics.json", metrics)
+        if card is not None:
+            write_text(folder / "README.md", card)
+        write_json(
+            folder / "config.json",
+            {
+                "preset_version": PRESET_VERSION,
+                "kind": kind,
+                "config": config,
+                "sha256": {
+                    file.relative_to(folder).as_posix(): sha256_of(file)
+                    for file in (folder / WEIGHTS, *kept)
+                },
+                "provenance": provenance or {},
+                "versions": versions(),
+            },
+        )
+    # Of the preset that this one replaces.
+    for stale in (directory / CHECKPOINT_FOLDER).glob("*"):
+        if stale.name not in {file.name for file in kept}:
+            stale.unlink()
+    return directory
+
+
+@contextlib.contextmanager
+def _staged(directory):
+    """Yields a folder on the same disk, whose files are moved to `directory` at the end.
+
+    Files of other names stay there. ``config.json``, which holds the weights' hash, goes last: a
+    directory that a killed process left between two presets has one that the weights do not fit.
+    """
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=directory.parent, prefix=f".{directory.name}-") as parent:
+        # Deeper than presets are looked for.
+        folder = Path(parent) / directory.name
+        folder.mkdir()
+        yield folder
+        files = [file for file in folder.rglob("*") if file.is_file()]
+        for file in sorted(files, key=lambda file: file.name == "config.json"):
+            target = directory / file.relative_to(folder)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            file.replace(target)
+
+
+def read_description(name_or_dir, kind: str | None = None) -> dict:
+    """Returns what a preset's ``config.json`` says, checked.
+
+    Args:
+      name_or_dir: str or path. One of `list_presets()`, or a preset's directory.
+      kind: str. What the preset has to be; None for any.
+
+    Returns:
+      dict. Its ``kind``, ``config`` (JSON values), ``sha256``, ``provenance`` and ``versions``.
+
+    Raises:
+      FileNotFoundError: if there is no such preset.
+      ValueError: if it is damaged, of a newer version or of another kind.
+    """
+    path = preset_directory(name_or_dir, kind) / "config.json"
+    description = read_json(path)
+    if not isinstance(description, dict) or "preset_version" not in description:
+        raise ValueError(f"{path} does not describe a preset; it has no preset_version.")
+    version = description["preset_version"]
+    if not isinstance(version, int) or not 1 <= version <= PRESET_VERSION:
+        raise ValueError(
+            f"{path} has preset version {version!r}; this version of qlatent_tf reads 1 to "
+            f"{PRESET_VERSION}. A newer qlatent_tf may read it."
+        )
+    for field in ("config", "sha256", "provenance", "versions"):
+        if not isinstance(description.get(field), dict):
+            raise ValueError(
+                f"{path} has no {field}, which is an object; received {description.get(field)!r}."
+            )
+    description = {"kind": GAN, **description}
+    if kind is not None and description["kind"] != kind:
+        raise ValueError(
+            f"{path} is a preset of the kind {description['kind']!r}, where one of the kind "
+            f"{kind!r} is needed: {', '.join(list_presets(kind)) or 'there is none'}."
+        )
+    return description
+
+
+def checked_weights(name_or_dir, description: dict) -> Path:
+    """Returns the file of a preset's weights, whose hash is the one that its description gives.
+
+    Raises:
+      FileNotFoundError: if there is no such file.
+      ValueError: if its hash is another.
+    """
+    directory = preset_directory(name_or_dir)
+    weights = directory / WEIGHTS
+    if not weights.is_file():
+        raise FileNotFoundError(f"The preset {directory} has no {WEIGHTS}.")
+    expected, found = description["sha256"].get(WEIGHTS), sha256_of(weights)
+    if found != expected:
+        raise ValueError(
+            f"{weights} has SHA-256 {found}, its preset says {expected}: the file is damaged or "
+            "was exchanged. Fetch the preset again."
+        )
+    return weights
+
+
+def list_presets(kind: str | None = GAN) -> list[str]:
+    """Returns the names of the presets: those of the package, and those in ``./models``.
+
+    Args:
+      kind: str. Which to list: ``gan``, for trained GANs, ``classifier``, ... None for all.
+    """
+    found = {path.parent for folder in _presets_folders() for path in folder.glob("*/config.json")}
+    return sorted({path.name for path in found if kind is None or _kind(path) == kind})
+
+
+def preset_directory(name_or_dir, kind: str | None = None) -> Path:
+    """Returns the directory of a preset given by name or by path.
+
+    Args:
+      name_or_dir: str or path.
+      kind: str. The kind of presets that an error lists; None for all.
+
+    Raises:
+      FileNotFoundError: if there is none; the message lists the known names.
+    """
+    for directory in (*(folder / name_or_dir for folder in _presets_folders()), Path(name_or_dir)):
+        if (directory / "config.json").is_file():
+            return directory
+    raise FileNotFoundError(
+        f"No preset {str(name_or_dir)!r}: neither a directory with a config.json nor one of "
+        f"{', '.join(list_presets(kind)) or 'none'}."
+    )
+
+
+def presets_folder() -> Path:
+    """Returns where the package's presets lie: inside a wheel, or beside a checkout's package."""
+    package = Path(__file__).parent.parent
+    installed = package / "presets"
+    return installed if installed.is_dir() else package.parent / "models"
+
+
+def writable_presets_folder() -> Path:
+    """Returns where new presets go: a checkout's zoo, or ``models`` in the working directory.
+
+    What is installed belongs to the package manager.
+    """
+    folder = presets_folder()
+    return Path("models") if folder.parent == Path(__file__).parent.parent else folder
+
+
+def new_preset_directory(name: str, folder=None, overwrite: bool = False) -> Path:
+    """Returns where a preset of a new name goes.
+
+    Args:
+      name: str. Letters, digits and ``_ . -``.
+      folder: path. Where presets lie; `writable_presets_folder` by default.
+      overwrite: bool. Whether it may be there already.
+
+    Raises:
+      ValueError: if the name has other letters, or is taken.
+    """
+    if not re.fullmatch(r"\w[\w.-]*", name):
+        raise ValueError(f"A preset's name is of letters, digits and _ . -; received {name!r}.")
+    directory = Path(folder or writable_presets_folder()) / name
+    if directory.exists() and not overwrite:
+        raise ValueError(f"{directory} exists. Choose another name, or say --overwrite.")
+    return directory
+
+
+def versions() -> dict[str, str]:
+    """Returns the versions of the packages that decide results."""
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            found[package] = "not installed as a package"
+    return found
+
+
+def _presets_folders():
+    return presets_folder(), writable_presets_folder()
+
+
+def _kind(directory):
+    try:
+        description = read_json(directory / "config.json")
+    except ValueError:
+        # Listed, so that whoever asks for it is told what is wrong with it.
+        return GAN
+    return description.get("kind", GAN) if isinstance(description, dict) else GAN

@@ -1,0 +1,137 @@
+import numpy as np
+import pytest
+from rdkit import Chem
+
+from qlatent_tf.datasets.molecules import encode as encoded_molecules
+from qlatent_tf.datasets.molecules.encode import encode, load_molecules
+from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
+
+LINES = [
+    "CCO",
+    "OCC",
+    "c1cnc[nH]1",
+    "Cc1cnc[nH]1",
+    "nonsense",
+    "CS",
+    "[NH3+]CC(=O)[O-]",
+    "CCCCCCCCCC",
+    "C[CH2]",
+    "O.O",
+]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("QLATENT_CACHE_DIR", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "molecules"
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "some.smi"
+    path.write_text("\n".join(LINES))
+    return path
+
+
+def test_what_does_not_fit_is_counted_by_reason():
+    graphs, smiles, counts = encode(map(Chem.MolFromSmiles, LINES))
+    assert counts == {
+        "molecules_read": 10,
+        "molecules": 4,
+        "distinct_molecules": 3,
+        "refused": {
+            "a file entry that RDKit refuses": 1,
+            "a formal charge": 1,
+            "a structure that the graph does not give back": 1,  # a radical
+            "an element besides C, N, O and F": 1,
+            "more than 9 heavy atoms": 1,
+            "several fragments": 1,
+        },
+        "other_tautomer_when_decoded": 1,
+    }
+    assert smiles.tolist() == ["CCO", "CCO", "c1c[nH]cn1", "Cc1c[nH]cn1"]
+    assert smiles.tolist() == graphs_to_smiles(graphs)
+    assert graphs["atoms"].shape == (4, 9) and graphs["bonds"].shape == (4, 9, 9)
+    assert graphs["atoms"].dtype == graphs["bonds"].dtype == np.int8
+
+
+def test_nothing_kept_is_an_error():
+    with pytest.raises(ValueError, match="None of the molecules of x has a graph.*formal charge"):
+        encode([Chem.MolFromSmiles("[NH4+]")], label="x")
+
+
+def test_data_set(file):
+    dataset = load_molecules("some", file, progress=False)
+    assert dataset.name == "some"
+    assert dataset.smiles == {"CCO", "c1c[nH]cn1", "Cc1c[nH]cn1"}
+    assert dataset.metrics == ("molecules", "molecule_properties")
+    assert set(dataset.metrics) < set(dataset.evaluation_metrics) and "fcd" not in dataset.metrics
+    assert "fcd" in dataset.evaluation_metrics
+    assert dataset.provenance["file"] == "some.smi" and len(dataset.provenance["sha256"]) == 64
+    assert dataset.provenance["refused"]["a formal charge"] == 1
+    assert dataset.render(dataset.source).dtype == np.uint8
+
+
+def test_the_second_load_comes_from_the_cache(file, cache, monkeypatch):
+    first = load_molecules("some", file, progress=False)
+    monkeypatch.setattr(encoded_molecules, "encode", None)
+    second = load_molecules("some", file, progress=False)
+    for part in ("atoms", "bonds"):
+        np.testing.assert_array_equal(first.source[part], second.source[part])
+    assert first.smiles == second.smiles and first.provenance == second.provenance
+    assert len(list(cache.iterdir())) == 1
+
+
+def test_another_file_is_encoded_anew(file):
+    load_molecules("some", file, progress=False)
+    file.write_text("CCC")
+    assert load_molecules("some", file, progress=False).smiles == {"CCC"}
+
+
+def _truncate(path):
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+def _flip_a_byte(path):
+    content = bytearray(path.read_bytes())
+    content[content.index(b"\x93NUMPY") + 130] ^= 1  # after the header
+    path.write_bytes(content)
+
+
+def _change(path, **parts):
+    with np.load(path) as arrays:
+        parts = {**arrays, **parts}
+    np.savez(path, **parts)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        _truncate,
+        _flip_a_byte,
+        lambda path: path.write_bytes(b""),
+        lambda path: _change(path, key="another"),
+        lambda path: _change(path, atoms=np.full((4, 9), 7, np.int8)),
+        lambda path: _change(path, smiles=np.array(["C"])),
+    ],
+    ids=["cut", "flipped", "empty", "other key", "bad codes", "bad length"],
+)
+def test_a_damaged_cache_is_made_again_and_said_to_be(file, cache, damage, caplog):
+    before = load_molecules("some", file, progress=False)
+    (path,) = cache.iterdir()
+    damage(path)
+    with caplog.at_level("WARNING", logger="absl"):
+        after = load_molecules("some", file, progress=False)
+    assert "is damaged" in caplog.text
+    np.testing.assert_array_equal(before.source["bonds"], after.source["bonds"])
+    caplog.clear()
+    load_molecules("some", file, progress=False)
+    assert "is damaged" not in caplog.text
+
+
+def test_a_cache_that_cannot_be_written_does_no_harm(file, tmp_path, monkeypatch, caplog):
+    (tmp_path / "blocked").write_text("a file where a folder should be")
+    monkeypatch.setenv("QLATENT_CACHE_DIR", str(tmp_path / "blocked"))
+    with caplog.at_level("WARNING", logger="absl"):
+        assert len(load_molecules("some", file, progress=False).smiles) == 3
+    assert "cannot be written" in caplog.text

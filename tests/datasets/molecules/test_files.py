@@ -1,0 +1,112 @@
+import gzip
+import io
+import tarfile
+
+import pytest
+from rdkit import Chem
+
+from qlatent_tf.datasets.molecules.files import read_molecules
+
+SMILES = ["C", "CCO", "c1ccccc1", "N#CC=O"]
+
+
+def _sdf():
+    parts = []
+    for smiles in SMILES:
+        molecule = Chem.AddHs(Chem.MolFromSmiles(smiles))
+        parts.append(Chem.MolToMolBlock(molecule) + "$$$$\n")
+    return "".join(parts)
+
+
+def _xyz(smiles):
+    """A file of the published archive: atoms, frequencies, SMILES (as given, relaxed), InChI."""
+    rows = "\n".join(f"{symbol}\t0.0\t0.0\t0.0\t0.1" for symbol in "CH")
+    return f"2\ngdb 1\t1.0\n{rows}\n1.0\t2.0\n{smiles}\tS\t\nInChI=1S/x\tInChI=1S/x\n"
+
+
+def _archive(mode, members):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode=mode) as archive:
+        for name, text in members.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(text.encode())
+            archive.addfile(entry, io.BytesIO(text.encode()))
+    return buffer.getvalue()
+
+
+CONTENTS = {
+    "a.smi": "\n".join(f"{smiles} name{i}" for i, smiles in enumerate(SMILES)).encode(),
+    "a.smi.gz": gzip.compress("\n\n".join(SMILES).encode()),
+    "plain.csv": "\n".join(SMILES).encode(),
+    "headed.csv": "\n".join(
+        ["mol_id,SMILES,mu", *(f"gdb_{i},{smiles},0.1" for i, smiles in enumerate(SMILES))]
+    ).encode(),
+    "a.csv.gz": gzip.compress("\n".join(["smiles", *SMILES]).encode()),
+    "a.sdf": _sdf().encode(),
+    "a.sdf.gz": gzip.compress(_sdf().encode()),
+    "gdb9.tar.gz": _archive("w:gz", {"gdb9.sdf.csv": "x,y", "gdb9.sdf": _sdf()}),
+    "d.xyz.tar.bz2": _archive(
+        "w:bz2", {f"dsgdb9nsd_{i}.xyz": _xyz(smiles) for i, smiles in enumerate(SMILES)}
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+def test_every_format_gives_the_molecules_in_order(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(CONTENTS[name])
+    assert [Chem.MolToSmiles(molecule) for molecule in read_molecules(path)] == [
+        Chem.CanonSmiles(smiles) for smiles in SMILES
+    ]
+
+
+@pytest.mark.parametrize(
+    "name, content",
+    [
+        ("a.smi", b"C\nnonsense\nCC"),
+        ("a.csv", b"id,smiles\n1,C\n2\n3,C1CC"),
+        ("b.csv", b"id,smiles\n1,C\n2,\n3,F(C)C"),
+    ],
+)
+def test_what_rdkit_refuses_is_none(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content)
+    molecules = list(read_molecules(path))
+    # RDKit reads the empty SMILES as a molecule without atoms.
+    assert len(molecules) == 3 and molecules[0] is not None
+    assert any(molecule is None for molecule in molecules)
+
+
+@pytest.mark.parametrize(
+    "name, content, message",
+    [
+        ("a.txt", b"C", "tells no format. Legal endings: .smi"),
+        ("a.csv", b"name,value\nx,1", "neither a column headed 'smiles'"),
+        ("a.tar.gz", _archive("w:gz", {"a.txt": "x"}), "a.tar.gz holds no .sdf"),
+        ("a.smi", b"", "a.smi holds no molecules"),
+        ("a.sdf.gz", gzip.compress(b""), "a.sdf.gz holds no molecules"),
+        ("a.smi", b"C\nC\xe9", "a.smi is damaged"),
+        ("a.xyz.tar.bz2", _archive("w:bz2", {"a.xyz": "hello"}), "a.xyz is no file of QM9"),
+        ("b.xyz.tar.bz2", _archive("w:bz2", {"b.xyz": "9\n"}), "b.xyz is no file of QM9"),
+    ],
+)
+def test_other_files_are_refused(tmp_path, name, content, message):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        list(read_molecules(path))
+
+
+@pytest.mark.parametrize("name", [name for name in CONTENTS if name.endswith(("gz", "bz2"))])
+@pytest.mark.parametrize("harm", ["cut", "flipped"])
+@pytest.mark.parametrize("place", [0.0, 0.3, 0.6, 0.9])
+def test_damaged_files_are_named(tmp_path, name, harm, place):
+    content, path = bytearray(CONTENTS[name]), tmp_path / name
+    place = int(place * len(content))
+    if harm == "cut":
+        content = content[: max(place, 5)]
+    else:
+        content[place] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=f"{name} (is damaged|holds no|has neither)"):
+        list(read_molecules(path))

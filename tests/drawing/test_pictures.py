@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+from rdkit import Chem
+
+from qlatent_tf.datasets.molecules.graphs import molecule_to_graph
+from qlatent_tf.datasets.molecules.pictures import draw_molecules
+from qlatent_tf.drawing.images import draw_images
+from qlatent_tf.drawing.vectors import draw_vectors
+
+
+def _molecules(count):
+    atoms, bonds = molecule_to_graph(Chem.MolFromSmiles("Cc1ccccc1"))
+    samples = {"atoms": np.tile(atoms, (count, 1)), "bonds": np.tile(bonds, (count, 1, 1))}
+    samples["atoms"][-1] = 4  # fluorine everywhere: no molecule
+    return samples
+
+
+@pytest.mark.parametrize(
+    "count, shape",
+    [
+        (1, (160, 200, 3)),
+        (5, (320, 600, 3)),
+        (16, (640, 800, 3)),
+        (100, (1280, 1600, 3)),
+    ],
+)
+def test_molecules_fill_a_grid(count, shape):
+    picture = draw_molecules(_molecules(count))
+    assert picture.shape == shape and picture.dtype == np.uint8
+    np.testing.assert_array_equal(picture, draw_molecules(_molecules(count)))
+
+
+def test_an_invalid_cell_holds_a_word_only():
+    picture = draw_molecules(_molecules(4))
+    drawn, invalid = picture[160:, :200], picture[160:, 200:]
+    assert 0 < (invalid < 255).sum() < (drawn < 255).sum()
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        np.random.default_rng(0).poisson(0.5, (100, 16)).astype(np.float32),
+        np.full((3, 4), 1e30),
+        np.full((3, 4), np.nan),
+        np.zeros((1, 1)),
+    ],
+)
+def test_vectors_whatever_their_values(samples):
+    picture = draw_vectors(samples)
+    assert picture.shape == (480, 960, 3) and picture.dtype == np.uint8
+    assert len(np.unique(picture)) > 1
+
+
+def test_a_pixel_becomes_a_square():
+    images = np.random.default_rng(0).integers(0, 256, (5, 32, 28, 3), np.uint8)
+    picture = draw_images(images)
+    assert picture.shape == (2 * 96 + 2, 3 * 84 + 2 * 2, 3) and picture.dtype == np.uint8
+    for index in range(5):
+        row, column = divmod(index, 3)
+        cell = picture[row * 98 : row * 98 + 96, column * 86 : column * 86 + 84]
+        for shift in range(3):
+            np.testing.assert_array_equal(cell[shift::3, shift::3], images[index])
+    assert (picture[98:, 2 * 86 :] == 255).all() and (picture[96:98] == 255).all()
+
+
+def test_bands_are_shown():
+    images = np.random.default_rng(0).integers(0, 256, (4, 96, 96, 4), np.uint8)
+    picture = draw_images(images)
+    assert picture.shape == (194, 2 * 194 + 16, 3)
+    np.testing.assert_array_equal(picture[:96, :96], images[0, ..., :3])
+    np.testing.assert_array_equal(picture[:96, 210:306], images[0][..., [3, 0, 1]])
+    grey = draw_images(images[:1, ..., :1])
+    np.testing.assert_array_equal(grey, images[0, ..., [0, 0, 0]].transpose(1, 2, 0))
+    assert draw_images(images[:1, ..., :2]).shape == (96, 2 * 96 + 16, 3)
+    assert draw_images(np.repeat(images, 20, axis=0)).shape[0] == 8 * 98 - 2
+
+
+@pytest.mark.parametrize(
+    "draw, samples",
+    [
+        (draw_images, np.zeros((0, 4, 4, 3), np.uint8)),
+        (draw_images, np.zeros((1, 4, 4, 3))),
+        (draw_images, np.zeros((4, 4, 3), np.uint8)),
+        (draw_vectors, np.zeros((0, 4))),
+        (draw_vectors, np.zeros(4)),
+        (draw_molecules, {"atoms": np.zeros((0, 9), int), "bonds": np.zeros((0, 9, 9), int)}),
+    ],
+)
+def test_nothing_to_draw_is_an_error(draw, samples):
+    with pytest.raises(ValueError, match="received"):
+        draw(samples)

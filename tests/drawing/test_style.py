@@ -1,0 +1,24 @@
+from qlatent_tf.drawing.style import latent_style, new_figure, save_figure
+
+
+def _saved(folder):
+    figure = new_figure(4, 3)
+    panel = figure.subplots()
+    panel.plot([1, 2], [3, 1], label="boson", **latent_style("boson"))
+    panel.set_xlabel("modes")
+    save_figure(figure, folder / "figure")
+    return {file.suffix: file.read_bytes() for file in sorted(folder.iterdir())}
+
+
+def test_a_figure_drawn_again_is_the_same_file(tmp_path):
+    folders = [tmp_path / name for name in ("first", "second")]
+    for folder in folders:
+        folder.mkdir()
+    first, second = map(_saved, folders)
+    assert list(first) == [".png", ".svg"]
+    assert first == second
+
+
+def test_latents_look_different():
+    names = ("boson", "photonic", "gaussian", "bernoulli", "my_latent:my_latent")
+    assert len({tuple(latent_style(name).items()) for name in names}) == len(names)

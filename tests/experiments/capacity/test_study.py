@@ -1,0 +1,326 @@
+"""The capacity study: its cells, its optima, and a run of a few steps by the command line."""
+
+import json
+
+import numpy as np
+import pytest
+from qlatent_tf.configs.autoencoder import get_config as autoencoder_config
+from qlatent_tf.configs.last_qgan import get_config
+
+from qlatent_tf import __main__ as command
+from qlatent_tf.datasets.vectors.codes import codes, principal_codes
+from qlatent_tf.experiments.capacity import study as capacity
+from qlatent_tf.experiments.capacity.charts import critic_figure, generator_figure, law_figure
+from qlatent_tf.experiments.capacity.optima import circuit_parameters, network_parameters, optima
+from qlatent_tf.experiments.capacity.results import KINDS, fit_optima, to_csv, to_markdown
+from qlatent_tf.runs import training
+from qlatent_tf.zoo import build_model
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A working directory that has its codes."""
+    folder = tmp_path_factory.mktemp("capacity")
+    random = np.random.default_rng(0)
+    values, _ = principal_codes(random.standard_normal((80, 6)) * [3, 2, 1, 1, 1, 1])
+    np.savez(folder / "codes.npz", codes=values)
+    return folder
+
+
+def test_cells_are_circuits_with_critics_and_classical_generators():
+    cells = capacity.cells(
+        seeds=2,
+        qubits=[3, 4],
+        circuit_layers=[1, 2],
+        critic_widths=[4, 8],
+        generator_widths=[1, 2, 4],
+        reference_critic=16,
+    )
+    assert len(cells) == len({cell.name for cell in cells}) == 2 * 2 * (2 * 2 + 3)
+    assert cells[0].name == "quantum_6_1_4_seed0"
+    for cell in cells:
+        config, qubits = cell.config, cell.row["code"] // 2
+        assert config.latent_options["modes"] == config.model_options["qubits"] == qubits
+        assert config.dataset_options["components"] == 2 * qubits
+        assert config.model_options["image"] is None
+        assert config.learning_rate_decay_steps == config.steps
+    names = {cell.name for cell in cells if cell.row["generator"] == "classical"}
+    assert "classical_8_4_16_seed1" in names and len(names) == 2 * 2 * 3
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"latents": ["gaussian", "boson"]},
+        {"latents": ["my_file:mine"]},
+        {"settings": [("model_options.width", 3)]},
+        {"settings": [("dataset_options", {})]},
+    ],
+)
+def test_what_the_study_is_not_of_is_refused(arguments):
+    if "settings" in arguments:
+        arguments = {"settings": [(key.partition(".")[0], {}) for key, _ in arguments["settings"]]}
+    with pytest.raises(ValueError, match="one registered latent|sets"):
+        capacity.cells(**arguments)
+
+
+@pytest.mark.parametrize("qubits, layers", [(2, 1), (3, 2)])
+def test_capacities_are_counted_as_models_count_them(qubits, layers):
+    cells = capacity.cells(
+        seeds=1,
+        qubits=[qubits],
+        circuit_layers=[layers],
+        critic_widths=[5],
+        generator_widths=[3],
+    )
+    quantum, classical = (build_model(cell.config) for cell in cells)
+    assert circuit_parameters(qubits, layers) == quantum.generator.count_params()
+    assert circuit_parameters(3, 2) == 66
+    for kind, network, width in (
+        ("quantum", quantum.critic, 5),
+        ("classical", classical.generator, 3),
+    ):
+        expected = sum(np.prod(weight.shape) for weight in network.trainable_weights)
+        assert network_parameters(kind, qubits, 2 * qubits, width) == expected
+
+
+def finished(generator, code, layers, size, scores, seed=0):
+    """A finished cell as `read_cell` returns it, of given scores."""
+    option = "critic_width" if generator == "quantum" else "width"
+    config = get_config("gaussian").override(
+        seed=seed, **{"latent_options.modes": code // 2, f"model_options.{option}": size}
+    )
+    history = [
+        {
+            "step": step,
+            "code_frechet_codes_80@20": score,
+            "critic_distance_codes_20@20": 0.5,
+            "critic_slope_codes_20@20": 1.0,
+        }
+        for step, score in enumerate(scores)
+    ]
+    row = {"generator": generator, "code": code, "layers": layers, "critic": size, "width": size}
+    return {"row": row, "config": config, "history": history, "seconds": 60.0}
+
+
+def test_optima_are_those_of_each_circuit_and_seed():
+    calm = [1.0] * 5
+    cells = [
+        finished("quantum", 6, 1, 4, [2.0] * 5),
+        finished("quantum", 6, 1, 8, calm),
+        finished("quantum", 6, 1, 16, [0.9] * 5),
+        finished("quantum", 6, 2, 4, calm),
+        finished("quantum", 6, 2, 8, [1, 1, 1, 1, 9]),
+        finished("quantum", 6, 1, 4, [0.1] * 5, seed=1),
+        finished("classical", 6, "", 1, [3.0] * 5),
+        finished("classical", 6, "", 2, [1.1] * 5),
+    ]
+    first, other, second = optima(cells)
+    assert (first["layers"], first["seed"], other["seed"], second["layers"]) == (1, 0, 1, 2)
+    assert (first["capacity"], second["capacity"]) == (36, 66)
+    assert first["critic"] == network_parameters("quantum", 3, 6, 8) and first["score"] == 0.9
+    assert first["generator"] == network_parameters("classical", 3, 6, 2)
+    assert second["critic"] == network_parameters("quantum", 3, 6, 4)
+    # No classical generator of that seed was tried.
+    assert other["generator"] is None and other["smallest_tried"]["generator"] is None
+    results = {
+        "points": [first, other, second],
+        "schedule": "S",
+        "num_samples": 20,
+        "cells": len(cells),
+        "minutes": 8.0,
+    }
+    fits = {kind: fit_optima(results["points"], kind) for kind in KINDS}
+    text = to_markdown(results, fits)
+    assert "| 3 | 1 | 36 | 0.9, 0.1 |" in text and f"≤ {second['critic']}" in text
+    assert "3 optima, of which 2 are bounds; 0 circuits and seeds have none" in text
+    assert "No law is fitted to these" in text
+    *_, line = to_csv([first, other]).splitlines()
+    assert line.startswith("3,1,1,36,0.1,") and line.endswith(",,True,False")
+
+
+def test_laws_are_fitted_without_bounds_too():
+    points = [
+        {
+            "qubits": 2,
+            "layers": layers,
+            "capacity": capacity,
+            "critic": critic,
+            "smallest_tried": {"critic": 10},
+        }
+        for layers, capacity, critic in (
+            (1, 10, 10),
+            (1, 20, 10),
+            (2, 40, 80),
+            (2, 80, 160),
+            (1, 30, 60),
+            (1, 15, 30),
+            (3, 90, None),
+        )
+    ]
+    fitted = fit_optima(points, "critic")
+    assert [fitted[name] for name in ("optima", "bounds", "missing")] == [6, 2, 1]
+    measured, every = fitted["laws"]["measured"]["power"], fitted["laws"]["all"]["power"]
+    assert (measured.a, measured.b) == pytest.approx((2, 1)) and abs(every.b - 1) > 0.1
+    results = {"points": [], "schedule": "S", "num_samples": 20, "cells": 0, "minutes": 0}
+    text = to_markdown(results, {"critic": fitted})
+    assert text.index("Fitted to all") < text.index("Fitted without bounds:")
+    assert "| power | 2 x^1 |" in text and "No law" not in text
+    (panel,) = law_figure(points, fitted["laws"], "critic", "y").axes
+    hollow = [
+        line
+        for line in panel.lines
+        if line.get_markerfacecolor() == "none" and line.get_linestyle() == "None"
+    ]
+    assert [line.get_ydata()[0] for line in hollow] == [10, 10]
+    assert [line.get_label() for line in panel.lines[-3:] if line.get_label()[0] == "p"] == [
+        "power without bounds: 2 x^1"
+    ]
+
+
+def test_scores_are_drawn_at_the_capacity_of_what_is_swept():
+    cells = [
+        finished("quantum", 6, 1, 4, [1, 1, 1, 1, 9]),
+        finished("quantum", 6, 1, 8, [0.4] * 5),
+        finished("quantum", 8, 2, 8, [0.2] * 5),
+        finished("classical", 6, "", 2, [0.5] * 5),
+    ]
+    first, second = critic_figure(cells).axes
+    assert (first.get_title(), second.get_title()) == ("code of 6", "code of 8")
+    steady, swinging = first.lines
+    assert steady.get_xdata()[0] == network_parameters("quantum", 3, 6, 8)
+    assert (steady.get_ydata()[0], swinging.get_ydata()[0]) == (0.4, 1.0)
+    assert (steady.get_label(), second.lines[0].get_label()) == ("1 layer", "2 layers")
+    assert swinging.get_markerfacecolor() == "none" != steady.get_markerfacecolor()
+    panel, other = generator_figure(cells, optima(cells)).axes
+    perceptron, line = panel.lines
+    assert perceptron.get_xdata()[0] == network_parameters("classical", 3, 6, 2)
+    assert perceptron.get_ydata()[0] == 0.5 and set(line.get_ydata()) == {0.4}
+    assert set(other.lines[0].get_ydata()) == {0.2}
+
+
+def test_principal_codes_keep_distances_and_stay_in_the_cube():
+    random = np.random.default_rng(1)
+    values = random.uniform(-1, 1, (50, 4)) @ random.standard_normal((4, 4))
+    turned, shares = principal_codes(values)
+    assert np.abs(turned).max() == 1 and np.isclose(shares.sum(), 1)
+    assert (np.diff(shares) <= 0).all()
+    covariance = np.cov(turned.T)
+    np.testing.assert_allclose(covariance, np.diag(np.diag(covariance)), atol=1e-6)
+
+    def distances(rows):
+        return np.linalg.norm(rows[:, np.newaxis] - rows, axis=-1)
+
+    ratio = distances(turned)[0, 1:] / distances(values)[0, 1:]
+    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-5)
+
+
+def test_codes_are_read_with_their_leading_components(folder, tmp_path):
+    dataset = codes(components=4, data_dir=folder)
+    assert dataset.source.shape == (80, 4) and dataset.source.dtype == np.float32
+    assert dataset.provenance["components"] == 4
+    np.testing.assert_array_equal(dataset.source, codes(data_dir=folder).source[:, :4])
+    with pytest.raises(ValueError, match="components=7"):
+        codes(components=7, data_dir=folder)
+    with pytest.raises(FileNotFoundError, match="other.npz"):
+        codes(file="other.npz", data_dir=folder)
+    np.savez(tmp_path / "far.npz", codes=np.full((3, 2), 1.5))
+    with pytest.raises(ValueError, match="from -1 to 1"):
+        codes(file="far.npz", data_dir=tmp_path)
+
+
+def test_codes_are_made_once_of_what_is_asked_for(tmp_path):
+    np.savez(
+        tmp_path / "mine.npz",
+        x_train=np.random.default_rng(0).integers(0, 256, (40, 8, 8, 3), dtype=np.uint8),
+    )
+    config = autoencoder_config("gaussian").override(
+        **{
+            "dataset": "images",
+            "dataset_options.file": str(tmp_path / "mine.npz"),
+            "steps": 1,
+            "latent_options.modes": 6,
+            "batch_size": 8,
+            "evaluate_every": 1,
+            "model_options": {"image": [8, 8, 3], "filters": [2, 2], "hidden": 4},
+        }
+    )
+    coder, folder = tmp_path / "coder", tmp_path / "study"
+    training.train(config, coder, progress=False)
+    folder.mkdir()
+    with pytest.raises(ValueError, match="4 qubits need codes of 8; .* have 6"):
+        capacity.prepare(folder, coder, qubits=(4,), progress=False)
+    with pytest.raises(ValueError, match="trained on 'images'.* received the image data 'sat4'"):
+        capacity.prepare(folder, coder, "sat4", qubits=(3,), progress=False)
+    assert not list(folder.iterdir())
+    assert capacity.prepare(folder, coder, qubits=(2, 3), progress=False) == folder
+    made = codes(data_dir=folder).source
+    assert made.shape == (40, 6) and np.abs(made).max() == 1
+    record = json.loads((folder / "codes.json").read_text())
+    assert record["dataset"]["name"] == "images" and len(record["variance_shares"]) == 6
+    capacity.prepare(folder, f"{coder}/", "images", qubits=(3,), progress=False)
+    with pytest.raises(ValueError, match="autoencoder: .*coder -> other; image data: images -> s"):
+        capacity.prepare(folder, "other", "sat4", qubits=(3,), progress=False)
+    with pytest.raises(ValueError, match="4 qubits need codes of 8; those of .*codes.npz have 6"):
+        capacity.prepare(folder, qubits=(4,), progress=False)
+    np.testing.assert_array_equal(codes(data_dir=folder).source, made)
+
+
+def test_a_tiny_study_leaves_its_results(folder, capsys):
+    arguments = [
+        "reproduce",
+        "capacity",
+        "--workdir",
+        str(folder),
+        "--qubits",
+        "2",
+        "--circuit-layers",
+        "1",
+        "--critic-widths",
+        "3",
+        "--generator-widths",
+        "1",
+        "--seeds",
+        "1",
+        "--iterations",
+        "5",
+        "--num-samples",
+        "50",
+        "--reference-critic",
+        "3",
+        "--quiet",
+        "--set",
+        "batch_size=8",
+        "--set",
+        "critic_steps=1",
+        "--set",
+        "evaluation_samples=40",
+        "--set",
+        "jit_compile=false",
+    ]
+    assert command.main([*arguments, "--dry-run"]) == 0
+    assert "quantum_4_1_3_seed0" in capsys.readouterr().out
+    assert command.main(arguments) == 0
+    assert "| 2 | 1 | 24 |" in capsys.readouterr().out
+    results = json.loads((folder / "capacity.json").read_text())
+    assert results["cells"] == 2 and len(results["points"]) == 1
+    head, line = (folder / "capacity.csv").read_text().splitlines()
+    assert head.startswith("qubits,layers,seed,capacity,score,critic,generator,critic_is_bound")
+    assert line.startswith("2,1,0,24,")
+    for name in (
+        "capacity_critic.png",
+        "capacity_generator.svg",
+        "capacity_scores_critics.png",
+        "capacity_scores_generators.png",
+    ):
+        assert (folder / name).stat().st_size > 1000
+    before = (folder / "cells" / "quantum_4_1_3_seed0@5.json").stat().st_mtime_ns
+    assert command.main(arguments) == 0
+    assert (folder / "cells" / "quantum_4_1_3_seed0@5.json").stat().st_mtime_ns == before
+    file = folder / "cells" / "classical_4_1_3_seed0@5.json"
+    cell = json.loads(file.read_text())
+    cell["config"]["optimizer_options"]["learning_rate"] = 2e-4
+    file.write_text(json.dumps(cell))
+    # A cell of another schedule that lies there is not taken in silence.
+    assert command.main([*arguments, "--shard", "1/2"]) == 1
+    assert "optimizer_options" in capsys.readouterr().err

@@ -1,0 +1,117 @@
+"""What figures of cells show: means, errors, published figures, nothing for what is undefined."""
+
+import math
+
+import pytest
+from matplotlib.colors import to_hex
+
+from qlatent_tf.config import Config
+from qlatent_tf.drawing.style import latent_style
+from qlatent_tf.experiments.grids import charts
+from qlatent_tf.experiments.grids.tables import Column, Published, make_table
+
+COLUMNS = (Column("distance", "distance", min), Column("share", "share"))
+PUBLISHED = Published(
+    "paper", lambda row: {"distance": (0.3, 0.01)} if row["latent"] == "boson" else {}
+)
+HISTORY = {
+    ("boson", 0): (1.0, 0.2),
+    ("boson", 1): (3.0, 0.4),
+    ("gaussian", 0): (5.0, 0.6),
+    ("gaussian", 1): (5.0, 1.0),
+}
+
+
+def cell(latent, seed, first, last):
+    config = Config(
+        model="mlp", latent=latent, dataset="quantum", steps=20, batch_size=8, seed=seed
+    )
+    metrics = {
+        "distance@9": {"mean": last, "standard_error": None, "values": [last]},
+        "share@9": {"mean": None, "standard_error": None, "values": [None]},
+    }
+    return {
+        "name": f"{latent}_{seed}",
+        "config": config,
+        "seconds": 1.0,
+        "row": {"data": "quantum", "latent": latent},
+        "evaluation": {"dataset": "quantum", "num_samples": 9, "metrics": metrics},
+        "history": [{"step": 10, "distance@9": first}, {"step": 20, "distance@9": last}],
+    }
+
+
+CELLS = [cell(*name, *values) for name, values in HISTORY.items()]
+
+
+@pytest.fixture
+def table():
+    return make_table(CELLS, COLUMNS, PUBLISHED)
+
+
+def colour(patch):
+    return to_hex(patch.get_facecolor())
+
+
+def test_bars_are_means_with_errors_beside_published_ones(table):
+    (axis,) = charts.bars_figure(table, "distance", "distance", "{} data").axes
+    assert axis.get_title() == "quantum data" and axis.get_xlabel() == "distance"
+    widths = [bar.get_width() for bar in axis.patches if math.isfinite(bar.get_width())]
+    assert widths == pytest.approx([0.3, 0.3, 0.8])
+    ours, paper, other = (bar for bar in axis.patches if math.isfinite(bar.get_width()))
+    assert colour(ours) == to_hex(latent_style("boson")["color"])
+    assert colour(other) == to_hex(latent_style("gaussian")["color"])
+    assert colour(paper) == to_hex("white") and paper.get_hatch()
+    errors = [
+        bars.errorbar.lines[2][0].get_segments()[0]
+        for bars in axis.containers
+        if hasattr(bars, "errorbar") and bars.errorbar
+    ]
+    # Two values of a mean's error: half of their difference.
+    halves = [(segment[1, 0] - segment[0, 0]) / 2 for segment in errors]
+    assert halves == pytest.approx([0.1, 0.01, 0.2])
+    texts = [text.get_text() for text in axis.texts]
+    assert texts == ["0.30 ± 0.10", "0.3 ± 0.01", "0.80 ± 0.20"]
+
+
+def test_an_undefined_score_has_no_bar(table):
+    (axis,) = charts.bars_figure(table, "share", "share", "{}").axes
+    assert not [bar for bar in axis.patches if math.isfinite(bar.get_width())]
+    assert not axis.texts
+
+
+def test_real_data_is_a_line_across_the_bars(table):
+    drawing = charts.bars_figure(table, "distance", "distance", "{}", real={"quantum": 0.05})
+    (line,) = (line for line in drawing.axes[0].lines if set(line.get_xdata()) == {0.05})
+    assert line.get_linestyle() == "--"
+    (legend,) = drawing.legends
+    assert legend.get_texts()[-1].get_text() == "real data"
+    without = charts.bars_figure(table, "distance", "distance", "{}", real={"quantum": None})
+    assert len(without.axes[0].lines) == len(drawing.axes[0].lines) - 1
+    assert "real data" not in [text.get_text() for text in without.legends[0].get_texts()]
+
+
+def test_curves_are_means_over_seeds_with_a_band_and_a_tick_at_what_is_published(table):
+    drawing = charts.history_figure(table, CELLS, "distance", "distance", "{}")
+    (axis,) = drawing.axes
+    curves = {
+        line.get_label(): line
+        for line in axis.lines
+        if len(line.get_xdata()) == 2 and line.get_label() in ("boson", "gaussian")
+    }
+    assert list(curves["boson"].get_xdata()) == [10, 20]
+    assert list(curves["boson"].get_ydata()) == pytest.approx([2.0, 0.3])
+    assert list(curves["gaussian"].get_ydata()) == pytest.approx([5.0, 0.8])
+    band = axis.collections[0].get_paths()[0].vertices
+    assert {round(float(y), 6) for x, y in band if x == 10} == {1.0, 3.0}
+    (tick,) = (line for line in axis.lines if line not in curves.values())
+    assert set(tick.get_ydata()) == {0.3} and tick.get_color() == curves["boson"].get_color()
+    (legend,) = drawing.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["boson", "gaussian"]
+    assert "published" in legend.get_title().get_text()
+
+
+def test_one_seed_has_no_band():
+    cells = CELLS[:1]
+    drawing = charts.history_figure(make_table(cells, COLUMNS), cells, "distance", "", "{}")
+    assert not drawing.axes[0].collections
+    assert "published" not in drawing.legends[0].get_title().get_text()

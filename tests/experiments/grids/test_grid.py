@@ -1,0 +1,295 @@
+import dataclasses
+import json
+import os
+import shutil
+
+import numpy as np
+import pytest
+from tqdm import tqdm
+
+from qlatent_tf import resolve as completion
+from qlatent_tf.config import Config
+from qlatent_tf.experiments.grids import grid as grid_module
+from qlatent_tf.experiments.grids.cells import Cell
+from qlatent_tf.experiments.grids.grid import Grid
+from qlatent_tf.runs import training
+from qlatent_tf.runs.run_directory import RunDirectory
+from qlatent_tf.storage.locks import InUseError, sole_use
+
+CONFIG = completion.resolve(
+    Config(
+        model="mlp",
+        latent="gaussian",
+        dataset="bernoulli",
+        steps=4,
+        batch_size=8,
+        critic_steps=1,
+        latent_options={"modes": 4},
+        dataset_options={"modes": 4},
+        model_options={"features": 4, "units": [8]},
+        optimizer_options={"learning_rate": 1e-3},
+        evaluate_every=2,
+        evaluation_samples=50,
+        checkpoint_every=2,
+        jit_compile=False,
+        metrics=("discreteness",),
+    )
+)
+SAMPLES = 200
+
+
+def cell(seed, **changes):
+    return Cell(f"cell_{seed}", dataclasses.replace(CONFIG, seed=seed, **changes))
+
+
+CELLS = [cell(seed) for seed in range(2)]
+
+
+def run(folder, cells=CELLS, samples=SAMPLES):
+    grid = Grid(folder, samples)
+    grid.run(cells, progress=False)
+    return grid
+
+
+def scores(grid):
+    return [one["evaluation"] for one in grid.finished()]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return run(tmp_path_factory.mktemp("whole"))
+
+
+def test_a_finished_cell_says_what_it_is(whole):
+    first = whole.finished()[0]
+    assert first["name"] == "cell_0" and first["config"] == CONFIG and first["step"] == 4
+    assert first["evaluation"]["num_samples"] == SAMPLES and first["seconds"] > 0
+    assert [row["step"] for row in first["history"]] == [2, 4]
+    assert "tensorflow" in first["versions"]
+    assert list(first["evaluation"]["metrics"]) == [f"integer_distance@{SAMPLES}"]
+
+
+def test_cells_of_before_rows_were_recorded_are_of_their_data_and_latent(whole):
+    assert whole.finished()[0]["row"] == {"data": "bernoulli", "latent": "gaussian"}
+
+
+def test_fast_metrics_watch_the_training_and_all_score_the_finished_cell(tmp_path, monkeypatch):
+    load = training.load_dataset
+
+    def changed(*arguments, **options):
+        return dataclasses.replace(
+            load(*arguments, **options),
+            metrics=("discreteness",),
+            evaluation_metrics=("discreteness", "pair_correlation"),
+        )
+
+    monkeypatch.setattr(training, "load_dataset", changed)
+    (found,) = run(tmp_path, [cell(0, steps=1, metrics=())]).finished()
+    assert [list(row) for row in found["history"]] == [["step", "integer_distance@50"]]
+    scores = set(found["evaluation"]["metrics"])
+    assert {f"integer_distance@{SAMPLES}", f"pair_correlation_error@{SAMPLES}"} <= scores
+
+
+def test_held_out_samples_are_scored_once_for_cells_of_the_same_data(tmp_path, monkeypatch):
+    load, score, scored = training.load_dataset, grid_module.evaluate_real, []
+
+    def with_test(config, **options):
+        dataset = load(config, **options)
+        object.__setattr__(dataset, "test", dataset.source.sample(20, seed=(0, 0)).numpy())
+        return dataset
+
+    def counted(dataset, **options):
+        scored.append(dataset.name)
+        return score(dataset, **options)
+
+    monkeypatch.setattr(training, "load_dataset", with_test)
+    monkeypatch.setattr(grid_module, "evaluate_real", counted)
+    options = {"modes": 4, "photons": 2, "unitary_seed": 1}
+    other = cell(2, dataset="quantum", dataset_options=options)
+    first, second, third = (one["real"] for one in run(tmp_path, [*CELLS, other]).finished())
+    assert len(scored) == 2
+    assert first == second and first["num_samples"] == third["num_samples"] == 20
+
+
+def test_cells_that_other_processes_run_are_passed_over_and_named_at_the_end(tmp_path):
+    grid = Grid(tmp_path, SAMPLES)
+    said = f"running the cell cell_0 .*process {os.getpid()}.*\n.*other cells are finished"
+    with sole_use(grid.lock_file(CELLS[0]), "at it"), pytest.raises(InUseError, match=said):
+        run(tmp_path)
+    assert [grid.is_finished(one) for one in CELLS] == [False, True]
+    assert not list(tmp_path.rglob("*.lock"))
+
+
+def test_a_run_that_diverges_does_not_keep_the_others_from_their_end(tmp_path):
+    wild = cell(0, optimizer="SGD", optimizer_options={"learning_rate": 1e30})
+    said = "cell_0 is left out: .*not finite(.|\n)*other cells are finished"
+    with pytest.raises(FloatingPointError, match=said):
+        run(tmp_path, [wild, CELLS[1]])
+    grid = Grid(tmp_path, SAMPLES)
+    assert [grid.is_finished(one) for one in (wild, CELLS[1])] == [False, True]
+
+
+def test_what_another_process_finishes_meanwhile_is_not_missed(tmp_path, monkeypatch):
+    run(tmp_path / "theirs")
+    grid = Grid(tmp_path / "ours", SAMPLES)
+    finish, at_it = Grid._finish, sole_use(grid.lock_file(CELLS[0]), "at it")
+    at_it.__enter__()
+
+    def finish_beside(self, one, *arguments):
+        finish(self, one, *arguments)
+        self.merge([tmp_path / "theirs"])
+        at_it.__exit__(None, None, None)
+
+    monkeypatch.setattr(Grid, "_finish", finish_beside)
+    grid.run(CELLS, progress=False)
+    assert [cell["name"] for cell in grid.finished()] == ["cell_0", "cell_1"]
+    assert not (tmp_path / "ours" / "runs" / "cell_0").exists()
+
+
+def test_the_bar_counts_steps_while_a_cell_is_trained(tmp_path, monkeypatch):
+    seen = []
+
+    class Bar(tqdm):
+        def update(self, n=1):
+            super().update(n)
+            seen.append((self.n, self.total))
+
+    monkeypatch.setattr("qlatent_tf.experiments.grids.grid.tqdm", Bar)
+    monkeypatch.setattr(training, "_WATCHED", 1)
+    Grid(tmp_path, SAMPLES).run([cell(0, steps=3), cell(1, steps=2)])
+    assert sorted(set(seen)) == [(1, 5), (2, 5), (3, 5), (4, 5), (5, 5)]
+
+
+def test_finished_cells_are_not_run_again(whole, monkeypatch):
+    monkeypatch.setattr(training, "train", lambda *_, **__: pytest.fail("trained again"))
+    run(whole.path)
+
+
+def test_an_interrupted_grid_ends_as_if_it_had_not_been(whole, tmp_path, monkeypatch):
+    original = training.callbacks.LossEvents.on_train_batch_end
+
+    def interrupt(self, batch, logs=None):
+        original(self, batch, logs)
+        if self.model.step == 3 and (tmp_path / "cells").is_dir():  # That is, in the second cell.
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training.callbacks.LossEvents, "on_train_batch_end", interrupt)
+        with pytest.raises(training.Interrupted):
+            run(tmp_path)
+    grid = Grid(tmp_path, SAMPLES)
+    assert [grid.step(one) for one in CELLS] == [4, 3]
+    assert [grid.is_finished(one) for one in CELLS] == [True, False]
+    assert scores(run(tmp_path)) == scores(whole)
+
+
+def test_a_grid_interrupted_while_scoring_has_nothing_to_train_again(tmp_path, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("qlatent_tf.experiments.grids.grid.evaluate", interrupt)
+        with pytest.raises(training.Interrupted, match="cell_0 was prepared or scored"):
+            run(tmp_path, CELLS[:1])
+    grid = Grid(tmp_path, SAMPLES)
+    assert grid.step(CELLS[0]) == 4 and not grid.is_finished(CELLS[0])
+    monkeypatch.setattr(training, "_fit", lambda *_: pytest.fail("trained again"))
+    assert run(tmp_path, CELLS[:1]).is_finished(CELLS[0])
+
+
+def test_shards_merge_into_the_whole(whole, tmp_path):
+    parts = [tmp_path / text[0] for text in ("1/2", "2/2")]
+    for part, one in zip(parts, CELLS, strict=True):
+        shutil.copytree(
+            whole.path / "cells",
+            part / "cells",
+            ignore=lambda _, names, one=one: [name for name in names if name != one.file_name],
+        )
+    grid = Grid(tmp_path / "merged", SAMPLES)
+    assert grid.merge(parts) == 2
+    assert scores(grid) == scores(whole)
+    assert grid.merge(parts) == 0
+    assert all(grid.is_finished(one) for one in CELLS)
+
+
+def test_cells_of_a_version_with_fewer_options_merge_and_are_finished(whole, tmp_path):
+    older = shutil.copytree(whole.path / "cells", tmp_path / "older" / "cells").parent
+    for file in older.glob("cells/*.json"):
+        text = json.loads(file.read_text())
+        del text["config"]["model_options"]["activation"]
+        file.write_text(json.dumps(text))
+    assert whole.merge([older]) == 0
+    grid = Grid(older, SAMPLES)
+    assert grid.merge([whole.path]) == 0
+    assert all(grid.is_finished(one) for one in CELLS)
+
+
+def test_more_steps_continue_the_run_and_keep_the_shorter_cell(whole, tmp_path):
+    shutil.copytree(whole.path, tmp_path, dirs_exist_ok=True)
+    grid = run(tmp_path, [cell(0, steps=6)])
+    assert [one["step"] for one in grid.finished()] == [4, 6, 4]
+    assert [one["step"] for one in grid.finished(6)] == [6]
+    assert RunDirectory(tmp_path / "runs" / "cell_0").read_run()["step"] == 6
+    with pytest.raises(ValueError, match="reached step 6, beyond the 5"):
+        grid.run([cell(0, steps=5)], progress=False)
+
+
+@pytest.mark.parametrize(
+    "changes, samples, message",
+    [
+        ({"batch_size": 9}, SAMPLES, "batch_size: 8 -> 9"),
+        ({}, 100, f"scored samples: {SAMPLES} -> 100"),
+        ({"metrics": ()}, SAMPLES, r"metrics: \['discreteness'\] -> \[\]"),
+    ],
+)
+def test_another_configuration_is_refused_with_the_difference(whole, changes, samples, message):
+    with pytest.raises(ValueError, match=message):
+        run(whole.path, [cell(0, **changes)], samples)
+
+
+def test_an_unfinished_run_of_another_configuration_is_refused_first(tmp_path):
+    other = dataclasses.replace(CONFIG, seed=1, batch_size=9)
+    RunDirectory(tmp_path / "runs" / "cell_1").open(other)
+    with pytest.raises(ValueError, match="batch_size: 9 -> 8"):
+        run(tmp_path)
+    assert not (tmp_path / "cells").exists()
+
+
+def test_latents_that_cannot_be_built_are_told_of_first(tmp_path):
+    np.save(tmp_path / "shots.npy", np.eye(3, dtype=np.uint8))
+    options = {"file": str(tmp_path / "shots.npy"), "modes": 4}
+    narrow = cell(1, latent="samples", latent_options=options)
+    with pytest.raises(ValueError, match="The latent of cell_1 cannot be built. .*1 to 3"):
+        run(tmp_path / "grid", [CELLS[0], narrow])
+    assert not (tmp_path / "grid").exists()
+
+
+def test_scores_of_no_samples_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="num_samples is a positive number; received 0"):
+        Grid(tmp_path, 0)
+
+
+def test_what_a_process_was_killed_at_is_no_finished_cell(whole, tmp_path):
+    shutil.copytree(whole.path / "cells", tmp_path / "cells")
+    (file,) = tmp_path.glob("cells/cell_0@*")
+    # As `atomic_path` calls them: one that is whole but has not taken its place, one that is cut.
+    shutil.copy(file, file.with_name(f".{file.name}.abcd.json"))
+    file.with_name(f".{file.name}.efgh.json").write_text('{"name": "cell')
+    assert scores(Grid(tmp_path, SAMPLES)) == scores(whole)
+    assert Grid(tmp_path / "merged", SAMPLES).merge([tmp_path]) == 2
+
+
+def test_merging_refuses_other_configurations_and_empty_folders(whole, tmp_path):
+    with pytest.raises(FileNotFoundError, match="no finished cells"):
+        Grid(tmp_path / "new", SAMPLES).merge([whole.path, tmp_path])
+    assert not (tmp_path / "new").exists()
+    (file,) = whole.path.glob("cells/cell_0@*")
+    changed = json.loads(file.read_text())
+    changed["config"]["batch_size"] = 9
+    (tmp_path / "cells").mkdir()
+    (tmp_path / "cells" / file.name).write_text(json.dumps(changed))
+    with pytest.raises(ValueError, match="batch_size: 8 -> 9"):
+        whole.merge([tmp_path])
+    (tmp_path / "cells" / file.name).write_text("{}")
+    with pytest.raises(ValueError, match="no finished cell"):
+        whole.merge([tmp_path])

@@ -1,0 +1,286 @@
+"""Several devices and several machines train as one device does; each in processes of its own."""
+
+import dataclasses
+import json
+import os
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from qlatent_tf.config import Config
+from qlatent_tf.gan import replicas as distribution
+from qlatent_tf.runs import training
+from qlatent_tf.runs.run_directory import RunDirectory
+from qlatent_tf.storage.files import write_json
+
+MLP = Config(
+    model="mlp",
+    latent="boson",
+    dataset="quantum",
+    steps=4,
+    batch_size=8,
+    critic_steps=2,
+    latent_options={"modes": 4},
+    dataset_options={"modes": 4, "photons": 2},
+    model_options={"features": 4, "units": [8]},
+    optimizer_options={"learning_rate": 1e-3},
+    evaluate_every=4,
+    evaluation_samples=50,
+    checkpoint_every=2,
+    jit_compile=False,
+    generator_batch_size=12,
+    learning_rate_decay_steps=8,
+    generator_ema=0.9,
+)
+MOLGAN = Config(
+    model="molgan",
+    latent="gaussian",
+    dataset="small_molecules",
+    steps=2,
+    batch_size=8,
+    critic_steps=2,
+    latent_options={"modes": 4},
+    model_options={"generator_units": [8], "critic_graph_units": [4], "critic_units": [8]},
+    optimizer_options={"learning_rate": 1e-3},
+    metrics=("molecules",),
+    evaluate_every=2,
+    evaluation_samples=20,
+    jit_compile=False,
+)
+# Eight images a batch, or four on each of two devices: batch normalisation is of all eight.
+RESNET = Config(
+    model="resnet",
+    latent="gaussian",
+    dataset="images",
+    steps=2,
+    batch_size=8,
+    critic_steps=2,
+    latent_options={"modes": 4},
+    model_options={"resolution": 8, "filters": 4, "blocks": 2},
+    optimizer_options={"learning_rate": 1e-3},
+    evaluate_every=2,
+    evaluation_samples=20,
+    jit_compile=False,
+)
+# A run on two devices, stopped after half of its steps and taken up again.
+MIRRORED = """
+import dataclasses, sys
+import tensorflow as tf
+
+(device,) = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(device, [tf.config.LogicalDeviceConfiguration()] * 2)
+from qlatent_tf.config import Config
+from qlatent_tf.distribution import make_strategy
+from qlatent_tf.files import read_json
+from qlatent_tf.training import train
+
+strategy = make_strategy("mirrored")
+assert strategy.num_replicas_in_sync == 2
+for name in sys.argv[1:]:
+    config = Config.from_json(read_json(f"{name}.json"))
+    for steps in (config.steps // 2, config.steps):
+        train(dataclasses.replace(config, steps=steps), name, progress=False, strategy=strategy)
+"""
+
+
+def train(workdir, config=MLP, **changes):
+    return training.train(dataclasses.replace(config, **changes), workdir, progress=False)
+
+
+def losses(run):
+    """Returns the losses in a run's events, (step, name) -> value."""
+    found = {}
+    for file in run.path.glob("events.*"):
+        for record in tf.compat.v1.train.summary_iterator(str(file)):
+            for value in record.summary.value:
+                if value.tag.startswith("losses/"):
+                    found[record.step, value.tag] = float(tf.make_ndarray(value.tensor))
+    return found
+
+
+def assert_same_run(one, other):
+    expected, found = losses(one), losses(other)
+    assert found
+    for key, value in found.items():
+        np.testing.assert_allclose(value, expected[key], rtol=1e-5, atol=1e-6, err_msg=str(key))
+    (mine, step), (theirs, other_step) = map(training.restore_model, (one, other))
+    assert step == other_step == one.read_config().steps
+    for name in ("get_weights", "sampling_weights"):
+        pairs = [
+            getattr(model.generator if name == "get_weights" else model, name)()
+            for model in (mine, theirs)
+        ]
+        for weight, other_weight in zip(*pairs, strict=True):
+            np.testing.assert_allclose(weight, other_weight, rtol=1e-4, atol=1e-5)
+    assert {path.name for path in one.path.iterdir()} >= {"samples.png", "metrics.json"}
+
+
+@pytest.fixture(scope="module")
+def single(tmp_path_factory):
+    """Runs on one device, each step's losses in its events."""
+    folder = tmp_path_factory.mktemp("single")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training.callbacks.LossEvents.__init__, "__defaults__", (1, None))
+        images = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3), dtype=np.uint8)
+        np.save(folder / "images.npy", images)
+        resnet = RESNET.override(**{"dataset_options.file": str(folder / "images.npy")})
+        configs = {"mlp": MLP, "molgan": MOLGAN, "resnet": resnet}
+        return {name: train(folder / name, config) for name, config in configs.items()}
+
+
+def test_two_devices_train_as_one(single, tmp_path):
+    for name, run in single.items():
+        write_json(tmp_path / f"{name}.json", run.read_config().to_json())
+    _finish([_start([sys.executable, "-c", MIRRORED, *single], tmp_path)])
+    for name, run in single.items():
+        assert_same_run(run, RunDirectory(tmp_path / name))
+    # What two devices began, one can go on with.
+    run = train(tmp_path / "mlp", steps=5)
+    assert training.restore_model(run)[1] == 5
+
+
+@pytest.mark.parametrize("model", ["mlp", "resnet"])
+def test_two_machines_train_as_one(single, model, tmp_path):
+    write_json(tmp_path / "run" / "config.json", single[model].read_config().to_json())
+    (tmp_path / "run" / "checkpoints").mkdir()  # A run that was stopped before its first step.
+    outputs = on_two_machines(tmp_path)
+    assert_same_run(single[model], RunDirectory(tmp_path / "run"))
+    assert len(list((tmp_path / "run").glob("events.*"))) == 1
+    assert "The run is in" in outputs[0] and "The run is in" not in outputs[1]
+
+
+@pytest.mark.slow
+def test_two_machines_go_on_with_the_run_of_one(single, tmp_path):
+    train(tmp_path / "run", steps=2)
+    on_two_machines(tmp_path, "--steps", "4")
+    assert_same_run(single["mlp"], RunDirectory(tmp_path / "run"))
+
+
+@pytest.mark.slow
+def test_a_worker_of_another_configuration_is_noticed(tmp_path):
+    train(tmp_path / "run", steps=2)
+    for error in on_two_machines(tmp_path, "--steps", "4", others=("--steps", "6"), code=1):
+        assert "do not agree on the configuration" in error
+
+
+def on_two_machines(folder, *arguments, others=None, code=0):
+    """Trains the run in `folder` by two processes, the second with arguments of its own."""
+    cluster = {"worker": [f"localhost:{_free_port()}" for _ in range(2)]}
+    command = [
+        sys.executable,
+        "-m",
+        "qlatent_tf",
+        "train",
+        "--config",
+        "run",
+        "--workdir",
+        "run",
+        "--strategy",
+        "multiworker",
+        "--quiet",
+    ]
+    return _finish(
+        [
+            _start(
+                [*command, *more],
+                folder,
+                TF_CONFIG=json.dumps(
+                    {"cluster": cluster, "task": {"type": "worker", "index": index}}
+                ),
+            )
+            for index, more in enumerate((arguments, arguments if others is None else others))
+        ],
+        code,
+    )
+
+
+class TwoReplicas:
+    """What is asked of a strategy before anything is trained."""
+
+    num_replicas_in_sync = 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"batch_size": 9}, "batch_size is shared evenly by 2 replicas.* received 9"),
+        ({"generator_batch_size": 9}, "generator_batch_size is shared evenly"),
+        ({"optimizer_options": {"clipnorm": 1.0}}, "clipnorm is not for 2 replicas"),
+        ({"precision": "mixed_float16"}, "mixed_float16 is not for 2 replicas"),
+    ],
+)
+def test_what_replicas_cannot_share_is_refused(tmp_path, changes, message):
+    with pytest.raises(ValueError, match=message):
+        training.train(
+            dataclasses.replace(MLP, **changes), tmp_path / "run", strategy=TwoReplicas()
+        )
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_worker_that_is_gone_before_the_first_step_is_told_of(tmp_path, monkeypatch):
+    def alone(strategy, what, value):
+        raise tf.errors.UnavailableError(None, None, "Connection refused")
+
+    monkeypatch.setattr(distribution, "agree", alone)
+    monkeypatch.setattr(distribution, "worker_count", lambda strategy: 2)
+    with pytest.raises(ConnectionError, match="Another worker has gone.*Connection refused"):
+        train(tmp_path / "run", MLP)
+
+
+def test_one_device_needs_no_strategy():
+    assert distribution.make_strategy("none") is None
+    assert distribution.make_strategy("mirrored") is None  # This process has one CPU device.
+    with pytest.raises(ValueError, match="none, mirrored, multiworker; received 'tpu'"):
+        distribution.make_strategy("tpu")
+
+
+def test_the_rows_of_replicas_are_the_batch():
+    rows = np.arange(24).reshape(2, 6, 2)
+    batch = {
+        "real": {"a": tf.constant(rows)},
+        "latent": tf.constant(rows),
+        "generator_latent": tf.constant(rows[0]),
+        "seed": tf.constant(rows[:, 0]),
+    }
+    parts = [distribution._rows(batch, replica, 3) for replica in range(3)]
+    for take, axis in (
+        (lambda part: part["real"]["a"], 1),
+        (lambda part: part["latent"], 1),
+        (lambda part: part["generator_latent"], 0),
+    ):
+        np.testing.assert_array_equal(tf.concat(list(map(take, parts)), axis), take(batch))
+    np.testing.assert_array_equal(parts[2]["seed"], batch["seed"])
+
+
+def _start(command, folder, **variables):
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env={**os.environ, **variables},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def _finish(processes, code=0):
+    """Waits for all, ends those that are left behind, and returns what they printed."""
+    try:
+        # So long only where they hang: a busy machine takes several times the usual 80 seconds.
+        ended = [process.communicate(timeout=900) for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+    for process, (_, error) in zip(processes, ended, strict=True):
+        assert process.returncode == code, error[-3000:]
+    return [error if code else output for output, error in ended]
+
+
+def _free_port():
+    with socket.socket() as server:
+        server.bind(("localhost", 0))
+        return server.getsockname()[1]

@@ -1,0 +1,184 @@
+"""The metrics of vectors of whole numbers."""
+
+import itertools
+import math
+import types
+
+import numpy as np
+import pytest
+
+from qlatent_tf.metrics.vectors.outcome_law import OutcomeLaw, cumulative_law
+from qlatent_tf.metrics.vectors.rounding import outcome_keys, rounded
+from qlatent_tf.metrics.vectors.total_number import law_of_totals
+from qlatent_tf.registry import metrics
+
+# Three outcomes of two photons in two modes.
+OUTCOMES = np.array([[2, 0], [1, 1], [0, 2]], np.uint8)
+PROBABILITIES = np.array([0.5, 0.0, 0.5])
+DATASET = types.SimpleNamespace(
+    name="pair", law=lambda: (OUTCOMES, PROBABILITIES), total_law=np.array([0.0, 0.0, 1.0])
+)
+VECTOR_METRICS = ("discreteness", "total_number", "outcome_law", "pair_correlation")
+
+
+def _rows(**counts):
+    """`_20=3` gives the row (2, 0) three times."""
+    rows = [[int(digit) for digit in name[1:]] for name in counts]
+    return np.repeat(np.array(rows, float), list(counts.values()), axis=0)
+
+
+@pytest.mark.parametrize(
+    "samples, distance",
+    [
+        ([[0.0, 1.0], [-2.0, 7.0]], 0.0),
+        ([[0.25, -0.25], [1.4, 3.5]], 0.35),
+        ([[2.9]], 0.1),
+    ],
+)
+def test_distance_to_the_nearest_integer(samples, distance):
+    figures = metrics.build("discreteness", None, np.array(samples))
+    assert figures == {f"integer_distance@{len(samples)}": pytest.approx(distance)}
+
+
+def test_numbers_that_know_nothing_of_integers_are_a_quarter_away():
+    samples = np.random.default_rng(0).normal(scale=10, size=(100_000, 4))
+    figures = metrics.build("discreteness", None, samples)
+    # Uniform on [0, 1/2]: variance 1/48.
+    assert figures["integer_distance@100000"] == pytest.approx(0.25, abs=5 / math.sqrt(48 * 4e5))
+
+
+def test_totals():
+    samples = _rows(_20=5, _11=2, _10=2, _33=1) + 0.3
+    assert metrics.build("total_number", DATASET, samples) == {
+        "right_total_share@10": pytest.approx(0.7),
+        "total_number_tv@10": pytest.approx(0.3),
+        "total_number_mean@10": pytest.approx(2.2),
+    }
+    totals, shares = law_of_totals(samples)
+    assert totals.tolist() == [1, 2, 6] and shares.tolist() == [0.2, 0.7, 0.1]
+
+
+def test_outcomes_by_hand():
+    figures = metrics.build("outcome_law", DATASET, _rows(_20=5, _02=2, _11=2, _30=1) - 0.2)
+    share = np.array([5, 2]) / 7
+    assert figures == {
+        # 1/2 (|.5 - .5| + |0 - .2| + |.5 - .2| + .1)
+        "outcome_tv@10": pytest.approx(0.3),
+        "outcome_tv_floor@10": pytest.approx(_floor(10)),
+        "possible_share@10": pytest.approx(0.7),
+        "outcome_kl@10": pytest.approx(np.sum(share * np.log(share / 0.5))),
+        # F = .5, 1, 1, 1 and G = .5, .7, .9, 1
+        "cumulative_gap@10": pytest.approx(0.3),
+    }
+
+
+def _floor(count):
+    """Mean of |1/2 - B / n| over a fair binomial B, twice, and halved: by its definition."""
+    return sum(
+        math.comb(count, heads) / 2**count * abs(0.5 - heads / count) for heads in range(count + 1)
+    )
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 50])
+def test_floor_equals_its_definition(count):
+    law = OutcomeLaw(OUTCOMES, PROBABILITIES)
+    law.add(np.zeros((count, 2)))
+    assert law.figures()["outcome_tv_floor"] == pytest.approx(_floor(count))
+
+
+def test_real_samples_reach_the_floor():
+    rng = np.random.default_rng(0)
+    outcomes = np.array(list(itertools.product(range(3), repeat=5)))
+    probabilities = rng.dirichlet(np.ones(len(outcomes)))
+    law = OutcomeLaw(outcomes, probabilities)
+    law.add(outcomes[rng.choice(len(outcomes), 20_000, p=probabilities)])
+    figures = law.figures()
+    assert figures["outcome_tv"] == pytest.approx(figures["outcome_tv_floor"], rel=0.2)
+    assert figures["possible_share"] == 1
+    # 2 n KL follows chi square with 242 degrees of freedom, standard deviation 22.
+    assert 2 * 20_000 * figures["outcome_kl"] == pytest.approx(242, abs=5 * 22)
+
+
+def test_batches_add_up():
+    rng = np.random.default_rng(1)
+    samples = rng.poisson(0.8, (999, 2)) + rng.uniform(-0.4, 0.4, (999, 2))
+    whole, parts = (OutcomeLaw(OUTCOMES, PROBABILITIES) for _ in range(2))
+    whole.add(samples)
+    for batch in np.array_split(samples, 7):
+        parts.add(batch)
+    assert whole.count == parts.count == 999
+    assert whole.figures() == parts.figures()
+    real, generated = parts.cumulative()
+    np.testing.assert_allclose(real, [0.5, 1.0])
+    shares = np.unique(np.rint(samples), axis=0, return_counts=True)[1] / 999
+    np.testing.assert_allclose(generated, np.cumsum(np.sort(shares)[::-1]))
+
+
+def test_cumulative_law_is_sorted_and_without_impossible_outcomes():
+    np.testing.assert_allclose(cumulative_law(np.array([0.1, 0.6, 0.0, 0.3])), [0.6, 0.9, 1.0])
+
+
+def test_keys_tell_outcomes_apart():
+    outcomes = np.array(list(itertools.product(range(-3, 5), repeat=6)))
+    keys = outcome_keys(outcomes)
+    assert keys.dtype == np.uint64 and len(np.unique(keys)) == len(outcomes)
+    np.testing.assert_array_equal(keys, outcome_keys(outcomes.astype(np.int8)))
+
+
+def test_pair_correlations_by_hand():
+    real = np.array([[0.0, 0.0, 1.0], [2.0, 2.0, 1.0], [0.0, 2.0, 1.0], [2.0, 0.0, 1.0]])
+    dataset = types.SimpleNamespace(source=real)
+    # Means 1, 1, 1; the samples' covariance of modes 0 and 1 is 4/3 instead of 0.
+    samples = np.array([[0.0, 0.0, 3.0], [2.0, 2.0, 3.0], [0.0, 0.0, 3.0], [2.0, 2.0, 3.0]])
+    assert metrics.build("pair_correlation", dataset, samples) == {
+        "pair_correlation_error@4": pytest.approx(math.sqrt((4 / 3) ** 2 / 3)),
+        "variance_error@4": pytest.approx(0),
+        "mean_error@4": pytest.approx(math.sqrt(4 / 3)),
+    }
+
+
+def test_pair_correlations_of_a_distribution_are_exact():
+    rng = np.random.default_rng(2)
+    covariance = np.array([[2.0, 0.5], [0.5, 1.0]])
+    source = types.SimpleNamespace(mean=lambda: np.zeros(2), covariance=lambda: covariance)
+    samples = rng.multivariate_normal(np.zeros(2), covariance, 40_000)
+    figures = metrics.build("pair_correlation", types.SimpleNamespace(source=source), samples)
+    # The variance of a Gaussian's covariance estimate is (C_ii C_jj + C_ij^2) / n.
+    assert figures["pair_correlation_error@40000"] < 5 * math.sqrt(2.25 / 40_000)
+    assert figures["mean_error@40000"] < 5 * math.sqrt(2 / 40_000)
+
+
+def test_a_generator_gone_astray_is_scored():
+    samples = np.array([[np.nan, 0.0], [np.inf, 1e300], [-np.inf, -1e300], [2.0, 0.0]])
+    assert np.abs(rounded(samples)).max() == 2**31
+    assert metrics.build("total_number", DATASET, samples)["right_total_share@4"] == 0.25
+    figures = metrics.build("outcome_law", DATASET, samples)
+    assert figures["possible_share@4"] == 0.25 and figures["outcome_tv@4"] == 0.75
+    assert math.isnan(metrics.build("discreteness", DATASET, samples)["integer_distance@4"])
+
+
+def test_nothing_possible_has_no_divergence():
+    figures = metrics.build("outcome_law", DATASET, np.ones((3, 2)))
+    assert figures["outcome_tv@3"] == 1 and math.isnan(figures["outcome_kl@3"])
+
+
+@pytest.mark.parametrize("name", VECTOR_METRICS)
+@pytest.mark.parametrize("samples", [np.zeros((0, 2)), np.zeros(2), np.zeros((2, 2, 2))])
+def test_what_is_no_batch_of_vectors_is_refused(name, samples):
+    dataset = types.SimpleNamespace(**vars(DATASET), source=np.eye(2))
+    with pytest.raises(ValueError, match="Vectors have shape"):
+        metrics.build(name, dataset, samples)
+
+
+@pytest.mark.parametrize("name", ["outcome_law", "pair_correlation"])
+def test_another_width_is_refused(name):
+    dataset = types.SimpleNamespace(**vars(DATASET), source=np.eye(2))
+    with pytest.raises(ValueError, match=r"\(n, 2\), n at least 1; received \(3, 4\)"):
+        metrics.build(name, dataset, np.zeros((3, 4)))
+
+
+def test_a_law_that_is_not_known_is_an_error():
+    with pytest.raises(ValueError, match="law of the data set 'big' is not known"):
+        metrics.build("outcome_law", types.SimpleNamespace(name="big", law=None), np.eye(2))
+    with pytest.raises(ValueError, match="add some first"):
+        OutcomeLaw(OUTCOMES, PROBABILITIES).figures()

@@ -1,0 +1,84 @@
+import math
+import tracemalloc
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from qlatent_tf.quantum import reference
+from qlatent_tf.quantum.samplers.fock_table import (
+    FockTable,
+    exact_distribution,
+    num_outcomes,
+    table_bytes,
+)
+from qlatent_tf.quantum.unitaries import haar_unitary
+
+STATES = [(0, 0, 0), (1,), (3,), (1, 0, 0, 0, 0), (1, 1, 1, 0), (2, 0, 1, 0), (0, 3, 0, 2)]
+
+
+@pytest.mark.parametrize("state", STATES)
+def testEveryOutcomeMatchesItsPermanent(state):
+    unitary = haar_unitary(len(state), seed=1)
+    occupations, probabilities = exact_distribution(unitary, state)
+    expected = [reference.probability(unitary, state, outcome) for outcome in occupations]
+    np.testing.assert_allclose(probabilities, expected, rtol=0, atol=1e-14)
+    assert {tuple(row) for row in occupations} == {
+        tuple(row) for row in reference.outcomes(len(state), sum(state))
+    }
+    assert len(occupations) == num_outcomes(len(state), sum(state))
+
+
+@pytest.mark.parametrize("modes, photons", [(2, 66), (2, 80), (3, 66), (4, 64), (1, 80)])
+def testManyPhotonsInFewModes(modes, photons):
+    # All photons enter one mode: the law is multinomial. Binomials of other ranks exceed int64.
+    unitary = haar_unitary(modes, seed=0)
+    occupations, probabilities = exact_distribution(unitary, [photons] + [0] * (modes - 1))
+    rates = np.abs(unitary[:, 0]) ** 2
+    expected = stats.multinomial.pmf(occupations, photons, rates / rates.sum())
+    np.testing.assert_allclose(probabilities, expected, rtol=1e-10)
+
+
+def testColexOrder():
+    occupations, _ = exact_distribution(haar_unitary(4, seed=0), (1, 1, 1, 0))
+    modes = [np.repeat(np.arange(4), row) for row in occupations]
+    assert modes[0].tolist() == [0, 0, 0] and modes[-1].tolist() == [3, 3, 3]
+    ranks = [sum(math.comb(p + j, j + 1) for j, p in enumerate(row)) for row in modes]
+    assert ranks == list(range(len(modes)))
+
+
+def testProbabilitiesOfALargeTableSumToOne():
+    occupations, probabilities = exact_distribution(haar_unitary(14, seed=2), [1] * 7 + [0] * 7)
+    assert probabilities.sum() == pytest.approx(1, abs=1e-13)
+    assert (occupations.sum(axis=1) == 7).all()
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def testThreadsDoNotMatter(threads):
+    unitary, state = haar_unitary(10, seed=3), [1] * 6 + [0] * 4
+    occupations, probabilities = exact_distribution(unitary, state, num_threads=threads)
+    expected = exact_distribution(unitary, state, num_threads=2)
+    np.testing.assert_array_equal(occupations, expected[0])
+    np.testing.assert_array_equal(probabilities, expected[1])
+
+
+@pytest.mark.parametrize("modes, photons", [(12, 6), (3, 60), (300, 2), (1, 50)])
+def testMemoryIsKnownBeforehand(modes, photons):
+    state = np.zeros(modes, int)
+    state[0] = photons
+    FockTable(np.eye(modes), state)  # compilation allocates too
+    tracemalloc.start()
+    FockTable(np.eye(modes), state)
+    used = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    overhead = 2**20 + 64 * modes**2  # Python objects; the checked copy of the unitary
+    assert used < table_bytes(modes, photons) + overhead
+
+
+def testTooLargeATableIsRefused():
+    with pytest.raises(ValueError, match="166,871,334,960 outcomes"):
+        exact_distribution(np.eye(32), [1] * 14 + [0] * 18)
+    with pytest.raises(ValueError, match="legal is at most 0 MiB"):
+        exact_distribution(np.eye(4), [1] * 4, max_bytes=1000)
+    with pytest.raises(ValueError, match="up to 80 photons"):
+        exact_distribution(np.eye(2), [81, 0])

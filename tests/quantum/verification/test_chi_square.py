@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+import scipy.stats
+
+from qlatent_tf.quantum.verification.chi_square import chi_square_p_value, outcome_counts
+
+OUTCOMES = np.array([[2, 0], [1, 1], [0, 2]])
+
+
+def rows_of(counts):
+    return np.repeat(OUTCOMES, counts, axis=0)
+
+
+def test_counts_each_outcome():
+    np.testing.assert_array_equal(outcome_counts(rows_of([3, 0, 4]), OUTCOMES), [3, 0, 4])
+
+
+def test_an_impossible_sample_is_named():
+    with pytest.raises(ValueError, match=r"Row 1, \[1, 0\]"):
+        outcome_counts([[2, 0], [1, 0]], OUTCOMES)
+
+
+def test_p_value_is_scipys():
+    law = np.array([0.2, 0.3, 0.5])
+    expected = scipy.stats.chisquare([30, 25, 45], law * 100).pvalue
+    assert chi_square_p_value(rows_of([30, 25, 45]), OUTCOMES, law) == pytest.approx(expected)
+
+
+def test_rare_outcomes_are_pooled():
+    # Expected 2 and 2 of 100 together are less than 5: they join the least likely other, alone.
+    law = np.array([0.02, 0.02, 0.96])
+    assert np.isnan(chi_square_p_value(rows_of([1, 2, 97]), OUTCOMES, law))
+    law = np.array([0.04, 0.04, 0.92])
+    expected = scipy.stats.chisquare([7, 93], [8, 92]).pvalue
+    assert chi_square_p_value(rows_of([3, 4, 93]), OUTCOMES, law) == pytest.approx(expected)
+
+
+def test_a_wrong_law_is_found():
+    rows = np.random.default_rng(0).choice(3, 10_000, p=[0.2, 0.3, 0.5])
+    assert chi_square_p_value(OUTCOMES[rows], OUTCOMES, [0.2, 0.3, 0.5]) > 1e-3
+    assert chi_square_p_value(OUTCOMES[rows], OUTCOMES, [0.23, 0.27, 0.5]) < 1e-6

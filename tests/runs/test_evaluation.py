@@ -1,0 +1,88 @@
+import types
+
+import numpy as np
+import pytest
+
+from qlatent_tf.registry import metrics
+from qlatent_tf.runs.evaluation import HeldOut, evaluate, evaluate_real, mean_scores
+
+
+class Dice:
+    """A model whose sample of seed s is full of s."""
+
+    def sample(self, num_samples, seed):
+        return np.full((num_samples, 1), seed, float)
+
+
+@pytest.fixture
+def dataset(monkeypatch):
+    known = {
+        "average": lambda dataset, samples, progress: {"average@5": samples.mean()},
+        "undefined": lambda dataset, samples, progress: {
+            "rest@5": float("nan") if samples.mean() else 1.0,
+            "none@5": float("nan"),
+        },
+    }
+    monkeypatch.setattr(metrics, "_builders", {**metrics._builders, **known})
+    return types.SimpleNamespace(name="dice", evaluation_metrics=("average", "undefined"))
+
+
+def test_means_come_with_their_standard_error_over_seeds(dataset):
+    report = evaluate(Dice(), dataset, num_samples=5, seeds=(0, 2, 4))
+    assert (report["dataset"], report["num_samples"], report["seeds"]) == ("dice", 5, [0, 2, 4])
+    score = report["metrics"]["average@5"]
+    assert score["mean"] == 2 and score["values"] == [0, 2, 4]
+    # The standard deviation of 0, 2, 4 is 2.
+    assert score["standard_error"] == pytest.approx(2 / np.sqrt(3))
+
+
+def test_one_seed_has_no_error(dataset):
+    score = evaluate(Dice(), dataset, num_samples=5)["metrics"]["average@5"]
+    assert score["standard_error"] is None
+
+
+def test_what_is_undefined_is_null_and_left_out_of_means(dataset):
+    report = evaluate(Dice(), dataset, num_samples=5, seeds=(0, 1))
+    assert report["metrics"]["rest@5"] == {
+        "mean": 1.0,
+        "standard_error": None,
+        "values": [1.0, None],
+    }
+    assert report["metrics"]["none@5"]["mean"] is None
+    assert set(mean_scores(report)) == {"average@5", "rest@5"}
+
+
+def test_metrics_can_be_named(dataset):
+    report = evaluate(Dice(), dataset, num_samples=5, metric_names=("average",))
+    assert set(report["metrics"]) == {"average@5"}
+    with pytest.raises(ValueError, match="Unknown metric"):
+        evaluate(Dice(), dataset, num_samples=5, metric_names=("nothing",))
+
+
+def test_without_metrics_nothing_is_sampled(dataset):
+    dataset.evaluation_metrics = ()
+    report = evaluate(None, dataset, seeds=(0, 1))
+    assert report["metrics"] == {} and report["seeds"] == [0, 1]
+    assert mean_scores(report) == {}
+
+
+def test_no_seeds_are_refused(dataset):
+    with pytest.raises(ValueError, match="one seed"):
+        evaluate(Dice(), dataset, seeds=())
+
+
+def test_held_out_samples_are_scored_as_if_generated(dataset):
+    dataset.test = np.arange(4.0)[:, None]
+    report = evaluate_real(dataset, num_samples=10)
+    assert (report["num_samples"], report["seeds"]) == (4, [0])
+    assert report["metrics"]["average@5"]["mean"] == 1.5
+    drawn = HeldOut(dataset).sample(3, seed=0)
+    assert len(np.unique(drawn)) == 3 and set(drawn.flat) <= {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("has", [True, False])
+def test_without_held_out_samples_there_is_nothing_real_to_score(dataset, has):
+    if has:
+        dataset.test = None
+    with pytest.raises(ValueError, match="'dice' has no held-out samples"):
+        evaluate_real(dataset)

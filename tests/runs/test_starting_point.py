@@ -1,0 +1,177 @@
+"""Training goes on from a preset's checkpoint, in another directory, bit for bit."""
+
+import dataclasses
+import shutil
+
+import numpy as np
+import pytest
+from qlatent_tf.tools import publish
+from qlatent_tf.tools import train as train_tool
+
+from qlatent_tf import zoo
+from qlatent_tf.config import Config
+from qlatent_tf.runs import training
+from qlatent_tf.runs.run_directory import RunDirectory
+from qlatent_tf.storage.files import read_json, write_json
+from qlatent_tf.storage.preset_files import CHECKPOINT_FOLDER, WEIGHTS
+
+CONFIG = Config(
+    model="mlp",
+    latent="boson",
+    dataset="quantum",
+    steps=6,
+    batch_size=8,
+    critic_steps=2,
+    latent_options={"modes": 4},
+    dataset_options={"modes": 4, "photons": 2},
+    model_options={"features": 4, "units": [8]},
+    optimizer_options={"learning_rate": 1e-3},
+    evaluate_every=6,
+    evaluation_samples=50,
+    checkpoint_every=3,
+    jit_compile=False,
+    learning_rate_decay_steps=12,
+    generator_batch_size=5,
+)
+
+
+def train(workdir, **changes):
+    return training.train(dataclasses.replace(CONFIG, **changes), workdir, progress=False)
+
+
+def checkpoint_values(run):
+    """Returns weights and optimizer slots of a run's last checkpoint."""
+    model, step = training.restore_model(run)
+    optimizers = (model.critic_optimizer, model.generator_optimizer)
+    slots = [np.asarray(slot) for optimizer in optimizers for slot in optimizer.variables]
+    return step, [*model.get_weights(), *slots]
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory):
+    return train(tmp_path_factory.mktemp("straight"))
+
+
+@pytest.fixture(scope="module")
+def preset(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("zoo")
+    train(folder / "run", steps=3)
+    arguments = [str(folder / "run"), "half", "--models-dir", str(folder), "--with-checkpoint"]
+    assert publish.main([*arguments, "--num-samples", "50", "--seeds", "1"]) == 0
+    return folder / "half"
+
+
+@pytest.fixture
+def copy(preset, tmp_path):
+    """A preset that a test may damage."""
+    return shutil.copytree(preset, tmp_path / "half")
+
+
+def goes_on(source, workdir, *arguments):
+    return train_tool.main(
+        ["--continue-from", str(source), "--workdir", str(workdir), "--quiet", *arguments]
+    )
+
+
+def test_a_preset_goes_on_as_its_run_would_have(straight, preset, tmp_path):
+    assert goes_on(preset, tmp_path / "on", "--steps", "6") == 0
+    run = RunDirectory(tmp_path / "on")
+    (step, expected), (found_step, found) = checkpoint_values(straight), checkpoint_values(run)
+    assert step == found_step == 6
+    for one, other in zip(expected, found, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert run.read_metrics()["metrics"] == straight.read_metrics()["metrics"]
+    assert run.read_config() == straight.read_config()
+    assert run.read_run()["seconds"] > read_json(preset / "config.json")["provenance"]["seconds"]
+    # The same command again, and one with more steps, go on in the new directory.
+    assert goes_on(preset, tmp_path / "on", "--steps", "6") == 0
+    assert goes_on(preset, tmp_path / "on", "--steps", "7") == 0
+    assert training.restore_model(run)[1] == 7
+
+
+def test_a_run_goes_on_in_another_directory(straight, tmp_path):
+    assert goes_on(straight.path, tmp_path / "on", "--steps", "7") == 0
+    assert training.restore_model(RunDirectory(tmp_path / "on"))[1] == 7
+    assert training.restore_model(straight)[1] == 6
+
+
+def test_a_preset_with_a_checkpoint_is_a_preset(preset):
+    assert len(zoo.from_preset(preset).sample(3, seed=0)) == 3
+    hashed = set(zoo.read_preset(preset)["sha256"])
+    folder = preset / CHECKPOINT_FOLDER
+    assert hashed == {WEIGHTS} | {f"checkpoint/{file.name}" for file in folder.iterdir()}
+
+
+def test_publishing_again_without_takes_the_checkpoint_away(copy, preset, capsys):
+    arguments = [str(preset.parent / "run"), "half", "--models-dir", str(copy.parent)]
+    assert publish.main([*arguments, "--overwrite", "--num-samples", "50", "--seeds", "1"]) == 0
+    assert not list((copy / CHECKPOINT_FOLDER).glob("*"))
+    assert goes_on(copy, copy.parent / "on", "--steps", "6") == 1
+    assert "published without --with-checkpoint" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "is at step 3: continue it to a later one with --steps; received 3"),
+        (["--steps", "6", "--batch-size", "9"], "batch_size: 8 -> 9"),
+        (["--steps", "6", "--seed", "9"], "seed: 0 -> 9"),
+        (["--steps", "6", "--latent", "gaussian"], "latent: 'boson' -> 'gaussian'"),
+        (["--steps", "6", "--config", "half"], "one of --model, --config and --continue-from"),
+        (["--steps", "13"], "learning_rate_decay_steps is at least steps, 13"),
+    ],
+)
+def test_other_training_is_refused_before_anything_is_written(
+    preset, tmp_path, capsys, arguments, message
+):
+    assert goes_on(preset, tmp_path / "on", *arguments) == 1
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "on").exists()
+
+
+@pytest.mark.parametrize("damage", ["changed", "missing", "untold", "stepless", "dataless"])
+def test_a_damaged_checkpoint_is_refused(copy, tmp_path, capsys, damage):
+    description = read_json(copy / "config.json")
+    (data,) = (copy / CHECKPOINT_FOLDER).glob("*.data*")
+    if damage == "changed":
+        data.write_bytes(data.read_bytes()[:-1] + b"x")
+    elif damage == "missing":
+        data.unlink()
+    elif damage == "untold":
+        del description["sha256"][f"checkpoint/{data.name}"]
+    elif damage == "stepless":
+        description["provenance"]["step"] = 4
+    else:
+        del description["provenance"]["dataset"]
+    write_json(copy / "config.json", description)
+    assert goes_on(copy, tmp_path / "on", "--steps", "6") == 1
+    expected = {"changed": "damaged or was exchanged", "missing": "is missing"}
+    assert expected.get(damage, "does not hold the checkpoint of step") in capsys.readouterr().err
+    assert not (tmp_path / "on").exists()
+
+
+def test_other_data_are_refused_before_anything_is_written(copy, tmp_path, capsys):
+    description = read_json(copy / "config.json")
+    description["provenance"]["dataset"]["photons"] = 1
+    write_json(copy / "config.json", description)
+    assert goes_on(copy, tmp_path / "on", "--steps", "6") == 1
+    error = capsys.readouterr().err
+    assert f"{copy} was trained on other data" in error and "photons: 1 -> 2" in error
+    assert not (tmp_path / "on").exists()
+
+
+def test_a_copy_that_was_cut_short_is_made_again(straight, preset, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        copyfile = shutil.copyfile
+
+        def cut_short(source, target):
+            if str(source).endswith(".index"):
+                raise OSError(28, "No space left on device")
+            return copyfile(source, target)
+
+        patch.setattr(shutil, "copyfile", cut_short)
+        assert goes_on(preset, tmp_path / "on", "--steps", "6") == 1
+    assert goes_on(preset, tmp_path / "on", "--steps", "6") == 0
+    found = checkpoint_values(RunDirectory(tmp_path / "on"))
+    for one, other in zip(checkpoint_values(straight)[1], found[1], strict=True):
+        np.testing.assert_array_equal(one, other)

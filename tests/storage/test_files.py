@@ -1,0 +1,127 @@
+"""Files that are whole or absent."""
+
+import hashlib
+import os
+import signal
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from qlatent_tf.storage import files
+
+
+def test_a_written_file_replaces_the_old_one_and_leaves_nothing_beside(tmp_path):
+    path = tmp_path / "new" / "data.csv.gz"
+    for text in ("old", "new"):
+        with files.atomic_path(path) as temporary:
+            assert temporary.parent == path.parent
+            assert temporary.name.endswith(".csv.gz")
+            temporary.write_text(text)
+        assert path.read_text() == text
+    assert os.listdir(path.parent) == [path.name]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, OSError])
+def test_an_error_leaves_the_old_file(tmp_path, error):
+    path = tmp_path / "data.txt"
+    files.write_text(path, "old")
+    with pytest.raises(error), files.atomic_path(path) as temporary:
+        temporary.write_text("half of the n")
+        raise error
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["data.txt"]
+
+
+def test_a_killed_writer_leaves_the_old_file(tmp_path):
+    path = tmp_path / "data.txt"
+    files.write_text(path, "old")
+    writer = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            (
+                "import sys, time\n"
+                "from qlatent_tf.storage.files import atomic_path\n"
+                f"with atomic_path({str(path)!r}) as temporary:\n"
+                "    temporary.write_text('half of the n')\n"
+                "    print('written', flush=True)\n"
+                "    time.sleep(60)\n"
+            ),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert writer.stdout.readline() == "written\n"
+    writer.send_signal(signal.SIGKILL)
+    writer.communicate()
+    assert path.read_text() == "old"
+
+
+def test_permissions_follow_the_umask(tmp_path):
+    before = os.umask(0o027)
+    try:
+        files.write_text(tmp_path / "data.txt", "text")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "data.txt").stat().st_mode) == 0o640
+
+
+def test_json_and_back(tmp_path):
+    value = {"mean": 0.1, "name": "Fréchet", "values": [1, None]}
+    files.write_json(tmp_path / "value.json", value)
+    assert files.read_json(tmp_path / "value.json") == value
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), {"a": {1, 2}}])
+def test_what_json_has_no_word_for_is_refused_and_nothing_is_written(tmp_path, value):
+    with pytest.raises((ValueError, TypeError)):
+        files.write_json(tmp_path / "value.json", value)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("content", [b'{"mean": 0.', b"", b"\xff\xfe"])
+def test_a_file_that_is_not_whole_json_is_named(tmp_path, content):
+    path = tmp_path / "value.json"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="value.json is not a whole JSON file"):
+        files.read_json(path)
+
+
+@pytest.mark.parametrize("size", [0, 3, (1 << 20) + 1])
+def test_sha256(tmp_path, size):
+    content = bytes(range(256)) * (size // 256 + 1)
+    (tmp_path / "data").write_bytes(content[:size])
+    assert files.sha256_of(tmp_path / "data") == hashlib.sha256(content[:size]).hexdigest()
+
+
+def test_data_is_looked_for_in_order(tmp_path, monkeypatch):
+    folders = [tmp_path / name for name in ("named", "variable", "cache")]
+    for folder in folders[:2]:
+        folder.mkdir()
+    monkeypatch.setenv(files.DATA_DIR_VARIABLE, str(folders[1]))
+    monkeypatch.setenv(files.CACHE_DIR_VARIABLE, str(folders[2]))
+    assert files.data_folders(folders[0]) == folders
+    assert files.find_data_file(["a.smi", "a.csv"], folders[0]) is None
+    (folders[1] / "a.csv").touch()
+    assert files.find_data_file(["a.smi", "a.csv"], folders[0]) == folders[1] / "a.csv"
+    (folders[0] / "a.csv").touch()
+    assert files.find_data_file(["a.smi", "a.csv"], folders[0]) == folders[0] / "a.csv"
+    (folders[0] / "a.smi").touch()
+    assert files.find_data_file(["a.smi", "a.csv"], folders[0]) == folders[0] / "a.smi"
+
+
+def test_a_named_folder_must_exist(tmp_path, monkeypatch):
+    monkeypatch.delenv(files.DATA_DIR_VARIABLE, raising=False)
+    with pytest.raises(NotADirectoryError, match="--data-dir names .*absent, which is not a"):
+        files.data_folders(tmp_path / "absent")
+    monkeypatch.setenv(files.DATA_DIR_VARIABLE, str(tmp_path / "gone"))
+    with pytest.raises(NotADirectoryError, match=r"\$QLATENT_DATA_DIR names .*gone"):
+        files.data_folders()
+
+
+def test_the_cache_is_in_the_home_directory_unless_named(tmp_path, monkeypatch):
+    monkeypatch.delenv(files.CACHE_DIR_VARIABLE, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert files.cache_dir() == tmp_path / ".cache" / "qlatent_tf"

@@ -1,0 +1,107 @@
+"""What holds for all files: sizes, declared imports, and that imports are cheap."""
+
+import configparser
+import re
+import subprocess
+import sys
+
+import pytest
+from harness import ROOT, imported, modules
+
+from qlatent_tf import registry
+
+_DISTRIBUTIONS = {
+    "absl": "absl-py",
+    "perceval": "perceval-quandela",
+    "tensorcircuit": "tensorcircuit-ng",
+    "tensorflow_gan": "tensorflow-gan",
+    "tensorflow_probability": "tensorflow-probability",
+}
+# Perceval's own engine and PennyLane's differentiation, which they bring along.
+_BROUGHT_ALONG = {"exqalibur", "autograd"}
+# Needed by a dependency that does not declare it; read as a file of weights.
+_NOT_IMPORTED = {"tf_keras", "fcd", "setuptools"}
+# Ours beside the package.
+_SHARED_BESIDE = {"harness", "dense_circuit", "benchmarks"}
+_HEAVY = {"tensorflow", "tensorflow_probability", "keras", "tf_keras", "spektral", "tensorcircuit"}
+_MODULES = modules()
+
+
+def test_files_are_short():
+    folders = ("qlatent_tf", "tools", "configs", "tests", "benchmarks")
+    lines = {
+        file.relative_to(ROOT).as_posix(): len(file.read_text(encoding="utf-8").splitlines())
+        for folder in folders
+        for file in (ROOT / folder).rglob("*.py")
+    }
+    assert {file: count for file, count in lines.items() if count > 400} == {}
+
+
+def test_every_folder_of_modules_is_a_package_that_is_installed():
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    listed = setup["options"]["packages"].split()
+    folders = {
+        name if file.name == "__init__.py" else name.rpartition(".")[0]
+        for name, file in _MODULES.items()
+    }
+    assert listed == sorted({*folders, "qlatent_tf.presets"})
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        registry.latents,
+        registry.models,
+        registry.datasets,
+        registry.metrics,
+        registry.rewards,
+    ],
+    ids=lambda table: table.kind,
+)
+def test_every_registered_name_has_a_documented_builder(table):
+    for name in table.names():
+        assert table.get(name).__doc__
+
+
+def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    declared = {
+        "install": _requirements(setup["options"]["install_requires"]),
+        **{key: _requirements(value) for key, value in setup["options.extras_require"].items()},
+    }
+    used = _distributions(_MODULES.values())
+    assert used == declared["install"] - _NOT_IMPORTED
+    for folder, extra in (("tests", "test"), ("benchmarks", "bench")):
+        beside = _distributions((ROOT / folder).rglob("*.py")) - _SHARED_BESIDE - _BROUGHT_ALONG
+        assert beside <= declared["install"] | declared[extra]
+
+
+@pytest.mark.parametrize(
+    "module", ["qlatent_tf", "qlatent_tf.registry", "qlatent_tf.zoo", "qlatent_tf.quantum"]
+)
+def test_importing_is_cheap(module):
+    code = f"import sys, {module}; print(set({sorted(_HEAVY)}) & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
+def test_public_names_exist():
+    import qlatent_tf
+
+    assert set(qlatent_tf.__all__) <= set(dir(qlatent_tf))
+    for name in qlatent_tf.__all__:
+        assert getattr(qlatent_tf, name).__doc__
+    with pytest.raises(AttributeError, match="has no attribute 'from_presets'"):
+        qlatent_tf.from_presets  # noqa: B018
+
+
+def _requirements(lines):
+    return {re.match(r"[\w.-]+", line).group() for line in lines.split("\n") if line}
+
+
+def _distributions(files):
+    outer = {found.partition(".")[0] for file in files for found in imported(file)}
+    outer -= sys.stdlib_module_names | {"qlatent_tf"}
+    return {_DISTRIBUTIONS.get(name, name) for name in outer}
