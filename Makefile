@@ -1,6 +1,9 @@
-# make train    set up .venv and train MolGAN with a boson latent
-# make test     set up .venv and run the tests
-# make clean    remove .venv and what builds leave; runs/ stays
+# make train      set up .venv and train MolGAN with a boson latent
+# make test       set up .venv, check style and imports, and run the tests, on all cores
+# make test-all   the same with the slow tests
+# make lint       style and imports alone
+# make types      pyright, which fetches its program once
+# make clean      remove .venv and what builds leave; runs/ stays
 #
 # STEPS=20000 make train    the paper's schedule; a run that has begun is continued
 # PYTHON=/path/to/python    the interpreter of .venv, 3.10 to 3.13
@@ -10,15 +13,28 @@ PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3.10
             $(shell $(name) -c '$(SUPPORTED)' >/dev/null 2>&1 && echo $(name))))
 SUPPORTED = import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))
 IN_VENV := .venv/bin/
+# Workers of a file's tests share what its fixtures make.
+PYTEST = $(IN_VENV)python -m pytest --numprocesses auto --dist loadscope
 
-.PHONY: train test clean
+.PHONY: train test test-all lint types clean
 
 train: .venv/installed .venv/kernels
 	$(IN_VENV)python tools/train.py --model molgan --latent boson --steps $(STEPS)
 	@echo "First, for these commands:   source .venv/bin/activate"
 
-test: .venv/installed-test .venv/kernels
-	$(IN_VENV)python -m pytest
+test: lint .venv/kernels
+	$(PYTEST)
+
+test-all: lint .venv/kernels
+	$(PYTEST) -m "slow or not slow"
+
+lint: .venv/installed-test
+	$(IN_VENV)ruff check .
+	$(IN_VENV)ruff format --check .
+	$(IN_VENV)lint-imports
+
+types: .venv/installed-test
+	$(IN_VENV)pyright
 
 .venv/installed: setup.cfg pyproject.toml | .venv/bin/pip
 	$(IN_VENV)python -m pip install --editable .
@@ -41,5 +57,5 @@ test: .venv/installed-test .venv/kernels
 	$(PYTHON) -m venv --clear .venv
 
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache
+	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
