@@ -1,6 +1,7 @@
 """Checks of what enters the samplers; every error says what was received and what is legal."""
 
 import operator
+from collections.abc import Collection
 
 import numpy as np
 from scipy.linalg import polar
@@ -219,7 +220,7 @@ def check_postselect(value) -> tuple[int, int] | None:
     return least, most
 
 
-def check_choice(value, legal: tuple[str, ...], name: str) -> str:
+def check_choice(value, legal: Collection[str], name: str) -> str:
     """Returns `value` after checking that it is one of `legal`.
 
     Raises:

@@ -167,7 +167,7 @@ def _silence(
         return np.prod(untouched**photons_in, axis=1)
     radii, radial_weights = np.polynomial.laguerre.laggauss(photons // 2 + 1)
     # g_1 is taken real and positive, since only the relative phase matters.
-    g_1, weights = np.sqrt(radii), radial_weights
+    g_1, g_2, weights = np.sqrt(radii), None, radial_weights
     if second_rows is not None:
         phases = np.exp(2j * np.pi * np.arange(photons + 1) / (photons + 1))
         g_2 = np.tile((g_1[:, None] * phases).ravel(), len(radii))
@@ -180,7 +180,7 @@ def _silence(
         average = np.ones((len(first_rows[chunk]), len(weights)))
         for mode, count in enumerate(photons_in):
             amplitude = first_rows[chunk, mode, None] * g_1
-            if second_rows is not None:
+            if second_rows is not None and g_2 is not None:
                 amplitude = amplitude + second_rows[chunk, mode, None] * g_2
             touched = -overlap * np.abs(amplitude) ** 2
             alone = untouched[chunk, mode, None]

@@ -1,6 +1,7 @@
 """A boson sampler as a laboratory has it: imperfect photons, lossy modes, real detectors."""
 
 import functools
+from typing import Any
 
 import numpy as np
 
@@ -164,7 +165,9 @@ class PhotonicDevice:
             self.detector == "threshold" or bool((self.kept < 1).any())
         )
 
-    def sample(self, num_samples: int, seed: int, *, start: int = 0, return_log_prob: bool = False):
+    def sample(
+        self, num_samples: int, seed: int, *, start: int = 0, return_log_prob: bool = False
+    ) -> Any:
         """Draws samples.
 
         Args:
@@ -190,7 +193,7 @@ class PhotonicDevice:
                     num_samples, seed, start=start, return_log_prob=True
                 )
             outcome_law.check_size(self)
-        if self.rejects_shots:
+        if self.postselect is not None and self.rejects_shots:
             rows = keep_shots(
                 lambda num_shots, first: self._shots.sample(num_shots, seed, first),
                 self.postselect,

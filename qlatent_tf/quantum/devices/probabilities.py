@@ -106,7 +106,9 @@ def check_size(device) -> None:
         _check_click_table(device)
 
 
-def generating_function(device, weights: np.ndarray, lost_weight=1.0) -> np.ndarray:
+def generating_function(
+    device, weights: np.ndarray, lost_weight: np.ndarray | float = 1.0
+) -> np.ndarray:
     """Returns `E[lost_weight^n_0 prod_i weights_i^n_i]` over detected photons, without dark counts.
 
     Args:
@@ -220,7 +222,7 @@ def _polarised(device, outcome: np.ndarray, num_dark: int) -> float:
     filled = np.flatnonzero(outcome)
     degree = device.photons + num_dark
     counts = np.append(degree - int(outcome.sum()), outcome[filled])
-    digits = np.indices(counts + 1).reshape(len(counts), -1).T
+    digits = np.indices(tuple(counts + 1)).reshape(len(counts), -1).T
     nodes = counts - 2 * digits
     weights = np.zeros((len(nodes), device.modes))
     weights[:, filled] = nodes[:, 1:]

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from typing import Any
 
 import numpy as np
 
@@ -313,7 +314,7 @@ def _predict(rows, measured, unitary, input_state, identical, setting, seed) -> 
     )
 
 
-def _without_nan(value):
+def _without_nan(value) -> Any:
     if isinstance(value, dict):
         return {name: _without_nan(item) for name, item in value.items()}
     if isinstance(value, (list, tuple, np.ndarray)):
