@@ -10,7 +10,7 @@ from qlatent_tf.storage.locks import InUseError, sole_use
 
 HOLD = """
 import sys
-from qlatent_tf.locks import sole_use
+from qlatent_tf.storage.locks import sole_use
 with sole_use(sys.argv[1], "at work"):
     print("held", flush=True)
     sys.stdin.read()
