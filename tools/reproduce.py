@@ -257,6 +257,7 @@ def _stopped(stop):
 def _run_grid(arguments):
     """Lists, merges or runs the cells, then writes the experiment's results of all finished."""
     from qlatent_tf.experiments.grids.cells import shard
+    from qlatent_tf.experiments.grids.finished_cells import read_cells
     from qlatent_tf.experiments.grids.grid import Grid
     from qlatent_tf.runs.training import Interrupted
     from qlatent_tf.storage.locks import InUseError
@@ -303,7 +304,7 @@ def _run_grid(arguments):
             status = 1
     else:
         print(f"{grid.merge(arguments.merge)} cells are new here.")
-    finished = grid.finished(cells[0].config.steps)
+    finished = read_cells(grid.path, cells[0].config.steps)
     if finished or not status:
         experiment.write_results(workdir, finished)
         print((workdir / f"{arguments.experiment}.md").read_text(encoding="utf-8"))

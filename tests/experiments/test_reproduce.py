@@ -8,7 +8,7 @@ import pytest
 from qlatent_tf import __main__ as command
 from qlatent_tf.experiments import mixture, table1
 from qlatent_tf.experiments.grids import tables
-from qlatent_tf.experiments.grids.grid import Grid
+from qlatent_tf.experiments.grids.finished_cells import read_cells
 
 COMMON = [
     "--seeds",
@@ -93,7 +93,7 @@ def test_table1_leaves_tables_figures_and_events(workdir, tmp_path, monkeypatch)
     text = (workdir / "table1.md").read_text()
     assert "`mlp` (features 4, units [8]), 2 generator steps of batch 8" in text
     monkeypatch.setattr(tables, "changed_options", lambda config, kind: {})
-    (row,) = table1.write_results(tmp_path, Grid(workdir).finished())["rows"]
+    (row,) = table1.write_results(tmp_path, read_cells(workdir))["rows"]
     assert row["published"]["integer_distance"]["mean"] == 0.061
     assert "0.061 ± 0.001" in (tmp_path / "table1.md").read_text()
     for name in ("table1.csv", "table1_bars.png", "table1_bars.svg", "table1_iterations.png"):

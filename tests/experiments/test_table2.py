@@ -9,7 +9,7 @@ import pytest
 from qlatent_tf import __main__ as command
 from qlatent_tf.experiments import table2
 from qlatent_tf.experiments.grids import latent_files, tables
-from qlatent_tf.experiments.grids.grid import Grid
+from qlatent_tf.experiments.grids.finished_cells import read_cells
 from qlatent_tf.experiments.grids.latent_files import Bank, file_record, without_place
 from qlatent_tf.latents import latent_bank
 from qlatent_tf.quantum.recordings.open_samples import open_samples
@@ -133,7 +133,7 @@ def test_published_figures_stand_beside_what_they_are_of(modes, latent, circuit,
 
 def test_published_figures_do_not_stand_beside_other_molecules(tmp_path, workdir, monkeypatch):
     monkeypatch.setitem(table2.PAPER, (4, "gaussian"), table2.PAPER[16, "gaussian"])
-    finished = Grid(workdir).finished()
+    finished = read_cells(workdir)
     assert not any(row["published"] for row in table2.write_results(tmp_path, finished)["rows"])
     for cell in finished:
         cell["config"] = cell["config"].override(dataset="qm9")
@@ -203,7 +203,7 @@ def test_a_moved_folder_and_another_machine_have_the_same_cells(workdir, tmp_pat
 
 
 def test_seeds_of_a_row_drew_from_one_content(workdir):
-    finished = [cell for cell in Grid(workdir).finished() if "boson" in cell["name"]]
+    finished = [cell for cell in read_cells(workdir) if "boson" in cell["name"]]
     other = {**finished[0], "name": "other"}
     tables.make_table([*finished, other], table2.COLUMNS, panel="modes")
     other["latent_file"] = {**other["latent_file"], "bank": {"num_samples": 5}}
