@@ -7,7 +7,7 @@ import sys
 import qlatent_tf.tools
 import qlatent_tf.tools.data
 
-_NOT_TOOLS = {"command_line", "grid_commands", "land_cover_scenes", "data"}
+_NOT_TOOLS = {"command_line", "land_cover_scenes", "data"}
 
 
 def tool_modules() -> dict[str, str]:

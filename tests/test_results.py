@@ -1,10 +1,9 @@
 """The committed results follow from the committed cells, and README or a page shows them."""
 
-import importlib
-
 import pytest
 from harness import ROOT, readme
 
+from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.experiments.grids.finished_cells import read_cells
 
 # Called <experiment>_<generator steps>.
@@ -21,8 +20,7 @@ def _names(folder):
 @pytest.mark.parametrize("folder", _FOLDERS, ids=lambda folder: folder.name)
 def test_a_table_is_that_of_its_cells(folder, tmp_path):
     name, steps = _names(folder)
-    experiment = importlib.import_module(f"qlatent_tf.experiments.{name}")
-    experiment.write_results(tmp_path, read_cells(folder, steps))
+    EXPERIMENTS[name].write(tmp_path, read_cells(folder, steps))
     for suffix in ("md", "csv"):
         written = (folder / f"{name}.{suffix}").read_text(encoding="utf-8")
         assert written == (tmp_path / f"{name}.{suffix}").read_text(encoding="utf-8")

@@ -21,8 +21,6 @@ from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.storage.files import write_json
 from qlatent_tf.storage.locks import InUseError, sole_use
 
-NUM_SAMPLES = 100_000
-
 
 class Grid:
     """Runs and their scores under one folder.
@@ -42,7 +40,7 @@ class Grid:
       ValueError: if that is no positive number.
     """
 
-    def __init__(self, workdir, num_samples: int = NUM_SAMPLES):
+    def __init__(self, workdir, num_samples: int):
         if num_samples < 1:
             raise ValueError(f"num_samples is a positive number; received {num_samples}.")
         self.path = Path(workdir)
