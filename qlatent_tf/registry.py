@@ -167,24 +167,24 @@ latents = Registry(
     "latent",
     {
         "bernoulli": "latents.classical:bernoulli",
-        "boson": "latents.boson:boson",
-        "copula": "controls.builders:copula",
-        "dirichlet_multinomial": "controls.builders:dirichlet_multinomial",
+        "boson": "latents.photons:boson",
+        "copula": "latents.controls.builders:copula",
+        "dirichlet_multinomial": "latents.controls.builders:dirichlet_multinomial",
         "gaussian": "latents.classical:gaussian",
-        "negative_binomial": "controls.builders:negative_binomial",
-        "photonic": "latents.boson:photonic",
-        "samples": "latents.samples:samples",
-        "shuffled": "controls.builders:shuffled",
+        "negative_binomial": "latents.controls.builders:negative_binomial",
+        "photonic": "latents.photons:photonic",
+        "samples": "latents.recorded:samples",
+        "shuffled": "latents.controls.builders:shuffled",
     },
 )
 models = Registry(
     "model",
     {
-        "autoencoder": "models.last_qgan.autoencoder:autoencoder",
-        "last_qgan": "models.last_qgan.model:last_qgan",
-        "mlp": "models.mlp:mlp",
-        "molgan": "models.molgan.builder:molgan",
-        "resnet": "models.resnet:resnet",
+        "autoencoder": "models.codes.autoencoder:autoencoder",
+        "last_qgan": "models.codes.model:last_qgan",
+        "mlp": "models.perceptrons:mlp",
+        "molgan": "models.molecules.builder:molgan",
+        "resnet": "models.residual_networks:resnet",
     },
 )
 datasets = Registry(

@@ -10,10 +10,10 @@ from qlatent_tf.configs.autoencoder import get_config
 from qlatent_tf.gan.shapes import check_widths
 from qlatent_tf.layers.circuit.ansatz import READOUTS
 from qlatent_tf.layers.image.batch_norm import batch_normalization
-from qlatent_tf.models.last_qgan.autoencoder import Autoencoder
-from qlatent_tf.models.last_qgan.code_gan import CodeGAN
-from qlatent_tf.models.last_qgan.coder_networks import image_decoder, image_encoder
-from qlatent_tf.models.last_qgan.image_codes import (
+from qlatent_tf.models.codes.autoencoder import Autoencoder
+from qlatent_tf.models.codes.code_gan import CodeGAN
+from qlatent_tf.models.codes.coder_networks import image_decoder, image_encoder
+from qlatent_tf.models.codes.image_codes import (
     alternate,
     batch_map,
     codes_of,

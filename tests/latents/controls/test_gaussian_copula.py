@@ -2,7 +2,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from qlatent_tf.controls.gaussian_copula import count_covariance, fit_correlation, normal_thresholds
+from qlatent_tf.latents.controls.gaussian_copula import (
+    count_covariance,
+    fit_correlation,
+    normal_thresholds,
+)
 
 LAW = np.array([[0.5, 0.3, 0.2], [0.7, 0.2, 0.1]])
 

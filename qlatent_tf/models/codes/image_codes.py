@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from qlatent_tf.models.last_qgan.coder_networks import FEATURES
+from qlatent_tf.models.codes.coder_networks import FEATURES
 
 _BATCH = 250
 _PAIRS = 18

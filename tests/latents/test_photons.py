@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 from qlatent_tf.latents import latent_bank
-from qlatent_tf.latents.boson import boson, photonic
 from qlatent_tf.latents.boson_sampling import BosonSampling
+from qlatent_tf.latents.photons import boson, photonic
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 from qlatent_tf.quantum.samplers.fock_table import table_bytes
 from qlatent_tf.quantum.unitaries import haar_unitary, loop_unitary
@@ -124,7 +124,7 @@ def test_the_tables_of_all_tiles_share_the_memory(monkeypatch):
     def methods(tiles):
         return {device._shots.whole_sampler.method for device in boson(6, tiles=tiles).devices}
 
-    monkeypatch.setattr("qlatent_tf.latents.boson.DEFAULT_MAX_TABLE_BYTES", 2 * table_bytes(6, 3))
+    monkeypatch.setattr("qlatent_tf.latents.photons.DEFAULT_MAX_TABLE_BYTES", 2 * table_bytes(6, 3))
     assert methods(tiles=2) == {"table"}
     assert methods(tiles=3) == {"lanes"}
 

@@ -10,7 +10,7 @@ from keras import ops
 
 from qlatent_tf.gan.batches import real_sampler, step_seed
 from qlatent_tf.gan.latent_generator import single_precision
-from qlatent_tf.models.molgan.model import MolGAN
+from qlatent_tf.models.molecules.model import MolGAN
 from qlatent_tf.seeds import derive_seed
 
 

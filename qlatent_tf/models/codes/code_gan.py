@@ -5,7 +5,7 @@ import tensorflow as tf
 from keras import ops
 
 from qlatent_tf.gan.wgan_gp import WGANGP
-from qlatent_tf.models.last_qgan.image_codes import batch_map
+from qlatent_tf.models.codes.image_codes import batch_map
 
 
 class CodeGAN(WGANGP):

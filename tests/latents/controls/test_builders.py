@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 from scipy.stats import dirichlet_multinomial
 
-from qlatent_tf import latents
-from qlatent_tf.latents.boson import boson
+from qlatent_tf.latents.photons import boson
+from qlatent_tf.registry import latents
 
 CONTROLS = ("dirichlet_multinomial", "negative_binomial", "shuffled", "copula")
 SETTINGS = {
@@ -82,7 +82,7 @@ def test_modes_and_draws_are_no_shifted_copies_of_each_other(name):
 
 
 def test_every_control_takes_the_options_of_boson(name):
-    builder = latents.latents.get(name)
+    builder = latents.get(name)
     assert inspect.signature(builder).parameters == inspect.signature(boson).parameters
     with pytest.raises(ValueError, match="Unknown option photon .*Legal: modes, photons"):
         latents.build(name, photon=3)

@@ -9,8 +9,8 @@ from keras import ops
 
 from qlatent_tf.gan.shapes import check_widths
 from qlatent_tf.gan.wgan_gp import WGANGP
-from qlatent_tf.models.last_qgan.coder_networks import image_decoder, image_encoder
-from qlatent_tf.models.last_qgan.image_codes import (
+from qlatent_tf.models.codes.coder_networks import image_decoder, image_encoder
+from qlatent_tf.models.codes.image_codes import (
     codes_of,
     held_out,
     reconstruction_rows,

@@ -21,10 +21,14 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from absl import logging
 
-from qlatent_tf.controls.count_control import CountControl
-from qlatent_tf.controls.dirichlet_photons import check_one_total, match_moments
-from qlatent_tf.controls.gaussian_copula import count_covariance, fit_correlation, normal_thresholds
-from qlatent_tf.latents.boson import CENTRING_SAMPLES, BosonSampling, boson
+from qlatent_tf.latents.controls.count_control import CountControl
+from qlatent_tf.latents.controls.dirichlet_photons import check_one_total, match_moments
+from qlatent_tf.latents.controls.gaussian_copula import (
+    count_covariance,
+    fit_correlation,
+    normal_thresholds,
+)
+from qlatent_tf.latents.photons import CENTRING_SAMPLES, BosonSampling, boson
 from qlatent_tf.quantum.devices.marginals import photon_marginals
 
 tfd = tfp.distributions

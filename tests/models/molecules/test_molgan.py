@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from qlatent_tf.models.molgan.networks import graph_critic
+from qlatent_tf.models.molecules.networks import graph_critic
 from qlatent_tf.registry import models
 
 SEED = tf.constant([1, 2], tf.int32)

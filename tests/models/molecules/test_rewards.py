@@ -11,8 +11,8 @@ from qlatent_tf import zoo
 from qlatent_tf.config import Config
 from qlatent_tf.datasets.molecules.small_molecules import small_molecules
 from qlatent_tf.gan.wgan_gp import WGANGP
-from qlatent_tf.models.molgan.model import MolGAN
-from qlatent_tf.models.molgan.rewards import Replay, RewardMolGAN
+from qlatent_tf.models.molecules.model import MolGAN
+from qlatent_tf.models.molecules.rewards import Replay, RewardMolGAN
 from qlatent_tf.registry import models
 from qlatent_tf.runs import training
 

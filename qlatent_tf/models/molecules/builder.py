@@ -3,9 +3,9 @@
 import functools
 
 from qlatent_tf.gan.shapes import check_widths
-from qlatent_tf.models.molgan.model import MolGAN
-from qlatent_tf.models.molgan.networks import graph_critic, graph_generator
-from qlatent_tf.models.molgan.rewards import RewardMolGAN
+from qlatent_tf.models.molecules.model import MolGAN
+from qlatent_tf.models.molecules.networks import graph_critic, graph_generator
+from qlatent_tf.models.molecules.rewards import RewardMolGAN
 from qlatent_tf.registry import rewards
 
 

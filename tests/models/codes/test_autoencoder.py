@@ -6,7 +6,7 @@ import tensorflow_probability as tfp
 from qlatent_tf.configs.autoencoder import get_config
 
 from qlatent_tf.datasets.images.arrays import image_dataset
-from qlatent_tf.models.last_qgan.image_codes import alternate, batch_map, features_of
+from qlatent_tf.models.codes.image_codes import alternate, batch_map, features_of
 from qlatent_tf.registry import models
 from qlatent_tf.runs import training
 
