@@ -194,7 +194,7 @@ datasets = Registry(
         "cifar10": "datasets.images.cifar10:cifar10",
         "codes": "datasets.vectors.codes:codes",
         "fashion_mnist": "datasets.images.mnist:fashion_mnist",
-        "images": "datasets.images.images:images",
+        "images": "datasets.images.images:image_file",
         "land_cover_tiles": "datasets.images.land_cover_tiles:land_cover_tiles",
         "mixture": "datasets.vectors.mixture:mixture",
         "mnist": "datasets.images.mnist:mnist",

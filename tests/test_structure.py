@@ -87,16 +87,6 @@ def test_importing_is_cheap(module):
     assert done.stdout == "set()\n"
 
 
-def test_public_names_exist():
-    import qlatent_tf
-
-    assert set(qlatent_tf.__all__) <= set(dir(qlatent_tf))
-    for name in qlatent_tf.__all__:
-        assert getattr(qlatent_tf, name).__doc__
-    with pytest.raises(AttributeError, match="has no attribute 'from_presets'"):
-        qlatent_tf.from_presets  # noqa: B018
-
-
 def _requirements(lines):
     return {re.match(r"[\w.-]+", line).group() for line in lines.split("\n") if line}
 
