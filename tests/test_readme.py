@@ -8,6 +8,7 @@ import re
 import pytest
 from harness import ROOT, readme, readme_blocks, readme_commands
 
+from qlatent_tf.__main__ import TOOLS
 from qlatent_tf.registry import datasets, latents, models
 from qlatent_tf.zoo import list_presets
 
@@ -49,9 +50,7 @@ def test_every_name_has_its_row(registry, heading):
 
 
 def test_every_data_set_and_tool_is_named():
-    from qlatent_tf.__main__ import tool_modules
-
-    for name in [*datasets.names(), *tool_modules()]:
+    for name in [*datasets.names(), *TOOLS]:
         assert f"`{name}`" in readme()
 
 

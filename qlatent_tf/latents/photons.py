@@ -1,14 +1,18 @@
 """Photon counts of an interferometer as a latent: identical photons, or classical ones."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from absl import logging
 
-from qlatent_tf.latents.boson_sampling import BosonSampling
 from qlatent_tf.quantum.arguments import check_count
-from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
-from qlatent_tf.quantum.samplers.fock_table import DEFAULT_MAX_TABLE_BYTES
 from qlatent_tf.quantum.unitaries import haar_unitary, load_unitary, loop_unitary
+from qlatent_tf.registry import takes_options_of
 from qlatent_tf.seeds import derive_seed
+
+if TYPE_CHECKING:
+    from qlatent_tf.latents.boson_sampling import BosonSampling
+    from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 
 CENTRING_SAMPLES = 10_000
 
@@ -29,7 +33,7 @@ def boson(
     method: str = "auto",
     precision: str = "double",
     center: bool = True,
-) -> BosonSampling:
+) -> "BosonSampling":
     """Identical photons in a random interferometer: boson sampling.
 
     Args:
@@ -59,6 +63,10 @@ def boson(
       ValueError: if an option is out of range or contradicts another.
       FileNotFoundError: if there is no such unitary file.
     """
+    from qlatent_tf.latents.boson_sampling import BosonSampling
+    from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
+    from qlatent_tf.quantum.samplers.fock_table import DEFAULT_MAX_TABLE_BYTES
+
     modes = check_count(modes, "modes", least=1)
     tiles = check_count(tiles, "tiles", least=1)
     devices = [
@@ -80,20 +88,8 @@ def boson(
     return BosonSampling(devices, loc, name="Photonic" if indistinguishability == 0 else "Boson")
 
 
-def photonic(
-    modes: int = 16,
-    photons: int | None = None,
-    input_state: list[int] | None = None,
-    unitary_seed: int = 0,
-    unitary_file: str | None = None,
-    interferometer: str = "haar",
-    tiles: int = 1,
-    transmission: float | list[float] = 1.0,
-    detector: str = "number",
-    dark_count_probability: float = 0.0,
-    postselect: int | list[int] | None = None,
-    center: bool = True,
-) -> BosonSampling:
+@takes_options_of(boson, without=("indistinguishability", "method", "precision"))
+def photonic(**options) -> "BosonSampling":
     """Distinguishable photons in the same kind of circuit: classical particles.
 
     Under the same `unitary_seed` it shares with the boson latent the circuit, the photon number and
@@ -101,8 +97,7 @@ def photonic(
     are hard to sample.
 
     Args:
-      modes, photons, input_state, unitary_seed, unitary_file, interferometer, tiles, transmission,
-        detector, dark_count_probability, postselect, center: as for `boson`.
+      **options: those of `boson`, but for `indistinguishability`, `method` and `precision`.
 
     Returns:
       BosonSampling, event shape `[modes * tiles]`.
@@ -111,21 +106,7 @@ def photonic(
       ValueError: if an option is out of range or contradicts another.
       FileNotFoundError: if there is no such unitary file.
     """
-    return boson(
-        modes=modes,
-        photons=photons,
-        input_state=input_state,
-        unitary_seed=unitary_seed,
-        unitary_file=unitary_file,
-        interferometer=interferometer,
-        tiles=tiles,
-        indistinguishability=0.0,
-        transmission=transmission,
-        detector=detector,
-        dark_count_probability=dark_count_probability,
-        postselect=postselect,
-        center=center,
-    )
+    return boson(**options, indistinguishability=0.0)
 
 
 def _input_state(modes: int, photons: int | None, input_state: list[int] | None) -> list[int]:
@@ -167,7 +148,7 @@ def _unitaries(
     return [loop_unitary(modes, interferometer, seed=seed) for seed in seeds]
 
 
-def _centre(device: PhotonicDevice) -> np.ndarray:
+def _centre(device: "PhotonicDevice") -> np.ndarray:
     """Returns the exact mean of a device, or where that takes too long, the mean of samples."""
     try:
         return device.mean()

@@ -1,10 +1,6 @@
 """Multi-layer perceptrons for vectors: the synthetic experiments."""
 
-import keras
-from keras import layers
-
 from qlatent_tf.gan.shapes import check_widths
-from qlatent_tf.gan.wgan_gp import WGANGP
 
 _SLOPE = 0.2
 
@@ -41,6 +37,8 @@ def mlp(
     Reference:
       Wallner and Clements, Towards an inductive bias for quantum statistics in GANs, table 1.
     """
+    from qlatent_tf.gan.wgan_gp import WGANGP
+
     check_widths("units", units)
     check_widths("critic_units", critic_units or units)
     check_widths("features", [features])
@@ -61,6 +59,9 @@ def mlp(
 
 def perceptron(inputs, outputs, units=(512, 512), activation="relu", name=None):
     """Returns a model of dense layers, ``(batch, inputs)`` -> ``(batch, outputs)``."""
+    import keras
+    from keras import layers
+
     # === Functional Model ===
     vector = keras.Input((inputs,))
     hidden = vector
@@ -83,6 +84,9 @@ def invertible_perceptron(inputs, outputs, units, name=None):
       Bacarreza et al., Quantum latent distributions in deep generative models, arXiv 2508.19857,
       theorem 1.
     """
+    import keras
+    from keras import layers
+
     widths = [inputs, *units, outputs]
     if widths != sorted(widths):
         raise ValueError(

@@ -124,7 +124,8 @@ def test_the_tables_of_all_tiles_share_the_memory(monkeypatch):
     def methods(tiles):
         return {device._shots.whole_sampler.method for device in boson(6, tiles=tiles).devices}
 
-    monkeypatch.setattr("qlatent_tf.latents.photons.DEFAULT_MAX_TABLE_BYTES", 2 * table_bytes(6, 3))
+    limit = "qlatent_tf.quantum.samplers.fock_table.DEFAULT_MAX_TABLE_BYTES"
+    monkeypatch.setattr(limit, 2 * table_bytes(6, 3))
     assert methods(tiles=2) == {"table"}
     assert methods(tiles=3) == {"lanes"}
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from qlatent_tf.latents.recorded import RecordedSamples, samples
+from qlatent_tf.latents import RecordedSamples, samples
 from qlatent_tf.quantum.unitaries import random_directions
 
 ROWS = np.random.default_rng(0).poisson([0.3, 0.5, 1.0, 2.0], (40, 4)).astype(np.uint8)

@@ -12,49 +12,32 @@ copula                  the law of each mode, pairs in part      higher orders, 
 Each builder takes the options of `boson` and matches the latent that `boson` makes of them.
 """
 
-import functools
-import inspect
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
-import tensorflow as tf
-import tensorflow_probability as tfp
 from absl import logging
 
-from qlatent_tf.latents.controls.count_control import CountControl
 from qlatent_tf.latents.controls.dirichlet_photons import check_one_total, match_moments
 from qlatent_tf.latents.controls.gaussian_copula import (
     count_covariance,
     fit_correlation,
     normal_thresholds,
 )
-from qlatent_tf.latents.photons import CENTRING_SAMPLES, BosonSampling, boson
-from qlatent_tf.quantum.devices.marginals import photon_marginals
+from qlatent_tf.latents.photons import CENTRING_SAMPLES, boson
+from qlatent_tf.registry import takes_options_of
 
-tfd = tfp.distributions
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from qlatent_tf.latents.boson_sampling import BosonSampling
+    from qlatent_tf.latents.controls.count_control import CountControl
 
 # A negative binomial with this many failures a photon is a Poisson law, to 1e-4 of its variance.
 _MOST_FAILURES = 1e4
 
 
-def _control(build: Callable[[BosonSampling, bool], CountControl]) -> Callable:
-    """Makes `build(latent, center)` a builder that takes the options of `boson`."""
-    signature = inspect.signature(boson)
-
-    @functools.wraps(build)
-    def builder(*args, **options) -> CountControl:
-        arguments = signature.bind(*args, **options)
-        arguments.apply_defaults()
-        center = arguments.arguments.pop("center")
-        return build(boson(**arguments.arguments, center=False), center)
-
-    # The command line and the registry read the legal options from the signature.
-    builder.__signature__ = signature.replace(return_annotation=CountControl)
-    return builder
-
-
-@_control
-def dirichlet_multinomial(latent: BosonSampling, center: bool) -> CountControl:
+@takes_options_of(boson)
+def dirichlet_multinomial(center: bool, **options) -> "CountControl":
     """Photons that agree to bunch, but not where: a Dirichlet-multinomial in each circuit.
 
     It shares with the boson law the mean of each mode, the number of photons and the sum of the
@@ -73,12 +56,18 @@ def dirichlet_multinomial(latent: BosonSampling, center: bool) -> CountControl:
     Options and result as for `boson`; number-resolving detectors, and dark counts or a
     post-selection only with one total.
     """
+    import tensorflow as tf
+    import tensorflow_probability as tfp
+
+    from qlatent_tf.latents.controls.count_control import CountControl
+
     tiles = []
-    for device in latent.devices:
+    devices = boson(**options, center=False).devices
+    for device in devices:
         total = check_one_total(device)
         lossy = bool((device.transmission < 1).any())
         tiles.append(match_moments(total, *_device_moments(device), lossy=lossy))
-    shown, width = latent.devices[0].modes, latent.devices[0].modes * len(tiles)
+    shown, width = devices[0].modes, devices[0].modes * len(tiles)
     concentration = tf.constant([tile.concentration for tile in tiles], tf.float64)
     law = np.stack([tile.share for tile in tiles])
 
@@ -107,8 +96,8 @@ def dirichlet_multinomial(latent: BosonSampling, center: bool) -> CountControl:
     )
 
 
-@_control
-def negative_binomial(latent: BosonSampling, center: bool) -> CountControl:
+@takes_options_of(boson)
+def negative_binomial(center: bool, **options) -> "CountControl":
     """Independent negative binomial counts.
 
     It shares with the boson law the mean and the variance of each mode; it breaks all
@@ -120,11 +109,16 @@ def negative_binomial(latent: BosonSampling, center: bool) -> CountControl:
 
     Options and result as for `boson`.
     """
-    mean, covariance = _moments(latent)
+    import tensorflow as tf
+    import tensorflow_probability as tfp
+
+    from qlatent_tf.latents.controls.count_control import CountControl
+
+    mean, covariance = _moments(boson(**options, center=False))
     variance = np.diag(covariance)
     seen = np.maximum(mean, 1e-12)
     failures = seen**2 / np.maximum(variance - mean, seen / _MOST_FAILURES)
-    base = tfd.NegativeBinomial(
+    base = tfp.distributions.NegativeBinomial(
         total_count=tf.constant(failures, tf.float32),
         logits=tf.constant(np.log(seen / failures), tf.float32),
     )
@@ -137,8 +131,8 @@ def negative_binomial(latent: BosonSampling, center: bool) -> CountControl:
     )
 
 
-@_control
-def shuffled(latent: BosonSampling, center: bool) -> CountControl:
+@takes_options_of(boson)
+def shuffled(center: bool, **options) -> "CountControl":
     """Boson samples with each column shuffled on its own.
 
     It shares with the boson law the whole law of each mode; it breaks all correlations between
@@ -149,7 +143,9 @@ def shuffled(latent: BosonSampling, center: bool) -> CountControl:
 
     Options and result as for `boson`.
     """
-    law = _marginals(latent)
+    from qlatent_tf.latents.controls.count_control import CountControl
+
+    law = _marginals(boson(**options, center=False))
     mean, variance = _marginal_moments(law)
     return CountControl(
         lambda n, seed: _draw_by_inversion([n], law, seed),
@@ -160,8 +156,8 @@ def shuffled(latent: BosonSampling, center: bool) -> CountControl:
     )
 
 
-@_control
-def copula(latent: BosonSampling, center: bool) -> CountControl:
+@takes_options_of(boson)
+def copula(center: bool, **options) -> "CountControl":
     """Correlated normal numbers, cut into counts: a Gaussian copula.
 
     It shares with the boson law the whole law of each mode and, as far as normal numbers can
@@ -178,13 +174,19 @@ def copula(latent: BosonSampling, center: bool) -> CountControl:
 
     Options and result as for `boson`.
     """
+    import tensorflow as tf
+    import tensorflow_probability as tfp
+
+    from qlatent_tf.latents.controls.count_control import CountControl
+
+    latent = boson(**options, center=False)
     law = _marginals(latent)
     mean, variance = _marginal_moments(law)
     thresholds = normal_thresholds(law)
     correlation = fit_correlation(thresholds, _moments(latent)[1])
     covariance = count_covariance(thresholds, correlation)
     np.fill_diagonal(covariance, variance)
-    base = tfd.MultivariateNormalTriL(
+    base = tfp.distributions.MultivariateNormalTriL(
         scale_tril=tf.constant(np.linalg.cholesky(correlation), tf.float32)
     )
     limits = tf.constant(thresholds, tf.float32)
@@ -196,18 +198,20 @@ def copula(latent: BosonSampling, center: bool) -> CountControl:
     return CountControl(draw, mean, covariance, center, name="Copula")
 
 
-def _draw_by_inversion(shape: list, law: np.ndarray, seed) -> tf.Tensor:
+def _draw_by_inversion(shape: list, law: np.ndarray, seed) -> "tf.Tensor":
     """Returns independent counts, one for each row of `law`, int32 of shape [*shape, rows].
 
     tfd.Categorical would do, but for TensorFlow's stateless_categorical: the rows of one batch
     are shifted copies of each other.
     """
+    import tensorflow as tf
+
     uniform = tf.random.stateless_uniform([*shape, len(law)], seed, dtype=tf.float64)
     reached = uniform[..., None] >= tf.constant(np.cumsum(law, axis=1)[:, :-1], tf.float64)
     return tf.reduce_sum(tf.cast(reached, tf.int32), axis=-1)
 
 
-def _moments(latent: BosonSampling) -> tuple[np.ndarray, np.ndarray]:
+def _moments(latent: "BosonSampling") -> tuple[np.ndarray, np.ndarray]:
     parts = [_device_moments(device) for device in latent.devices]
     return (
         np.concatenate([mean for mean, _ in parts]),
@@ -223,8 +227,10 @@ def _device_moments(device) -> tuple[np.ndarray, np.ndarray]:
         return rows.mean(axis=0), np.cov(rows.T, bias=True).reshape(2 * rows.shape[1:])
 
 
-def _marginals(latent: BosonSampling) -> np.ndarray:
+def _marginals(latent: "BosonSampling") -> np.ndarray:
     """Returns the probability of each count in each mode, shape (width, most + 1)."""
+    from qlatent_tf.quantum.devices.marginals import photon_marginals
+
     laws = []
     for device in latent.devices:
         try:

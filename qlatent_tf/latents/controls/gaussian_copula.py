@@ -11,7 +11,6 @@ by expansion in Hermite polynomials He; the series is cut where r^k is negligibl
 import math
 
 import numpy as np
-from scipy import special
 
 _ORDER = 80
 _MOST_CORRELATED = 0.98
@@ -28,6 +27,8 @@ def normal_thresholds(law: np.ndarray) -> np.ndarray:
     Returns:
       float64 array, shape (width, most).
     """
+    from scipy import special
+
     tail = np.cumsum(law[:, ::-1], axis=1)[:, ::-1][:, 1:]
     # Further out, neither a sample nor a moment notices; infinity would spoil the polynomials.
     return np.clip(-special.ndtri(np.clip(tail, 0.0, 1.0)), -30.0, 30.0)

@@ -7,9 +7,7 @@ one training loop, one kind of run and one kind of preset serve both.
 import tensorflow as tf
 from keras import ops
 
-from qlatent_tf.gan.shapes import check_widths
 from qlatent_tf.gan.wgan_gp import WGANGP
-from qlatent_tf.models.codes.coder_networks import image_decoder, image_encoder
 from qlatent_tf.models.codes.image_codes import (
     codes_of,
     held_out,
@@ -18,36 +16,6 @@ from qlatent_tf.models.codes.image_codes import (
     to_pixels,
     to_unit,
 )
-
-
-def autoencoder(latent, *, image=(28, 28, 4), filters=(64, 128), hidden=1024, **wgan_options):
-    """Builds a convolutional autoencoder whose code is as wide as the latent.
-
-    Args:
-      latent: tfd.Distribution, event shape ``[code_size]``. Training does not see it: codes drawn
-        from it, through tanh, are what `sample` decodes.
-      image: (height, width, bands) of the images.
-      filters: sequence of int. Channels of the encoder's convolutions, each of which halves the
-        image; the decoder mirrors them.
-      hidden: int. Width of the dense layer before the code, and of the one behind it.
-      **wgan_options: `gradient_penalty_weight`, which means nothing here, and `critic_steps`,
-        batches that are taken as one.
-
-    Returns:
-      Autoencoder of uint8 images of shape ``image``.
-
-    Raises:
-      ValueError: if a size is none, or the image cannot be halved so often.
-
-    Reference:
-      Chang et al., Latent style-based quantum GAN for high-quality image generation, arXiv
-      2406.02668; the default sizes are those of one public version.
-    """
-    check_widths("image", image)
-    check_widths("filters", filters)
-    check_widths("hidden", [hidden])
-    sizes = (image, latent.event_shape[0], filters, hidden)
-    return Autoencoder(latent, image_decoder(*sizes), image_encoder(*sizes), **wgan_options)
 
 
 class Autoencoder(WGANGP):

@@ -3,9 +3,6 @@
 import functools
 
 from qlatent_tf.gan.shapes import check_widths
-from qlatent_tf.models.molecules.model import MolGAN
-from qlatent_tf.models.molecules.networks import graph_critic, graph_generator
-from qlatent_tf.models.molecules.rewards import RewardMolGAN
 from qlatent_tf.registry import rewards
 
 
@@ -67,6 +64,10 @@ def molgan(
       De Cao and Kipf, MolGAN, arXiv 1805.11973. Bacarreza et al., Quantum latent distributions
       in deep generative models, arXiv 2508.19857, section on QM9.
     """
+    from qlatent_tf.models.molecules.model import MolGAN
+    from qlatent_tf.models.molecules.networks import graph_critic, graph_generator
+    from qlatent_tf.models.molecules.rewards import RewardMolGAN
+
     if not temperature > 0:
         raise ValueError(f"temperature is above 0; received {temperature!r}.")
     if not 0 <= permutation_probability <= 1:
