@@ -8,9 +8,11 @@ import re
 import pytest
 from harness import ROOT, readme, readme_blocks, readme_commands
 
+from qlatent_tf.__main__ import TOOLS
 from qlatent_tf.registry import datasets, latents, models
 from qlatent_tf.zoo import list_presets
 
+_DOCUMENTS = [*ROOT.glob("*.md"), ROOT / "models" / "README.md", *ROOT.glob("docs/*.md")]
 _COMMANDS = [pytest.param(command, id=" ".join(command)) for command in readme_commands()]
 
 
@@ -48,9 +50,7 @@ def test_every_name_has_its_row(registry, heading):
 
 
 def test_every_data_set_and_tool_is_named():
-    from qlatent_tf.__main__ import tool_modules
-
-    for name in [*datasets.names(), *tool_modules()]:
+    for name in [*datasets.names(), *TOOLS]:
         assert f"`{name}`" in readme()
 
 
@@ -59,8 +59,8 @@ def test_presets_exist():
     assert presets and presets <= set(list_presets())
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "models/README.md"])
+@pytest.mark.parametrize("document", _DOCUMENTS, ids=lambda file: file.name)
 def test_links_lead_somewhere(document):
-    text = (ROOT / document).read_text(encoding="utf-8")
+    text = document.read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#:]+)\)", text):
-        assert ((ROOT / document).parent / target).exists(), target
+        assert (document.parent / target).exists(), target
