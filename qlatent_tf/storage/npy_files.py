@@ -26,6 +26,7 @@ class Header(NamedTuple):
       dtype: dtype.
       order: str. ``"C"``, or ``"F"`` in Fortran's order.
       start: int. Bytes before its numbers.
+      size: int. Bytes with them.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Header(NamedTuple):
     dtype: np.dtype
     order: str
     start: int
+    size: int
 
 
 def open_npy(path: str | os.PathLike) -> np.ndarray:
@@ -95,7 +97,7 @@ def npz_header(path: str | os.PathLike, key: str) -> Header:
     """Returns what a ``.npz`` file says of one of its arrays; reads no array.
 
     Raises:
-      ValueError: if it is damaged, or an array of Python objects.
+      ValueError: if it is damaged.
     """
     with _member(path, key) as (_, header):
         return header
@@ -114,7 +116,8 @@ def read_npz(
     Raises:
       ValueError: if it is damaged, or an array of Python objects.
     """
-    with _member(path, key) as (file, _):
+    with _member(path, key) as (file, header):
+        _check(header)
         file.seek(0)
         array = np.lib.format.read_array(tqdm.utils.CallbackIOWrapper(count, file, "read"))
         file.read(1)  # The checksum is compared at the end.
@@ -147,29 +150,35 @@ def _header(file: BinaryIO, size: int, name: str) -> Header:
     """Reads the header of an array in a file, or a member of one, of `size` bytes."""
     try:
         version = np.lib.format.read_magic(file)
-        read = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }[version]
-        shape, is_fortran, dtype = read(file)
+        if version == (1, 0):
+            shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(file)
+        elif version == (2, 0):
+            shape, is_fortran, dtype = np.lib.format.read_array_header_2_0(file)
+        else:
+            raise ValueError(f"version {version} holds no plain numbers")
     except Exception as error:
         raise ValueError(f"{name} is not a whole .npy file: {error}.") from error
-    if dtype.hasobject:
+    return Header(name, shape, dtype, "F" if is_fortran else "C", file.tell(), size)
+
+
+def _check(header: Header) -> None:
+    """Refuses what cannot be read, before memory is taken for it."""
+    if header.dtype.hasobject:
         raise ValueError(
-            f"{name} holds pickled Python objects, which are not read: reading them can run "
-            "code. Save plain numbers."
+            f"{header.name} holds pickled Python objects, which are not read: reading them can "
+            "run code. Save plain numbers."
         )
-    row_bytes = math.prod(shape[1:]) * dtype.itemsize
-    present = size - file.tell()
-    if min(shape, default=0) < 0 or (shape[0] if shape else 1) * row_bytes > present:
+    row_bytes = math.prod(header.shape[1:]) * header.dtype.itemsize
+    present = header.size - header.start
+    if min(header.shape, default=1) < 0 or math.prod(header.shape[:1]) * row_bytes > present:
         raise ValueError(
-            f"{name} is truncated: its header announces the shape {shape} of {dtype}, but row "
-            f"{present // max(row_bytes, 1)} (counted from 0) is not whole."
+            f"{header.name} is truncated: its header announces the shape {header.shape} of "
+            f"{header.dtype}, but row {present // max(row_bytes, 1)} (counted from 0) is not whole."
         )
-    return Header(name, shape, dtype, "F" if is_fortran else "C", file.tell())
 
 
 def _mapped(path: str | os.PathLike, offset: int, header: Header) -> np.ndarray:
+    _check(header)
     if 0 in header.shape:
         return np.zeros(header.shape, header.dtype)
     return np.memmap(path, header.dtype, "r", offset + header.start, header.shape, header.order)
