@@ -1,5 +1,8 @@
 import numpy as np
 import pytest
+from damage import FUZZ, assert_read_or_refused, damaged
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qlatent_tf.quantum.unitaries import (
     haar_unitary,
@@ -173,3 +176,13 @@ def test_load_unitary_runs_no_pickle(tmp_path):
 def test_load_unitary_names_a_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError, match="absent.npy"):
         load_unitary(tmp_path / "absent.npy")
+
+
+@FUZZ
+@given(
+    st.one_of(
+        damaged(b"0,1\n1,0\n", b"0.6,0.8j\n0.8j,0.6\n"), st.text("01.ej+-,nai_ \n").map(str.encode)
+    )
+)
+def test_any_table_is_read_or_refused_by_its_name(tmp_path, content):
+    assert_read_or_refused(load_unitary, tmp_path / "u.csv", content)
