@@ -34,13 +34,14 @@ def _patched(content: bytes, patches: list[tuple[int, bytes]]) -> bytes:
     return bytes(changed)
 
 
-def assert_read_or_refused(read, path, content: bytes) -> None:
+def assert_read_or_refused(read, path, content: bytes, name: str | None = None) -> None:
     """Asserts that `read(path)` ends, or in a ValueError that names the file.
 
     Args:
       read: callable. Reads all of the file.
       path: path. The file that is written.
       content: bytes. What it holds.
+      name: str. What the error has to name. Default: the file.
     """
     path.write_bytes(content)
     try:
@@ -49,4 +50,4 @@ def assert_read_or_refused(read, path, content: bytes) -> None:
         refusal = str(error)
     else:
         return
-    assert path.name in refusal, f"{refusal!r} does not name {path.name}"
+    assert (name or path.name) in refusal, f"{refusal!r} does not name {name or path.name}"
