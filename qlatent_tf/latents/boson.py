@@ -5,6 +5,7 @@ from absl import logging
 
 from qlatent_tf.latents.boson_sampling import BosonSampling
 from qlatent_tf.quantum.arguments import check_count
+from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 from qlatent_tf.quantum.samplers.fock_table import DEFAULT_MAX_TABLE_BYTES
 from qlatent_tf.quantum.unitaries import haar_unitary, load_unitary, loop_unitary
@@ -171,7 +172,7 @@ def _centre(device: PhotonicDevice) -> np.ndarray:
     """Returns the exact mean of a device, or where that takes too long, the mean of samples."""
     try:
         return device.mean()
-    except ValueError as error:
+    except NoClosedForm as error:
         logging.warning(
             "The latent is centred by the mean of %d samples: %s", CENTRING_SAMPLES, error
         )

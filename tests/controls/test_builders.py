@@ -5,8 +5,10 @@ import pytest
 import tensorflow as tf
 from scipy.stats import dirichlet_multinomial
 
-from qlatent_tf import latents
+from qlatent_tf.controls import builders
 from qlatent_tf.latents.boson import boson
+from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
+from qlatent_tf.registry import latents
 
 CONTROLS = ("dirichlet_multinomial", "negative_binomial", "shuffled", "copula")
 SETTINGS = {
@@ -82,7 +84,7 @@ def test_modes_and_draws_are_no_shifted_copies_of_each_other(name):
 
 
 def test_every_control_takes_the_options_of_boson(name):
-    builder = latents.latents.get(name)
+    builder = latents.get(name)
     assert inspect.signature(builder).parameters == inspect.signature(boson).parameters
     with pytest.raises(ValueError, match="Unknown option photon .*Legal: modes, photons"):
         latents.build(name, photon=3)
@@ -173,6 +175,17 @@ def test_post_selected_latents_are_matched_to_samples():
     for name in CONTROLS:
         latent = latents.build(name, **options, center=False)
         np.testing.assert_allclose(latent.mean(), reference.numpy().mean(axis=0), atol=0.04)
+
+
+@pytest.mark.parametrize("name", ["shuffled", "negative_binomial"])
+def test_only_a_missing_closed_form_is_replaced_by_samples(monkeypatch, name):
+    def fail(*_):
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(builders, "photon_marginals", fail)
+    monkeypatch.setattr(PhotonicDevice, "covariance", fail)
+    with pytest.raises(ValueError, match="a bug"):
+        latents.build(name, modes=2)
 
 
 @pytest.mark.parametrize(
