@@ -7,6 +7,7 @@ Counts, molecules and images are real: one draw of the latent of a preset, and w
 makes of it.
 """
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +84,12 @@ def draw_generator(panel) -> None:
     for layer, height in enumerate((1.2, 2.2, 3.4, 4.8)):
         panel.add_patch(
             Polygon(
-                [(layer, -height), (layer, height), (layer + 0.62, height), (layer + 0.62, -height)],
+                [
+                    (layer, -height),
+                    (layer, height),
+                    (layer + 0.6, height),
+                    (layer + 0.6, -height),
+                ],
                 color=GENERATOR,
                 alpha=0.35 + 0.15 * layer,
                 lw=0,
@@ -108,14 +114,16 @@ def draw_samples(panel, molgan, resnet) -> None:
     panel.imshow(molecules, extent=(0, 4, 0, 1.6), aspect="equal")
     side = 1.6 * images.shape[1] / images.shape[0]
     panel.imshow(images, extent=(4.2, 4.2 + side, 0, 1.6), aspect="equal")
-    _finish(panel, "samples of trained presets:\nmolecules (MolGAN on QM9), images (ResNet on CIFAR-10)")
+    _finish(
+        panel, "samples of trained presets: molecules\n(MolGAN on QM9), images (ResNet on CIFAR-10)"
+    )
     panel.set(xlim=(0, 4.2 + side), ylim=(0, 1.6))
 
 
 def draw_arrows(figure: Figure, *panels) -> None:
     """Draws an arrow between each panel and the next."""
     boxes = [panel.get_position() for panel in panels]
-    for left, right in zip(boxes[:-1], boxes[1:], strict=True):
+    for left, right in itertools.pairwise(boxes):
         middle = 0.44
         figure.add_artist(
             FancyArrowPatch(
