@@ -33,10 +33,12 @@ from qlatent_tf.tools.command_line import (
 )
 
 from qlatent_tf.config import parse_setting
+from qlatent_tf.experiments import figure2, theorem1
 from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.experiments.experiment import GridExperiment
 from qlatent_tf.experiments.grids.cells import shard
 from qlatent_tf.experiments.grids.finished_cells import read_cells
+from qlatent_tf.runs.run_directory import RunDirectory
 
 # Of experiments that measure what is trained.
 _SOURCES = {
@@ -135,9 +137,6 @@ def main(argv=None) -> int:
 
 
 def _figure2(arguments):
-    from qlatent_tf.experiments import figure2
-    from qlatent_tf.runs.run_directory import RunDirectory
-
     if arguments.num_samples < 1:
         raise ValueError(f"--num-samples is a positive number; received {arguments.num_samples}.")
     runs = arguments.workdir.glob(f"runs/{arguments.data}_*_seed{arguments.seed}")
@@ -169,14 +168,15 @@ def _figure2(arguments):
 
 
 def _theorem1(arguments):
-    from qlatent_tf.experiments import theorem1
-    from qlatent_tf.runs.training import Interrupted, train
-
     if arguments.num_latents < 1:
         raise ValueError(f"--num-latents is a positive number; received {arguments.num_latents}.")
     source = arguments.source
     if source is None:
         cell = theorem1.cell(arguments.latent, arguments.iterations, _settings(arguments))
+
+        # Now, for a name that is wrong is told of without TensorFlow.
+        from qlatent_tf.runs.training import Interrupted, train
+
         source = arguments.workdir / cell.name
         try:
             train(cell.config, source, progress=not arguments.quiet)
@@ -191,10 +191,12 @@ def _theorem1(arguments):
 
 def _run_grid(arguments):
     """Lists, merges or runs the cells, then writes the experiment's results of all finished."""
-    from qlatent_tf.experiments.grids.grid import Grid
-
     experiment = EXPERIMENTS[arguments.experiment]
     cells = experiment.cells(_settings(arguments), **_asked(arguments, experiment.cell_options))
+
+    # Now, for a name that is wrong is told of without TensorFlow.
+    from qlatent_tf.experiments.grids.grid import Grid
+
     grid = Grid(arguments.workdir, arguments.num_samples)
     chosen = shard(cells, arguments.shard)
     if arguments.dry_run:

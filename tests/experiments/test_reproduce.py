@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 
 import pytest
 from qlatent_tf.tools import reproduce
@@ -91,19 +89,6 @@ def test_options_are_of_the_kind_of_their_defaults():
 def test_what_no_experiment_has_is_refused(line):
     with pytest.raises(SystemExit, match="2"):
         reproduce.parser().parse_args(line.split())
-
-
-def test_help_of_all_experiments_imports_nothing_heavy():
-    code = """
-import contextlib, sys
-from qlatent_tf.tools.reproduce import EXPERIMENTS, parser
-for words in ([], *([name] for name in EXPERIMENTS)):
-    with contextlib.suppress(SystemExit):
-        parser().parse_args([*words, "--help"])
-print({"tensorflow", "keras", "numba", "matplotlib"} & set(sys.modules))
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.endswith("set()\n") and "usage: reproduce capacity" in done.stdout
 
 
 def test_the_cells_are_every_data_latent_and_seed():
