@@ -143,7 +143,7 @@ def _named(path: str | os.PathLike, kind: str) -> Iterator[None]:
         raise ValueError(f"{path} is larger than memory: {error}.") from error
     # Zip archives, decompressors and the parser of headers meet damage in many ways.
     except Exception as error:
-        if str(path) in str(error):
+        if isinstance(error, ValueError | OSError) and str(path) in str(error):
             raise
         raise ValueError(f"{path} is not a whole {kind} file: {error}.") from error
 
