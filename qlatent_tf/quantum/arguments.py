@@ -1,9 +1,9 @@
 """Checks of what enters the samplers; every error says what was received and what is legal."""
 
 import operator
+from collections.abc import Collection
 
 import numpy as np
-from scipy.linalg import polar
 
 UNITARY_TOLERANCE = 1e-8
 SINGLE_PRECISION_TOLERANCE = 1e-5
@@ -50,7 +50,12 @@ def check_unitary(matrix) -> np.ndarray:
             f"legal is at most {tolerance:g} in {array.dtype}. Dilate a lossy matrix first; "
             "replace a rounded one by the nearest unitary, scipy.linalg.polar(matrix)[0]."
         )
-    return np.ascontiguousarray(polar(unitary)[0]) if is_single else unitary
+    if not is_single:
+        return unitary
+    # Imported here, for it takes half a second and few matrices need it.
+    from scipy.linalg import polar
+
+    return np.ascontiguousarray(polar(unitary)[0])
 
 
 def check_input_state(input_state, modes: int) -> np.ndarray:
@@ -219,7 +224,7 @@ def check_postselect(value) -> tuple[int, int] | None:
     return least, most
 
 
-def check_choice(value, legal: tuple[str, ...], name: str) -> str:
+def check_choice(value, legal: Collection[str], name: str) -> str:
     """Returns `value` after checking that it is one of `legal`.
 
     Raises:

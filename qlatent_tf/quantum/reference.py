@@ -93,9 +93,9 @@ def sample(
     columns = np.repeat(unitary, input_state, axis=1)
     stream = Stream(seed, "boson", index)
     order = stream.permutation(columns.shape[1])
-    photons = columns.shape[1] if photons is None else photons
+    sent = columns.shape[1] if photons is None else photons
     drawn: list[int] = []
-    for k in range(1, photons + 1):
+    for k in range(1, sent + 1):
         weights = np.array(
             [
                 abs(permanent_ryser(columns[np.ix_([*drawn, mode], order[:k])])) ** 2
@@ -106,5 +106,5 @@ def sample(
         threshold = stream.uniform() * cumulative[-1]
         drawn.append(min(int(np.searchsorted(cumulative, threshold, side="right")), modes - 1))
     used = np.zeros(columns.shape[1], bool)
-    used[order[:photons]] = True
+    used[order[:sent]] = True
     return np.bincount(np.array(drawn, np.int64), minlength=modes), used

@@ -17,7 +17,7 @@ def check_num_threads(num_threads: int | None) -> int:
       ValueError: if it is not a positive integer.
     """
     if num_threads is None:
-        return numba.config.NUMBA_NUM_THREADS
+        return numba.config.NUMBA_NUM_THREADS  # pyright: ignore
     return check_count(num_threads, "num_threads", least=1)
 
 

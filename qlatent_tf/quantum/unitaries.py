@@ -103,7 +103,7 @@ def loop_unitary(modes: int, delays, *, angles=None, seed: int | None = None) ->
             f"Give either the {len(splitters)} angles or a seed; received angles={angles!r} and "
             f"seed={seed!r}."
         )
-    if angles is None:
+    if seed is not None:
         angles = _random_state(seed).uniform(0.0, 2.0 * np.pi, len(splitters))
     angles = np.asarray(angles, np.float64)
     if angles.shape != (len(splitters),) or not np.isfinite(angles).all():
@@ -125,6 +125,7 @@ def parse_delays(delays) -> tuple[int, ...]:
       ValueError: if there is none, or one is not a positive whole number.
     """
     parts = delays.split("-") if isinstance(delays, str) else list(np.atleast_1d(delays))
+    parsed = ()
     try:
         parsed = tuple(int(part) for part in parts)
         legal = bool(parsed) and all(

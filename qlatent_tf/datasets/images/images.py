@@ -11,7 +11,7 @@ from qlatent_tf.datasets.images.arrays import PARTS, check_images, check_labels,
 from qlatent_tf.storage import files, npy_files
 
 
-def images(
+def image_file(
     *,
     file: str,
     key: str | None = None,

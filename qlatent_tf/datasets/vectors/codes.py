@@ -5,7 +5,6 @@ import os
 import numpy as np
 
 from qlatent_tf.datasets.dataset import Dataset
-from qlatent_tf.drawing.vectors import draw_vectors
 from qlatent_tf.storage import files, npy_files
 
 FILE_NAME = "codes.npz"
@@ -30,6 +29,8 @@ def codes(
       FileNotFoundError: if the file is nowhere.
       ValueError: if it holds no codes, or fewer components.
     """
+    from qlatent_tf.drawing.vectors import draw_vectors
+
     del progress
     path = files.find_data_file([file], data_dir)
     if path is None:

@@ -2,6 +2,7 @@
 
 import functools
 import threading
+from typing import Any
 
 import numpy as np
 
@@ -70,7 +71,7 @@ class ShotSampler:
                 "method='table' holds the law of all photons together; with loss in every mode "
                 "or partly distinguishable photons use 'auto', 'lanes' or 'glynn'."
             )
-        self.boson_sampler = None
+        self.boson_sampler: Any = None
         if indistinguishability > 0:
             # Refuses too many photons now; a table that "auto" chooses waits for the first sample.
             no_table = {} if method == "table" else {"max_table_bytes": 0}

@@ -30,6 +30,7 @@ class Sampler(Protocol):
 
     def sample(self, num_samples: int, seed: int, *, start: int = 0) -> np.ndarray:
         """Returns the samples start to start + num_samples - 1, uint8 (num_samples, modes)."""
+        ...
 
 
 class SampleBank(sample_rows.StackedRows):

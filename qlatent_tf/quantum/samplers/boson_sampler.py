@@ -1,6 +1,7 @@
 """Exact boson sampling: one class in front of three methods."""
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,7 @@ from qlatent_tf.quantum.samplers.method_choice import (
 from qlatent_tf.quantum.samplers.one_by_one import log_permanents, sample_range
 from qlatent_tf.quantum.threads import check_num_threads, run_chunks
 
-METHODS = ("auto", "table", "lanes", "glynn")
+METHODS: tuple[str, ...] = ("auto", "table", "lanes", "glynn")
 PRECISIONS = {"double": np.float64, "single": np.float32}
 CHUNK_SECONDS = 1e-4  # less work than this is not worth a thread
 LARGEST_SINGLE = 1e37  # a tenth of what float32 can hold
@@ -103,7 +104,7 @@ class BosonSampler:
         # Photons are listed mode by mode; [real and imaginary part, photons, modes].
         columns = np.repeat(self.unitary, self.input_state, axis=1).T
         self._scale = _column_scale(columns)
-        self._columns = np.ascontiguousarray([columns.real, columns.imag]) * self._scale
+        self._columns = np.ascontiguousarray([np.real(columns), np.imag(columns)]) * self._scale
         self._table = None
         if method == "table":
             self._table = FockTable(
@@ -119,7 +120,7 @@ class BosonSampler:
         photons_per_sample=None,
         return_log_prob: bool = False,
         return_photons: bool = False,
-    ):
+    ) -> Any:
         """Draws samples.
 
         Args:

@@ -54,4 +54,4 @@ def choose_method(modes: int, photons: int, expected_samples: int, *, max_table_
         for method, cost in seconds.items()
         if photons <= MAX_PHOTONS[method]
     }
-    return min(costs, key=costs.get, default="glynn")
+    return min(costs, key=costs.__getitem__, default="glynn")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from typing import Any
 
 import numpy as np
 
@@ -195,7 +196,7 @@ def validate_samples(
     predictions, likelihood = {}, None
     if unitary is not None:
         predictions = {
-            name: _predict(rows, measured, unitary, input_state, identical, setting, seed)
+            name: _predict(rows, counts, measured, unitary, input_state, identical, setting, seed)
             for name, identical in HYPOTHESES.items()
         }
         if photons <= outcome_tests.MAX_LIKELIHOOD_PHOTONS:
@@ -283,7 +284,7 @@ def _choose_collision_free(counts, photons, collision_free, notes) -> bool:
     return collision_free
 
 
-def _predict(rows, measured, unitary, input_state, identical, setting, seed) -> Prediction:
+def _predict(rows, counts, measured, unitary, input_state, identical, setting, seed) -> Prediction:
     mean, covariance = correlators.predicted_moments(
         unitary, input_state, identical=identical, **setting
     )
@@ -292,18 +293,17 @@ def _predict(rows, measured, unitary, input_state, identical, setting, seed) -> 
         squares = np.where(deviations == 0, 0.0, deviations**2 / measured.noise)
     variation = None
     photons = int(input_state.sum())
-    if outcome_tests.can_compare_outcomes(len(unitary), photons):
-        try:
-            variation = outcome_tests.total_variation(
-                rows,
-                unitary,
-                input_state,
-                identical=identical,
-                collision_free=setting["collision_free"],
-                seed=seed,
-            )
-        except ValueError:  # no shot with all photons: the other tests still stand
-            variation = None
+    # Where no shot holds all photons, the other tests still stand.
+    whole_shots = counts.total_law[photons:][:1].any()
+    if whole_shots and outcome_tests.can_compare_outcomes(len(unitary), photons):
+        variation = outcome_tests.total_variation(
+            rows,
+            unitary,
+            input_state,
+            identical=identical,
+            collision_free=setting["collision_free"],
+            seed=seed,
+        )
     return Prediction(
         mean,
         covariance,
@@ -313,7 +313,7 @@ def _predict(rows, measured, unitary, input_state, identical, setting, seed) -> 
     )
 
 
-def _without_nan(value):
+def _without_nan(value) -> Any:
     if isinstance(value, dict):
         return {name: _without_nan(item) for name, item in value.items()}
     if isinstance(value, (list, tuple, np.ndarray)):
