@@ -94,8 +94,14 @@ def test_a_missing_import_inside_the_file_is_reported_as_itself(shapes, empty_fo
         shapes.get("my_shapes:circle")
 
 
-def test_names_are_listed_without_importing_what_they_name():
-    registry = Registry("shape", {"square": "no_such_module:square"})
-    assert registry.names() == ["square"]
-    with pytest.raises(ModuleNotFoundError, match="qlatent_tf.no_such_module"):
-        registry.get("square")
+def test_a_module_is_imported_when_its_builder_is_asked_for():
+    registry = Registry("shape", {"cube": "no_such_module:cube"})
+    assert registry.names() == ["cube"]
+    with pytest.raises(ModuleNotFoundError, match=r"qlatent_tf\.no_such_module"):
+        registry.get("cube")
+
+
+def test_a_name_of_the_package_is_taken():
+    registry = Registry("shape", {"cube": "shapes:cube"})
+    with pytest.raises(ValueError, match="'cube' is taken by qlatent_tf"):
+        registry.register("cube")(lambda: None)

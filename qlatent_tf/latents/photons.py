@@ -6,6 +6,7 @@ import numpy as np
 from absl import logging
 
 from qlatent_tf.quantum.arguments import check_count
+from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
 from qlatent_tf.quantum.unitaries import haar_unitary, load_unitary, loop_unitary
 from qlatent_tf.registry import takes_options_of
 from qlatent_tf.seeds import derive_seed
@@ -152,7 +153,7 @@ def _centre(device: "PhotonicDevice") -> np.ndarray:
     """Returns the exact mean of a device, or where that takes too long, the mean of samples."""
     try:
         return device.mean()
-    except ValueError as error:
+    except NoClosedForm as error:
         logging.warning(
             "The latent is centred by the mean of %d samples: %s", CENTRING_SAMPLES, error
         )

@@ -7,6 +7,7 @@ import tensorflow as tf
 from qlatent_tf.latents import latent_bank
 from qlatent_tf.latents.boson_sampling import BosonSampling
 from qlatent_tf.latents.photons import boson, photonic
+from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 from qlatent_tf.quantum.samplers.fock_table import table_bytes
 from qlatent_tf.quantum.unitaries import haar_unitary, loop_unitary
@@ -100,8 +101,17 @@ def test_centring_by_samples_where_the_mean_takes_too_long(caplog):
     assert "10000 samples" in caplog.text
     counts = boson(center=False, **options).sample(20_000, seed=(0, 5)).numpy()
     np.testing.assert_allclose(-latent.loc, counts.mean(axis=0), atol=0.02)
-    with pytest.raises(ValueError, match="up to 16 modes"):
+    with pytest.raises(NoClosedForm, match="up to 16 modes"):
         latent.mean()
+
+
+def test_only_a_missing_closed_form_is_replaced_by_samples(monkeypatch):
+    def mean(device):
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(PhotonicDevice, "mean", mean)
+    with pytest.raises(ValueError, match="a bug"):
+        boson(modes=2)
 
 
 def test_log_prob_of_shifted_counts_in_half_precision():

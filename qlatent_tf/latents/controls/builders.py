@@ -24,6 +24,7 @@ from qlatent_tf.latents.controls.gaussian_copula import (
     normal_thresholds,
 )
 from qlatent_tf.latents.photons import CENTRING_SAMPLES, boson
+from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
 from qlatent_tf.registry import takes_options_of
 
 if TYPE_CHECKING:
@@ -222,7 +223,7 @@ def _moments(latent: "BosonSampling") -> tuple[np.ndarray, np.ndarray]:
 def _device_moments(device) -> tuple[np.ndarray, np.ndarray]:
     try:
         return device.mean(), device.covariance()
-    except ValueError as error:
+    except NoClosedForm as error:
         rows = _stand_in_rows(device, error)
         return rows.mean(axis=0), np.cov(rows.T, bias=True).reshape(2 * rows.shape[1:])
 
@@ -235,7 +236,7 @@ def _marginals(latent: "BosonSampling") -> np.ndarray:
     for device in latent.devices:
         try:
             laws.append(photon_marginals(device))
-        except ValueError as error:
+        except NoClosedForm as error:
             rows = _stand_in_rows(device, error)
             counts = np.arange(int(rows.max()) + 1)
             laws.append((rows[:, :, None] == counts).mean(axis=0))
@@ -243,7 +244,7 @@ def _marginals(latent: "BosonSampling") -> np.ndarray:
     return np.concatenate([np.pad(law, ((0, 0), (0, most - law.shape[1]))) for law in laws])
 
 
-def _stand_in_rows(device, error: ValueError) -> np.ndarray:
+def _stand_in_rows(device, error: NoClosedForm) -> np.ndarray:
     logging.warning("The control is matched to %d samples: %s", CENTRING_SAMPLES, error)
     return device.sample(CENTRING_SAMPLES, seed=0)
 

@@ -5,7 +5,9 @@ import pytest
 import tensorflow as tf
 from scipy.stats import dirichlet_multinomial
 
+from qlatent_tf.latents.controls import builders
 from qlatent_tf.latents.photons import boson
+from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 from qlatent_tf.registry import latents
 
 CONTROLS = ("dirichlet_multinomial", "negative_binomial", "shuffled", "copula")
@@ -173,6 +175,17 @@ def test_post_selected_latents_are_matched_to_samples():
     for name in CONTROLS:
         latent = latents.build(name, **options, center=False)
         np.testing.assert_allclose(latent.mean(), reference.numpy().mean(axis=0), atol=0.04)
+
+
+@pytest.mark.parametrize("name", ["shuffled", "negative_binomial"])
+def test_only_a_missing_closed_form_is_replaced_by_samples(monkeypatch, name):
+    def fail(*_):
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(builders, "photon_marginals", fail)
+    monkeypatch.setattr(PhotonicDevice, "covariance", fail)
+    with pytest.raises(ValueError, match="a bug"):
+        latents.build(name, modes=2)
 
 
 @pytest.mark.parametrize(
