@@ -1,13 +1,16 @@
 """A convolutional autoencoder of aerial images; its codes are what `last_qgan` generates.
 
-    tools/train.py --model autoencoder --latent gaussian --dataset naip28
+    tools/train.py --model autoencoder --dataset naip28
 
+The latent, Gaussian unless another is asked for, takes no part in the training: it says how wide
+codes are, and its draws are what `sample` decodes.
 The sizes and the 100 epochs are those of one public version of the latent style-based quantum GAN,
 for the 400,000 images of SAT-4; here 10,000 steps of 64 images.
 """
 
 from qlatent_tf.config import Config
 
+LATENT = "gaussian"
 CODE_SIZE = 20
 
 

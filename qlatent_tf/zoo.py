@@ -57,7 +57,7 @@ def build_model(config: Config):
       config: Config. Names and options.
 
     Returns:
-      WGANGP, not compiled.
+      LatentGenerator, such as a WGANGP; not compiled.
 
     Raises:
       ValueError: if a name or an option is unknown.
@@ -88,8 +88,8 @@ def save_preset(
 
     Args:
       directory: path. The preset's directory; its name is the preset's.
-      model: WGANGP. Its generator, with averaged weights where it has them, and its critic are
-        saved, no optimizer.
+      model: LatentGenerator. Its networks are saved, the generator with averaged weights where it
+        has them; no optimizer.
       config: Config. What the model was trained with.
       metrics: dict. What `evaluate` returned.
       card: str. Markdown for ``README.md``.
@@ -128,7 +128,7 @@ def from_preset(name_or_dir, *, latent_options=None, trust_code=False):
         ``my_file:my_latent``, which is then imported and run.
 
     Returns:
-      WGANGP with trained weights; `sample` draws from it.
+      LatentGenerator, such as a WGANGP, with trained weights; `sample` draws from it.
 
     Raises:
       FileNotFoundError: if there is no such preset, or a file of it is missing.

@@ -135,7 +135,7 @@ def config_from_arguments(arguments) -> Config:
     if source:
         config = _changed_source(source, arguments)
     else:
-        config = model_config(arguments.model, arguments.latent or "boson", arguments.variant)
+        config = model_config(arguments.model, arguments.latent, arguments.variant)
     changes = {
         **_given_options(arguments, _LATENT_OPTIONS, "latent", latents.get, config.latent),
         **_given_options(arguments, _MODEL_OPTIONS, "model", models.get, config.model),
@@ -201,19 +201,19 @@ def source_config(source, trust_code: bool = False) -> Config:
     return RunDirectory(source).read_config(trust_code=trust_code)
 
 
-def model_config(model: str, latent: str, variant: str | None = None) -> Config:
+def model_config(model: str, latent: str | None = None, variant: str | None = None) -> Config:
     """Returns ``configs/<model>.py``'s configuration, or that in a third party's own file.
 
     Args:
       model: str. A registered model, or ``module:function``.
-      latent: str. A registered latent, or ``module:function``.
+      latent: str. A registered latent, or ``module:function``; by default ``boson``, or the LATENT
+        that the configuration's module names.
       variant: str. Which configuration, of a model that has several; its first by default.
 
     Raises:
       ValueError: if the model or the latent is unknown, or has no such configuration.
     """
     builder = models.get(model)
-    latents.get(latent)
     name = builder.__module__ if ":" in model else f"qlatent_tf.configs.{model}"
     module = importlib.import_module(name)
     if not hasattr(module, "get_config"):
@@ -226,6 +226,8 @@ def model_config(model: str, latent: str, variant: str | None = None) -> Config:
             f"The configuration of {model!r} comes in "
             f"{', '.join(variants) or 'one variant, which has no name'}; received {variant!r}."
         )
+    latent = latent or getattr(module, "LATENT", "boson")
+    latents.get(latent)
     config = module.get_config(latent, *([] if variant is None else [variant]))
     if not isinstance(config, Config):
         raise ValueError(f"{module.__name__}.get_config returned {config!r}, not a Config.")

@@ -41,7 +41,9 @@ def parser() -> argparse.ArgumentParser:
         help="which of the model's configurations: full, gulrajani or small, for resnet",
     )
     arguments.add_argument(
-        "--latent", help="a registered latent, or my_file:my_latent (default: boson)"
+        "--latent",
+        help="a registered latent, or my_file:my_latent (default: boson; for autoencoder, which is "
+        "trained without, gaussian)",
     )
     arguments.add_argument(
         "--config",

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Trains the classifier of images whose features score generated images, and publishes it.
 
-The same command takes up again what was interrupted, at the last whole epoch.
+The same command takes up again what was interrupted, at the last whole epoch. Nothing is chosen by
+the test images: what is published is the last epoch.
 
 examples:
   tools/train_classifier.py --data-dir ~/data --preset cifar_classifier
@@ -10,25 +11,45 @@ examples:
 
 import argparse
 import json
+import math
 import sys
 from pathlib import Path
 
+import numpy as np
 from qlatent_tf.tools.command_line import add_data_arguments, run_tool
 from qlatent_tf.tools.evaluate import format_score
+
+# What --set may change. The learning rate rises over a fifth of the steps and then falls along a
+# cosine to 0; images are mirrored, and moved by at most `shift` pixels, at random.
+OPTIONS = {
+    "dataset": "cifar10",
+    "widths": [40, 80, 160],
+    "epochs": 12,
+    "batch_size": 128,
+    "learning_rate": 0.2,
+    "momentum": 0.9,
+    "weight_decay": 0.002,
+    "shift": 4,
+    "seed": 0,
+}
+# What the data set says.
+_SIZES = ("image_size", "channels", "classes")
+_TEST_BATCH = 500
 
 
 def parser() -> argparse.ArgumentParser:
     """Returns the tool's argument parser."""
+    formatter = argparse.RawDescriptionHelpFormatter
     arguments = argparse.ArgumentParser(
-        "train_classifier",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "train_classifier", description=__doc__, formatter_class=formatter
     )
-    add_data_arguments(arguments, default="cifar10")
+    add_data_arguments(arguments, default=OPTIONS["dataset"])
     arguments.add_argument(
         "--workdir", type=Path, help="the run's directory (default: runs/classifier_DATASET)"
     )
-    arguments.add_argument("--epochs", type=int, help="times each image is seen (default: 12)")
+    arguments.add_argument(
+        "--epochs", type=int, help=f"times each image is seen (default: {OPTIONS['epochs']})"
+    )
     arguments.add_argument("--seed", type=int, help="decides weights, order and augmentation")
     arguments.add_argument(
         "--set",
@@ -36,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         metavar="KEY=VALUE",
         dest="settings",
-        help="any other value of the configuration, such as learning_rate=0.1; may be repeated",
+        help="any other option, such as learning_rate=0.1; may be repeated",
     )
     arguments.add_argument("--preset", help="the preset to make of it when training has ended")
     arguments.add_argument(
@@ -45,9 +66,7 @@ def parser() -> argparse.ArgumentParser:
         help="where presets lie (default: a checkout's models/, else ./models)",
     )
     arguments.add_argument("--overwrite", action="store_true", help="replace a preset")
-    arguments.add_argument(
-        "--dry-run", action="store_true", help="print the configuration and stop"
-    )
+    arguments.add_argument("--dry-run", action="store_true", help="print the options and stop")
     arguments.add_argument("--quiet", action="store_true", help="no progress bars")
     return arguments
 
@@ -59,41 +78,192 @@ def main(argv=None) -> int:
 
 def _train(arguments):
     from qlatent_tf.config import parse_setting
-    from qlatent_tf.metrics.images.classifier import ClassifierConfig
-    from qlatent_tf.publishing.classifier_card import publish_classifier
     from qlatent_tf.registry import datasets
-    from qlatent_tf.runs.classifier_training import train_classifier
+    from qlatent_tf.storage.locks import sole_use
     from qlatent_tf.storage.preset_files import new_preset_directory
 
     changes = dict(parse_setting(text) for text in arguments.settings)
     for name in ("dataset", "epochs", "seed"):
         if getattr(arguments, name) is not None:
             changes[name] = getattr(arguments, name)
-    config = ClassifierConfig.from_json({**ClassifierConfig().to_json(), **changes})
+    options = checked_options(changes)
     if arguments.dry_run:
-        print(json.dumps(config.to_json(), indent=2))
+        print(json.dumps(options, indent=2))
         return 0
-    directory = None
-    if arguments.preset:
-        directory = new_preset_directory(
-            arguments.preset, arguments.models_dir, arguments.overwrite
-        )
-    progress = not arguments.quiet
-    dataset = datasets.build(config.dataset, data_dir=arguments.data_dir, progress=progress)
-    name = config.dataset.rpartition(":")[2]
+    directory = arguments.preset and new_preset_directory(
+        arguments.preset, arguments.models_dir, arguments.overwrite
+    )
+    dataset = datasets.build(
+        options["dataset"], data_dir=arguments.data_dir, progress=not arguments.quiet
+    )
+    options = with_sizes(options, dataset)
+    name = options["dataset"].rpartition(":")[2]
     workdir = arguments.workdir or Path("runs") / f"classifier_{name}"
     try:
-        model = train_classifier(config, workdir, dataset=dataset, progress=progress)
+        with sole_use(workdir / ".lock", f"training in {workdir}"):
+            classifier, step = train(options, dataset, workdir, 0 if arguments.quiet else "auto")
     except KeyboardInterrupt:
         print("\nStopped. The same command goes on at the last whole epoch.", file=sys.stderr)
         return 130
     print(f"\nThe run is in {workdir}. Look at it:   tensorboard --logdir {workdir.parent}")
     if directory:
-        scores = publish_classifier(model, config, workdir, dataset, directory)
-        for name, score in scores["metrics"].items():
+        for name, score in publish(directory, classifier, options, dataset, step).items():
             print(f"{name:40} {format_score(score)}")
         print(f"{directory} holds the preset.")
     return 0
+
+
+def checked_options(changes: dict) -> dict:
+    """Returns `OPTIONS` with changes, which may also say what `with_sizes` finds.
+
+    Raises:
+      ValueError: if a name is unknown, or a value is not like the default.
+    """
+    for name, value in changes.items():
+        default = OPTIONS.get(name, 1 if name in _SIZES else None)
+        kinds = (int, float) if isinstance(default, float) else (type(default),)
+        nothing = name in ("widths", "epochs", "batch_size") and not value
+        if default is None or type(value) not in kinds or nothing:
+            raise ValueError(f"Options are like {OPTIONS}; received {name}={value!r}.")
+    return {**OPTIONS, **changes}
+
+
+def with_sizes(options: dict, dataset) -> dict:
+    """Returns options with the data set's ``image_size``, ``channels`` and ``classes``.
+
+    Raises:
+      ValueError: if it has no labels, its images are not square, or the options say otherwise.
+    """
+    if any(getattr(dataset, name, None) is None for name in ("labels", "test_labels")):
+        raise ValueError(f"{dataset.name!r} has no training or no test images with labels.")
+    shape = dataset.source.shape[1:]
+    sizes = dict(zip(_SIZES, (*shape[1:], len(dataset.class_names)), strict=True))
+    if shape[0] != shape[1] or {**sizes, **options} != {**options, **sizes}:
+        raise ValueError(
+            f"Images are square, and as the options say: {options}. Those of {dataset.name!r} have "
+            f"shape {shape}, and {len(dataset.class_names)} classes."
+        )
+    return {**options, **sizes}
+
+
+def train(options: dict, dataset, workdir, verbose=0):
+    """Trains a classifier in a directory, or goes on from the last whole epoch in it.
+
+    The directory holds ``config.json``, ``history.csv`` with losses and accuracies after each
+    epoch, TensorBoard's events, and in ``backup`` what it takes to go on.
+
+    Returns:
+      The classifier, a keras.Model, and the number of its updates.
+
+    Raises:
+      ValueError: if the directory holds a run of other options or data.
+      FloatingPointError: if the loss is no longer finite.
+    """
+    import keras
+
+    from qlatent_tf.metrics.images.classifier import NETWORK, build_classifier
+    from qlatent_tf.storage.files import read_json, write_json
+
+    file = workdir / "config.json"
+    now = json.loads(json.dumps({**options, "data": dataset.provenance}))
+    if file.is_file() and read_json(file) != now:
+        raise ValueError(
+            f"{workdir} holds a run of other options or data. Choose another --workdir, or the "
+            f"same options. Its are {read_json(file)}; received {now}."
+        )
+    write_json(file, now)
+    keras.utils.set_random_seed(options["seed"])
+    network = {name: options[name] for name in NETWORK}
+    classifier = build_classifier(**network, seed=options["seed"])
+    shift = options["shift"] / options["image_size"]
+    model = keras.Sequential(
+        [
+            keras.Input(dataset.source.shape[1:], dtype="uint8"),
+            keras.layers.RandomFlip("horizontal"),
+            keras.layers.RandomTranslation(shift, shift, interpolation="nearest"),
+            classifier,
+        ]
+    )
+    steps = options["epochs"] * math.ceil(len(dataset.source) / options["batch_size"])
+    warmup = math.ceil(steps / 5)
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, steps - warmup + 1, warmup_target=options["learning_rate"], warmup_steps=warmup
+    )
+    momentum, decay = options["momentum"], options["weight_decay"]
+    optimizer = keras.optimizers.SGD(rate, momentum, nesterov=True, weight_decay=decay)
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer, loss, metrics=["accuracy"])
+
+    def check(epoch, logs):
+        if not np.isfinite(logs["loss"]):
+            raise FloatingPointError(f"The loss of epoch {epoch + 1} is {logs['loss']}.")
+
+    model.fit(
+        dataset.source,
+        np.asarray(dataset.labels, np.int32),
+        options["batch_size"],
+        options["epochs"],
+        verbose,
+        validation_data=(dataset.test, np.asarray(dataset.test_labels, np.int32)),
+        validation_batch_size=_TEST_BATCH,
+        callbacks=[
+            keras.callbacks.LambdaCallback(on_epoch_end=check),
+            keras.callbacks.CSVLogger(workdir / "history.csv", append=True),
+            keras.callbacks.TensorBoard(workdir, write_graph=False),
+            # Last: an epoch that is kept has been measured.
+            keras.callbacks.BackupAndRestore(
+                workdir / "backup", double_checkpoint=True, delete_checkpoint=False
+            ),
+        ],
+    )
+    return classifier, int(optimizer.iterations)
+
+
+def publish(directory, classifier, options: dict, dataset, step: int) -> dict:
+    """Writes a preset; returns its scores on the test images with their standard errors."""
+    import keras
+
+    from qlatent_tf.metrics.images.classifier import KIND
+    from qlatent_tf.publishing.card import record
+    from qlatent_tf.storage.preset_files import versions, write_preset
+
+    logits = classifier.predict(dataset.test, batch_size=_TEST_BATCH, verbose=0)
+    labels, count = np.asarray(dataset.test_labels), len(dataset.test_labels)
+    entropy = keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
+    scores, rows = {}, ""
+    for name, values in (("accuracy", logits.argmax(axis=1) == labels), ("cross_entropy", entropy)):
+        mean, error = np.mean(values, dtype=float), np.std(values, dtype=float) / np.sqrt(count)
+        name = f"{name}_{dataset.name}_test@{count}"
+        scores[name] = {"mean": float(mean), "standard_error": float(error)}
+        rows += f"| {name} | {mean:.4f} | {error:.4f} |\n"
+    changes = "".join(
+        f" --set {name}={json.dumps(options[name], separators=(',', ':'))}"
+        for name, default in OPTIONS.items()
+        if options[name] != default and name != "dataset"
+    )
+    size = f"{classifier.count_params():,} parameters, {options['widths'][-1]} features"
+    data = {"name": dataset.name, **dataset.provenance}
+    card = f"""# {directory.name}
+
+A residual classifier of the images of `{dataset.name}`: {size}, {options["epochs"]} epochs.
+
+| {count:,} test images | mean | standard error |
+|---|---|---|
+{rows}
+    tools/train_classifier.py --dataset {options["dataset"]}{changes} --preset {directory.name}
+
+{record(data, options, versions())}"""
+    write_preset(
+        directory,
+        KIND,
+        options,
+        classifier.save_weights,
+        metrics={"dataset": dataset.name, "num_samples": count, "metrics": scores},
+        card=card,
+        provenance={"step": step, "dataset": data},
+    )
+    return scores
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A latent and its generator: all that drawing samples takes."""
+"""A latent and its generator: all that drawing samples takes, and what a run asks of a model."""
 
 import keras
 import numpy as np
@@ -32,6 +32,20 @@ class LatentGenerator(keras.Model):
     def decode(self, outputs: Tree) -> Tree:
         """Maps generator outputs to data space."""
         return outputs
+
+    def precompute(self, real):
+        """Returns what `training_batches` needs of the real samples, computed once."""
+        return real
+
+    def own_scores(self, dataset, num_samples, seed) -> dict[str, float]:
+        """Returns scores that no metric can have, for they need the model itself."""
+        del dataset, num_samples, seed
+        return {}
+
+    def pictures(self, dataset) -> dict:
+        """Returns pictures beside that of samples: name -> uint8 ``(height, width, 3)``."""
+        del dataset
+        return {}
 
     def sample(self, num_samples, seed, batch_size=None):
         """Draws generated samples in data space.

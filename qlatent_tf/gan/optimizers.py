@@ -1,4 +1,4 @@
-"""The two optimizers of a configuration."""
+"""The optimizers of a configuration."""
 
 import inspect
 
@@ -9,16 +9,16 @@ from qlatent_tf.registry import check_options
 
 
 def optimizers(config: Config, critic_updates: int):
-    """Builds the critic's optimizer and the generator's.
+    """Builds the critic's optimizer and the generator's, as `make_optimizer` does.
 
     The critic's has a learning rate of its own where there is a `critic_learning_rate`. Where
     learning rates decay, both fall to 0 in a straight line: the critic's makes
     `critic_updates` updates while the generator's makes one. The generator's keeps the average of
-    the weights that `generator_ema` asks for. In ``mixed_float16`` both scale their losses.
+    the weights that `generator_ema` asks for.
 
     Args:
       config: Config.
-      critic_updates: int. Those in a step; see `WGANGP.critic_updates`.
+      critic_updates: int. Those in a step.
 
     Returns:
       Two keras.optimizers.Optimizer.
@@ -31,13 +31,20 @@ def optimizers(config: Config, critic_updates: int):
         rate = {"learning_rate": config.critic_learning_rate}
     if config.generator_ema:
         average = {"use_ema": True, "ema_momentum": config.generator_ema}
-    pair = _optimizer(config, critic_updates, rate), _optimizer(config, 1, average)
-    if config.precision == "mixed_float16":
-        return tuple(map(keras.optimizers.LossScaleOptimizer, pair))
-    return pair
+    return make_optimizer(config, critic_updates, **rate), make_optimizer(config, **average)
 
 
-def _optimizer(config, updates_per_step, more):
+def make_optimizer(config: Config, updates_per_step: int = 1, **more) -> keras.optimizers.Optimizer:
+    """Builds an optimizer of a configuration, which scales its losses in ``mixed_float16``.
+
+    Args:
+      config: Config.
+      updates_per_step: int. How often it is applied in a step, on which the decay depends.
+      **more: options that stand before those of the configuration.
+
+    Raises:
+      ValueError: if the optimizer or an option of it is unknown or refused.
+    """
     known = {
         name.lower(): value
         for name, value in vars(keras.optimizers).items()
@@ -59,8 +66,11 @@ def _optimizer(config, updates_per_step, more):
             rate, config.learning_rate_decay_steps * updates_per_step, end_learning_rate=0.0
         )
     try:
-        return optimizer(**options)
+        made = optimizer(**options)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"The optimizer {config.optimizer!r} refused {options}: {error}"
         ) from error
+    if config.precision == "mixed_float16":
+        return keras.optimizers.LossScaleOptimizer(made)
+    return made

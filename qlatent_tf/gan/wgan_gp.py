@@ -13,6 +13,7 @@ from keras import ops
 from qlatent_tf.gan.batches import real_sampler, step_seed, uniform_rows
 from qlatent_tf.gan.gradient_penalty import gradient_penalty
 from qlatent_tf.gan.latent_generator import LatentGenerator, Tree, single_precision
+from qlatent_tf.gan.optimizers import optimizers
 from qlatent_tf.gan.replicas import distributed_step
 from qlatent_tf.gan.shapes import check_parts, check_real_samples
 from qlatent_tf.seeds import derive_seed
@@ -94,10 +95,17 @@ class WGANGP(LatentGenerator):
         scales = hasattr(self.generator_optimizer, "inner_optimizer")
         self._counter = tf.Variable(0, trainable=False, dtype=tf.int64) if scales else None
 
-    @property
-    def critic_updates(self) -> int:
-        """How often the critic's optimizer is applied in a step."""
-        return self.critic_steps
+    def compile_for(self, config):
+        """Compiles with the optimizers of a `Config`; on one device by XLA, if that asks for it."""
+        pair = optimizers(config, self.critic_steps)
+        self.compile(*pair, jit_compile=config.jit_compile and self.replicas == 1)
+
+    def learning_rates(self) -> dict:
+        """Returns the present learning rates, by the names that TensorBoard shows them under."""
+        return {
+            "learning_rate": self.generator_optimizer.learning_rate,
+            "critic_learning_rate": self.critic_optimizer.learning_rate,
+        }
 
     @property
     def step(self) -> int:
@@ -137,29 +145,6 @@ class WGANGP(LatentGenerator):
     def generator_loss(self, outputs: Tree, seed):
         """Returns the generator's loss at its outputs, ``-E[D(relax(outputs))]``."""
         return -self._mean_score(single_precision(self.relax(outputs, seed)))
-
-    def pretraining(self, config) -> dict:
-        """Returns what is trained before, by name: a `Config`, or the name of a preset."""
-        del config
-        return {}
-
-    def adopt(self, parts) -> None:
-        """Takes over the trained models that `pretraining` asked for, by name."""
-        del parts
-
-    def precompute(self, real):
-        """Returns what `training_batches` needs of the real samples, computed once."""
-        return real
-
-    def own_scores(self, dataset, num_samples, seed) -> dict[str, float]:
-        """Returns scores that no metric can have, for they need the model itself."""
-        del dataset, num_samples, seed
-        return {}
-
-    def pictures(self, dataset) -> dict:
-        """Returns pictures beside that of samples: name -> uint8 ``(height, width, 3)``."""
-        del dataset
-        return {}
 
     def training_batches(
         self, real, batch_size, seed, start_step=0, steps=None, generator_batch_size=None

@@ -81,15 +81,15 @@ tools/train.py --config {name}
 
 trains it again. Trainable parameters: {parts}.
 
-{record(dataset, config, provenance["versions"])}"""
+{record(dataset, config.to_json(), provenance["versions"])}"""
 
 
-def record(dataset: dict, config, versions: dict) -> str:
+def record(dataset: dict, config: dict, versions: dict) -> str:
     """Returns the end of a card: data, configuration and versions in full.
 
     Args:
       dataset: dict of JSON values. Name and provenance of the data.
-      config: with `to_json`.
+      config: dict of JSON values. What it was trained with.
       versions: dict. Package -> version.
 
     Returns:
@@ -104,7 +104,7 @@ def record(dataset: dict, config, versions: dict) -> str:
 Configuration:
 
 ```json
-{json.dumps(config.to_json(), indent=2)}
+{json.dumps(config, indent=2)}
 ```
 
 Versions: {", ".join(map(" ".join, versions.items()))}.

@@ -69,20 +69,19 @@ class ProgressBar(keras.callbacks.Callback):
 
 
 class Checkpoints(keras.callbacks.Callback):
-    """Saves weights, both optimizers and the step, so that a killed run can be resumed.
+    """Saves weights, optimizers and the step, so that a killed run can be resumed.
 
     Args:
       directory: path. Where checkpoints lie; the last two are kept.
-      model: WGANGP, compiled; or another that knows its `step`, if its parts are given.
+      model: LatentGenerator, compiled. What it says are its `checkpoint_parts` is saved.
       every: int. Steps between checkpoints.
-      parts: dict of networks and optimizers. What is saved; by default those of a WGANGP.
     """
 
-    def __init__(self, directory, model, every: int, parts=None):
+    def __init__(self, directory, model, every: int):
         super().__init__()
         self._every = every
         self._directory = Path(directory)
-        self._checkpoint = tf.train.Checkpoint(**(parts or model.checkpoint_parts()))
+        self._checkpoint = tf.train.Checkpoint(**model.checkpoint_parts())
         self._model = model
         self._saved = 0
 
@@ -170,16 +169,13 @@ class LossEvents(keras.callbacks.Callback):
       writer: tf.summary.SummaryWriter.
       steps: int. The step at which the run ends; it has a point too.
       every: int. Steps between points.
-      optimizers: dict. Name of a rate -> keras.optimizers.Optimizer. Whose rates are written; by
-        default those of a WGANGP.
     """
 
-    def __init__(self, writer, steps: int, every: int = 10, optimizers=None):
+    def __init__(self, writer, steps: int, every: int = 10):
         super().__init__()
         self._writer = writer
         self._steps = steps
         self._every = every
-        self._optimizers = optimizers
         self._last = None
 
     def on_train_batch_end(self, batch, logs=None):
@@ -190,13 +186,8 @@ class LossEvents(keras.callbacks.Callback):
         with self._writer.as_default(step=step):
             for name, value in logs.items():
                 tf.summary.scalar(f"losses/{name}", value)
-            optimizers = self._optimizers or {
-                "learning_rate": self.model.generator_optimizer,
-                "critic_learning_rate": self.model.critic_optimizer,
-            }
-            for name, optimizer in optimizers.items():
-                rate = tf.convert_to_tensor(optimizer.learning_rate)
-                tf.summary.scalar(f"speed/{name}", rate)
+            for name, rate in self.model.learning_rates().items():
+                tf.summary.scalar(f"speed/{name}", tf.convert_to_tensor(rate))
             if self._last is not None:
                 before, then = self._last
                 tf.summary.scalar("speed/steps_per_second", (step - before) / (now - then))

@@ -6,6 +6,7 @@ import re
 import numpy as np
 from tqdm import tqdm
 
+from qlatent_tf.gan.latent_generator import LatentGenerator
 from qlatent_tf.registry import metrics
 
 
@@ -13,7 +14,7 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
     """Scores a model's samples.
 
     Args:
-      model: WGANGP, or whatever has its `sample`. What is scored.
+      model: LatentGenerator, or whatever has its `sample`. What is scored.
       dataset: Dataset. What its samples are compared with.
       num_samples: int. Generated samples a seed.
       seeds: sequence of int. Sampling seeds; the mean comes with its standard error over them.
@@ -41,7 +42,7 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
         scores = {}
         for function in functions.values():
             scores.update(function(dataset, samples, progress=progress))
-        if hasattr(model, "own_scores"):
+        if isinstance(model, LatentGenerator):
             scores.update(model.own_scores(dataset, num_samples, seed))
         rows.append(scores)
     return {

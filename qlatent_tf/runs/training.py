@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+from typing import Protocol, runtime_checkable
 
 import keras
 from absl import logging
@@ -9,7 +10,6 @@ from absl import logging
 from qlatent_tf.config import Config
 from qlatent_tf.drawing.png import write_picture
 from qlatent_tf.gan import replicas as distribution
-from qlatent_tf.gan.optimizers import optimizers
 from qlatent_tf.registry import datasets, metrics
 from qlatent_tf.resolve import resolve
 from qlatent_tf.runs import callbacks
@@ -29,6 +29,17 @@ class Interrupted(Exception):  # noqa: N818
     """A run was stopped by a signal and saved."""
 
 
+@runtime_checkable
+class RestsOnAnother(Protocol):
+    """A model that is trained on what another one made of the data, such as `last_qgan`."""
+
+    def pretraining(self, config: Config) -> Config | str:
+        """Returns the configuration of the other model's training, or the name of its preset."""
+
+    def adopt(self, trained) -> None:
+        """Takes over the weights of the other model."""
+
+
 def load_dataset(config: Config, *, data_dir=None, progress=True):
     """Loads the configuration's data set."""
     return datasets.build(
@@ -44,7 +55,7 @@ def prepare(config: Config, strategy=None):
       strategy: tf.distribute.Strategy. Under which it is trained; None for one device.
 
     Returns:
-      WGANGP, with initial weights that the seed decides.
+      LatentGenerator, with initial weights that the seed decides.
 
     Raises:
       ValueError: if a name or an option is unknown, or a value is out of range.
@@ -56,8 +67,7 @@ def prepare(config: Config, strategy=None):
     keras.utils.set_random_seed(derive_seed(config.seed, "weights"))
     with distribution.scope(strategy):
         model = build_model(config)
-        compiled = config.jit_compile and model.replicas == 1
-        model.compile(*optimizers(config, model.critic_updates), jit_compile=compiled)
+        model.compile_for(config)
     return model
 
 
@@ -125,7 +135,7 @@ def train(
         evaluated = run.read_metrics()["step"]
         distribution.agree(strategy, "the step to go on from", (start, evaluated))
         if not start and not chief:
-            _adopt(model, config, run)  # What the chief has trained.
+            _pretrain(model, config, run)
         if start >= config.steps and evaluated == start:
             logging.info("%s has reached step %d; nothing is left to do.", run.path, start)
             return run
@@ -240,25 +250,22 @@ def _beginning(source, config):
     return beginning
 
 
-def _pretrain(model, config, run, dataset, progress):
-    """Trains what a model needs before it, in directories of the run, and gives it to the model."""
-    for name, first in model.pretraining(config).items():
-        if isinstance(first, Config):
-            train(first, run.path / name, dataset=dataset, progress=progress)
-    _adopt(model, config, run)
+def _pretrain(model, config, run, dataset=None, progress=False):
+    """Gives a model the one that it rests on: a preset, or trained first, in the run's directory.
 
-
-def _adopt(model, config, run):
-    """Gives a model the parts that were trained before it, of its run or of presets."""
-    model.adopt(
-        {
-            # What it names, this run names.
-            name: restore_model(RunDirectory(run.path / name), trust_code=True)[0]
-            if isinstance(first, Config)
-            else from_preset(first)
-            for name, first in model.pretraining(config).items()
-        }
-    )
+    Without a data set, the process that has one has trained it.
+    """
+    if not isinstance(model, RestsOnAnother):
+        return
+    first = model.pretraining(config)
+    if not isinstance(first, Config):
+        model.adopt(from_preset(first))
+        return
+    part = RunDirectory(run.path / first.model)
+    if dataset is not None:
+        train(first, part.path, dataset=dataset, progress=progress)
+    # What the part names, this run names.
+    model.adopt(restore_model(part, trust_code=True)[0])
 
 
 def _batches(model, real, config, start=0, steps=None):

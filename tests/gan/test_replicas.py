@@ -125,7 +125,7 @@ def single(tmp_path_factory):
     """Runs on one device, each step's losses in its events."""
     folder = tmp_path_factory.mktemp("single")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training.callbacks.LossEvents.__init__, "__defaults__", (1, None))
+        patch.setattr(training.callbacks.LossEvents.__init__, "__defaults__", (1,))
         images = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3), dtype=np.uint8)
         np.save(folder / "images.npy", images)
         resnet = RESNET.override(**{"dataset_options.file": str(folder / "images.npy")})

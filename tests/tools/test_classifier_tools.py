@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from qlatent_tf.tools import train_classifier
 
 from qlatent_tf import __main__ as command
 from qlatent_tf.metrics.images import classifier_scores
@@ -31,7 +32,7 @@ BRIGHTNESS = """
 def brightness(dataset, samples, *, progress=False):
     return {f"brightness@{len(samples)}": float(samples.mean())}
 """
-SETTINGS = ["image_size=8", "classes=3", "widths=[4,8]", "batch_size=10", "shift=1"]
+SETTINGS = ["widths=[4,8]", "batch_size=10", "shift=1"]
 TRAIN = ["train_classifier", "--dataset", "my_toy:toy", "--epochs", "2", "--quiet"]
 for _setting in SETTINGS:
     TRAIN += ["--set", _setting]
@@ -50,7 +51,7 @@ def test_a_classifier_is_trained_published_and_scores_real_images(here, monkeypa
     assert command.main([*TRAIN, *arguments]) == 0
     output = capsys.readouterr().out
     assert "accuracy_toy_test@30" in output and "models/toy_classifier holds the preset" in output
-    assert (here / "runs" / "classifier_toy" / "checkpoints").is_dir()
+    assert (here / "runs" / "classifier_toy" / "backup").is_dir()
     assert command.main([*TRAIN, *arguments]) == 1
     assert "models/toy_classifier exists" in capsys.readouterr().err
 
@@ -71,7 +72,7 @@ def test_a_stopped_training_says_how_to_go_on(here, monkeypatch, capsys):
     def stopped(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("qlatent_tf.runs.classifier_training.train_classifier", stopped)
+    monkeypatch.setattr(train_classifier, "train", stopped)
     assert command.main(TRAIN) == 130
     assert "same command goes on at the last whole epoch" in capsys.readouterr().err
 
@@ -131,9 +132,9 @@ def test_a_configuration_is_shown_and_a_wrong_one_refused(here, capsys):
     assert command.main([*TRAIN, "--dry-run"]) == 0
     assert json.loads(capsys.readouterr().out)["widths"] == [4, 8]
     assert command.main([*TRAIN, "--set", "depth=3"]) == 1
-    assert "received ['batch_size'" in capsys.readouterr().err
+    assert "received depth=3" in capsys.readouterr().err
     assert command.main([*TRAIN, "--set", "classes=2"]) == 1
-    assert "labels from 0 to 2; 2 classes are labelled 0 to 1" in capsys.readouterr().err
+    assert "3 classes" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

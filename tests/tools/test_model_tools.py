@@ -78,6 +78,13 @@ def test_dry_run_prints_the_whole_configuration_and_writes_nothing(empty_folder,
     assert not list(empty_folder.iterdir())
 
 
+def test_an_autoencoder_needs_no_latent(empty_folder, capsys):
+    small = ("--set", "model_options.filters=[2]", "--set", "model_options.hidden=2")
+    assert run("train", "--model", "autoencoder", *small, "--dry-run") == 0
+    config = json.loads(capsys.readouterr().out)
+    assert (config["latent"], config["latent_options"]["modes"]) == ("gaussian", 20)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

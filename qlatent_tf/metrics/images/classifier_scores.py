@@ -64,7 +64,7 @@ def classifier_network(name_or_dir: str) -> FeatureNetwork:
         frechet="classifier_frechet_distance",
         kernel="classifier_kernel_distance",
         identity=description["sha256"][WEIGHTS],
-        image_shape=(config.image_size, config.image_size, config.channels),
-        width=config.widths[-1],
+        image_shape=(config["image_size"], config["image_size"], config["channels"]),
+        width=config["widths"][-1],
         run=run,
     )

@@ -1,13 +1,12 @@
-"""An autoencoder of images, trained and kept as the GANs are.
+"""An autoencoder of images, which is trained, kept and sampled in runs and presets as GANs are."""
 
-The decoder stands where a GAN has its generator and the encoder where it has its critic, so that
-one training loop, one kind of run and one kind of preset serve both.
-"""
-
+import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from qlatent_tf.gan.wgan_gp import WGANGP
+from qlatent_tf.gan.batches import real_sampler, step_seed
+from qlatent_tf.gan.latent_generator import LatentGenerator
+from qlatent_tf.gan.optimizers import make_optimizer
 from qlatent_tf.models.codes.image_codes import (
     codes_of,
     held_out,
@@ -16,55 +15,130 @@ from qlatent_tf.models.codes.image_codes import (
     to_pixels,
     to_unit,
 )
+from qlatent_tf.seeds import derive_seed
+
+# Fields of a configuration that only a GAN has a use for, and the values that ask for nothing.
+_OF_GANS = {"critic_steps": 1, "critic_learning_rate": None, "generator_ema": 0.0}
 
 
-class Autoencoder(WGANGP):
+class Autoencoder(LatentGenerator):
     """An encoder of images and its decoder, trained to the mean squared error.
 
-    The encoder has the critic's optimizer and its learning rate, the decoder the generator's. Codes
-    lie in [-1, 1]; pixels count from 0 to 1.
+    Codes lie in [-1, 1]; pixels count from 0 to 1.
 
     Args:
-      As `WGANGP`; the generator is the decoder, the critic the encoder.
+      latent: tfd.Distribution, event shape ``[code_size]``. Its draws, through tanh, are the codes
+        that `sample` decodes.
+      encoder: keras.Model. Images in [0, 1] -> codes.
+      decoder: keras.Model. Codes -> images in [0, 1].
     """
 
-    # Whatever `critic_steps` is.
-    critic_updates = 1
-
-    @property
-    def encoder(self):
-        """keras.Model: images in [0, 1] -> codes."""
-        return self.critic
+    def __init__(self, latent, encoder, decoder):
+        super().__init__(latent, decoder)
+        self.encoder = encoder
+        # Where a loss scale is too large an update is left out: an optimizer counts no steps.
+        self._steps = tf.Variable(0, trainable=False, dtype=tf.int64)
+        self.built = True
 
     @property
     def decoder(self):
         """keras.Model: codes -> images in [0, 1]."""
         return self.generator
 
-    def encode(self, samples, seed):
-        """Maps uint8 images to [0, 1]."""
-        del seed
-        return to_unit(samples)
+    @property
+    def critic(self):
+        """The encoder, by the name under which files of weights have it."""
+        return self.encoder
+
+    @property
+    def step(self) -> int:
+        """The steps done so far."""
+        return int(self._steps.numpy())
+
+    def compile_for(self, config):
+        """Compiles with the optimizer of a `Config`.
+
+        Raises:
+          ValueError: if the configuration asks for what only GANs have, or several devices are to
+            share each batch.
+        """
+        asked = {name: getattr(config, name) for name in _OF_GANS}
+        if asked != _OF_GANS:
+            raise ValueError(
+                f"An autoencoder has neither a critic nor averages: it takes {_OF_GANS} alone; "
+                f"received {asked}."
+            )
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        if replicas > 1:
+            raise ValueError(
+                f"An autoencoder is trained on one device; received a strategy of {replicas}."
+            )
+        self.compile(make_optimizer(config), jit_compile=config.jit_compile)
+        # Now, so that a checkpoint restores its slots before the first step.
+        self.optimizer.build(self.trainable_variables)
+
+    def learning_rates(self) -> dict:
+        """Returns the present learning rate, by the name that TensorBoard shows it under."""
+        return {"learning_rate": self.optimizer.learning_rate}
+
+    def checkpoint_parts(self) -> dict:
+        """Returns all that training changes, by name."""
+        return {
+            "encoder": self.encoder,
+            "decoder": self.decoder,
+            "optimizer": self.optimizer,
+            "steps": self._steps,
+        }
+
+    def training_batches(
+        self, real, batch_size, seed, start_step=0, steps=None, generator_batch_size=None
+    ):
+        """Returns batches of images in [0, 1], each a function of (seed, step) alone.
+
+        Args:
+          real: uint8 array, ``(count, height, width, bands)``, gone through in a new random order
+            each epoch.
+          batch_size: int. Images a batch.
+          seed: int. Decides all batches.
+          start_step: int. The step of the first batch.
+          steps: int. The step after the last; None for no end.
+          generator_batch_size: means nothing here.
+
+        Raises:
+          ValueError: if the images' shape is not the encoder's.
+        """
+        del generator_batch_size
+        draw, base = real_sampler(real), derive_seed(seed, "real")
+        stop = np.iinfo(np.int64).max if steps is None else steps
+        batches = tf.data.Dataset.range(start_step, stop).map(
+            lambda step: to_unit(draw((1, batch_size), step, step_seed(base, step))[0]),
+            num_parallel_calls=2,
+        )
+        given, taken = batches.element_spec.shape[1:], self.encoder.input_shape[1:]
+        if tuple(given) != taken:
+            raise ValueError(
+                f"The images have the shape {tuple(given)}; the autoencoder takes {taken}: set "
+                "model_options.image."
+            )
+        return batches.prefetch(4)
+
+    def train_step(self, images):
+        """Updates encoder and decoder once; returns the ``reconstruction_mse``."""
+        with tf.GradientTape() as tape:
+            loss = ops.mean(ops.square(self(images, training=True) - images))
+            scaled = self.optimizer.scale_loss(loss)
+        variables = self.trainable_variables
+        self.optimizer.apply(tape.gradient(scaled, variables), variables)
+        self._steps.assign_add(1)
+        return {"reconstruction_mse": loss}
+
+    def call(self, images, training=False):
+        """Returns what the decoder makes of the codes of images in [0, 1]."""
+        return self.decoder(self.encoder(images, training=training), training=training)
 
     def decode(self, outputs):
         """Maps [0, 1] to uint8 images."""
         return to_pixels(outputs)
-
-    def train_step(self, batch):
-        """Updates encoder and decoder once; returns the ``reconstruction_mse``."""
-        images = ops.reshape(batch["real"], (-1, *batch["real"].shape[2:]))
-        optimizers = (self.critic_optimizer, self.generator_optimizer)
-        variables = [part.trainable_variables for part in (self.encoder, self.decoder)]
-        with tf.GradientTape(persistent=True) as tape:
-            rebuilt = self.decoder(self.encoder(images, training=True), training=True)
-            loss = ops.mean(ops.square(rebuilt - images))
-            # Optimizers that scale the loss have each a scale of its own.
-            scaled = [optimizer.scale_loss(loss) for optimizer in optimizers]
-        gradients = list(map(tape.gradient, scaled, variables))
-        for optimizer, gradient, part in zip(optimizers, gradients, variables, strict=True):
-            optimizer.apply(gradient, part)
-        self.count_step()
-        return {"reconstruction_mse": loss}
 
     def generate(self, latent, batch_size=None):
         """Returns the images of codes that are the tanh of given latents."""

@@ -112,31 +112,27 @@ class LaStQGAN(CodeGAN):
     def pretraining(self, config):
         """Returns the configuration of the autoencoder's training, or the name of its preset."""
         if isinstance(self._pretrained, str):
-            return {"autoencoder": self._pretrained}
-        options = self._pretrained["model_options"]
-        return {
-            "autoencoder": dataclasses.replace(
-                get_config("gaussian"),
-                latent_options={"modes": self.encoder.output_shape[-1]},
-                model_options=dict(options),
-                steps=self._pretrained["steps"],
-                dataset=config.dataset,
-                dataset_options=config.dataset_options,
-                seed=config.seed,
-            )
-        }
+            return self._pretrained
+        return dataclasses.replace(
+            get_config("gaussian"),
+            latent_options={"modes": self.encoder.output_shape[-1]},
+            model_options=dict(self._pretrained["model_options"]),
+            steps=self._pretrained["steps"],
+            dataset=config.dataset,
+            dataset_options=config.dataset_options,
+            seed=config.seed,
+        )
 
     def checkpoint_parts(self):
         """Returns what training changes, and the autoencoder: a checkpoint is whole by itself."""
         return {**super().checkpoint_parts(), "encoder": self.encoder, "decoder": self.decoder}
 
-    def adopt(self, parts):
-        """Takes over the weights of a trained ``autoencoder``.
+    def adopt(self, trained):
+        """Takes over the weights of a trained `Autoencoder`.
 
         Raises:
           ValueError: if it is none, or its sizes are others.
         """
-        trained = parts["autoencoder"]
         if not isinstance(trained, Autoencoder):
             raise ValueError(f"An autoencoder is needed; received a {type(trained).__name__}.")
         for mine, other in ((self.encoder, trained.encoder), (self.decoder, trained.decoder)):

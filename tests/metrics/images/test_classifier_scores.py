@@ -8,17 +8,12 @@ import numpy as np
 import pytest
 
 from qlatent_tf.metrics.images import classifier_scores
-from qlatent_tf.metrics.images.classifier import (
-    KIND,
-    ClassifierConfig,
-    build_classifier,
-    load_classifier,
-)
+from qlatent_tf.metrics.images.classifier import KIND, build_classifier, load_classifier
 from qlatent_tf.metrics.images.classifier_scores import classifier_network
 from qlatent_tf.registry import datasets, metrics
 from qlatent_tf.storage.preset_files import list_presets, write_preset
 
-CONFIG = ClassifierConfig(image_size=8, classes=3, widths=(4, 8))
+SIZES = {"image_size": 8, "channels": 3, "classes": 3, "widths": [4, 8]}
 
 
 @pytest.fixture(autouse=True)
@@ -28,10 +23,8 @@ def cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def preset(tmp_path, monkeypatch):
-    model = build_classifier(CONFIG)
-    directory = write_preset(
-        tmp_path / "small_classifier", KIND, CONFIG.to_json(), model.save_weights
-    )
+    model = build_classifier(**SIZES)
+    directory = write_preset(tmp_path / "small_classifier", KIND, SIZES, model.save_weights)
     monkeypatch.setattr(classifier_scores, "PRESET", str(directory))
     return directory, model
 
