@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
+from qlatent_tf.differences import format_differences
 from qlatent_tf.gan.batches import real_sampler, step_seed
 from qlatent_tf.metrics.images.classifier import Classifier, ClassifierConfig, build_classifier
 from qlatent_tf.registry import datasets
@@ -231,14 +232,14 @@ def _checkpoints(workdir, model, every):
 def _open(workdir, config, dataset):
     """Makes a run's directory, or takes it up again if configuration and data are its own."""
     if (workdir / "config.json").is_file():
-        differences = ClassifierConfig.from_json(read_json(workdir / "config.json")).differences(
-            config
-        )
-        differences += data_differences(read_json(workdir / "run.json")["dataset"], dataset)
+        known = ClassifierConfig.from_json(read_json(workdir / "config.json"))
+        recorded = read_json(workdir / "run.json")["dataset"]
+        differences = {**known.differences(config), **data_differences(recorded, dataset)}
         if differences:
             raise ValueError(
                 f"{workdir} holds a run of another configuration or other data (its value -> "
-                f"yours): {'; '.join(differences)}. Choose another --workdir, or the same options."
+                f"yours): {format_differences(differences)}. Choose another --workdir, or the same "
+                "options."
             )
         return
     write_json(

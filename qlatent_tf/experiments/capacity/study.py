@@ -27,6 +27,7 @@ from qlatent_tf.configs.autoencoder import get_config as autoencoder_config
 from qlatent_tf.configs.last_qgan import get_config
 from qlatent_tf.datasets.vectors.codes import FILE_NAME, principal_codes
 from qlatent_tf.datasets.vectors.codes import codes as codes_data
+from qlatent_tf.differences import differences, format_differences
 from qlatent_tf.experiments.capacity import results as capacity_results
 from qlatent_tf.experiments.grids.cells import Cell, seed_by_seed
 from qlatent_tf.models.last_qgan.image_codes import codes_of, held_out, reconstruction_scores
@@ -201,18 +202,14 @@ def _check_codes(folder, width, autoencoder, image_data):
     if not (folder / _RECORD).is_file():
         return
     record = read_json(folder / _RECORD)
-    differences = [
-        f"{what}: {known} -> {asked}"
-        for what, known, asked in (
-            ("autoencoder", record["autoencoder"], autoencoder),
-            ("image data", record["dataset"]["name"], image_data),
-        )
-        # By their names: a run or a preset may lie elsewhere on another machine.
-        if asked is not None and Path(known).name != Path(asked).name
-    ]
-    if differences:
+    asked = {"autoencoder": autoencoder, "image data": image_data}
+    known = {"autoencoder": record["autoencoder"], "image data": record["dataset"]["name"]}
+    # By their names: a run or a preset may lie elsewhere on another machine.
+    asked = {what: Path(source).name for what, source in asked.items() if source is not None}
+    found = differences({what: Path(known[what]).name for what in asked}, asked)
+    if found:
         raise ValueError(
-            f"{folder / FILE_NAME} holds other codes (its -> yours): {'; '.join(differences)}. "
+            f"{folder / FILE_NAME} holds other codes (its -> yours): {format_differences(found)}. "
             "Choose another --workdir, or the same source."
         )
 

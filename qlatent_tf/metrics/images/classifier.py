@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import keras
 from keras import layers
 
+from qlatent_tf.differences import Differences, differences
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.storage import preset_files
 
@@ -100,14 +101,9 @@ class ClassifierConfig:
             )
         return cls(**fields)
 
-    def differences(self, other: "ClassifierConfig") -> list[str]:
-        """Returns a line ``field: mine -> other's`` for each field that differs."""
-        mine, theirs = self.to_json(), other.to_json()
-        return [
-            f"{name}: {mine[name]!r} -> {theirs[name]!r}"
-            for name in mine
-            if mine[name] != theirs[name]
-        ]
+    def differences(self, other: "ClassifierConfig") -> Differences:
+        """Returns the fields that differ, each with its value here and in the other."""
+        return differences(self.to_json(), other.to_json())
 
 
 class Classifier(keras.Model):
