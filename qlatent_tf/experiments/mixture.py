@@ -14,6 +14,7 @@ from qlatent_tf.drawing.plane import scatter_points
 from qlatent_tf.drawing.style import INK, latent_style, new_figure, save_figure
 from qlatent_tf.experiments.grids import charts
 from qlatent_tf.experiments.grids.cells import Cell, seed_by_seed
+from qlatent_tf.experiments.grids.finished_cells import cell_scores
 from qlatent_tf.experiments.grids.grid import Grid
 from qlatent_tf.experiments.grids.table_files import write_table
 from qlatent_tf.experiments.grids.tables import Column, in_order, make_table
@@ -119,11 +120,7 @@ def scatter_figure(grid, finished):
     panels[0].set_title("real", fontsize=11)
     for panel, (latent, (cell, points)) in zip(panels[1:], drawn.items(), strict=False):
         scatter_points(panel, points, color=latent_style(latent)["color"])
-        rate = next(
-            value["mean"]
-            for name, value in cell["evaluation"]["metrics"].items()
-            if name.startswith("interpolation_rate@")
-        )
+        rate = cell_scores(cell)["interpolation_rate"].mean
         panel.set_title(f"{latent}\n{rate:.1%} between blobs", fontsize=11)
     for panel in panels:
         panel.set(xlim=(-6.5, 6.5), ylim=(-6.5, 6.5), xticks=[], yticks=[])

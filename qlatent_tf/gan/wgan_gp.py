@@ -15,6 +15,7 @@ from qlatent_tf.gan.gradient_penalty import gradient_penalty
 from qlatent_tf.gan.latent_generator import LatentGenerator, Tree, single_precision
 from qlatent_tf.gan.replicas import distributed_step
 from qlatent_tf.gan.shapes import check_parts, check_real_samples
+from qlatent_tf.scores import Score
 from qlatent_tf.seeds import derive_seed
 
 _CRITIC_REPORTS = ("critic_loss", "wasserstein_distance", "gradient_penalty")
@@ -151,10 +152,10 @@ class WGANGP(LatentGenerator):
         """Returns what `training_batches` needs of the real samples, computed once."""
         return real
 
-    def own_scores(self, dataset, num_samples, seed) -> dict[str, float]:
+    def own_scores(self, dataset, num_samples, seed) -> list[Score]:
         """Returns scores that no metric can have, for they need the model itself."""
         del dataset, num_samples, seed
-        return {}
+        return []
 
     def pictures(self, dataset) -> dict:
         """Returns pictures beside that of samples: name -> uint8 ``(height, width, 3)``."""

@@ -12,6 +12,7 @@ from qlatent_tf.metrics.images.classifier import (
     build_classifier,
 )
 from qlatent_tf.publishing.card import record
+from qlatent_tf.scores import Score
 from qlatent_tf.storage.files import read_json
 from qlatent_tf.storage.preset_files import versions, write_preset
 
@@ -75,7 +76,7 @@ def scores_on_test(model: Classifier, dataset) -> dict:
         "dataset": dataset.name,
         "num_samples": count,
         "metrics": {
-            f"{name}_{dataset.name}_test@{count}": {
+            Score(metric=name, reference=f"{dataset.name}_test", num_samples=count).key: {
                 "mean": float(values.mean()),
                 "standard_error": float(values.std() / np.sqrt(count)),
             }

@@ -56,7 +56,7 @@ TINY = [
     ),
 ]
 FIRST = "pictures-tiny_gaussian_seed0@1.json"
-SCORE, DISTANCE = (column.figure for column in table2_cifar.COLUMNS[:2])
+SCORE, DISTANCE = (column.name for column in table2_cifar.COLUMNS[:2])
 
 
 def run(*arguments):

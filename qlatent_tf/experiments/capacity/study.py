@@ -27,12 +27,13 @@ from qlatent_tf.configs.autoencoder import get_config as autoencoder_config
 from qlatent_tf.configs.last_qgan import get_config
 from qlatent_tf.datasets.vectors.codes import FILE_NAME, principal_codes
 from qlatent_tf.datasets.vectors.codes import codes as codes_data
-from qlatent_tf.differences import differences, format_differences
+from qlatent_tf.differences import format_differences
 from qlatent_tf.experiments.capacity import results as capacity_results
 from qlatent_tf.experiments.grids.cells import Cell, seed_by_seed
 from qlatent_tf.models.last_qgan.image_codes import codes_of, held_out, reconstruction_scores
 from qlatent_tf.runs import training
 from qlatent_tf.runs.run_directory import RunDirectory
+from qlatent_tf.scores import means
 from qlatent_tf.storage.files import atomic_path, read_json, write_json
 from qlatent_tf.zoo import from_preset, read_preset
 
@@ -184,8 +185,8 @@ def prepare(
         {
             "autoencoder": str(autoencoder),
             "dataset": {"name": dataset.name, **dataset.provenance},
-            "reconstruction": reconstruction_scores(
-                model.encoder, model.decoder, *held_out(dataset)
+            "reconstruction": means(
+                reconstruction_scores(model.encoder, model.decoder, *held_out(dataset))
             ),
             "variance_shares": [float(share) for share in shares],
         },
@@ -202,11 +203,16 @@ def _check_codes(folder, width, autoencoder, image_data):
     if not (folder / _RECORD).is_file():
         return
     record = read_json(folder / _RECORD)
-    asked = {"autoencoder": autoencoder, "image data": image_data}
-    known = {"autoencoder": record["autoencoder"], "image data": record["dataset"]["name"]}
+    sources = {
+        "autoencoder": (record["autoencoder"], autoencoder),
+        "image data": (record["dataset"]["name"], image_data),
+    }
     # By their names: a run or a preset may lie elsewhere on another machine.
-    asked = {what: Path(source).name for what, source in asked.items() if source is not None}
-    found = differences({what: Path(known[what]).name for what in asked}, asked)
+    found = {
+        what: (known, str(asked))
+        for what, (known, asked) in sources.items()
+        if asked is not None and Path(known).name != Path(asked).name
+    }
     if found:
         raise ValueError(
             f"{folder / FILE_NAME} holds other codes (its -> yours): {format_differences(found)}. "

@@ -5,6 +5,7 @@ from qlatent_tf.config import Config
 from qlatent_tf.differences import Differences, differences, format_differences
 from qlatent_tf.experiments.grids.latent_files import without_place
 from qlatent_tf.runs.run_directory import training_differences
+from qlatent_tf.scores import Score, by_name, read_history, read_scores
 from qlatent_tf.storage.files import read_json
 
 # What rows of a table may always differ in, and what they may by an entry that says so; all else
@@ -30,6 +31,16 @@ def read_cell(file) -> dict:
     config = Config.from_json(cell["config"], trust_code=True)
     row = cell.get("row") or {"data": config.dataset, "latent": config.latent}
     return {**cell, "config": config, "row": row}
+
+
+def cell_scores(cell: dict) -> dict[str, Score]:
+    """Returns the scores of a finished cell by their names, see `Score.name`."""
+    return by_name(read_scores(cell["evaluation"]["metrics"], _data(cell)))
+
+
+def cell_history(cell: dict) -> list[tuple[int, dict[str, Score]]]:
+    """Returns the steps at which a finished cell was evaluated, each with its scores by name."""
+    return read_history(cell["history"], _data(cell))
 
 
 def cell_differences(config: Config, other: Config) -> Differences:
@@ -155,6 +166,11 @@ def _row_differences(config, other):
         for one in (config, other)
     )
     return differences(mine, theirs)
+
+
+def _data(cell):
+    """The name of the data set that a cell was scored on, which the first cells do not record."""
+    return cell["evaluation"].get("dataset", cell["config"].dataset)
 
 
 def _content(cell):

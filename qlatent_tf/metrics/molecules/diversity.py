@@ -19,15 +19,13 @@ from rdkit.Chem import rdFingerprintGenerator
 from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
 from qlatent_tf.metrics.molecules.counts import distinct_valid
-from qlatent_tf.scores import sized
+from qlatent_tf.scores import Score, measured
 
 RADIUS = 2
 BITS = 2048
 
 
-def molecule_diversity(
-    dataset: MoleculeDataset, samples, *, progress: bool = False
-) -> dict[str, float]:
+def molecule_diversity(dataset: MoleculeDataset, samples, *, progress: bool = False) -> list[Score]:
     """Returns how unlike each other the distinct valid molecules are.
 
         internal_diversity = 1 - mean of T(a, b) over all pairs of distinct molecules a, b
@@ -52,7 +50,8 @@ def molecule_diversity(
     total = sum(
         math.fsum(DataStructs.BulkTanimotoSimilarity(prints[row], prints[:row])) for row in bar
     )
-    return sized({"internal_diversity": 1 - total / pairs if pairs else math.nan}, len(smiles))
+    diversity = 1 - total / pairs if pairs else math.nan
+    return measured({"internal_diversity": diversity}, num_samples=len(smiles))
 
 
 def nearest(

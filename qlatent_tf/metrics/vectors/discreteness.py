@@ -9,10 +9,10 @@ import numpy as np
 
 from qlatent_tf.datasets.dataset import Dataset
 from qlatent_tf.metrics.vectors.rounding import check_vectors
-from qlatent_tf.scores import sized
+from qlatent_tf.scores import Score, measured
 
 
-def discreteness(dataset: Dataset, samples, *, progress: bool = False) -> dict[str, float]:
+def discreteness(dataset: Dataset, samples, *, progress: bool = False) -> list[Score]:
     """Returns the mean distance of an entry to the nearest whole number.
 
         integer_distance = 1 / (n w) sum_{k, i} |x_ki - round(x_ki)|
@@ -31,4 +31,4 @@ def discreteness(dataset: Dataset, samples, *, progress: bool = False) -> dict[s
     samples = check_vectors(samples)
     with np.errstate(invalid="ignore"):  # infinity - infinity: NaN is the answer
         distance = np.mean(np.abs(samples - np.rint(samples)))
-    return sized({"integer_distance": distance}, len(samples))
+    return measured({"integer_distance": distance}, num_samples=len(samples))

@@ -4,10 +4,10 @@ import numpy as np
 
 from qlatent_tf.datasets.dataset import Dataset
 from qlatent_tf.metrics.vectors.rounding import check_vectors
-from qlatent_tf.scores import sized
+from qlatent_tf.scores import Score, measured
 
 
-def pair_correlation(dataset: Dataset, samples, *, progress: bool = False) -> dict[str, float]:
+def pair_correlation(dataset: Dataset, samples, *, progress: bool = False) -> list[Score]:
     """Compares means, variances and correlations of pairs of modes with the real ones.
 
     With C_ij = E[x_i x_j] - E[x_i] E[x_j] of the samples as they are, not rounded, and a hat on
@@ -34,12 +34,12 @@ def pair_correlation(dataset: Dataset, samples, *, progress: bool = False) -> di
     samples = check_vectors(samples, width=len(mean))
     difference = np.atleast_2d(np.cov(samples, rowvar=False)) - covariance
     pairs = difference[np.triu_indices(len(mean), 1)]
-    figures = {
+    scores = {
         "pair_correlation_error": _root_mean_square(pairs) if pairs.size else np.nan,
         "variance_error": _root_mean_square(np.diagonal(difference)),
         "mean_error": _root_mean_square(samples.mean(axis=0) - mean),
     }
-    return sized(figures, len(samples))
+    return measured(scores, num_samples=len(samples))
 
 
 def _real_moments(source) -> tuple[np.ndarray, np.ndarray]:

@@ -259,7 +259,7 @@ def test_codes_are_made_once_of_what_is_asked_for(tmp_path):
     record = json.loads((folder / "codes.json").read_text())
     assert record["dataset"]["name"] == "images" and len(record["variance_shares"]) == 6
     capacity.prepare(folder, f"{coder}/", "images", qubits=(3,), progress=False)
-    with pytest.raises(ValueError, match="autoencoder: .*coder -> other; image data: images -> s"):
+    with pytest.raises(ValueError, match="'/.*coder' -> 'other'; image data: 'images' -> 's"):
         capacity.prepare(folder, "other", "sat4", qubits=(3,), progress=False)
     with pytest.raises(ValueError, match="4 qubits need codes of 8; those of .*codes.npz have 6"):
         capacity.prepare(folder, qubits=(4,), progress=False)
