@@ -28,6 +28,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "gan.wgan_gp": ["WGANGP"],
         "runs.evaluation": ["evaluate"],
         "runs.training": ["load_dataset", "train"],
+        "scores": ["Score"],
         "zoo": ["build_model", "from_preset", "list_presets", "read_preset", "save_preset"],
     },
 )

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from qlatent_tf.differences import Differences, differences
 from qlatent_tf.names import did_you_mean
 
 SCHEMA_VERSION = 1
@@ -220,14 +221,9 @@ class Config:
             fields[name] = value
         return type(self)(**fields)
 
-    def differences(self, other: "Config") -> list[str]:
-        """Returns a line ``field: mine -> other's`` for each field that differs."""
-        mine, theirs = self.to_json(), other.to_json()
-        return [
-            f"{name}: {mine[name]!r} -> {theirs[name]!r}"
-            for name in mine
-            if mine[name] != theirs[name]
-        ]
+    def differences(self, other: "Config") -> Differences:
+        """Returns the fields that differ, each with its value here and in the other."""
+        return differences(self.to_json(), other.to_json())
 
 
 def parse_setting(text: str) -> tuple[str, Any]:

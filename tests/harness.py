@@ -14,6 +14,15 @@ PACKAGES = {
 }
 
 
+def scored(metric: str, dataset, samples, **options) -> dict[str, float]:
+    """Returns what a registered metric finds, by the scores' keys."""
+    # Imported here: not every test needs the registry.
+    from qlatent_tf.registry import metrics
+    from qlatent_tf.scores import means
+
+    return means(metrics.get(metric)(dataset, samples, **options))
+
+
 def modules() -> dict[str, Path]:
     """Returns the project's modules, dotted name -> file."""
     found = {}

@@ -133,8 +133,8 @@ def test_options_that_json_cannot_hold_are_refused():
 
 
 def test_differences_name_the_fields_that_differ(config):
-    assert config.differences(config) == []
-    assert config.differences(config.override(steps=11)) == ["steps: 10 -> 11"]
+    assert config.differences(config) == {}
+    assert config.differences(config.override(steps=11)) == {"steps": (10, 11)}
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from qlatent_tf.differences import differences, format_differences
 from qlatent_tf.experiments.experiment import Experiment, Option
 from qlatent_tf.experiments.table1 import LATENTS
 from qlatent_tf.seeds import derive_seed
@@ -216,15 +217,11 @@ def _place(one):
 
 def _read(file, made_of):
     measured = read_json(file)
-    differences = [
-        f"{key}: {measured.get(key)!r} -> {value!r}"
-        for key, value in made_of.items()
-        if measured.get(key) != value
-    ]
-    if differences:
+    found = differences({name: measured.get(name) for name in made_of}, made_of)
+    if found:
         raise ValueError(
             f"{file} was measured on something else (its value -> yours): "
-            f"{'; '.join(differences)}. Move it away, or choose another --workdir."
+            f"{format_differences(found)}. Move it away, or choose another --workdir."
         )
     return measured
 

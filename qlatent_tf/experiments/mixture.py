@@ -10,6 +10,7 @@ import inspect
 from qlatent_tf.config import Config
 from qlatent_tf.experiments.experiment import GridExperiment
 from qlatent_tf.experiments.grids.cells import seed_by_seed
+from qlatent_tf.experiments.grids.finished_cells import cell_scores
 from qlatent_tf.experiments.grids.table_files import write_table
 from qlatent_tf.experiments.grids.tables import Column, in_order, make_table
 from qlatent_tf.experiments.table1 import CONTROLS, LATENTS
@@ -93,11 +94,7 @@ def _points_figure(runs, finished):
     panels[0].set_title("real", fontsize=11)
     for panel, (latent, (cell, points)) in zip(panels[1:], drawn.items(), strict=False):
         scatter_points(panel, points, color=latent_style(latent)["color"])
-        rate = next(
-            value["mean"]
-            for name, value in cell["evaluation"]["metrics"].items()
-            if name.startswith("interpolation_rate@")
-        )
+        rate = cell_scores(cell)["interpolation_rate"].mean
         panel.set_title(f"{latent}\n{rate:.1%} between blobs", fontsize=11)
     for panel in panels:
         panel.set(xlim=(-6.5, 6.5), ylim=(-6.5, 6.5), xticks=[], yticks=[])

@@ -5,14 +5,17 @@ Reference:
   table 2.
 """
 
+import dataclasses
+
 from qlatent_tf.configs.resnet import VARIANTS, get_config
 from qlatent_tf.experiments.experiment import GridExperiment, Option
 from qlatent_tf.experiments.grids.cells import seed_by_seed
+from qlatent_tf.experiments.grids.finished_cells import cell_scores
 from qlatent_tf.experiments.grids.latent_files import recorded_samples
 from qlatent_tf.experiments.grids.table_files import write_table
 from qlatent_tf.experiments.grids.tables import Column, Published, in_order, make_table
 from qlatent_tf.experiments.table1 import LATENTS
-from qlatent_tf.runs.evaluation import figure_of
+from qlatent_tf.scores import read_scores
 
 DATA = "cifar10"
 ITERATIONS = 100_000
@@ -106,28 +109,19 @@ def _write(folder, finished):
 
 
 def _columns(finished):
-    """The table's columns, and the figure of the one that the paper's scores stand beside.
+    """The table's columns, and the name of the one that the paper's scores stand beside.
 
-    A network's name is a part of its figures', and there are several Inceptions.
+    There are several Inceptions, and a column for each.
     """
-    found = {
-        figure_of(name, cell["evaluation"].get("dataset", cell["config"].dataset))
-        for cell in finished
-        for name in cell["evaluation"]["metrics"]
-    }
-    columns = list(COLUMNS)
+    found = {name: score for cell in finished for name, score in cell_scores(cell).items()}
+    columns, comparable = list(COLUMNS), []
     for column in _INCEPTION_COLUMNS:
-        networks = sorted(
-            name.removeprefix(f"{column.figure}_")
-            for name in found
-            if name.startswith(f"{column.figure}_") and "_deviation_" not in name
-        )
-        columns += [
-            Column(f"{column.figure}_{network}", f"{column.title} ({network})", column.best)
-            for network in networks
-        ]
-    scores = [column.figure for column in columns if column.figure.startswith(_INCEPTION)]
-    comparable = [figure for figure in scores if "tfgan_inception" in figure]
+        for name, score in sorted(found.items()):
+            if score.metric == column.name and score.network:
+                title = f"{column.title} ({score.network})"
+                columns.append(Column(name, title, column.best))
+                if score.metric == _INCEPTION and score.is_as_published:
+                    comparable.append(name)
     if not comparable and any(_published(cell["row"]) for cell in finished):
         columns.append(Column(_INCEPTION, "Inception score", max))
     return columns, (comparable or [_INCEPTION])[0]
@@ -144,11 +138,12 @@ def _real_cells(finished):
 
 
 def _real_cell(data, cell):
-    real, dataset = cell["real"], cell["evaluation"].get("dataset", data)
-    # The sample size, which their row tells, may be another one than that in the table's names.
-    names = {figure_of(name, dataset): name for name in cell["evaluation"]["metrics"]}
+    real = cell["real"]
+    # Their number, which their row tells, may be another one than that in the table's keys.
+    size = cell["evaluation"]["num_samples"]
     scores = {
-        names.get(figure_of(name, dataset), name): score for name, score in real["metrics"].items()
+        dataclasses.replace(score, num_samples=size).key: score.to_json()
+        for score in read_scores(real["metrics"], real["dataset"])
     }
     return {
         **cell,

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from qlatent_tf.scores import Score
 from qlatent_tf.seeds import derive_seed
 
 Tree = object  # One tensor, or a dict of tensors.
@@ -37,10 +38,10 @@ class LatentGenerator(keras.Model):
         """Returns what `training_batches` needs of the real samples, computed once."""
         return real
 
-    def own_scores(self, dataset, num_samples, seed) -> dict[str, float]:
+    def own_scores(self, dataset, num_samples, seed) -> list[Score]:
         """Returns scores that no metric can have, for they need the model itself."""
         del dataset, num_samples, seed
-        return {}
+        return []
 
     def pictures(self, dataset) -> dict:
         """Returns pictures beside that of samples: name -> uint8 ``(height, width, 3)``."""

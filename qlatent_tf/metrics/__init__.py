@@ -1,12 +1,12 @@
 """Metrics.
 
-A metric is ``f(dataset, samples, *, progress=False) -> dict[str, float]``: what a `Dataset` knows
-of the real samples, and generated samples in data space.
+A metric is ``f(dataset, samples, *, progress=False) -> list[Score]``: what a `Dataset` knows of the
+real samples, and generated samples in data space. One of your own may return a dict instead, of
+names and numbers.
 
-The size of a sample is part of what was measured, so each figure is called
-``<figure>@<number of generated samples>``, such as ``valid_share@10000``; the comparison with
-another sample or network stands before the ``@``. `sized` makes these names. A figure that is not
-defined (the mean over no molecules) is NaN.
+The size of a sample is part of what was measured, so a `Score` names it, and with it the data and
+the network that samples were compared with or judged by. In JSON its key says all of it, such as
+``fcd_qm9_129925@10000``. A score that is not defined (the mean over no molecules) is NaN.
 """
 
 import lazy_loader

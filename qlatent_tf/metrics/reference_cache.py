@@ -64,18 +64,3 @@ def _kept(name, kind, version, make, check):
     digest = hashlib.sha256(key.encode()).hexdigest()
     path = files.cache_dir() / "metrics" / f"{kind}-{name}-{digest[:16]}.npz"
     return cached_arrays(path, key, make, check)
-
-
-def compared(figure: str, dataset: MoleculeDataset | ImageDataset, size: int | None = None) -> str:
-    """Returns the name of a figure that compares with a data set.
-
-    Args:
-      figure: str. What it is.
-      dataset: MoleculeDataset or ImageDataset.
-      size: int. The molecules or images compared with; of molecules, all by default.
-
-    Example:
-      >>> compared("fcd", dataset)
-      'fcd_qm9_129925'
-    """
-    return f"{figure}_{dataset.name}_{len(dataset.smiles) if size is None else size}"

@@ -4,7 +4,7 @@ import json
 import math
 
 from qlatent_tf.config import Config
-from qlatent_tf.runs.evaluation import figure_of
+from qlatent_tf.scores import read_scores
 
 
 def model_card(
@@ -135,20 +135,16 @@ Real samples score, {evaluation["num_samples"]:,} of them, held out of the train
 def _published_scores(published, evaluation):
     if not published:
         return ""
-    scored = {
-        figure_of(name, evaluation["dataset"]): score
-        for name, score in evaluation["metrics"].items()
+    scores = {
+        score.metric: score
+        for score in read_scores(evaluation["metrics"], evaluation["dataset"])
+        if score.is_as_published
     }
     rows = []
-    for figure, (mean, error) in published["figures"].items():
-        # Of Inceptions, that of TF-GAN is the published one.
-        names = [
-            name
-            for name in scored
-            if name == figure or name.startswith(f"{figure}_tfgan_inception_")
-        ]
-        ours = _number(scored[names[0]]["mean"]) if names else "not scored"
-        rows.append(f"| {names[0] if names else figure} | {ours} | {mean:g} ± {error:g} |")
+    for metric, (mean, error) in published["figures"].items():
+        score = scores.get(metric)
+        ours = "not scored" if score is None else _number(score.mean)
+        rows.append(f"| {score.name if score else metric} | {ours} | {mean:g} ± {error:g} |")
     rows = "\n".join(rows)
     return f"""
 {published["source"]}, with their standard errors:
@@ -160,4 +156,4 @@ def _published_scores(published, evaluation):
 
 
 def _number(value):
-    return "" if value is None else f"{value:.4g}"
+    return "" if value is None or math.isnan(value) else f"{value:.4g}"

@@ -1,5 +1,6 @@
 """Scores of a preset that are computed anew, where a metric was added or mended."""
 
+from qlatent_tf.differences import differences, format_differences
 from qlatent_tf.publishing.card import model_card
 from qlatent_tf.runs.run_directory import data_differences
 from qlatent_tf.storage.files import read_json, write_json, write_text
@@ -24,15 +25,13 @@ def check_conditions(name_or_dir, dataset, num_samples, seeds, *, trust_code=Fal
     directory = preset_directory(name_or_dir)
     before = read_json(directory / "metrics.json")
     now = {"dataset": dataset.name, "num_samples": num_samples, "seeds": list(seeds)}
-    differences = [
-        f"{name}: {before[name]} -> {value}" for name, value in now.items() if before[name] != value
-    ]
+    found = differences({name: before[name] for name in now}, now)
     provenance = read_preset(directory, trust_code=trust_code)["provenance"]
-    differences = differences or data_differences(provenance["dataset"], dataset)
-    if differences:
+    found = found or data_differences(provenance["dataset"], dataset)
+    if found:
         raise ValueError(
             f"Scores stand beside others of the same samples and data; those of {directory} differ "
-            f"(its -> yours): {'; '.join(differences)}."
+            f"(its -> yours): {format_differences(found)}."
         )
 
 

@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "devices.marginals": ["photon_marginals"],
+        "devices.no_closed_form": ["NoClosedForm"],
         "devices.photonic_device": ["PhotonicDevice"],
         "kernels.permanents": ["permanent", "permanents"],
         "recordings.bank": ["SampleBank", "write_bank"],

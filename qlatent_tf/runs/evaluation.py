@@ -1,13 +1,13 @@
 """Scores of a model: every metric over several independent sets of generated samples."""
 
-import math
-import re
+from collections.abc import Mapping
 
 import numpy as np
 from tqdm import tqdm
 
 from qlatent_tf.gan.latent_generator import LatentGenerator
 from qlatent_tf.registry import metrics
+from qlatent_tf.scores import read_scores
 
 
 def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=None, progress=False):
@@ -25,7 +25,7 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
 
     Returns:
       dict of JSON values: ``dataset``, ``num_samples``, ``seeds`` and ``metrics``, which maps a
-      name to its ``mean``, its ``standard_error`` (None for one seed) and its ``values``.
+      score's key to its ``mean``, its ``standard_error`` (None for one seed) and its ``values``.
 
     Raises:
       ValueError: if there are no seeds or samples, or an unknown metric is named.
@@ -39,17 +39,18 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
     rows = []
     for seed in tqdm(seeds, desc="evaluate", unit="seed", disable=not progress or len(seeds) < 2):
         samples = model.sample(num_samples, seed) if functions else None
-        scores = {}
-        for function in functions.values():
-            scores.update(function(dataset, samples, progress=progress))
+        results = [function(dataset, samples, progress=progress) for function in functions.values()]
         if isinstance(model, LatentGenerator):
-            scores.update(model.own_scores(dataset, num_samples, seed))
-        rows.append(scores)
+            results.append(model.own_scores(dataset, num_samples, seed))
+        rows.append(_by_key(results, dataset.name))
     return {
         "dataset": dataset.name,
         "num_samples": num_samples,
         "seeds": list(seeds),
-        "metrics": {name: summary([row[name] for row in rows]) for name in rows[0]},
+        "metrics": {
+            key: score.over(row[key].mean for row in rows).to_json()
+            for key, score in rows[0].items()
+        },
     }
 
 
@@ -116,27 +117,10 @@ def mean_scores(evaluation: dict) -> dict[str, float]:
     }
 
 
-def figure_of(name: str, dataset: str) -> str:
-    """Returns a metric's name without the sample size and the reference set.
-
-    Example:
-      >>> figure_of("fcd_qm9_129925@10000", "qm9")
-      'fcd'
-    """
-    return re.sub(rf"(_{re.escape(dataset)}_\d+)?(@.*)?$", "", name, count=1)
-
-
-def summary(values) -> dict:
-    """Returns the ``mean`` and the ``standard_error`` of values, None where undefined, and them.
-
-    Args:
-      values: sequence of float. NaN for a value that is not defined.
-    """
-    # A metric may be undefined, such as the mean of no molecules; JSON says null.
-    defined = [float(value) for value in values if math.isfinite(value)]
-    error = np.std(defined, ddof=1) / math.sqrt(len(defined)) if len(defined) > 1 else None
-    return {
-        "mean": float(np.mean(defined)) if defined else None,
-        "standard_error": None if error is None else float(error),
-        "values": [float(value) if math.isfinite(value) else None for value in values],
-    }
+def _by_key(results, dataset):
+    """The scores that metrics returned, each as records or as a dict of names and numbers."""
+    found = {}
+    for result in results:
+        scores = read_scores(result, dataset) if isinstance(result, Mapping) else result
+        found.update({score.key: score for score in scores})
+    return found

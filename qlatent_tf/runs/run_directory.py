@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from qlatent_tf.config import Config
+from qlatent_tf.differences import Differences, differences, format_differences
 from qlatent_tf.storage.files import read_json, write_json
 from qlatent_tf.storage.preset_files import versions
 
@@ -61,19 +62,19 @@ class RunDirectory:
             self.check_configuration(training_differences(known, config))
         write_json(file, config.to_json())
 
-    def check_configuration(self, differences: list[str]) -> None:
+    def check_configuration(self, found: Differences) -> None:
         """Refuses to continue a run under a configuration that trains otherwise.
 
         Args:
-          differences: list of str. A line ``key: the run's value -> yours`` for each.
+          found: dict. Field -> the run's value and yours.
 
         Raises:
           ValueError: naming them, if there are any.
         """
-        if differences:
+        if found:
             raise ValueError(
                 f"{self.path} holds a run of another configuration (its value -> yours): "
-                f"{'; '.join(differences)}. Choose another --workdir, or the same options."
+                f"{format_differences(found)}. Choose another --workdir, or the same options."
             )
 
     def check_data(self, dataset) -> None:
@@ -86,11 +87,12 @@ class RunDirectory:
           ValueError: naming what differs.
         """
         before = self.read_run().get("dataset")
-        differences = [] if before is None else data_differences(before, dataset)
-        if differences:
+        found = {} if before is None else data_differences(before, dataset)
+        if found:
             raise ValueError(
-                f"{self.path} was trained on other data (its -> yours): {'; '.join(differences)}. "
-                "Name the folder of the same data by --data-dir, or begin another run."
+                f"{self.path} was trained on other data (its -> yours): "
+                f"{format_differences(found)}. Name the folder of the same data by --data-dir, or "
+                "begin another run."
             )
 
     def read_config(self, *, trust_code: bool = False) -> Config:
@@ -149,24 +151,21 @@ class RunDirectory:
         write_json(self.path / "metrics.json", {"step": step, **evaluation, "history": history})
 
 
-def training_differences(config: Config, other: Config) -> list[str]:
+def training_differences(config: Config, other: Config) -> Differences:
     """Returns the differences by which the training steps are others; see `Config.differences`."""
-    return [line for line in config.differences(other) if line.partition(":")[0] not in _CHANGEABLE]
+    found = config.differences(other)
+    return {name: values for name, values in found.items() if name not in _CHANGEABLE}
 
 
-def data_differences(recorded: dict, dataset) -> list[str]:
-    """Returns a line ``key: recorded -> the data set's`` for all that differs in the data.
+def data_differences(recorded: dict, dataset) -> Differences:
+    """Returns what differs in the data, each entry with its recorded and the data set's value.
 
     Args:
       recorded: dict. What a ``run.json`` says of its ``dataset``.
       dataset: Dataset.
     """
     now = {"name": dataset.name, **json.loads(json.dumps(dataset.provenance))}
-    return [
-        f"{key}: {recorded.get(key)!r} -> {now.get(key)!r}"
-        for key in sorted({*recorded, *now})
-        if recorded.get(key) != now.get(key)
-    ]
+    return differences(recorded, now)
 
 
 class Stopwatch:

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from qlatent_tf.config import Config
+from qlatent_tf.differences import format_differences
 from qlatent_tf.runs.callbacks import checkpoint_steps
 from qlatent_tf.runs.run_directory import RunDirectory, data_differences
 from qlatent_tf.storage.files import atomic_path, sha256_of, write_json
@@ -37,11 +38,12 @@ class StartingPoint:
           ValueError: naming what differs.
         """
         recorded = self.record.get("dataset")
-        differences = [] if recorded is None else data_differences(recorded, dataset)
+        differences = {} if recorded is None else data_differences(recorded, dataset)
         if differences:
             raise ValueError(
-                f"{self.path} was trained on other data (its -> yours): {'; '.join(differences)}. "
-                "What is continued is continued on the same data."
+                f"{self.path} was trained on other data (its -> yours): "
+                f"{format_differences(differences)}. What is continued is continued on the same "
+                "data."
             )
 
     def begin(self, run: RunDirectory) -> None:

@@ -8,6 +8,7 @@ import keras
 from absl import logging
 
 from qlatent_tf.config import Config
+from qlatent_tf.differences import format_differences
 from qlatent_tf.drawing.png import write_picture
 from qlatent_tf.gan import replicas as distribution
 from qlatent_tf.registry import datasets, metrics
@@ -231,16 +232,16 @@ def restore_model(run: RunDirectory, *, trust_code=False):
 def _beginning(source, config):
     beginning = starting_point(source)
     # Names first: of what differs there, no code is to run.
-    differences = [
-        line
-        for line in training_differences(beginning.config, config)
-        if line.startswith(("model: ", "latent: ", "dataset: "))
-    ] or training_differences(resolve(beginning.config), config)
+    differences = {
+        name: values
+        for name, values in training_differences(beginning.config, config).items()
+        if name in ("model", "latent", "dataset")
+    } or training_differences(resolve(beginning.config), config)
     if differences:
         raise ValueError(
             f"{beginning.path} was trained with another configuration (its value -> yours): "
-            f"{'; '.join(differences)}. What is continued keeps its options, --steps apart; "
-            "--config trains anew with others."
+            f"{format_differences(differences)}. What is continued keeps its options, --steps "
+            "apart; --config trains anew with others."
         )
     if config.steps <= beginning.step:
         raise ValueError(

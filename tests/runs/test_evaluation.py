@@ -5,6 +5,7 @@ import pytest
 
 from qlatent_tf.registry import metrics
 from qlatent_tf.runs.evaluation import HeldOut, evaluate, evaluate_real, mean_scores
+from qlatent_tf.scores import measured
 
 
 class Dice:
@@ -57,6 +58,16 @@ def test_metrics_can_be_named(dataset):
     assert set(report["metrics"]) == {"average@5"}
     with pytest.raises(ValueError, match="Unknown metric"):
         evaluate(Dice(), dataset, num_samples=5, metric_names=("nothing",))
+
+
+def test_records_and_names_of_ones_own_stand_side_by_side(dataset):
+    class Judged(Dice):
+        def own_scores(self, dataset, num_samples, seed):
+            return measured({"own": seed}, reference=dataset.name, reference_size=num_samples)
+
+    report = evaluate(Judged(), dataset, num_samples=5, seeds=(1, 3), metric_names=("average",))
+    assert list(report["metrics"]) == ["average@5", "own_dice_5"]
+    assert report["metrics"]["own_dice_5"]["values"] == [1.0, 3.0]
 
 
 def test_without_metrics_nothing_is_sampled(dataset):

@@ -8,10 +8,12 @@ from absl import logging
 from qlatent_tf.configs.autoencoder import get_config as autoencoder_config
 from qlatent_tf.datasets.vectors.codes import FILE_NAME, principal_codes
 from qlatent_tf.datasets.vectors.codes import codes as codes_data
+from qlatent_tf.differences import format_differences
 from qlatent_tf.experiments.capacity import IMAGE_DATA
 from qlatent_tf.models.codes.image_codes import codes_of, held_out, reconstruction_scores
 from qlatent_tf.runs import training
 from qlatent_tf.runs.run_directory import RunDirectory
+from qlatent_tf.scores import means
 from qlatent_tf.storage.files import atomic_path, read_json, write_json
 from qlatent_tf.zoo import from_preset, read_preset
 
@@ -75,8 +77,8 @@ def prepare(folder, cells, *, autoencoder=None, image_data=None, data_dir=None, 
         {
             "autoencoder": str(autoencoder),
             "dataset": {"name": dataset.name, **dataset.provenance},
-            "reconstruction": reconstruction_scores(
-                model.encoder, model.decoder, *held_out(dataset)
+            "reconstruction": means(
+                reconstruction_scores(model.encoder, model.decoder, *held_out(dataset))
             ),
             "variance_shares": [float(share) for share in shares],
         },
@@ -93,18 +95,19 @@ def _check_codes(folder, width, autoencoder, image_data):
     if not (folder / _RECORD).is_file():
         return
     record = read_json(folder / _RECORD)
-    differences = [
-        f"{what}: {known} -> {asked}"
-        for what, known, asked in (
-            ("autoencoder", record["autoencoder"], autoencoder),
-            ("image data", record["dataset"]["name"], image_data),
-        )
-        # By their names: a run or a preset may lie elsewhere on another machine.
+    sources = {
+        "autoencoder": (record["autoencoder"], autoencoder),
+        "image data": (record["dataset"]["name"], image_data),
+    }
+    # By their names: a run or a preset may lie elsewhere on another machine.
+    found = {
+        what: (known, str(asked))
+        for what, (known, asked) in sources.items()
         if asked is not None and Path(known).name != Path(asked).name
-    ]
-    if differences:
+    }
+    if found:
         raise ValueError(
-            f"{folder / FILE_NAME} holds other codes (its -> yours): {'; '.join(differences)}. "
+            f"{folder / FILE_NAME} holds other codes (its -> yours): {format_differences(found)}. "
             "Choose another --workdir, or the same source."
         )
 

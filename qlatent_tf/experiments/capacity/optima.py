@@ -19,11 +19,14 @@ import math
 import numpy as np
 
 from qlatent_tf.models.codes.model import classical_generator, code_critic
+from qlatent_tf.scores import read_history
 
 WINDOW = 5
 TOLERANCE = 0.25
 STEADINESS = 0.5
 STEEPEST = 2.0
+# The data set of every cell of the study.
+_DATA = "codes"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,9 +57,10 @@ def judge(history, code: int, window: int = WINDOW) -> Judgement:
       code: int. The code's width.
       window: int. How many evaluations at the end count for the score.
     """
+    rows = [scores for _, scores in read_history(history, _DATA)]
     scores, distances, slopes = (
-        np.array([_value(row, figure) for row in history])
-        for figure in ("code_frechet", "critic_distance", "critic_slope")
+        np.array([row[name].mean if name in row else math.nan for row in rows])
+        for name in ("code_frechet", "critic_distance", "critic_slope")
     )
     last = scores[-window:]
     complete = len(last) == window and np.isfinite(last).all()
@@ -165,8 +169,3 @@ def network_parameters(kind: str, latent_size: int, code: int, width: int) -> in
 def is_bound(point: dict, kind: str) -> bool:
     """Returns whether there is an optimum, and it is the smallest network that was tried."""
     return point[kind] is not None and point[kind] == point["smallest_tried"][kind]
-
-
-def _value(row, figure):
-    """A figure's value; the data, the sizes of samples stand behind its name. NaN if missing."""
-    return next((value for name, value in row.items() if name.startswith(f"{figure}_")), math.nan)

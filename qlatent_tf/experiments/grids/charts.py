@@ -12,8 +12,8 @@ from qlatent_tf.drawing.style import (
     shared_legend,
     tidy,
 )
+from qlatent_tf.experiments.grids.finished_cells import cell_history
 from qlatent_tf.experiments.grids.table_files import format_published, format_score
-from qlatent_tf.runs.evaluation import figure_of
 
 # Rows of one latent have its colour, and a dash each; markers are full in the first alone.
 _DASHES = ("-", "--", ":", "-.")
@@ -21,13 +21,13 @@ _HATCH = "////"
 _REAL_LINE = {"color": INK, "lw": 1.5, "ls": (0, (4, 2))}
 
 
-def history_figure(table: dict, cells, figure: str, label: str, title: str):
+def history_figure(table: dict, cells, name: str, label: str, title: str):
     """Draws a score against the steps of training, a panel for each of the table's.
 
     Args:
       table: dict, of `make_table`. Published figures are drawn as ticks at the right.
       cells: sequence of dict. The finished cells of the table, see `finished_cells.read_cell`.
-      figure: str. The score, without sample size and reference set.
+      name: str. The score's, see `Score.name`.
       label: str. Of the vertical axis.
       title: str. Of a panel; ``{}`` stands for its value.
 
@@ -41,8 +41,8 @@ def history_figure(table: dict, cells, figure: str, label: str, title: str):
     axes = drawing.subplots(1, len(panels), squeeze=False)[0]
     for axis, (panel, rows) in zip(axes, panels.items(), strict=True):
         for row, style in zip(rows, _styles(rows), strict=True):
-            _draw_history(axis, row, style, *_histories(_cells_of(cells, row, table), figure))
-            known = row["published"].get(figure)
+            _draw_history(axis, row, style, *_histories(_cells_of(cells, row, table), name))
+            known = row["published"].get(name)
             if known:
                 axis.axhline(
                     known["mean"],
@@ -57,17 +57,17 @@ def history_figure(table: dict, cells, figure: str, label: str, title: str):
         axis.locator_params(axis="x", nbins=6)
         axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         tidy(axis)
-    known = any(figure in row["published"] for rows in panels.values() for row in rows)
+    known = any(name in row["published"] for rows in panels.values() for row in rows)
     shared_legend(drawing, axes, "latent; ticks:\npublished" if known else "latent")
     return drawing
 
 
-def bars_figure(table: dict, figure: str, label: str, title: str, real=None):
+def bars_figure(table: dict, name: str, label: str, title: str, real=None):
     """Draws a column of a table as bars, beside the published figures.
 
     Args:
       table: dict, of `make_table`.
-      figure: str. The column's.
+      name: str. The column's.
       label: str. Of the horizontal axis.
       title: str. Of a panel; ``{}`` stands for its value.
       real: dict. A panel's value -> the score of its real data, drawn as a line, or None.
@@ -82,7 +82,7 @@ def bars_figure(table: dict, figure: str, label: str, title: str, real=None):
     axes = drawing.subplots(1, len(panels), squeeze=False)[0]
     for axis, (panel, rows) in zip(axes, panels.items(), strict=True):
         for place, row in enumerate(rows):
-            ours, theirs = row["scores"][figure], row["published"].get(figure)
+            ours, theirs = row["scores"][name], row["published"].get(name)
             colour = latent_style(row["latent"])["color"]
             if ours["mean"] is not None:
                 _bar(axis, place - 0.2 * bool(theirs), ours, format_score(ours), color=colour)
@@ -100,7 +100,7 @@ def bars_figure(table: dict, figure: str, label: str, title: str, real=None):
         axis.grid(False, axis="y")
         axis.tick_params(axis="y", length=0)
     names = [(f"ours ({table['steps']:,} steps)", {"color": PALE})]
-    if any(figure in row["published"] for row in table["rows"]):
+    if any(name in row["published"] for row in table["rows"]):
         names.append((table["source"], {"color": "white", "edgecolor": PALE, "hatch": _HATCH}))
     patches = [axes[0].barh([0], [np.nan], label=name, **style) for name, style in names]
     if real:
@@ -186,15 +186,10 @@ def _cells_of(cells, row, table):
     ]
 
 
-def _histories(cells, figure):
+def _histories(cells, name):
     """The steps at which all cells were scored, and the scores, ``(cells, steps)``."""
     curves = [
-        {
-            row["step"]: value
-            for row in cell["history"]
-            for name, value in row.items()
-            if figure_of(name, cell["evaluation"]["dataset"]) == figure
-        }
+        {step: scores[name].mean for step, scores in cell_history(cell) if name in scores}
         for cell in cells
     ]
     steps = sorted(set.intersection(*map(set, curves)))

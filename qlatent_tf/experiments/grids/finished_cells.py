@@ -3,9 +3,11 @@
 from pathlib import Path
 
 from qlatent_tf.config import Config
+from qlatent_tf.differences import Differences, differences, format_differences
 from qlatent_tf.experiments.grids.latent_files import without_place
 from qlatent_tf.resolve import resolve
 from qlatent_tf.runs.run_directory import training_differences
+from qlatent_tf.scores import Score, by_name, read_history, read_scores
 from qlatent_tf.storage.files import read_json
 
 # What rows of a table may always differ in, and what they may by an entry that says so; all else
@@ -51,7 +53,17 @@ def read_cell(file) -> dict:
     return {**cell, "config": config, "row": row}
 
 
-def cell_differences(config: Config, other: Config) -> list[str]:
+def cell_scores(cell: dict) -> dict[str, Score]:
+    """Returns the scores of a finished cell by their names, see `Score.name`."""
+    return by_name(read_scores(cell["evaluation"]["metrics"], _data(cell)))
+
+
+def cell_history(cell: dict) -> list[tuple[int, dict[str, Score]]]:
+    """Returns the steps at which a finished cell was evaluated, each with its scores by name."""
+    return read_history(cell["history"], _data(cell))
+
+
+def cell_differences(config: Config, other: Config) -> Differences:
     """Returns the differences by which two configurations train otherwise.
 
     Options that one of them leaves open are filled in: a version with more options writes more of
@@ -76,16 +88,16 @@ def check_same(file, cell: dict, config: Config, num_samples: int) -> None:
     Raises:
       ValueError: naming the differences.
     """
-    differences = cell_differences(cell["config"], config)
-    scored = cell["evaluation"]["num_samples"]
-    if cell["config"].metrics != config.metrics:
-        differences.append(f"metrics: {list(cell['config'].metrics)} -> {list(config.metrics)}")
-    if scored != num_samples:
-        differences.append(f"scored samples: {scored} -> {num_samples}")
-    if differences:
+    scored = {
+        "metrics": list(cell["config"].metrics),
+        "scored samples": cell["evaluation"]["num_samples"],
+    }
+    asked = {"metrics": list(config.metrics), "scored samples": num_samples}
+    found = {**cell_differences(cell["config"], config), **differences(scored, asked)}
+    if found:
         raise ValueError(
             f"{file} is a cell of another configuration (its value -> yours): "
-            f"{'; '.join(differences)}. Choose another --workdir, or the same options."
+            f"{format_differences(found)}. Choose another --workdir, or the same options."
         )
 
 
@@ -105,18 +117,24 @@ def check_comparable(first: dict, cell: dict, swept=()) -> None:
     free = _ROW_FIELDS | told | set(swept)
 
     def compare(mine, theirs):
-        return [line for line in mine.differences(theirs) if line.partition(":")[0] not in free]
+        found = mine.differences(theirs)
+        return {name: values for name, values in found.items() if name not in free}
 
-    differences = _resolved_differences(first["config"], cell["config"], compare)
-    sizes = [one["evaluation"]["num_samples"] for one in (first, cell)]
-    if sizes[0] != sizes[1]:
-        differences.append(f"scored samples: {sizes[0]} -> {sizes[1]}")
-    if list(first["row"]) != list(cell["row"]):
-        differences.append(f"entries of a row: {list(first['row'])} -> {list(cell['row'])}")
-    if differences:
+    scored = [
+        {
+            "scored samples": one["evaluation"]["num_samples"],
+            "entries of a row": list(one["row"]),
+        }
+        for one in (first, cell)
+    ]
+    found = {
+        **_resolved_differences(first["config"], cell["config"], compare),
+        **differences(*scored),
+    }
+    if found:
         raise ValueError(
             f"A table is of one schedule; {first['name']} and {cell['name']} differ: "
-            f"{'; '.join(differences)}."
+            f"{format_differences(found)}."
         )
 
 
@@ -133,14 +151,15 @@ def check_one_row(first: dict, cell: dict) -> None:
     Raises:
       ValueError: naming what differs.
     """
-    differences = _resolved_differences(first["config"], cell["config"], _row_differences)
-    contents = [_content(one) for one in (first, cell)]
-    if contents[0] != contents[1]:
-        differences.append(f"latent's file: {contents[0]} -> {contents[1]}")
-    if differences:
+    contents = [{"latent's file": _content(one)} for one in (first, cell)]
+    found = {
+        **_resolved_differences(first["config"], cell["config"], _row_differences),
+        **differences(*contents),
+    }
+    if found:
         raise ValueError(
             f"{first['name']} and {cell['name']} are in one row and differ: "
-            f"{'; '.join(differences)}."
+            f"{format_differences(found)}."
         )
 
 
@@ -166,9 +185,12 @@ def _row_differences(config, other):
         }
         for one in (config, other)
     )
-    return [
-        f"{name}: {mine[name]!r} -> {theirs[name]!r}" for name in mine if mine[name] != theirs[name]
-    ]
+    return differences(mine, theirs)
+
+
+def _data(cell):
+    """The name of the data set that a cell was scored on, which the first cells do not record."""
+    return cell["evaluation"].get("dataset", cell["config"].dataset)
 
 
 def _content(cell):

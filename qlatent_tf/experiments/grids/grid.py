@@ -10,6 +10,7 @@ from qlatent_tf.experiments.grids.cells import Cell
 from qlatent_tf.experiments.grids.finished_cells import (
     cell_differences,
     cell_files,
+    cell_scores,
     check_same,
     read_cell,
 )
@@ -73,10 +74,10 @@ class Grid:
         check_same(file, read_cell(file), cell.config, self.num_samples)
         return True
 
-    def has_score(self, cell: Cell, figure: str) -> bool:
-        """Returns whether a finished cell has scores whose names begin with `figure`."""
-        scores = read_cell(self._file(cell))["evaluation"]["metrics"]
-        return any(name.startswith(figure) for name in scores)
+    def has_score(self, cell: Cell, metric: str) -> bool:
+        """Returns whether a finished cell was scored by a metric, whatever network judged."""
+        scores = cell_scores(read_cell(self._file(cell))).values()
+        return any(score.metric == metric for score in scores)
 
     def run(self, cells, *, data_dir=None, progress=True) -> None:
         """Trains and scores the cells that are not finished.

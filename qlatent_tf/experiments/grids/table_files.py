@@ -12,10 +12,10 @@ from qlatent_tf.storage.files import write_json, write_text
 def to_markdown(table: dict, columns, notes: str = "") -> str:
     """Returns the table in Markdown, the best of each panel in bold."""
     labels = table["labels"]
-    shown = {figure for row in table["rows"] for figure in row["published"]}
+    shown = {name for row in table["rows"] for name in row["published"]}
     heads = []
     for column in columns:
-        heads += [column.title, *([table["source"]] if column.figure in shown else [])]
+        heads += [column.title, *([table["source"]] if column.name in shown else [])]
     lines = [
         "| " + " | ".join([*labels, "seeds", *heads]) + " |",
         "|" + "---|" * len(labels) + "---:|" * (1 + len(heads)),
@@ -25,11 +25,11 @@ def to_markdown(table: dict, columns, notes: str = "") -> str:
         entries = [f"`{row[label]}`" if label == "latent" else str(row[label]) for label in labels]
         entries.append(str(len(row["seeds"])))
         for column in columns:
-            text = format_score(row["scores"][column.figure])
-            text = "not scored" if column.figure in row["unscored"] else text
-            entries.append(f"**{text}**" if (number, column.figure) in best else text)
-            if column.figure in shown:
-                known = row["published"].get(column.figure)
+            text = format_score(row["scores"][column.name])
+            text = "not scored" if column.name in row["unscored"] else text
+            entries.append(f"**{text}**" if (number, column.name) in best else text)
+            if column.name in shown:
+                known = row["published"].get(column.name)
                 entries.append(format_published(known) if known else "")
         lines.append("| " + " | ".join(entries) + " |")
     caption = (
@@ -40,9 +40,9 @@ def to_markdown(table: dict, columns, notes: str = "") -> str:
     if any(_is_partial(score) for row in table["rows"] for score in row["scores"].values()):
         caption += " (k of n): of those k of n seeds in which there is a score."
     compared = [
-        f"{column.title}: {', '.join(f'`{name}`' for name in table['names'][column.figure])}"
+        f"{column.title}: {', '.join(f'`{name}`' for name in table['names'][column.name])}"
         for column in columns
-        if table["names"][column.figure]
+        if table["names"][column.name]
     ]
     names = "Names of the scores: " + "; ".join(compared) + "."
     files = (
@@ -59,7 +59,7 @@ def to_markdown(table: dict, columns, notes: str = "") -> str:
 
 
 def to_csv(table: dict) -> str:
-    """Returns the table as CSV, a line for each row and figure."""
+    """Returns the table as CSV, a line for each row and score."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
@@ -76,13 +76,13 @@ def to_csv(table: dict) -> str:
         ]
     )
     for row in table["rows"]:
-        for figure, score in row["scores"].items():
-            known = row["published"].get(figure, {})
+        for name, score in row["scores"].items():
+            known = row["published"].get(name, {})
             writer.writerow(
                 [
                     *(row[label] for label in table["labels"]),
-                    figure,
-                    " ".join(table["names"][figure]),
+                    name,
+                    " ".join(table["names"][name]),
                     score["mean"],
                     score["standard_error"],
                     min(len(row["seeds"]), len(_defined(score))),
@@ -108,7 +108,7 @@ def format_score(score: dict) -> str:
     without an error it has three.
 
     Args:
-      score: dict, of `evaluation.summary`.
+      score: dict. What `Score.to_json` returned.
     """
     if score["mean"] is None:
         return "undefined"
@@ -146,7 +146,7 @@ def _digits(value, count):
 
 
 def _best(table, columns):
-    """The (number of the row, figure) that are best in their panel."""
+    """The (number of the row, name of the score) that are best in their panel."""
     panels = {}
     for number, row in enumerate(table["rows"]):
         panels.setdefault(row[table["panel"]], {})[number] = row["scores"]
@@ -155,13 +155,13 @@ def _best(table, columns):
         for panel in panels.values() if column.best else ():
             # A mean over those seeds alone that did not fail is no better than another's of all.
             defined = {
-                number: scores[column.figure]["mean"]
+                number: scores[column.name]["mean"]
                 for number, scores in panel.items()
-                if None not in scores[column.figure]["values"]
+                if None not in scores[column.name]["values"]
             }
             top = column.best(defined.values(), default=None)
             # Shares that are sums end in other last digits: those do not decide.
             equal = [number for number, mean in defined.items() if math.isclose(mean, top)]
             if len(equal) < len(defined):
-                best.update((number, column.figure) for number in equal)
+                best.update((number, column.name) for number in equal)
     return best

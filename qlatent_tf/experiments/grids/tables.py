@@ -4,9 +4,13 @@ import dataclasses
 from collections.abc import Callable, Mapping
 
 from qlatent_tf.config import Config
-from qlatent_tf.experiments.grids.finished_cells import check_comparable, check_one_row
+from qlatent_tf.experiments.grids.finished_cells import (
+    cell_scores,
+    check_comparable,
+    check_one_row,
+)
 from qlatent_tf.resolve import changed_options
-from qlatent_tf.runs.evaluation import figure_of, summary
+from qlatent_tf.scores import Score
 
 # Of the fields that decide how a run goes, those that a caption names where they are changed.
 _DEFAULTS = {
@@ -25,27 +29,27 @@ _DEFAULTS = {
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """A figure that a table shows.
+    """A score that a table shows.
 
     Attributes:
-      figure: str. What the metric calls it, without sample size and reference set.
+      name: str. The score's, see `Score.name`: its metric, and the network that judged.
       title: str. The column's head.
       best: callable or None. `min` or `max`: the best mean in each panel is set in bold.
     """
 
-    figure: str
+    name: str
     title: str
     best: object = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Published:
-    """Figures from elsewhere, to stand beside ours.
+    """Scores from elsewhere, to stand beside ours.
 
     Attributes:
       source: str. What they are called, the schedule included.
       figures: callable. `figures(row)` returns those of a row, which names its ``data``, as a
-        dict from a column's figure to (mean, standard error); an empty one if none are published.
+        dict from a column's name to (mean, standard error); an empty one if none are published.
     """
 
     source: str = "paper"
@@ -62,11 +66,11 @@ def make_table(cells, columns, published=Published(), panel="data") -> dict:
       panel: str. The entry of a row by which rows are compared among each other.
 
     Returns:
-      dict of JSON values: ``schedule``, ``steps``, ``num_samples``, ``columns`` (figure -> title),
-      ``names`` (figure -> its full names), ``source``, ``panel``, ``labels`` (what tells rows from
+      dict of JSON values: ``schedule``, ``steps``, ``num_samples``, ``columns`` (name -> title),
+      ``names`` (name -> the scores' keys), ``source``, ``panel``, ``labels`` (what tells rows from
       each other), ``files`` (what latents drew from), and ``rows`` with the labels, ``seeds``,
-      ``seconds``, ``scores`` (figure -> mean, standard error over training seeds, values),
-      ``unscored`` (figures that were not looked for) and ``published`` (figure -> mean, standard
+      ``seconds``, ``scores`` (name -> mean, standard error over training seeds, values),
+      ``unscored`` (names that were not looked for) and ``published`` (name -> mean, standard
       error).
 
     Raises:
@@ -85,6 +89,7 @@ def make_table(cells, columns, published=Published(), panel="data") -> dict:
     rows = []
     for row, group in groups.items():
         group = sorted(group, key=lambda cell: cell["config"].seed)
+        scores = [cell_scores(cell) for cell in group]
         known = {}
         # Published figures are of the data as they come, without options.
         if not any(changed_options(cell["config"], "dataset") for cell in group):
@@ -94,18 +99,15 @@ def make_table(cells, columns, published=Published(), panel="data") -> dict:
                 **dict(row),
                 "seeds": [cell["config"].seed for cell in group],
                 "seconds": [cell["seconds"] for cell in group],
-                "scores": {
-                    column.figure: summary([_score(cell, column.figure) for cell in group])
-                    for column in columns
-                },
+                "scores": {column.name: _over_seeds(scores, column.name) for column in columns},
                 "unscored": [
-                    column.figure
+                    column.name
                     for column in columns
-                    if not any(_full_name(cell, column.figure) for cell in group)
+                    if not any(column.name in found for found in scores)
                 ],
                 "published": {
-                    figure: {"mean": mean, "standard_error": error}
-                    for figure, (mean, error) in known.items()
+                    name: {"mean": mean, "standard_error": error}
+                    for name, (mean, error) in known.items()
                 },
             }
         )
@@ -113,8 +115,8 @@ def make_table(cells, columns, published=Published(), panel="data") -> dict:
         "schedule": schedule(cells[0]["config"], told=cells[0]["row"]),
         "steps": cells[0]["config"].steps,
         "num_samples": cells[0]["evaluation"]["num_samples"],
-        "columns": {column.figure: column.title for column in columns},
-        "names": {column.figure: _names(cells, column.figure) for column in columns},
+        "columns": {column.name: column.title for column in columns},
+        "names": _keys(cells, columns),
         "files": _files(cells),
         "source": published.source,
         "panel": panel,
@@ -169,26 +171,28 @@ def in_order(cells, **known) -> list[dict]:
     return sorted(cells, key=key)
 
 
-def _full_name(cell, figure):
-    """The name under which the cell has a figure, or None."""
-    dataset = cell["evaluation"].get("dataset", cell["config"].dataset)
-    names = cell["evaluation"]["metrics"]
-    return next((name for name in names if figure_of(name, dataset) == figure), None)
+def _over_seeds(scores, name):
+    """A score over training seeds, in which it may be undefined or missing."""
+    return (
+        Score(metric=name)
+        .over(found[name].mean if name in found else None for found in scores)
+        .to_json()
+    )
 
 
-def _names(cells, figure):
-    """The full names of a figure, one for each data set that is in its name."""
-    found = {}
+def _keys(cells, columns):
+    """The keys of each column's scores, one for each data set that is in them."""
+    found = {column.name: {} for column in columns}
     for cell in cells:
-        name = _full_name(cell, figure)
-        if name is not None:
-            known = found.setdefault(cell["config"].dataset, name)
-            if known != name:
+        data, scores = cell["config"].dataset, cell_scores(cell)
+        for name in found.keys() & scores.keys():
+            key = scores[name].key
+            known = found[name].setdefault(data, key)
+            if known != key:
                 raise ValueError(
-                    f"Cells were compared with several versions of {cell['config'].dataset!r}: "
-                    f"{known} and {name}."
+                    f"Cells were compared with several versions of {data!r}: {known} and {key}."
                 )
-    return sorted(set(found.values()))
+    return {name: sorted(set(keys.values())) for name, keys in found.items()}
 
 
 def _files(cells):
@@ -199,9 +203,3 @@ def _files(cells):
         if file is not None and file not in found:
             found.append(file)
     return found
-
-
-def _score(cell, figure):
-    """The value of a figure; NaN where it is undefined."""
-    score = cell["evaluation"]["metrics"].get(_full_name(cell, figure), {"mean": None})
-    return float("nan") if score["mean"] is None else score["mean"]

@@ -9,17 +9,16 @@ from qlatent_tf.datasets.dataset import ImageDataset
 from qlatent_tf.metrics.images.classifier import load_classifier
 from qlatent_tf.metrics.images.feature_network import FeatureNetwork
 from qlatent_tf.metrics.images.scores import image_scores
+from qlatent_tf.scores import Score
 from qlatent_tf.storage.preset_files import WEIGHTS
 
 PRESET = "cifar_classifier"
 
 
-def classifier_scores(
-    dataset: ImageDataset, samples, *, progress: bool = False
-) -> dict[str, float]:
+def classifier_scores(dataset: ImageDataset, samples, *, progress: bool = False) -> list[Score]:
     """Scores images by the preset `cifar_classifier`; see `image_scores`.
 
-    The figures are like the Inception score, FID and KID, and are none of them: they compare
+    They are like the Inception score, FID and KID, and are none of them: they compare
     images judged by this one classifier, and nothing else.
 
     Args:
@@ -28,9 +27,8 @@ def classifier_scores(
       progress: bool. Whether to show progress bars.
 
     Returns:
-      dict. ``classifier_score_cifar_classifier``, its ``classifier_score_deviation_...`` over
-      parts, ``classifier_frechet_distance_cifar_classifier_<data set>_<images>`` and
-      ``classifier_kernel_distance_...``.
+      ``classifier_score``, its ``classifier_score_deviation`` over parts,
+      ``classifier_frechet_distance`` and ``classifier_kernel_distance``.
 
     Raises:
       FileNotFoundError: if there is no such preset.

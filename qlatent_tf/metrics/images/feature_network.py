@@ -10,11 +10,11 @@ import tqdm
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class FeatureNetwork:
-    """A network under a name, without which no figure that it makes is stated.
+    """A network under a name, without which no score of it is stated.
 
     Attributes:
-      name: str. Becomes a part of the figures' names.
-      score, frechet, kernel: str. What the three figures are called when this network makes them.
+      name: str. Stands in each score.
+      score, frechet, kernel: str. What the three metrics are called with this network.
       identity: str. Whatever decides the activations, such as a hash of the weights.
       image_shape: tuple of int or None, ``(height, width, bands)``. What it takes; None for any.
       width: int. How many features it has.

@@ -5,9 +5,10 @@ import numpy as np
 from qlatent_tf.datasets.dataset import ImageDataset
 from qlatent_tf.metrics.images.inception import BANDS, inception_network, local_weights
 from qlatent_tf.metrics.images.scores import image_scores
+from qlatent_tf.scores import Score
 
 
-def inception_scores(dataset: ImageDataset, samples, *, progress: bool = False) -> dict[str, float]:
+def inception_scores(dataset: ImageDataset, samples, *, progress: bool = False) -> list[Score]:
     """Scores images by Inception; see `image_scores` and `inception_network`.
 
     The published protocol on CIFAR-10 is 50,000 images; the score is the mean over ten parts.
@@ -18,9 +19,9 @@ def inception_scores(dataset: ImageDataset, samples, *, progress: bool = False) 
       progress: bool. Whether to show progress bars.
 
     Returns:
-      dict. ``inception_score_<network>``, its ``inception_score_deviation_...`` over parts,
-      ``frechet_inception_distance_<network>_<data set>_<images>`` and
-      ``kernel_inception_distance_...``; the network's name says which Inception it was.
+      ``inception_score``, its ``inception_score_deviation`` over parts,
+      ``frechet_inception_distance`` and ``kernel_inception_distance``; the network's name says
+      which Inception it was.
 
     Raises:
       FileNotFoundError: if Inception's weights cannot be had; the message says how to get them.
@@ -33,12 +34,12 @@ def inception_scores(dataset: ImageDataset, samples, *, progress: bool = False) 
 
 def local_inception_scores(
     dataset: ImageDataset, samples, *, progress: bool = False
-) -> dict[str, float]:
+) -> list[Score]:
     """Scores images as `inception_scores` does where Inception's weights are at hand.
 
     Where they would have to be downloaded, or images have other bands, there are no scores.
     """
     images = np.ndim(dataset.source) == 4 and np.shape(dataset.source)[-1] in BANDS
     if not images or local_weights() is None:
-        return {}
+        return []
     return inception_scores(dataset, samples, progress=progress)

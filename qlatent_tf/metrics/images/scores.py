@@ -18,8 +18,8 @@ from qlatent_tf.datasets.dataset import ImageDataset
 from qlatent_tf.metrics.frechet import Moments, MomentStream, frechet_distance
 from qlatent_tf.metrics.images.feature_network import FeatureNetwork
 from qlatent_tf.metrics.images.tf_gan import tfgan
-from qlatent_tf.metrics.reference_cache import compared, image_reference_arrays
-from qlatent_tf.scores import sized
+from qlatent_tf.metrics.reference_cache import image_reference_arrays
+from qlatent_tf.scores import Score, measured
 
 SPLITS = 10
 BLOCK = 1000
@@ -31,7 +31,7 @@ _VERSION = 1
 
 def image_scores(
     dataset: ImageDataset, images: np.ndarray, network: FeatureNetwork, *, progress: bool = False
-) -> dict[str, float]:
+) -> list[Score]:
     """Scores images, generated or real, beside the training images of a data set.
 
     With p(y|x) the class probabilities of an image and k(a, b) = (a.b / width + 1)^3:
@@ -49,13 +49,12 @@ def image_scores(
     Args:
       dataset: ImageDataset. The images compared with are its `source`.
       images: uint8 array, shape `(n, height, width, bands)`. In any order.
-      network: FeatureNetwork. Named in each figure.
+      network: FeatureNetwork. Named in each score.
       progress: bool. Whether to show progress bars.
 
     Returns:
-      dict. ``<score>_<network>``, ``<score>_deviation_<network>``, and
-      ``<distance>_<network>_<data set>_<images compared with>``. What too few images do not define
-      is NaN.
+      The network's score, its ``<score>_deviation``, and two distances. What too few images do not
+      define is NaN.
 
     Raises:
       ValueError: if the images or the data set are not what the network takes.
@@ -82,18 +81,17 @@ def image_scores(
             scores.add(logits)
     enough = len(images) >= 2
     distance = frechet_distance(reference, moments.moments()) if enough else math.nan
-    figures = {
-        compared(f"{network.frechet}_{network.name}", dataset, reference.count): distance,
-        compared(f"{network.kernel}_{network.name}", dataset, len(kept)): kernel.distance(),
-    }
+    judged = {"network": network.name, "num_samples": len(images)}
+    found = []
     if has_classes:
         mean, deviation = scores.score()
-        figures = {
-            f"{network.score}_{network.name}": mean,
-            f"{network.score}_deviation_{network.name}": deviation,
-            **figures,
-        }
-    return sized(figures, len(images))
+        found = measured({network.score: mean, f"{network.score}_deviation": deviation}, **judged)
+    for metric, value, size in (
+        (network.frechet, distance, reference.count),
+        (network.kernel, kernel.distance(), len(kept)),
+    ):
+        found += measured({metric: value}, reference=dataset.name, reference_size=size, **judged)
+    return found
 
 
 def reference_features(

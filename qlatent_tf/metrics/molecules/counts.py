@@ -3,7 +3,7 @@
 Two definitions are in use, and both are reported.
 
 - **Strict**: a SMILES with one fragment and no wildcard. MolGAN's own code calls these valid.
-- **Parsed** (figures that begin with ``parsed_``): every SMILES that parses, ``*`` and ``.``
+- **Parsed** (metrics that begin with ``parsed_``): every SMILES that parses, ``*`` and ``.``
   included, as MolScore counts. The published tables of "# valid & unique" and "# novel" use it.
 
 In both, a PAD node without bonds is no atom and one with bonds is the wildcard ``*``.
@@ -20,10 +20,10 @@ from collections.abc import Collection, Sequence
 
 from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
-from qlatent_tf.scores import sized
+from qlatent_tf.scores import Score, measured
 
 
-def molecules(dataset: MoleculeDataset, samples, *, progress: bool = False) -> dict[str, float]:
+def molecules(dataset: MoleculeDataset, samples, *, progress: bool = False) -> list[Score]:
     """Counts valid, unique and novel molecules, and their shares, by both definitions.
 
     Args:
@@ -41,11 +41,11 @@ def molecules(dataset: MoleculeDataset, samples, *, progress: bool = False) -> d
     """
     del progress
     smiles = graphs_to_smiles(samples)
-    figures = count_molecules(strictly_valid(smiles), len(smiles), dataset.smiles)
+    strict = count_molecules(strictly_valid(smiles), len(smiles), dataset.smiles)
     parsed = [text for text in smiles if text is not None]
-    for name, figure in count_molecules(parsed, len(smiles), dataset.smiles).items():
-        figures[f"parsed_{name}"] = figure
-    return sized(figures, len(smiles))
+    parsed = count_molecules(parsed, len(smiles), dataset.smiles)
+    parsed = {f"parsed_{metric}": value for metric, value in parsed.items()}
+    return measured({**strict, **parsed}, num_samples=len(smiles))
 
 
 def strictly_valid(smiles: Sequence[str | None]) -> list[str]:

@@ -19,15 +19,13 @@ from rdkit.Chem import rdFingerprintGenerator
 from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
 from qlatent_tf.metrics.molecules.counts import distinct_valid
-from qlatent_tf.scores import sized
+from qlatent_tf.scores import Score, measured
 
 RADIUS = 2
 BITS = 2048
 
 
-def molecule_diversity(
-    dataset: MoleculeDataset, samples, *, progress: bool = False
-) -> dict[str, float]:
+def molecule_diversity(dataset: MoleculeDataset, samples, *, progress: bool = False) -> list[Score]:
     """Returns how unlike each other the distinct valid molecules are.
 
         internal_diversity = 1 - mean of T(a, b) over all pairs of distinct molecules a, b
@@ -47,7 +45,7 @@ def molecule_diversity(
     del dataset
     smiles = graphs_to_smiles(samples)
     diversity = mean_dissimilarity(distinct_valid(smiles), progress)
-    return sized({"internal_diversity": diversity}, len(smiles))
+    return measured({"internal_diversity": diversity}, num_samples=len(smiles))
 
 
 def mean_dissimilarity(smiles: Sequence[str], progress: bool = False) -> float:

@@ -5,7 +5,7 @@ Reference:
   metric for generative models for molecules in drug discovery", arXiv:1803.09518.
 """
 
-import math
+import dataclasses
 
 import numpy as np
 from absl import logging
@@ -14,19 +14,19 @@ from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
 from qlatent_tf.metrics.frechet import Moments, frechet_distance
 from qlatent_tf.metrics.molecules import chemnet
-from qlatent_tf.metrics.reference_cache import compared, reference_arrays
-from qlatent_tf.scores import sized
+from qlatent_tf.metrics.reference_cache import reference_arrays
+from qlatent_tf.scores import Score
 
 # To be raised when the same molecules and weights would give other moments than before.
 _VERSION = 1
 
 
-def fcd(dataset: MoleculeDataset, samples, *, progress: bool = False) -> dict[str, float]:
+def fcd(dataset: MoleculeDataset, samples, *, progress: bool = False) -> list[Score]:
     """Compares generated molecules with those of the data set, as ChemNet sees them.
 
     Both are taken as sets: the distinct SMILES of the data set, all of them, and the distinct
     generated SMILES that parse, ``*`` and ``.`` included, as MolScore counts and the published
-    tables on QM9 do. The more distinct molecules, the smaller the distance to expect: figures of
+    tables on QM9 do. The more distinct molecules, the smaller the distance to expect: scores of
     different numbers of generated molecules are not to be compared.
 
     The moments of the data set are computed once (three minutes for QM9 on two processor cores)
@@ -38,8 +38,8 @@ def fcd(dataset: MoleculeDataset, samples, *, progress: bool = False) -> dict[st
       progress: bool. Whether to show progress bars.
 
     Returns:
-      ``fcd_<data set>_<its distinct molecules>``, the squared Frechet distance. NaN for less than
-      two distinct molecules, which have no covariance.
+      ``fcd``, the squared Frechet distance. NaN for less than two distinct molecules, which have no
+      covariance.
 
     Raises:
       FileNotFoundError: if the package `fcd`, which holds ChemNet's weights, is not installed.
@@ -47,28 +47,32 @@ def fcd(dataset: MoleculeDataset, samples, *, progress: bool = False) -> dict[st
     smiles = graphs_to_smiles(samples)
     distinct = sorted({text for text in smiles if text})
     chemnet.weights_file()  # A missing package is said before any computation.
-    name = compared("fcd", dataset)
+    score = Score(
+        metric="fcd",
+        reference=dataset.name,
+        reference_size=len(dataset.smiles),
+        num_samples=len(smiles),
+    )
     if len(distinct) < 2:
         logging.warning(
             "%s is not defined: of %d samples, %d are distinct molecules; 2 are needed.",
-            name,
+            score.key,
             len(smiles),
             len(distinct),
         )
-        return sized({name: math.nan}, len(smiles))
+        return [score]
     if len(distinct) <= chemnet.WIDTH:
         logging.warning(
             "%s of %d distinct molecules says little: %d activations have a covariance of full "
             "rank only from %d on.",
-            name,
+            score.key,
             len(distinct),
             chemnet.WIDTH,
             chemnet.WIDTH + 1,
         )
     generated = Moments.of(chemnet.activations(distinct, progress=progress))
-    return sized(
-        {name: frechet_distance(reference_moments(dataset, progress), generated)}, len(smiles)
-    )
+    distance = frechet_distance(reference_moments(dataset, progress), generated)
+    return [dataclasses.replace(score, mean=distance)]
 
 
 def reference_moments(dataset: MoleculeDataset, progress: bool = False) -> Moments:

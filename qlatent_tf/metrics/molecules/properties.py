@@ -24,15 +24,15 @@ from rdkit.Chem import QED, Crippen
 from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
 from qlatent_tf.metrics.molecules.counts import distinct_valid
-from qlatent_tf.metrics.reference_cache import compared, reference_arrays
-from qlatent_tf.scores import sized
+from qlatent_tf.metrics.reference_cache import reference_arrays
+from qlatent_tf.scores import Score, measured
 
 PROPERTIES = ("qed", "logp", "sa")
 
 
 def molecule_properties(
     dataset: MoleculeDataset, samples, *, progress: bool = False
-) -> dict[str, float]:
+) -> list[Score]:
     """Averages QED, logP and the synthetic accessibility over the distinct valid molecules.
 
     Valid is meant strictly: one fragment, no wildcard. Each distinct molecule counts once.
@@ -50,12 +50,12 @@ def molecule_properties(
     smiles = graphs_to_smiles(samples)
     table = property_table(distinct_valid(smiles), progress=progress)
     means = table.mean(axis=0) if len(table) else np.full(len(PROPERTIES), np.nan)
-    return sized(dict(zip(PROPERTIES, means, strict=True)), len(smiles))
+    return measured(dict(zip(PROPERTIES, means, strict=True)), num_samples=len(smiles))
 
 
 def molecule_property_distances(
     dataset: MoleculeDataset, samples, *, progress: bool = False
-) -> dict[str, float]:
+) -> list[Score]:
     """Compares the distributions of QED, logP and the synthetic accessibility with the data's.
 
     Distinct strictly valid molecules are compared with the distinct ones of the data set by the
@@ -72,19 +72,23 @@ def molecule_property_distances(
       progress: bool. Whether to show progress bars.
 
     Returns:
-      ``qed_distance``, ``logp_distance`` and ``sa_distance``, each followed by the data set's
-      name and size. NaN if no molecule is valid.
+      ``qed_distance``, ``logp_distance`` and ``sa_distance``. NaN if no molecule is valid.
     """
     smiles = graphs_to_smiles(samples)
     table = property_table(distinct_valid(smiles), progress=progress)
     reference = _reference_properties(dataset, progress)
-    figures = {
-        compared(f"{name}_distance", dataset): (
+    distances = {
+        f"{name}_distance": (
             scipy.stats.wasserstein_distance(reference[name], column) if len(column) else math.nan
         )
         for name, column in zip(PROPERTIES, table.T, strict=True)
     }
-    return sized(figures, len(smiles))
+    return measured(
+        distances,
+        reference=dataset.name,
+        reference_size=len(dataset.smiles),
+        num_samples=len(smiles),
+    )
 
 
 def property_table(

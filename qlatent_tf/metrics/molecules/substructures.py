@@ -19,8 +19,8 @@ from rdkit.Chem.Scaffolds import MurckoScaffold
 from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
 from qlatent_tf.metrics.molecules.counts import distinct_valid
-from qlatent_tf.metrics.reference_cache import compared, reference_arrays
-from qlatent_tf.scores import sized
+from qlatent_tf.metrics.reference_cache import reference_arrays
+from qlatent_tf.scores import Score, measured
 
 # The groups that molecules of C, N, O and F have, as SMARTS.
 GROUPS = {
@@ -46,7 +46,7 @@ GROUPS = {
 
 def molecule_substructures(
     dataset: MoleculeDataset, samples, *, progress: bool = False
-) -> dict[str, float]:
+) -> list[Score]:
     """Counts the scaffolds and the functional groups of the distinct valid molecules.
 
     A scaffold is what Bemis and Murcko call so: the rings and what links them. A molecule without
@@ -63,9 +63,8 @@ def molecule_substructures(
 
     Returns:
       ``scaffold_count``, the distinct scaffolds; ``new_scaffold_count``, those that the data set
-      has not, followed by its name and size; ``<group>_count`` for each of `GROUPS`, the distinct
-      molecules that have it; ``group_gap``, followed by the data set's name and size, NaN if no
-      molecule is valid.
+      has not; ``<group>_count`` for each of `GROUPS`, the distinct molecules that have it;
+      ``group_gap``, NaN if no molecule is valid.
     """
     smiles = graphs_to_smiles(samples)
     scaffolds, groups = _substructures(distinct_valid(smiles), progress, "Substructures")
@@ -73,13 +72,15 @@ def molecule_substructures(
     known = set(reference["scaffolds"].tolist())
     shares = reference["group_counts"] / len(dataset.smiles)
     gap = np.abs(groups.mean(axis=0) - shares).mean() if len(groups) else math.nan
-    figures = {
-        "scaffold_count": len(scaffolds),
-        compared("new_scaffold_count", dataset): len(scaffolds - known),
-        **{f"{name}_count": count for name, count in zip(GROUPS, groups.sum(axis=0), strict=True)},
-        compared("group_gap", dataset): gap,
-    }
-    return sized(figures, len(smiles))
+    alone = {"num_samples": len(smiles)}
+    beside = {**alone, "reference": dataset.name, "reference_size": len(dataset.smiles)}
+    counts = zip(GROUPS, groups.sum(axis=0), strict=True)
+    return [
+        *measured({"scaffold_count": len(scaffolds)}, **alone),
+        *measured({"new_scaffold_count": len(scaffolds - known)}, **beside),
+        *measured({f"{name}_count": count for name, count in counts}, **alone),
+        *measured({"group_gap": gap}, **beside),
+    ]
 
 
 def scaffold(molecule: Chem.Mol) -> str:

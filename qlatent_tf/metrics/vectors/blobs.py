@@ -4,13 +4,13 @@ import numpy as np
 
 from qlatent_tf.datasets.vectors.mixture import MixtureDataset
 from qlatent_tf.metrics.vectors.rounding import check_vectors
-from qlatent_tf.scores import sized
+from qlatent_tf.scores import Score, measured
 
 SIGMAS = 3.0
 COVERED = 0.1
 
 
-def blobs(dataset: MixtureDataset, samples, *, progress: bool = False) -> dict[str, float]:
+def blobs(dataset: MixtureDataset, samples, *, progress: bool = False) -> list[Score]:
     """Counts the points between the blobs and the blobs without points.
 
     With polar coordinates (r, t) of a point, the angles t_k of the K blobs, their radius R and
@@ -43,9 +43,9 @@ def blobs(dataset: MixtureDataset, samples, *, progress: bool = False) -> dict[s
     inside = from_centre[:, None] ** 2 + (turn / angle_scale) ** 2 <= SIGMAS**2
     shares, expected = inside.mean(axis=0), 1 / len(dataset.angles)
     within = shares.sum()
-    figures = {
+    scores = {
         "interpolation_rate": 1 - inside.any(axis=1).mean(),
         "mode_coverage": (shares >= COVERED * expected).mean(),
         "blob_tv": np.abs(shares / within - expected).sum() / 2 if within else np.nan,
     }
-    return sized(figures, len(samples))
+    return measured(scores, num_samples=len(samples))

@@ -7,33 +7,34 @@ import numpy as np
 from scipy.spatial.distance import jensenshannon
 
 from qlatent_tf.metrics.frechet import Moments, frechet_distance
-from qlatent_tf.scores import sized
+from qlatent_tf.scores import Score, measured
 
 # Over [-1, 1]. The divergence of two samples of one law grows with the bins: about
 # (bins - 1) / (8 ln 2) (1 / n + 1 / m) bits.
 BINS = 50
 
 
-def code_figures(real: np.ndarray, generated: np.ndarray, name: str) -> dict[str, float]:
-    """Returns two distances between samples of codes.
+def code_scores(real: np.ndarray, generated: np.ndarray, name: str) -> list[Score]:
+    """Measures two distances between samples of codes.
 
     Args:
       real: float array, shape `(count, code)`, entries in [-1, 1].
       generated: float array, shape `(n, code)`, entries in [-1, 1].
-      name: str. What `real` is of, for the figures' names.
+      name: str. The data that `real` is of.
 
     Returns:
-      ``code_frechet_<name>_<count>``, the squared Frechet distance; and
-      ``code_marginal_js_<bins>_<name>_<count>``, the Jensen-Shannon divergence of the marginals in
-      bits, from histograms over [-1, 1], mean over the code's entries.
+      ``code_frechet``, the squared Frechet distance; and ``code_marginal_js_<bins>``, the
+      Jensen-Shannon divergence of the marginals in bits, from histograms over [-1, 1], mean over
+      the code's entries.
     """
-    reference = f"{name}_{len(real)}"
-    return sized(
+    return measured(
         {
-            f"code_frechet_{reference}": frechet_distance(Moments.of(real), Moments.of(generated)),
-            f"code_marginal_js_{BINS}_{reference}": marginal_divergence(real, generated),
+            "code_frechet": frechet_distance(Moments.of(real), Moments.of(generated)),
+            f"code_marginal_js_{BINS}": marginal_divergence(real, generated),
         },
-        len(generated),
+        reference=name,
+        reference_size=len(real),
+        num_samples=len(generated),
     )
 
 

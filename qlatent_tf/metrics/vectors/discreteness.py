@@ -9,10 +9,10 @@ import numpy as np
 
 from qlatent_tf.datasets.dataset import Dataset
 from qlatent_tf.metrics.vectors.rounding import check_vectors
-from qlatent_tf.scores import sized
+from qlatent_tf.scores import Score, measured
 
 
-def discreteness(dataset: Dataset, samples, *, progress: bool = False) -> dict[str, float]:
+def discreteness(dataset: Dataset, samples, *, progress: bool = False) -> list[Score]:
     """Returns the mean distance of an entry to the nearest whole number; see `integer_distance`.
 
     Args:
@@ -24,7 +24,7 @@ def discreteness(dataset: Dataset, samples, *, progress: bool = False) -> dict[s
       ``integer_distance``.
     """
     del dataset, progress
-    return sized({"integer_distance": integer_distance(samples)}, len(samples))
+    return measured({"integer_distance": integer_distance(samples)}, num_samples=len(samples))
 
 
 def integer_distance(samples) -> float:

@@ -12,10 +12,10 @@ from scipy.stats import binom
 
 from qlatent_tf.datasets.dataset import CountDataset
 from qlatent_tf.metrics.vectors.rounding import check_vectors, outcome_keys, rounded
-from qlatent_tf.scores import sized
+from qlatent_tf.scores import Score, measured
 
 
-def outcome_law(dataset: CountDataset, samples, *, progress: bool = False) -> dict[str, float]:
+def outcome_law(dataset: CountDataset, samples, *, progress: bool = False) -> list[Score]:
     """Compares the law of the rounded samples with the exact law; see `OutcomeLaw`.
 
     Args:
@@ -34,7 +34,7 @@ def outcome_law(dataset: CountDataset, samples, *, progress: bool = False) -> di
         raise ValueError(f"The law of the data set {dataset.name!r} is not known.")
     law = OutcomeLaw(*dataset.law())
     law.add(samples)
-    return sized(law.figures(), law.count)
+    return measured(law.figures(), num_samples=law.count)
 
 
 class OutcomeLaw:

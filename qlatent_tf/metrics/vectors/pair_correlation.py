@@ -4,10 +4,10 @@ import numpy as np
 
 from qlatent_tf.datasets.dataset import Dataset
 from qlatent_tf.metrics.vectors.rounding import check_vectors
-from qlatent_tf.scores import sized
+from qlatent_tf.scores import Score, measured
 
 
-def pair_correlation(dataset: Dataset, samples, *, progress: bool = False) -> dict[str, float]:
+def pair_correlation(dataset: Dataset, samples, *, progress: bool = False) -> list[Score]:
     """Compares means, variances and correlations of pairs of modes; see `moment_errors`.
 
     Args:
@@ -20,7 +20,7 @@ def pair_correlation(dataset: Dataset, samples, *, progress: bool = False) -> di
       ``pair_correlation_error``, ``variance_error`` and ``mean_error``.
     """
     del progress
-    return sized(moment_errors(samples, dataset.source), len(samples))
+    return measured(moment_errors(samples, dataset.source), num_samples=len(samples))
 
 
 def moment_errors(samples, real) -> dict[str, float]:

@@ -4,10 +4,10 @@ import numpy as np
 
 from qlatent_tf.datasets.dataset import CountDataset
 from qlatent_tf.metrics.vectors.rounding import check_vectors, rounded
-from qlatent_tf.scores import sized
+from qlatent_tf.scores import Score, measured
 
 
-def total_number(dataset: CountDataset, samples, *, progress: bool = False) -> dict[str, float]:
+def total_number(dataset: CountDataset, samples, *, progress: bool = False) -> list[Score]:
     """Compares the law of the total number with the exact one.
 
     With the totals T_k = sum_i round(x_ki), their shares q(t) and the exact law p(t):
@@ -32,12 +32,12 @@ def total_number(dataset: CountDataset, samples, *, progress: bool = False) -> d
     possible = totals[(totals >= 0) & (totals < len(exact))]
     shares = np.bincount(possible, minlength=len(exact)) / len(samples)
     outside = 1 - len(possible) / len(samples)
-    figures = {
+    scores = {
         "right_total_share": shares[exact > 0].sum(),
         "total_number_tv": (np.abs(exact - shares).sum() + outside) / 2,
         "total_number_mean": totals.mean(),
     }
-    return sized(figures, len(samples))
+    return measured(scores, num_samples=len(samples))
 
 
 def law_of_totals(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,6 +6,7 @@ from keras import ops
 
 from qlatent_tf.gan.wgan_gp import WGANGP
 from qlatent_tf.models.codes.image_codes import batch_map
+from qlatent_tf.scores import measured
 
 
 class CodeGAN(WGANGP):
@@ -21,31 +22,27 @@ class CodeGAN(WGANGP):
           seed: int. Chooses the latents.
 
         Returns:
-          dict. What `metrics.codes.code_figures` returns, and of the critic D
-          ``critic_distance_<data set>_<codes>``, E D(real) - E D(generated), which a critic whose
-          slope is 1 keeps below the distance of two codes, and ``critic_slope_...``, the mean norm
-          of its gradient halfway between them.
+          list of Score. What `code_scores` returns, and of the critic D ``critic_distance``,
+          E D(real) - E D(generated), which a critic whose slope is 1 keeps below the distance of
+          two codes, and ``critic_slope``, the mean norm of its gradient halfway between them.
         """
         # Imported here, for metrics load much that sampling does not need.
-        from qlatent_tf.metrics.vectors.codes import code_figures
-        from qlatent_tf.scores import sized
+        from qlatent_tf.metrics.vectors.codes import code_scores
 
         real = self.precompute(dataset.source)
         codes = self.generated_codes(num_samples, seed)
         judged = min(len(real), num_samples)
         rows = np.linspace(0, len(real) - 1, judged).astype(int)
         distance, slope = self._judge(real[rows], codes[:judged])
-        reference = f"{dataset.name}_{judged}"
-        return {
-            **code_figures(real, codes, dataset.name),
-            **sized(
-                {
-                    f"critic_distance_{reference}": distance,
-                    f"critic_slope_{reference}": slope,
-                },
-                num_samples,
+        return [
+            *code_scores(real, codes, dataset.name),
+            *measured(
+                {"critic_distance": distance, "critic_slope": slope},
+                reference=dataset.name,
+                reference_size=judged,
+                num_samples=num_samples,
             ),
-        }
+        ]
 
     def generated_codes(self, num_samples, seed):
         """Returns the codes of what `sample` returns, ``(num_samples, code)``."""

@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras import ops
 
 from qlatent_tf.models.codes.coder_networks import FEATURES
+from qlatent_tf.scores import measured
 
 _BATCH = 250
 _PAIRS = 18
@@ -66,10 +67,10 @@ def reconstruction_scores(encoder, decoder, images, name):
     Args:
       encoder, decoder: keras.Model.
       images: uint8 array, ``(count, height, width, bands)``.
-      name: str. What the images are, for the figures' names.
+      name: str. What the images are.
 
     Returns:
-      dict. ``reconstruction_mse_<name>_<count>``, and in decibels ``reconstruction_psnr_...``.
+      list of Score. ``reconstruction_mse``, and in decibels ``reconstruction_psnr``.
     """
 
     def errors_of(batch):
@@ -77,12 +78,12 @@ def reconstruction_scores(encoder, decoder, images, name):
         return ops.mean(ops.square(decoder(encoder(real)) - real), axis=(1, 2, 3))
 
     error = float(batch_map(errors_of, images).mean(dtype=np.float64))
-    return {
-        f"reconstruction_mse_{name}_{len(images)}": error,
-        f"reconstruction_psnr_{name}_{len(images)}": -10 * math.log10(error)
-        if error > 0
-        else math.inf,
-    }
+    psnr = -10 * math.log10(error) if error > 0 else math.inf
+    return measured(
+        {"reconstruction_mse": error, "reconstruction_psnr": psnr},
+        reference=name,
+        reference_size=len(images),
+    )
 
 
 def reconstruction_rows(encoder, decoder, images):

@@ -22,6 +22,7 @@ from qlatent_tf.models.codes.image_codes import (
     to_pixels,
     to_unit,
 )
+from qlatent_tf.scores import measured
 
 _SLOPE = 0.2
 _MOMENTUM = 0.9
@@ -175,28 +176,31 @@ class LaStQGAN(CodeGAN):
         """Returns the scores of codes, and what the autoencoder makes of real and generated images.
 
         Returns:
-          dict. What `CodeGAN.own_scores` returns of the codes of the data set's images;
-          ``encoder_frechet_<width>_<data set>_<images>@<samples>``, the squared Frechet distance
-          of the encoder's dense features; and the reconstruction's scores.
+          list of Score. What `CodeGAN.own_scores` returns of the codes of the data set's images;
+          ``encoder_frechet_<width>``, the squared Frechet distance of the encoder's dense
+          features; and the reconstruction's scores.
         """
         from qlatent_tf.metrics.frechet import Moments, frechet_distance
-        from qlatent_tf.scores import sized
 
         if self._compared is None or self._compared[0] is not dataset.source:
             # The autoencoder does not change: once for all evaluations.
             reference = some_of(dataset.source, _REFERENCE)
             real = Moments.of(features_of(self.encoder, reference))
             rebuilt = reconstruction_scores(self.encoder, self.decoder, *held_out(dataset))
-            name = f"encoder_frechet_{len(real.mean)}_{dataset.name}_{len(reference)}"
-            self._compared = dataset.source, name, real, rebuilt
-        _, name, real, rebuilt = self._compared
+            self._compared = dataset.source, real, rebuilt
+        _, real, rebuilt = self._compared
         images = batch_map(self.decode, self.generated_codes(num_samples, seed))
         generated = Moments.of(features_of(self.encoder, images))
-        return {
-            **super().own_scores(dataset, num_samples, seed),
-            **sized({name: frechet_distance(real, generated)}, num_samples),
-            **rebuilt,
-        }
+        return [
+            *super().own_scores(dataset, num_samples, seed),
+            *measured(
+                {f"encoder_frechet_{len(real.mean)}": frechet_distance(real, generated)},
+                reference=dataset.name,
+                reference_size=real.count,
+                num_samples=num_samples,
+            ),
+            *rebuilt,
+        ]
 
     def pictures(self, dataset):
         """Returns ``reconstructions`` of images, and ``beside_real``: rows of real and of ours."""

@@ -13,6 +13,7 @@ import numpy as np
 from absl import logging
 
 import qlatent_tf
+from qlatent_tf.differences import differences, format_differences
 from qlatent_tf.quantum.recordings import bank_metadata
 from qlatent_tf.quantum.recordings import rows as sample_rows
 from qlatent_tf.storage import files, npy_files
@@ -178,11 +179,11 @@ def _resume(folder: Path, metadata: dict) -> dict[str, str]:
         raise ValueError(f"{folder} is neither empty nor a sample bank; choose another folder.")
     begun = bank_metadata.read_metadata(folder)
     shards = begun.pop("shards")
-    differences = _differences(begun, metadata)
-    if differences:
+    found = differences(begun, metadata, nested=True)
+    if found:
         raise ValueError(
             f"{folder} holds a bank begun with other settings (there -> now): "
-            + "; ".join(differences)
+            f"{format_differences(found)}"
         )
     for leftover in folder.glob(".shard-*"):
         leftover.unlink()
@@ -195,17 +196,6 @@ def _resume(folder: Path, metadata: dict) -> dict[str, str]:
         else:
             logging.warning("%s is corrupt and will be made again.", folder / name)
     return kept
-
-
-def _differences(there: dict, now: dict, prefix: str = "") -> list[str]:
-    lines = []
-    for name in sorted({*there, *now}):
-        old, new = there.get(name), now.get(name)
-        if isinstance(old, dict) and isinstance(new, dict):
-            lines += _differences(old, new, f"{prefix}{name}.")
-        elif old != new:
-            lines.append(f"{prefix}{name}: {old!r} -> {new!r}")
-    return lines
 
 
 def _write_shard(path, sampler, start, shape, seed, chunk_rows, progress) -> int:

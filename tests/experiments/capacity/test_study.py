@@ -264,7 +264,7 @@ def test_codes_are_made_once_of_what_is_asked_for(tmp_path):
     record = json.loads((folder / "codes.json").read_text())
     assert record["dataset"]["name"] == "images" and len(record["variance_shares"]) == 6
     prepare(folder, of(3), autoencoder=f"{coder}/", image_data="images", progress=False)
-    with pytest.raises(ValueError, match="autoencoder: .*coder -> other; image data: images -> s"):
+    with pytest.raises(ValueError, match="'/.*coder' -> 'other'; image data: 'images' -> 's"):
         prepare(folder, of(3), autoencoder="other", image_data="sat4", progress=False)
     with pytest.raises(ValueError, match="4 qubits need codes of 8; those of .*codes.npz have 6"):
         prepare(folder, of(4), progress=False)

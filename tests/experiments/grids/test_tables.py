@@ -13,7 +13,6 @@ from qlatent_tf.experiments.grids.table_files import (
     to_markdown,
 )
 from qlatent_tf.experiments.grids.tables import Column, Published, in_order, make_table, schedule
-from qlatent_tf.runs.evaluation import figure_of
 
 PUBLISHED = Published(
     "paper",
@@ -201,20 +200,6 @@ def test_published_scores_have_the_digits_that_were_published():
     figures = [(0.0195, 0.0125), (0.012, 0.0015), (2522, 62), (6.5, None)]
     texts = [format_published({"mean": mean, "standard_error": error}) for mean, error in figures]
     assert texts == ["0.0195 ± 0.0125", "0.012 ± 0.0015", "2522 ± 62", "6.5"]
-
-
-@pytest.mark.parametrize(
-    "name, dataset, figure",
-    [
-        ("fcd_qm9_129925@10000", "qm9", "fcd"),
-        ("novel_count@10000", "qm9", "novel_count"),
-        ("fcd_qm9_129925@10000", "qm", "fcd_qm9_129925"),
-        ("score_v2_10@5", "v2", "score"),
-        ("distance", "quantum", "distance"),
-    ],
-)
-def test_a_figure_is_a_name_without_sizes_and_reference(name, dataset, figure):
-    assert figure_of(name, dataset) == figure
 
 
 def test_full_names_are_shown_and_must_agree():

@@ -6,11 +6,13 @@ import types
 
 import numpy as np
 import pytest
+from harness import scored
 
 from qlatent_tf.metrics.images import classifier_scores
 from qlatent_tf.metrics.images.classifier import KIND, build_classifier, load_classifier
 from qlatent_tf.metrics.images.classifier_scores import classifier_network
-from qlatent_tf.registry import datasets, metrics
+from qlatent_tf.registry import datasets
+from qlatent_tf.scores import read_scores
 from qlatent_tf.storage.preset_files import list_presets, write_preset
 
 SIZES = {"image_size": 8, "channels": 3, "classes": 3, "widths": [4, 8]}
@@ -49,7 +51,7 @@ def test_the_network_is_the_presets(preset):
 
 def test_figures_are_named_by_the_classifier(preset):
     dataset = types.SimpleNamespace(name="noise", source=_images(40))
-    figures = metrics.build("classifier_scores", dataset, _images(30, seed=1))
+    figures = scored("classifier_scores", dataset, _images(30, seed=1))
     assert list(figures) == [
         "classifier_score_small_classifier@30",
         "classifier_score_deviation_small_classifier@30",
@@ -57,12 +59,13 @@ def test_figures_are_named_by_the_classifier(preset):
         "classifier_kernel_distance_small_classifier_noise_40@30",
     ]
     assert all(map(math.isfinite, figures.values()))
+    assert {score.network for score in read_scores(figures, "noise")} == {"small_classifier"}
 
 
 def test_a_missing_classifier_is_named(monkeypatch, empty_folder):
     monkeypatch.setattr(classifier_scores, "PRESET", "nothing")
     with pytest.raises(FileNotFoundError, match="No preset 'nothing'"):
-        metrics.build("classifier_scores", None, None)
+        scored("classifier_scores", None, None)
 
 
 @pytest.mark.parametrize("name", list_presets("classifier"))

@@ -1,6 +1,7 @@
 """How Inception's weights are found and named, on networks of its interface."""
 
 import errno
+import functools
 import hashlib
 import types
 
@@ -8,10 +9,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from harness import scored
 
 from qlatent_tf.datasets.images.arrays import image_dataset
 from qlatent_tf.metrics.images import inception
-from qlatent_tf.registry import metrics
+from qlatent_tf.scores import read_scores
 from qlatent_tf.storage import files
 
 BLACK, WHITE = (np.full((3, 8, 8, 3), value, np.uint8) for value in (0, 255))
@@ -96,7 +98,9 @@ def test_the_metric_names_the_network(saved_model):
     images = rng.integers(0, 256, (20, 6, 6, 3)).astype(np.uint8)
     dataset = types.SimpleNamespace(name="noise", source=images)
     name = inception.inception_network().name
-    assert list(metrics.build("inception_scores", dataset, images[:12])) == [
+    found = scored("inception_scores", dataset, images[:12])
+    assert {score.network for score in read_scores(found, "noise")} == {name}
+    assert list(found) == [
         f"inception_score_{name}@12",
         f"inception_score_deviation_{name}@12",
         f"frechet_inception_distance_{name}_noise_20@12",
@@ -143,8 +147,8 @@ def test_a_damaged_file_of_keras_is_not_at_hand(folders, monkeypatch):
 def test_what_are_no_images_is_refused(saved_model):
     graphs = types.SimpleNamespace(name="graphs", source={"atoms": np.zeros((3, 9))})
     with pytest.raises(ValueError, match="takes uint8 images"):
-        metrics.get("inception_scores")(graphs, np.zeros((3, 9)))
-    assert metrics.get("local_inception_scores")(graphs, np.zeros((3, 9))) == {}
+        scored("inception_scores", graphs, np.zeros((3, 9)))
+    assert scored("local_inception_scores", graphs, np.zeros((3, 9))) == {}
 
 
 def test_finished_runs_are_scored_where_weights_are_at_hand(folders, request):
@@ -153,7 +157,7 @@ def test_finished_runs_are_scored_where_weights_are_at_hand(folders, request):
         "some", {"x_train": images}, class_names=(), classes=None, provenance={}
     )
     assert dataset.metrics == () and dataset.evaluation_metrics == ("local_inception_scores",)
-    score = metrics.get("local_inception_scores")
+    score = functools.partial(scored, "local_inception_scores")
     assert score(dataset, images[:12]) == {}
     request.getfixturevalue("saved_model")
     name = inception.inception_network(4).name

@@ -11,6 +11,7 @@ from qlatent_tf.metrics.frechet import Moments, frechet_distance
 from qlatent_tf.metrics.images import scores as scores
 from qlatent_tf.metrics.images.feature_network import FeatureNetwork, random_order
 from qlatent_tf.metrics.images.tf_gan import tfgan
+from qlatent_tf.scores import means
 
 SHARP = 50.0
 
@@ -59,6 +60,10 @@ def _parts(rows, size):
 
 
 # === Classifier score ===
+
+
+def image_scores(*arguments):
+    return means(scores.image_scores(*arguments))
 
 
 def _score(logits, batch=16):
@@ -161,7 +166,7 @@ def test_a_kernel_distance_needs_two_rows_of_each(shapes):
 
 
 def test_figures_are_named_by_network_reference_and_sizes():
-    figures = scores.image_scores(_dataset(), _images(60, 1), _network())
+    figures = image_scores(_dataset(), _images(60, 1), _network())
     assert list(figures) == [
         "band_score_bands@60",
         "band_score_deviation_bands@60",
@@ -173,12 +178,12 @@ def test_figures_are_named_by_network_reference_and_sizes():
 
 def test_images_sorted_by_class_are_scored_as_mixed_ones():
     # In parts of the given order each part would be of one class, and the score 1.
-    figures = scores.image_scores(_dataset(), _images(300, 1), _network())
+    figures = image_scores(_dataset(), _images(300, 1), _network())
     assert figures["band_score_bands@300"] > 2.8
 
 
 def test_the_training_images_are_at_no_distance_from_themselves():
-    figures = scores.image_scores(_dataset(), _dataset().source, _network())
+    figures = image_scores(_dataset(), _dataset().source, _network())
     assert figures["band_frechet_bands_some_90@90"] == pytest.approx(0, abs=1e-9)
     # Unbiased, hence below 0 where both sides are the same rows.
     assert -0.2 < figures["band_kernel_bands_some_90@90"] < 0
@@ -186,7 +191,7 @@ def test_the_training_images_are_at_no_distance_from_themselves():
 
 def test_figures_are_those_of_the_whole_arrays():
     images, source = _images(70, 1), _dataset().source
-    figures = scores.image_scores(_dataset(), images, _network())
+    figures = image_scores(_dataset(), images, _network())
     x, y = (_run(array[random_order(len(array))])[0].numpy() for array in (source, images))
     frechet = frechet_distance(Moments.of(x), Moments.of(y))
     assert figures["band_frechet_bands_some_90@70"] == pytest.approx(frechet, rel=1e-5)
@@ -195,7 +200,7 @@ def test_figures_are_those_of_the_whole_arrays():
 
 def test_the_size_of_a_batch_changes_nothing():
     figures = [
-        scores.image_scores(_dataset(), _images(70, 1), _network(batch_size=size, identity=name))
+        image_scores(_dataset(), _images(70, 1), _network(batch_size=size, identity=name))
         for size, name in ((7, "a"), (100, "b"))
     ]
     assert figures[0] == pytest.approx(figures[1], rel=1e-5)
@@ -234,7 +239,7 @@ def test_no_more_than_a_batch_a_part_and_a_block_are_held(monkeypatch):
         base = getattr(scores, name)
         monkeypatch.setattr(scores, name, type(name, (Noting, base), {}))
     source, images = Recorder(_images(200)), Recorder(_images(150, 1))
-    figures = scores.image_scores(_dataset(images=source), images, _network())
+    figures = image_scores(_dataset(images=source), images, _network())
     assert source.largest == images.largest == 16
     assert len(held) == 2 * math.ceil(150 / 16) and max(held) < 20
     assert "band_frechet_bands_some_200@150" in figures
@@ -243,19 +248,19 @@ def test_no_more_than_a_batch_a_part_and_a_block_are_held(monkeypatch):
 
 def test_a_network_without_classes_has_distances_only():
     network = _network(run=lambda images: (_run(images)[0], None))
-    figures = scores.image_scores(_dataset(), _images(60, 1), network)
+    figures = image_scores(_dataset(), _images(60, 1), network)
     assert list(figures) == ["band_frechet_bands_some_90@60", "band_kernel_bands_some_90@60"]
 
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_too_few_images_have_no_scores(count):
-    figures = scores.image_scores(_dataset(), _images(10)[:count], _network())
+    figures = image_scores(_dataset(), _images(10)[:count], _network())
     assert all(map(math.isnan, figures.values()))
 
 
 def test_few_images_are_said_to_say_little(caplog):
     with caplog.at_level("WARNING", logger="absl"):
-        scores.image_scores(_dataset(), _images(3), _network())
+        image_scores(_dataset(), _images(3), _network())
     assert "band_frechet of 3 images says little: 3 features" in caplog.text
 
 
@@ -294,4 +299,4 @@ def test_the_reference_is_computed_once(cache, caplog):
 )
 def test_what_is_no_image_of_the_network_is_refused(images):
     with pytest.raises(ValueError, match=r"takes uint8 images of shape \(n, 4, 4, 3\); received"):
-        scores.image_scores(_dataset(), images, _network())
+        image_scores(_dataset(), images, _network())

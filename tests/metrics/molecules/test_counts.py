@@ -3,11 +3,11 @@ import types
 
 import numpy as np
 import pytest
+from harness import scored
 from rdkit import Chem
 
 from qlatent_tf.datasets.molecules.graphs import molecule_to_graph
 from qlatent_tf.metrics.molecules.properties import properties
-from qlatent_tf.registry import metrics
 
 
 def _samples(*smiles):
@@ -31,7 +31,7 @@ def _known(*smiles):
 
 def test_counts_by_both_definitions():
     samples = _samples("CCO", "OCC", "CC", "CN", "*C", "C.O", "O.C", None, None, "*C")
-    figures = metrics.build("molecules", _known("CC", "CCC"), samples)
+    figures = scored("molecules", _known("CC", "CCC"), samples)
     assert figures == {
         "valid_count@10": 4,
         "valid_share@10": 0.4,
@@ -49,11 +49,11 @@ def test_counts_by_both_definitions():
 
 
 def test_shares_of_nothing_are_not_defined():
-    figures = metrics.build("molecules", _known(), _samples(None, "*C"))
+    figures = scored("molecules", _known(), _samples(None, "*C"))
     assert figures["valid_share@2"] == 0 and figures["parsed_valid_share@2"] == 0.5
     assert math.isnan(figures["unique_share@2"]) and math.isnan(figures["novel_share@2"])
     assert figures["parsed_unique_share@2"] == 1
-    properties_ = metrics.build("molecule_properties", _known(), _samples(None, "*C"))
+    properties_ = scored("molecule_properties", _known(), _samples(None, "*C"))
     assert list(properties_) == ["qed@2", "logp@2", "sa@2"]
     assert all(math.isnan(value) for value in properties_.values())
 
@@ -73,7 +73,7 @@ def test_properties_of_known_molecules(smiles, qed, logp, accessibility):
 
 
 def test_properties_are_means_over_distinct_valid_molecules():
-    figures = metrics.build(
+    figures = scored(
         "molecule_properties", _known(), _samples("CCO", "OCC", "c1ccccc1", "C.O", "*C", None)
     )
     expected = np.mean([properties(Chem.MolFromSmiles(s)) for s in ("CCO", "c1ccccc1")], axis=0)
@@ -84,10 +84,10 @@ def test_properties_are_means_over_distinct_valid_molecules():
 @pytest.mark.parametrize("name", ["molecules", "molecule_properties"])
 def test_vectors_are_refused(name):
     with pytest.raises(ValueError, match="Molecules are a dict"):
-        metrics.build(name, _known(), np.zeros((2, 16)))
+        scored(name, _known(), np.zeros((2, 16)))
 
 
 def test_no_samples_are_refused():
     empty = {"atoms": np.zeros((0, 9), int), "bonds": np.zeros((0, 9, 9), int)}
     with pytest.raises(ValueError, match="received 0 samples"):
-        metrics.build("molecules", _known(), empty)
+        scored("molecules", _known(), empty)

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from harness import scored
 
 from qlatent_tf.metrics.frechet import Moments, frechet_distance
 from qlatent_tf.metrics.molecules import chemnet
 from qlatent_tf.metrics.molecules.fcd import reference_moments
-from qlatent_tf.registry import datasets, metrics
+from qlatent_tf.registry import datasets
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "chemnet.json").read_text())
 
@@ -111,11 +112,11 @@ def test_metric_is_of_the_distinct_molecules_that_parse(weights, cache, caplog):
     twice["bonds"][-1] = 1  # no molecule
     known = _known(*sorted(dataset.smiles)[:80])
     with caplog.at_level("WARNING", logger="absl"):
-        figures = metrics.build("fcd", known, some)
+        figures = scored("fcd", known, some)
     assert list(figures) == ["fcd_some_80@40"]
     assert "40 distinct molecules says little" in caplog.text
     (value,) = figures.values()
-    assert metrics.build("fcd", known, twice) == {"fcd_some_80@80": pytest.approx(value)}
+    assert scored("fcd", known, twice) == {"fcd_some_80@80": pytest.approx(value)}
     assert len(list(cache.iterdir())) == 1
 
 
@@ -140,7 +141,7 @@ def test_moments_of_the_data_set_are_computed_once(weights, cache, monkeypatch, 
 def test_too_few_molecules_have_no_distance(weights, caplog):
     nothing = {"atoms": np.zeros((3, 9), int), "bonds": np.zeros((3, 9, 9), int)}
     with caplog.at_level("WARNING", logger="absl"):
-        figures = metrics.build("fcd", _known("C", "CC"), nothing)
+        figures = scored("fcd", _known("C", "CC"), nothing)
     assert math.isnan(figures["fcd_some_2@3"])
     assert "of 3 samples, 0 are distinct molecules; 2 are needed" in caplog.text
 

@@ -6,6 +6,7 @@ import types
 
 import numpy as np
 import pytest
+from harness import scored
 from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 
@@ -13,7 +14,6 @@ from qlatent_tf.datasets.molecules.graphs import molecule_to_graph
 from qlatent_tf.metrics.molecules import properties as molecule_properties
 from qlatent_tf.metrics.molecules.diversity import nearest
 from qlatent_tf.metrics.molecules.substructures import GROUPS, groups_of, scaffold
-from qlatent_tf.registry import metrics
 
 NOTHING = {"atoms": np.zeros((3, 9), int), "bonds": np.zeros((3, 9, 9), int)}
 
@@ -47,14 +47,14 @@ def _tanimoto(a, b):
 
 def test_diversity_is_that_of_pairs():
     smiles = ["CCO", "CCN", "c1ccccc1", "CC(=O)O"]
-    figures = metrics.build("molecule_diversity", None, _samples(*smiles, "OCC", "C.C"))
+    figures = scored("molecule_diversity", None, _samples(*smiles, "OCC", "C.C"))
     expected = 1 - np.mean([_tanimoto(*pair) for pair in itertools.combinations(smiles, 2)])
     assert figures == {"internal_diversity@6": pytest.approx(expected)}
 
 
 @pytest.mark.parametrize("samples", [NOTHING, _samples("CCO", "OCC")])
 def test_one_molecule_has_no_diversity(samples):
-    (figure,) = metrics.build("molecule_diversity", None, samples).values()
+    (figure,) = scored("molecule_diversity", None, samples).values()
     assert math.isnan(figure)
 
 
@@ -73,40 +73,40 @@ def test_wasserstein_distance_of_properties():
     known = ["CCO", "c1ccccc1", "CCN", "CCCC"]
     table = molecule_properties.property_table(known)
     dataset = _known(*known)
-    same = metrics.build("molecule_property_distances", dataset, _samples(*known, "OCC"))
+    same = scored("molecule_property_distances", dataset, _samples(*known, "OCC"))
     assert same == pytest.approx({f"{name}_distance_some_4@5": 0 for name in ("qed", "logp", "sa")})
     # From one point, the distance is the mean distance to it.
-    single = metrics.build("molecule_property_distances", dataset, _samples("CCO", "CCO"))
+    single = scored("molecule_property_distances", dataset, _samples("CCO", "CCO"))
     np.testing.assert_allclose(list(single.values()), np.abs(table - table[0]).mean(axis=0))
-    nothing = metrics.build("molecule_property_distances", dataset, NOTHING)
+    nothing = scored("molecule_property_distances", dataset, NOTHING)
     assert all(math.isnan(value) for value in nothing.values()) and len(nothing) == 3
 
 
 @pytest.mark.parametrize("name", ["molecule_property_distances", "molecule_substructures"])
 def test_the_data_set_is_described_once(name, cache, monkeypatch):
     dataset, samples = _known("CCO", "C1CC1"), _samples("CCO", "CCN")
-    first = metrics.build(name, dataset, samples)
+    first = scored(name, dataset, samples)
     (file,) = cache.iterdir()
     time = file.stat().st_mtime_ns
-    assert metrics.build(name, dataset, samples) == first
+    assert scored(name, dataset, samples) == first
     assert file.stat().st_mtime_ns == time
     with np.load(file) as arrays:
         parts = {key: array[:1] if array.ndim else array for key, array in arrays.items()}
     np.savez(file, **parts)
-    assert metrics.build(name, dataset, samples) == first
-    metrics.build(name, _known("CCO", "CCC"), samples)
+    assert scored(name, dataset, samples) == first
+    scored(name, _known("CCO", "CCC"), samples)
     assert len(list(cache.iterdir())) == 2
 
 
 def test_a_data_set_without_molecules_is_refused():
     with pytest.raises(ValueError, match="'some' has no molecules"):
-        metrics.build("molecule_substructures", _known(), NOTHING)
+        scored("molecule_substructures", _known(), NOTHING)
 
 
 def test_substructures_are_counted_over_distinct_molecules():
     dataset = _known("CCO", "CCC1CC1", "C1CCC1O", "CF")
     samples = _samples("CCO", "OCC", "CC1CC1", "OC1CC1", "C1CCOC1", "CC#N")
-    figures = metrics.build("molecule_substructures", dataset, samples)
+    figures = scored("molecule_substructures", dataset, samples)
     assert figures["scaffold_count@6"] == 2  # of three and five atoms
     assert figures["new_scaffold_count_some_4@6"] == 1
     counts = {name: figures[f"{name}_count@6"] for name in GROUPS}
@@ -123,7 +123,7 @@ def test_substructures_are_counted_over_distinct_molecules():
 
 
 def test_nothing_has_no_substructures():
-    figures = metrics.build("molecule_substructures", _known("CC"), NOTHING)
+    figures = scored("molecule_substructures", _known("CC"), NOTHING)
     assert math.isnan(figures.pop("group_gap_some_1@3")) and set(figures.values()) == {0}
 
 

@@ -19,9 +19,9 @@ def points(dataset, sigmas_out=0.0, sigmas_round=0.0, blobs=slice(None), distanc
 
 
 def score(dataset, samples):
-    figures = metrics.get("blobs")(dataset, samples)
-    assert all(name.endswith(f"@{len(samples)}") for name in figures)
-    return {name.partition("@")[0]: value for name, value in figures.items()}
+    scores = metrics.get("blobs")(dataset, samples)
+    assert {score.num_samples for score in scores} == {len(samples)}
+    return {score.name: score.mean for score in scores}
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ import types
 
 import numpy as np
 import pytest
+from harness import scored
 
 from qlatent_tf.metrics.vectors.outcome_law import OutcomeLaw, cumulative_law
 from qlatent_tf.metrics.vectors.rounding import outcome_keys, rounded
 from qlatent_tf.metrics.vectors.total_number import law_of_totals
-from qlatent_tf.registry import metrics
 
 # Three outcomes of two photons in two modes.
 OUTCOMES = np.array([[2, 0], [1, 1], [0, 2]], np.uint8)
@@ -36,20 +36,20 @@ def _rows(**counts):
     ],
 )
 def test_distance_to_the_nearest_integer(samples, distance):
-    figures = metrics.build("discreteness", None, np.array(samples))
+    figures = scored("discreteness", None, np.array(samples))
     assert figures == {f"integer_distance@{len(samples)}": pytest.approx(distance)}
 
 
 def test_numbers_that_know_nothing_of_integers_are_a_quarter_away():
     samples = np.random.default_rng(0).normal(scale=10, size=(100_000, 4))
-    figures = metrics.build("discreteness", None, samples)
+    figures = scored("discreteness", None, samples)
     # Uniform on [0, 1/2]: variance 1/48.
     assert figures["integer_distance@100000"] == pytest.approx(0.25, abs=5 / math.sqrt(48 * 4e5))
 
 
 def test_totals():
     samples = _rows(_20=5, _11=2, _10=2, _33=1) + 0.3
-    assert metrics.build("total_number", DATASET, samples) == {
+    assert scored("total_number", DATASET, samples) == {
         "right_total_share@10": pytest.approx(0.7),
         "total_number_tv@10": pytest.approx(0.3),
         "total_number_mean@10": pytest.approx(2.2),
@@ -59,7 +59,7 @@ def test_totals():
 
 
 def test_outcomes_by_hand():
-    figures = metrics.build("outcome_law", DATASET, _rows(_20=5, _02=2, _11=2, _30=1) - 0.2)
+    figures = scored("outcome_law", DATASET, _rows(_20=5, _02=2, _11=2, _30=1) - 0.2)
     share = np.array([5, 2]) / 7
     assert figures == {
         # 1/2 (|.5 - .5| + |0 - .2| + |.5 - .2| + .1)
@@ -130,7 +130,7 @@ def test_pair_correlations_by_hand():
     dataset = types.SimpleNamespace(source=real)
     # Means 1, 1, 1; the samples' covariance of modes 0 and 1 is 4/3 instead of 0.
     samples = np.array([[0.0, 0.0, 3.0], [2.0, 2.0, 3.0], [0.0, 0.0, 3.0], [2.0, 2.0, 3.0]])
-    assert metrics.build("pair_correlation", dataset, samples) == {
+    assert scored("pair_correlation", dataset, samples) == {
         "pair_correlation_error@4": pytest.approx(math.sqrt((4 / 3) ** 2 / 3)),
         "variance_error@4": pytest.approx(0),
         "mean_error@4": pytest.approx(math.sqrt(4 / 3)),
@@ -142,7 +142,7 @@ def test_pair_correlations_of_a_distribution_are_exact():
     covariance = np.array([[2.0, 0.5], [0.5, 1.0]])
     source = types.SimpleNamespace(mean=lambda: np.zeros(2), covariance=lambda: covariance)
     samples = rng.multivariate_normal(np.zeros(2), covariance, 40_000)
-    figures = metrics.build("pair_correlation", types.SimpleNamespace(source=source), samples)
+    figures = scored("pair_correlation", types.SimpleNamespace(source=source), samples)
     # The variance of a Gaussian's covariance estimate is (C_ii C_jj + C_ij^2) / n.
     assert figures["pair_correlation_error@40000"] < 5 * math.sqrt(2.25 / 40_000)
     assert figures["mean_error@40000"] < 5 * math.sqrt(2 / 40_000)
@@ -151,14 +151,14 @@ def test_pair_correlations_of_a_distribution_are_exact():
 def test_a_generator_gone_astray_is_scored():
     samples = np.array([[np.nan, 0.0], [np.inf, 1e300], [-np.inf, -1e300], [2.0, 0.0]])
     assert np.abs(rounded(samples)).max() == 2**31
-    assert metrics.build("total_number", DATASET, samples)["right_total_share@4"] == 0.25
-    figures = metrics.build("outcome_law", DATASET, samples)
+    assert scored("total_number", DATASET, samples)["right_total_share@4"] == 0.25
+    figures = scored("outcome_law", DATASET, samples)
     assert figures["possible_share@4"] == 0.25 and figures["outcome_tv@4"] == 0.75
-    assert math.isnan(metrics.build("discreteness", DATASET, samples)["integer_distance@4"])
+    assert math.isnan(scored("discreteness", DATASET, samples)["integer_distance@4"])
 
 
 def test_nothing_possible_has_no_divergence():
-    figures = metrics.build("outcome_law", DATASET, np.ones((3, 2)))
+    figures = scored("outcome_law", DATASET, np.ones((3, 2)))
     assert figures["outcome_tv@3"] == 1 and math.isnan(figures["outcome_kl@3"])
 
 
@@ -167,18 +167,18 @@ def test_nothing_possible_has_no_divergence():
 def test_what_is_no_batch_of_vectors_is_refused(name, samples):
     dataset = types.SimpleNamespace(**vars(DATASET), source=np.eye(2))
     with pytest.raises(ValueError, match="Vectors have shape"):
-        metrics.build(name, dataset, samples)
+        scored(name, dataset, samples)
 
 
 @pytest.mark.parametrize("name", ["outcome_law", "pair_correlation"])
 def test_another_width_is_refused(name):
     dataset = types.SimpleNamespace(**vars(DATASET), source=np.eye(2))
     with pytest.raises(ValueError, match=r"\(n, 2\), n at least 1; received \(3, 4\)"):
-        metrics.build(name, dataset, np.zeros((3, 4)))
+        scored(name, dataset, np.zeros((3, 4)))
 
 
 def test_a_law_that_is_not_known_is_an_error():
     with pytest.raises(ValueError, match="law of the data set 'big' is not known"):
-        metrics.build("outcome_law", types.SimpleNamespace(name="big", law=None), np.eye(2))
+        scored("outcome_law", types.SimpleNamespace(name="big", law=None), np.eye(2))
     with pytest.raises(ValueError, match="add some first"):
         OutcomeLaw(OUTCOMES, PROBABILITIES).figures()

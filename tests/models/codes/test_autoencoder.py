@@ -11,6 +11,7 @@ from qlatent_tf.datasets.images.arrays import image_dataset
 from qlatent_tf.models.codes.image_codes import alternate, batch_map, features_of, to_unit
 from qlatent_tf.registry import models
 from qlatent_tf.runs import training
+from qlatent_tf.scores import means
 
 DARK = np.zeros((300, 8, 12, 2), np.uint8)
 
@@ -110,11 +111,11 @@ def test_training_lowers_the_error_that_is_reported():
     bright[::2] = 255
     data = dataset(bright, test=bright[:10])
     name = "reconstruction_mse_some_test_10"
-    before = model.own_scores(data, 1, 0)
+    before = means(model.own_scores(data, 1, 0))
     history = model.fit(
         model.training_batches(bright, 16, seed=0, steps=60), verbose=0, shuffle=False
     )
-    after = model.own_scores(data, 1, 0)
+    after = means(model.own_scores(data, 1, 0))
     assert model.step == 60 and list(history.history) == ["reconstruction_mse"]
     assert after[name] < 0.1 < 0.2 < before[name]
     np.testing.assert_allclose(
@@ -163,7 +164,7 @@ def test_the_error_is_the_mean_over_pixels_and_images():
     model = autoencoder()
     images = np.random.default_rng(0).integers(0, 256, (300, 8, 12, 2), np.uint8)
     rebuilt = np.asarray(model.decoder(model.encoder(images / 255)))
-    scores = model.own_scores(dataset(images), 1, 0)
+    scores = means(model.own_scores(dataset(images), 1, 0))
     np.testing.assert_allclose(
         scores["reconstruction_mse_some_train_300"],
         np.mean((rebuilt - images / 255) ** 2),

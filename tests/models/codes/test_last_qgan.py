@@ -19,6 +19,7 @@ from qlatent_tf.models.codes.model import classical_generator, code_critic
 from qlatent_tf.registry import models
 from qlatent_tf.runs import training
 from qlatent_tf.runs.run_directory import RunDirectory
+from qlatent_tf.scores import means
 from qlatent_tf.zoo import from_preset, save_preset
 
 SEED = tf.constant([1, 2], tf.int32)
@@ -134,7 +135,7 @@ def test_codes_are_scored_where_networks_compute_in_reduced_precision(dataset, g
     networks = (model.generator, model.critic, model.encoder, model.decoder)
     assert {network.layers[-1].compute_dtype for network in networks} == {"float32"}
     assert model.precompute(dataset.source).dtype == np.float32
-    assert all(np.isfinite(score) for score in model.own_scores(dataset, 20, 0).values())
+    assert all(np.isfinite(score.mean) for score in model.own_scores(dataset, 20, 0))
 
 
 def test_a_wide_circuit_has_noise_by_random_errors():
@@ -170,7 +171,7 @@ def test_scores_of_a_linear_critic_are_exact(dataset):
     linear.set_weights([np.full((6, 1), 2.0), np.ones(1)])
     model.critic = linear
     codes = np.linspace(-0.5, 0.5, 240, dtype="float32").reshape(40, 6)
-    scores = model.own_scores(dataclasses.replace(dataset, source=codes), 30, seed=0)
+    scores = means(model.own_scores(dataclasses.replace(dataset, source=codes), 30, seed=0))
     drawn = model.generated_codes(30, seed=0)
     rows = codes[np.linspace(0, 39, 30).astype(int)]
     np.testing.assert_allclose(
