@@ -107,7 +107,7 @@ def walk_range(
     """
     modes = len(input_state)
     all_photons = input_state.sum()
-    state = np.zeros(amplitudes, np.complex128)
+    state = np.empty(amplitudes, np.complex128)  # what no sample reaches takes no memory
     weights = np.zeros(all_photons + 1, np.float64)
     folded = np.zeros((all_photons + 1) * RUN, np.complex128)
     mixed = np.zeros((all_photons + 1) * RUN, np.complex128)
@@ -183,7 +183,7 @@ class WalkSampler:
       num_threads: int. Threads to use, fewer if their states would not fit.
 
     Raises:
-      ValueError: if a walk would need more than 512 MiB.
+      ValueError: if a walk might need more than 4 GiB.
     """
 
     def __init__(
@@ -204,7 +204,9 @@ class WalkSampler:
         self._least = math.ceil(CHUNK_SECONDS / walk_seconds(shape, 1))
         photons = int(input_state.sum())
         table_at, most_first, tables, size, entered = [], [], [], 0, 0
-        for (kind, first, second), (cos, sin) in zip(plan.steps, plan.numbers.real, strict=True):
+        for (kind, first, second), (cos, sin) in zip(
+            plan.steps, np.real(plan.numbers), strict=True
+        ):
             table_at.append(size)
             most_first.append(entered)
             if kind == SPLIT:

@@ -14,7 +14,8 @@ GLYNN_MAX_PHOTONS = 40
 MAX_PHOTONS = {
     "table": MAX_TABLE_PHOTONS, "lanes": LANES_MAX_PHOTONS, "glynn": GLYNN_MAX_PHOTONS,
 }  # fmt: skip
-MAX_WALK_BYTES = 2**29
+# Of the state with all photons still kept, which samples hardly ever reach, let alone touch.
+MAX_WALK_BYTES = 2**32
 
 
 def table_seconds(modes: int, photons: int, samples: int) -> float:
@@ -39,19 +40,19 @@ def glynn_seconds(modes: int, photons: int, samples: int) -> float:
 
 
 def walk_seconds(shape: WalkShape, samples: int) -> float:
-    """Returns about how long walks through an interferometer take."""
+    """Returns about how long walks take: an output, and mixing each two neighbouring kept modes."""
     seconds = 0.0
     for width, entered, mean in zip(
         shape.widths.tolist(), shape.entered.tolist(), shape.mean_kept.tolist(), strict=True
     ):
-        seconds += 6e-8
+        seconds += 8e-8
         if width > 1:
             # Photons bunch: the spread of thermal light, whose long states take most of the time.
             photons = min(entered, mean + math.sqrt(mean * (1.0 + mean / width)))
             states = math.exp(
                 math.lgamma(photons + width) - math.lgamma(photons + 1) - math.lgamma(width)
             )
-            seconds += 2e-9 * (width - 1) * states * (1.0 + photons / width)
+            seconds += 4e-9 * (width - 1) * states * (1.0 + photons / width)
     return samples * seconds
 
 

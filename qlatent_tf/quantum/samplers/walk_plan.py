@@ -148,7 +148,7 @@ class _Planner:
 
     def __init__(self, unitary, input_state):
         self.unitary = unitary
-        self.kept = []
+        self.kept: list[np.ndarray] = []
         self.empty = unitary[:, input_state == 0].astype(np.complex128)
         self.waiting = np.flatnonzero(input_state).tolist()
         self.steps = []
@@ -159,10 +159,10 @@ class _Planner:
             self._mix(behind, output)
         entering = self._entering(output)
         if entering and not self.kept:
-            self._let_in(*entering.pop(0), output)
+            self._let_in(entering.pop(0), output)
         last = entering.pop() if entering else None
-        for number, column in entering:
-            self._let_in(number, column, output)
+        for mode in entering:
+            self._let_in(mode, output)
         if last is None:
             self.kept.pop(0)
             self._add(MEASURE, output)
@@ -172,7 +172,7 @@ class _Planner:
     def _add(self, kind, first=0, second=0, numbers=(0.0, 0.0)):
         self.steps.append(((kind, first, second), numbers))
 
-    def _entering(self, output):
+    def _entering(self, output: int) -> list[tuple[int, np.ndarray]]:
         """Takes the modes that an output depends on from those that wait: (input, column)."""
         entering = []
         row = self.empty[output]
@@ -189,7 +189,8 @@ class _Planner:
         self.waiting = [j for j in self.waiting if j not in new]
         return entering + [(j, self.unitary[:, j]) for j in new]
 
-    def _let_in(self, number, column, output):
+    def _let_in(self, mode, output):
+        number, column = mode
         self.kept.insert(0, column)
         self._add(LET_IN, number)
         if len(self.kept) > 1:
