@@ -7,6 +7,7 @@ import warnings
 
 # Those that the documentation of version 0.1 named.
 MOVED = {
+    "qlatent_tf.classifier": "qlatent_tf.metrics.images.classifier",
     "qlatent_tf.distribution": "qlatent_tf.gan.replicas",
     "qlatent_tf.invertible": "qlatent_tf.models.invertible",
     "qlatent_tf.layers.style_circuit": "qlatent_tf.layers.circuit.style_circuit",

@@ -94,8 +94,14 @@ def test_a_missing_import_inside_the_file_is_reported_as_itself(shapes, empty_fo
         shapes.get("my_shapes:circle")
 
 
-def test_a_registry_imports_its_package_at_the_first_look_only(empty_folder):
-    (empty_folder / "absent").mkdir()
-    registry = Registry("shape", "no_such_package")
-    with pytest.raises(ModuleNotFoundError, match="no_such_package"):
-        registry.names()
+def test_a_module_is_imported_when_its_builder_is_asked_for():
+    registry = Registry("shape", {"cube": "no_such_module:cube"})
+    assert registry.names() == ["cube"]
+    with pytest.raises(ModuleNotFoundError, match=r"qlatent_tf\.no_such_module"):
+        registry.get("cube")
+
+
+def test_a_name_of_the_package_is_taken():
+    registry = Registry("shape", {"cube": "shapes:cube"})
+    with pytest.raises(ValueError, match="'cube' is taken by qlatent_tf"):
+        registry.register("cube")(lambda: None)

@@ -26,7 +26,6 @@ class GridCommand:
         of `options` that it knows, too, and returns the folder of the cells' data files.
       options: dict. Name of a further argument of `cells` -> keywords of `add_argument`; what is
         None is left to `cells`.
-      has_banks: bool. Whether `cells` takes `workdir`, where banks of samples are to lie.
       scores_images: bool. Whether Inception may score the finished runs.
     """
 
@@ -39,7 +38,6 @@ class GridCommand:
     whose: str = "the paper's"
     preparation: Mapping[str, Mapping] = dataclasses.field(default_factory=dict)
     options: Mapping[str, Mapping] = dataclasses.field(default_factory=dict)
-    has_banks: bool = False
     scores_images: bool = False
 
 
@@ -105,7 +103,6 @@ GRIDS = {
             },
             "data": {"help": "a registered data set of molecules (default: qm9)"},
         },
-        has_banks=True,
     ),
     "capacity": GridCommand(
         help="capacity of critics and classical generators that match a circuit's",

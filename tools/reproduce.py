@@ -266,8 +266,6 @@ def _run_grid(arguments):
     workdir = arguments.workdir or Path("runs") / arguments.experiment
     # What is not given is left to the experiment.
     given = _given(arguments, ("latents", *command.options))
-    if command.has_banks:
-        given["workdir"] = workdir
     cells = experiment.cells(
         **given,
         seeds=arguments.seeds,

@@ -95,7 +95,6 @@ def cells(
     bank_sizes=BANK_SIZES,
     bank_samples=BANK_SAMPLES,
     data=DATA,
-    workdir=Path("runs/table2"),
 ) -> list[Cell]:
     """Returns the cells, seed by seed, so that an unfinished table has each row.
 
@@ -113,7 +112,6 @@ def cells(
         `photonic` draw from a bank.
       bank_samples: int. Samples of a bank.
       data: str. A registered data set of molecules.
-      workdir: path. The grid's; banks lie in its folder ``banks``.
 
     Raises:
       ValueError: if a name, a key or a number is not legal.
@@ -138,7 +136,7 @@ def cells(
                 rows.append((_row(modes, latent, circuit), config))
                 continue
             for loops in interferometers:
-                rows.append(_circuit_row(config, loops, bank_samples if fixed else 0, workdir))
+                rows.append(_circuit_row(config, loops, bank_samples if fixed else 0))
     rows += [_file_row(text, data) for text in samples]
     return seed_by_seed(rows, seeds, iterations, settings, _TAKEN)
 
@@ -180,19 +178,16 @@ def _row(modes, latent, circuit):
     return {"modes": modes, "latent": latent, "circuit": circuit}
 
 
-def _circuit_row(config, loops, bank_samples, workdir):
+def _circuit_row(config, loops, bank_samples):
     """A row of `boson` or `photonic`, which draws from a bank of so many samples or, of 0, live."""
     latent, modes = config.latent, config.latent_options["modes"]
     config = config.override(**{"latent_options.interferometer": loops})
     if not bank_samples:
         return _row(modes, latent, loops), config
     name = f"{latent}_{modes}_{loops}_{bank_samples}"
-    # The whole path: a run may be looked at from anywhere.
-    bank = Bank(
-        Path(workdir).resolve() / "banks" / name, latent, dict(config.latent_options), bank_samples
-    )
+    bank = Bank(name, latent, dict(config.latent_options), bank_samples)
     kind = "fixed" if loops == "haar" else f"fixed {loops}"
-    drawing = config.override(latent="samples", latent_options={"file": str(bank.path)})
+    drawing = config.override(latent="samples", latent_options={"file": name})
     return _row(modes, latent, f"{kind} (bank of {bank_samples:,})"), drawing, bank
 
 

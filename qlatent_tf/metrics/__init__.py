@@ -8,3 +8,14 @@ The size of a sample is part of what was measured, so each figure is called
 another sample or network stands before the ``@``. `sized` makes these names. A figure that is not
 defined (the mean over no molecules) is NaN.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "frechet": ["Moments", "frechet_distance"],
+        "vectors.codes": ["marginal_divergence"],
+        "vectors.outcome_law": ["OutcomeLaw"],
+    },
+)

@@ -147,7 +147,7 @@ tools/evaluate.py PRESET --metrics classifier_scores
 ```
 
 ```python
-from qlatent_tf.classifier import load_classifier
+from qlatent_tf.metrics.images.classifier import load_classifier
 
 classifier, description = load_classifier("{name}")
 logits = classifier.predict(images)  # uint8, shape (n, {config.image_size}, {config.image_size}, \

@@ -11,6 +11,7 @@ from qlatent_tf.experiments import table2
 from qlatent_tf.experiments.grids import latent_files, tables
 from qlatent_tf.experiments.grids.grid import Grid
 from qlatent_tf.experiments.grids.latent_files import Bank, file_record, without_place
+from qlatent_tf.latents import latent_bank
 from qlatent_tf.quantum.recordings.open_samples import open_samples
 from qlatent_tf.storage.locks import InUseError
 
@@ -74,15 +75,15 @@ def test_the_cells_are_every_latent_size_and_seed():
     assert by_size[16] == by_size[32]  # One name in both: a circuit of its own size in each.
 
 
-def test_the_largest_size_has_one_circuit_and_draws_from_banks(tmp_path):
-    cells = [cell for cell in table2.cells(seeds=2, workdir=tmp_path) if cell.row["modes"] == 48]
+def test_the_largest_size_has_one_circuit_and_draws_from_banks():
+    cells = [cell for cell in table2.cells(seeds=2) if cell.row["modes"] == 48]
     banked = [cell for cell in cells if cell.bank is not None]
     assert {cell.row["latent"] for cell in banked} == {"boson", "photonic"}
-    assert len({cell.bank.path for cell in banked}) == 2 and len(banked) == 4
+    assert len({cell.bank.name for cell in banked}) == 2 and len(banked) == 4
     for cell in banked:
         assert cell.config.latent == "samples"
-        assert cell.config.latent_options["file"] == str(cell.bank.path)
-        assert cell.bank.path.parent == tmp_path / "banks" and cell.bank.num_samples == 1_000_000
+        assert cell.config.latent_options["file"] == cell.bank.name
+        assert cell.bank.num_samples == 1_000_000
         assert cell.row["circuit"] == "fixed (bank of 1,000,000)"
     controls = [cell for cell in cells if cell.row["circuit"] == "fixed"]
     circuits = {cell.bank.options["unitary_seed"] for cell in banked}
@@ -211,8 +212,8 @@ def test_seeds_of_a_row_drew_from_one_content(workdir):
 
 
 def test_a_bank_is_made_once_and_waited_for(tmp_path, monkeypatch):
-    bank = Bank(tmp_path / "bank", "photonic", CIRCUIT, 50)
-    write, calls = latent_files.write_latent_bank, []
+    bank, path = Bank("bank", "photonic", CIRCUIT, 50), tmp_path / "bank"
+    write, calls = latent_bank.write_latent_bank, []
 
     def busy_at_first(*arguments, **keywords):
         calls.append(arguments)
@@ -220,23 +221,23 @@ def test_a_bank_is_made_once_and_waited_for(tmp_path, monkeypatch):
             raise InUseError("Another process is writing the bank.")
         write(*arguments, **keywords)
 
-    monkeypatch.setattr(latent_files, "write_latent_bank", busy_at_first)
+    monkeypatch.setattr(latent_bank, "write_latent_bank", busy_at_first)
     monkeypatch.setattr(latent_files, "_PATIENCE", 0)
-    assert not bank.is_finished()
-    bank.make(progress=False)
-    assert len(calls) == 3 and bank.is_finished()
-    bank.make(progress=False)
+    assert not bank.is_finished(path)
+    bank.make(path, progress=False)
+    assert len(calls) == 3 and bank.is_finished(path)
+    bank.make(path, progress=False)
     assert len(calls) == 3
-    shard = tmp_path / "bank" / "shard-00000.npy"
+    shard = path / "shard-00000.npy"
     whole = shard.read_bytes()
     shard.write_bytes(whole[:-1] + b"\x07")
-    assert not bank.is_finished()
-    bank.make(progress=False)
-    assert shard.read_bytes() == whole and bank.is_finished()
+    assert not bank.is_finished(path)
+    bank.make(path, progress=False)
+    assert shard.read_bytes() == whole and bank.is_finished(path)
     monkeypatch.undo()
-    other = Bank(tmp_path / "bank", "photonic", {**CIRCUIT, "unitary_seed": 4}, 50)
+    other = Bank("bank", "photonic", {**CIRCUIT, "unitary_seed": 4}, 50)
     with pytest.raises(ValueError, match="unitary_seed: 3 -> 4"):
-        other.make(progress=False)
+        other.make(path, progress=False)
 
 
 def test_a_file_is_recorded_by_its_content_and_compared_without_its_place(tmp_path):

@@ -12,7 +12,7 @@ from qlatent_tf.experiments import table2_cifar
 MINE = '''
 import numpy as np
 
-from qlatent_tf.datasets.image_arrays import image_dataset
+from qlatent_tf.datasets.images.arrays import image_dataset
 
 
 def tiny(*, data_dir=None, progress=True):

@@ -74,9 +74,9 @@ import tensorflow as tf
 (device,) = tf.config.list_physical_devices("CPU")
 tf.config.set_logical_device_configuration(device, [tf.config.LogicalDeviceConfiguration()] * 2)
 from qlatent_tf.config import Config
-from qlatent_tf.distribution import make_strategy
-from qlatent_tf.files import read_json
-from qlatent_tf.training import train
+from qlatent_tf.gan.replicas import make_strategy
+from qlatent_tf.storage.files import read_json
+from qlatent_tf.runs.training import train
 
 strategy = make_strategy("mirrored")
 assert strategy.num_replicas_in_sync == 2

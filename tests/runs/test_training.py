@@ -129,9 +129,9 @@ def test_a_run_stopped_in_an_evaluation_makes_it_up(whole, tmp_path, monkeypatch
 
 KILLED = """
 import os, signal
-from qlatent_tf import training
+from qlatent_tf.runs import training
 from qlatent_tf.config import Config
-from qlatent_tf.files import read_json
+from qlatent_tf.storage.files import read_json
 
 class Killer(training.callbacks.LossEvents):
     def on_train_batch_end(self, batch, logs=None):

@@ -1,3 +1,10 @@
 """How wide a classical network must be to match a circuit."""
 
-from qlatent_tf.experiments.capacity.study import cells, prepare, write_results
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "study": ["cells", "prepare", "write_results"],
+    },
+)

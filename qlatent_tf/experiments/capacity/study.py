@@ -29,7 +29,7 @@ from qlatent_tf.datasets.vectors.codes import FILE_NAME, principal_codes
 from qlatent_tf.datasets.vectors.codes import codes as codes_data
 from qlatent_tf.experiments.capacity import results as capacity_results
 from qlatent_tf.experiments.grids.cells import Cell, seed_by_seed
-from qlatent_tf.models.last_qgan.image_codes import codes_of, held_out, reconstruction_scores
+from qlatent_tf.models.codes.image_codes import codes_of, held_out, reconstruction_scores
 from qlatent_tf.runs import training
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.storage.files import atomic_path, read_json, write_json

@@ -23,6 +23,7 @@ class Grid:
     """Runs and their scores under one folder.
 
     - ``runs/<cell>/``: an ordinary run, which `training.train` takes up where it was stopped;
+    - ``banks/<bank>/``: what latents of several runs draw from;
     - ``runs/<cell>.lock``: is there while a process is at it, so that others may run other cells;
     - ``cells/<cell>@<steps>.json``: a finished cell: configuration, scores at the last step,
       those of held-out real samples where there are any, the history of its evaluations, seconds,
@@ -185,20 +186,23 @@ class Grid:
             ) from error
 
     def _run_cell(self, cell, data_dir, progress, watch):
+        config, run = cell.config, self.run_directory(cell)
         if cell.bank is not None:
-            cell.bank.make(progress)
-        run = self.run_directory(cell)
+            # The whole path: a run may be looked at from anywhere.
+            bank = self.path.resolve() / "banks" / cell.bank.name
+            cell.bank.make(bank, progress)
+            config = config.override(**{"latent_options.file": str(bank)})
         if (run.path / "config.json").is_file():
             # The latent's file may lie elsewhere now; all else was compared.
-            write_json(run.path / "config.json", cell.config.to_json())
-        dataset = training.load_dataset(cell.config, data_dir=data_dir, progress=progress)
-        training.train(cell.config, run.path, dataset=dataset, progress=progress, watch=watch)
+            write_json(run.path / "config.json", config.to_json())
+        dataset = training.load_dataset(config, data_dir=data_dir, progress=progress)
+        training.train(config, run.path, dataset=dataset, progress=progress, watch=watch)
         model, step = training.restore_model(run, trust_code=True)
         evaluation = evaluate(
             model,
             dataset,
             num_samples=self.num_samples,
-            metric_names=cell.config.metrics or None,
+            metric_names=config.metrics or None,
             progress=progress,
         )
         record = run.read_run()
@@ -207,14 +211,14 @@ class Grid:
             {
                 "name": cell.name,
                 "row": dict(cell.row),
-                "config": cell.config.to_json(),
+                "config": config.to_json(),
                 "step": step,
                 "seconds": record["seconds"],
                 "dataset": record["dataset"],
-                "latent_file": file_record(cell.config),
+                "latent_file": file_record(config),
                 "versions": record["versions"],
                 "evaluation": evaluation,
-                "real": self._real_scores(cell.config, dataset, progress),
+                "real": self._real_scores(config, dataset, progress),
                 "history": run.read_metrics()["history"],
             },
         )

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from qlatent_tf.quantum.recordings import bank as sample_bank
 from qlatent_tf.quantum.recordings import bank_metadata, borealis, jiuzhang
-from qlatent_tf.quantum.recordings import npy as npy_files
 from qlatent_tf.quantum.recordings import rows as sample_rows
 from qlatent_tf.quantum.recordings import text as text_samples
+from qlatent_tf.quantum.recordings.npy import open_npy, open_npz
 
 FILE_FORMATS = ("npy", "npz", "csv", "json", "borealis", "bank", "jiuzhang2", "jiuzhang3")
 
@@ -62,10 +62,10 @@ def open_samples(
     if file_format == "borealis":
         return borealis.open_borealis(path).samples
     if file_format == "npz":
-        rows = npy_files.open_npz(path, key)
+        rows = open_npz(path, key)
     else:
         rows = {
-            "npy": npy_files.open_npy,
+            "npy": open_npy,
             "csv": text_samples.read_csv,
             "json": text_samples.read_count_json,
             "bank": sample_bank.open_bank,
