@@ -155,7 +155,7 @@ GRIDS = {
             "variant": {
                 "choices": VARIANTS,
                 "help": "the published size, with the paper's schedule or that of Gulrajani et "
-                "al., or one for two CPU cores (default: full)",
+                "al., or one for two CPU cores, of tiled or of one device (default: full)",
             },
             "data": {"help": "a registered data set of images (default: cifar10)"},
             "samples": {

@@ -74,7 +74,8 @@ def cells(
       settings: sequence of (key, value). Other changes of the configuration.
       samples: sequence of str. Files of recorded samples, a row each: ``FILE``, or ``FILE:KEY`` for
         an array of a ``.npz`` file. Their first 128 modes are the latent.
-      variant: str. Of `configs.resnet`: ``full``, the published one, ``gulrajani`` or ``small``.
+      variant: str. Of `configs.resnet`: ``full``, the published one, ``gulrajani``, ``small`` or
+        ``loop``.
       data: str. A registered data set of images.
 
     Raises:
