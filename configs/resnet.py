@@ -3,6 +3,7 @@
     tools/train.py --model resnet --latent boson
     tools/train.py --model resnet --latent boson --variant gulrajani
     tools/train.py --model resnet --latent boson --variant small
+    tools/train.py --model resnet --latent boson --variant loop
 
 `full` is the experiment of Wallner and Clements (table 2), who report Inception scores, means of
 five runs with standard errors, of 7.57 +- .02 (gaussian), 7.66 +- .039 (bernoulli) and
@@ -24,22 +25,29 @@ one core. With the latents gaussian and boson, 10,000 images have classifier sco
 and Frechet distances of 3.1 and 2.8; half as many filters with two critic updates, 97 minutes, had
 3.3 and 3.3, 3.8 and 4.0. It keeps no average of the generator's weights, for the rates decay to 0,
 and the moving statistics of batch normalisation would be those of other weights.
+
+`loop` is `small` with the latent of one device, as the published one was: a train of 128 time bins
+with photons in the first 64 that passes two fibre loops of delay 1, see docs/loops.md. The 128
+samples of a step take a few milliseconds of its second.
 """
 
 from qlatent_tf.config import Config
 
-VARIANTS = ("full", "gulrajani", "small")
+VARIANTS = ("full", "gulrajani", "small", "loop")
 _WIDTH = 128
 # Of the circuits side by side; with 8 photons in each, 64 in all are the published mean.
 _TILED = {"modes": 16, "tiles": 8}
+_LOOP = {"modes": _WIDTH, "photons": 64, "interferometer": "1-1"}
+_WITHOUT_CIRCUIT = ("gaussian", "bernoulli")
 
 
 def get_config(latent: str, variant: str = "full") -> Config:
     """Returns the configuration for one latent.
 
     Args:
-      latent: str. One that is registered gets the width 128: eight circuits of 16 modes, or the
-        first 128 columns of recorded samples. A latent of one's own has the width it has.
+      latent: str. One that is registered gets the width 128: eight circuits of 16 modes, or one of
+        128, or the first 128 columns of recorded samples. A latent of one's own has the width it
+        has.
       variant: str. One of `VARIANTS`.
 
     Raises:
@@ -47,11 +55,10 @@ def get_config(latent: str, variant: str = "full") -> Config:
     """
     if variant not in VARIANTS:
         raise ValueError(f"The variants of resnet are {', '.join(VARIANTS)}; received {variant!r}.")
-    options = {"modes": _WIDTH} if latent == "samples" else {} if ":" in latent else _TILED
     config = Config(
         model="resnet",
         latent=latent,
-        latent_options=options,
+        latent_options=_latent_options(latent, variant),
         dataset="cifar10",
         steps=100_000,
         batch_size=64,
@@ -81,3 +88,11 @@ def get_config(latent: str, variant: str = "full") -> Config:
             "precision": "mixed_bfloat16",
         }
     )
+
+
+def _latent_options(latent, variant):
+    if ":" in latent:
+        return {}
+    if latent == "samples" or (variant == "loop" and latent in _WITHOUT_CIRCUIT):
+        return {"modes": _WIDTH}
+    return _LOOP if variant == "loop" else _TILED

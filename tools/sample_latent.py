@@ -101,7 +101,7 @@ def parser() -> argparse.ArgumentParser:
         "--postselect", type=_parse_range, help="total counts that are kept: 8, or 6,8 for a range"
     )
     speed = arguments.add_argument_group("method")
-    speed.add_argument("--method", help="auto, table, lanes or glynn (default: auto)")
+    speed.add_argument("--method", help="auto, table, lanes, glynn or loop (default: auto)")
     speed.add_argument("--precision", help="double or single (default: double)")
     return arguments
 

@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--model", help="a registered model, or my_file:my_model")
     arguments.add_argument(
         "--variant",
-        help="which of the model's configurations: full, gulrajani or small, for resnet",
+        help="which of the model's configurations: full, gulrajani, small or loop, for resnet",
     )
     arguments.add_argument(
         "--latent",

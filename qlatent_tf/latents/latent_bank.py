@@ -13,6 +13,7 @@ from qlatent_tf.quantum.random_streams import stream_key
 from qlatent_tf.quantum.recordings.bank import write_bank
 from qlatent_tf.quantum.samplers.boson_sampler import choose_method
 from qlatent_tf.quantum.samplers.fock_table import DEFAULT_MAX_TABLE_BYTES
+from qlatent_tf.quantum.samplers.walk_plan import walk_shape
 from qlatent_tf.registry import latents
 
 
@@ -124,4 +125,5 @@ def _choose_method(devices, num_samples: int) -> str:
         num_samples,
         # Circuits side by side share the room, as in the latent.
         max_table_bytes=DEFAULT_MAX_TABLE_BYTES // len(devices) if whole else 0,
+        walk=walk_shape(device.unitary, device.input_state),
     )

@@ -51,8 +51,8 @@ def boson(
       detector: str. `"number"` or `"threshold"`.
       dark_count_probability: float in [0, 1].
       postselect: int, or pair. The total counts of a circuit that are kept.
-      method: str. `"auto"`, `"table"`, `"lanes"` or `"glynn"`; see `BosonSampler`. The tables of
-        all tiles take at most 512 MiB together.
+      method: str. `"auto"`, `"table"`, `"lanes"`, `"glynn"` or `"loop"`; see `BosonSampler`. The
+        tables of all tiles take at most 512 MiB together.
       precision: str. `"double"` or `"single"`.
       center: bool. Whether the mean is moved to 0. The exact mean is subtracted; where a
         post-selection makes that too long a sum, the mean of 10,000 samples of seed 0.

@@ -1,8 +1,8 @@
 """The slow, obviously right counterparts that the fast kernels are tested against.
 
 Everything here is NumPy and Python written from the definitions: permanents, the exact law of
-boson sampling, and a sampler that spells the Clifford-Clifford algorithm out and draws the same
-random numbers as the fast kernels, so that it gives the same samples one by one.
+boson sampling, and two samplers that draw the same random numbers as the fast kernels, so that they
+give the same samples one by one: the Clifford-Clifford algorithm spelt out, and conditional laws.
 
 Reference: Clifford, Clifford, "Faster classical boson sampling", arXiv:2005.04214.
 """
@@ -108,3 +108,40 @@ def sample(
     used = np.zeros(columns.shape[1], bool)
     used[order[:sent]] = True
     return np.bincount(np.array(drawn, np.int64), minlength=modes), used
+
+
+def sample_by_outputs(
+    unitary: np.ndarray, input_state, order, seed: int, index: int, photons: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draws one sample output by output, each from its law given the counts before.
+
+    Args:
+      unitary: complex array, shape `[modes, modes]`.
+      input_state: integers, shape `[modes]`.
+      order: integers, shape `[modes]`. The outputs as they are counted.
+      seed: int. The seed of the batch.
+      index: int. The number of the sample in it.
+      photons: int. How many of the photons survive, None for all.
+
+    Returns:
+      int64 array, shape `[modes]`, the outcome; and bool array, shape `[photons of the input]`,
+      which photons were used, listed mode by mode.
+    """
+    modes = len(unitary)
+    stream = Stream(seed, "boson loop", index)
+    source = np.repeat(np.arange(modes), input_state)
+    used = np.ones(len(source), bool)
+    if photons is not None and photons < len(source):
+        for photon in range(len(source)):
+            missing = photons - used[:photon].sum()
+            used[photon] = stream.uniform() * (len(source) - photon) < missing
+    sent = np.bincount(source[used], minlength=modes)
+    possible = outcomes(modes, int(sent.sum()))
+    law = np.array([probability(unitary, sent, outcome) for outcome in possible])
+    for output in order:
+        counts = np.bincount(possible[:, output], weights=law)
+        cumulative = np.cumsum(counts / counts.sum())
+        count = int(np.searchsorted(cumulative, stream.uniform(), side="right"))
+        chosen = possible[:, output] == count
+        possible, law = possible[chosen], law[chosen]
+    return possible[0], used

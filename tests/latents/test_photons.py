@@ -1,15 +1,19 @@
 import itertools
+import json
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from harness import ROOT
 
 from qlatent_tf.latents import latent_bank
 from qlatent_tf.latents.boson_sampling import BosonSampling
 from qlatent_tf.latents.photons import boson, photonic
 from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
-from qlatent_tf.quantum.samplers.fock_table import table_bytes
+from qlatent_tf.quantum.samplers.fock_table import DEFAULT_MAX_TABLE_BYTES, table_bytes
+from qlatent_tf.quantum.samplers.method_choice import choose_method
+from qlatent_tf.quantum.samplers.walk_plan import walk_shape
 from qlatent_tf.quantum.unitaries import haar_unitary, loop_unitary
 
 
@@ -86,6 +90,44 @@ def test_a_wide_latent_for_images():
 def test_loops_replace_the_haar_unitary(delays):
     (device,) = boson(modes=16, interferometer=delays, unitary_seed=2).devices
     np.testing.assert_array_equal(device.unitary, loop_unitary(16, delays, seed=2))
+
+
+def test_a_device_too_wide_for_permanents():
+    options = dict(modes=128, photons=64, interferometer="1-1", unitary_seed=1)
+    latent, classical = boson(**options), photonic(**options)
+    draws = latent.sample(300, seed=(0, 1))
+    np.testing.assert_allclose((draws - latent.loc).numpy().sum(axis=1), 64, rtol=1e-5)
+    assert np.isfinite(latent.log_prob(draws)).all()
+    for one in (latent, classical):
+        np.testing.assert_allclose(one.mean(), np.zeros(128), atol=1e-6)
+        covariance = one.covariance().numpy()
+        # The number of photons is fixed: no sum over all modes varies.
+        np.testing.assert_allclose(covariance.sum(axis=1), np.zeros(128), atol=1e-5)
+        assert (np.diagonal(covariance) > 0).all()
+    np.testing.assert_allclose(latent.loc, classical.loc, atol=1e-6)
+    # Photons that interfere bunch.
+    assert (latent.variance() > classical.variance() - 1e-6).numpy().all()
+    assert classical.sample(3, seed=(0, 1)).shape == (3, 128)
+
+
+def test_committed_configurations_keep_their_method():
+    files = itertools.chain(
+        ROOT.glob("models/*/config.json"), ROOT.glob("docs/results/*/cells/*.json")
+    )
+    configs = [json.loads(file.read_text(encoding="utf-8"))["config"] for file in files]
+    found = {
+        json.dumps(config["latent_options"], sort_keys=True)
+        for config in configs
+        if config.get("latent") == "boson"
+    }
+    assert any("1-3-9" in options for options in found)
+    for options in found:
+        device = boson(**json.loads(options)).devices[0]
+        walk = walk_shape(device.unitary, device.input_state)
+        for max_table_bytes in (0, DEFAULT_MAX_TABLE_BYTES):
+            question = (device.modes, device.photons, 1_000_000)
+            room = {"max_table_bytes": max_table_bytes}
+            assert choose_method(*question, **room, walk=walk) == choose_method(*question, **room)
 
 
 def test_a_unitary_from_a_file(tmp_path):

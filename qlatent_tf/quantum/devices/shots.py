@@ -69,7 +69,7 @@ class ShotSampler:
         if method == "table" and indistinguishability > 0 and self._sends_subsets:
             raise ValueError(
                 "method='table' holds the law of all photons together; with loss in every mode "
-                "or partly distinguishable photons use 'auto', 'lanes' or 'glynn'."
+                "or partly distinguishable photons use 'auto', 'lanes', 'glynn' or 'loop'."
             )
         self.boson_sampler: Any = None
         if indistinguishability > 0:

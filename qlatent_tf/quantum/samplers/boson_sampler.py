@@ -1,4 +1,4 @@
-"""Exact boson sampling: one class in front of three methods."""
+"""Exact boson sampling: one class in front of four methods."""
 
 import math
 from typing import Any
@@ -18,6 +18,7 @@ from qlatent_tf.quantum.kernels.permanents import log_factorials
 from qlatent_tf.quantum.random_streams import stream_key
 from qlatent_tf.quantum.samplers.fock_table import DEFAULT_MAX_TABLE_BYTES, FockTable
 from qlatent_tf.quantum.samplers.lanes import UNROLL, sample_lanes
+from qlatent_tf.quantum.samplers.loops import WalkSampler
 from qlatent_tf.quantum.samplers.method_choice import (
     GLYNN_MAX_PHOTONS,
     MAX_PHOTONS,
@@ -26,9 +27,10 @@ from qlatent_tf.quantum.samplers.method_choice import (
     lanes_seconds,
 )
 from qlatent_tf.quantum.samplers.one_by_one import log_permanents, sample_range
+from qlatent_tf.quantum.samplers.walk_plan import walk_shape
 from qlatent_tf.quantum.threads import check_num_threads, run_chunks
 
-METHODS: tuple[str, ...] = ("auto", "table", "lanes", "glynn")
+METHODS: tuple[str, ...] = ("auto", "table", "lanes", "glynn", "loop")
 PRECISIONS = {"double": np.float64, "single": np.float32}
 CHUNK_SECONDS = 1e-4  # less work than this is not worth a thread
 LARGEST_SINGLE = 1e37  # a tenth of what float32 can hold
@@ -42,11 +44,13 @@ class BosonSampler:
       input_state: integers, shape `[modes]`. Photons sent into each mode, several allowed.
       method: str. `"table"` (all outcomes in memory, then 10 ns a sample), `"lanes"` (many
         samples at once, best for few photons), `"glynn"` (one sample at a time, best for many
-        photons), or `"auto"`: the cheapest for `expected_samples`, decided here once.
+        photons), `"loop"` (output by output, for interferometers whose outputs depend on few
+        inputs each, as those of short fibre loops do: any number of photons), or `"auto"`: the
+        cheapest for `expected_samples`, decided here once.
       precision: str. Of the permanents; modes are always selected in double. `"single"` is about
         twice as fast from 16 photons, and moves the law of the last mode by a total variation of
         1e-6 at 12, 2e-5 at 24 and 2e-4 at 30 photons in twice as many modes; it is not for many
-        photons in few modes, where the sums cancel. The table is always double.
+        photons in few modes, where the sums cancel. Tables and loops are always double.
       max_table_bytes: int. The memory a table may take.
       expected_samples: int. How many samples will be asked for in all, to weigh the methods.
       num_threads: int. Threads to use, None for all; has no influence on the samples.
@@ -91,21 +95,28 @@ class BosonSampler:
         self.precision = precision
         self._num_threads = check_num_threads(num_threads)
         expected_samples = check_count(expected_samples, "expected_samples")
+        walk = None
+        if method in ("auto", "loop"):
+            walk = walk_shape(self.unitary, self.input_state)
         if method == "auto":
             method = choose_method(
-                self.modes, self.photons, expected_samples, max_table_bytes=max_table_bytes
-            )
+                self.modes, self.photons, expected_samples, max_table_bytes=max_table_bytes,
+                walk=walk,
+            )  # fmt: skip
         if self.photons > MAX_PHOTONS.get(method, self.photons):
             raise ValueError(
                 f"Method {method!r} holds up to {MAX_PHOTONS[method]} photons; "
                 f"received {self.photons}."
+                + (f" Method 'loop' takes {walk.num_bytes / 2**20:,.0f} MiB here." if walk else "")
             )
         self.method = method
         # Photons are listed mode by mode; [real and imaginary part, photons, modes].
         columns = np.repeat(self.unitary, self.input_state, axis=1).T
         self._scale = _column_scale(columns)
         self._columns = np.ascontiguousarray([np.real(columns), np.imag(columns)]) * self._scale
-        self._table = None
+        self._table = self._walk = None
+        if method == "loop" and walk is not None:
+            self._walk = WalkSampler(self.unitary, self.input_state, walk, self._num_threads)
         if method == "table":
             self._table = FockTable(
                 self.unitary, self.input_state, max_bytes=max_table_bytes, num_threads=num_threads
@@ -147,8 +158,8 @@ class BosonSampler:
         if photons_per_sample is not None:
             if self.method == "table":
                 raise ValueError(
-                    "photons_per_sample needs method 'lanes' or 'glynn': the table holds the law "
-                    "of all photons only."
+                    "photons_per_sample needs method 'lanes', 'glynn' or 'loop': the table holds "
+                    "the law of all photons only."
                 )
             photons_per_sample = check_photons_per_sample(
                 photons_per_sample, num_samples, self.photons
@@ -159,6 +170,10 @@ class BosonSampler:
         if self._table is not None:
             rows = self._table.sample(num_samples, seed, start=start, log_probs=log_probs)
             used[:] = True
+        elif self._walk is not None:
+            key = stream_key(seed, "boson loop")
+            rows = np.zeros((num_samples, self.modes), np.uint8)
+            self._walk.walk(key, start, photons_per_sample, rows, log_probs, used)
         else:
             rows = np.zeros((num_samples, self.modes), np.uint8)
             draw = self._draw_lanes if self.method == "lanes" else self._draw_one_by_one
@@ -189,6 +204,13 @@ class BosonSampler:
         possible = np.flatnonzero(outcomes.sum(axis=1) == self.photons)
         if self.photons == 0:
             result[possible] = 0.0
+            return result
+        if self._walk is not None:
+            values = np.empty(len(possible))
+            rows = outcomes[possible].astype(np.uint8)
+            none = np.empty((0, self.photons), np.bool_)
+            self._walk.walk(stream_key(0, ""), 0, None, rows, values, none, is_given=True)
+            result[possible] = values
             return result
         if self.photons > GLYNN_MAX_PHOTONS:
             raise ValueError(

@@ -4,13 +4,18 @@ The costs are those of one core of a server CPU of 2023, in seconds; only their 
 they are constants so that the choice, and with it the samples, are the same on every machine.
 """
 
+import math
+
 from qlatent_tf.quantum.samplers.fock_table import MAX_TABLE_PHOTONS, num_outcomes, table_bytes
+from qlatent_tf.quantum.samplers.walk_plan import WalkShape
 
 LANES_MAX_PHOTONS = 20
 GLYNN_MAX_PHOTONS = 40
 MAX_PHOTONS = {
     "table": MAX_TABLE_PHOTONS, "lanes": LANES_MAX_PHOTONS, "glynn": GLYNN_MAX_PHOTONS,
 }  # fmt: skip
+# Of the state with all photons still kept, which samples hardly ever reach, let alone touch.
+MAX_WALK_BYTES = 2**32
 
 
 def table_seconds(modes: int, photons: int, samples: int) -> float:
@@ -34,7 +39,31 @@ def glynn_seconds(modes: int, photons: int, samples: int) -> float:
     return samples * (terms * 5e-10 + photons * 6e-7 + photons**2 * modes * 2e-10)
 
 
-def choose_method(modes: int, photons: int, expected_samples: int, *, max_table_bytes: int) -> str:
+def walk_seconds(shape: WalkShape, samples: int) -> float:
+    """Returns about how long walks take: an output, and mixing each two neighbouring kept modes."""
+    seconds = 0.0
+    for width, entered, mean in zip(
+        shape.widths.tolist(), shape.entered.tolist(), shape.mean_kept.tolist(), strict=True
+    ):
+        seconds += 8e-8
+        if width > 1:
+            # Photons bunch: the spread of thermal light, whose long states take most of the time.
+            photons = min(entered, mean + math.sqrt(mean * (1.0 + mean / width)))
+            states = math.exp(
+                math.lgamma(photons + width) - math.lgamma(photons + 1) - math.lgamma(width)
+            )
+            seconds += 4e-9 * (width - 1) * states * (1.0 + photons / width)
+    return samples * seconds
+
+
+def choose_method(
+    modes: int,
+    photons: int,
+    expected_samples: int,
+    *,
+    max_table_bytes: int,
+    walk: WalkShape | None = None,
+) -> str:
     """Returns the cheapest method for so many samples of one circuit.
 
     Args:
@@ -42,9 +71,10 @@ def choose_method(modes: int, photons: int, expected_samples: int, *, max_table_
       photons: int. The photons sent.
       expected_samples: int. How many samples will be drawn in all.
       max_table_bytes: int. A table that needs more is not chosen.
+      walk: WalkShape. Of the circuit; without it, `"loop"` is not chosen.
 
     Returns:
-      `"table"`, `"lanes"` or `"glynn"`.
+      `"table"`, `"lanes"`, `"glynn"` or `"loop"`.
     """
     seconds = {"lanes": lanes_seconds, "glynn": glynn_seconds}
     if table_bytes(modes, photons) <= max_table_bytes:
@@ -54,4 +84,6 @@ def choose_method(modes: int, photons: int, expected_samples: int, *, max_table_
         for method, cost in seconds.items()
         if photons <= MAX_PHOTONS[method]
     }
+    if walk is not None and walk.num_bytes <= MAX_WALK_BYTES:
+        costs["loop"] = walk_seconds(walk, expected_samples)
     return min(costs, key=costs.__getitem__, default="glynn")

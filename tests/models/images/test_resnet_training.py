@@ -125,7 +125,8 @@ def test_registered_latents_have_the_published_width(latent, variant):
     np.testing.assert_allclose(built.mean(), np.zeros(128), atol=1e-6)
     if latent in ("boson", "photonic"):
         assert sum(device.photons for device in built.devices) == 64
-        assert len({device.unitary.tobytes() for device in built.devices}) == 8
+        circuits = {device.unitary.tobytes() for device in built.devices}
+        assert len(circuits) == len(built.devices) == (1 if variant == "loop" else 8)
 
 
 def test_recorded_samples_give_their_first_128_columns_or_are_projected(tmp_path):
@@ -142,7 +143,7 @@ def test_recorded_samples_give_their_first_128_columns_or_are_projected(tmp_path
 
 
 def test_schedules():
-    full, gulrajani, small = (get_config("boson", variant) for variant in VARIANTS)
+    full, gulrajani, small, loop = (get_config("boson", variant) for variant in VARIANTS)
     assert get_config("boson") == full
     adam = {"learning_rate": 1e-4, "beta_1": 0.0, "beta_2": 0.9}
     assert full.optimizer_options == adam and full.model_options == {}
@@ -155,9 +156,14 @@ def test_schedules():
         }
     )
     assert small.learning_rate_decay_steps == small.steps >= 8000
+    one_device = {"modes": 128, "photons": 64, "interferometer": "1-1"}
+    assert loop == dataclasses.replace(small, latent_options=one_device)
+    assert get_config("photonic", "loop").latent_options == one_device
     for latent in ("gaussian", "bernoulli"):
-        for variant, config in zip(VARIANTS, (full, gulrajani, small), strict=True):
+        for variant, config in zip(VARIANTS, (full, gulrajani, small, loop), strict=True):
             twin = dataclasses.replace(get_config(latent, variant), latent="boson")
+            if variant == "loop":
+                twin = dataclasses.replace(twin, latent_options=one_device)
             assert twin == config
 
 
@@ -168,7 +174,7 @@ def test_the_command_line_chooses_the_variant(capsys):
     assert dry_run("--model", "resnet", "--variant", "small") == 0
     assert '"filters": 64' in capsys.readouterr().out
     assert dry_run("--model", "resnet", "--variant", "tiny") == 1
-    assert "full, gulrajani, small; received 'tiny'" in capsys.readouterr().err
+    assert "full, gulrajani, small, loop; received 'tiny'" in capsys.readouterr().err
     assert dry_run("--model", "mlp", "--variant", "small") == 1
     assert "one variant, which has no name" in capsys.readouterr().err
     assert dry_run("--config", "molgan_boson_qm9", "--variant", "small") == 1
@@ -179,7 +185,7 @@ def test_the_command_line_chooses_the_variant(capsys):
     )
     assert dry_run("--model", "resnet", "--modes", "4", "--set", "latent_options.tiles=1") == 0
     assert "side by side" not in capsys.readouterr().err
-    with pytest.raises(ValueError, match="are full, gulrajani, small; received 'tiny'"):
+    with pytest.raises(ValueError, match="are full, gulrajani, small, loop; received 'tiny'"):
         get_config("boson", "tiny")
 
 

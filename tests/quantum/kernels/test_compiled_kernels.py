@@ -14,7 +14,7 @@ from harness import ROOT
 
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 from qlatent_tf.quantum.samplers.boson_sampler import BosonSampler
-from qlatent_tf.quantum.unitaries import haar_unitary
+from qlatent_tf.quantum.unitaries import haar_unitary, loop_unitary
 
 
 def draw_with_every_method() -> dict:
@@ -29,6 +29,10 @@ def draw_with_every_method() -> dict:
             drawn, log_prob = sampler.sample(6, seed=3, start=5, return_log_prob=True)
             rows[name], log_probs[name] = drawn.tolist(), log_prob.tolist()
             log_probs[f"{name}, again"] = sampler.log_prob(drawn).tolist()
+    sampler = BosonSampler(loop_unitary(9, "1-2", seed=0), state, method="loop", num_threads=1)
+    drawn, log_prob = sampler.sample(6, seed=3, start=5, return_log_prob=True)
+    rows["loop"], log_probs["loop"] = drawn.tolist(), log_prob.tolist()
+    log_probs["loop, again"] = sampler.log_prob(drawn).tolist()
     for visibility in (0, 0.5):
         device = PhotonicDevice(unitary, state, indistinguishability=visibility, num_threads=1)
         drawn = device.sample(6, seed=3)

@@ -177,7 +177,7 @@ def testMethodsAgreeOnTotalVariation():
         assert distance == pytest.approx(expected, rel=0.1)
 
 
-@pytest.mark.parametrize("method", ["table", "lanes", "glynn", "distinguishable"])
+@pytest.mark.parametrize("method", ["table", "lanes", "glynn", "loop", "distinguishable"])
 def testBatchesAndThreadsDoNotMatter(method):
     unitary, state = haar_unitary(6, seed=10), (1, 2, 0, 1, 0, 0)
 
@@ -226,7 +226,7 @@ def testMeanIsTheClassicalOne(method):
     assert np.abs((rows.mean(axis=0) - expected) / error).max() < 5
 
 
-@pytest.mark.parametrize("method", ["table", "lanes", "glynn"])
+@pytest.mark.parametrize("method", ["table", "lanes", "glynn", "loop"])
 def testNoPhotons(method):
     sampler = build(haar_unitary(3, seed=0), [0, 0, 0], method)
     rows, log_probs, photons = sampler.sample(4, seed=0, return_log_prob=True, return_photons=True)
@@ -245,7 +245,7 @@ def testThirtyPhotonsNeitherOverflowNorUnderflow():
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"method": "fast"}, "auto, table, lanes, glynn"),
+        ({"method": "fast"}, "auto, table, lanes, glynn, loop"),
         ({"precision": "half"}, "double, single"),
         ({"num_threads": 0}, "at least 1"),
         ({"method": "lanes", "input_state": [21, 0]}, "up to 20 photons; received 21"),
@@ -263,7 +263,7 @@ def testRefusesBadOptions(options, message):
 
 def testRefusesBadRequests():
     table = build(BEAM_SPLITTER, [1, 1], "table")
-    with pytest.raises(ValueError, match="'lanes' or 'glynn'"):
+    with pytest.raises(ValueError, match="'lanes', 'glynn' or 'loop'"):
         table.sample(2, seed=0, photons_per_sample=[1, 2])
     with pytest.raises(ValueError, match="num_samples"):
         table.sample(-1, seed=0)

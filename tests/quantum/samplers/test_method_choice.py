@@ -1,7 +1,10 @@
+import numpy as np
 import pytest
 
 from qlatent_tf.quantum.samplers.fock_table import table_bytes
 from qlatent_tf.quantum.samplers.method_choice import choose_method
+from qlatent_tf.quantum.samplers.walk_plan import walk_shape
+from qlatent_tf.quantum.unitaries import haar_unitary, loop_unitary
 
 ROOMY = 2**29
 
@@ -27,3 +30,28 @@ def testATableThatDoesNotFitIsNotChosen():
     needed = table_bytes(16, 8)
     assert choose_method(16, 8, 10**8, max_table_bytes=needed) == "table"
     assert choose_method(16, 8, 10**8, max_table_bytes=needed - 1) == "lanes"
+
+
+def first_modes(photons, modes):
+    return np.array([1] * photons + [0] * (modes - photons))
+
+
+@pytest.mark.parametrize(
+    "delays, photons, modes, samples, method",
+    [
+        ("1-1", 8, 16, 1_000_000, "table"),
+        ("1-1", 4, 20, 1_000, "lanes"),
+        ("1-1", 16, 32, 1_000_000, "loop"),
+        ("1-1", 64, 128, 1, "loop"),
+        ("1-1-1", 20, 40, 1_000, "loop"),
+        ("1-3-9", 16, 32, 1_000_000, "glynn"),
+        ("1-3-9", 40, 80, 1_000_000, "glynn"),
+        (None, 16, 32, 1_000_000, "glynn"),
+        (None, 3, 30, 1_000, "lanes"),
+    ],
+)
+def testLoopsAreWalkedWhereThatIsCheapest(delays, photons, modes, samples, method):
+    unitary = loop_unitary(modes, delays, seed=1) if delays else haar_unitary(modes, seed=1)
+    state = first_modes(photons, modes)
+    walk = walk_shape(unitary, state)
+    assert method == choose_method(modes, photons, samples, max_table_bytes=ROOMY, walk=walk)
