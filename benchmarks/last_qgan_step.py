@@ -19,7 +19,7 @@ from qlatent_tf.configs.last_qgan import get_config
 
 from benchmarks.steps import add_options, keras_steps, measure, report
 from qlatent_tf import resolve as completion
-from qlatent_tf.models.last_qgan.model import GENERATORS
+from qlatent_tf.models.codes.builder import GENERATORS
 from qlatent_tf.runs import training
 from qlatent_tf.storage.files import write_text
 from qlatent_tf.storage.preset_files import versions

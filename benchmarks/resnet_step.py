@@ -33,7 +33,7 @@ from benchmarks.steps import (
 )
 from qlatent_tf.experiments.table2_cifar import LATENTS
 from qlatent_tf.layers.image.residual import conv
-from qlatent_tf.models.resnet import ResNet
+from qlatent_tf.models.images.model import ResNet
 from qlatent_tf.storage.files import write_text
 from qlatent_tf.storage.preset_files import versions
 

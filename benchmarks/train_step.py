@@ -34,7 +34,7 @@ from benchmarks.steps import (
 )
 from qlatent_tf import resolve as completion
 from qlatent_tf.experiments.table1 import CONTROLS, LATENTS
-from qlatent_tf.models.mlp import perceptron
+from qlatent_tf.models.perceptrons import perceptron
 from qlatent_tf.runs import training
 from qlatent_tf.storage.files import write_text
 from qlatent_tf.storage.preset_files import versions

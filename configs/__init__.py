@@ -1,0 +1,3 @@
+"""One configuration for each model: how it is trained."""
+
+__all__ = []

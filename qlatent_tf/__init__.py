@@ -1,48 +1,35 @@
 """GANs whose latent space is a quantum device."""
 
-import importlib
 import sys
+
+import lazy_loader
 
 from qlatent_tf._moved import MovedModules
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "WGANGP",
-    "Config",
-    "build_model",
-    "evaluate",
-    "from_preset",
-    "list_presets",
-    "load_dataset",
-    "read_preset",
-    "save_preset",
-    "train",
-]
-
-_MODULES = {
-    "Config": "config",
-    "WGANGP": "gan.wgan_gp",
-    "build_model": "zoo",
-    "evaluate": "runs.evaluation",
-    "from_preset": "zoo",
-    "list_presets": "zoo",
-    "load_dataset": "runs.training",
-    "read_preset": "zoo",
-    "save_preset": "zoo",
-    "train": "runs.training",
-}
-
-
-def __getattr__(name: str):
-    # TensorFlow takes seconds to import: a name is fetched when it is first asked for.
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
-
+# TensorFlow takes seconds to import: here as in each package, a name is fetched when it is first
+# asked for.
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=[
+        "datasets",
+        "drawing",
+        "gan",
+        "latents",
+        "layers",
+        "metrics",
+        "models",
+        "quantum",
+        "runs",
+    ],
+    submod_attrs={
+        "config": ["Config"],
+        "gan.wgan_gp": ["WGANGP"],
+        "runs.evaluation": ["evaluate"],
+        "runs.training": ["load_dataset", "train"],
+        "zoo": ["build_model", "from_preset", "list_presets", "read_preset", "save_preset"],
+    },
+)
 
 sys.meta_path.append(MovedModules())

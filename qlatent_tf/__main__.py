@@ -1,42 +1,48 @@
 """The tools of an installed package: ``python -m qlatent_tf train --help``."""
 
 import importlib
-import pkgutil
 import sys
 
-import qlatent_tf.tools
-import qlatent_tf.tools.data
+import qlatent_tf
+from qlatent_tf.names import did_you_mean
 
-_NOT_TOOLS = {"command_line", "grid_commands", "land_cover_scenes", "data"}
-
-
-def tool_modules() -> dict[str, str]:
-    """Returns the tools: name -> module, sorted by name."""
-    found = [
-        f"{package.__name__}.{module.name}"
-        for package in (qlatent_tf.tools, qlatent_tf.tools.data)
-        for module in pkgutil.iter_modules(package.__path__)
-        if module.name not in _NOT_TOOLS
-    ]
-    return {name.rpartition(".")[2]: name for name in sorted(found)}
+# Name -> the module in `qlatent_tf.tools`, and what the tool does.
+TOOLS = {
+    "train": ("train", "trains, or continues what was interrupted"),
+    "evaluate": ("evaluate", "scores a preset or a run"),
+    "sample": ("sample", "draws samples from a preset or a run into a file"),
+    "interpolate": ("interpolate", "draws molecules between latents"),
+    "publish": ("publish", "makes a preset of a run"),
+    "list_models": ("list_models", "lists presets, and what can be trained"),
+    "train_classifier": ("train_classifier", "trains the classifier that scores images"),
+    "reproduce": ("reproduce", "runs the published experiments again"),
+    "sample_latent": ("sample_latent", "makes a bank of photonic samples"),
+    "inspect_samples": ("inspect_samples", "tells what recorded samples are"),
+    "enumerate_molecules": ("data.enumerate_molecules", "makes the set small_molecules again"),
+    "draw_land_cover": ("data.draw_land_cover", "draws the set land_cover_tiles again"),
+}
 
 
 def main(argv=None) -> int:
     """Runs the tool named by the first argument; returns its exit code."""
     arguments = sys.argv[1:] if argv is None else list(argv)
-    tools = tool_modules()
-    known = ", ".join(sorted(tools))
     if not arguments or arguments[0] in ("-h", "--help"):
-        print(f"usage: qlatent-tf TOOL [arguments]\n\ntools: {known}")
+        print("usage: qlatent-tf TOOL [arguments]\n\ntools:")
+        for name, (_, purpose) in TOOLS.items():
+            print(f"  {name:20} {purpose}")
         return 0 if arguments else 2
-    if arguments[0] == "--version":
+    name = arguments[0]
+    if name == "--version":
         print(qlatent_tf.__version__)
         return 0
-    if arguments[0] not in tools:
-        print(f"error: unknown tool {arguments[0]!r}; known: {known}", file=sys.stderr)
+    if name not in TOOLS:
+        print(
+            f"error: unknown tool {name!r}.{did_you_mean(name, TOOLS)} Known: {', '.join(TOOLS)}",
+            file=sys.stderr,
+        )
         return 2
     try:
-        return importlib.import_module(tools[arguments[0]]).main(arguments[1:])
+        return importlib.import_module(f"qlatent_tf.tools.{TOOLS[name][0]}").main(arguments[1:])
     except KeyboardInterrupt:  # While the libraries load.
         return 130
 

@@ -1,10 +1,11 @@
 """One configuration: a frozen dataclass in Python, the same fields in JSON."""
 
 import dataclasses
-import difflib
 import json
 from collections.abc import Mapping
 from typing import Any
+
+from qlatent_tf.names import did_you_mean
 
 SCHEMA_VERSION = 1
 _NAMES = ("model", "latent", "dataset", "optimizer")
@@ -265,8 +266,7 @@ def _rewards(config):
 def _refuse_unknown(names, known) -> None:
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
             raise ValueError(
-                f"Unknown configuration key {name!r}.{hint} Legal: {', '.join(known)}."
+                f"Unknown configuration key {name!r}.{did_you_mean(name, known)} Legal: "
+                f"{', '.join(known)}."
             )

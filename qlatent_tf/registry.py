@@ -4,11 +4,14 @@ The word on the command line is the registered name. A third party's object need
 registration: ``"my_file:my_latent"`` names an attribute of an importable module.
 """
 
+import functools
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+
+from qlatent_tf.names import did_you_mean
 
 
 class Registry:
@@ -54,6 +57,20 @@ class Registry:
         """Returns the registered names, sorted."""
         return sorted({*self._homes, *self._builders})
 
+    def check(self, name: str) -> None:
+        """Refuses a name that is unknown, without importing what it names.
+
+        Raises:
+          ValueError: if it is neither registered nor ``"module:attribute"``.
+        """
+        if not isinstance(name, str):
+            raise ValueError(f"A {self.kind} is named by a string; received {name!r}.")
+        if ":" not in name and name not in self.names():
+            raise ValueError(
+                f"Unknown {self.kind} {name!r}.{did_you_mean(name, self.names())} Known: "
+                f"{', '.join(self.names())}; or 'module:attribute' for one of your own."
+            )
+
     def get(self, name: str) -> Callable:
         """Returns the builder called `name`.
 
@@ -65,17 +82,11 @@ class Registry:
         Raises:
           ValueError: if the name is unknown.
         """
-        if not isinstance(name, str):
-            raise ValueError(f"A {self.kind} is named by a string; received {name!r}.")
+        self.check(name)
         if ":" in name:
             return _import_attribute(name, self.kind)
         if name in self._builders:
             return self._builders[name]
-        if name not in self._homes:
-            raise ValueError(
-                f"Unknown {self.kind} {name!r}. Known: {', '.join(self.names())}; or "
-                "'module:attribute' for one of your own."
-            )
         module, _, attribute = self._homes[name].partition(":")
         return getattr(importlib.import_module(f"qlatent_tf.{module}"), attribute)
 
@@ -91,24 +102,37 @@ class Registry:
         return builder(*args, **options)
 
 
-def check_options(builder: Callable, options: dict, owner: str, arguments: int = 0) -> None:
+def check_options(
+    builder: Callable,
+    options: Mapping,
+    owner: str,
+    arguments: int = 0,
+    passed_on: Sequence[str] | None = None,
+) -> None:
     """Refuses options that `builder` does not take, and their lack where it needs them.
 
     Args:
       builder: callable.
-      options: dict. Keyword arguments.
+      options: mapping. Keyword arguments.
       owner: str. What the options are for, in error messages.
       arguments: int. How many arguments are given by position besides.
+      passed_on: sequence of str. Those that a builder with `**options` takes besides its named
+        ones; None for any.
 
     Raises:
       ValueError: naming the options that are unknown or missing, and the legal ones.
     """
+    parameters = inspect.signature(builder).parameters.values()
     named = [
         parameter
-        for parameter in inspect.signature(builder).parameters.values()
+        for parameter in parameters
         if parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD)
     ][arguments:]
-    legal = ", ".join(parameter.name for parameter in named)
+    known = [parameter.name for parameter in named]
+    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+    if takes_any:
+        known += passed_on or ()
+    legal = ", ".join(known)
     missing = [
         parameter.name
         for parameter in named
@@ -116,13 +140,41 @@ def check_options(builder: Callable, options: dict, owner: str, arguments: int =
     ]
     if missing:
         raise ValueError(f"Option {', '.join(missing)} is missing for {owner}. Legal: {legal}.")
-    takes_any = any(
-        parameter.kind is parameter.VAR_KEYWORD
-        for parameter in inspect.signature(builder).parameters.values()
+    unknown = sorted(set(options) - set(known))
+    if unknown and not (takes_any and passed_on is None):
+        hint = did_you_mean(unknown[0], known)
+        raise ValueError(f"Unknown option {', '.join(unknown)} for {owner}.{hint} Legal: {legal}.")
+
+
+def takes_options_of(
+    builder: Callable, without: Sequence[str] = ()
+) -> Callable[[Callable], Callable]:
+    """Returns a decorator that gives a function the options of another builder.
+
+    The command line and the registry read the legal options and their defaults from a signature.
+    The decorated function is called with all of them by name, defaults included.
+
+    Args:
+      builder: callable. Whose options they are.
+      without: sequence of str. Those that the function does not take.
+    """
+    options = inspect.signature(builder)
+    options = options.replace(
+        parameters=[item for name, item in options.parameters.items() if name not in without]
     )
-    unknown = sorted(set(options) - {parameter.name for parameter in named})
-    if unknown and not takes_any:
-        raise ValueError(f"Unknown option {', '.join(unknown)} for {owner}. Legal: {legal}.")
+
+    def decorator(function: Callable) -> Callable:
+        @functools.wraps(function)
+        def with_options(*args, **given):
+            bound = options.bind(*args, **given)
+            bound.apply_defaults()
+            return function(**bound.arguments)
+
+        returned = inspect.signature(function).return_annotation
+        with_options.__signature__ = options.replace(return_annotation=returned)
+        return with_options
+
+    return decorator
 
 
 def _import_attribute(name: str, kind: str) -> Callable:
@@ -167,24 +219,24 @@ latents = Registry(
     "latent",
     {
         "bernoulli": "latents.classical:bernoulli",
-        "boson": "latents.boson:boson",
-        "copula": "controls.builders:copula",
-        "dirichlet_multinomial": "controls.builders:dirichlet_multinomial",
+        "boson": "latents.photons:boson",
+        "copula": "latents.controls.builders:copula",
+        "dirichlet_multinomial": "latents.controls.builders:dirichlet_multinomial",
         "gaussian": "latents.classical:gaussian",
-        "negative_binomial": "controls.builders:negative_binomial",
-        "photonic": "latents.boson:photonic",
-        "samples": "latents.samples:samples",
-        "shuffled": "controls.builders:shuffled",
+        "negative_binomial": "latents.controls.builders:negative_binomial",
+        "photonic": "latents.photons:photonic",
+        "samples": "latents.recorded:samples",
+        "shuffled": "latents.controls.builders:shuffled",
     },
 )
 models = Registry(
     "model",
     {
-        "autoencoder": "models.last_qgan.autoencoder:autoencoder",
-        "last_qgan": "models.last_qgan.model:last_qgan",
-        "mlp": "models.mlp:mlp",
-        "molgan": "models.molgan.builder:molgan",
-        "resnet": "models.resnet:resnet",
+        "autoencoder": "models.codes.builder:autoencoder",
+        "last_qgan": "models.codes.builder:last_qgan",
+        "mlp": "models.perceptrons:mlp",
+        "molgan": "models.molecules.builder:molgan",
+        "resnet": "models.images.builder:resnet",
     },
 )
 datasets = Registry(
@@ -194,7 +246,7 @@ datasets = Registry(
         "cifar10": "datasets.images.cifar10:cifar10",
         "codes": "datasets.vectors.codes:codes",
         "fashion_mnist": "datasets.images.mnist:fashion_mnist",
-        "images": "datasets.images.images:images",
+        "images": "datasets.images.images:image_file",
         "land_cover_tiles": "datasets.images.land_cover_tiles:land_cover_tiles",
         "mixture": "datasets.vectors.mixture:mixture",
         "mnist": "datasets.images.mnist:mnist",

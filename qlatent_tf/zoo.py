@@ -1,9 +1,10 @@
 """Presets: trained models as directories of data, never of code."""
 
 import contextlib
+import inspect
 
 from qlatent_tf.config import Config
-from qlatent_tf.registry import latents, models
+from qlatent_tf.registry import check_options, datasets, latents, metrics, models, rewards
 from qlatent_tf.storage.preset_files import (
     GAN,
     checked_weights,
@@ -15,12 +16,39 @@ from qlatent_tf.storage.preset_files import (
 
 __all__ = [
     "build_model",
+    "check_names",
     "from_preset",
     "list_presets",
     "preset_directory",
     "read_preset",
     "save_preset",
 ]
+
+
+# What the models of the zoo hand on to `WGANGP` and no field of a configuration sets.
+PASSED_ON = ("one_sided_penalty",)
+
+
+def check_names(config: Config) -> None:
+    """Refuses names and options that are unknown, without TensorFlow; builders refuse values.
+
+    Raises:
+      ValueError: naming what is unknown, or missing, and what is legal.
+    """
+    for registry, name, options, arguments in (
+        (latents, config.latent, config.latent_options, 0),
+        (models, config.model, config.model_options, 1),
+        (datasets, config.dataset, config.dataset_options, 0),
+    ):
+        builder = registry.get(name)
+        passed_on = PASSED_ON if _is_ours(builder) else None
+        check_options(builder, options, f"the {registry.kind} {name!r}", arguments, passed_on)
+    for name in config.metrics:
+        metrics.check(name)
+    reward = config.model_options.get("reward")
+    if reward and _is_ours(models.get(config.model)):
+        for name in [reward] if isinstance(reward, str) else reward:
+            rewards.check(name)
 
 
 def build_model(config: Config):
@@ -36,14 +64,14 @@ def build_model(config: Config):
       ValueError: if a name or an option is unknown.
     """
     latent = latents.build(config.latent, **config.latent_options)
+    options = dict(config.model_options)
+    taken = inspect.signature(models.get(config.model)).parameters
+    for name in ("gradient_penalty_weight", "critic_steps"):
+        # What is no GAN, such as the autoencoder, takes neither.
+        if name in taken or any(option.kind is option.VAR_KEYWORD for option in taken.values()):
+            options[name] = getattr(config, name)
     with _precision(config.precision):
-        return models.build(
-            config.model,
-            latent,
-            gradient_penalty_weight=config.gradient_penalty_weight,
-            critic_steps=config.critic_steps,
-            **config.model_options,
-        )
+        return models.build(config.model, latent, **options)
 
 
 def save_preset(
@@ -141,6 +169,10 @@ def read_preset(name_or_dir, *, trust_code: bool = False) -> dict:
         path = preset_directory(name_or_dir) / "config.json"
         raise ValueError(f"{path}: {error}") from error
     return {**description, "config": config}
+
+
+def _is_ours(builder):
+    return builder.__module__.startswith("qlatent_tf.")
 
 
 @contextlib.contextmanager

@@ -2,8 +2,6 @@
 
 import ast
 import functools
-import re
-import shlex
 import struct
 from pathlib import Path
 
@@ -42,22 +40,6 @@ def imported(file: Path) -> set[str]:
             assert not node.level, f"{file}:{node.lineno}: imports are absolute"
             names.update(f"{node.module}.{alias.name}" for alias in node.names)
     return names
-
-
-def readme_blocks(language: str) -> list[str]:
-    """Returns the README's fenced blocks of one language."""
-    return re.findall(rf"```{language}\n(.*?)```", readme(), flags=re.DOTALL)
-
-
-def readme_commands() -> list[list[str]]:
-    """Returns the arguments of each ``qlatent-tf`` command in the README's indented blocks."""
-    lines = re.findall(r"^    qlatent-tf (.*)$", readme(), flags=re.MULTILINE)
-    return [shlex.split(line) for line in lines]
-
-
-def readme() -> str:
-    """Returns the README's text."""
-    return (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def python2_batch(data, labels) -> bytes:

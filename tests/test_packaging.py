@@ -11,6 +11,7 @@ import pytest
 from harness import ROOT, modules
 
 import qlatent_tf
+from qlatent_tf.__main__ import TOOLS
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +41,14 @@ def names(wheel):
         return set(archive.namelist())
 
 
-@pytest.mark.parametrize("file", sorted((ROOT / "tools").glob("*.py")), ids=lambda one: one.name)
+@pytest.mark.parametrize("file", sorted((ROOT / "tools").rglob("*.py")), ids=lambda one: one.name)
 def test_a_tool_and_nothing_else_runs_by_its_name(file):
     text = file.read_text(encoding="utf-8")
     is_tool = '__name__ == "__main__"' in text
     assert text.startswith("#!/usr/bin/env python3\n") == is_tool
     assert bool(file.stat().st_mode & stat.S_IXUSR) == is_tool
+    name = ".".join(file.relative_to(ROOT / "tools").with_suffix("").parts)
+    assert (name in {module for module, _ in TOOLS.values()}) == is_tool
 
 
 def test_a_wheel_holds_every_module(names):
@@ -86,7 +89,7 @@ def test_an_unpacked_wheel_runs_in_an_empty_folder(wheel, tmp_path):
     code = (
         "import qlatent_tf, qlatent_tf.__main__ as tools;"
         "print(qlatent_tf.__file__); print(qlatent_tf.list_presets());"
-        "print(sorted(tools.tool_modules()))"
+        "print(sorted(tools.TOOLS))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -99,4 +102,4 @@ def test_an_unpacked_wheel_runs_in_an_empty_folder(wheel, tmp_path):
     file, presets, tools = done.stdout.splitlines()
     assert file == str(site / "qlatent_tf" / "__init__.py")
     assert "'preset_of_the_test'" in presets
-    assert "'train'" in tools and "'command_line'" not in tools and "grid" not in tools
+    assert tools == str(sorted(TOOLS))

@@ -1,16 +1,16 @@
-"""The committed results follow from the committed cells, and README or a page shows them."""
-
-import importlib
+"""The committed results follow from the committed cells, and a page shows them."""
 
 import pytest
-from harness import ROOT, readme
+from harness import ROOT
 
-from qlatent_tf.experiments.grids.grid import Grid
+from qlatent_tf.experiments.catalogue import EXPERIMENTS
+from qlatent_tf.experiments.grids.finished_cells import read_cells
 
 # Called <experiment>_<generator steps>.
 _FOLDERS = sorted(folder.parent for folder in (ROOT / "docs" / "results").glob("*/cells"))
-# Whose table is too long for the README.
+# Whose table is too long for the page of all results.
 _PAGES = {"capacity": "docs/last_qgan.md"}
+_PAGE = "docs/results.md"
 
 
 def _names(folder):
@@ -21,23 +21,22 @@ def _names(folder):
 @pytest.mark.parametrize("folder", _FOLDERS, ids=lambda folder: folder.name)
 def test_a_table_is_that_of_its_cells(folder, tmp_path):
     name, steps = _names(folder)
-    experiment = importlib.import_module(f"qlatent_tf.experiments.{name}")
-    experiment.write_results(tmp_path, Grid(folder).finished(steps))
+    EXPERIMENTS[name].write(tmp_path, read_cells(folder, steps))
     for suffix in ("md", "csv"):
         written = (folder / f"{name}.{suffix}").read_text(encoding="utf-8")
         assert written == (tmp_path / f"{name}.{suffix}").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("folder", _FOLDERS, ids=lambda folder: folder.name)
-def test_the_readme_or_its_page_shows_the_table(folder):
+def test_its_page_shows_the_table(folder):
     name, _ = _names(folder)
     table = (folder / f"{name}.md").read_text(encoding="utf-8")
     rows = [line for line in table.splitlines() if line.startswith("| ")]
     assert len(rows) > 1
-    shown = (ROOT / _PAGES.get(name, "README.md")).read_text(encoding="utf-8")
+    shown = (ROOT / _PAGES.get(name, _PAGE)).read_text(encoding="utf-8")
     for row in rows:
         assert row in shown
-    assert folder.relative_to(ROOT).as_posix() in readme()
+    assert f"results/{folder.name}" in (ROOT / _PAGE).read_text(encoding="utf-8")
 
 
 def test_there_are_results():

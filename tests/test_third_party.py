@@ -1,10 +1,11 @@
-"""A third party's latent and model, each in one file: those that the README shows."""
+"""A third party's latent and model, each in one file: those that docs/extending.md shows."""
 
 import json
+import re
 
 import numpy as np
 import pytest
-from harness import readme_blocks
+from harness import ROOT
 from qlatent_tf.tools import evaluate, publish, sample, train
 
 import qlatent_tf
@@ -26,11 +27,11 @@ _TINY = (
 
 @pytest.fixture
 def folder(empty_folder):
-    """The working directory, holding the README's two files."""
-    for block in readme_blocks("python"):
-        if block.startswith("# my_"):
-            (empty_folder / block.partition("\n")[0].removeprefix("# ")).write_text(block)
-    assert {file.name for file in empty_folder.iterdir()} == {"my_latent.py", "my_model.py"}
+    """The working directory, holding the page's latent and model."""
+    page = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+    for name, block in re.findall(r"```python\n# (my_\w+\.py)\n(.*?)```", page, re.DOTALL):
+        (empty_folder / name).write_text(block)
+    assert {file.name for file in empty_folder.iterdir()} >= {"my_latent.py", "my_model.py"}
     return empty_folder
 
 

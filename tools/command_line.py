@@ -2,7 +2,10 @@
 
 import dataclasses
 import errno
+import functools
 import importlib
+import importlib.abc
+import importlib.util
 import inspect
 import logging as standard_logging
 import os
@@ -100,11 +103,13 @@ def load_model(source, trust_code: bool):
     Raises:
       FileNotFoundError: if there is neither.
     """
+    # First, for a name that is wrong is told of without TensorFlow.
+    config = source_config(source, trust_code)
+
     from qlatent_tf.runs.run_directory import RunDirectory
     from qlatent_tf.runs.training import restore_model
     from qlatent_tf.zoo import from_preset, read_preset
 
-    config = source_config(source, trust_code)
     if not is_preset(source):
         model, step = restore_model(RunDirectory(source), trust_code=trust_code)
         return model, config, step
@@ -286,30 +291,54 @@ def run_tool(function, arguments) -> int:
 def _quiet_logs():
     """Shows the project's own log lines and TensorFlow's warnings, not its start-up messages.
 
-    TensorFlow's libraries write to the process's error stream before they read any log level:
-    while they load, the stream goes to a file, which is shown if loading fails. Set
-    TF_CPP_MIN_LOG_LEVEL=0 to see everything.
+    Set TF_CPP_MIN_LOG_LEVEL=0 to see everything.
     """
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2") != "0":
-        sys.stderr.flush()
-        shown = os.dup(2)
-        with tempfile.TemporaryFile() as hidden:
-            os.dup2(hidden.fileno(), 2)
-            try:
-                import tensorflow as tf
-
-                # What trains with other machines is told of them before it looks at its own.
-                if "TF_CONFIG" not in os.environ:
-                    tf.config.list_logical_devices()
-            except BaseException:
-                hidden.seek(0)
-                os.write(shown, hidden.read())
-                raise
-            finally:
-                os.dup2(shown, 2)
-                os.close(shown)
+        _QuietTensorFlow.install()
     logging.use_absl_handler()
     logging.set_verbosity(logging.INFO)
     handler = logging.get_absl_handler()
     handler.addFilter(lambda record: record.levelno > 20 or "qlatent_tf" in record.pathname)
     handler.setFormatter(standard_logging.Formatter("%(message)s"))
+
+
+class _QuietTensorFlow(importlib.abc.MetaPathFinder):
+    """Hides what TensorFlow's libraries write while they load, whenever a command needs them.
+
+    They write to the process's error stream before they read any log level: while they load, the
+    stream goes to a file, which is shown if loading fails.
+    """
+
+    @classmethod
+    def install(cls):
+        """Waits for the import of TensorFlow, if it is still to come."""
+        if "tensorflow" not in sys.modules and not any(isinstance(it, cls) for it in sys.meta_path):
+            sys.meta_path.insert(0, cls())
+
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname != "tensorflow":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(fullname)
+        if spec is not None:
+            spec.loader.exec_module = functools.partial(_load_quietly, spec.loader.exec_module)
+        return spec
+
+
+def _load_quietly(load, module):
+    sys.stderr.flush()
+    shown = os.dup(2)
+    with tempfile.TemporaryFile() as hidden:
+        os.dup2(hidden.fileno(), 2)
+        try:
+            load(module)
+            # What trains with other machines is told of them before it looks at its own.
+            if "TF_CONFIG" not in os.environ:
+                sys.modules["tensorflow"].config.list_logical_devices()
+        except BaseException:
+            hidden.seek(0)
+            os.write(shown, hidden.read())
+            raise
+        finally:
+            os.dup2(shown, 2)
+            os.close(shown)

@@ -71,20 +71,27 @@ def main(argv=None) -> int:
 
 
 def _evaluate(arguments):
-    from qlatent_tf.experiments.published import published_figures
-    from qlatent_tf.publishing.rescore import check_conditions, save_scores
+    from qlatent_tf.registry import datasets, metrics
     from qlatent_tf.resolve import with_dataset
-    from qlatent_tf.runs.evaluation import evaluate
-    from qlatent_tf.runs.training import load_dataset
 
-    use_inception(arguments)
+    for name in arguments.metrics:
+        metrics.check(name)
+    if arguments.dataset:
+        datasets.check(arguments.dataset)
     if arguments.save and (arguments.real or not is_preset(arguments.source)):
         raise ValueError("--save writes into a preset: name one, without --real.")
+    use_inception(arguments)
     if arguments.real:
         return _evaluate_real(arguments)
     if not arguments.source:
         raise ValueError("Name what to score: a preset or a run, or --real with --dataset.")
     model, config, step = load_model(arguments.source, arguments.trust_code)
+
+    from qlatent_tf.experiments.published import published_figures
+    from qlatent_tf.publishing.rescore import check_conditions, save_scores
+    from qlatent_tf.runs.evaluation import evaluate
+    from qlatent_tf.runs.training import load_dataset
+
     dataset = load_dataset(with_dataset(config, arguments.dataset), data_dir=arguments.data_dir)
     if arguments.save:
         check_conditions(
@@ -122,17 +129,18 @@ def _evaluate(arguments):
 def _evaluate_real(arguments):
     from qlatent_tf.registry import datasets
     from qlatent_tf.resolve import with_dataset
-    from qlatent_tf.runs.evaluation import evaluate_real
-    from qlatent_tf.runs.training import load_dataset
 
     if arguments.source:
         config = source_config(arguments.source, arguments.trust_code)
-        config = with_dataset(config, arguments.dataset)
-        dataset = load_dataset(config, data_dir=arguments.data_dir)
+        from qlatent_tf.runs.training import load_dataset
+
+        dataset = load_dataset(with_dataset(config, arguments.dataset), data_dir=arguments.data_dir)
     elif arguments.dataset:
         dataset = datasets.build(arguments.dataset, data_dir=arguments.data_dir)
     else:
         raise ValueError("Name whose real samples to score: a preset, a run or --dataset.")
+    from qlatent_tf.runs.evaluation import evaluate_real
+
     evaluation = evaluate_real(
         dataset,
         num_samples=arguments.num_samples,

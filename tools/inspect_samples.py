@@ -21,9 +21,7 @@ from pathlib import Path
 import numpy as np
 from qlatent_tf.tools.command_line import run_tool
 from qlatent_tf.tools.sample_latent import parse_input_state
-from scipy.linalg import block_diag
 
-from qlatent_tf.quantum.recordings.bank import SampleBank
 from qlatent_tf.storage import files
 
 
@@ -131,6 +129,10 @@ def _inspect(arguments) -> int:
 
 def _known_circuit(rows):
     """Returns the circuit and the input state that a bank keeps beside its rows, or None."""
+    from scipy.linalg import block_diag
+
+    from qlatent_tf.quantum.recordings.bank import SampleBank
+
     if not isinstance(rows, SampleBank) or rows.unitary is None:
         return None, None
     unitaries = rows.unitary.reshape(-1, *rows.unitary.shape[-2:])

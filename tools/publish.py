@@ -64,18 +64,23 @@ def main(argv=None) -> int:
 
 
 def _publish(arguments):
-    from qlatent_tf.drawing.png import encode_picture
-    from qlatent_tf.experiments.published import published_figures
-    from qlatent_tf.publishing.card import model_card
-    from qlatent_tf.runs.evaluation import evaluate, evaluate_real
+    from qlatent_tf.registry import metrics
     from qlatent_tf.runs.run_directory import RunDirectory
-    from qlatent_tf.runs.starting_point import checkpoint_files
-    from qlatent_tf.runs.training import load_dataset, restore_model
 
+    for name in arguments.metrics:
+        metrics.check(name)
     use_inception(arguments)
     directory = new_preset_directory(arguments.preset, arguments.models_dir, arguments.overwrite)
     run = RunDirectory(arguments.run)
     config = run.read_config(trust_code=arguments.trust_code)
+
+    from qlatent_tf.drawing.png import encode_picture
+    from qlatent_tf.experiments.published import published_figures
+    from qlatent_tf.publishing.card import model_card
+    from qlatent_tf.runs.evaluation import evaluate, evaluate_real
+    from qlatent_tf.runs.starting_point import checkpoint_files
+    from qlatent_tf.runs.training import load_dataset, restore_model
+
     model, step = restore_model(run, trust_code=arguments.trust_code)
     config = config.override(steps=step)  # The steps really made, if the run was cut short.
     dataset = load_dataset(config, data_dir=arguments.data_dir)

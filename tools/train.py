@@ -100,7 +100,11 @@ def parser() -> argparse.ArgumentParser:
         "$TF_CONFIG names; the run is the same up to rounding (default: none)",
     )
     add_inception_argument(run)
-    run.add_argument("--dry-run", action="store_true", help="print the configuration and stop")
+    run.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="print the configuration, with names and options checked, and stop",
+    )
     run.add_argument("--quiet", action="store_true", help="no progress bars")
     circuit = arguments.add_argument_group("latent")
     circuit.add_argument(
@@ -135,20 +139,24 @@ def main(argv=None) -> int:
 
 
 def _train(arguments):
+    from qlatent_tf.resolve import resolve
+    from qlatent_tf.zoo import check_names
+
+    config = config_from_arguments(arguments)
+    check_names(config)
+    if arguments.dry_run:
+        if any(text.startswith("optimizer") for text in arguments.settings):
+            # Which there are, and what they take, Keras knows: to ask it takes seconds.
+            from qlatent_tf.gan.optimizers import optimizers
+
+            optimizers(config, 1)
+        print(json.dumps(resolve(config).to_json(), indent=2))
+        return 0
     from qlatent_tf.gan.replicas import is_chief, make_strategy
 
     # Before anything is computed, or the machines of a cluster do not find each other.
-    strategy = None if arguments.dry_run else make_strategy(arguments.strategy)
+    strategy = make_strategy(arguments.strategy)
     use_inception(arguments)
-    config = config_from_arguments(arguments)
-    if arguments.dry_run:
-        from qlatent_tf.resolve import resolve
-        from qlatent_tf.runs.training import prepare
-
-        config = resolve(config)
-        prepare(config)  # Refuses what cannot be trained.
-        print(json.dumps(config.to_json(), indent=2))
-        return 0
     from qlatent_tf.runs.training import Interrupted, train
 
     dataset = None

@@ -1,0 +1,3 @@
+"""The published experiments and our studies."""
+
+__all__ = []

@@ -1,7 +1,5 @@
 """Do the parts of a GAN fit together, and do the data fit them?"""
 
-import keras
-
 
 def check_widths(name, widths):
     """Refuses what is not a sequence of positive whole numbers.
@@ -25,6 +23,8 @@ def check_parts(latent, generator, critic):
     Raises:
       ValueError: naming the shape that is made and the one that is taken.
     """
+    import keras
+
     for name, network in (("generator", generator), ("critic", critic)):
         if not getattr(network, "inputs", None):
             raise ValueError(
@@ -54,6 +54,8 @@ def check_real_samples(spec, critic):
     Raises:
       ValueError: naming the shape that is given and the one that is taken.
     """
+    import keras
+
     given = keras.tree.map_structure(lambda part: tuple(part.shape[2:]), spec)
     taken = keras.tree.map_structure(lambda part: tuple(part.shape[1:]), _input(critic))
     if given != taken:
@@ -62,11 +64,17 @@ def check_real_samples(spec, critic):
 
 def _input(model):
     # A Sequential has its ends in lists alone until it is first called.
-    return _plain(model.inputs[0] if isinstance(model, keras.Sequential) else model.input)
+    return _plain(model.inputs[0] if _is_sequential(model) else model.input)
 
 
 def _output(model):
-    return _plain(model.outputs[0] if isinstance(model, keras.Sequential) else model.output)
+    return _plain(model.outputs[0] if _is_sequential(model) else model.output)
+
+
+def _is_sequential(model):
+    import keras
+
+    return isinstance(model, keras.Sequential)
 
 
 def _plain(tensors):

@@ -1,63 +1,16 @@
 """The usual latents: Gaussian noise and random bits."""
 
-import math
+from typing import TYPE_CHECKING
 
-import tensorflow as tf
-import tensorflow_probability as tfp
-
-from qlatent_tf.latents.vector_distribution import VectorDistribution
 from qlatent_tf.quantum.arguments import check_count
 
-tfd = tfp.distributions
+if TYPE_CHECKING:
+    import tensorflow_probability as tfp
+
+    from qlatent_tf.latents.random_bits import RandomBits
 
 
-class RandomBits(VectorDistribution):
-    """Independent fair bits, 0 and 1, moved by `loc`.
-
-    Args:
-      width: int. The number of bits.
-      loc: float. Is added to each bit; -1/2 centres them.
-      dtype: float dtype of the draws.
-
-    Raises:
-      ValueError: if `width` is not a positive integer.
-
-    Example:
-      >>> RandomBits(16, loc=-0.5).sample(500, seed=(0, 1)).shape
-      TensorShape([500, 16])
-    """
-
-    def __init__(self, width, loc=0.0, dtype=tf.float32, name="RandomBits"):
-        parameters = dict(locals())
-        self._width = check_count(width, "width", least=1)
-        self._loc = float(loc)
-        super().__init__(self._width, dtype, parameters, name)
-
-    def __repr__(self) -> str:
-        return f"{self.name}(width={self._width}, loc={self._loc:g}, dtype={self.dtype.name})"
-
-    def _sample_n(self, n, seed=None):
-        seed = tfp.random.sanitize_seed(seed, salt="RandomBits")
-        bits = tf.random.stateless_uniform([n, self._width], seed, 0, 2, tf.int32)
-        return tf.cast(bits, self.dtype) + self._loc
-
-    def _log_prob(self, value):
-        bits = tf.convert_to_tensor(value, self.dtype) - self._loc
-        possible = tf.reduce_all((bits == 0) | (bits == 1), axis=-1)
-        log_prob = tf.constant(-self._width * math.log(2), self.dtype)
-        return tf.where(possible, log_prob, tf.constant(-math.inf, self.dtype))
-
-    def _mean(self):
-        return tf.fill([self._width], tf.constant(0.5 + self._loc, self.dtype))
-
-    def _variance(self):
-        return tf.fill([self._width], tf.constant(0.25, self.dtype))
-
-    def _covariance(self):
-        return tf.linalg.diag(self._variance())
-
-
-def gaussian(modes: int = 16, tiles: int = 1) -> tfd.Distribution:
+def gaussian(modes: int = 16, tiles: int = 1) -> "tfp.distributions.Distribution":
     """Independent standard normal numbers.
 
     Args:
@@ -67,11 +20,16 @@ def gaussian(modes: int = 16, tiles: int = 1) -> tfd.Distribution:
     Returns:
       tfd.Distribution, event shape `[modes * tiles]`.
     """
+    import tensorflow as tf
+    import tensorflow_probability as tfp
+
     width = _width(modes, tiles)
-    return tfd.MultivariateNormalDiag(tf.zeros(width), tf.ones(width), name="Gaussian")
+    return tfp.distributions.MultivariateNormalDiag(
+        tf.zeros(width), tf.ones(width), name="Gaussian"
+    )
 
 
-def bernoulli(modes: int = 16, tiles: int = 1, center: bool = True) -> RandomBits:
+def bernoulli(modes: int = 16, tiles: int = 1, center: bool = True) -> "RandomBits":
     """Independent fair bits, at -1/2 and 1/2 if centred.
 
     Args:
@@ -82,6 +40,8 @@ def bernoulli(modes: int = 16, tiles: int = 1, center: bool = True) -> RandomBit
     Returns:
       RandomBits, event shape `[modes * tiles]`.
     """
+    from qlatent_tf.latents.random_bits import RandomBits
+
     return RandomBits(_width(modes, tiles), loc=-0.5 if center else 0.0, name="Bernoulli")
 
 

@@ -8,3 +8,31 @@ The size of a sample is part of what was measured, so each figure is called
 another sample or network stands before the ``@``. `sized` makes these names. A figure that is not
 defined (the mean over no molecules) is NaN.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "frechet": ["Moments", "frechet_distance"],
+        "images.classifier_scores": ["classifier_network"],
+        "images.feature_network": ["FeatureNetwork"],
+        "images.inception": ["inception_network"],
+        "images.inception_distances": [
+            "frechet_inception_distance",
+            "inception_score",
+            "kernel_inception_distance",
+        ],
+        "images.scores": ["image_scores"],
+        "molecules.smiles": [
+            "frechet_chemnet_distance",
+            "internal_diversity",
+            "molecule_counts",
+            "molecule_property_table",
+        ],
+        "vectors.codes": ["marginal_divergence"],
+        "vectors.discreteness": ["integer_distance"],
+        "vectors.outcome_law": ["OutcomeLaw"],
+        "vectors.pair_correlation": ["moment_errors"],
+    },
+)

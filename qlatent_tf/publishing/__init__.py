@@ -1,0 +1,3 @@
+"""Cards of presets, and scores that are computed again."""
+
+__all__ = []

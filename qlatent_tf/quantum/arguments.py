@@ -4,7 +4,6 @@ import operator
 from collections.abc import Collection
 
 import numpy as np
-from scipy.linalg import polar
 
 UNITARY_TOLERANCE = 1e-8
 SINGLE_PRECISION_TOLERANCE = 1e-5
@@ -51,7 +50,12 @@ def check_unitary(matrix) -> np.ndarray:
             f"legal is at most {tolerance:g} in {array.dtype}. Dilate a lossy matrix first; "
             "replace a rounded one by the nearest unitary, scipy.linalg.polar(matrix)[0]."
         )
-    return np.ascontiguousarray(polar(unitary)[0]) if is_single else unitary
+    if not is_single:
+        return unitary
+    # Imported here, for it takes half a second and few matrices need it.
+    from scipy.linalg import polar
+
+    return np.ascontiguousarray(polar(unitary)[0])
 
 
 def check_input_state(input_state, modes: int) -> np.ndarray:

@@ -1,12 +1,12 @@
 """Interferometers: Haar random, time-bin loops, or read from a file; random directions."""
 
 import os
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from qlatent_tf.quantum.arguments import check_count, check_unitary
+from qlatent_tf.storage import npy_files
 
 LARGEST_SEED = 2**32 - 1
 
@@ -160,16 +160,15 @@ def load_unitary(path: str | os.PathLike, key: str | None = None) -> np.ndarray:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"There is no unitary file {path}.")
-    readers = {".npy": _read_npy, ".npz": _read_npz, ".csv": _read_csv}
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise ValueError(f"A unitary file ends in {', '.join(readers)}; received {path}.")
-    if key is not None and reader is not _read_npz:
+    suffix = path.suffix.lower()
+    if suffix not in (".npy", ".npz", ".csv"):
+        raise ValueError(f"A unitary file ends in .npy, .npz, .csv; received {path}.")
+    if key is not None and suffix != ".npz":
         raise ValueError(f"Only a .npz file has keys; received key={key!r} for {path}.")
-    try:
-        matrix = reader(path, key)
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
-        raise ValueError(f"Cannot read a matrix from {path}: {error}") from error
+    if suffix == ".csv":
+        matrix = _read_csv(path)
+    else:
+        matrix = npy_files.open_npy(path) if suffix == ".npy" else npy_files.open_npz(path, key)
     try:
         return check_unitary(matrix)
     except ValueError as error:
@@ -182,24 +181,16 @@ def _random_state(seed: int) -> np.random.RandomState:
     return np.random.RandomState(int(seed))
 
 
-def _read_npy(path: Path, key: None) -> np.ndarray:
-    return np.load(path, allow_pickle=False)
-
-
-def _read_npz(path: Path, key: str | None) -> np.ndarray:
-    with np.load(path, allow_pickle=False) as arrays:
-        if key is None and len(arrays.files) != 1:
-            raise ValueError(f"give a key; it holds {', '.join(sorted(arrays.files)) or 'nothing'}")
-        if key is not None and key not in arrays.files:
-            raise ValueError(f"no array {key!r}; it holds {', '.join(sorted(arrays.files))}")
-        return arrays[arrays.files[0] if key is None else key]
-
-
-def _read_csv(path: Path, key: None) -> np.ndarray:
-    with open(path, encoding="utf-8") as lines:
-        rows = [
-            [complex(entry.strip()) for entry in line.split(",")] for line in lines if line.strip()
-        ]
-    if len({len(row) for row in rows}) != 1:
-        raise ValueError("its rows have different lengths, or there are none")
+def _read_csv(path: Path) -> np.ndarray:
+    try:
+        with open(path, encoding="utf-8") as lines:
+            rows = [
+                [complex(entry.strip()) for entry in line.split(",")]
+                for line in lines
+                if line.strip()
+            ]
+        if len({len(row) for row in rows}) != 1:
+            raise ValueError("its rows have different lengths, or there are none")
+    except ValueError as error:
+        raise ValueError(f"Cannot read a matrix from {path}: {error}") from error
     return np.array(rows)

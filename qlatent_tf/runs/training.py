@@ -10,7 +10,7 @@ from absl import logging
 from qlatent_tf.config import Config
 from qlatent_tf.drawing.png import write_picture
 from qlatent_tf.gan import replicas as distribution
-from qlatent_tf.registry import check_options, datasets, metrics
+from qlatent_tf.registry import datasets, metrics
 from qlatent_tf.resolve import resolve
 from qlatent_tf.runs import callbacks
 from qlatent_tf.runs.evaluation import evaluate, mean_scores
@@ -19,7 +19,7 @@ from qlatent_tf.runs.starting_point import starting_point
 from qlatent_tf.runs.tensorboard import RunEvents
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.storage.locks import sole_use
-from qlatent_tf.zoo import build_model, from_preset
+from qlatent_tf.zoo import build_model, check_names, from_preset
 
 # Steps between calls of a watching function.
 _WATCHED = 10
@@ -60,11 +60,9 @@ def prepare(config: Config, strategy=None):
     Raises:
       ValueError: if a name or an option is unknown, or a value is out of range.
     """
+    check_names(config)
     for name in config.metrics:
-        metrics.get(name)
-    check_options(
-        datasets.get(config.dataset), config.dataset_options, f"the data set {config.dataset!r}"
-    )
+        metrics.get(name)  # One's own that is not there is told of before any training.
     # Keras draws initial weights from one global stream: this is what makes them repeatable.
     keras.utils.set_random_seed(derive_seed(config.seed, "weights"))
     with distribution.scope(strategy):

@@ -1,0 +1,3 @@
+"""Atomic files, locks, downloads and the files of a preset."""
+
+__all__ = []

@@ -1,14 +1,12 @@
 """Arrays that are made once and kept in a file."""
 
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 from absl import logging
 
-from qlatent_tf.storage import files
+from qlatent_tf.storage import files, npy_files
 
 
 def cached_arrays(
@@ -41,13 +39,11 @@ def _read(path: Path, key: str, check) -> dict[str, np.ndarray] | None:
     if not path.exists():
         return None
     try:
-        # The checksums of the zip format are verified as the arrays are read.
-        with np.load(path, allow_pickle=False) as file:
-            arrays = dict(file)
+        arrays = {name: npy_files.read_npz(path, name) for name in npy_files.npz_members(path)}
         if str(arrays.pop("key")) != key:
             raise ValueError("it was made from something else")
         check(arrays)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError, KeyError) as error:
         logging.warning("%s is damaged (%s) and will be made again.", path, error)
         return None
     return arrays

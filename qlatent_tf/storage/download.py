@@ -1,13 +1,10 @@
 """Downloads of files whose content is known beforehand."""
 
 import dataclasses
-import hashlib
-import http.client
+import io
 import os
 import queue
 import threading
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import tqdm
@@ -19,6 +16,7 @@ from qlatent_tf.storage import files
 OPEN_SECONDS = 6.0
 STALL_SECONDS = 30.0
 _BLOCK = 1 << 18
+_HEADERS = {"User-Agent": f"qlatent_tf/{qlatent_tf.__version__}", "Accept-Encoding": "identity"}
 
 
 class DownloadError(OSError):
@@ -42,6 +40,19 @@ class RemoteFile:
     sha256: str
 
 
+class _File(io.BufferedWriter):
+    """A file that takes no more bytes than are known to come: a server may send without end."""
+
+    def __init__(self, path: Path, remote: RemoteFile):
+        super().__init__(io.FileIO(path, "w"))
+        self._remote = remote
+
+    def write(self, block: bytes) -> int:
+        if self.tell() + len(block) > self._remote.size:
+            raise _wrong_size(self._remote, f"more than {self._remote.size}")
+        return super().write(block)
+
+
 def download(
     remote: RemoteFile,
     path: str | os.PathLike,
@@ -63,41 +74,32 @@ def download(
       DownloadError: if the server does not answer in time, refuses, or sends something else.
       OSError: if the disk is full.
     """
+    import pooch  # Here, for it brings half a second of imports that few runs need.
+
+    check_reachable(remote.url, open_seconds)
     logging.info("Downloading %s to %s.", remote.url, path)
-    digest = hashlib.sha256()
-    received = 0
+    bar = tqdm.tqdm(
+        total=remote.size,
+        desc=f"Downloading {remote.name}",
+        unit="B",
+        unit_scale=True,
+        disable=not progress,
+        leave=False,
+    )
+    fetch = pooch.HTTPDownloader(bar, _BLOCK, timeout=STALL_SECONDS, headers=_HEADERS)
     try:
-        with (
-            _open(remote.url, open_seconds) as response,
-            files.atomic_path(path) as temporary,
-            open(temporary, "wb") as file,
-            tqdm.tqdm(
-                total=remote.size,
-                desc=f"Downloading {remote.name}",
-                unit="B",
-                unit_scale=True,
-                disable=not progress,
-                leave=False,
-            ) as bar,
-        ):
-            while block := response.read(_BLOCK):
-                received += len(block)
-                if received > remote.size:
-                    break
-                digest.update(block)
-                file.write(block)
-                bar.update(len(block))
-            if received != remote.size:
+        # Pooch's own temporary files are private, and not flushed before they get their name.
+        with bar, files.atomic_path(path) as temporary:
+            with _File(temporary, remote) as file:
+                fetch(remote.url, file, None)
+            if (size := temporary.stat().st_size) != remote.size:
+                raise _wrong_size(remote, size)
+            if (found := pooch.file_hash(temporary)) != remote.sha256:
                 raise DownloadError(
-                    f"{remote.url} sent {'more than ' if received > remote.size else ''}"
-                    f"{min(received, remote.size)} bytes; {remote.name} has {remote.size}."
+                    f"{remote.url} sent a file with the SHA-256 {found}; that of {remote.name} is "
+                    f"{remote.sha256}."
                 )
-            if digest.hexdigest() != remote.sha256:
-                raise DownloadError(
-                    f"{remote.url} sent a file with the SHA-256 {digest.hexdigest()}; that of "
-                    f"{remote.name} is {remote.sha256}."
-                )
-    except (OSError, http.client.HTTPException) as error:
+    except OSError as error:
         if isinstance(error, DownloadError) or files.is_full_disk(error):
             raise
         raise DownloadError(f"{remote.url} cannot be read ({error}).") from error
@@ -110,33 +112,30 @@ def check_reachable(url: str, open_seconds: float = OPEN_SECONDS) -> None:
     Raises:
       DownloadError: if the server does not answer in time, or refuses.
     """
-    _open(url, open_seconds).close()
+    import requests
 
-
-def _open(url: str, seconds: float):
-    """Opens an address within `seconds`.
-
-    A socket's timeout covers neither the look-up of a name nor one attempt after another at the
-    addresses of a host, and a closed network may show in either: the clock runs outside.
-    """
-    request = urllib.request.Request(  # noqa: S310
-        url, headers={"User-Agent": f"qlatent_tf/{qlatent_tf.__version__}"}
-    )
     outcome = queue.SimpleQueue()
 
-    def attempt():
+    def ask():
         try:
-            outcome.put(urllib.request.urlopen(request, timeout=STALL_SECONDS))  # noqa: S310
+            with requests.get(url, stream=True, timeout=open_seconds, headers=_HEADERS) as answer:
+                answer.raise_for_status()
+            outcome.put(None)
         except Exception as error:
+            while error.__context__ is not None:  # What happened, without the layers above it.
+                error = error.__context__
             outcome.put(error)
 
-    threading.Thread(target=attempt, daemon=True).start()
+    # The time-out of requests covers neither the look-up of a name nor one attempt after another
+    # at the addresses of a host, and a closed network may show in either: the clock runs outside.
+    threading.Thread(target=ask, daemon=True).start()
     try:
-        opened = outcome.get(timeout=seconds)
+        error = outcome.get(timeout=open_seconds)
     except queue.Empty:
-        raise DownloadError(f"{url} did not answer within {seconds:g} seconds.") from None
-    if isinstance(opened, urllib.error.HTTPError):
-        opened.close()
-    if isinstance(opened, Exception):
-        raise DownloadError(f"{url} cannot be opened ({opened}).") from opened
-    return opened
+        raise DownloadError(f"{url} did not answer within {open_seconds:g} seconds.") from None
+    if error is not None:
+        raise DownloadError(f"{url} cannot be opened ({error}).") from error
+
+
+def _wrong_size(remote: RemoteFile, sent: int | str) -> DownloadError:
+    return DownloadError(f"{remote.url} sent {sent} bytes; {remote.name} has {remote.size}.")

@@ -74,7 +74,7 @@ def read_json(path: str | os.PathLike):
     """
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not a whole JSON file: {error}.") from error
 
 

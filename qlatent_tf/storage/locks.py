@@ -1,14 +1,19 @@
 """One process at a time: locks that end with the process that holds them."""
 
 import contextlib
-import fcntl
+import errno
 import os
 import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import filelock
 from absl import logging
+
+# A holder that ends removes its file; whoever has just opened that file tries again for so long.
+_RETRY_SECONDS = 0.1
+_WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 class InUseError(ValueError):
@@ -28,42 +33,41 @@ def sole_use(path: str | os.PathLike, what: str) -> Iterator[None]:
 
     Raises:
       InUseError: if another process holds the lock; the message names it.
+      OSError: if `path` is a symbolic link, which is not followed.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _open_locked(path, what) as file:
-        try:
-            file.truncate(0)
-            began = time.strftime("%Y-%m-%d %H:%M:%S")
-            file.write(f"process {os.getpid()} on {socket.gethostname()}, since {began}\n")
-            file.flush()
-            yield
-        finally:
-            path.unlink(missing_ok=True)
-
-
-def _open_locked(path: Path, what: str):
-    """Returns the lock file, open and locked, or raises InUseError."""
-    while True:
-        file = open(path, "a+", encoding="utf-8")  # noqa: SIM115
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            with file:
-                file.seek(0)
-                holder = file.read().strip() or "which has not said its name"
-            raise InUseError(f"Another process is {what} ({holder}); wait until it ends.") from None
-        except OSError as error:
-            logging.warning("%s: a second process would go unnoticed (%s).", path, error)
-            return file
-        if _is_at(file, path):
-            return file
-        # The last holder removed the file between its opening and its locking: nobody holds it.
-        file.close()
-
-
-def _is_at(file, path: Path) -> bool:
+    # Without flock, a soft lock would stay behind a killed process.
+    lock = filelock.FileLock(path, fallback_to_soft=False, on_acquired=_sign)
     try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+        lock.acquire(timeout=_RETRY_SECONDS, poll_interval=_RETRY_SECONDS / 4)
+    except filelock.Timeout:
+        holder = _holder(path) or "which has not said its name"
+        raise InUseError(f"Another process is {what} ({holder}); wait until it ends.") from None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            reason = "The lock file is a symbolic link, which is not followed; remove it"
+            raise OSError(errno.ELOOP, reason, str(path)) from error
+        if error.errno not in _WITHOUT_LOCKS:
+            raise
+        logging.warning("%s: a second process would go unnoticed (%s).", path, error)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        lock.release()
+
+
+def _sign(descriptor: int) -> None:
+    """Writes into the lock file who holds it."""
+    began = time.strftime("%Y-%m-%d %H:%M:%S")
+    os.ftruncate(descriptor, 0)
+    os.write(
+        descriptor, f"process {os.getpid()} on {socket.gethostname()}, since {began}\n".encode()
+    )
+
+
+def _holder(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").strip()
     except FileNotFoundError:
-        return False
+        return ""

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from qlatent_tf.names import did_you_mean
 from qlatent_tf.storage.files import atomic_path, read_json, sha256_of, write_json, write_text
 
 PRESET_VERSION = 1
@@ -190,9 +191,10 @@ def preset_directory(name_or_dir, kind: str | None = None) -> Path:
     for directory in (*(folder / name_or_dir for folder in _presets_folders()), Path(name_or_dir)):
         if (directory / "config.json").is_file():
             return directory
+    known = list_presets(kind)
     raise FileNotFoundError(
         f"No preset {str(name_or_dir)!r}: neither a directory with a config.json nor one of "
-        f"{', '.join(list_presets(kind)) or 'none'}."
+        f"{', '.join(known) or 'none'}.{did_you_mean(str(name_or_dir), known)}"
     )
 
 

@@ -9,8 +9,9 @@ import pytest
 from qlatent_tf import __main__ as command
 from qlatent_tf.experiments import table2
 from qlatent_tf.experiments.grids import latent_files, tables
-from qlatent_tf.experiments.grids.grid import Grid
+from qlatent_tf.experiments.grids.finished_cells import read_cells
 from qlatent_tf.experiments.grids.latent_files import Bank, file_record, without_place
+from qlatent_tf.latents import latent_bank
 from qlatent_tf.quantum.recordings.open_samples import open_samples
 from qlatent_tf.storage.locks import InUseError
 
@@ -56,7 +57,7 @@ def options(cells, name):
 
 
 def test_the_cells_are_every_latent_size_and_seed():
-    cells = table2.cells(seeds=2)
+    cells = table2.EXPERIMENT.cells(seeds=2)
     assert len(cells) == 8 * 3 * 2
     assert cells[0].name == "16_gaussian_seed0" and cells[3].name == "16_boson_haar_seed0"
     for cell in cells:
@@ -74,15 +75,15 @@ def test_the_cells_are_every_latent_size_and_seed():
     assert by_size[16] == by_size[32]  # One name in both: a circuit of its own size in each.
 
 
-def test_the_largest_size_has_one_circuit_and_draws_from_banks(tmp_path):
-    cells = [cell for cell in table2.cells(seeds=2, workdir=tmp_path) if cell.row["modes"] == 48]
+def test_the_largest_size_has_one_circuit_and_draws_from_banks():
+    cells = [cell for cell in table2.EXPERIMENT.cells(seeds=2) if cell.row["modes"] == 48]
     banked = [cell for cell in cells if cell.bank is not None]
     assert {cell.row["latent"] for cell in banked} == {"boson", "photonic"}
-    assert len({cell.bank.path for cell in banked}) == 2 and len(banked) == 4
+    assert len({cell.bank.name for cell in banked}) == 2 and len(banked) == 4
     for cell in banked:
         assert cell.config.latent == "samples"
-        assert cell.config.latent_options["file"] == str(cell.bank.path)
-        assert cell.bank.path.parent == tmp_path / "banks" and cell.bank.num_samples == 1_000_000
+        assert cell.config.latent_options["file"] == cell.bank.name
+        assert cell.bank.num_samples == 1_000_000
         assert cell.row["circuit"] == "fixed (bank of 1,000,000)"
     controls = [cell for cell in cells if cell.row["circuit"] == "fixed"]
     circuits = {cell.bank.options["unitary_seed"] for cell in banked}
@@ -91,8 +92,11 @@ def test_the_largest_size_has_one_circuit_and_draws_from_banks(tmp_path):
 
 
 def test_loops_are_rows_of_circuits_alone():
-    cells = table2.cells(
-        ["gaussian", "boson", "shuffled"], [16, 48], 1, interferometers=["haar", "1-3-9"]
+    cells = table2.EXPERIMENT.cells(
+        latents=["gaussian", "boson", "shuffled"],
+        sizes=[16, 48],
+        seeds=1,
+        interferometers=["haar", "1-3-9"],
     )
     assert [(cell.row["latent"], cell.row["circuit"]) for cell in cells] == [
         ("gaussian", ""),
@@ -122,21 +126,21 @@ def test_loops_are_rows_of_circuits_alone():
 )
 def test_published_figures_stand_beside_what_they_are_of(modes, latent, circuit, expected):
     row = {"data": "qm9", "modes": modes, "latent": latent, "circuit": circuit}
-    figures = table2.published(row)
+    figures = table2.EXPERIMENT.published(row)
     assert figures.get("fcd") == expected
     assert set(figures) == (
         {"fcd", "parsed_unique_count", "parsed_novel_count"} if expected else set()
     )
-    assert table2.published({**row, "data": "small_molecules"}) == {}
+    assert table2.EXPERIMENT.published({**row, "data": "small_molecules"}) == {}
 
 
 def test_published_figures_do_not_stand_beside_other_molecules(tmp_path, workdir, monkeypatch):
     monkeypatch.setitem(table2.PAPER, (4, "gaussian"), table2.PAPER[16, "gaussian"])
-    finished = Grid(workdir).finished()
-    assert not any(row["published"] for row in table2.write_results(tmp_path, finished)["rows"])
+    finished = read_cells(workdir)
+    assert not any(row["published"] for row in table2.EXPERIMENT.write(tmp_path, finished)["rows"])
     for cell in finished:
         cell["config"] = cell["config"].override(dataset="qm9")
-    rows = table2.write_results(tmp_path, finished)["rows"]
+    rows = table2.EXPERIMENT.write(tmp_path, finished)["rows"]
     assert [row["latent"] for row in rows if row["published"]] == ["gaussian"]
 
 
@@ -156,7 +160,7 @@ def test_files_of_samples_may_have_colons_in_their_names(tmp_path, name):
     for file in ("shots.npz", "run:1.npz"):
         np.savez(tmp_path / file, ours=rows, others=rows[:, :2])
     np.save(tmp_path / "run:1.npy", rows)
-    (cell,) = table2.cells((), sizes=(), seeds=1, samples=[f"{tmp_path}/{name}"])
+    (cell,) = table2.EXPERIMENT.cells(latents=(), sizes=(), seeds=1, samples=[f"{tmp_path}/{name}"])
     assert cell.row["modes"] == 3 and cell.row["circuit"] == name
 
 
@@ -202,7 +206,7 @@ def test_a_moved_folder_and_another_machine_have_the_same_cells(workdir, tmp_pat
 
 
 def test_seeds_of_a_row_drew_from_one_content(workdir):
-    finished = [cell for cell in Grid(workdir).finished() if "boson" in cell["name"]]
+    finished = [cell for cell in read_cells(workdir) if "boson" in cell["name"]]
     other = {**finished[0], "name": "other"}
     tables.make_table([*finished, other], table2.COLUMNS, panel="modes")
     other["latent_file"] = {**other["latent_file"], "bank": {"num_samples": 5}}
@@ -211,8 +215,8 @@ def test_seeds_of_a_row_drew_from_one_content(workdir):
 
 
 def test_a_bank_is_made_once_and_waited_for(tmp_path, monkeypatch):
-    bank = Bank(tmp_path / "bank", "photonic", CIRCUIT, 50)
-    write, calls = latent_files.write_latent_bank, []
+    bank, path = Bank("bank", "photonic", CIRCUIT, 50), tmp_path / "bank"
+    write, calls = latent_bank.write_latent_bank, []
 
     def busy_at_first(*arguments, **keywords):
         calls.append(arguments)
@@ -220,23 +224,23 @@ def test_a_bank_is_made_once_and_waited_for(tmp_path, monkeypatch):
             raise InUseError("Another process is writing the bank.")
         write(*arguments, **keywords)
 
-    monkeypatch.setattr(latent_files, "write_latent_bank", busy_at_first)
+    monkeypatch.setattr(latent_bank, "write_latent_bank", busy_at_first)
     monkeypatch.setattr(latent_files, "_PATIENCE", 0)
-    assert not bank.is_finished()
-    bank.make(progress=False)
-    assert len(calls) == 3 and bank.is_finished()
-    bank.make(progress=False)
+    assert not bank.is_finished(path)
+    bank.make(path, progress=False)
+    assert len(calls) == 3 and bank.is_finished(path)
+    bank.make(path, progress=False)
     assert len(calls) == 3
-    shard = tmp_path / "bank" / "shard-00000.npy"
+    shard = path / "shard-00000.npy"
     whole = shard.read_bytes()
     shard.write_bytes(whole[:-1] + b"\x07")
-    assert not bank.is_finished()
-    bank.make(progress=False)
-    assert shard.read_bytes() == whole and bank.is_finished()
+    assert not bank.is_finished(path)
+    bank.make(path, progress=False)
+    assert shard.read_bytes() == whole and bank.is_finished(path)
     monkeypatch.undo()
-    other = Bank(tmp_path / "bank", "photonic", {**CIRCUIT, "unitary_seed": 4}, 50)
+    other = Bank("bank", "photonic", {**CIRCUIT, "unitary_seed": 4}, 50)
     with pytest.raises(ValueError, match="unitary_seed: 3 -> 4"):
-        other.make(progress=False)
+        other.make(path, progress=False)
 
 
 def test_a_file_is_recorded_by_its_content_and_compared_without_its_place(tmp_path):

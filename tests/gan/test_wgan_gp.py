@@ -6,7 +6,7 @@ import tensorflow_probability as tfp
 
 from qlatent_tf.gan.batches import step_seed
 from qlatent_tf.gan.wgan_gp import WGANGP, gradient_penalty
-from qlatent_tf.models.mlp import perceptron
+from qlatent_tf.models.perceptrons import perceptron
 from qlatent_tf.seeds import derive_seed
 
 tfd = tfp.distributions

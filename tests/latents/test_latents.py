@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from qlatent_tf import latents
+from qlatent_tf.registry import latents
 
 LATENTS = {
     "gaussian": ("gaussian", dict(modes=6)),

@@ -1,5 +1,8 @@
 import numpy as np
 import pytest
+from damage import FUZZ, assert_read_or_refused, damaged
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qlatent_tf.quantum.unitaries import (
     haar_unitary,
@@ -147,9 +150,9 @@ def test_load_unitary_reads_a_real_csv(tmp_path):
     "name, content, message",
     [
         ("u.txt", b"1", "ends in .npy"),
-        ("u.npy", b"damaged", "Cannot read a matrix"),
-        ("u.npy", b"", "Cannot read a matrix"),
-        ("u.npz", b"damaged", "Cannot read a matrix"),
+        ("u.npy", b"damaged", "u.npy is not a whole .npy file"),
+        ("u.npy", b"", "u.npy is not a whole .npy file"),
+        ("u.npz", b"damaged", "u.npz is not a whole .npz file"),
         ("u.csv", b"1,0\n0\n", "different lengths"),
         ("u.csv", b"", "different lengths"),
         ("u.csv", b"1,x\n0,1\n", "Cannot read a matrix"),
@@ -166,10 +169,20 @@ def test_load_unitary_refuses(tmp_path, name, content, message):
 
 def test_load_unitary_runs_no_pickle(tmp_path):
     np.save(tmp_path / "u.npy", np.array([{}], dtype=object), allow_pickle=True)
-    with pytest.raises(ValueError, match="allow_pickle"):
+    with pytest.raises(ValueError, match="u.npy holds pickled Python objects"):
         load_unitary(tmp_path / "u.npy")
 
 
 def test_load_unitary_names_a_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError, match="absent.npy"):
         load_unitary(tmp_path / "absent.npy")
+
+
+@FUZZ
+@given(
+    st.one_of(
+        damaged(b"0,1\n1,0\n", b"0.6,0.8j\n0.8j,0.6\n"), st.text("01.ej+-,nai_ \n").map(str.encode)
+    )
+)
+def test_any_table_is_read_or_refused_by_its_name(tmp_path, content):
+    assert_read_or_refused(load_unitary, tmp_path / "u.csv", content)

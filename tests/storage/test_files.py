@@ -81,7 +81,9 @@ def test_what_json_has_no_word_for_is_refused_and_nothing_is_written(tmp_path, v
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize("content", [b'{"mean": 0.', b"", b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "content", [b'{"mean": 0.', b"", b"\xff\xfe", b"[" * 100_000, b"9" * 5_000], ids=range(5)
+)
 def test_a_file_that_is_not_whole_json_is_named(tmp_path, content):
     path = tmp_path / "value.json"
     path.write_bytes(content)

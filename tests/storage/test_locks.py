@@ -1,3 +1,4 @@
+import errno
 import fcntl
 import os
 import signal
@@ -63,7 +64,7 @@ def test_a_file_that_its_last_holder_removes_meanwhile_is_no_lock(tmp_path, monk
     path, flock, calls = tmp_path / "lock", fcntl.flock, []
 
     def late(file, operation):
-        calls.append(file.name)
+        calls.append(file)
         if len(calls) == 1:
             path.unlink()
         flock(file, operation)
@@ -73,3 +74,27 @@ def test_a_file_that_its_last_holder_removes_meanwhile_is_no_lock(tmp_path, monk
         assert path.exists() and len(calls) == 2
         with pytest.raises(InUseError), sole_use(path, "at work"):
             pytest.fail("entered")
+
+
+@pytest.mark.parametrize("content", ["what must stay", None])
+def test_a_link_is_refused_and_what_it_leads_to_stays(tmp_path, content):
+    path, other = tmp_path / "lock", tmp_path / "other"
+    if content is not None:
+        other.write_text(content)
+    path.symlink_to(other)
+    with pytest.raises(OSError, match="is a symbolic link, which is not followed.*lock"):
+        with sole_use(path, "at work"):
+            pytest.fail("entered")
+    assert path.is_symlink() and other.exists() == (content is not None)
+    assert content is None or other.read_text() == content
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS])
+def test_a_file_system_without_locks_is_warned_of(tmp_path, number, monkeypatch, caplog):
+    def refuse(file, operation):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with caplog.at_level("WARNING", logger="absl"), sole_use(tmp_path / "lock", "at work"):
+        assert "lock: a second process would go unnoticed" in caplog.text
+    assert not list(tmp_path.iterdir())

@@ -274,7 +274,7 @@ def test_other_data_than_the_run_was_trained_on_do_not_score_it(mlp_run, workdir
     assert not (workdir / "zoo").exists()
 
 
-@pytest.mark.parametrize("tool", sorted(command.tool_modules()))
+@pytest.mark.parametrize("tool", command.TOOLS)
 def test_every_tool_explains_itself(tool, capsys):
     with pytest.raises(SystemExit) as stop:
         run(tool, "--help")

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from qlatent_tf.tools import inspect_samples, sample_latent
 
-from qlatent_tf import latents
 from qlatent_tf.quantum.recordings import bank as sample_bank
 from qlatent_tf.quantum.recordings.open_samples import open_samples
+from qlatent_tf.registry import latents
 
 
 def _bank(folder, *arguments) -> int:

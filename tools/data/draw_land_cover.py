@@ -19,11 +19,9 @@ from pathlib import Path
 import numpy as np
 from qlatent_tf.tools.command_line import run_tool
 from qlatent_tf.tools.data.land_cover_scenes import SIZE, draw_tile
-from scipy.cluster.vq import kmeans, vq
 from tqdm import tqdm
 
 from qlatent_tf.drawing.images import draw_images
-from qlatent_tf.drawing.png import write_picture
 from qlatent_tf.storage.files import atomic_path, sha256_of
 
 COLOURS = 16
@@ -39,6 +37,8 @@ def reduce_colours(tile: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
       uint8 arrays: the numbers, shape `(28, 28)`, and the palette, shape `(16, 4)`, from dark to
       bright, with zeros after its last colour.
     """
+    from scipy.cluster.vq import kmeans, vq
+
     pixels = tile.reshape(-1, 4).astype(float)
     ranked = pixels[np.argsort(pixels.sum(axis=1), kind="stable")]
     start = ranked[np.linspace(0, len(ranked) - 1, COLOURS).astype(int)]
@@ -128,6 +128,8 @@ def _draw(options):
     arrays = draw_tiles(options.seed, options.count, progress=not options.quiet)
     write_tiles(options.out, arrays)
     if options.picture:
+        from qlatent_tf.drawing.png import write_picture
+
         first = range(min(64, options.count))
         tiles = [arrays["palettes"][tile][arrays["indices"][tile]] for tile in first]
         write_picture(options.picture, draw_images(np.stack(tiles)))

@@ -7,7 +7,6 @@ Vegetation is bright in near infrared and water is dark, as in real images.
 """
 
 import numpy as np
-from scipy import ndimage
 
 CLASSES = ("field", "grass", "forest", "bare", "water", "built-up")
 SIZE = 28
@@ -88,6 +87,8 @@ class _Canvas:
 
     def noise(self, grain):
         """Returns noise of mean 0 and standard deviation 1 whose grains have a size in pixels."""
+        from scipy import ndimage
+
         margin = int(4 * grain)
         field = self._chance.standard_normal((_CANVAS + 2 * margin, _CANVAS + 2 * margin))
         field = ndimage.gaussian_filter(field, grain)[margin:-margin, margin:-margin]
@@ -100,6 +101,8 @@ class _Canvas:
 
     def picture(self):
         """Returns the tile: shadows cast, made smaller, in few colours."""
+        from scipy import ndimage
+
         # The sun is at the lower left, as on an afternoon north of the tropics.
         shaded = np.zeros((_CANVAS, _CANVAS), bool)
         for step in range(1, 7):

@@ -99,7 +99,6 @@ def load_folder(
         content = path.read_bytes()
         digest.update(content)
         batches[name] = _batch(path, content)
-        _check_hash(path, content)
     return _arrays(folder, batches), digest.hexdigest()
 
 
@@ -138,7 +137,8 @@ def _unpack(path: Path, progress: bool) -> dict[str, tuple[np.ndarray, np.ndarra
 
 
 def _batch(path: Path, content: bytes) -> tuple[np.ndarray, np.ndarray]:
-    """Returns images, bands last, and labels of one batch."""
+    """Returns images, bands last, and labels of one batch, once its hash has been verified."""
+    _check_hash(path, content)
     if path.name.endswith(".bin"):
         record = 1 + int(np.prod(_PLANES))
         if len(content) != BATCH_IMAGES * record:

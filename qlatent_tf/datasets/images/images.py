@@ -8,10 +8,10 @@ import numpy as np
 from qlatent_tf.datasets.dataset import ImageDataset
 from qlatent_tf.datasets.images import npz_files as image_files
 from qlatent_tf.datasets.images.arrays import PARTS, check_images, check_labels, image_dataset
-from qlatent_tf.storage import files
+from qlatent_tf.storage import files, npy_files
 
 
-def images(
+def image_file(
     *,
     file: str,
     key: str | None = None,
@@ -51,7 +51,7 @@ def images(
     if path.suffix == ".npy":
         if any((key, labels_key, test_key, test_labels_key)):
             raise ValueError(f"{path} is a .npy file: it holds one array, which has no name.")
-        arrays, digest = {"x_train": _mapped(path)}, files.sha256_of(path)
+        arrays, digest = {"x_train": npy_files.open_npy(path)}, files.sha256_of(path)
         keys = {"x_train": path.name}
     else:
         keys = _keys(path, (key, labels_key, test_key, test_labels_key))
@@ -81,31 +81,24 @@ def _path(file: str, data_dir) -> Path:
     return found
 
 
-def _mapped(path: Path) -> np.ndarray:
-    try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise ValueError(f"{path} cannot be read: {error}.") from error
-
-
 def _keys(path: Path, named: tuple[str | None, ...]) -> dict[str, str]:
     """Returns the names of the arrays to be read, under the names they have here."""
     if named[0] is None:
-        shapes = image_files.array_shapes(path)
-        if PARTS[0] in shapes:
+        headers = {name: npy_files.npz_header(path, name) for name in npy_files.npz_members(path)}
+        if PARTS[0] in headers:
             named = tuple(
-                given or (part if part in shapes else None)
+                given or (part if part in headers else None)
                 for given, part in zip(named, PARTS, strict=True)
             )
         else:
             likely = [
                 name
-                for name, (shape, dtype) in shapes.items()
-                if len(shape) in (3, 4) and dtype == np.uint8
+                for name, header in headers.items()
+                if len(header.shape) in (3, 4) and header.dtype == np.uint8
             ]
             if len(likely) != 1:
                 held = ", ".join(
-                    f"{name} ({dtype} in {shape})" for name, (shape, dtype) in shapes.items()
+                    f"{name} ({header.dtype} in {header.shape})" for name, header in headers.items()
                 )
                 raise ValueError(
                     f"{path} does not tell which array holds the images: name it by the option "

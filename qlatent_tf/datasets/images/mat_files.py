@@ -1,8 +1,7 @@
 """Streams large arrays out of MATLAB files, in blocks along their last axis.
 
-`scipy.io.loadmat` holds a whole array in memory, twice while it unpacks; the arrays read here have
-more than a gigabyte. Files of version 5 are read as they come, packed or not; those of version 7.3
-are HDF5.
+Those of version 7.3 are HDF5. Those of version 5 are read here, for `scipy.io.loadmat` holds an
+array whole, and one flipped bit in the tag of an array ends the process (SciPy 1.17).
 
 Reference:
   The MathWorks, "MAT-file format" (version 5).
@@ -10,6 +9,9 @@ Reference:
 
 import contextlib
 import dataclasses
+import io
+import math
+import os
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -18,23 +20,15 @@ from typing import BinaryIO
 
 import h5py
 import numpy as np
-import scipy.io
 
 _HEADER = 128
 _MATRIX, _COMPRESSED = 14, 15
-_NUMBERS = {
-    1: "i1",
-    2: "u1",
-    3: "i2",
-    4: "u2",
-    5: "i4",
-    6: "u4",
-    7: "f4",
-    9: "f8",
-    12: "i8",
-    13: "u8",
-}
+_TYPES = ["i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8", "i8", "u8"]
+_NUMBERS = dict(zip((1, 2, 3, 4, 5, 6, 7, 9, 12, 13), _TYPES, strict=True))
 _READ = 1 << 18
+# More than zlib can pack into a byte.
+_MOST_PACKED = 1 << 11
+_CHUNK_BYTES = 1 << 28
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,181 +52,158 @@ def stored_array(path: Path, name: str) -> StoredArray:
     Raises:
       ValueError: if the file is damaged, or has no such array of numbers.
     """
-    if h5py.is_hdf5(path):
-        with _opened_hdf5(path) as file:
-            shape = _hdf5_array(path, file, name).shape[::-1]
-        return StoredArray(shape, lambda start, size: _hdf5_blocks(path, name, start, size))
-    with _damage_of(path), open(path, "rb") as file:
-        shape, _, _ = _find(path, file, name)
-    return StoredArray(shape, lambda start, size: _blocks(path, name, start, size))
+    with _opened(path, name) as (shape, _):
+        pass
+
+    def blocks(start: int, size: int) -> Iterator[np.ndarray]:
+        with _opened(path, name) as (shape, read):
+            for first in range(start, shape[-1], size):
+                yield read(first, min(size, shape[-1] - first))
+
+    return StoredArray(shape, blocks)
 
 
 def small_array(path: Path, name: str) -> np.ndarray:
     """Returns an array of a file whole, with the axes that MATLAB gives it.
 
     Raises:
-      ValueError: if the file is damaged, or has no such array.
+      ValueError: if the file is damaged, or has no such array of numbers.
     """
-    if h5py.is_hdf5(path):
-        with _opened_hdf5(path) as file:
-            return np.asarray(_hdf5_array(path, file, name)).T
-    try:
-        arrays = scipy.io.loadmat(path, variable_names=[name])
-    # SciPy's reader meets damage in many ways.
-    except Exception as error:
-        raise ValueError(f"{path} is damaged, or no MATLAB file: {error}.") from error
-    if name not in arrays:
-        raise ValueError(f"{path} has no array {name}.")
-    return arrays[name]
+    array = stored_array(path, name)
+    (block,) = array.blocks(0, array.shape[-1])
+    return block.T
 
 
-def _opened_hdf5(path: Path) -> h5py.File:
-    try:
-        return h5py.File(path, "r")
-    except OSError as error:
-        raise ValueError(f"{path} is damaged: {error}.") from error
-
-
-def _hdf5_array(path: Path, file: h5py.File, name: str) -> h5py.Dataset:
-    if not isinstance(file.get(name), h5py.Dataset):
-        raise ValueError(f"{path} has no array {name}; it has {', '.join(sorted(file))}.")
-    return file[name]
-
-
-def _hdf5_blocks(path: Path, name: str, start: int, size: int) -> Iterator[np.ndarray]:
-    with _opened_hdf5(path) as file:
-        array = _hdf5_array(path, file, name)
-        for first in range(start, len(array), size):
-            try:
-                yield array[first : first + size]
-            except OSError as error:
-                raise ValueError(f"{path} is damaged: {name}: {error}.") from error
-
-
-def _blocks(path: Path, name: str, start: int, size: int) -> Iterator[np.ndarray]:
-    with open(path, "rb") as file:
-        with _damage_of(path):
-            shape, dtype, element = _find(path, file, name)
-            each = int(np.prod(shape[:-1])) * dtype.itemsize
-            element.skip(start * each)
-        for first in range(start, shape[-1], size):
-            count = min(size, shape[-1] - first)
-            with _damage_of(path):
-                content = element.read(count * each)
-            yield np.frombuffer(content, dtype).reshape(count, *shape[-2::-1])
-        with _damage_of(path):
-            element.finish()
+_Opened = tuple[tuple[int, ...], Callable[[int, int], np.ndarray]]
 
 
 @contextlib.contextmanager
-def _damage_of(path: Path) -> Iterator[None]:
+def _opened(path: Path, name: str) -> Iterator[_Opened]:
+    """Yields the shape of an array, and what reads `count` slices from number `first` on."""
     try:
-        yield
-    except (EOFError, struct.error, zlib.error) as error:
+        with (_hdf5_array if h5py.is_hdf5(path) else _array)(path, name) as opened:
+            yield opened
+    # HDF5 meets damage in many ways.
+    except Exception as error:
+        if isinstance(error, ValueError) and str(path) in str(error):
+            raise
         raise ValueError(f"{path} is damaged or cut off, or no MATLAB file: {error}.") from error
 
 
-def _find(path: Path, file: BinaryIO, name: str) -> tuple[tuple[int, ...], np.dtype, "_Element"]:
-    """Returns an array's shape, its data type as stored, and the element, at its first number."""
-    header = file.read(_HEADER)
-    order = {b"IM": "<", b"MI": ">"}.get(header[126:])
+@contextlib.contextmanager
+def _hdf5_array(path: Path, name: str) -> Iterator[_Opened]:
+    with h5py.File(path, "r") as file:
+        if not isinstance(link := file.get(name, getlink=True), h5py.HardLink):
+            what = f"no array {name}" if link is None else f"a link for {name}, not an array"
+            raise ValueError(f"{path} has {what}; it has {', '.join(map(str, file))}.")
+        array = file[name]
+        if not isinstance(array, h5py.Dataset) or array.dtype.kind not in "biuf":
+            raise ValueError(f"{path}: {name} is no array of numbers.")
+        if array.is_virtual or array.external:
+            raise ValueError(f"{path}: the numbers of {name} are in other files: not read.")
+        stored = array.id.get_storage_size()
+        if not 0 < array.nbytes <= _MOST_PACKED * stored or not array.ndim:
+            raise EOFError(f"{name} of shape {array.shape[::-1]} has {stored} bytes")
+        if array.chunks and math.prod(array.chunks) * array.dtype.itemsize > _CHUNK_BYTES:
+            raise ValueError(f"{path}: {name} is in chunks of {array.chunks}, too large to read.")
+        yield array.shape[::-1], lambda first, count: array[first : first + count]
+
+
+@contextlib.contextmanager
+def _array(path: Path, name: str) -> Iterator[_Opened]:
+    with open(path, "rb") as file:
+        shape, dtype, numbers = _find(path, file, name)
+        if numbers is file:
+            array = np.memmap(file, dtype, "r", file.tell(), shape[::-1])
+            yield shape, lambda first, count: array[first : first + count]
+            return
+        each = math.prod(shape[:-1]) * dtype.itemsize
+        position = 0
+
+        def read(first, count):
+            nonlocal position
+            while position < first:  # What is packed is read in its order.
+                _exactly(numbers, each)
+                position += 1
+            position += count
+            content = _exactly(numbers, count * each)
+            while position == shape[-1] and numbers.read(_READ):
+                pass  # To the end, where the checksum stands.
+            return np.frombuffer(content, dtype).reshape(count, *shape[-2::-1])
+
+        yield shape, read
+
+
+def _find(path: Path, file: BinaryIO, name: str) -> tuple[tuple[int, ...], np.dtype, BinaryIO]:
+    """Returns an array's shape, its data type as stored, and a file at its first number."""
+    order = {b"IM": "<", b"MI": ">"}.get(file.read(_HEADER)[126:])
     if order is None:
         raise ValueError(f"{path} is no MATLAB file of version 5 or 7.3, or cut off.")
     found = []
     while tag := file.read(8):
         kind, size = struct.unpack(f"{order}II", tag)
         end = file.tell() + size
-        element = _Element(file, size, kind == _COMPRESSED)
+        part, room = file, size
         if kind == _COMPRESSED:
-            kind, _ = struct.unpack(f"{order}II", element.read(8))
+            part, room = io.BufferedReader(_Unpacked(file, size), _READ), size * _MOST_PACKED
+            kind, _ = struct.unpack(f"{order}II", _exactly(part, 8))
         if kind == _MATRIX:
-            shape, known, dtype = _array_header(element.read, order)
-            found.append(known)
-            if known == name:
-                if dtype is None:
+            _element(part, order)  # The class in MATLAB: how numbers are stored is said with them.
+            dimensions = _element(part, order)
+            shape = struct.unpack(f"{order}{len(dimensions) // 4}i", dimensions)
+            found.append(_element(part, order).decode("latin-1"))
+            if found[-1] == name:
+                kind, length = struct.unpack(f"{order}II", _exactly(part, 8))
+                if kind not in _NUMBERS:
                     raise ValueError(f"{path}: {name} is no array of numbers.")
-                return shape, dtype, element
+                dtype = np.dtype(order + _NUMBERS[kind])
+                expected = math.prod(shape) * dtype.itemsize
+                if length != expected or length > room or min(shape, default=0) < 1:
+                    raise EOFError(f"{name} of shape {shape} has {length} bytes in {size}")
+                if end > os.fstat(file.fileno()).st_size:
+                    raise EOFError(f"{name} ends at byte {end}, beyond the file")
+                return shape, dtype, part
         file.seek(end)
     raise ValueError(f"{path} has no array {name}; it has {', '.join(found) or 'none'}.")
 
 
-def _array_header(
-    read: Callable[[int], bytes], order: str
-) -> tuple[tuple[int, ...], str, np.dtype | None]:
-    """Reads up to the first number of an array."""
-    _part(read, order)  # The class in MATLAB: how numbers are stored is said with them.
-    _, dimensions = _part(read, order)
-    shape = struct.unpack(f"{order}{len(dimensions) // 4}i", dimensions)
-    _, name = _part(read, order)
-    kind, _ = struct.unpack(f"{order}II", read(8))
-    dtype = np.dtype(order + _NUMBERS[kind]) if kind in _NUMBERS else None
-    return shape, name.decode("latin-1"), dtype
-
-
-def _part(read: Callable[[int], bytes], order: str) -> tuple[int, bytes]:
-    """Reads one data element: its type and its content."""
-    tag = read(8)
+def _element(file: BinaryIO, order: str) -> bytes:
+    """Returns the content of one small data element."""
+    tag = _exactly(file, 8)
     kind, size = struct.unpack(f"{order}II", tag)
-    if kind >> 16:  # A small element: type and size share the first word, the content is there.
-        return kind & 0xFFFF, tag[4 : 4 + (kind >> 16)]
-    content = read(size)
-    read(-size % 8)
-    return kind, content
+    if kind >> 16:  # Type and size share the first word, and the content is the second.
+        return tag[4 : 4 + (kind >> 16)]
+    if size > _READ:
+        raise EOFError(f"a part of {size} bytes before the numbers")
+    return _exactly(file, size + -size % 8)[:size]
 
 
-class _Element:
-    """The content of a data element, read from its start on and unpacked if need be.
+def _exactly(file: BinaryIO, count: int) -> bytes:
+    content = file.read(count)
+    if len(content) < count:
+        raise EOFError(f"{count} bytes were expected, {len(content)} are there")
+    return content
 
-    Args:
-      file: binary file, at the first byte of the content.
-      size: int. Bytes in the file.
-      packed: bool. Whether they are packed by zlib.
-    """
 
-    def __init__(self, file: BinaryIO, size: int, packed: bool):
-        self._file = file
-        self._left = size
-        self._unpack = zlib.decompressobj() if packed else None
+class _Unpacked(io.RawIOBase):
+    """What the next `size` bytes of a file unpack to."""
 
-    def read(self, count: int) -> bytes:
-        """Returns the next `count` bytes.
+    def __init__(self, file: BinaryIO, size: int):
+        self._file, self._left, self._unpack = file, size, zlib.decompressobj()
 
-        Raises:
-          EOFError: if there are fewer.
-        """
-        parts = []
-        while count:
-            part = self._some(count)
-            if not part:
-                raise EOFError(f"{count} bytes more were expected")
-            parts.append(part)
-            count -= len(part)
-        return b"".join(parts)
+    def readable(self):
+        return True
 
-    def skip(self, count: int) -> None:
-        """Passes over `count` bytes."""
-        while count:
-            count -= len(self.read(min(count, _READ)))
-
-    def finish(self) -> None:
-        """Reads to the end, where the checksum of what is packed stands."""
-        while self._some(_READ):
-            pass
-
-    def _some(self, most: int) -> bytes:
-        """Returns at most so many bytes, none at the end."""
-        if self._unpack is None:
-            part = self._file.read(min(self._left, most))
-            self._left -= len(part)
-            return part
+    def readinto(self, buffer):
         while not self._unpack.eof:
             packed = self._unpack.unconsumed_tail
             if not packed:
                 packed = self._file.read(min(self._left, _READ))
                 self._left -= len(packed)
-            part = self._unpack.decompress(packed, most)
+            part = self._unpack.decompress(packed, len(buffer))
             if part:
-                return part
+                buffer[: len(part)] = part
+                return len(part)
             if not packed and not self._unpack.eof:
                 raise EOFError("packed data end early")
-        return b""
+        return 0

@@ -8,7 +8,6 @@ Reference:
 import os
 
 from qlatent_tf.datasets.dataset import ImageDataset
-from qlatent_tf.datasets.images.sat_files import load_sat
 
 CLASSES_4 = ("barren land", "trees", "grassland", "none")
 COUNTS_4 = (400_000, 100_000)
@@ -39,6 +38,8 @@ def sat4(
       FileNotFoundError: if the files are nowhere; they are not to be downloaded by a script.
       ValueError: if they are damaged or others, or an option is out of range.
     """
+    from qlatent_tf.datasets.images.sat_files import load_sat
+
     return load_sat(
         "sat4",
         CLASSES_4,
@@ -73,6 +74,8 @@ def sat6(
       FileNotFoundError: if the files are nowhere; they are not to be downloaded by a script.
       ValueError: if they are damaged or others, or an option is out of range.
     """
+    from qlatent_tf.datasets.images.sat_files import load_sat
+
     return load_sat(
         "sat6",
         CLASSES_6,

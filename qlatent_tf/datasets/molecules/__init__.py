@@ -1,0 +1,3 @@
+"""Data sets of molecules, as graphs."""
+
+__all__ = []

@@ -8,7 +8,6 @@ Reference:
 import os
 
 from qlatent_tf.datasets.dataset import MoleculeDataset
-from qlatent_tf.datasets.molecules.encode import load_molecules
 from qlatent_tf.storage import files
 from qlatent_tf.storage.download import DownloadError, RemoteFile, download
 
@@ -46,6 +45,8 @@ def qm9(*, data_dir: str | os.PathLike | None = None, progress: bool = True) -> 
       FileNotFoundError: if the file is nowhere and cannot be downloaded; the message says what
         to do.
     """
+    from qlatent_tf.datasets.molecules.encode import load_molecules
+
     path = files.find_data_file(list(FILE_NAMES), data_dir)
     if path is None:
         path = files.cache_dir() / OFFICIAL.name

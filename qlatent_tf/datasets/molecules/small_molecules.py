@@ -9,7 +9,6 @@ import os
 from pathlib import Path
 
 from qlatent_tf.datasets.dataset import MoleculeDataset
-from qlatent_tf.datasets.molecules.encode import load_molecules
 from qlatent_tf.storage import files
 
 FILE = Path(__file__).with_name("small_molecules.smi.gz")
@@ -29,6 +28,8 @@ def small_molecules(
       FileNotFoundError: if the installation lacks the file.
       ValueError: if the file is not the one that belongs to this version.
     """
+    from qlatent_tf.datasets.molecules.encode import load_molecules
+
     del data_dir
     if not FILE.is_file():
         raise FileNotFoundError(f"This installation lacks {FILE}; install qlatent_tf again.")

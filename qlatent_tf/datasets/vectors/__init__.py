@@ -1,0 +1,3 @@
+"""Data sets of vectors."""
+
+__all__ = []

@@ -5,8 +5,7 @@ import os
 import numpy as np
 
 from qlatent_tf.datasets.dataset import Dataset
-from qlatent_tf.drawing.vectors import draw_vectors
-from qlatent_tf.storage import files
+from qlatent_tf.storage import files, npy_files
 
 FILE_NAME = "codes.npz"
 
@@ -30,20 +29,23 @@ def codes(
       FileNotFoundError: if the file is nowhere.
       ValueError: if it holds no codes, or fewer components.
     """
+    from qlatent_tf.drawing.vectors import draw_vectors
+
     del progress
     path = files.find_data_file([file], data_dir)
     if path is None:
         folders = ", ".join(map(str, files.data_folders(data_dir)))
         raise FileNotFoundError(f"{file} is in none of the folders {folders}.")
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            values = np.asarray(arrays["codes"], dtype=np.float32)
-    except (OSError, ValueError, KeyError) as error:
-        raise ValueError(f"{path} holds no array called codes: {error}.") from error
-    if values.ndim != 2 or not values.size or not np.abs(values).max() <= 1:
+    values = np.array(npy_files.open_npz(path, "codes"))
+    if (
+        values.dtype.kind not in "iuf"
+        or values.ndim != 2
+        or not values.size
+        or not np.abs(values).max() <= 1
+    ):
         raise ValueError(
             f"{path}: codes are numbers from -1 to 1 in the shape (count, code); received the "
-            f"shape {values.shape}."
+            f"shape {values.shape} of {values.dtype}."
         )
     if components is not None and not 1 <= components <= values.shape[1]:
         raise ValueError(
@@ -51,7 +53,7 @@ def codes(
         )
     return Dataset(
         name="codes",
-        source=np.ascontiguousarray(values[:, :components]),
+        source=np.ascontiguousarray(values[:, :components], np.float32),
         metrics=(),
         provenance={
             "file": path.name,

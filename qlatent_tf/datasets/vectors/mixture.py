@@ -10,13 +10,8 @@ import math
 import os
 
 import numpy as np
-import tensorflow as tf
-import tensorflow_probability as tfp
 
 from qlatent_tf.datasets.dataset import Dataset
-from qlatent_tf.drawing.plane import draw_plane
-
-tfb, tfd = tfp.bijectors, tfp.distributions
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -58,6 +53,11 @@ def mixture(
     Raises:
       ValueError: if an option is out of range.
     """
+    import tensorflow as tf
+    from tensorflow_probability import distributions as tfd
+
+    from qlatent_tf.drawing.plane import draw_plane
+
     del data_dir, progress
     if type(blobs) is not int or blobs < 1:
         raise ValueError(f"blobs is a positive whole number; received {blobs!r}.")
@@ -85,6 +85,9 @@ def mixture(
 
 
 def _polar_to_cartesian():
+    import tensorflow as tf
+    from tensorflow_probability import bijectors as tfb
+
     def forward(polar):
         distance, angle = tf.unstack(polar, axis=-1)
         return tf.stack([distance * tf.cos(angle), distance * tf.sin(angle)], axis=-1)

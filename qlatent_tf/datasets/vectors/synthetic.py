@@ -8,11 +8,8 @@ import math
 import os
 
 import numpy as np
-from scipy.stats import binom
 
 from qlatent_tf.datasets.dataset import CountDataset
-from qlatent_tf.drawing.vectors import draw_vectors
-from qlatent_tf.quantum import exact_distribution
 from qlatent_tf.registry import latents
 
 METRICS = ("discreteness", "total_number", "pair_correlation")
@@ -39,6 +36,9 @@ def quantum(
     Raises:
       ValueError: if an option is out of range.
     """
+    from qlatent_tf.drawing.vectors import draw_vectors
+    from qlatent_tf.quantum.samplers.fock_table import exact_distribution
+
     del data_dir, progress
     options = {"modes": modes, "photons": photons, "unitary_seed": unitary_seed}
     source = latents.build("boson", center=False, **options)
@@ -71,6 +71,10 @@ def bernoulli(
     Raises:
       ValueError: if `modes` is out of range.
     """
+    from scipy.stats import binom
+
+    from qlatent_tf.drawing.vectors import draw_vectors
+
     del data_dir, progress
     source = latents.build("bernoulli", modes=modes, center=False)
     has_law = 2**modes <= MAX_OUTCOMES

@@ -18,7 +18,7 @@ import math
 
 import numpy as np
 
-from qlatent_tf.models.last_qgan.model import classical_generator, code_critic
+from qlatent_tf.models.codes.model import classical_generator, code_critic
 
 WINDOW = 5
 TOLERANCE = 0.25

@@ -1,0 +1,3 @@
+"""Grids of runs, their tables and charts."""
+
+__all__ = []

@@ -5,9 +5,9 @@ import math
 import re
 from collections.abc import Mapping
 
-from qlatent_tf import resolve as completion
 from qlatent_tf.config import Config
 from qlatent_tf.experiments.grids.latent_files import Bank
+from qlatent_tf.resolve import resolve
 
 _TAKEN = frozenset({"latent", "dataset", "seed", "steps", "evaluate_every"})
 
@@ -19,10 +19,11 @@ class Cell:
     Attributes:
       name: str. Names the run's folder. Runs that differ in their steps alone share a name: the
         longer one continues the shorter.
-      config: Config. As `completion.resolve` returns it.
+      config: Config. As `resolve` returns it.
       row: dict of str or int. The row of the table that the cell belongs to, which has a cell for
         each seed: what tells it from other rows, in the order of the table's columns.
-      bank: Bank. What the latent draws from, made before the run begins; None for no bank.
+      bank: Bank. What the latent draws from, made before the run begins; None for no bank. The
+        configuration's file is its name: the folder is the grid's.
     """
 
     name: str
@@ -79,7 +80,7 @@ def seed_by_seed(
             name = "_".join([*filter(None, words), f"seed{seed}"])
             if name in found:
                 raise ValueError(f"Two rows are called {name}; name each latent and option once.")
-            found[name] = Cell(name, completion.resolve(config), row, *bank)
+            found[name] = Cell(name, resolve(config), row, *bank)
     return list(found.values())
 
 

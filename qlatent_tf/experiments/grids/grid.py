@@ -7,7 +7,12 @@ import keras
 from tqdm import tqdm
 
 from qlatent_tf.experiments.grids.cells import Cell
-from qlatent_tf.experiments.grids.finished_cells import cell_differences, check_same, read_cell
+from qlatent_tf.experiments.grids.finished_cells import (
+    cell_differences,
+    cell_files,
+    check_same,
+    read_cell,
+)
 from qlatent_tf.experiments.grids.latent_files import file_record
 from qlatent_tf.registry import latents
 from qlatent_tf.runs import training
@@ -16,13 +21,12 @@ from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.storage.files import write_json
 from qlatent_tf.storage.locks import InUseError, sole_use
 
-NUM_SAMPLES = 100_000
-
 
 class Grid:
     """Runs and their scores under one folder.
 
     - ``runs/<cell>/``: an ordinary run, which `training.train` takes up where it was stopped;
+    - ``banks/<bank>/``: what latents of several runs draw from;
     - ``runs/<cell>.lock``: is there while a process is at it, so that others may run other cells;
     - ``cells/<cell>@<steps>.json``: a finished cell: configuration, scores at the last step,
       those of held-out real samples where there are any, the history of its evaluations, seconds,
@@ -36,7 +40,7 @@ class Grid:
       ValueError: if that is no positive number.
     """
 
-    def __init__(self, workdir, num_samples: int = NUM_SAMPLES):
+    def __init__(self, workdir, num_samples: int):
         if num_samples < 1:
             raise ValueError(f"num_samples is a positive number; received {num_samples}.")
         self.path = Path(workdir)
@@ -134,7 +138,7 @@ class Grid:
         """
         new = {}
         for folder in map(Path, folders):
-            files = _cell_files(folder)
+            files = cell_files(folder)
             if not files:
                 raise FileNotFoundError(f"{folder} holds no finished cells: no cells/*.json.")
             for file in files:
@@ -147,11 +151,6 @@ class Grid:
         for here, cell in new.items():
             write_json(here, {**cell, "config": cell["config"].to_json()})
         return len(new)
-
-    def finished(self, steps: int | None = None) -> list[dict]:
-        """Returns the finished cells, see `read_cell`; `steps` asks for those of one schedule."""
-        cells = [read_cell(file) for file in _cell_files(self.path)]
-        return [cell for cell in cells if steps in (None, cell["config"].steps)]
 
     def _file(self, cell):
         return self.path / "cells" / cell.file_name
@@ -185,20 +184,23 @@ class Grid:
             ) from error
 
     def _run_cell(self, cell, data_dir, progress, watch):
+        config, run = cell.config, self.run_directory(cell)
         if cell.bank is not None:
-            cell.bank.make(progress)
-        run = self.run_directory(cell)
+            # The whole path: a run may be looked at from anywhere.
+            bank = self.path.resolve() / "banks" / cell.bank.name
+            cell.bank.make(bank, progress)
+            config = config.override(**{"latent_options.file": str(bank)})
         if (run.path / "config.json").is_file():
             # The latent's file may lie elsewhere now; all else was compared.
-            write_json(run.path / "config.json", cell.config.to_json())
-        dataset = training.load_dataset(cell.config, data_dir=data_dir, progress=progress)
-        training.train(cell.config, run.path, dataset=dataset, progress=progress, watch=watch)
+            write_json(run.path / "config.json", config.to_json())
+        dataset = training.load_dataset(config, data_dir=data_dir, progress=progress)
+        training.train(config, run.path, dataset=dataset, progress=progress, watch=watch)
         model, step = training.restore_model(run, trust_code=True)
         evaluation = evaluate(
             model,
             dataset,
             num_samples=self.num_samples,
-            metric_names=cell.config.metrics or None,
+            metric_names=config.metrics or None,
             progress=progress,
         )
         record = run.read_run()
@@ -207,14 +209,14 @@ class Grid:
             {
                 "name": cell.name,
                 "row": dict(cell.row),
-                "config": cell.config.to_json(),
+                "config": config.to_json(),
                 "step": step,
                 "seconds": record["seconds"],
                 "dataset": record["dataset"],
-                "latent_file": file_record(cell.config),
+                "latent_file": file_record(config),
                 "versions": record["versions"],
                 "evaluation": evaluation,
-                "real": self._real_scores(cell.config, dataset, progress),
+                "real": self._real_scores(config, dataset, progress),
                 "history": run.read_metrics()["history"],
             },
         )
@@ -235,12 +237,6 @@ class Grid:
                 progress=progress,
             )
         return self._real[key]
-
-
-def _cell_files(folder):
-    # A hidden file is what a process is writing, or was killed at.
-    files = (folder / "cells").glob("*.json")
-    return sorted(file for file in files if not file.name.startswith("."))
 
 
 def _check_latents(cells):

@@ -1,4 +1,7 @@
-"""Files that latents draw from: recorded samples, and banks that are made when needed."""
+"""Files that latents draw from: recorded samples, and banks that are made when needed.
+
+What reads and makes them is imported there: cells are described without Numba.
+"""
 
 import dataclasses
 import hashlib
@@ -9,10 +12,6 @@ from pathlib import Path
 from absl import logging
 
 from qlatent_tf.config import Config
-from qlatent_tf.latents.latent_bank import write_latent_bank
-from qlatent_tf.quantum.recordings import bank_metadata
-from qlatent_tf.quantum.recordings.bank import open_bank
-from qlatent_tf.quantum.recordings.open_samples import open_samples
 from qlatent_tf.storage.files import sha256_of
 from qlatent_tf.storage.locks import InUseError
 
@@ -25,28 +24,34 @@ class Bank:
     """Samples of one circuit, which several runs draw from.
 
     Attributes:
-      path: Path. The directory.
+      name: str. Names its directory.
       latent: str. `"boson"` or `"photonic"`.
       options: dict. Options of the latent, which name the circuit.
       num_samples: int. Rows.
     """
 
-    path: Path
+    name: str
     latent: str
     options: Mapping
     num_samples: int
 
-    def make(self, progress: bool = True) -> None:
+    def make(self, path: Path, progress: bool = True) -> None:
         """Makes the bank, or what is missing of it; waits where another process is at it.
+
+        Args:
+          path: path. The directory.
+          progress: bool. Whether to show a progress bar.
 
         Raises:
           ValueError: if the directory holds something else.
         """
+        from qlatent_tf.latents.latent_bank import write_latent_bank
+
         waiting = False
-        while not self.is_finished():
+        while not self.is_finished(path):
             try:
                 write_latent_bank(
-                    self.path,
+                    path,
                     self.latent,
                     self.options,
                     num_samples=self.num_samples,
@@ -59,12 +64,14 @@ class Bank:
                 waiting = True
                 time.sleep(_PATIENCE)
 
-    def is_finished(self) -> bool:
+    def is_finished(self, path: Path) -> bool:
         """Returns whether the bank is there, whole and by its hashes undamaged."""
-        if not bank_metadata.is_bank(self.path):
+        from qlatent_tf.quantum.recordings import bank, bank_metadata
+
+        if not bank_metadata.is_bank(path):
             return False
         try:
-            metadata = open_bank(self.path).metadata
+            metadata = bank.open_bank(path).metadata
         except (FileNotFoundError, ValueError):
             return False
         made_of = metadata["sampler"].get("options", {})
@@ -89,6 +96,8 @@ def recorded_samples(text: str) -> tuple[str, int, dict]:
       FileNotFoundError: if there is no such file.
       ValueError: if it holds no samples.
     """
+    from qlatent_tf.quantum.recordings.open_samples import open_samples
+
     keyed = ":" in text and not Path(text).expanduser().exists()
     file, _, key = text.rpartition(":") if keyed else (text, "", "")
     path = Path(file).expanduser().resolve()
@@ -107,6 +116,8 @@ def file_record(config: Config) -> dict | None:
       None for latents other than `samples`, else a dict with ``name``, ``key``, ``sha256`` (of a
       directory, that of its files' names and hashes) and ``bank``, the settings of a bank or None.
     """
+    from qlatent_tf.quantum.recordings import bank_metadata
+
     file = _file(config)
     if file is None:
         return None

@@ -1,0 +1,3 @@
+"""The style circuit and its parts."""
+
+__all__ = []

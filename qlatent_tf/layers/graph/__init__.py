@@ -1,0 +1,3 @@
+"""Layers of molecular graphs."""
+
+__all__ = []

@@ -1,0 +1,3 @@
+"""Layers of residual networks for images."""
+
+__all__ = []

@@ -1,0 +1,3 @@
+"""Scores of images."""
+
+__all__ = []

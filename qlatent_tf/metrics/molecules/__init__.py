@@ -1,0 +1,3 @@
+"""Scores of molecules."""
+
+__all__ = []

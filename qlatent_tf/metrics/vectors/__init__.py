@@ -1,0 +1,3 @@
+"""Scores of vectors."""
+
+__all__ = []

@@ -1,0 +1,3 @@
+"""Loss, detectors, post-selection, exact moments and probabilities."""
+
+__all__ = []

@@ -20,6 +20,7 @@ import math
 
 import numpy as np
 
+from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 
 
@@ -33,10 +34,10 @@ def photon_marginals(device: PhotonicDevice) -> np.ndarray:
       float64 array, shape (modes, most + 1), where `most` is the largest count possible.
 
     Raises:
-      ValueError: if the device post-selects, which leaves no closed form.
+      NoClosedForm: if the device post-selects.
     """
     if device.postselect is not None:
-        raise ValueError(
+        raise NoClosedForm(
             f"Post-selection leaves no closed form of the marginals; received "
             f"postselect={device.postselect}."
         )

@@ -56,6 +56,7 @@ import math
 import numpy as np
 
 from qlatent_tf.quantum.devices.count_law import CountLaw
+from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
 from qlatent_tf.quantum.devices.probabilities import check_size, click_table, generating_function
 
 PAIRS_PER_CHUNK = 64
@@ -202,7 +203,7 @@ def click_moments(device) -> tuple[np.ndarray, np.ndarray]:
       float64 arrays, shapes `[modes]` and `[modes, modes]`.
 
     Raises:
-      ValueError: if the device is larger.
+      NoClosedForm: if the device is larger.
     """
     probabilities = click_table(device).ravel()
     patterns = np.indices((2,) * device.modes).reshape(device.modes, -1).T
@@ -226,7 +227,7 @@ def count_moments(device) -> tuple[np.ndarray, np.ndarray]:
       float64 arrays, shapes `[modes]` and `[modes, modes]`.
 
     Raises:
-      ValueError: if the device is larger.
+      NoClosedForm: if the device is larger.
     """
     check_size(device)
     is_dark = device.dark_count_probability > 0
@@ -236,7 +237,7 @@ def count_moments(device) -> tuple[np.ndarray, np.ndarray]:
     shape = (len(in_total), len(in_mode), len(in_mode))
     steps = len(pairs) * int(np.prod(shape)) * max(device.photons, 1) * 2**device.photons
     if device.indistinguishability > 0 and steps > MAX_STEPS:
-        raise ValueError(
+        raise NoClosedForm(
             f"The moments of {device!r} after different losses in each mode take {steps:.1e} "
             f"steps; legal is up to {MAX_STEPS:.1e}. Estimate them from samples."
         )

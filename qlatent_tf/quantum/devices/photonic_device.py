@@ -182,8 +182,9 @@ class PhotonicDevice:
           shape `[num_samples]`.
 
         Raises:
-          ValueError: if an argument is malformed, the device is too large for `return_log_prob`,
-            or the post-selection keeps fewer than one in 10,000 shots.
+          NoClosedForm: if the device is too large for `return_log_prob`.
+          ValueError: if an argument is malformed, or the post-selection keeps fewer than one in
+            10,000 shots.
         """
         num_samples = check_count(num_samples, "num_samples")
         start = check_start(start, num_samples)
@@ -208,7 +209,7 @@ class PhotonicDevice:
         """Returns the exact mean of each mode, float64, shape `[modes]`.
 
         Raises:
-          ValueError: if a post-selection makes it too long a sum, see `covariance`.
+          NoClosedForm: if a post-selection makes it too long a sum, see `covariance`.
         """
         return self._mean.copy()
 
@@ -216,7 +217,7 @@ class PhotonicDevice:
         """Returns the exact variance of each mode, float64, shape `[modes]`.
 
         Raises:
-          ValueError: if a post-selection makes it too long a sum, see `covariance`.
+          NoClosedForm: if a post-selection makes it too long a sum, see `covariance`.
         """
         if self._clicks_freely:
             return self._mean * (1.0 - self._mean)
@@ -230,7 +231,7 @@ class PhotonicDevice:
         law, up to about 9 photons or 16 click detectors.
 
         Raises:
-          ValueError: if a post-selection makes it too long a sum.
+          NoClosedForm: if a post-selection makes it too long a sum.
         """
         return self._moments[1].copy()
 
@@ -247,7 +248,8 @@ class PhotonicDevice:
           float64 array, shape `[batch]`; -inf where an outcome cannot happen.
 
         Raises:
-          ValueError: if the outcomes are malformed or the device is too large.
+          NoClosedForm: if the device is too large.
+          ValueError: if the outcomes are malformed or too large.
         """
         outcomes = check_outcomes(outcomes, self.modes)
         if self.is_ideal:

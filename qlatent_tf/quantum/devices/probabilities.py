@@ -41,6 +41,7 @@ import numpy as np
 from scipy.special import comb
 from scipy.stats import binom
 
+from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
 from qlatent_tf.quantum.kernels.permanents import permanents
 
 MAX_PHOTONS = 12  # a permanent of order 12 takes about 50 us, and a probability up to 2^12 of them
@@ -67,7 +68,8 @@ def log_prob(device, outcomes: np.ndarray) -> np.ndarray:
       float64 array, shape `[batch]`; -inf where an outcome cannot happen.
 
     Raises:
-      ValueError: if the device is larger than that.
+      NoClosedForm: if the device is larger than that.
+      ValueError: if an outcome has more clicks or counts than that.
     """
     check_size(device)
     result = np.full(len(outcomes), -np.inf)
@@ -90,7 +92,7 @@ def check_size(device) -> None:
     """Refuses a device whose probabilities would take too long.
 
     Raises:
-      ValueError: if the device holds too many photons, or post-selects the clicks of more than
+      NoClosedForm: if the device holds too many photons, or post-selects the clicks of more than
         16 modes.
     """
     classical = device.indistinguishability == 0 and device.detector == "number"
@@ -98,7 +100,7 @@ def check_size(device) -> None:
     if device.detector == "number" and device.dark_count_probability > 0:
         most = MAX_DISTINGUISHABLE_PHOTONS_IF_DARK if classical else MAX_PHOTONS_IF_DARK
     if device.photons > most:
-        raise ValueError(
+        raise NoClosedForm(
             f"A probability of {device!r} is a sum of 2^photons terms and more; legal is up to "
             f"{most} photons, received {device.photons}."
         )
@@ -151,7 +153,7 @@ def click_table(device) -> np.ndarray:
       float64 array, shape `[2] * modes`.
 
     Raises:
-      ValueError: if the device is larger.
+      NoClosedForm: if the device is larger.
     """
     check_size(device)
     _check_click_table(device)
@@ -165,7 +167,7 @@ def click_table(device) -> np.ndarray:
 
 def _check_click_table(device) -> None:
     if device.modes > MAX_CLICK_TABLE_MODES:
-        raise ValueError(
+        raise NoClosedForm(
             f"The law of all click patterns holds 2^modes numbers; legal is up to "
             f"{MAX_CLICK_TABLE_MODES} modes, received {device.modes}."
         )

@@ -1,0 +1,3 @@
+"""Permanents, minors and Gray codes, compiled by Numba."""
+
+__all__ = []

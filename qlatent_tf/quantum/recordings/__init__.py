@@ -1,0 +1,3 @@
+"""Files of recorded shots."""
+
+__all__ = []

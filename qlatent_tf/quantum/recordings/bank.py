@@ -14,9 +14,8 @@ from absl import logging
 
 import qlatent_tf
 from qlatent_tf.quantum.recordings import bank_metadata
-from qlatent_tf.quantum.recordings import npy as npy_files
 from qlatent_tf.quantum.recordings import rows as sample_rows
-from qlatent_tf.storage import files
+from qlatent_tf.storage import files, npy_files
 from qlatent_tf.storage.locks import sole_use
 
 _UNITARY = "unitary.npy"
@@ -133,7 +132,7 @@ def open_bank(folder: str | os.PathLike, *, verify: bool = True) -> SampleBank:
     unitary, parts = None, []
     if metadata["unitary_sha256"] is not None:
         _check_file(folder / _UNITARY, metadata["unitary_sha256"], verify)
-        unitary = npy_files.read_array(folder / _UNITARY)
+        unitary = np.array(npy_files.open_npy(folder / _UNITARY))
     for number in range(wanted):
         path = folder / bank_metadata.shard_name(number)
         _check_file(path, shards.get(path.name), verify)

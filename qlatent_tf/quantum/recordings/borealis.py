@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qlatent_tf.quantum.recordings import npy as npy_files
 from qlatent_tf.quantum.recordings import rows as sample_rows
-from qlatent_tf.storage import files
+from qlatent_tf.storage import files, npy_files
 
 
 class BorealisRun(NamedTuple):
@@ -54,7 +53,7 @@ def open_borealis(folder: str | os.PathLike) -> BorealisRun:
       Nature 606, 75 (2022).
     """
     folder = Path(folder)
-    samples = npy_files.open_npy(folder / "samples.npy")
+    samples = sample_rows.without_middle_axis(npy_files.open_npy(folder / "samples.npy"))
     sample_rows.check_rows(samples, str(folder / "samples.npy"))
     modes = samples.shape[1]
     matrices = {}
@@ -63,7 +62,7 @@ def open_borealis(folder: str | os.PathLike) -> BorealisRun:
         if not path.is_file():
             matrices[name] = None
             continue
-        values = npy_files.read_array(path)
+        values = np.array(npy_files.open_npy(path))
         if values.shape != shape or values.dtype.kind not in "fc":
             raise ValueError(
                 f"{path} has shape {values.shape} and type {values.dtype}; with {modes} modes "

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from qlatent_tf.quantum.recordings import bank as sample_bank
 from qlatent_tf.quantum.recordings import bank_metadata, borealis, jiuzhang
-from qlatent_tf.quantum.recordings import npy as npy_files
 from qlatent_tf.quantum.recordings import rows as sample_rows
 from qlatent_tf.quantum.recordings import text as text_samples
+from qlatent_tf.storage import npy_files
 
 FILE_FORMATS = ("npy", "npz", "csv", "json", "borealis", "bank", "jiuzhang2", "jiuzhang3")
 
@@ -72,6 +72,7 @@ def open_samples(
             "jiuzhang2": jiuzhang.Jiuzhang2Rows,
             "jiuzhang3": jiuzhang.Jiuzhang3Rows,
         }[file_format](path)
+    rows = sample_rows.without_middle_axis(rows)
     sample_rows.check_rows(rows, str(path))
     return rows
 

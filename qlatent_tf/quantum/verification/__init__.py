@@ -1,0 +1,3 @@
+"""What recorded shots are."""
+
+__all__ = []

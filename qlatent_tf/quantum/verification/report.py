@@ -196,7 +196,7 @@ def validate_samples(
     predictions, likelihood = {}, None
     if unitary is not None:
         predictions = {
-            name: _predict(rows, measured, unitary, input_state, identical, setting, seed)
+            name: _predict(rows, counts, measured, unitary, input_state, identical, setting, seed)
             for name, identical in HYPOTHESES.items()
         }
         if photons <= outcome_tests.MAX_LIKELIHOOD_PHOTONS:
@@ -284,7 +284,7 @@ def _choose_collision_free(counts, photons, collision_free, notes) -> bool:
     return collision_free
 
 
-def _predict(rows, measured, unitary, input_state, identical, setting, seed) -> Prediction:
+def _predict(rows, counts, measured, unitary, input_state, identical, setting, seed) -> Prediction:
     mean, covariance = correlators.predicted_moments(
         unitary, input_state, identical=identical, **setting
     )
@@ -293,18 +293,17 @@ def _predict(rows, measured, unitary, input_state, identical, setting, seed) -> 
         squares = np.where(deviations == 0, 0.0, deviations**2 / measured.noise)
     variation = None
     photons = int(input_state.sum())
-    if outcome_tests.can_compare_outcomes(len(unitary), photons):
-        try:
-            variation = outcome_tests.total_variation(
-                rows,
-                unitary,
-                input_state,
-                identical=identical,
-                collision_free=setting["collision_free"],
-                seed=seed,
-            )
-        except ValueError:  # no shot with all photons: the other tests still stand
-            variation = None
+    # Where no shot holds all photons, the other tests still stand.
+    whole_shots = counts.total_law[photons:][:1].any()
+    if whole_shots and outcome_tests.can_compare_outcomes(len(unitary), photons):
+        variation = outcome_tests.total_variation(
+            rows,
+            unitary,
+            input_state,
+            identical=identical,
+            collision_free=setting["collision_free"],
+            seed=seed,
+        )
     return Prediction(
         mean,
         covariance,

@@ -24,7 +24,8 @@ def _load(file, **options):
 
 
 def test_the_usual_names_need_no_options(folders):
-    np.savez("some.npz", x_train=IMAGES, y_train=LABELS, x_test=TEST, y_test=[3, 0, 1], other=[1])
+    other = np.array([{}])  # Of no concern, and never unpickled.
+    np.savez("some.npz", x_train=IMAGES, y_train=LABELS, x_test=TEST, y_test=[3, 0, 1], other=other)
     dataset = _load("some.npz")
     np.testing.assert_array_equal(dataset.source, IMAGES)
     np.testing.assert_array_equal(dataset.test, TEST)
@@ -89,7 +90,7 @@ def test_a_npy_file_stays_on_disk(folders):
         ({"a": IMAGES, "b": LABELS}, {"key": "a", "test_labels_key": "b"}, "name them by test_key"),
         ({"a": IMAGES}, {"key": "a", "bands": 5}, "from 1 to 4"),
         ({"a": IMAGES}, {"key": "a", "classes": "0"}, "no labels to choose"),
-        ({"a": IMAGES.astype(object)}, {"key": "a"}, "Object arrays cannot be loaded"),
+        ({"a": IMAGES.astype(object)}, {"key": "a"}, "holds pickled Python objects"),
     ],
 )
 def test_what_does_not_fit_is_refused(folders, arrays, options, message):
@@ -103,9 +104,9 @@ def test_what_does_not_fit_is_refused(folders, arrays, options, message):
     [
         ("none.npz", FileNotFoundError, "There is no file none.npz"),
         ("x.png", ValueError, "received 'x.png'"),
-        ("cut.npz", ValueError, "cut.npz is damaged"),
-        ("cut.npy", ValueError, "cut.npy cannot be read"),
-        ("text.npz", ValueError, "text.npz is damaged, or no .npz file"),
+        ("cut.npz", ValueError, "cut.npz is not a whole .npz file"),
+        ("cut.npy", ValueError, "cut.npy is truncated: .* row 9 "),
+        ("text.npz", ValueError, "text.npz is not a whole .npz file"),
     ],
 )
 def test_files_that_cannot_be_read(folders, file, error, message):
@@ -125,7 +126,7 @@ def test_a_file_is_needed():
 def test_a_damaged_member_is_named(folders):
     with zipfile.ZipFile("x.npz", "w") as archive:
         archive.writestr("a.npy", b"\x93NUMPY and so on")
-    with pytest.raises(ValueError, match="x.npz cannot be read: a: "):
+    with pytest.raises(ValueError, match=r"x.npz\['a'\] is not a whole .npy file"):
         _load("x.npz")
 
 

@@ -1,7 +1,13 @@
+import io
+import struct
+import zlib
+
 import h5py
 import numpy as np
 import pytest
 import scipy.io
+from damage import FUZZ, assert_read_or_refused, damaged
+from hypothesis import given
 
 from qlatent_tf.datasets.images.mat_files import small_array, stored_array
 
@@ -98,3 +104,74 @@ def test_what_is_no_array_of_numbers(tmp_path):
     _write_v5(tmp_path / "x.mat", False, names=np.array(["a", "b"], dtype=object))
     with pytest.raises(ValueError, match="names"):
         stored_array(tmp_path / "x.mat", "names")
+
+
+def _content(write, compress):
+    file = io.BytesIO()
+    write(file, compress, first=np.ones((3, 3)), images=IMAGES[..., :3])
+    return file.getvalue()
+
+
+@FUZZ
+@given(
+    damaged(*(_content(write, packed) for write in (_write_v5, _write_v73) for packed in (0, 1)))
+)
+def test_any_file_is_read_or_refused_by_its_name(tmp_path, content):
+    def read(path):
+        list(stored_array(path, "images").blocks(1, 2))
+
+    assert_read_or_refused(read, tmp_path / "x.mat", content)
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_a_few_bytes_announce_no_large_array(tmp_path, compress):
+    """A file of version 5 that says that it holds 28 x 28 x 4 x 10^6 numbers, and ends there."""
+    size = 28 * 28 * 4 * 10**6
+    parts = [
+        (6, b"\x09\0\0\0\0\0\0\0"),
+        (5, struct.pack("<4i", 28, 28, 4, 10**6)),
+        (1, b"training"),
+    ]
+    content = b"".join(struct.pack("<II", kind, len(part)) + part for kind, part in parts)
+    content = (
+        struct.pack("<II", 14, len(content) + 8 + size) + content + struct.pack("<II", 2, size)
+    )
+    if compress:
+        content = zlib.compress(content + bytes(1000))
+        content = struct.pack("<II", 15, len(content)) + content
+    (tmp_path / "x.mat").write_bytes(b"MATLAB 5.0".ljust(124) + b"\x00\x01IM" + content)
+    with pytest.raises(
+        ValueError, match=r"x.mat is damaged.*training of shape \(28, 28, 4, 1000000\)|ends at byte"
+    ):
+        stored_array(tmp_path / "x.mat", "training")
+
+
+def test_numbers_of_other_files_are_not_read(tmp_path):
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["images"] = IMAGES
+    with h5py.File(tmp_path / "x.mat", "w") as file:
+        file["linked"] = h5py.ExternalLink("other.h5", "images")
+        file["soft"] = h5py.SoftLink("/linked")
+        file.create_dataset("raw", (4,), "u1", external=[(tmp_path / "other.h5", 0, 4)])
+        layout = h5py.VirtualLayout(IMAGES.shape, "u1")
+        layout[...] = h5py.VirtualSource("other.h5", "images", IMAGES.shape)
+        file.create_virtual_dataset("virtual", layout)
+    for name, message in (
+        ("linked", "has a link for linked"),
+        ("soft", "has a link for soft"),
+        ("raw", "numbers of raw are in other files"),
+        ("virtual", "numbers of virtual are in other files"),
+    ):
+        with pytest.raises(ValueError, match=f"x.mat.* {message}"):
+            stored_array(tmp_path / "x.mat", name)
+
+
+def test_what_hdf5_announces_is_held_against_what_it_stores(tmp_path):
+    with h5py.File(tmp_path / "x.mat", "w") as file:
+        file.create_dataset("empty", (10**10, 4, 28, 28), "u1", chunks=(1, 4, 28, 28))
+        file.create_dataset("large", (1 << 15, 1 << 15), "u1", chunks=(1 << 15, 1 << 15))
+        file["large"].id.write_direct_chunk((0, 0), bytes(1 << 20))
+    with pytest.raises(ValueError, match=r"empty of shape \(28, 28, 4, 10000000000\) has 0 by"):
+        stored_array(tmp_path / "x.mat", "empty")
+    with pytest.raises(ValueError, match=r"in chunks of \(32768, 32768\), too large"):
+        stored_array(tmp_path / "x.mat", "large")

@@ -4,8 +4,12 @@ import h5py
 import numpy as np
 import pytest
 import scipy.io
+from damage import FUZZ, assert_read_or_refused, damaged
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qlatent_tf.datasets.images import mapped as mapped_images
+from qlatent_tf.datasets.images import sat_files
 from qlatent_tf.registry import datasets
 
 CLASSES = {"sat4": 4, "sat6": 6}
@@ -207,3 +211,13 @@ def test_what_is_missing_is_said(folders):
 def test_options_out_of_range_are_refused(folders, options, message):
     with pytest.raises(ValueError, match=message):
         _load(folders, **options)
+
+
+@FUZZ
+@given(st.one_of(damaged(b"0,255,7\n1,2,3\n"), st.text("0123456789,.-+e \n").map(str.encode)))
+def test_any_table_is_read_or_refused_by_its_name(tmp_path, content):
+    def read(path):
+        for rows in sat_files._rows(path, 0):
+            assert rows.dtype == np.uint8 and rows.ndim == 2
+
+    assert_read_or_refused(read, tmp_path / "X_train_sat4.csv", content)

@@ -3,7 +3,10 @@ import io
 import tarfile
 
 import pytest
-from rdkit import Chem
+from damage import FUZZ, assert_read_or_refused, damaged
+from hypothesis import given
+from hypothesis import strategies as st
+from rdkit import Chem, rdBase
 
 from qlatent_tf.datasets.molecules.files import read_molecules
 
@@ -110,3 +113,16 @@ def test_damaged_files_are_named(tmp_path, name, harm, place):
     path.write_bytes(content)
     with pytest.raises(ValueError, match=f"{name} (is damaged|holds no|has neither)"):
         list(read_molecules(path))
+
+
+@FUZZ
+@given(
+    st.one_of(
+        *(st.tuples(st.just(name), damaged(content)) for name, content in CONTENTS.items()),
+        st.tuples(st.just("a.csv"), st.text('Csmiles,"\n\r()=#1\0').map(str.encode)),
+    )
+)
+def test_any_file_is_read_or_refused_by_its_name(tmp_path, drawn):
+    name, content = drawn
+    with rdBase.BlockLogs():
+        assert_read_or_refused(lambda path: list(read_molecules(path)), tmp_path / name, content)

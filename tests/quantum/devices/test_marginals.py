@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from qlatent_tf.quantum.devices.marginals import photon_marginals
+from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 from qlatent_tf.quantum.samplers.fock_table import exact_distribution
 from qlatent_tf.quantum.unitaries import haar_unitary
@@ -58,5 +59,5 @@ def test_thirty_photons_lose_no_digits():
 
 
 def test_post_selection_is_refused():
-    with pytest.raises(ValueError, match="no closed form"):
+    with pytest.raises(NoClosedForm, match="no closed form"):
         photon_marginals(PhotonicDevice(UNITARY, [1, 1, 0, 0, 0], transmission=0.5, postselect=1))

@@ -3,6 +3,9 @@ import resource
 
 import numpy as np
 import pytest
+from damage import FUZZ, assert_read_or_refused, damaged
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qlatent_tf.quantum.recordings import bank as sample_bank
 from qlatent_tf.quantum.recordings.open_samples import open_samples
@@ -162,6 +165,24 @@ def test_metadata_that_cannot_be_right_is_refused(tmp_path, changes, message):
     (tmp_path / "metadata.json").write_text(json.dumps(metadata))
     with pytest.raises(ValueError, match=message):
         sample_bank.open_bank(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def metadata(tmp_path_factory):
+    """The file of a whole bank, and what it holds."""
+    path = tmp_path_factory.mktemp("bank") / "metadata.json"
+    _write(path.parent)
+    return path, path.read_bytes()
+
+
+@FUZZ
+@given(st.data())
+def test_any_metadata_is_read_or_refused_with_the_bank_s_name(metadata, data):
+    path, content = metadata
+    folder = path.parent
+    assert_read_or_refused(
+        lambda path: sample_bank.open_bank(folder), path, data.draw(damaged(content)), str(folder)
+    )
 
 
 def test_rows_that_do_not_fit_are_refused(tmp_path):

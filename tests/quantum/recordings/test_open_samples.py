@@ -4,6 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from damage import FUZZ, assert_read_or_refused, damaged
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qlatent_tf.quantum.recordings import borealis
 from qlatent_tf.quantum.recordings import rows as sample_rows
@@ -272,3 +275,44 @@ def test_counts_beyond_memory_are_indexed_without_being_expanded(tmp_path):
     (tmp_path / "counts.json").write_text(json.dumps({"0,2": 4 * 10**9, "1,1": 10**9}))
     samples = open_samples(tmp_path / "counts.json")
     np.testing.assert_array_equal(samples[[0, 4 * 10**9 - 1, 4 * 10**9]], [[0, 2], [0, 2], [1, 1]])
+
+
+_TEXTS = {
+    "rows.csv": (b"mode 0,mode 1\n0,2\n300,1.0\n", b"0,1\n1,0\n"),
+    "counts.json": (b'{"0,1,0,2": 2, "|10,0,0,0>": 3}', b'{"0101": 1, "1000": 2}'),
+}
+
+
+@FUZZ
+@given(
+    st.one_of(
+        *(st.tuples(st.just(name), damaged(*contents)) for name, contents in _TEXTS.items()),
+        st.tuples(st.just("rows.csv"), st.text("0123456789.,-+eEinfa_ \n\r\t\x1f").map(str.encode)),
+        st.tuples(st.just("counts.json"), st.text('0123456789.,-{}[]|>":e \n').map(str.encode)),
+    )
+)
+def test_any_text_is_read_or_refused_by_its_name(tmp_path, drawn):
+    name, content = drawn
+    assert_read_or_refused(
+        lambda path: np.asarray(open_samples(path)[:1000]), tmp_path / name, content
+    )
+
+
+@FUZZ
+@given(st.sampled_from(["jiuzhang2", "jiuzhang3"]), st.binary(max_size=600))
+def test_any_raw_file_is_read_or_refused_by_its_name(tmp_path, file_format, content):
+    def read(path):
+        samples = open_samples(path, file_format=file_format)
+        assert samples[:].shape == samples.shape and samples[:].max() <= 8
+
+    assert_read_or_refused(read, tmp_path / "shots.bin", content)
+
+
+@FUZZ
+@given(st.data())
+def test_any_borealis_directory_is_read_or_refused_by_a_name_in_it(tmp_path_factory, data):
+    folder = tmp_path_factory.mktemp("runs") / "fig2"
+    _borealis(folder)
+    name = data.draw(st.sampled_from(sorted(path.name for path in folder.iterdir())))
+    content = data.draw(damaged((folder / name).read_bytes()))
+    assert_read_or_refused(lambda path: open_samples(folder), folder / name, content)

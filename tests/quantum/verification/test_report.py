@@ -8,6 +8,7 @@ import pytest
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 from qlatent_tf.quantum.recordings.open_samples import open_samples
 from qlatent_tf.quantum.unitaries import haar_unitary
+from qlatent_tf.quantum.verification import outcome_tests
 from qlatent_tf.quantum.verification.report import validate_samples
 
 UNITARY = haar_unitary(10, seed=7)
@@ -80,6 +81,21 @@ def test_many_photons_are_judged_by_their_correlators_alone():
     assert report.likelihood is None and report.predictions["boson"].total_variation is None
     assert report.predictions["distinguishable"].correlator_deviation < 1.5
     assert report.predictions["boson"].correlator_deviation > 2
+
+
+def test_shots_that_all_lost_photons_are_not_compared_with_the_whole_law():
+    rows = np.array([[1, 0], [0, 1], [0, 0]])
+    report = validate_samples(rows, unitary=np.eye(2), input_state=[1, 1], circuits=2)
+    assert report.predictions["boson"].total_variation is None
+
+
+def test_what_goes_wrong_in_a_test_is_said(monkeypatch):
+    def total_variation(*_, **__):
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(outcome_tests, "total_variation", total_variation)
+    with pytest.raises(ValueError, match="a bug"):
+        validate_samples(np.eye(2, dtype=int), unitary=np.eye(2), circuits=2)
 
 
 def test_json_holds_no_nan():

@@ -1,0 +1,3 @@
+"""Classical latents that imitate the boson latent."""
+
+__all__ = []

@@ -1,0 +1,96 @@
+"""Correlated counts from correlated normal numbers: thresholds and correlations.
+
+Count i is the number of thresholds t of mode i that a standard normal number exceeds. Two counts
+whose normal numbers have the correlation r have the covariance
+
+    cov_ij = sum_{k >= 1} c_ik c_jk r^k / k! ,   c_ik = sum_t density(t) He_{k-1}(t) ,
+
+by expansion in Hermite polynomials He; the series is cut where r^k is negligible.
+"""
+
+import math
+
+import numpy as np
+
+_ORDER = 80
+_MOST_CORRELATED = 0.98
+_LEAST_EIGENVALUE = 1e-6
+_BISECTIONS = 50
+
+
+def normal_thresholds(law: np.ndarray) -> np.ndarray:
+    """Returns t_ia with P(normal > t_ia) = P(n_i > a).
+
+    Args:
+      law: float array, shape (width, most + 1). The probability of each count in each mode.
+
+    Returns:
+      float64 array, shape (width, most).
+    """
+    from scipy import special
+
+    tail = np.cumsum(law[:, ::-1], axis=1)[:, ::-1][:, 1:]
+    # Further out, neither a sample nor a moment notices; infinity would spoil the polynomials.
+    return np.clip(-special.ndtri(np.clip(tail, 0.0, 1.0)), -30.0, 30.0)
+
+
+def count_covariance(thresholds: np.ndarray, correlation: np.ndarray) -> np.ndarray:
+    """Returns the covariance of the counts, right off the diagonal only.
+
+    Args:
+      thresholds: float array, shape (width, most).
+      correlation: float array, shape (width, width). Of the normal numbers.
+    """
+    return _covariance(_hermite_coefficients(thresholds), correlation)
+
+
+def fit_correlation(thresholds: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """Returns the correlation of normal numbers whose counts have a covariance, if there is one.
+
+    Each pair is solved on its own; if the result is no correlation matrix, its negative
+    eigenvalues are raised and its diagonal is scaled back to one.
+
+    Args:
+      thresholds: float array, shape (width, most).
+      covariance: float array, shape (width, width). Of the counts.
+
+    Returns:
+      float64 array, shape (width, width), positive definite.
+    """
+    hermite = _hermite_coefficients(thresholds)
+    low = np.full(covariance.shape, -_MOST_CORRELATED)
+    high = -low
+    for _ in range(_BISECTIONS):  # the covariance grows with the correlation
+        middle = (low + high) / 2
+        too_low = _covariance(hermite, middle) < covariance
+        low, high = np.where(too_low, middle, low), np.where(too_low, high, middle)
+    correlation = (low + high) / 2
+    # A mode that never varies leaves its correlations open: they are none.
+    still = np.abs(hermite).max(axis=1) < 1e-9
+    correlation[still] = correlation[:, still] = 0.0
+    np.fill_diagonal(correlation, 1.0)
+    values, vectors = np.linalg.eigh((correlation + correlation.T) / 2)
+    raised = (vectors * np.maximum(values, _LEAST_EIGENVALUE)) @ vectors.T
+    scale = np.sqrt(np.diag(raised))
+    return raised / np.outer(scale, scale)
+
+
+def _hermite_coefficients(thresholds: np.ndarray) -> np.ndarray:
+    """Returns c_ik / sqrt(k!) for k = 1 .. _ORDER, shape (width, _ORDER)."""
+    # Normalised by sqrt(k!), the recursion He_{k+1} = t He_k - k He_{k-1} stays in range.
+    previous = np.zeros_like(thresholds)
+    current = np.exp(-(thresholds**2) / 2) / math.sqrt(2 * math.pi)
+    coefficients = np.empty((len(thresholds), _ORDER))
+    for k in range(1, _ORDER + 1):
+        coefficients[:, k - 1] = current.sum(axis=1) / math.sqrt(k)
+        following = (thresholds * current - math.sqrt(k - 1) * previous) / math.sqrt(k)
+        previous, current = current, following
+    return coefficients
+
+
+def _covariance(hermite: np.ndarray, correlation: np.ndarray) -> np.ndarray:
+    """Returns the series by Horner's rule."""
+    total = np.zeros_like(correlation)
+    for coefficient in hermite.T[::-1]:
+        total = (total + np.outer(coefficient, coefficient)) * correlation
+    return total

@@ -1,0 +1,129 @@
+"""Recorded rows as a TensorFlow Probability distribution: hardware shots, a sample bank."""
+
+import functools
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from qlatent_tf.latents.vector_distribution import VectorDistribution
+from qlatent_tf.quantum import random_streams
+from qlatent_tf.quantum.recordings import rows as sample_rows
+
+
+class RecordedSamples(VectorDistribution):
+    """The empirical law of recorded rows: each draw is one of them, all equally likely.
+
+    Draw i under a seed is the row whose index is a hash of (seed, i), so draws are independent,
+    with replacement, and the same for every batch split. Rows are read when they are drawn.
+
+    Args:
+      rows: array-like of shape (shots, modes), as `open_samples` returns.
+      columns: sequence of int. The modes to keep, in this order. Default: all.
+      center: bool. Whether the mean of all rows is subtracted.
+      source: str. What `repr` calls the rows.
+      projection: array, shape (columns, width). What the kept columns are multiplied by. Default:
+        nothing.
+      dtype: float dtype of the draws.
+
+    Raises:
+      ValueError: if a column is out of range or named twice, or the projection does not fit.
+
+    Example:
+      >>> latent = RecordedSamples(open_samples("bank"))
+      >>> latent.sample(500, seed=(0, 1)).shape
+      TensorShape([500, 16])
+    """
+
+    def __init__(
+        self,
+        rows,
+        columns=None,
+        center=True,
+        source="rows",
+        projection=None,
+        dtype=tf.float32,
+        name="RecordedSamples",
+    ):
+        parameters = dict(locals())
+        self._rows = rows
+        self._columns = check_columns(columns, rows.shape[1])
+        self._center = bool(center)
+        self._source = source
+        self._row_mean = sample_rows.row_mean(rows)[self._columns]
+        self._projection = None if projection is None else np.array(projection, np.float64)
+        width = len(self._columns)
+        if projection is not None:
+            if self._projection.ndim != 2 or len(self._projection) != width:
+                raise ValueError(
+                    f"projection has a row for each of the {width} columns; received shape "
+                    f"{self._projection.shape}."
+                )
+            width = self._projection.shape[1]
+        super().__init__(width, dtype, parameters, name)
+
+    def __repr__(self) -> str:
+        projected = "" if self._projection is None else f", projected to {self._width}"
+        return (
+            f"RecordedSamples(source={self._source!r}, shots={len(self._rows)}, "
+            f"modes={len(self._columns)}{projected}, center={self._center})"
+        )
+
+    def _sample_n(self, n, seed=None):
+        seed = tfp.random.sanitize_seed(seed, salt="RecordedSamples")
+        draws = tf.numpy_function(self._draw, [n, seed], self.dtype, stateful=False)
+        draws.set_shape([tf.get_static_value(n), self._width])
+        return draws
+
+    def _draw(self, n, seed) -> np.ndarray:
+        words = np.asarray(seed).astype(np.uint32).tolist()
+        uniform = random_streams.uniforms(words[0] << 32 | words[1], "rows", int(n), 1)[:, 0]
+        chosen = np.asarray(self._rows[(uniform * len(self._rows)).astype(np.int64)])
+        draws = chosen[:, self._columns].astype(np.float64)
+        if self._center:
+            draws -= self._row_mean
+        if self._projection is not None:
+            draws = draws @ self._projection
+        return draws.astype(self.dtype.as_numpy_dtype)
+
+    def _mean(self):
+        mean = np.zeros_like(self._row_mean) if self._center else self._row_mean
+        projected = mean if self._projection is None else mean @ self._projection
+        return tf.constant(projected, self.dtype)
+
+    def _variance(self):
+        return tf.constant(np.diag(self._row_covariance), self.dtype)
+
+    def _stddev(self):
+        return tf.constant(np.sqrt(np.diag(self._row_covariance)), self.dtype)
+
+    def _covariance(self):
+        return tf.constant(self._row_covariance, self.dtype)
+
+    @functools.cached_property
+    def _row_covariance(self) -> np.ndarray:
+        covariance = sample_rows.row_covariance(self._rows)[np.ix_(self._columns, self._columns)]
+        if self._projection is None:
+            return covariance
+        return self._projection.T @ covariance @ self._projection
+
+
+def check_columns(columns, modes: int) -> np.ndarray:
+    """Returns the modes that `columns` names, a number or a list, all by default.
+
+    Raises:
+      ValueError: if one is out of range or named twice.
+    """
+    chosen = range(modes) if columns is None else columns
+    if isinstance(chosen, int) and not isinstance(chosen, bool):
+        chosen = range(chosen)
+    try:
+        chosen = [int(column) if int(column) == column else -1 for column in chosen]
+    except (TypeError, ValueError):
+        chosen = []
+    if not chosen or len(set(chosen)) < len(chosen) or not 0 <= min(chosen) <= max(chosen) < modes:
+        raise ValueError(
+            f"columns is a number of modes from 1 to {modes}, or a list of different modes from "
+            f"0 to {modes - 1}; received {columns!r}."
+        )
+    return np.array(chosen)

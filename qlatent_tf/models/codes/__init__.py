@@ -1,0 +1,3 @@
+"""GANs over codes of images, and the autoencoder that makes them."""
+
+__all__ = []

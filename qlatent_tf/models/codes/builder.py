@@ -1,0 +1,147 @@
+"""Builds the GAN over codes of images, and the autoencoder that makes them."""
+
+from qlatent_tf.gan.shapes import check_widths
+from qlatent_tf.layers.circuit.ansatz import READOUTS
+
+GENERATORS = ("quantum", "classical")
+
+
+def last_qgan(
+    latent,
+    *,
+    generator="quantum",
+    image=(28, 28, 4),
+    qubits=10,
+    circuit_layers=2,
+    ansatz="bel",
+    style="scalar",
+    readout="xz",
+    initial_range=0.15,
+    shots=None,
+    depolarizing=0.0,
+    trajectories=None,
+    shot_seed=0,
+    width=128,
+    critic_width=512,
+    filters=(64, 128),
+    hidden=1024,
+    autoencoder=None,
+    autoencoder_steps=10_000,
+    **wgan_options,
+):
+    """Builds a GAN over the codes that an autoencoder makes of images.
+
+    The code is as wide as the circuit's readout, `qubits` or twice as many, for the classical
+    generator too: twins differ in one word.
+
+    Args:
+      latent: tfd.Distribution, event shape ``[latent_size]``. The noise of the style.
+      generator: str. ``quantum``, a `StyleCircuit`, or ``classical``, a perceptron.
+      image: (height, width, bands) of the images, or None: the data are codes already, and there
+        is no autoencoder.
+      qubits, circuit_layers, ansatz, style, readout, initial_range, shots, depolarizing,
+        trajectories, shot_seed: of the circuit, see `StyleCircuit`.
+      width: int. Of the classical generator's first hidden layer; the others have twice, four
+        and eight times as much.
+      critic_width: int. Of the critic's first hidden layer; the second has half as much.
+      filters, hidden: of the autoencoder, see there.
+      autoencoder: str or None. A preset to take the autoencoder from; None to train one first, in
+        the run's directory.
+      autoencoder_steps: int. The steps for which it is trained.
+      **wgan_options: `gradient_penalty_weight` and `critic_steps` of `WGANGP`.
+
+    Returns:
+      LaStQGAN of uint8 images; or a CodeGAN where `image` is None.
+
+    Raises:
+      ValueError: if an option is none of those that are legal.
+
+    References:
+      Chang et al., Latent style-based quantum GAN for high-quality image generation, arXiv
+      2406.02668. The classical generator and the critic are those of Baglio et al.
+    """
+    from qlatent_tf.models.codes.code_gan import CodeGAN
+    from qlatent_tf.models.codes.coder_networks import image_decoder, image_encoder
+    from qlatent_tf.models.codes.model import (
+        LaStQGAN,
+        classical_generator,
+        code_critic,
+        quantum_generator,
+    )
+
+    _check_choice("generator", generator, GENERATORS)
+    _check_choice("readout", readout, READOUTS)
+    check_widths(
+        "qubits, circuit_layers, width, critic_width, hidden, autoencoder_steps",
+        [qubits, circuit_layers, width, critic_width, hidden, autoencoder_steps],
+    )
+    code = qubits * READOUTS[readout]
+    size = latent.event_shape[0]
+    if generator == "quantum":
+        network = quantum_generator(
+            size,
+            qubits,
+            circuit_layers,
+            ansatz=ansatz,
+            style=style,
+            readout=readout,
+            initial_range=initial_range,
+            shots=shots,
+            depolarizing=depolarizing,
+            trajectories=trajectories,
+            shot_seed=shot_seed,
+        )
+    else:
+        network = classical_generator(size, code, width)
+    critic = code_critic(code, critic_width)
+    if image is None:
+        return CodeGAN(latent, network, critic, **wgan_options)
+    check_widths("image", image)
+    check_widths("filters", filters)
+    sizes = (image, code, filters, hidden)
+    coder = {"image": list(image), "filters": list(filters), "hidden": hidden}
+    return LaStQGAN(
+        latent,
+        network,
+        critic,
+        image_encoder(*sizes),
+        image_decoder(*sizes),
+        pretrained=autoencoder or {"steps": autoencoder_steps, "model_options": coder},
+        **wgan_options,
+    )
+
+
+def autoencoder(latent, *, image=(28, 28, 4), filters=(64, 128), hidden=1024):
+    """Builds a convolutional autoencoder whose code is as wide as the latent.
+
+    Args:
+      latent: tfd.Distribution, event shape ``[code_size]``. Training does not see it: codes drawn
+        from it, through tanh, are what `sample` decodes.
+      image: (height, width, bands) of the images.
+      filters: sequence of int. Channels of the encoder's convolutions, each of which halves the
+        image; the decoder mirrors them.
+      hidden: int. Width of the dense layer before the code, and of the one behind it.
+
+    Returns:
+      Autoencoder of uint8 images of shape ``image``.
+
+    Raises:
+      ValueError: if a size is none, or the image cannot be halved so often.
+
+    Reference:
+      Chang et al., Latent style-based quantum GAN for high-quality image generation, arXiv
+      2406.02668; the default sizes are those of one public version.
+    """
+    from qlatent_tf.models.codes.autoencoder import Autoencoder
+    from qlatent_tf.models.codes.coder_networks import image_decoder, image_encoder
+
+    check_widths("image", image)
+    check_widths("filters", filters)
+    check_widths("hidden", [hidden])
+    sizes = (image, latent.event_shape[0], filters, hidden)
+    return Autoencoder(latent, image_decoder(*sizes), image_encoder(*sizes))
+
+
+def _check_choice(name, value, legal):
+    if value not in tuple(legal):
+        raise ValueError(f"{name} is one of {', '.join(legal)}; received {value!r}.")

@@ -1,0 +1,211 @@
+"""The latent style-based quantum GAN: a circuit generates codes, a decoder makes images of them."""
+
+import dataclasses
+
+import keras
+import tensorflow as tf
+from keras import layers
+
+from qlatent_tf.configs.autoencoder import get_config
+from qlatent_tf.layers.image.batch_norm import batch_normalization
+from qlatent_tf.models.codes.autoencoder import Autoencoder
+from qlatent_tf.models.codes.code_gan import CodeGAN
+from qlatent_tf.models.codes.image_codes import (
+    alternate,
+    batch_map,
+    codes_of,
+    features_of,
+    held_out,
+    reconstruction_rows,
+    reconstruction_scores,
+    some_of,
+    to_pixels,
+    to_unit,
+)
+
+_SLOPE = 0.2
+_MOMENTUM = 0.9
+# Real images whose features are compared with; a covariance of so many is settled.
+_REFERENCE = 10_000
+
+
+def quantum_generator(latent_size, qubits, circuit_layers, **circuit_options):
+    """Returns a circuit as a model, ``(batch, latent_size)`` -> codes in [-1, 1].
+
+    Args:
+      latent_size: int. The latent's width.
+      qubits: int.
+      circuit_layers: int.
+      **circuit_options: of `StyleCircuit`.
+    """
+    # Imported here, for a classical generator needs no simulator of circuits.
+    from qlatent_tf.layers.circuit.style_circuit import StyleCircuit
+
+    # === Functional Model ===
+    noise = keras.Input((latent_size,))
+    # It computes in single precision at least, and its features are judged as they are.
+    circuit = StyleCircuit(
+        qubits, circuit_layers, name="circuit", dtype="float32", **circuit_options
+    )
+    return keras.Model(noise, circuit(noise), name="generator")
+
+
+def classical_generator(latent_size, code, width=128):
+    """Returns a perceptron of widths w, 2w, 4w, 8w, ``(batch, latent_size)`` -> codes in [-1, 1].
+
+    All hidden layers but the first have batch normalization. 705,162 trainable parameters at width
+    128 with latents and codes of 10, as published. The tanh at its end, which has none, is ours.
+
+    Args:
+      latent_size: int. The latent's width.
+      code: int. The code's width.
+      width: int. Of the first hidden layer.
+    """
+    # === Functional Model ===
+    noise = keras.Input((latent_size,))
+    x = layers.LeakyReLU(negative_slope=_SLOPE)(layers.Dense(width)(noise))
+    for factor in (2, 4, 8):
+        x = batch_normalization(momentum=_MOMENTUM)(layers.Dense(factor * width)(x))
+        x = layers.LeakyReLU(negative_slope=_SLOPE)(x)
+    last = layers.Dense(code, activation="tanh", dtype="float32")
+    return keras.Model(noise, last(x), name="generator")
+
+
+def code_critic(code, width=512):
+    """Returns a perceptron of widths w and w / 2, codes -> ``(batch, 1)``.
+
+    Args:
+      code: int. The code's width.
+      width: int. Of the first hidden layer.
+    """
+    # === Functional Model ===
+    codes = keras.Input((code,))
+    x = codes
+    for units in (width, max(width // 2, 1)):
+        x = layers.LeakyReLU(negative_slope=_SLOPE)(layers.Dense(units)(x))
+    return keras.Model(codes, layers.Dense(1, dtype="float32")(x), name="critic")
+
+
+class LaStQGAN(CodeGAN):
+    """WGAN-GP over the codes of images.
+
+    The autoencoder is trained first and then left alone. Real images become codes once, by
+    `precompute`; `encode` takes images as well as such codes.
+
+    Args:
+      latent, generator, critic: as `WGANGP`, over codes.
+      encoder: keras.Model. Images in [0, 1] -> codes.
+      decoder: keras.Model. Codes -> images in [0, 1].
+      pretrained: str or dict. The preset of an autoencoder, or the ``steps`` and the
+        ``model_options`` of the one to train.
+      **kwargs: as `WGANGP`.
+    """
+
+    def __init__(self, latent, generator, critic, encoder, decoder, pretrained, **kwargs):
+        super().__init__(latent, generator, critic, **kwargs)
+        self.encoder = encoder
+        self.decoder = decoder
+        self._pretrained = pretrained
+        self._coded = None  # The last images that became codes, and their codes.
+        self._compared = None  # The last images, and what evaluations compare with of them.
+
+    def pretraining(self, config):
+        """Returns the configuration of the autoencoder's training, or the name of its preset."""
+        if isinstance(self._pretrained, str):
+            return self._pretrained
+        return dataclasses.replace(
+            get_config("gaussian"),
+            latent_options={"modes": self.encoder.output_shape[-1]},
+            model_options=dict(self._pretrained["model_options"]),
+            steps=self._pretrained["steps"],
+            dataset=config.dataset,
+            dataset_options=config.dataset_options,
+            seed=config.seed,
+        )
+
+    def checkpoint_parts(self):
+        """Returns what training changes, and the autoencoder: a checkpoint is whole by itself."""
+        return {**super().checkpoint_parts(), "encoder": self.encoder, "decoder": self.decoder}
+
+    def adopt(self, trained):
+        """Takes over the weights of a trained `Autoencoder`.
+
+        Raises:
+          ValueError: if it is none, or its sizes are others.
+        """
+        if not isinstance(trained, Autoencoder):
+            raise ValueError(f"An autoencoder is needed; received a {type(trained).__name__}.")
+        for mine, other in ((self.encoder, trained.encoder), (self.decoder, trained.decoder)):
+            shapes, found = ([tuple(w.shape) for w in part.weights] for part in (mine, other))
+            if shapes != found or mine.input_shape != other.input_shape:
+                raise ValueError(
+                    f"The {mine.name}'s sizes differ from the trained one's, which maps "
+                    f"{other.input_shape[1:]} to {other.output_shape[1:]}: here it maps "
+                    f"{mine.input_shape[1:]} to {mine.output_shape[1:]}. Give the same image, "
+                    "filters and hidden, and as many qubits and readouts as codes."
+                )
+            mine.set_weights(other.get_weights())
+        self._coded = self._compared = None
+
+    def precompute(self, real):
+        """Returns the codes of uint8 images, float32 ``(count, code)``."""
+        if self._coded is None or self._coded[0] is not real:
+            self._coded = real, codes_of(self.encoder, real)
+        return self._coded[1]
+
+    def encode(self, samples, seed):
+        """Maps uint8 images to codes; leaves codes as they are."""
+        del seed
+        code, image = self.encoder.output_shape[-1], self.encoder.input_shape[1:]
+        if samples.shape[-1] == code and samples.dtype.is_floating:
+            return tf.cast(samples, tf.float32)
+        if tuple(samples.shape[-3:]) != image:
+            raise ValueError(
+                f"The images have the shape {tuple(samples.shape[-3:])}; the autoencoder takes "
+                f"{image}: set model_options.image."
+            )
+        codes = self.encoder(to_unit(tf.reshape(samples, (-1, *image))))
+        return tf.reshape(codes, (*samples.shape[:-3], code))
+
+    def decode(self, outputs):
+        """Maps codes to uint8 images."""
+        return to_pixels(self.decoder(outputs))
+
+    def own_scores(self, dataset, num_samples, seed):
+        """Returns the scores of codes, and what the autoencoder makes of real and generated images.
+
+        Returns:
+          dict. What `CodeGAN.own_scores` returns of the codes of the data set's images;
+          ``encoder_frechet_<width>_<data set>_<images>@<samples>``, the squared Frechet distance
+          of the encoder's dense features; and the reconstruction's scores.
+        """
+        from qlatent_tf.metrics.frechet import Moments, frechet_distance
+        from qlatent_tf.scores import sized
+
+        if self._compared is None or self._compared[0] is not dataset.source:
+            # The autoencoder does not change: once for all evaluations.
+            reference = some_of(dataset.source, _REFERENCE)
+            real = Moments.of(features_of(self.encoder, reference))
+            rebuilt = reconstruction_scores(self.encoder, self.decoder, *held_out(dataset))
+            name = f"encoder_frechet_{len(real.mean)}_{dataset.name}_{len(reference)}"
+            self._compared = dataset.source, name, real, rebuilt
+        _, name, real, rebuilt = self._compared
+        images = batch_map(self.decode, self.generated_codes(num_samples, seed))
+        generated = Moments.of(features_of(self.encoder, images))
+        return {
+            **super().own_scores(dataset, num_samples, seed),
+            **sized({name: frechet_distance(real, generated)}, num_samples),
+            **rebuilt,
+        }
+
+    def pictures(self, dataset):
+        """Returns ``reconstructions`` of images, and ``beside_real``: rows of real and of ours."""
+        images, _ = held_out(dataset)
+        rebuilt, columns = reconstruction_rows(self.encoder, self.decoder, images)
+        generated = self.sample(len(rebuilt) // 2, seed=0)
+        return {
+            "reconstructions": dataset.render(rebuilt, columns=columns),
+            "real_over_generated": dataset.render(
+                alternate(images[: len(generated)], generated, columns), columns=columns
+            ),
+        }

@@ -1,0 +1,3 @@
+"""Residual networks over images."""
+
+__all__ = []

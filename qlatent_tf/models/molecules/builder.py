@@ -1,0 +1,120 @@
+"""Builds a MolGAN, with a reward or without."""
+
+import functools
+
+from qlatent_tf.gan.shapes import check_widths
+from qlatent_tf.registry import rewards
+
+
+def molgan(
+    latent,
+    *,
+    max_atoms=9,
+    atom_types=5,
+    bond_types=5,
+    generator_units=(64, 176, 288, 400, 512),
+    injection="addition",
+    critic_graph_units=(128, 64),
+    critic_readout_units=128,
+    critic_units=(128, 64),
+    critic_normalization=None,
+    mask_padding=False,
+    temperature=1.0,
+    straight_through=False,
+    permutation_probability=0.3,
+    reward=None,
+    reward_weight=0.5,
+    reward_start=0,
+    replay_size=256,
+    replay_interval=10,
+    **wgan_options,
+):
+    """Builds a MolGAN with the generator of Bacarreza et al. and the critic of De Cao and Kipf.
+
+    Args:
+      latent: tfd.Distribution, event shape ``[latent_size]``.
+      max_atoms: int. Places for heavy atoms in a graph.
+      atom_types: int. Atom types, the first of which pads.
+      bond_types: int. Bond types, the first of which is "none".
+      generator_units: sequence of int. Hidden layers of the generator.
+      injection: str. How the latent enters each of them; see `graph_generator`.
+      critic_graph_units: sequence of int. Graph convolutions of the critic.
+      critic_readout_units: int. Width of the critic's gated sum over atoms.
+      critic_units: sequence of int. Dense layers of the critic.
+      critic_normalization: str. What the critic divides the messages to an atom by; see
+        `RelationalGraphConv`.
+      mask_padding: bool. Whether the critic leaves out padding atoms; see `graph_critic`.
+      temperature: float. Of the Gumbel-softmax in training.
+      straight_through: bool. Whether generated graphs are one-hot in training, too; see `MolGAN`.
+      permutation_probability: float. Share of real graphs whose atoms are put in random order.
+      reward: str or sequence of str. Registered rewards, or ``module:function``, whose product
+        guides the training; see `RewardMolGAN`. None for none.
+      reward_weight: float. The reward's share of the generator's loss, from 0 to 1.
+      reward_start: int. The step from which it is; the reward network is trained before, too.
+      replay_size: int. Generated graphs whose rewards are computed at a time.
+      replay_interval: int. Steps for which they are used.
+      **wgan_options: `gradient_penalty_weight`, `critic_steps` and `one_sided_penalty` of
+        `WGANGP`.
+
+    Returns:
+      MolGAN, or RewardMolGAN, over ``{"atoms": int8 (max_atoms,), "bonds": int8 (max_atoms,
+      max_atoms)}``.
+
+    References:
+      De Cao and Kipf, MolGAN, arXiv 1805.11973. Bacarreza et al., Quantum latent distributions
+      in deep generative models, arXiv 2508.19857, section on QM9.
+    """
+    from qlatent_tf.models.molecules.model import MolGAN
+    from qlatent_tf.models.molecules.networks import graph_critic, graph_generator
+    from qlatent_tf.models.molecules.rewards import RewardMolGAN
+
+    if not temperature > 0:
+        raise ValueError(f"temperature is above 0; received {temperature!r}.")
+    if not 0 <= permutation_probability <= 1:
+        raise ValueError(
+            f"permutation_probability is in [0, 1]; received {permutation_probability!r}."
+        )
+    check_widths("generator_units", generator_units)
+    check_widths("critic_graph_units", critic_graph_units)
+    check_widths("critic_units", critic_units)
+    graph = (max_atoms, atom_types, bond_types)
+    check_widths(
+        "max_atoms, atom_types, bond_types, critic_readout_units", [*graph, critic_readout_units]
+    )
+    critic = functools.partial(
+        graph_critic,
+        graph,
+        critic_graph_units,
+        critic_readout_units,
+        critic_units,
+        critic_normalization,
+        mask_padding,
+    )
+    networks = (graph_generator(latent.event_shape[0], graph, generator_units, injection), critic())
+    options = {
+        "temperature": temperature,
+        "permutation_probability": permutation_probability,
+        "straight_through": straight_through,
+        **wgan_options,
+    }
+    if reward is None:
+        return MolGAN(latent, *networks, **options)
+    if not 0 <= reward_weight <= 1:
+        raise ValueError(f"reward_weight is in [0, 1]; received {reward_weight!r}.")
+    if type(reward_start) is not int or reward_start < 0:
+        raise ValueError(f"reward_start is a whole number from 0; received {reward_start!r}.")
+    check_widths("replay_size, replay_interval", [replay_size, replay_interval])
+    names = [reward] if isinstance(reward, str) else list(reward)
+    if not names:
+        raise ValueError("reward names one reward or several, or is None; received none in a list.")
+    return RewardMolGAN(
+        latent,
+        *networks,
+        critic(activation="sigmoid", name="reward_network"),
+        [rewards.get(name) for name in names],
+        reward_weight=reward_weight,
+        reward_start=reward_start,
+        replay_size=replay_size,
+        replay_interval=replay_interval,
+        **options,
+    )

@@ -1,0 +1,32 @@
+import numpy as np
+import pytest
+
+from qlatent_tf.datasets.vectors.codes import codes
+
+VALUES = np.linspace(-1, 1, 12).reshape(4, 3)
+
+
+def test_the_leading_components_of_a_file(tmp_path):
+    np.savez_compressed(tmp_path / "codes.npz", codes=VALUES)
+    dataset = codes(components=2, data_dir=tmp_path)
+    np.testing.assert_array_equal(dataset.source, VALUES[:, :2].astype(np.float32))
+    assert dataset.provenance["codes"] == 4 and dataset.provenance["components"] == 2
+
+
+@pytest.mark.parametrize(
+    "arrays, message",
+    [
+        ({"other": VALUES}, "the key 'codes' for .*codes.npz; legal: other"),
+        ({"codes": 2 * VALUES}, "codes.npz: codes are numbers from -1 to 1"),
+        ({"codes": VALUES * np.nan}, "codes.npz: codes are numbers from -1 to 1"),
+        ({"codes": VALUES[0]}, r"received the shape \(3,\) of float64"),
+        ({"codes": VALUES.astype(str)}, r"received the shape \(4, 3\) of <U"),
+        ({}, "codes.npz is not a whole .npz file"),
+    ],
+)
+def test_what_are_no_codes(tmp_path, arrays, message):
+    np.savez(tmp_path / "codes.npz", **arrays)
+    if not arrays:
+        (tmp_path / "codes.npz").write_bytes(b"PK and so on")
+    with pytest.raises(ValueError, match=message):
+        codes(data_dir=tmp_path)

@@ -1,0 +1,203 @@
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from qlatent_tf.latents import latent_bank
+from qlatent_tf.latents.boson_sampling import BosonSampling
+from qlatent_tf.latents.photons import boson, photonic
+from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
+from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
+from qlatent_tf.quantum.samplers.fock_table import table_bytes
+from qlatent_tf.quantum.unitaries import haar_unitary, loop_unitary
+
+
+def test_defaults_are_those_of_the_paper():
+    (device,) = boson().devices
+    assert device.modes == 16
+    np.testing.assert_array_equal(device.input_state, [1] * 8 + [0] * 8)
+    np.testing.assert_array_equal(device.unitary, haar_unitary(16, 0))
+    (classical,) = photonic().devices
+    assert classical.indistinguishability == 0
+    np.testing.assert_array_equal(classical.unitary, device.unitary)
+
+
+def test_counts_conserve_photons():
+    draws = boson(modes=8, center=False).sample(200, seed=(0, 0)).numpy()
+    np.testing.assert_array_equal(draws.sum(axis=1), np.full(200, 4))
+
+
+def test_log_probs_sum_to_one():
+    latent = boson(modes=4)
+    counts = np.array([row for row in itertools.product(range(3), repeat=4) if sum(row) == 2])
+    total = np.exp(latent.log_prob(counts + latent.loc)).sum()
+    np.testing.assert_allclose(total, 1, rtol=1e-5)
+
+
+def test_photonic_is_the_boson_latent_of_distinguishable_photons():
+    options = dict(modes=6, tiles=2, transmission=0.7, unitary_seed=4)
+    first = photonic(**options)
+    second = boson(indistinguishability=0.0, **options)
+    np.testing.assert_array_equal(first.sample(50, seed=(1, 2)), second.sample(50, seed=(1, 2)))
+    assert repr(first) == repr(second)
+
+
+def test_photonic_and_boson_differ_in_correlations_alone():
+    quantum, classical = boson(center=False), photonic(center=False)
+    np.testing.assert_allclose(quantum.mean(), classical.mean(), rtol=1e-6)
+    assert (quantum.variance() > classical.variance()).numpy().all()
+
+
+def test_tiles_are_independent_circuits():
+    latent = boson(modes=6, tiles=3, unitary_seed=9)
+    circuits = [device.unitary for device in latent.devices]
+    np.testing.assert_array_equal(circuits[0], boson(modes=6, unitary_seed=9).devices[0].unitary)
+    for first, second in itertools.combinations(circuits, 2):
+        assert np.abs(first - second).max() > 0.1
+    draws = latent.sample(4000, seed=(0, 1)).numpy()
+    between = np.corrcoef(draws.T)[:6, 6:12]
+    assert np.abs(between).max() < 5 / np.sqrt(4000)
+    covariance = latent.covariance().numpy()
+    np.testing.assert_array_equal(covariance[:6, 6:], 0)
+    parts = [
+        BosonSampling(device, loc=latent.loc[6 * tile : 6 * tile + 6]).log_prob(
+            draws[:20, 6 * tile : 6 * tile + 6]
+        )
+        for tile, device in enumerate(latent.devices)
+    ]
+    np.testing.assert_allclose(latent.log_prob(draws[:20]), sum(parts), rtol=1e-5)
+
+
+def test_tiles_of_one_file_do_not_repeat_their_samples(tmp_path):
+    np.save(tmp_path / "u.npy", haar_unitary(4, 3))
+    draws = boson(modes=4, tiles=2, unitary_file=str(tmp_path / "u.npy")).sample(50, seed=(0, 1))
+    assert (draws[:, :4].numpy() != draws[:, 4:].numpy()).any()
+
+
+def test_a_wide_latent_for_images():
+    latent = boson(modes=16, tiles=8, center=False, method="lanes")
+    draws = latent.sample(20, seed=(0, 1)).numpy()
+    assert draws.shape == (20, 128)
+    np.testing.assert_array_equal(draws.sum(axis=1), np.full(20, 64))
+
+
+@pytest.mark.parametrize("delays", ["1-1", "1-3-9"])
+def test_loops_replace_the_haar_unitary(delays):
+    (device,) = boson(modes=16, interferometer=delays, unitary_seed=2).devices
+    np.testing.assert_array_equal(device.unitary, loop_unitary(16, delays, seed=2))
+
+
+def test_a_unitary_from_a_file(tmp_path):
+    path = tmp_path / "u.csv"
+    path.write_text("0,1,0\n0,0,1\n1,0,0\n")
+    latent = boson(modes=3, photons=1, unitary_file=str(path), center=False)
+    np.testing.assert_array_equal(latent.sample(4, seed=(0, 0)), [[0, 0, 1]] * 4)
+
+
+def test_centring_by_samples_where_the_mean_takes_too_long(caplog):
+    options = dict(modes=20, photons=1, detector="threshold", postselect=1)
+    latent = boson(**options)
+    assert "10000 samples" in caplog.text
+    counts = boson(center=False, **options).sample(20_000, seed=(0, 5)).numpy()
+    np.testing.assert_allclose(-latent.loc, counts.mean(axis=0), atol=0.02)
+    with pytest.raises(NoClosedForm, match="up to 16 modes"):
+        latent.mean()
+
+
+def test_only_a_missing_closed_form_is_replaced_by_samples(monkeypatch):
+    def mean(device):
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(PhotonicDevice, "mean", mean)
+    with pytest.raises(ValueError, match="a bug"):
+        boson(modes=2)
+
+
+def test_log_prob_of_shifted_counts_in_half_precision():
+    device = PhotonicDevice(haar_unitary(4, 0), [1, 1, 0, 0])
+    latent = BosonSampling(device, loc=-device.mean(), dtype=tf.float16)
+    draws = latent.sample(20, seed=(0, 1))
+    assert draws.dtype == tf.float16
+    assert np.isfinite(latent.log_prob(draws)).all()
+
+
+@pytest.mark.parametrize("shape", [(), (3, 5), (8, 7)])
+def test_values_of_another_width_are_refused(shape):
+    latent = boson(modes=4, tiles=2)
+    for log_prob in (latent.log_prob, tf.function(latent.log_prob)):
+        with pytest.raises(ValueError, match="have the width 8; received shape"):
+            log_prob(tf.zeros(shape))
+
+
+def test_the_tables_of_all_tiles_share_the_memory(monkeypatch):
+    def methods(tiles):
+        return {device._shots.whole_sampler.method for device in boson(6, tiles=tiles).devices}
+
+    limit = "qlatent_tf.quantum.samplers.fock_table.DEFAULT_MAX_TABLE_BYTES"
+    monkeypatch.setattr(limit, 2 * table_bytes(6, 3))
+    assert methods(tiles=2) == {"table"}
+    assert methods(tiles=3) == {"lanes"}
+
+
+def test_the_tables_of_all_tiles_share_the_memory_in_a_bank_too(monkeypatch):
+    monkeypatch.setattr(latent_bank, "DEFAULT_MAX_TABLE_BYTES", 2 * table_bytes(6, 3))
+    for tiles, method in ((2, "table"), (3, "lanes")):
+        assert latent_bank._choose_method(boson(6, tiles=tiles).devices, 10**9) == method
+
+
+def test_a_table_that_is_asked_for_is_built_once():
+    (device,) = boson(4, method="table").devices
+    assert device._shots.whole_sampler is device._shots.boson_sampler
+
+
+def test_repr_is_readable():
+    assert repr(boson(modes=4, tiles=2, transmission=0.5)) == (
+        "Boson(2 x PhotonicDevice(modes=4, photons=2, input_state=1100, transmission=0.5), "
+        "shifted, dtype=float32)"
+    )
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (dict(photons=5), "at most modes=4"),
+        (dict(photons=-1), "photons"),
+        (dict(photons=2, input_state=[1, 1, 0, 0]), "not both"),
+        (dict(input_state=[1, 1]), r"shape \(4,\)"),
+        (dict(interferometer="hadamard"), "1-3-9"),
+        (dict(interferometer="4"), "modes - 1 = 3"),
+        (dict(unitary_seed=-1), "seed"),
+        (dict(indistinguishability=2), "indistinguishability"),
+        (dict(transmission=[0.5]), "transmission"),
+        (dict(detector="none"), "detector"),
+        (dict(postselect=9), "never happens"),
+        (dict(method="fastest"), "method"),
+    ],
+)
+def test_bad_options_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        boson(modes=4, **options)
+
+
+def test_bad_unitary_files_are_refused(tmp_path):
+    np.save(tmp_path / "u.npy", np.eye(5))
+    with pytest.raises(ValueError, match="5-mode unitary; received modes=4"):
+        boson(modes=4, unitary_file=tmp_path / "u.npy")
+    with pytest.raises(ValueError, match="beside it"):
+        boson(modes=5, unitary_file=tmp_path / "u.npy", interferometer="1-1")
+    with pytest.raises(FileNotFoundError):
+        boson(modes=5, unitary_file=tmp_path / "absent.npy")
+
+
+@pytest.mark.parametrize("devices, loc", [([], None), ([None], None)])
+def test_bad_devices_are_refused(devices, loc):
+    with pytest.raises(ValueError, match="PhotonicDevice"):
+        BosonSampling(devices, loc)
+
+
+@pytest.mark.parametrize("loc", [[0.0], [[0.0] * 4], [np.nan] * 4])
+def test_bad_locs_are_refused(loc):
+    device = PhotonicDevice(np.eye(4), [1, 0, 0, 0])
+    with pytest.raises(ValueError, match="loc"):
+        BosonSampling(device, loc)

@@ -1,0 +1,306 @@
+"""The GAN over codes: its parts' sizes, the way from images to codes and back, and a whole run."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_probability as tfp
+from qlatent_tf.configs.autoencoder import get_config as autoencoder_config
+from qlatent_tf.configs.last_qgan import get_config
+
+from qlatent_tf import resolve as completion
+from qlatent_tf.datasets.images.arrays import image_dataset
+from qlatent_tf.models.codes import model as last_qgan
+from qlatent_tf.models.codes.code_gan import CodeGAN
+from qlatent_tf.models.codes.image_codes import some_of
+from qlatent_tf.models.codes.model import classical_generator, code_critic
+from qlatent_tf.registry import models
+from qlatent_tf.runs import training
+from qlatent_tf.runs.run_directory import RunDirectory
+from qlatent_tf.zoo import from_preset, save_preset
+
+SEED = tf.constant([1, 2], tf.int32)
+SIZES = {"image": [8, 12, 4], "filters": [4, 6], "hidden": 16, "qubits": 3, "critic_width": 8}
+CLASSICAL = {**SIZES, "generator": "classical", "width": 4}
+
+
+def gaussian(size):
+    return tfp.distributions.MultivariateNormalDiag(tf.zeros(size))
+
+
+def gan(size=5, **options):
+    return models.build("last_qgan", gaussian(size), **{**CLASSICAL, **options})
+
+
+def images(count=40, seed=0):
+    """Two bright quarters on dark ground, of random brightness."""
+    random = np.random.default_rng(seed)
+    made = np.zeros((count, 8, 12, 4), np.uint8)
+    made[:, :4, :6] = random.integers(60, 255, (count, 1, 1, 4))
+    made[:, 4:, 6:] = random.integers(60, 255, (count, 1, 1, 1))
+    return made
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    arrays = {"x_train": images(), "x_test": images(12, seed=1)}
+    return image_dataset("quarters", arrays, class_names=(), classes=None, provenance={})
+
+
+def parameters(network):
+    return sum(np.prod(weight.shape) for weight in network.trainable_weights)
+
+
+def test_the_classical_generator_has_the_published_size():
+    assert parameters(classical_generator(10, 10)) == 705_162
+    narrow = classical_generator(10, 6, width=2)
+    dense = (10 + 1) * 2 + (2 + 1) * 4 + (4 + 1) * 8 + (8 + 1) * 16 + (16 + 1) * 6
+    assert parameters(narrow) == dense + 2 * (4 + 8 + 16)
+
+
+def test_the_critic_has_the_published_layers():
+    assert parameters(code_critic(10)) == 11 * 512 + 513 * 256 + 257
+    assert parameters(code_critic(3, width=1)) == 4 + 2 + 2
+
+
+def test_the_code_is_as_wide_as_the_readout():
+    assert gan().generator.output_shape == (None, 6)
+    assert gan(readout="z").generator.output_shape == (None, 3)
+
+
+def test_images_and_their_codes_are_encoded_alike():
+    model = gan()
+    real = images()
+    codes = model.precompute(real)
+    assert codes.shape == (40, 6) and np.abs(codes).max() <= 1
+    blocks = tf.reshape(real, (4, 10, 8, 12, 4))
+    np.testing.assert_allclose(tf.reshape(model.encode(blocks, SEED), (40, 6)), codes, atol=1e-5)
+    np.testing.assert_array_equal(model.encode(tf.constant(codes), SEED), codes)
+
+
+def test_real_images_are_encoded_once():
+    model = gan()
+    real = images()
+    assert model.precompute(real) is model.precompute(real)
+    batches = model.training_batches(model.precompute(real), 4, seed=0, steps=1)
+    again = model.training_batches(real, 4, seed=0, steps=1)
+    for one, other in zip(batches, again, strict=True):
+        np.testing.assert_allclose(one["real"], other["real"], atol=1e-5)
+
+
+def test_images_of_another_shape_are_refused():
+    with pytest.raises(ValueError, match=r"shape \(8, 12, 3\).*model_options.image"):
+        gan().training_batches(images()[..., :3], 4, seed=0)
+
+
+def test_without_an_image_shape_codes_are_the_data():
+    model = gan(image=None)
+    assert type(model) is CodeGAN
+    assert model.sample(7, seed=0).shape == (7, 6)
+
+
+def test_samples_are_what_the_decoder_makes_of_generated_codes():
+    model = gan()
+    codes = model.generated_codes(5, seed=3)
+    samples = model.sample(5, seed=3)
+    assert samples.dtype == np.uint8 and samples.shape == (5, 8, 12, 4)
+    pixels = 255 * np.asarray(model.decoder(codes))
+    assert np.abs(samples - pixels).max() <= 0.5 + 1e-3
+
+
+def test_codes_are_those_of_averaged_weights_where_samples_are():
+    model = gan(image=None, critic_steps=1)
+    optimizers = [keras.optimizers.Adam(0.1, use_ema=average) for average in (False, True)]
+    model.compile(*optimizers, jit_compile=False)
+    real = np.zeros((8, 6), "float32")
+    model.fit(model.training_batches(real, 4, seed=0, steps=3), verbose=0, shuffle=False)
+    codes = model.generated_codes(9, seed=0)
+    np.testing.assert_allclose(codes, model.sample(9, seed=0), atol=1e-6)
+    trained = model.generator(model.sample_latents(9, seed=0), training=False)
+    assert not np.allclose(codes, trained, atol=1e-3)
+
+
+@pytest.mark.parametrize("generator", ["quantum", "classical"])
+def test_codes_are_scored_where_networks_compute_in_reduced_precision(dataset, generator):
+    model = training.prepare(
+        get_config("gaussian").override(
+            precision="mixed_bfloat16",
+            model_options={**SIZES, "generator": generator, "width": 4},
+        )
+    )
+    assert model.encoder.layers[1].compute_dtype == "bfloat16"
+    networks = (model.generator, model.critic, model.encoder, model.decoder)
+    assert {network.layers[-1].compute_dtype for network in networks} == {"float32"}
+    assert model.precompute(dataset.source).dtype == np.float32
+    assert all(np.isfinite(score) for score in model.own_scores(dataset, 20, 0).values())
+
+
+def test_a_wide_circuit_has_noise_by_random_errors():
+    options = {"generator": "quantum", "qubits": 10, "circuit_layers": 1, "depolarizing": 0.01}
+    with pytest.raises(ValueError, match="up to 6 qubits; received 10. With trajectories=N"):
+        gan(**options)
+    circuit = gan(**options, trajectories=2, shot_seed=3).generator.get_layer("circuit")
+    assert (circuit.depolarizing, circuit.trajectories, circuit.shot_seed) == (0.01, 2, 3)
+
+
+def test_images_are_compared_with_some_from_everywhere_in_the_file(dataset, monkeypatch):
+    sorted_rows = np.arange(50).reshape(50, 1)
+    some = some_of(sorted_rows, 20)[:, 0]
+    assert len(some) == 20 and (np.diff(some) > 0).all()
+    assert some.min() < 10 and some.max() >= 40
+    np.testing.assert_array_equal(some, some_of(sorted_rows, 20)[:, 0])
+    assert some_of(sorted_rows, 50) is sorted_rows
+    # What does not change is computed once: the reference's features, not those of what is made.
+    model, seen = gan(), []
+    features = last_qgan.features_of
+    monkeypatch.setattr(
+        last_qgan,
+        "features_of",
+        lambda encoder, images: (seen.append(len(images)), features(encoder, images))[1],
+    )
+    first, again = (model.own_scores(dataset, 20, 0) for _ in range(2))
+    assert first == again and seen == [40, 20, 20]
+
+
+def test_scores_of_a_linear_critic_are_exact(dataset):
+    model = gan(image=None)
+    linear = keras.Sequential([keras.Input([6]), keras.layers.Dense(1)])
+    linear.set_weights([np.full((6, 1), 2.0), np.ones(1)])
+    model.critic = linear
+    codes = np.linspace(-0.5, 0.5, 240, dtype="float32").reshape(40, 6)
+    scores = model.own_scores(dataclasses.replace(dataset, source=codes), 30, seed=0)
+    drawn = model.generated_codes(30, seed=0)
+    rows = codes[np.linspace(0, 39, 30).astype(int)]
+    np.testing.assert_allclose(
+        scores["critic_distance_quarters_30@30"],
+        2 * (rows.sum(1).mean() - drawn.sum(1).mean()),
+        rtol=1e-4,
+    )
+    np.testing.assert_allclose(scores["critic_slope_quarters_30@30"], 2 * np.sqrt(6), rtol=1e-5)
+    assert {name.partition("_quarters")[0] for name in scores} == {
+        "code_frechet",
+        "code_marginal_js_50",
+        "critic_distance",
+        "critic_slope",
+    }
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"generator": "magic"},
+        {"readout": "y"},
+        {"width": 0},
+        {"critic_width": 1.5},
+        {"filters": []},
+        {"image": [9, 12, 4]},
+        {"hidden": 0},
+    ],
+)
+def test_values_that_are_not_legal_are_refused(options):
+    with pytest.raises(ValueError, match=next(iter(options))):
+        gan(**options)
+
+
+CONFIG = get_config("gaussian").override(
+    dataset="cifar10",
+    steps=4,
+    batch_size=8,
+    critic_steps=2,
+    jit_compile=False,
+    evaluate_every=4,
+    checkpoint_every=2,
+    evaluation_samples=20,
+    model_options={**CLASSICAL, "autoencoder_steps": 3},
+    latent_options={"modes": 5},
+)
+
+
+@pytest.fixture(scope="module")
+def whole(dataset, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    return training.train(CONFIG, folder, dataset=dataset, progress=False)
+
+
+def test_one_command_trains_the_autoencoder_first(whole, dataset):
+    part = RunDirectory(whole.path / "autoencoder")
+    assert part.read_run()["step"] == 3
+    names = {name.partition("_quarters")[0] for name in part.read_metrics()["metrics"]}
+    assert names == {"reconstruction_mse", "reconstruction_psnr"}
+    assert part.picture("reconstructions").is_file()
+    for name in ("samples", "reconstructions", "real_over_generated"):
+        assert whole.picture(name).is_file()
+    model, step = training.restore_model(whole)
+    autoencoder, _ = training.restore_model(part)
+    assert step == 4
+    np.testing.assert_array_equal(model.precompute(dataset.source), autoencoder.codes(images()))
+    scores = whole.read_metrics()["metrics"]
+    assert "encoder_frechet_16_quarters_40@20" in scores
+    assert "reconstruction_mse_quarters_test_12" in scores
+
+
+def test_a_run_stopped_while_the_autoencoder_is_trained_goes_on(
+    whole, dataset, tmp_path, monkeypatch
+):
+    original = training.callbacks.LossEvents.on_train_batch_end
+
+    def interrupt(self, batch, logs=None):
+        original(self, batch, logs)
+        if "reconstruction_mse" in logs and self.model.step == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training.callbacks.LossEvents, "on_train_batch_end", interrupt)
+        with pytest.raises(training.Interrupted, match="step 2 of 3"):
+            training.train(CONFIG, tmp_path, dataset=dataset, progress=False)
+    assert not RunDirectory(tmp_path).checkpoints.exists()
+    run = training.train(CONFIG, tmp_path, dataset=dataset, progress=False)
+    weights = [training.restore_model(one)[0].get_weights() for one in (run, whole)]
+    for one, other in zip(*weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_preset_holds_all_that_sampling_needs(whole, tmp_path):
+    model, _ = training.restore_model(whole)
+    config = whole.read_config()
+    loaded = from_preset(save_preset(tmp_path / "preset", model, config))
+    np.testing.assert_array_equal(loaded.sample(6, seed=0), model.sample(6, seed=0))
+
+
+def test_the_autoencoder_can_be_a_preset(whole, dataset, tmp_path):
+    part = RunDirectory(whole.path / "autoencoder")
+    autoencoder, _ = training.restore_model(part)
+    save_preset(tmp_path / "preset", autoencoder, part.read_config())
+    config = CONFIG.override(**{"model_options.autoencoder": str(tmp_path / "preset")})
+    run = training.train(config, tmp_path / "run", dataset=dataset, progress=False)
+    # The run has a copy of its own.
+    (tmp_path / "preset").rename(tmp_path / "gone")
+    weights = [training.restore_model(one)[0].get_weights() for one in (run, whole)]
+    for one, other in zip(*weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+    wider = config.override(
+        **{
+            "model_options.autoencoder": str(tmp_path / "gone"),
+            "model_options.hidden": 17,
+        }
+    )
+    with pytest.raises(ValueError, match="encoder's sizes differ"):
+        training.train(wider, tmp_path / "wider", dataset=dataset, progress=False)
+
+
+def test_twins_differ_in_one_word():
+    quantum, classical = (
+        completion.resolve(CONFIG.override(**{"model_options.generator": name}))
+        for name in ("quantum", "classical")
+    )
+    assert len(quantum.differences(classical)) == 1
+    assert {**quantum.model_options, "generator": "classical"} == classical.model_options
+
+
+def test_the_configurations_fit_each_other():
+    config, part = get_config("boson"), autoencoder_config("gaussian")
+    defaults = completion.resolve(dataclasses.replace(config, dataset="cifar10")).model_options
+    assert part.latent_options["modes"] == 2 * defaults["qubits"]
+    assert config.latent_options["modes"] == defaults["qubits"]

@@ -1,0 +1,96 @@
+"""README and docs: commands are understood, links lead somewhere, every name has its row."""
+
+import contextlib
+import importlib
+import io
+import re
+import shlex
+
+import pytest
+from harness import ROOT
+
+from qlatent_tf import zoo
+from qlatent_tf.__main__ import TOOLS
+from qlatent_tf.registry import datasets, latents, metrics, models
+
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "models/README.md",
+    *sorted(page.relative_to(ROOT).as_posix() for page in (ROOT / "docs").glob("*.md")),
+]
+TEXT = {page: (ROOT / page).read_text(encoding="utf-8") for page in PAGES}
+
+
+def commands():
+    """Returns the distinct ``qlatent-tf`` commands of indented blocks, as lists of arguments."""
+    found = {}
+    for text in TEXT.values():
+        joined = text.replace("\\\n", " ")
+        for line in re.findall(r"^    qlatent-tf (.*)$", joined, flags=re.MULTILINE):
+            words = shlex.split(line, comments=True)
+            found[" ".join(words)] = words
+    return found
+
+
+@pytest.fixture
+def files(empty_folder):
+    """The working directory, holding the files of a third party that the pages show."""
+    for text in TEXT.values():
+        for block in re.findall(r"```python\n(# my_.*?)```", text, flags=re.DOTALL):
+            name = block.partition("\n")[0].removeprefix("# ")
+            (empty_folder / name).write_text(block)
+    return empty_folder
+
+
+@pytest.mark.parametrize("words", commands().values(), ids=commands())
+def test_a_command_is_understood(files, words):
+    tool = importlib.import_module(f"qlatent_tf.tools.{TOOLS[words[0]][0]}")
+    arguments = tool.parser().parse_args(words[1:])
+    own = {"--config", "--continue-from", "--data-dir", "--latent-file"}
+    if words[0] == "train" and not own & set(words) and "my_autoencoder" not in " ".join(words):
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            assert tool.main([*words[1:], "--dry-run"]) == 0
+        assert f'"model": "{arguments.model}"' in printed.getvalue()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page):
+    for target, _, anchor in re.findall(r"\]\(([^)#:]*)(#([^)]*))?\)", TEXT[page]):
+        linked = (ROOT / page).parent / target if target else ROOT / page
+        assert linked.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", linked.read_text(encoding="utf-8"), re.MULTILINE)
+            slugs = {
+                re.sub(r"[^\w -]", "", one).strip().lower().replace(" ", "-") for one in headings
+            }
+            assert anchor in slugs, f"{target}#{anchor}"
+
+
+@pytest.mark.parametrize(
+    "page, names",
+    [
+        ("docs/latents.md", latents.names),
+        ("docs/models.md", models.names),
+        ("docs/data.md", datasets.names),
+        ("docs/command_line.md", lambda: TOOLS),
+        ("README.md", models.names),
+    ],
+)
+def test_every_name_is_on_its_page(page, names):
+    for name in names():
+        assert f"`{name}`" in TEXT[page]
+
+
+def test_every_metric_is_explained():
+    for name in set(metrics.names()) - {"local_inception_scores"}:
+        assert f"`{name}`" in TEXT["docs/data.md"]
+
+
+def test_presets_exist():
+    named = {name for text in TEXT.values() for name in re.findall(r'from_preset\("(\w+)"\)', text)}
+    assert named and named <= set(zoo.list_presets())
+
+
+def test_the_readme_is_short():
+    assert TEXT["README.md"].count("\n") <= 160
