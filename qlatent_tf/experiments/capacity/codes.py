@@ -8,7 +8,7 @@ from absl import logging
 from qlatent_tf.configs.autoencoder import get_config as autoencoder_config
 from qlatent_tf.datasets.vectors.codes import FILE_NAME, principal_codes
 from qlatent_tf.datasets.vectors.codes import codes as codes_data
-from qlatent_tf.experiments.capacity.study import IMAGE_DATA
+from qlatent_tf.experiments.capacity import IMAGE_DATA
 from qlatent_tf.models.codes.image_codes import codes_of, held_out, reconstruction_scores
 from qlatent_tf.runs import training
 from qlatent_tf.runs.run_directory import RunDirectory

@@ -19,10 +19,10 @@ Reference:
 """
 
 from qlatent_tf.configs.last_qgan import get_config
+from qlatent_tf.experiments.capacity import IMAGE_DATA
 from qlatent_tf.experiments.experiment import GridExperiment, Option
 from qlatent_tf.experiments.grids.cells import seed_by_seed
 
-IMAGE_DATA = "naip28"
 # Ours: with the 2e-4 of `last_qgan` a circuit, whose angles begin near 0, is far from done.
 LEARNING_RATE = 1e-3
 _TAKEN = ("latent_options", "dataset_options", "model", "model_options")
