@@ -1,6 +1,7 @@
 """Presets: trained models as directories of data, never of code."""
 
 import contextlib
+import inspect
 
 from qlatent_tf.config import Config
 from qlatent_tf.registry import check_options, datasets, latents, metrics, models, rewards
@@ -63,14 +64,14 @@ def build_model(config: Config):
       ValueError: if a name or an option is unknown.
     """
     latent = latents.build(config.latent, **config.latent_options)
+    options = dict(config.model_options)
+    taken = inspect.signature(models.get(config.model)).parameters
+    for name in ("gradient_penalty_weight", "critic_steps"):
+        # What is no GAN, such as the autoencoder, takes neither.
+        if name in taken or any(option.kind is option.VAR_KEYWORD for option in taken.values()):
+            options[name] = getattr(config, name)
     with _precision(config.precision):
-        return models.build(
-            config.model,
-            latent,
-            gradient_penalty_weight=config.gradient_penalty_weight,
-            critic_steps=config.critic_steps,
-            **config.model_options,
-        )
+        return models.build(config.model, latent, **options)
 
 
 def save_preset(

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import numpy as np
 from tqdm import tqdm
 
-from qlatent_tf.gan.latent_generator import LatentGenerator
 from qlatent_tf.registry import metrics
 from qlatent_tf.scores import read_scores
 
@@ -30,6 +29,9 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
     Raises:
       ValueError: if there are no seeds or samples, or an unknown metric is named.
     """
+    # Imported here, for tables are made of scores without TensorFlow.
+    from qlatent_tf.gan.latent_generator import LatentGenerator
+
     names = dataset.evaluation_metrics if metric_names is None else tuple(metric_names)
     functions = {name: metrics.get(name) for name in names}
     if not seeds:

@@ -29,11 +29,11 @@ class Autoencoder(LatentGenerator):
     Args:
       latent: tfd.Distribution, event shape ``[code_size]``. Its draws, through tanh, are the codes
         that `sample` decodes.
-      encoder: keras.Model. Images in [0, 1] -> codes.
       decoder: keras.Model. Codes -> images in [0, 1].
+      encoder: keras.Model. Images in [0, 1] -> codes.
     """
 
-    def __init__(self, latent, encoder, decoder):
+    def __init__(self, latent, decoder, encoder):
         super().__init__(latent, decoder)
         self.encoder = encoder
         # Where a loss scale is too large an update is left out: an optimizer counts no steps.

@@ -111,7 +111,7 @@ def last_qgan(
     )
 
 
-def autoencoder(latent, *, image=(28, 28, 4), filters=(64, 128), hidden=1024, **gan_options):
+def autoencoder(latent, *, image=(28, 28, 4), filters=(64, 128), hidden=1024):
     """Builds a convolutional autoencoder whose code is as wide as the latent.
 
     Args:
@@ -121,7 +121,6 @@ def autoencoder(latent, *, image=(28, 28, 4), filters=(64, 128), hidden=1024, **
       filters: sequence of int. Channels of the encoder's convolutions, each of which halves the
         image; the decoder mirrors them.
       hidden: int. Width of the dense layer before the code, and of the one behind it.
-      **gan_options: `gradient_penalty_weight` and `critic_steps`, which mean nothing here.
 
     Returns:
       Autoencoder of uint8 images of shape ``image``.
@@ -136,18 +135,11 @@ def autoencoder(latent, *, image=(28, 28, 4), filters=(64, 128), hidden=1024, **
     from qlatent_tf.models.codes.autoencoder import Autoencoder
     from qlatent_tf.models.codes.coder_networks import image_decoder, image_encoder
 
-    unknown = set(gan_options) - {"gradient_penalty_weight", "critic_steps"}
-    if unknown:
-        raise ValueError(
-            f"An autoencoder has the options image, filters and hidden; received {sorted(unknown)}."
-        )
     check_widths("image", image)
     check_widths("filters", filters)
     check_widths("hidden", [hidden])
     sizes = (image, latent.event_shape[0], filters, hidden)
-    # In this order the seed decides the initial weights.
-    decoder = image_decoder(*sizes)
-    return Autoencoder(latent, image_encoder(*sizes), decoder)
+    return Autoencoder(latent, image_decoder(*sizes), image_encoder(*sizes))
 
 
 def _check_choice(name, value, legal):
