@@ -83,7 +83,7 @@ def main() -> None:
     pythons = {"this version": Path(sys.executable)}
     if options.beside:
         pythons[options.beside.resolve().name] = options.beside.resolve() / ".venv/bin/python"
-    heads = [f"{name}, s | its processor, s" for name in pythons]
+    heads = [f"{name}, s | processor, s" for name in pythons]
     lines = [
         "# What a command line takes to start",
         "",

@@ -1,8 +1,10 @@
 """Looking names up, and code that a third party names."""
 
+import inspect
+
 import pytest
 
-from qlatent_tf.registry import Registry, check_options
+from qlatent_tf.registry import Registry, check_options, takes_options_of
 
 
 @pytest.fixture
@@ -105,3 +107,38 @@ def test_a_name_of_the_package_is_taken():
     registry = Registry("shape", {"cube": "shapes:cube"})
     with pytest.raises(ValueError, match="'cube' is taken by qlatent_tf"):
         registry.register("cube")(lambda: None)
+
+
+def test_a_name_is_checked_without_importing_what_it_names():
+    registry = Registry("shape", {"cube": "no_such_module:cube"})
+    registry.check("cube")
+    registry.check("no_such_file:circle")
+    with pytest.raises(ValueError, match="Unknown shape 'cub'. Did you mean cube.* Known: cube;"):
+        registry.check("cub")
+
+
+def test_a_builder_takes_the_options_of_another():
+    def box(width=1, *, height=2, colour="black"):
+        return width, height, colour
+
+    @takes_options_of(box, without=["colour"])
+    def cube(**options):
+        """One colour only."""
+        return box(**options, colour="red")
+
+    assert str(inspect.signature(cube)) == "(width=1, *, height=2)"
+    assert cube.__doc__ == "One colour only."
+    assert cube(3) == (3, 2, "red") and cube(height=5) == (1, 5, "red")
+    with pytest.raises(TypeError, match="colour"):
+        cube(colour="blue")
+    with pytest.raises(ValueError, match="Unknown option colour for a cube. Legal: width, height"):
+        check_options(cube, {"colour": "blue"}, "a cube")
+
+
+def test_what_a_builder_passes_on_may_be_bounded():
+    def builder(side=1, **options):
+        return side, options
+
+    check_options(builder, {"side": 2, "depth": 3}, "a builder", passed_on=["depth"])
+    with pytest.raises(ValueError, match=r"option dept .* Did you mean depth\? Legal: side, depth"):
+        check_options(builder, {"dept": 3}, "a builder", passed_on=["depth"])

@@ -1,3 +1,4 @@
+import inspect
 import json
 
 import numpy as np
@@ -5,6 +6,7 @@ import pytest
 
 from qlatent_tf import zoo
 from qlatent_tf.config import Config
+from qlatent_tf.gan.wgan_gp import WGANGP
 from qlatent_tf.storage.preset_files import WEIGHTS
 
 CONFIG = Config(
@@ -157,3 +159,21 @@ def test_every_shipped_preset_loads_and_samples(name):
     directory = zoo.preset_directory(name)
     for file in ("README.md", "metrics.json", "samples.png"):
         assert (directory / file).stat().st_size
+
+
+def test_what_models_pass_on_are_the_options_of_wgan_gp_that_no_field_sets():
+    options = set(inspect.signature(WGANGP).parameters)
+    options -= {"latent", "generator", "critic", "kwargs"}
+    assert options - set(vars(CONFIG)) == set(zoo.PASSED_ON)
+
+
+def test_names_are_checked_and_options_of_foreign_models_are_their_own(empty_folder):
+    zoo.check_names(CONFIG.override(**{"model_options.one_sided_penalty": True}))
+    with pytest.raises(ValueError, match="Unknown option critic_steps for the model 'mlp'"):
+        zoo.check_names(CONFIG.override(**{"model_options.critic_steps": 3}))
+    code = "def any(latent, **wgan_options): ...\ndef few(latent, units=3): ...\n"
+    (empty_folder / "mine.py").write_text(code)
+    options = {"model_options": {"depth": 3, "reward": "a word of its own"}}
+    zoo.check_names(CONFIG.override(model="mine:any", **options))
+    with pytest.raises(ValueError, match="Unknown option depth, reward .*Legal: units"):
+        zoo.check_names(CONFIG.override(model="mine:few", **options))

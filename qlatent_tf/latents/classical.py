@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 from qlatent_tf.quantum.arguments import check_count
 
 if TYPE_CHECKING:
-    import tensorflow_probability as tfp
+    from tensorflow_probability.python.distributions import Distribution
 
     from qlatent_tf.latents.random_bits import RandomBits
 
 
-def gaussian(modes: int = 16, tiles: int = 1) -> "tfp.distributions.Distribution":
+def gaussian(modes: int = 16, tiles: int = 1) -> "Distribution":
     """Independent standard normal numbers.
 
     Args:

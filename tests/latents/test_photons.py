@@ -1,3 +1,4 @@
+import inspect
 import itertools
 import json
 
@@ -37,6 +38,14 @@ def test_log_probs_sum_to_one():
     counts = np.array([row for row in itertools.product(range(3), repeat=4) if sum(row) == 2])
     total = np.exp(latent.log_prob(counts + latent.loc)).sum()
     np.testing.assert_allclose(total, 1, rtol=1e-5)
+
+
+def test_photonic_has_the_options_of_committed_configurations():
+    preset = ROOT / "models" / "mlp_photonic_quantum" / "config.json"
+    committed = json.loads(preset.read_text())["config"]["latent_options"]
+    assert set(inspect.signature(photonic).parameters) == set(committed)
+    left_out = set(inspect.signature(boson).parameters) - set(committed)
+    assert left_out == {"indistinguishability", "method", "precision"}
 
 
 def test_photonic_is_the_boson_latent_of_distinguishable_photons():

@@ -1,0 +1,53 @@
+"""What TensorFlow's libraries write while they load is hidden, unless loading fails."""
+
+import importlib
+import sys
+
+import pytest
+from qlatent_tf.tools.command_line import run_tool
+
+NOISY = """
+import os
+os.write(2, b"noise of a library")
+
+class config:
+    list_logical_devices = staticmethod(lambda: os.write(2, b"noise of devices"))
+"""
+
+
+@pytest.fixture
+def stand_in(tmp_path, monkeypatch):
+    """Returns a file that is imported as TensorFlow."""
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "2")
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield tmp_path / "tensorflow.py"
+    # Removed before monkeypatch puts the real one back.
+    sys.modules.pop("tensorflow", None)
+
+
+def load(arguments):
+    importlib.import_module("tensorflow")
+    return 0
+
+
+def test_start_up_messages_are_hidden(stand_in, capfd):
+    stand_in.write_text(NOISY)
+    assert run_tool(load, None) == 0
+    assert "noise" not in capfd.readouterr().err
+    assert sys.modules["tensorflow"].__file__ == str(stand_in)
+
+
+def test_they_are_shown_where_loading_fails(stand_in, capfd):
+    stand_in.write_text(NOISY + "raise ValueError('no such instruction')\n")
+    assert run_tool(load, None) == 1
+    error = capfd.readouterr().err
+    assert "noise of a library" in error and "error: no such instruction" in error
+
+
+def test_they_are_shown_on_demand(stand_in, monkeypatch, capfd):
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
+    stand_in.write_text(NOISY)
+    assert run_tool(load, None) == 0
+    assert "noise of a library" in capfd.readouterr().err
