@@ -1,11 +1,10 @@
 """The committed results follow from the committed cells, and a page shows them."""
 
-import importlib
-
 import pytest
 from harness import ROOT
 
-from qlatent_tf.experiments.grids.grid import Grid
+from qlatent_tf.experiments.catalogue import EXPERIMENTS
+from qlatent_tf.experiments.grids.finished_cells import read_cells
 
 # Called <experiment>_<generator steps>.
 _FOLDERS = sorted(folder.parent for folder in (ROOT / "docs" / "results").glob("*/cells"))
@@ -22,8 +21,7 @@ def _names(folder):
 @pytest.mark.parametrize("folder", _FOLDERS, ids=lambda folder: folder.name)
 def test_a_table_is_that_of_its_cells(folder, tmp_path):
     name, steps = _names(folder)
-    experiment = importlib.import_module(f"qlatent_tf.experiments.{name}")
-    experiment.write_results(tmp_path, Grid(folder).finished(steps))
+    EXPERIMENTS[name].write(tmp_path, read_cells(folder, steps))
     for suffix in ("md", "csv"):
         written = (folder / f"{name}.{suffix}").read_text(encoding="utf-8")
         assert written == (tmp_path / f"{name}.{suffix}").read_text(encoding="utf-8")

@@ -73,7 +73,7 @@ def test_a_model_without_a_configuration_is_refused_with_the_reason(folder, caps
     [
         ("my_latent:my_latnet", "'my_latent' has no 'my_latnet'"),
         ("their_latent:latent", "neither a file in"),
-        ("bosson", "Unknown latent 'bosson'. Known: bernoulli, boson"),
+        ("bosson", "Unknown latent 'bosson'. Did you mean boson?"),
     ],
 )
 def test_a_name_that_is_not_there_is_an_error_that_says_so(folder, capsys, latent, message):

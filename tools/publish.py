@@ -69,10 +69,10 @@ def _publish(arguments):
 
     for name in arguments.metrics:
         metrics.check(name)
+    use_inception(arguments)
     directory = new_preset_directory(arguments.preset, arguments.models_dir, arguments.overwrite)
     run = RunDirectory(arguments.run)
     config = run.read_config(trust_code=arguments.trust_code)
-    use_inception(arguments)
 
     from qlatent_tf.drawing.png import encode_picture
     from qlatent_tf.experiments.published import published_figures

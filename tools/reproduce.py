@@ -21,20 +21,36 @@ Each finished run is a file; the same command goes on where it was stopped.
 """
 
 import argparse
-import importlib
-import inspect
 import sys
 from pathlib import Path
 
 from qlatent_tf.tools.command_line import (
     add_inception_argument,
+    add_trust_argument,
     load_model,
     run_tool,
     use_inception,
 )
-from qlatent_tf.tools.grid_commands import GRIDS
 
 from qlatent_tf.config import parse_setting
+from qlatent_tf.experiments import figure2, theorem1
+from qlatent_tf.experiments.catalogue import EXPERIMENTS
+from qlatent_tf.experiments.experiment import GridExperiment
+from qlatent_tf.experiments.grids.cells import shard
+from qlatent_tf.experiments.grids.finished_cells import read_cells
+from qlatent_tf.runs.run_directory import RunDirectory
+
+# Of experiments that measure what is trained.
+_SOURCES = {
+    "figure2": {
+        "nargs": "*",
+        "help": "presets or runs (default: those of --seed in --workdir's runs)",
+    },
+    "theorem1": {
+        "nargs": "?",
+        "help": "a preset or run of mlp with model_options.invertible=true",
+    },
+}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -42,165 +58,90 @@ def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(
         "reproduce", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    experiments = arguments.add_subparsers(dest="experiment", required=True)
-    for name, grid in GRIDS.items():
-        _add_grid(experiments.add_parser(name, help=grid.help, description=grid.description), grid)
-    figure2 = experiments.add_parser(
-        "figure2",
-        help="law of rounded generator samples beside the exact law of the data",
-        description="Wallner and Clements, figure 2, of trained models; memory stays bounded.",
-    )
-    figure2.set_defaults(function=_figure2)
-    figure2.add_argument(
-        "sources",
-        metavar="SOURCE",
-        nargs="*",
-        help="presets or runs (default: those of --seed in --workdir's runs)",
-    )
-    figure2.add_argument(
-        "--workdir",
-        type=Path,
-        default=Path("runs/table1"),
-        help="where table1 put its runs; results go there (default: runs/table1)",
-    )
-    figure2.add_argument(
-        "--data", default="quantum", help="data set of the runs to take (default: quantum)"
-    )
-    figure2.add_argument("--seed", type=int, default=0, help="seed of the runs (default: 0)")
-    figure2.add_argument(
-        "--num-samples",
-        type=int,
-        default=10_000_000,
-        help="generated samples of each model (default: 10000000, the paper's)",
-    )
-    figure2.add_argument(
-        "--trust-code", action="store_true", help="allow sources to name code outside the project"
-    )
-    figure2.add_argument("--quiet", action="store_true", help="no progress bars")
-    theorem1 = experiments.add_parser(
-        "theorem1",
-        help="recovers the latent from the samples of an invertible generator",
-        description="Bacarreza et al., theorem 1, see docs/theorem1.md. Without a SOURCE, an "
-        "invertible generator is trained on quantum data first.",
-    )
-    theorem1.set_defaults(function=_theorem1)
-    theorem1.add_argument(
-        "source",
-        metavar="SOURCE",
-        nargs="?",
-        help="a preset or run of mlp with model_options.invertible=true",
-    )
-    theorem1.add_argument(
-        "--latent",
-        default="boson",
-        help="a registered latent, or my_file:my_latent (default: boson)",
-    )
-    theorem1.add_argument(
-        "--iterations", type=int, default=2000, help="generator steps (default: 2000)"
-    )
-    theorem1.add_argument(
-        "--num-latents",
-        type=int,
-        default=100_000,
-        help="latents to draw, of which each distinct one is tried (default: 100000)",
-    )
-    theorem1.add_argument(
-        "--workdir",
-        type=Path,
-        default=Path("runs/theorem1"),
-        help="where run and results go (default: runs/theorem1)",
-    )
-    theorem1.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        dest="settings",
-        help="any other configuration value, as for train",
-    )
-    theorem1.add_argument(
-        "--trust-code", action="store_true", help="allow SOURCE to name code outside the project"
-    )
-    theorem1.add_argument("--quiet", action="store_true", help="no progress bars")
+    commands = arguments.add_subparsers(dest="experiment", required=True)
+    for name, experiment in EXPERIMENTS.items():
+        about = f"{experiment.citation}. {experiment.description}".strip()
+        command = commands.add_parser(name, help=experiment.help, description=about)
+        _add_arguments(command, experiment)
     return arguments
 
 
-def _add_grid(arguments, grid):
-    arguments.set_defaults(function=_run_grid)
-    for name, keywords in {**grid.preparation, **grid.options}.items():
-        arguments.add_argument(f"--{name.replace('_', '-')}", **keywords)
-    alone = "; none for --samples alone" if "samples" in grid.options else ""
-    arguments.add_argument(
-        "--latents",
-        nargs="*",
-        help=f"registered latents or my_file:my_latent{alone} (default: {grid.latents})",
+def _add_arguments(command, experiment):
+    if experiment.name in _SOURCES:
+        command.add_argument("source", metavar="SOURCE", **_SOURCES[experiment.name])
+        add_trust_argument(command)
+    for name, option in experiment.arguments.items():
+        _add_option(command, name, option)
+    workdir = Path("runs", experiment.runs_of or experiment.name)
+    command.add_argument(
+        "--workdir",
+        type=Path,
+        default=workdir,
+        help=f"where runs, cells and results go (default: {workdir})",
     )
-    arguments.add_argument(
-        "--iterations",
-        type=int,
-        default=grid.iterations,
-        help=f"generator steps (default: {grid.iterations}, {grid.whose})",
+    if "iterations" in experiment.arguments:
+        command.add_argument(
+            "--set",
+            action="append",
+            default=[],
+            metavar="KEY=VALUE",
+            dest="settings",
+            help="any other configuration value, as for train",
+        )
+    if isinstance(experiment, GridExperiment):
+        command.add_argument("--data-dir", help="where data files are looked for first")
+        if experiment.scores_images:
+            add_inception_argument(command)
+        command.add_argument(
+            "--shard",
+            metavar="I/N",
+            default="1/1",
+            help="run the I-th part of N of the cells, each with all kinds of rows",
+        )
+        command.add_argument(
+            "--merge",
+            metavar="DIR",
+            nargs="*",
+            help="train nothing: take the finished cells of other working directories in and "
+            "write the table of all",
+        )
+        command.add_argument(
+            "--dry-run", action="store_true", help="list the cells and what is done, and stop"
+        )
+    command.add_argument("--quiet", action="store_true", help="no progress bars")
+
+
+def _add_option(command, name, option):
+    several = isinstance(option.default, tuple)
+    values = option.default if several else (option.default,)
+    about = option.help
+    if values not in ((), (None,)):
+        whose = f", {option.whose}" if option.whose else ""
+        about += f" (default: {' '.join(map(str, values))}{whose})"
+    command.add_argument(
+        f"--{name.replace('_', '-')}",
+        default=option.default,
+        nargs=("*" if option.may_be_empty else "+") if several else None,
+        type=int if any(isinstance(value, int) for value in values) else str,
+        metavar=option.metavar,
+        choices=option.choices,
+        help=about,
     )
-    arguments.add_argument(
-        "--seeds",
-        type=int,
-        default=grid.seeds,
-        help=f"training seeds, from 0 (default: {grid.seeds}, {grid.whose})",
-    )
-    arguments.add_argument(
-        "--workdir", type=Path, help="where runs, cells and results go (default: runs/EXPERIMENT)"
-    )
-    arguments.add_argument("--data-dir", help="where data files are looked for first")
-    arguments.add_argument(
-        "--num-samples",
-        type=int,
-        default=grid.num_samples,
-        help=f"generated samples that score a finished run (default: {grid.num_samples})",
-    )
-    if grid.scores_images:
-        add_inception_argument(arguments)
-    arguments.add_argument(
-        "--shard",
-        metavar="I/N",
-        default="1/1",
-        help="run the I-th part of N of the cells, each with all kinds of rows",
-    )
-    arguments.add_argument(
-        "--merge",
-        metavar="DIR",
-        nargs="*",
-        help="train nothing: take the finished cells of other working "
-        "directories in and write the table of all",
-    )
-    arguments.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        dest="settings",
-        help="any other configuration value, as for train",
-    )
-    arguments.add_argument(
-        "--dry-run", action="store_true", help="list the cells and what is done, and stop"
-    )
-    arguments.add_argument("--quiet", action="store_true", help="no progress bars")
 
 
 def main(argv=None) -> int:
     """Runs the tool; returns its exit code."""
     arguments = parser().parse_args(argv)
-    return run_tool(arguments.function, arguments)
+    function = {"figure2": _figure2, "theorem1": _theorem1}.get(arguments.experiment, _run_grid)
+    return run_tool(function, arguments)
 
 
 def _figure2(arguments):
-    from qlatent_tf.experiments import figure2
-    from qlatent_tf.runs.run_directory import RunDirectory
-
     if arguments.num_samples < 1:
         raise ValueError(f"--num-samples is a positive number; received {arguments.num_samples}.")
     runs = arguments.workdir.glob(f"runs/{arguments.data}_*_seed{arguments.seed}")
     trained = [run for run in runs if RunDirectory(run).read_run()["step"]]
-    sources = arguments.sources or sorted(trained)
+    sources = arguments.source or sorted(trained)
     if not sources:
         raise FileNotFoundError(
             f"{arguments.workdir} has no runs on {arguments.data!r} data with seed "
@@ -209,7 +150,7 @@ def _figure2(arguments):
     measured = []
     for source in sources:
         # One's own runs may name one's own code.
-        model, config, step = load_model(source, arguments.trust_code or not arguments.sources)
+        model, config, step = load_model(source, arguments.trust_code or not arguments.source)
         measured.append(
             figure2.measure(
                 arguments.workdir,
@@ -222,21 +163,20 @@ def _figure2(arguments):
             )
         )
     figure2.write_results(arguments.workdir, measured)
-    print((arguments.workdir / "figure2.md").read_text(encoding="utf-8"))
+    _show(arguments)
     return 0
 
 
 def _theorem1(arguments):
-    from qlatent_tf.experiments import theorem1
-    from qlatent_tf.runs.training import Interrupted, train
-
     if arguments.num_latents < 1:
         raise ValueError(f"--num-latents is a positive number; received {arguments.num_latents}.")
     source = arguments.source
     if source is None:
-        cell = theorem1.cell(
-            arguments.latent, arguments.iterations, map(parse_setting, arguments.settings)
-        )
+        cell = theorem1.cell(arguments.latent, arguments.iterations, _settings(arguments))
+
+        # Now, for a name that is wrong is told of without TensorFlow.
+        from qlatent_tf.runs.training import Interrupted, train
+
         source = arguments.workdir / cell.name
         try:
             train(cell.config, source, progress=not arguments.quiet)
@@ -245,70 +185,62 @@ def _theorem1(arguments):
     model, config, step = load_model(source, arguments.trust_code or not arguments.source)
     measured = theorem1.measure(Path(source).name, model, config, step, arguments.num_latents)
     theorem1.write_results(arguments.workdir, measured)
-    print((arguments.workdir / "theorem1.md").read_text(encoding="utf-8"))
+    _show(arguments)
     return 0 if measured["recovered"] == measured["tried"] else 1
+
+
+def _run_grid(arguments):
+    """Lists, merges or runs the cells, then writes the experiment's results of all finished."""
+    experiment = EXPERIMENTS[arguments.experiment]
+    cells = experiment.cells(_settings(arguments), **_asked(arguments, experiment.cell_options))
+
+    # Now, for a name that is wrong is told of without TensorFlow.
+    from qlatent_tf.experiments.grids.grid import Grid
+
+    grid = Grid(arguments.workdir, arguments.num_samples)
+    chosen = shard(cells, arguments.shard)
+    if arguments.dry_run:
+        return _list(grid, chosen)
+    if experiment.scores_images:
+        _check_inception(arguments, grid, chosen)
+    status = 0
+    if arguments.merge is None:
+        status = _train(arguments, experiment, grid, cells, chosen)
+    else:
+        print(f"{grid.merge(arguments.merge)} cells are new here.")
+    finished = read_cells(grid.path, cells[0].config.steps)
+    if finished or not status:
+        experiment.write(arguments.workdir, finished)
+        _show(arguments)
+        print(
+            f"Table and figures are in {arguments.workdir}.   "
+            f"tensorboard --logdir {arguments.workdir}"
+        )
+    return status
+
+
+def _train(arguments, experiment, grid, cells, chosen):
+    """Runs the chosen cells, of all of them; returns the exit code."""
+    from qlatent_tf.runs.training import Interrupted
+    from qlatent_tf.storage.locks import InUseError
+
+    options = {"data_dir": arguments.data_dir, "progress": not arguments.quiet}
+    try:
+        if experiment.prepare is not None:
+            asked = _asked(arguments, experiment.preparation)
+            options["data_dir"] = experiment.prepare(grid.path, cells, **options, **asked)
+        grid.run(chosen, **options)
+    except Interrupted as stop:
+        return _stopped(stop)
+    except (InUseError, FloatingPointError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _stopped(stop):
     print(f"\n{stop} The same command goes on from there.", file=sys.stderr)
     return 130
-
-
-def _run_grid(arguments):
-    """Lists, merges or runs the cells, then writes the experiment's results of all finished."""
-    from qlatent_tf.experiments.grids.cells import shard
-    from qlatent_tf.experiments.grids.grid import Grid
-    from qlatent_tf.runs.training import Interrupted
-    from qlatent_tf.storage.locks import InUseError
-
-    experiment = importlib.import_module(f"qlatent_tf.experiments.{arguments.experiment}")
-    command = GRIDS[arguments.experiment]
-    workdir = arguments.workdir or Path("runs") / arguments.experiment
-    # What is not given is left to the experiment.
-    given = _given(arguments, ("latents", *command.options))
-    cells = experiment.cells(
-        **given,
-        seeds=arguments.seeds,
-        iterations=arguments.iterations,
-        settings=[parse_setting(text) for text in arguments.settings],
-    )
-    grid = Grid(workdir, arguments.num_samples)
-    chosen = shard(cells, arguments.shard)
-    if arguments.dry_run:
-        return _list(grid, chosen)
-    status = 0
-    if command.scores_images:
-        _check_inception(arguments, grid, chosen)
-    if arguments.merge is None:
-        try:
-            if hasattr(experiment, "prepare"):
-                known = inspect.signature(experiment.prepare).parameters
-                arguments.data_dir = experiment.prepare(
-                    workdir,
-                    data_dir=arguments.data_dir,
-                    progress=not arguments.quiet,
-                    **{
-                        name: value
-                        for name, value in _given(
-                            arguments, (*command.preparation, *command.options)
-                        ).items()
-                        if name in known
-                    },
-                )
-            grid.run(chosen, data_dir=arguments.data_dir, progress=not arguments.quiet)
-        except Interrupted as stop:
-            status = _stopped(stop)
-        except (InUseError, FloatingPointError) as error:
-            print(f"error: {error}", file=sys.stderr)
-            status = 1
-    else:
-        print(f"{grid.merge(arguments.merge)} cells are new here.")
-    finished = grid.finished(cells[0].config.steps)
-    if finished or not status:
-        experiment.write_results(workdir, finished)
-        print((workdir / f"{arguments.experiment}.md").read_text(encoding="utf-8"))
-        print(f"Table and figures are in {workdir}.   tensorboard --logdir {workdir}")
-    return status
 
 
 def _check_inception(arguments, grid, cells):
@@ -333,10 +265,16 @@ def _check_inception(arguments, grid, cells):
         )
 
 
-def _given(arguments, names):
-    return {
-        name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None
-    }
+def _asked(arguments, options):
+    return {name: getattr(arguments, name) for name in options}
+
+
+def _settings(arguments):
+    return [parse_setting(text) for text in arguments.settings]
+
+
+def _show(arguments):
+    print((arguments.workdir / f"{arguments.experiment}.md").read_text(encoding="utf-8"))
 
 
 def _list(grid, cells):

@@ -11,14 +11,11 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from qlatent_tf.drawing.style import INK, latent_style, new_figure, save_figure, tidy
+from qlatent_tf.experiments.experiment import Experiment, Option
 from qlatent_tf.experiments.table1 import LATENTS
-from qlatent_tf.metrics.vectors.outcome_law import OutcomeLaw
-from qlatent_tf.runs.training import load_dataset
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.storage.files import read_json, write_json, write_text
 
-NUM_SAMPLES = 10_000_000
 # Of float64 rows of 16 entries, 32 MB.
 BLOCK = 250_000
 CURVE_POINTS = 1000
@@ -31,7 +28,7 @@ _FIGURES = {
 }
 
 
-def measure(folder, name, model, config, step, *, num_samples=NUM_SAMPLES, progress=True) -> dict:
+def measure(folder, name, model, config, step, *, num_samples, progress=True) -> dict:
     """Counts a model's rounded samples against the exact law, block by block.
 
     Memory follows the block and the number of distinct outcomes, not the number of samples. A
@@ -54,6 +51,9 @@ def measure(folder, name, model, config, step, *, num_samples=NUM_SAMPLES, progr
     Raises:
       ValueError: if the data set has no law, or the file is of another model or sample size.
     """
+    from qlatent_tf.metrics.vectors.outcome_law import OutcomeLaw
+    from qlatent_tf.runs.training import load_dataset
+
     file = Path(folder) / "figure2" / f"{name}.json"
     made_of = {"config": config.to_json(), "step": step, "num_samples": num_samples}
     if file.is_file():
@@ -94,6 +94,8 @@ def write_results(folder, measured) -> None:
       folder: path.
       measured: sequence of dict, of `measure`, with one `num_samples`.
     """
+    from qlatent_tf.drawing.style import save_figure
+
     folder = Path(folder)
     measured = sorted(measured, key=_place)
     write_text(folder / "figure2.md", to_markdown(measured))
@@ -132,6 +134,8 @@ def to_markdown(measured) -> str:
 
 def law_figure(measured):
     """Draws the cumulative laws, outcomes from the likeliest, beside the total variations."""
+    from qlatent_tf.drawing.style import INK, latent_style, new_figure, tidy
+
     figure = new_figure(11.5, 4.8)
     laws, bars = figure.subplots(1, 2, width_ratios=(3, 2))
     shown = []
@@ -223,3 +227,17 @@ def _read(file, made_of):
             f"{'; '.join(differences)}. Move it away, or choose another --workdir."
         )
     return measured
+
+
+EXPERIMENT = Experiment(
+    name="figure2",
+    help="law of rounded generator samples beside the exact law of the data",
+    citation="Wallner and Clements, figure 2, of trained models",
+    description="Memory stays bounded.",
+    options={
+        "data": Option("quantum", "data set of the runs to take"),
+        "seed": Option(0, "seed of the runs"),
+        "num_samples": Option(10_000_000, "generated samples of each model", whose="the paper's"),
+    },
+    runs_of="table1",
+)

@@ -6,23 +6,17 @@ Reference:
 """
 
 import inspect
-from pathlib import Path
 
 from qlatent_tf.config import Config
-from qlatent_tf.datasets.vectors.mixture import mixture
-from qlatent_tf.drawing.plane import scatter_points
-from qlatent_tf.drawing.style import INK, latent_style, new_figure, save_figure
-from qlatent_tf.experiments.grids import charts
-from qlatent_tf.experiments.grids.cells import Cell, seed_by_seed
-from qlatent_tf.experiments.grids.grid import Grid
+from qlatent_tf.experiments.experiment import GridExperiment
+from qlatent_tf.experiments.grids.cells import seed_by_seed
 from qlatent_tf.experiments.grids.table_files import write_table
 from qlatent_tf.experiments.grids.tables import Column, in_order, make_table
 from qlatent_tf.experiments.table1 import CONTROLS, LATENTS
 from qlatent_tf.registry import latents as latent_registry
-from qlatent_tf.runs.training import restore_model
+from qlatent_tf.runs.run_directory import RunDirectory
 
 ITERATIONS = 5000
-SEEDS = 5
 DRAWN = 3000
 COLUMNS = (
     Column("interpolation_rate", "interpolation rate", min),
@@ -52,56 +46,36 @@ def get_config(latent: str) -> Config:
     )
 
 
-def cells(latents=LATENTS, seeds=SEEDS, iterations=ITERATIONS, settings=()) -> list[Cell]:
-    """Returns the cells, seed by seed.
-
-    Args:
-      latents: sequence of str. Registered latents, or ``my_file:my_latent``.
-      seeds: int. Seeds 0 to seeds - 1.
-      iterations: int. Generator steps.
-      settings: sequence of (key, value). Other changes of the configuration.
-
-    Raises:
-      ValueError: if a name, a key or a number is not legal.
-    """
+def _cells(latents, **schedule):
     rows = [({"data": "mixture", "latent": latent}, get_config(latent)) for latent in latents]
-    return seed_by_seed(rows, seeds, iterations, settings)
+    return seed_by_seed(rows, **schedule)
 
 
-def write_results(folder, finished) -> dict:
-    """Writes ``mixture.md``, ``.csv``, ``.json`` and the figures; returns the table.
+def _write(folder, finished):
+    from qlatent_tf.drawing.style import save_figure
+    from qlatent_tf.experiments.grids.charts import save_charts
 
-    Args:
-      folder: path. The grid's; runs that lie there are drawn as points.
-      finished: sequence of dict. Finished cells of one schedule, see `finished_cells.read_cell`.
-
-    Raises:
-      ValueError: if there are none.
-    """
-    folder = Path(folder)
     finished = in_order(finished, latent=LATENTS + CONTROLS)
     table = make_table(finished, COLUMNS)
     write_table(folder / "mixture", table, COLUMNS, NOTES)
-    step = finished[0]["config"].steps
-    curves = charts.history_figure(
-        table, finished, "interpolation_rate", "interpolation rate", "{} data"
-    )
-    save_figure(curves, folder / "mixture_iterations", step=step)
-    points = scatter_figure(Grid(folder), finished)
+    curve = ("interpolation_rate", "interpolation rate")
+    save_charts(folder / "mixture", table, finished, "{} data", curve, bars={})
+    points = _points_figure(folder / "runs", finished)
     if points is not None:
-        save_figure(points, folder / "mixture_points", step=step)
+        save_figure(points, folder / "mixture_points", step=table["steps"])
     return table
 
 
-def scatter_figure(grid, finished):
-    """Draws the points of each latent's first seed whose run is here, beside real ones.
+def _points_figure(runs, finished):
+    """Points of each latent's first seed whose run is here, beside real ones; None if none is."""
+    from qlatent_tf.datasets.vectors.mixture import mixture
+    from qlatent_tf.drawing.plane import scatter_points
+    from qlatent_tf.drawing.style import INK, latent_style, new_figure
+    from qlatent_tf.runs.training import restore_model
 
-    Returns:
-      Figure, or None if no run is here.
-    """
     drawn = {}
     for cell in finished:
-        run = grid.run_directory(Cell(cell["name"], cell["config"]))
+        run = RunDirectory(runs / cell["name"])
         if cell["config"].latent not in drawn and run.checkpoints.is_dir():
             model, step = restore_model(run, trust_code=True)
             if step == cell["step"]:
@@ -131,3 +105,16 @@ def scatter_figure(grid, finished):
     for panel in panels[len(drawn) + 1 :]:
         panel.set_visible(False)
     return figure
+
+
+EXPERIMENT = GridExperiment(
+    name="mixture",
+    help="points between seven blobs in the plane: latent x seed",
+    citation="Bacarreza et al., the mixture in two dimensions",
+    latents=LATENTS,
+    iterations=ITERATIONS,
+    seeds=5,
+    num_samples=100_000,
+    make_cells=_cells,
+    write=_write,
+)

@@ -5,10 +5,10 @@ from qlatent_tf.experiments import table1, table2, table2_cifar
 from qlatent_tf.resolve import changed_options
 
 _EXPERIMENTS = {
-    ("mlp", "quantum"): table1,
-    ("mlp", "bernoulli"): table1,
-    ("molgan", "qm9"): table2,
-    ("resnet", "cifar10"): table2_cifar,
+    ("mlp", "quantum"): table1.EXPERIMENT,
+    ("mlp", "bernoulli"): table1.EXPERIMENT,
+    ("molgan", "qm9"): table2.EXPERIMENT,
+    ("resnet", "cifar10"): table2_cifar.EXPERIMENT,
 }
 
 
@@ -16,7 +16,7 @@ def published_figures(config: Config) -> dict | None:
     """Returns figures to stand beside those of a run, whatever its schedule and model options.
 
     Args:
-      config: Config. As `completion.resolve` returns it.
+      config: Config. As `resolve` returns it.
 
     Returns:
       dict with ``source``, a line that says whose means they are and over what, and ``figures``: a
@@ -36,7 +36,7 @@ def published_figures(config: Config) -> dict | None:
         }
     )
     source = (
-        f"{experiment.CITATION}: means of {experiment.SEEDS} training runs of "
-        f"{experiment.ITERATIONS:,} steps"
+        f"{experiment.citation}: means of {experiment.seeds} training runs of "
+        f"{experiment.iterations:,} steps"
     )
     return {"source": source, "figures": figures} if figures else None

@@ -5,12 +5,9 @@ Reference:
   table 1.
 """
 
-from pathlib import Path
-
 from qlatent_tf.configs.mlp import get_config
-from qlatent_tf.drawing.style import save_figure
-from qlatent_tf.experiments.grids import charts
-from qlatent_tf.experiments.grids.cells import Cell, seed_by_seed
+from qlatent_tf.experiments.experiment import GridExperiment, Option
+from qlatent_tf.experiments.grids.cells import seed_by_seed
 from qlatent_tf.experiments.grids.table_files import write_table
 from qlatent_tf.experiments.grids.tables import Column, Published, in_order, make_table
 
@@ -18,7 +15,6 @@ DATA = ("quantum", "bernoulli")
 LATENTS = ("gaussian", "bernoulli", "photonic", "boson")
 CONTROLS = ("dirichlet_multinomial", "negative_binomial", "shuffled", "copula")
 ITERATIONS = 40_000
-_LABEL = "distance to the nearest integer"
 SEEDS = 12
 COLUMNS = (
     Column("integer_distance", "distance to integers", min),
@@ -28,7 +24,7 @@ COLUMNS = (
     Column("total_number_tv", "total variation of totals", min),
     Column("pair_correlation_error", "error of pair correlations", min),
 )
-CITATION = "Wallner and Clements, table 1"
+_DISTANCE = ("integer_distance", "distance to the nearest integer")
 # Mean and standard error of 12 runs.
 PAPER = {
     ("quantum", "gaussian"): (0.061, 0.001),
@@ -47,53 +43,41 @@ NOTES = (
 )
 
 
-def cells(
-    data=DATA, latents=(*LATENTS, *CONTROLS), seeds=SEEDS, iterations=ITERATIONS, settings=()
-) -> list[Cell]:
-    """Returns the cells, seed by seed, so that an unfinished table has each latent.
-
-    Args:
-      data: sequence of str. Registered data sets.
-      latents: sequence of str. Registered latents, or ``my_file:my_latent``.
-      seeds: int. Seeds 0 to seeds - 1.
-      iterations: int. Generator steps.
-      settings: sequence of (key, value). Other changes of the configuration.
-
-    Raises:
-      ValueError: if a name, a key or a number is not legal.
-    """
+def _cells(latents, data, **schedule):
     rows = [
         ({"data": dataset, "latent": latent}, get_config(latent).override(dataset=dataset))
         for dataset in data
         for latent in latents
     ]
-    return seed_by_seed(rows, seeds, iterations, settings)
+    return seed_by_seed(rows, **schedule)
 
 
-def published(row) -> dict:
-    """Returns the paper's figures of a row, see `Published`."""
+def _published(row):
     known = PAPER.get((row["data"], row["latent"]))
-    return {"integer_distance": known} if known else {}
+    return {_DISTANCE[0]: known} if known else {}
 
 
-def write_results(folder, finished) -> dict:
-    """Writes ``table1.md``, ``.csv``, ``.json`` and the figures; returns the table.
+def _write(folder, finished):
+    from qlatent_tf.experiments.grids.charts import save_charts
 
-    Args:
-      folder: path.
-      finished: sequence of dict. Finished cells of one schedule, see `finished_cells.read_cell`.
-
-    Raises:
-      ValueError: if there are none.
-    """
-    folder = Path(folder)
     finished = in_order(finished, data=DATA, latent=LATENTS + CONTROLS)
-    source = Published(f"paper ({ITERATIONS:,} steps)", published)
-    table = make_table(finished, COLUMNS, source)
+    table = make_table(finished, COLUMNS, Published(f"paper ({ITERATIONS:,} steps)", _published))
     write_table(folder / "table1", table, COLUMNS, NOTES)
-    step = finished[0]["config"].steps
-    curves = charts.history_figure(table, finished, "integer_distance", _LABEL, "{} data")
-    save_figure(curves, folder / "table1_iterations", step=step)
-    bars = charts.bars_figure(table, "integer_distance", _LABEL, "{} data")
-    save_figure(bars, folder / "table1_bars", step=step)
+    save_charts(folder / "table1", table, finished, "{} data", _DISTANCE, {"bars": _DISTANCE})
     return table
+
+
+EXPERIMENT = GridExperiment(
+    name="table1",
+    help="discreteness of generated samples: data x latent x seed",
+    citation="Wallner and Clements, table 1",
+    description="About 0.06 s a step on two idle cores.",
+    options={"data": Option(DATA, "data sets")},
+    latents=LATENTS + CONTROLS,
+    iterations=ITERATIONS,
+    seeds=SEEDS,
+    num_samples=100_000,
+    make_cells=_cells,
+    write=_write,
+    published=_published,
+)

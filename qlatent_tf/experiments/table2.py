@@ -6,12 +6,10 @@ Reference:
 """
 
 import inspect
-from pathlib import Path
 
 from qlatent_tf.configs.molgan import get_config
-from qlatent_tf.drawing.style import save_figure
-from qlatent_tf.experiments.grids import charts
-from qlatent_tf.experiments.grids.cells import Cell, seed_by_seed
+from qlatent_tf.experiments.experiment import GridExperiment, Option
+from qlatent_tf.experiments.grids.cells import seed_by_seed
 from qlatent_tf.experiments.grids.latent_files import Bank, recorded_samples
 from qlatent_tf.experiments.grids.table_files import write_table
 from qlatent_tf.experiments.grids.tables import Column, Published, in_order, make_table
@@ -20,8 +18,6 @@ from qlatent_tf.registry import latents as latent_registry
 from qlatent_tf.seeds import derive_seed
 
 DATA = "qm9"
-SIZES = (16, 32, 48)
-BANK_SIZES = (48,)
 BANK_SAMPLES = 1_000_000
 ITERATIONS = 20_000
 SEEDS = 20
@@ -40,11 +36,10 @@ COLUMNS = (
 )
 _BARS = {
     "fcd": ("fcd", "Frechet ChemNet Distance"),
-    "parsed_unique_count": ("unique", "valid & unique molecules"),
-    "parsed_novel_count": ("novel", "novel molecules"),
+    "unique": ("parsed_unique_count", "valid & unique molecules"),
+    "novel": ("parsed_novel_count", "novel molecules"),
 }
-CITATION = "Bacarreza et al., arXiv 2508.19857, table II"
-# Mean and standard error of 20 seeds.
+# Mean and standard error of 20 seeds, of the figures of `_BARS`.
 PAPER = {
     (16, "boson"): ((1.160, 0.06), (2522, 65), (1331, 37)),
     (16, "photonic"): ((1.333, 0.07), (1954, 103), (1067, 54)),
@@ -61,7 +56,7 @@ NOTES = (
     "standard errors, which are over 20. Valid & unique and novel count SMILES that parse, as the "
     "paper does; strictly valid are those of one fragment without wildcards. Photons are half the "
     "modes. The circuit `haar` is another one in each seed; a `fixed` one is the same in all, and "
-    "a bank stands for its live sampler. The paper's bank has 1,000,000 samples."
+    f"a bank stands for its live sampler. The paper's bank has {BANK_SAMPLES:,} samples."
 )
 _TAKEN_OPTIONS = (
     "modes",
@@ -83,40 +78,7 @@ _TAKEN = (
 )
 
 
-def cells(
-    latents=(*LATENTS, *CONTROLS),
-    sizes=SIZES,
-    seeds=SEEDS,
-    iterations=ITERATIONS,
-    settings=(),
-    *,
-    interferometers=("haar",),
-    samples=(),
-    bank_sizes=BANK_SIZES,
-    bank_samples=BANK_SAMPLES,
-    data=DATA,
-) -> list[Cell]:
-    """Returns the cells, seed by seed, so that an unfinished table has each row.
-
-    Args:
-      latents: sequence of str. Registered latents, or ``my_file:my_latent``.
-      sizes: sequence of int. The modes of each latent; none for the files of `samples` alone.
-      seeds: int. Seeds 0 to seeds - 1.
-      iterations: int. Generator steps.
-      settings: sequence of (key, value). Other changes of the configuration.
-      interferometers: sequence of str. Circuits of `boson` and `photonic`, a row each: ``haar``,
-        or loop delays such as ``1-1`` and ``1-3-9``.
-      samples: sequence of str. Files of recorded samples, a row each, as wide as their file:
-        ``FILE``, or ``FILE:KEY`` for an array of a .npz file.
-      bank_sizes: sequence of int. The sizes with one fixed circuit, at which `boson` and
-        `photonic` draw from a bank.
-      bank_samples: int. Samples of a bank.
-      data: str. A registered data set of molecules.
-
-    Raises:
-      ValueError: if a name, a key or a number is not legal.
-      FileNotFoundError: if there is no such file of samples.
-    """
+def _cells(latents, sizes, interferometers, samples, bank_sizes, bank_samples, data, **schedule):
     if bank_samples < 1:
         raise ValueError(f"A bank has one sample at least; received {bank_samples}.")
     rows = []
@@ -138,39 +100,25 @@ def cells(
             for loops in interferometers:
                 rows.append(_circuit_row(config, loops, bank_samples if fixed else 0))
     rows += [_file_row(text, data) for text in samples]
-    return seed_by_seed(rows, seeds, iterations, settings, _TAKEN)
+    return seed_by_seed(rows, taken=_TAKEN, **schedule)
 
 
-def published(row) -> dict:
-    """Returns the paper's figures of a row, see `Published`; its circuits are Haar-random."""
+def _published(row):
+    # The paper's circuits are Haar-random.
     haar = row["circuit"] in ("", "haar") or row["circuit"].startswith("fixed (")
-    figures = PAPER.get((row["modes"], row["latent"])) if haar and row["data"] == DATA else None
-    return dict(zip(_BARS, figures, strict=True)) if figures else {}
+    known = PAPER.get((row["modes"], row["latent"])) if haar and row["data"] == DATA else None
+    figures = [figure for figure, _ in _BARS.values()]
+    return dict(zip(figures, known, strict=True)) if known else {}
 
 
-def write_results(folder, finished) -> dict:
-    """Writes ``table2.md``, ``.csv``, ``.json`` and the figures; returns the table.
+def _write(folder, finished):
+    from qlatent_tf.experiments.grids.charts import save_charts
 
-    Args:
-      folder: path.
-      finished: sequence of dict. Finished cells of one schedule, see `finished_cells.read_cell`.
-
-    Raises:
-      ValueError: if there are none.
-    """
-    folder = Path(folder)
     finished = in_order(finished, latent=LATENTS + CONTROLS, circuit=("", "haar"))
-    source = Published(f"paper ({ITERATIONS:,} steps)", published)
+    source = Published(f"paper ({ITERATIONS:,} steps)", _published)
     table = make_table(finished, COLUMNS, source, panel="modes")
     write_table(folder / "table2", table, COLUMNS, NOTES)
-    step = finished[0]["config"].steps
-    for figure, (name, label) in _BARS.items():
-        bars = charts.bars_figure(table, figure, label, "{} modes")
-        save_figure(bars, folder / f"table2_{name}", step=step)
-    curves = charts.history_figure(
-        table, finished, "parsed_unique_count", _BARS["parsed_unique_count"][1], "{} modes"
-    )
-    save_figure(curves, folder / "table2_iterations", step=step)
+    save_charts(folder / "table2", table, finished, "{} modes", _BARS["unique"], _BARS)
     return table
 
 
@@ -201,3 +149,53 @@ def _file_row(text, data):
 def _fixed_circuit(modes):
     """The unitary seed of the one circuit of a size, which all its latents share."""
     return derive_seed(0, f"table2 {modes} modes")
+
+
+EXPERIMENT = GridExperiment(
+    name="table2",
+    help="molecules by MolGAN: latent x modes x seed",
+    citation="Bacarreza et al., arXiv 2508.19857, table II",
+    description="About 0.2 s a step on two idle cores, 70 minutes a run of the paper's; scoring "
+    "the first run computes what is to be known of the data, some minutes once. The paper's bank "
+    "of samples of 24 photons in 48 modes takes about 65 minutes on two cores, once.",
+    options={
+        "sizes": Option(
+            (16, 32, 48),
+            "modes of each latent; none for --samples alone",
+            metavar="MODES",
+            may_be_empty=True,
+        ),
+        "interferometers": Option(
+            ("haar",),
+            "circuits of boson and photonic, a row each: haar, or loop delays such as 1-1 1-3-9",
+            metavar="CIRCUIT",
+        ),
+        "samples": Option(
+            (),
+            "files of recorded samples, a row each, as wide as the file; KEY chooses an array of "
+            "a .npz file",
+            metavar="FILE[:KEY]",
+        ),
+        "bank_sizes": Option(
+            (48,),
+            "sizes with one fixed circuit, at which boson and photonic draw from a bank of "
+            "samples in WORKDIR/banks, made when first needed",
+            metavar="MODES",
+            may_be_empty=True,
+        ),
+        "bank_samples": Option(
+            BANK_SAMPLES,
+            "samples of a bank; the table says how many",
+            whose="the paper's",
+            metavar="N",
+        ),
+        "data": Option(DATA, "a registered data set of molecules"),
+    },
+    latents=LATENTS + CONTROLS,
+    iterations=ITERATIONS,
+    seeds=SEEDS,
+    num_samples=NUM_SAMPLES,
+    make_cells=_cells,
+    write=_write,
+    published=_published,
+)

@@ -5,19 +5,16 @@ Reference:
   table 2.
 """
 
-from pathlib import Path
-
-from qlatent_tf.configs.resnet import get_config
-from qlatent_tf.drawing.style import save_figure
-from qlatent_tf.experiments.grids import charts
-from qlatent_tf.experiments.grids.cells import Cell, seed_by_seed
+from qlatent_tf.configs.resnet import VARIANTS, get_config
+from qlatent_tf.experiments.experiment import GridExperiment, Option
+from qlatent_tf.experiments.grids.cells import seed_by_seed
 from qlatent_tf.experiments.grids.latent_files import recorded_samples
 from qlatent_tf.experiments.grids.table_files import write_table
 from qlatent_tf.experiments.grids.tables import Column, Published, in_order, make_table
+from qlatent_tf.experiments.table1 import LATENTS
 from qlatent_tf.runs.evaluation import figure_of
 
 DATA = "cifar10"
-LATENTS = ("gaussian", "bernoulli", "photonic", "boson")
 ITERATIONS = 100_000
 SEEDS = 5
 NUM_SAMPLES = 50_000
@@ -36,7 +33,6 @@ _INCEPTION_COLUMNS = (
     Column("frechet_inception_distance", "Frechet Inception distance", min),
     Column("kernel_inception_distance", "kernel Inception distance", min),
 )
-CITATION = "Wallner and Clements, table 2"
 # Inception scores, mean and standard error of 5 runs. The paper's quantum latent is a device's
 # samples.
 PAPER = {"gaussian": (7.57, 0.02), "bernoulli": (7.66, 0.039), "boson": (7.54, 0.011)}
@@ -55,76 +51,35 @@ _REAL = (
 )
 
 
-def cells(
-    latents=LATENTS,
-    seeds=SEEDS,
-    iterations=ITERATIONS,
-    settings=(),
-    *,
-    samples=(),
-    variant="full",
-    data=DATA,
-) -> list[Cell]:
-    """Returns the cells, seed by seed, so that an unfinished table has each latent.
-
-    Args:
-      latents: sequence of str. Registered latents, or ``my_file:my_latent``.
-      seeds: int. Seeds 0 to seeds - 1.
-      iterations: int. Generator steps; the learning rates are 0 at the last.
-      settings: sequence of (key, value). Other changes of the configuration.
-      samples: sequence of str. Files of recorded samples, a row each: ``FILE``, or ``FILE:KEY`` for
-        an array of a ``.npz`` file. Their first 128 modes are the latent.
-      variant: str. Of `configs.resnet`: ``full``, the published one, ``gulrajani``, ``small`` or
-        ``loop``.
-      data: str. A registered data set of images.
-
-    Raises:
-      ValueError: if a name, a key or a number is not legal.
-      FileNotFoundError: if there is no such file of samples.
-    """
+def _cells(latents, samples, variant, data, **schedule):
     if "samples" in latents:
         raise ValueError("Files of samples are rows of their own: name them by --samples.")
-    rows = [(latent, latent, {}) for latent in latents]
+    configs = [(latent, get_config(latent, variant)) for latent in latents]
     for text in samples:
         name, _, options = recorded_samples(text)
-        rows.append((f"samples {name}", "samples", options))
+        config = get_config("samples", variant)
+        options = {**config.latent_options, **options}
+        configs.append((f"samples {name}", config.override(latent_options=options)))
     rows = [
-        (
-            {"data": data, "latent": name},
-            get_config(latent, variant).override(
-                dataset=data,
-                **{f"latent_options.{option}": value for option, value in options.items()},
-            ),
-        )
-        for name, latent, options in rows
+        ({"data": data, "latent": name}, config.override(dataset=data)) for name, config in configs
     ]
-    return seed_by_seed(
-        rows, seeds, iterations, settings, ("learning_rate_decay_steps", "model"), decay=True
-    )
+    return seed_by_seed(rows, taken=("learning_rate_decay_steps", "model"), decay=True, **schedule)
 
 
-def published(row) -> dict:
-    """Returns the paper's figures of a row, see `Published`; it does not say of which Inception."""
+def _published(row):
+    # The paper does not say of which Inception its scores are.
     known = PAPER.get(row["latent"]) if row["data"] == DATA else None
     return {_INCEPTION: known} if known else {}
 
 
-def write_results(folder, finished) -> dict:
-    """Writes ``table2_cifar.md``, ``.csv``, ``.json`` and the figures; returns the table.
+def _write(folder, finished):
+    from qlatent_tf.experiments.grids.charts import save_charts
 
-    Args:
-      folder: path.
-      finished: sequence of dict. Finished cells of one schedule, see `finished_cells.read_cell`.
-
-    Raises:
-      ValueError: if there are none.
-    """
-    folder = Path(folder)
     finished = in_order(finished, latent=LATENTS)
     columns, inception = _columns(finished)
     source = Published(
         f"paper ({ITERATIONS:,} steps)",
-        lambda row: dict(zip([inception], published(row).values(), strict=False)),
+        lambda row: dict(zip([inception], _published(row).values(), strict=False)),
     )
     real_cells = _real_cells(finished)
     table = make_table([*finished, *real_cells.values()], columns, source)
@@ -132,22 +87,21 @@ def write_results(folder, finished) -> dict:
     for row in real:
         row.update(seeds=[], seconds=[])
     write_table(folder / "table2_cifar", table, columns, NOTES + (_REAL if real else ""))
-    step = finished[0]["config"].steps
     generated = make_table(finished, columns, source)
-    curves = charts.history_figure(generated, finished, _SCORE, _SCORE_LABEL, "{}")
-    save_figure(curves, folder / "table2_cifar_iterations", step=step)
-    for name, figure, label in (
-        ("score", _SCORE, _SCORE_LABEL),
-        ("frechet", _FRECHET, COLUMNS[1].title),
-        ("inception", inception, "Inception score"),
-    ):
-        if figure in generated["columns"]:
-            scores = {
-                data: row["scores"][figure]["mean"]
-                for data, row in zip(real_cells, real, strict=True)
-            }
-            bars = charts.bars_figure(generated, figure, label, "{}", real=scores)
-            save_figure(bars, folder / f"table2_cifar_{name}", step=step)
+    bars = {
+        "score": (_SCORE, _SCORE_LABEL),
+        "frechet": (_FRECHET, COLUMNS[1].title),
+        "inception": (inception, "Inception score"),
+    }
+    save_charts(
+        folder / "table2_cifar",
+        generated,
+        finished,
+        "{}",
+        bars["score"],
+        {name: bar for name, bar in bars.items() if bar[0] in generated["columns"]},
+        real=dict(zip(real_cells, real, strict=True)),
+    )
     return table
 
 
@@ -174,7 +128,7 @@ def _columns(finished):
         ]
     scores = [column.figure for column in columns if column.figure.startswith(_INCEPTION)]
     comparable = [figure for figure in scores if "tfgan_inception" in figure]
-    if not comparable and any(published(cell["row"]) for cell in finished):
+    if not comparable and any(_published(cell["row"]) for cell in finished):
         columns.append(Column(_INCEPTION, "Inception score", max))
     return columns, (comparable or [_INCEPTION])[0]
 
@@ -202,3 +156,37 @@ def _real_cell(data, cell):
         "evaluation": {**cell["evaluation"], "metrics": scores},
         "history": [],
     }
+
+
+EXPERIMENT = GridExperiment(
+    name="table2_cifar",
+    help="photographs by residual networks: latent x seed",
+    citation="Wallner and Clements, table 2",
+    description="A run of the published size wants a GPU and hours, see configs/resnet.py; "
+    "--variant small --iterations 8000 takes one CPU core two hours and a quarter a run. Images "
+    "are scored by the classifier that comes with the package, and finished runs by Inception, "
+    "too, where its weights are at hand, see docs/image_metrics.md.",
+    options={
+        "variant": Option(
+            VARIANTS[0],
+            "the published size, with the paper's schedule or that of Gulrajani et al., or one "
+            "for two CPU cores, of tiled or of one device",
+            choices=VARIANTS,
+        ),
+        "data": Option(DATA, "a registered data set of images"),
+        "samples": Option(
+            (),
+            "files of recorded samples, a row each, whose first 128 modes are the latent; KEY "
+            "chooses an array of a .npz file",
+            metavar="FILE[:KEY]",
+        ),
+    },
+    latents=LATENTS,
+    iterations=ITERATIONS,
+    seeds=SEEDS,
+    num_samples=NUM_SAMPLES,
+    make_cells=_cells,
+    write=_write,
+    published=_published,
+    scores_images=True,
+)

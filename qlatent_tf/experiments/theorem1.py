@@ -11,17 +11,14 @@ from pathlib import Path
 import numpy as np
 
 from qlatent_tf.configs.mlp import get_config
+from qlatent_tf.experiments.experiment import Experiment, Option
 from qlatent_tf.experiments.grids.cells import Cell
-from qlatent_tf.models.invertible import Inverse
 from qlatent_tf.resolve import resolve
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.storage.files import write_json, write_text
 
-ITERATIONS = 2000
-NUM_LATENTS = 100_000
 
-
-def cell(latent="boson", iterations=ITERATIONS, settings=()) -> Cell:
+def cell(latent: str, iterations: int, settings=()) -> Cell:
     """Returns a run of the quantum data with an invertible generator of widths 16.
 
     Args:
@@ -38,7 +35,7 @@ def cell(latent="boson", iterations=ITERATIONS, settings=()) -> Cell:
     return Cell(name, resolve(config))
 
 
-def measure(name, model, config, step, num_latents=NUM_LATENTS) -> dict:
+def measure(name, model, config, step, num_latents: int) -> dict:
     """Sends latents through a generator and back.
 
     Args:
@@ -55,6 +52,8 @@ def measure(name, model, config, step, num_latents=NUM_LATENTS) -> dict:
     Raises:
       ValueError: if the generator has no inverse.
     """
+    from qlatent_tf.models.invertible import Inverse
+
     inverse = Inverse(model.generator)
     seed = (derive_seed(config.seed, "theorem 1"), 0)
     latents = np.unique(model.latent.sample(num_latents, seed=seed).numpy(), axis=0)
@@ -96,3 +95,16 @@ def to_markdown(measured: dict) -> str:
         "|---|---:|",
     ]
     return "\n".join([*lines, *(f"| {name} | {value} |" for name, value in rows.items()), ""])
+
+
+EXPERIMENT = Experiment(
+    name="theorem1",
+    help="recovers the latent from the samples of an invertible generator",
+    citation="Bacarreza et al., theorem 1, see docs/theorem1.md",
+    description="Without a SOURCE, an invertible generator is trained on quantum data first.",
+    options={
+        "latent": Option("boson", "a registered latent, or my_file:my_latent"),
+        "iterations": Option(2000, "generator steps"),
+        "num_latents": Option(100_000, "latents to draw, of which each distinct one is tried"),
+    },
+)

@@ -74,7 +74,7 @@ class MomentStream:
         return Moments(self._mean, self._scatter / (self._count - 1), self._count)
 
 
-def frechet_distance(first: Moments, second: Moments) -> float:
+def frechet_distance(first: Moments | np.ndarray, second: Moments | np.ndarray) -> float:
     """Returns the squared Frechet distance, as is customary in scores of generators.
 
         d^2 = |m_1 - m_2|^2 + tr(C_1 + C_2) - 2 tr (C_1 C_2)^(1/2)
@@ -85,9 +85,16 @@ def frechet_distance(first: Moments, second: Moments) -> float:
     covariances of low rank (fewer rows than columns). Here nothing is added and nothing can fail.
 
     Args:
-      first: Moments.
-      second: Moments. Of the same width.
+      first: float array, shape `(n, width)`, such as the features of n samples, n at least 2; or
+        its Moments.
+      second: float array, shape `(m, width)`, or Moments. Of the same width.
+
+    Raises:
+      ValueError: if the widths differ, or a side has fewer than two rows or is not finite.
     """
+    first, second = (
+        side if isinstance(side, Moments) else Moments.of(side) for side in (first, second)
+    )
     if first.mean.shape != second.mean.shape:
         raise ValueError(
             f"Both samples have the same width; received {first.mean.shape} and "

@@ -68,7 +68,9 @@ def open_npz(path: str | os.PathLike, key: str | None = None) -> np.ndarray:
         legal = ", ".join(sorted(members)) or "none, for it holds no arrays"
         raise ValueError(f"Received {received} for {path}; legal: {legal}.")
     if members[key].compress_type != zipfile.ZIP_STORED:
-        return read_npz(path, key)
+        array = read_npz(path, key)
+        array.flags.writeable = False
+        return array
     header = npz_header(path, key)
     with open(path, "rb") as file:
         # A member begins after its local header of 30 bytes and two strings.
@@ -141,7 +143,7 @@ def _named(path: str | os.PathLike, kind: str) -> Iterator[None]:
         raise ValueError(f"{path} is larger than memory: {error}.") from error
     # Zip archives, decompressors and the parser of headers meet damage in many ways.
     except Exception as error:
-        if str(path) in str(error):
+        if isinstance(error, ValueError | OSError) and str(path) in str(error):
             raise
         raise ValueError(f"{path} is not a whole {kind} file: {error}.") from error
 

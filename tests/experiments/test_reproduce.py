@@ -1,14 +1,16 @@
-"""table1 and the mixture, by the command line, on runs of a few steps."""
+"""The command line of all experiments, and runs of a few steps of table1 and the mixture."""
 
 import json
 import shutil
 
 import pytest
+from qlatent_tf.tools import reproduce
 
 from qlatent_tf import __main__ as command
 from qlatent_tf.experiments import mixture, table1
+from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.experiments.grids import tables
-from qlatent_tf.experiments.grids.grid import Grid
+from qlatent_tf.experiments.grids.finished_cells import read_cells
 
 COMMON = [
     "--seeds",
@@ -54,8 +56,43 @@ def run(*arguments):
     return command.main(["reproduce", *map(str, arguments)])
 
 
+def test_what_is_not_asked_for_is_as_the_experiment_has_it():
+    for name, experiment in EXPERIMENTS.items():
+        asked = vars(reproduce.parser().parse_args([name]))
+        assert experiment.name == name
+        for argument, option in experiment.arguments.items():
+            assert asked[argument] == option.default
+
+
+def test_help_names_each_default_once(capsys):
+    with pytest.raises(SystemExit):
+        run("table2", "--help")
+    text = " ".join(capsys.readouterr().out.split())
+    for shown in ("(default: 16 32 48)", "(default: haar)", "(default: 20000, the paper's)"):
+        assert text.count(shown) == 1
+    assert "a row each, as wide as the file; KEY chooses an array of a .npz file --bank" in text
+
+
+def test_options_are_of_the_kind_of_their_defaults():
+    line = "table2 --sizes 4 8 --samples a.npy --bank-sizes --data mine --seeds 3"
+    asked = reproduce.parser().parse_args(line.split())
+    assert (asked.sizes, asked.samples, asked.bank_sizes) == ([4, 8], ["a.npy"], [])
+    assert (asked.data, asked.seeds, asked.workdir.as_posix()) == ("mine", 3, "runs/table2")
+    asked = reproduce.parser().parse_args(["capacity", "--autoencoder", "a", "--qubits", "2"])
+    assert (asked.autoencoder, asked.qubits, asked.image_data) == ("a", [2], None)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["table3", "table1 --sizes 4", "table1 --data", "table2 --sizes a", "table2_cifar --variant b"],
+)
+def test_what_no_experiment_has_is_refused(line):
+    with pytest.raises(SystemExit, match="2"):
+        reproduce.parser().parse_args(line.split())
+
+
 def test_the_cells_are_every_data_latent_and_seed():
-    cells = table1.cells(iterations=5000, seeds=2)
+    cells = table1.EXPERIMENT.cells(iterations=5000, seeds=2)
     assert len(cells) == len({cell.name for cell in cells}) == 2 * 8 * 2
     assert cells[0].name == "quantum_gaussian_seed0"
     for cell in cells:
@@ -72,7 +109,7 @@ def test_the_cells_are_every_data_latent_and_seed():
 
 
 def test_circuits_of_latents_are_shared_by_no_other(tmp_path):
-    config = {cell.name: cell.config for cell in mixture.cells(seeds=1, latents=mixture.LATENTS)}
+    config = {cell.name: cell.config for cell in mixture.EXPERIMENT.cells(seeds=1)}
     assert config["mixture_boson_seed0"].latent_options["interferometer"] == "1-3-9"
     assert "interferometer" not in config["mixture_gaussian_seed0"].latent_options
     seeds = {one.latent_options.get("unitary_seed") for one in config.values()}
@@ -93,7 +130,7 @@ def test_table1_leaves_tables_figures_and_events(workdir, tmp_path, monkeypatch)
     text = (workdir / "table1.md").read_text()
     assert "`mlp` (features 4, units [8]), 2 generator steps of batch 8" in text
     monkeypatch.setattr(tables, "changed_options", lambda config, kind: {})
-    (row,) = table1.write_results(tmp_path, Grid(workdir).finished())["rows"]
+    (row,) = table1.EXPERIMENT.write(tmp_path, read_cells(workdir))["rows"]
     assert row["published"]["integer_distance"]["mean"] == 0.061
     assert "0.061 ± 0.001" in (tmp_path / "table1.md").read_text()
     for name in ("table1.csv", "table1_bars.png", "table1_bars.svg", "table1_iterations.png"):

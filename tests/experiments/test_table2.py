@@ -9,7 +9,7 @@ import pytest
 from qlatent_tf import __main__ as command
 from qlatent_tf.experiments import table2
 from qlatent_tf.experiments.grids import latent_files, tables
-from qlatent_tf.experiments.grids.grid import Grid
+from qlatent_tf.experiments.grids.finished_cells import read_cells
 from qlatent_tf.experiments.grids.latent_files import Bank, file_record, without_place
 from qlatent_tf.latents import latent_bank
 from qlatent_tf.quantum.recordings.open_samples import open_samples
@@ -57,7 +57,7 @@ def options(cells, name):
 
 
 def test_the_cells_are_every_latent_size_and_seed():
-    cells = table2.cells(seeds=2)
+    cells = table2.EXPERIMENT.cells(seeds=2)
     assert len(cells) == 8 * 3 * 2
     assert cells[0].name == "16_gaussian_seed0" and cells[3].name == "16_boson_haar_seed0"
     for cell in cells:
@@ -76,7 +76,7 @@ def test_the_cells_are_every_latent_size_and_seed():
 
 
 def test_the_largest_size_has_one_circuit_and_draws_from_banks():
-    cells = [cell for cell in table2.cells(seeds=2) if cell.row["modes"] == 48]
+    cells = [cell for cell in table2.EXPERIMENT.cells(seeds=2) if cell.row["modes"] == 48]
     banked = [cell for cell in cells if cell.bank is not None]
     assert {cell.row["latent"] for cell in banked} == {"boson", "photonic"}
     assert len({cell.bank.name for cell in banked}) == 2 and len(banked) == 4
@@ -92,8 +92,11 @@ def test_the_largest_size_has_one_circuit_and_draws_from_banks():
 
 
 def test_loops_are_rows_of_circuits_alone():
-    cells = table2.cells(
-        ["gaussian", "boson", "shuffled"], [16, 48], 1, interferometers=["haar", "1-3-9"]
+    cells = table2.EXPERIMENT.cells(
+        latents=["gaussian", "boson", "shuffled"],
+        sizes=[16, 48],
+        seeds=1,
+        interferometers=["haar", "1-3-9"],
     )
     assert [(cell.row["latent"], cell.row["circuit"]) for cell in cells] == [
         ("gaussian", ""),
@@ -123,21 +126,21 @@ def test_loops_are_rows_of_circuits_alone():
 )
 def test_published_figures_stand_beside_what_they_are_of(modes, latent, circuit, expected):
     row = {"data": "qm9", "modes": modes, "latent": latent, "circuit": circuit}
-    figures = table2.published(row)
+    figures = table2.EXPERIMENT.published(row)
     assert figures.get("fcd") == expected
     assert set(figures) == (
         {"fcd", "parsed_unique_count", "parsed_novel_count"} if expected else set()
     )
-    assert table2.published({**row, "data": "small_molecules"}) == {}
+    assert table2.EXPERIMENT.published({**row, "data": "small_molecules"}) == {}
 
 
 def test_published_figures_do_not_stand_beside_other_molecules(tmp_path, workdir, monkeypatch):
     monkeypatch.setitem(table2.PAPER, (4, "gaussian"), table2.PAPER[16, "gaussian"])
-    finished = Grid(workdir).finished()
-    assert not any(row["published"] for row in table2.write_results(tmp_path, finished)["rows"])
+    finished = read_cells(workdir)
+    assert not any(row["published"] for row in table2.EXPERIMENT.write(tmp_path, finished)["rows"])
     for cell in finished:
         cell["config"] = cell["config"].override(dataset="qm9")
-    rows = table2.write_results(tmp_path, finished)["rows"]
+    rows = table2.EXPERIMENT.write(tmp_path, finished)["rows"]
     assert [row["latent"] for row in rows if row["published"]] == ["gaussian"]
 
 
@@ -157,7 +160,7 @@ def test_files_of_samples_may_have_colons_in_their_names(tmp_path, name):
     for file in ("shots.npz", "run:1.npz"):
         np.savez(tmp_path / file, ours=rows, others=rows[:, :2])
     np.save(tmp_path / "run:1.npy", rows)
-    (cell,) = table2.cells((), sizes=(), seeds=1, samples=[f"{tmp_path}/{name}"])
+    (cell,) = table2.EXPERIMENT.cells(latents=(), sizes=(), seeds=1, samples=[f"{tmp_path}/{name}"])
     assert cell.row["modes"] == 3 and cell.row["circuit"] == name
 
 
@@ -203,7 +206,7 @@ def test_a_moved_folder_and_another_machine_have_the_same_cells(workdir, tmp_pat
 
 
 def test_seeds_of_a_row_drew_from_one_content(workdir):
-    finished = [cell for cell in Grid(workdir).finished() if "boson" in cell["name"]]
+    finished = [cell for cell in read_cells(workdir) if "boson" in cell["name"]]
     other = {**finished[0], "name": "other"}
     tables.make_table([*finished, other], table2.COLUMNS, panel="modes")
     other["latent_file"] = {**other["latent_file"], "bank": {"num_samples": 5}}

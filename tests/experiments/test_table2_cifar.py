@@ -65,7 +65,7 @@ def run(*arguments):
 
 @pytest.mark.parametrize("variant, filters", [("full", 128), ("small", 64)])
 def test_the_cells_are_every_latent_and_seed_with_rates_that_fall_to_zero(variant, filters):
-    cells = table2_cifar.cells(seeds=2, iterations=500, variant=variant)
+    cells = table2_cifar.EXPERIMENT.cells(seeds=2, iterations=500, variant=variant)
     assert len(cells) == 4 * 2 and cells[0].name == "cifar10_gaussian_seed0"
     for cell in cells:
         assert cell.config.steps == cell.config.learning_rate_decay_steps == 500
@@ -78,9 +78,9 @@ def test_the_cells_are_every_latent_and_seed_with_rates_that_fall_to_zero(varian
     circuits = [cell.config.latent_options.get("unitary_seed") for cell in cells]
     assert len(set(circuits) - {None}) == 2 * 2
     with pytest.raises(ValueError, match="itself sets learning_rate_decay_steps"):
-        table2_cifar.cells(settings=[("learning_rate_decay_steps", 10)])
+        table2_cifar.EXPERIMENT.cells(settings=[("learning_rate_decay_steps", 10)])
     with pytest.raises(ValueError, match="received 'tiny'"):
-        table2_cifar.cells(variant="tiny")
+        table2_cifar.EXPERIMENT.cells(variant="tiny")
 
 
 def test_files_of_recorded_samples_can_be_the_only_rows(tmp_path, capsys):
@@ -107,7 +107,7 @@ def test_files_of_recorded_samples_can_be_the_only_rows(tmp_path, capsys):
 def test_files_of_recorded_samples_are_rows(tmp_path):
     np.savez(tmp_path / "shots.npz", counts=np.eye(144, dtype="uint8"))
     file = tmp_path / "shots.npz"
-    first, *_, last = table2_cifar.cells(
+    first, *_, last = table2_cifar.EXPERIMENT.cells(
         latents=["gaussian"],
         seeds=1,
         samples=[f"{file}:counts"],
@@ -118,11 +118,11 @@ def test_files_of_recorded_samples_are_rows(tmp_path):
     assert last.row == {"data": "cifar10", "latent": "samples shots.npz:counts"}
     options = last.config.latent_options
     assert (options["file"], options["key"], options["modes"]) == (str(file), "counts", 128)
-    assert not table2_cifar.published(last.row)
+    assert not table2_cifar.EXPERIMENT.published(last.row)
     with pytest.raises(FileNotFoundError, match="nothing.npy"):
-        table2_cifar.cells(samples=[f"{tmp_path}/nothing.npy"])
+        table2_cifar.EXPERIMENT.cells(samples=[f"{tmp_path}/nothing.npy"])
     with pytest.raises(ValueError, match="name them by --samples"):
-        table2_cifar.cells(latents=["samples"])
+        table2_cifar.EXPERIMENT.cells(latents=["samples"])
 
 
 @pytest.fixture(scope="module")

@@ -115,7 +115,8 @@ def assert_same_run(one, other):
             for model in (mine, theirs)
         ]
         for weight, other_weight in zip(*pairs, strict=True):
-            np.testing.assert_allclose(weight, other_weight, rtol=1e-4, atol=1e-5)
+            # A bias that cancels in the objective moves by rounding alone.
+            np.testing.assert_allclose(weight, other_weight, rtol=1e-4, atol=5e-5)
     assert {path.name for path in one.path.iterdir()} >= {"samples.png", "metrics.json"}
 
 
@@ -143,6 +144,7 @@ def test_two_devices_train_as_one(single, tmp_path):
     assert training.restore_model(run)[1] == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["mlp", "resnet"])
 def test_two_machines_train_as_one(single, model, tmp_path):
     write_json(tmp_path / "run" / "config.json", single[model].read_config().to_json())

@@ -43,3 +43,4 @@ def test_frechet_distance_is_that_of_tf_gan():
     theirs = tfgan().eval.frechet_classifier_distance_from_activations(first, second)
     ours = frechet_distance(Moments.of(first), Moments.of(second))
     assert ours == pytest.approx(float(theirs), rel=1e-9)
+    assert frechet_distance(first, second) == frechet_distance(Moments.of(first), second) == ours

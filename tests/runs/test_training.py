@@ -297,7 +297,7 @@ def test_a_learning_rate_that_decays_is_a_number(tmp_path):
     [
         ({"model_options": {"features": 5}}, r"real samples have shape \(4,\)"),
         ({"model_options": {"units": 5}}, "units are positive whole numbers"),
-        ({"latent": "samples", "latent_options": {}}, "Option file is missing for latent"),
+        ({"latent": "samples", "latent_options": {}}, "Option file is missing for the latent"),
         ({"optimizer": "Magic"}, "Unknown optimizer 'Magic'"),
         ({"optimizer_options": {"speed": 1}}, "speed"),
         ({"dataset": "nothing"}, "Unknown data set"),

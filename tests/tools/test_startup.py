@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 from qlatent_tf.__main__ import TOOLS
+from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.registry import latents, models
 
 HEAVY = (
@@ -32,6 +33,7 @@ ANSWERED = [
     ),
     *(["train", "--model", name, "--latent", "gaussian", "--dry-run"] for name in models.names()),
     *([tool, "--help"] for tool in TOOLS),
+    *(["reproduce", name, "--help"] for name in EXPERIMENTS),
 ]
 # What follows the nearest name.
 REFUSED = {
@@ -52,6 +54,9 @@ REFUSED = {
     "sample mlp_boson_quantun --out a.npy": "Did you mean mlp_boson_quantum?",
     "interpolate molgan_boson_qm --out a.png": "Did you mean molgan_boson_qm9?",
     "publish nothing mine": "holds no run",
+    "reproduce table2 --latents bosson": "Did you mean boson?",
+    "reproduce table1 --set stepz=3": "Did you mean steps?",
+    "reproduce theorem1 --latent bosson": "Did you mean boson?",
     "trian": "Did you mean train?",
 }
 CODE = """

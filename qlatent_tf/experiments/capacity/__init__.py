@@ -1,10 +1,6 @@
 """How wide a classical network must be to match a circuit."""
 
-import lazy_loader
+__all__ = ["IMAGE_DATA"]
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "study": ["cells", "prepare", "write_results"],
-    },
-)
+# The data set whose images an autoencoder turns into codes, unless another one is named.
+IMAGE_DATA = "naip28"

@@ -13,8 +13,8 @@ def law_figure(points, laws, kind: str, label: str):
     """Draws optima against the capacity of circuits, and the laws fitted to them.
 
     Args:
-      points: sequence of dict, of `capacity_optima.optima`.
-      laws: dict. Of `capacity_results.fit_optima`; those without bounds are drawn if there are.
+      points: sequence of dict, of `optima.optima`.
+      laws: dict. Of `results.fit_optima`; those without bounds are drawn if there are.
       kind: str. ``critic`` or ``generator``.
       label: str. Of the vertical axis.
     """
@@ -67,7 +67,7 @@ def generator_figure(finished, points):
 
     Args:
       finished: sequence of dict. Finished cells.
-      points: sequence of dict, of `capacity_optima.optima`. Each best score of a circuit, which a
+      points: sequence of dict, of `optima.optima`. Each best score of a circuit, which a
         generator is to match, is a line.
     """
     figure, panels = _panels(finished, "parameters of the classical generator")

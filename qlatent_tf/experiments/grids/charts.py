@@ -3,7 +3,15 @@
 import numpy as np
 from matplotlib.lines import Line2D
 
-from qlatent_tf.drawing.style import INK, PALE, latent_style, new_figure, shared_legend, tidy
+from qlatent_tf.drawing.style import (
+    INK,
+    PALE,
+    latent_style,
+    new_figure,
+    save_figure,
+    shared_legend,
+    tidy,
+)
 from qlatent_tf.experiments.grids.table_files import format_published, format_score
 from qlatent_tf.runs.evaluation import figure_of
 
@@ -100,6 +108,24 @@ def bars_figure(table: dict, figure: str, label: str, title: str, real=None):
         patches.append(Line2D([], [], **_REAL_LINE))
     drawing.legend(patches, [name for name, _ in names], loc="outside right center", frameon=False)
     return drawing
+
+
+def save_charts(path, table: dict, cells, title: str, curve, bars, real=None) -> None:
+    """Saves ``<path>_iterations``, a score against the steps, and ``<path>_<name>``, bars.
+
+    Args:
+      path: Path. Where to, without the ends of the names.
+      table, cells, title: See `history_figure`.
+      curve: (str, str). The score against the steps, and its label.
+      bars: dict of str to (str, str). Name -> a column's figure, and its label.
+      real: dict. A panel's value -> the row of its real data.
+    """
+    drawings = {"iterations": history_figure(table, cells, *curve, title)}
+    for name, (figure, label) in bars.items():
+        means = {panel: row["scores"][figure]["mean"] for panel, row in (real or {}).items()}
+        drawings[name] = bars_figure(table, figure, label, title, means)
+    for name, drawing in drawings.items():
+        save_figure(drawing, path.with_name(f"{path.name}_{name}"), step=table["steps"])
 
 
 def _draw_history(axis, row, style, steps, values):

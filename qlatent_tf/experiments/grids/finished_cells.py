@@ -1,8 +1,10 @@
 """Finished cells: how they are read, and which of them may stand together."""
 
-from qlatent_tf import resolve as completion
+from pathlib import Path
+
 from qlatent_tf.config import Config
 from qlatent_tf.experiments.grids.latent_files import without_place
+from qlatent_tf.resolve import resolve
 from qlatent_tf.runs.run_directory import training_differences
 from qlatent_tf.storage.files import read_json
 
@@ -12,6 +14,24 @@ _ROW_FIELDS = frozenset({"dataset_options", "latent_options", "seed"})
 _ENTRY_FIELDS = {"data": "dataset", "latent": "latent"}
 # What the seeds of a row may differ in: the circuit, and where a file lies.
 _SEED_OPTIONS = frozenset({"unitary_seed", "file"})
+
+
+def read_cells(folder, steps: int | None = None) -> list[dict]:
+    """Returns the finished cells of a grid, see `read_cell`.
+
+    Args:
+      folder: path. The grid's.
+      steps: int. Those of one schedule; None for all.
+    """
+    cells = map(read_cell, cell_files(folder))
+    return [cell for cell in cells if steps in (None, cell["config"].steps)]
+
+
+def cell_files(folder) -> list[Path]:
+    """Returns the files of a grid's finished cells, sorted by name."""
+    # A hidden file is what a process is writing, or was killed at.
+    files = Path(folder, "cells").glob("*.json")
+    return sorted(file for file in files if not file.name.startswith("."))
 
 
 def read_cell(file) -> dict:
@@ -127,7 +147,7 @@ def check_one_row(first: dict, cell: dict) -> None:
 def _resolved_differences(config, other, compare):
     """What `compare` finds where options that are left open have their builders' defaults."""
     # Only then, for it imports the builders, which may be another machine's own.
-    return compare(config, other) and compare(*map(completion.resolve, (config, other)))
+    return compare(config, other) and compare(*map(resolve, (config, other)))
 
 
 def _row_differences(config, other):

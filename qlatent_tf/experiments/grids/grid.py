@@ -7,7 +7,12 @@ import keras
 from tqdm import tqdm
 
 from qlatent_tf.experiments.grids.cells import Cell
-from qlatent_tf.experiments.grids.finished_cells import cell_differences, check_same, read_cell
+from qlatent_tf.experiments.grids.finished_cells import (
+    cell_differences,
+    cell_files,
+    check_same,
+    read_cell,
+)
 from qlatent_tf.experiments.grids.latent_files import file_record
 from qlatent_tf.registry import latents
 from qlatent_tf.runs import training
@@ -15,8 +20,6 @@ from qlatent_tf.runs.evaluation import evaluate, evaluate_real
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.storage.files import write_json
 from qlatent_tf.storage.locks import InUseError, sole_use
-
-NUM_SAMPLES = 100_000
 
 
 class Grid:
@@ -37,7 +40,7 @@ class Grid:
       ValueError: if that is no positive number.
     """
 
-    def __init__(self, workdir, num_samples: int = NUM_SAMPLES):
+    def __init__(self, workdir, num_samples: int):
         if num_samples < 1:
             raise ValueError(f"num_samples is a positive number; received {num_samples}.")
         self.path = Path(workdir)
@@ -135,7 +138,7 @@ class Grid:
         """
         new = {}
         for folder in map(Path, folders):
-            files = _cell_files(folder)
+            files = cell_files(folder)
             if not files:
                 raise FileNotFoundError(f"{folder} holds no finished cells: no cells/*.json.")
             for file in files:
@@ -148,11 +151,6 @@ class Grid:
         for here, cell in new.items():
             write_json(here, {**cell, "config": cell["config"].to_json()})
         return len(new)
-
-    def finished(self, steps: int | None = None) -> list[dict]:
-        """Returns the finished cells, see `read_cell`; `steps` asks for those of one schedule."""
-        cells = [read_cell(file) for file in _cell_files(self.path)]
-        return [cell for cell in cells if steps in (None, cell["config"].steps)]
 
     def _file(self, cell):
         return self.path / "cells" / cell.file_name
@@ -239,12 +237,6 @@ class Grid:
                 progress=progress,
             )
         return self._real[key]
-
-
-def _cell_files(folder):
-    # A hidden file is what a process is writing, or was killed at.
-    files = (folder / "cells").glob("*.json")
-    return sorted(file for file in files if not file.name.startswith("."))
 
 
 def _check_latents(cells):

@@ -46,13 +46,24 @@ def molecule_diversity(
     """
     del dataset
     smiles = graphs_to_smiles(samples)
-    prints = fingerprints(distinct_valid(smiles))
+    diversity = mean_dissimilarity(distinct_valid(smiles), progress)
+    return sized({"internal_diversity": diversity}, len(smiles))
+
+
+def mean_dissimilarity(smiles: Sequence[str], progress: bool = False) -> float:
+    """Returns 1 minus the mean Tanimoto similarity of all pairs, NaN without a pair.
+
+    Args:
+      smiles: sequence of str. Distinct SMILES that parse.
+      progress: bool. Whether to show a progress bar.
+    """
+    prints = fingerprints(smiles)
     pairs = len(prints) * (len(prints) - 1) / 2
     bar = tqdm.trange(1, len(prints), desc="Internal diversity", disable=not progress, leave=False)
     total = sum(
         math.fsum(DataStructs.BulkTanimotoSimilarity(prints[row], prints[:row])) for row in bar
     )
-    return sized({"internal_diversity": 1 - total / pairs if pairs else math.nan}, len(smiles))
+    return 1 - total / pairs if pairs else math.nan
 
 
 def nearest(

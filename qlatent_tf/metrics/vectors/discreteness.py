@@ -13,11 +13,7 @@ from qlatent_tf.scores import sized
 
 
 def discreteness(dataset: Dataset, samples, *, progress: bool = False) -> dict[str, float]:
-    """Returns the mean distance of an entry to the nearest whole number.
-
-        integer_distance = 1 / (n w) sum_{k, i} |x_ki - round(x_ki)|
-
-    It is 0 for whole numbers and 1/4 for entries that know nothing of them.
+    """Returns the mean distance of an entry to the nearest whole number; see `integer_distance`.
 
     Args:
       dataset: Dataset. Unused: this is a property of the generated samples alone.
@@ -28,7 +24,19 @@ def discreteness(dataset: Dataset, samples, *, progress: bool = False) -> dict[s
       ``integer_distance``.
     """
     del dataset, progress
+    return sized({"integer_distance": integer_distance(samples)}, len(samples))
+
+
+def integer_distance(samples) -> float:
+    """Returns the mean distance of an entry to the nearest whole number.
+
+        integer_distance = 1 / (n w) sum_{k, i} |x_ki - round(x_ki)|
+
+    It is 0 for whole numbers and 1/4 for entries that know nothing of them.
+
+    Args:
+      samples: float array, shape `(n, w)`.
+    """
     samples = check_vectors(samples)
     with np.errstate(invalid="ignore"):  # infinity - infinity: NaN is the answer
-        distance = np.mean(np.abs(samples - np.rint(samples)))
-    return sized({"integer_distance": distance}, len(samples))
+        return float(np.mean(np.abs(samples - np.rint(samples))))

@@ -8,6 +8,22 @@ from qlatent_tf.scores import sized
 
 
 def pair_correlation(dataset: Dataset, samples, *, progress: bool = False) -> dict[str, float]:
+    """Compares means, variances and correlations of pairs of modes; see `moment_errors`.
+
+    Args:
+      dataset: Dataset. Its `source` is a distribution, whose `mean` and `covariance` are exact, or
+        an array of shape `(N, modes)`.
+      samples: float array, shape `(n, modes)`, n at least 2.
+      progress: bool. Unused: this takes no time.
+
+    Returns:
+      ``pair_correlation_error``, ``variance_error`` and ``mean_error``.
+    """
+    del progress
+    return sized(moment_errors(samples, dataset.source), len(samples))
+
+
+def moment_errors(samples, real) -> dict[str, float]:
     """Compares means, variances and correlations of pairs of modes with the real ones.
 
     With C_ij = E[x_i x_j] - E[x_i] E[x_j] of the samples as they are, not rounded, and a hat on
@@ -21,25 +37,21 @@ def pair_correlation(dataset: Dataset, samples, *, progress: bool = False) -> di
     those of distinguishable photons.
 
     Args:
-      dataset: Dataset. Its `source` is a distribution, whose `mean` and `covariance` are exact, or
-        an array of shape `(N, modes)`.
       samples: float array, shape `(n, modes)`, n at least 2.
-      progress: bool. Unused: this takes no time.
+      real: distribution, whose `mean` and `covariance` are exact, or array of shape `(N, modes)`.
 
     Returns:
-      ``pair_correlation_error``, ``variance_error`` and ``mean_error``.
+      dict of float: ``pair_correlation_error``, ``variance_error`` and ``mean_error``.
     """
-    del progress
-    mean, covariance = _real_moments(dataset.source)
+    mean, covariance = _real_moments(real)
     samples = check_vectors(samples, width=len(mean))
     difference = np.atleast_2d(np.cov(samples, rowvar=False)) - covariance
     pairs = difference[np.triu_indices(len(mean), 1)]
-    figures = {
+    return {
         "pair_correlation_error": _root_mean_square(pairs) if pairs.size else np.nan,
         "variance_error": _root_mean_square(np.diagonal(difference)),
         "mean_error": _root_mean_square(samples.mean(axis=0) - mean),
     }
-    return sized(figures, len(samples))
 
 
 def _real_moments(source) -> tuple[np.ndarray, np.ndarray]:

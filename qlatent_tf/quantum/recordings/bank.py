@@ -15,7 +15,6 @@ from absl import logging
 import qlatent_tf
 from qlatent_tf.quantum.recordings import bank_metadata
 from qlatent_tf.quantum.recordings import rows as sample_rows
-from qlatent_tf.quantum.recordings.npy import open_npy
 from qlatent_tf.storage import files, npy_files
 from qlatent_tf.storage.locks import sole_use
 
@@ -137,7 +136,7 @@ def open_bank(folder: str | os.PathLike, *, verify: bool = True) -> SampleBank:
     for number in range(wanted):
         path = folder / bank_metadata.shard_name(number)
         _check_file(path, shards.get(path.name), verify)
-        part = open_npy(path)
+        part = npy_files.open_npy(path)
         rows = min(size, metadata["num_samples"] - number * size)
         if part.shape != (rows, metadata["modes"]) or part.dtype != np.uint8:
             raise ValueError(

@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 
 from qlatent_tf.quantum.recordings import rows as sample_rows
-from qlatent_tf.quantum.recordings.npy import open_npy
 from qlatent_tf.storage import files, npy_files
 
 
@@ -54,7 +53,7 @@ def open_borealis(folder: str | os.PathLike) -> BorealisRun:
       Nature 606, 75 (2022).
     """
     folder = Path(folder)
-    samples = open_npy(folder / "samples.npy")
+    samples = sample_rows.without_middle_axis(npy_files.open_npy(folder / "samples.npy"))
     sample_rows.check_rows(samples, str(folder / "samples.npy"))
     modes = samples.shape[1]
     matrices = {}

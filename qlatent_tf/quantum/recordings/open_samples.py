@@ -7,7 +7,7 @@ from qlatent_tf.quantum.recordings import bank as sample_bank
 from qlatent_tf.quantum.recordings import bank_metadata, borealis, jiuzhang
 from qlatent_tf.quantum.recordings import rows as sample_rows
 from qlatent_tf.quantum.recordings import text as text_samples
-from qlatent_tf.quantum.recordings.npy import open_npy, open_npz
+from qlatent_tf.storage import npy_files
 
 FILE_FORMATS = ("npy", "npz", "csv", "json", "borealis", "bank", "jiuzhang2", "jiuzhang3")
 
@@ -62,16 +62,17 @@ def open_samples(
     if file_format == "borealis":
         return borealis.open_borealis(path).samples
     if file_format == "npz":
-        rows = open_npz(path, key)
+        rows = npy_files.open_npz(path, key)
     else:
         rows = {
-            "npy": open_npy,
+            "npy": npy_files.open_npy,
             "csv": text_samples.read_csv,
             "json": text_samples.read_count_json,
             "bank": sample_bank.open_bank,
             "jiuzhang2": jiuzhang.Jiuzhang2Rows,
             "jiuzhang3": jiuzhang.Jiuzhang3Rows,
         }[file_format](path)
+    rows = sample_rows.without_middle_axis(rows)
     sample_rows.check_rows(rows, str(path))
     return rows
 

@@ -99,6 +99,11 @@ def blocks(rows, block_rows: int = BLOCK_ROWS) -> Iterator[tuple[int, np.ndarray
         yield start, np.asarray(rows[start : start + block_rows])
 
 
+def without_middle_axis(rows):
+    """Returns samples of shape (shots, 1, modes) as (shots, modes), and others as they are."""
+    return rows[:, 0] if rows.ndim == 3 and rows.shape[1] == 1 else rows
+
+
 def check_rows(rows, name: str, first_row: int = 0) -> None:
     """Refuses what cannot be photon numbers, in one pass of bounded memory.
 

@@ -9,10 +9,11 @@ from qlatent_tf.configs.last_qgan import get_config
 
 from qlatent_tf import __main__ as command
 from qlatent_tf.datasets.vectors.codes import codes, principal_codes
-from qlatent_tf.experiments.capacity import study as capacity
 from qlatent_tf.experiments.capacity.charts import critic_figure, generator_figure, law_figure
+from qlatent_tf.experiments.capacity.codes import prepare
 from qlatent_tf.experiments.capacity.optima import circuit_parameters, network_parameters, optima
 from qlatent_tf.experiments.capacity.results import KINDS, fit_optima, to_csv, to_markdown
+from qlatent_tf.experiments.capacity.study import EXPERIMENT
 from qlatent_tf.runs import training
 from qlatent_tf.zoo import build_model
 
@@ -28,7 +29,7 @@ def folder(tmp_path_factory):
 
 
 def test_cells_are_circuits_with_critics_and_classical_generators():
-    cells = capacity.cells(
+    cells = EXPERIMENT.cells(
         seeds=2,
         qubits=[3, 4],
         circuit_layers=[1, 2],
@@ -61,12 +62,12 @@ def test_what_the_study_is_not_of_is_refused(arguments):
     if "settings" in arguments:
         arguments = {"settings": [(key.partition(".")[0], {}) for key, _ in arguments["settings"]]}
     with pytest.raises(ValueError, match="one registered latent|sets"):
-        capacity.cells(**arguments)
+        EXPERIMENT.cells(**arguments)
 
 
 @pytest.mark.parametrize("qubits, layers", [(2, 1), (3, 2)])
 def test_capacities_are_counted_as_models_count_them(qubits, layers):
-    cells = capacity.cells(
+    cells = EXPERIMENT.cells(
         seeds=1,
         qubits=[qubits],
         circuit_layers=[layers],
@@ -245,24 +246,28 @@ def test_codes_are_made_once_of_what_is_asked_for(tmp_path):
             "model_options": {"image": [8, 8, 3], "filters": [2, 2], "hidden": 4},
         }
     )
+
+    def of(*qubits):
+        return EXPERIMENT.cells(qubits=qubits, seeds=1)
+
     coder, folder = tmp_path / "coder", tmp_path / "study"
     training.train(config, coder, progress=False)
     folder.mkdir()
     with pytest.raises(ValueError, match="4 qubits need codes of 8; .* have 6"):
-        capacity.prepare(folder, coder, qubits=(4,), progress=False)
+        prepare(folder, of(4), autoencoder=coder, progress=False)
     with pytest.raises(ValueError, match="trained on 'images'.* received the image data 'sat4'"):
-        capacity.prepare(folder, coder, "sat4", qubits=(3,), progress=False)
+        prepare(folder, of(3), autoencoder=coder, image_data="sat4", progress=False)
     assert not list(folder.iterdir())
-    assert capacity.prepare(folder, coder, qubits=(2, 3), progress=False) == folder
+    assert prepare(folder, of(2, 3), autoencoder=coder, progress=False) == folder
     made = codes(data_dir=folder).source
     assert made.shape == (40, 6) and np.abs(made).max() == 1
     record = json.loads((folder / "codes.json").read_text())
     assert record["dataset"]["name"] == "images" and len(record["variance_shares"]) == 6
-    capacity.prepare(folder, f"{coder}/", "images", qubits=(3,), progress=False)
+    prepare(folder, of(3), autoencoder=f"{coder}/", image_data="images", progress=False)
     with pytest.raises(ValueError, match="autoencoder: .*coder -> other; image data: images -> s"):
-        capacity.prepare(folder, "other", "sat4", qubits=(3,), progress=False)
+        prepare(folder, of(3), autoencoder="other", image_data="sat4", progress=False)
     with pytest.raises(ValueError, match="4 qubits need codes of 8; those of .*codes.npz have 6"):
-        capacity.prepare(folder, qubits=(4,), progress=False)
+        prepare(folder, of(4), progress=False)
     np.testing.assert_array_equal(codes(data_dir=folder).source, made)
 
 

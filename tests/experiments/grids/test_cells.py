@@ -38,7 +38,7 @@ def test_cells_are_named_by_their_rows_and_seeds():
 
 @pytest.mark.parametrize("machines", [1, 2, 3, 4, 6, 8])
 def test_shards_are_a_partition_and_each_has_several_latents(machines):
-    cells = table2.cells(["gaussian", "bernoulli", "photonic", "boson"], [16], 24)
+    cells = table2.EXPERIMENT.cells(latents=table2.LATENTS, sizes=[16], seeds=24)
     parts = [shard(cells, f"{i}/{machines}") for i in range(1, machines + 1)]
     names = sorted(cell.name for part in parts for cell in part)
     assert names == sorted(cell.name for cell in cells)

@@ -11,6 +11,7 @@ from qlatent_tf import resolve as completion
 from qlatent_tf.config import Config
 from qlatent_tf.experiments.grids import grid as grid_module
 from qlatent_tf.experiments.grids.cells import Cell
+from qlatent_tf.experiments.grids.finished_cells import read_cells
 from qlatent_tf.experiments.grids.grid import Grid
 from qlatent_tf.runs import training
 from qlatent_tf.runs.run_directory import RunDirectory
@@ -52,7 +53,7 @@ def run(folder, cells=CELLS, samples=SAMPLES):
 
 
 def scores(grid):
-    return [one["evaluation"] for one in grid.finished()]
+    return [one["evaluation"] for one in read_cells(grid.path)]
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +62,7 @@ def whole(tmp_path_factory):
 
 
 def test_a_finished_cell_says_what_it_is(whole):
-    first = whole.finished()[0]
+    first = read_cells(whole.path)[0]
     assert first["name"] == "cell_0" and first["config"] == CONFIG and first["step"] == 4
     assert first["evaluation"]["num_samples"] == SAMPLES and first["seconds"] > 0
     assert [row["step"] for row in first["history"]] == [2, 4]
@@ -70,7 +71,7 @@ def test_a_finished_cell_says_what_it_is(whole):
 
 
 def test_cells_of_before_rows_were_recorded_are_of_their_data_and_latent(whole):
-    assert whole.finished()[0]["row"] == {"data": "bernoulli", "latent": "gaussian"}
+    assert read_cells(whole.path)[0]["row"] == {"data": "bernoulli", "latent": "gaussian"}
 
 
 def test_fast_metrics_watch_the_training_and_all_score_the_finished_cell(tmp_path, monkeypatch):
@@ -84,7 +85,7 @@ def test_fast_metrics_watch_the_training_and_all_score_the_finished_cell(tmp_pat
         )
 
     monkeypatch.setattr(training, "load_dataset", changed)
-    (found,) = run(tmp_path, [cell(0, steps=1, metrics=())]).finished()
+    (found,) = read_cells(run(tmp_path, [cell(0, steps=1, metrics=())]).path)
     assert [list(row) for row in found["history"]] == [["step", "integer_distance@50"]]
     scores = set(found["evaluation"]["metrics"])
     assert {f"integer_distance@{SAMPLES}", f"pair_correlation_error@{SAMPLES}"} <= scores
@@ -106,7 +107,7 @@ def test_held_out_samples_are_scored_once_for_cells_of_the_same_data(tmp_path, m
     monkeypatch.setattr(grid_module, "evaluate_real", counted)
     options = {"modes": 4, "photons": 2, "unitary_seed": 1}
     other = cell(2, dataset="quantum", dataset_options=options)
-    first, second, third = (one["real"] for one in run(tmp_path, [*CELLS, other]).finished())
+    first, second, third = (one["real"] for one in read_cells(run(tmp_path, [*CELLS, other]).path))
     assert len(scored) == 2
     assert first == second and first["num_samples"] == third["num_samples"] == 20
 
@@ -142,7 +143,7 @@ def test_what_another_process_finishes_meanwhile_is_not_missed(tmp_path, monkeyp
 
     monkeypatch.setattr(Grid, "_finish", finish_beside)
     grid.run(CELLS, progress=False)
-    assert [cell["name"] for cell in grid.finished()] == ["cell_0", "cell_1"]
+    assert [cell["name"] for cell in read_cells(grid.path)] == ["cell_0", "cell_1"]
     assert not (tmp_path / "ours" / "runs" / "cell_0").exists()
 
 
@@ -227,8 +228,8 @@ def test_cells_of_a_version_with_fewer_options_merge_and_are_finished(whole, tmp
 def test_more_steps_continue_the_run_and_keep_the_shorter_cell(whole, tmp_path):
     shutil.copytree(whole.path, tmp_path, dirs_exist_ok=True)
     grid = run(tmp_path, [cell(0, steps=6)])
-    assert [one["step"] for one in grid.finished()] == [4, 6, 4]
-    assert [one["step"] for one in grid.finished(6)] == [6]
+    assert [one["step"] for one in read_cells(grid.path)] == [4, 6, 4]
+    assert [one["step"] for one in read_cells(grid.path, 6)] == [6]
     assert RunDirectory(tmp_path / "runs" / "cell_0").read_run()["step"] == 6
     with pytest.raises(ValueError, match="reached step 6, beyond the 5"):
         grid.run([cell(0, steps=5)], progress=False)

@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 from scipy.stats import dirichlet_multinomial
 
-from qlatent_tf.latents.controls import builders
 from qlatent_tf.latents.photons import boson
+from qlatent_tf.quantum.devices import marginals
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 from qlatent_tf.registry import latents
 
@@ -182,7 +182,7 @@ def test_only_a_missing_closed_form_is_replaced_by_samples(monkeypatch, name):
     def fail(*_):
         raise ValueError("a bug")
 
-    monkeypatch.setattr(builders, "photon_marginals", fail)
+    monkeypatch.setattr(marginals, "photon_marginals", fail)
     monkeypatch.setattr(PhotonicDevice, "covariance", fail)
     with pytest.raises(ValueError, match="a bug"):
         latents.build(name, modes=2)

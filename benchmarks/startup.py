@@ -1,0 +1,110 @@
+"""Seconds until a command line answers, and those of another version beside it.
+
+    taskset -c 0 python -m benchmarks.startup --out docs/startup.md
+    taskset -c 0 python -m benchmarks.startup --beside path/to/another/checkout
+
+The other checkout is one with a virtual environment of its own in `.venv`, as `make` sets it up.
+Each command is a process of its own. Of several repetitions, in which the versions take turns, the
+shortest counts: the time that passed, and the processor's, which other processes disturb less.
+"""
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.machine import machine_lines, usable_cores
+from qlatent_tf.storage.files import write_text
+
+PACKAGES = ("qlatent_tf", "tensorflow", "keras", "numpy")
+STATEMENTS = ("pass", "import qlatent_tf", "import tensorflow")
+COMMANDS = (
+    "list_models",
+    "train --help",
+    "sample --help",
+    "inspect_samples --help",
+    "draw_land_cover --help",
+    "train --model molgan --latent boson --dry-run",
+    "train --model resnet --latent copula --dry-run",
+    "train --model mlp --latent bosson",
+    "evaluate mlp_bosson_quantum",
+)
+
+
+def seconds(pythons: list[Path], arguments: list[str], repeats: int) -> list[tuple[float, float]]:
+    """Returns the shortest time that passed and the processor's, for each of some interpreters.
+
+    Args:
+      pythons: list of path. Interpreters, which take turns.
+      arguments: list of str. What they are called with.
+      repeats: int. How often each is called.
+    """
+    found = [(float("inf"), float("inf"))] * len(pythons)
+    for _ in range(repeats):
+        for place, python in enumerate(pythons):
+            found[place] = tuple(map(min, found[place], _once(python, arguments)))
+    return found
+
+
+def _once(python, arguments):
+    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    with tempfile.TemporaryDirectory() as folder:
+        before, start = _processor_seconds(), time.perf_counter()
+        subprocess.run(
+            [python, *arguments],
+            cwd=folder,
+            env=quiet,
+            check=False,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        return time.perf_counter() - start, _processor_seconds() - before
+
+
+def _processor_seconds():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def main() -> None:
+    """Runs the benchmark and prints it, or writes it to a file."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--beside", type=Path, metavar="CHECKOUT", help="another version")
+    parser.add_argument("--repeats", type=int, default=5, help="default: 5")
+    parser.add_argument("--note", help="a remark on the machine, such as what else it did")
+    parser.add_argument("--out", help="Markdown file to write")
+    options = parser.parse_args()
+    pythons = {"this version": Path(sys.executable)}
+    if options.beside:
+        pythons[options.beside.resolve().name] = options.beside.resolve() / ".venv/bin/python"
+    heads = [f"{name}, s | its processor, s" for name in pythons]
+    lines = [
+        "# What a command line takes to start",
+        "",
+        "Made by `taskset -c 0 python -m benchmarks.startup`.",
+        "",
+        *machine_lines(PACKAGES, usable_cores()),
+        *([f"- {options.note}"] if options.note else []),
+        "",
+        f"| what | {' | '.join(heads)} |",
+        "|---|" + "---:|" * 2 * len(pythons),
+    ]
+    timed = {f"python -c '{code}'": ["-c", code] for code in STATEMENTS}
+    timed |= {f"qlatent-tf {text}": ["-m", "qlatent_tf", *text.split()] for text in COMMANDS}
+    for what, arguments in timed.items():
+        times = seconds(list(pythons.values()), arguments, options.repeats)
+        cells = [f"{value:.2f}" for pair in times for value in pair]
+        lines.append(f"| `{what}` | {' | '.join(cells)} |")
+        print(lines[-1], flush=True)
+    if options.out:
+        write_text(options.out, "\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()

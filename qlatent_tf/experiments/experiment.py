@@ -1,0 +1,126 @@
+"""What `reproduce` runs: an experiment's name, what may be asked of it, its cells and results.
+
+The command line is made of these records. The modules that hold them import neither TensorFlow nor
+Numba nor Matplotlib: what trains, measures or draws is imported in the functions that do so.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from qlatent_tf.experiments.grids.cells import Cell
+
+
+@dataclasses.dataclass(frozen=True)
+class Option:
+    """What may be asked of an experiment.
+
+    Attributes:
+      default: int, str, tuple of them, or None. Its type is the option's: a tuple takes several
+        values; None and an empty tuple take strings, and `help` says what they mean.
+      help: str. The command line adds the default.
+      whose: str. Whose the default is.
+      metavar: str. What a value is called.
+      choices: sequence of str. The legal values; None for any.
+      may_be_empty: bool. Whether several values may be none.
+    """
+
+    default: int | str | tuple | None
+    help: str
+    whose: str = ""
+    metavar: str | None = None
+    choices: Sequence[str] | None = None
+    may_be_empty: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """A published experiment, or a study of ours.
+
+    Attributes:
+      name: str. On the command line and of the files of results.
+      help: str. A line on it.
+      citation: str. Where it is from.
+      description: str. What else is to be known before it is run, such as what it costs.
+      options: dict of str to Option. What may be asked of it.
+      runs_of: str. The experiment whose folder it works in; its own by default.
+    """
+
+    name: str
+    help: str
+    citation: str
+    description: str = ""
+    options: Mapping[str, Option] = dataclasses.field(default_factory=dict)
+    runs_of: str = ""
+
+    @property
+    def arguments(self) -> Mapping[str, Option]:
+        """All that the command line asks for."""
+        return self.options
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class GridExperiment(Experiment):
+    """An experiment of many runs, the cells of a grid: rows of a table in several seeds.
+
+    Attributes:
+      latents: tuple of str. Registered latents, as the default.
+      iterations: int. Generator steps, as the default.
+      seeds: int. Training seeds, from 0, as the default.
+      num_samples: int. Generated samples that score a finished run, as the default.
+      whose: str. Whose iterations and seeds these are.
+      make_cells: callable. Takes every name of `cell_options`, and `settings`; see `cells`.
+      write: callable. `write(folder, finished)` writes ``<name>.md``, ``.csv``, ``.json`` and the
+        figures of finished cells of one schedule (see `finished_cells.read_cell`) into a `Path`.
+        It returns what is in the JSON, and raises a ValueError if there are no cells.
+      published: callable. What the paper reports of a row, see `tables.Published`.
+      prepare: callable. `prepare(folder, cells, data_dir=, progress=)`, with `preparation`, is
+        called before the first cell; it returns the folder of the cells' data files. None for
+        nothing to prepare.
+      preparation: dict of str to Option. What may be asked of `prepare`.
+      scores_images: bool. Whether Inception may score the finished runs.
+    """
+
+    latents: tuple[str, ...]
+    iterations: int
+    seeds: int
+    num_samples: int
+    whose: str = "the paper's"
+    make_cells: Callable[..., list[Cell]]
+    write: Callable[[Path, Sequence[dict]], dict]
+    published: Callable[[Mapping], Mapping[str, tuple[float, float]]] = lambda row: {}
+    prepare: Callable[..., Path] | None = None
+    preparation: Mapping[str, Option] = dataclasses.field(default_factory=dict)
+    scores_images: bool = False
+
+    @property
+    def cell_options(self) -> dict[str, Option]:
+        """What may be asked of `cells`: `options`, and what every grid has."""
+        alone = "; none for --samples alone" if "samples" in self.options else ""
+        return {
+            **self.options,
+            "latents": Option(
+                self.latents, f"registered latents or my_file:my_latent{alone}", may_be_empty=True
+            ),
+            "iterations": Option(self.iterations, "generator steps", self.whose),
+            "seeds": Option(self.seeds, "training seeds, from 0", self.whose),
+        }
+
+    @property
+    def arguments(self) -> Mapping[str, Option]:
+        scored = Option(self.num_samples, "generated samples that score a finished run")
+        return {**self.preparation, **self.cell_options, "num_samples": scored}
+
+    def cells(self, settings=(), **asked) -> list[Cell]:
+        """Returns the cells, seed by seed, so that an unfinished table has each row.
+
+        Args:
+          settings: sequence of (key, value). Other changes of the configuration.
+          **asked: Values of `cell_options`; the others are as by default.
+
+        Raises:
+          ValueError: if a name, a key or a number is not legal.
+          FileNotFoundError: if there is no such file of samples.
+        """
+        defaults = {name: option.default for name, option in self.cell_options.items()}
+        return self.make_cells(settings=settings, **{**defaults, **asked})
