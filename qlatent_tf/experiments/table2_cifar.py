@@ -165,7 +165,7 @@ EXPERIMENT = GridExperiment(
         "variant": Option(
             VARIANTS[0],
             "the published size, with the paper's schedule or that of Gulrajani et al., or one "
-            "for two CPU cores",
+            "for two CPU cores, of tiled or of one device",
             choices=VARIANTS,
         ),
         "data": Option(DATA, "a registered data set of images"),
