@@ -21,3 +21,8 @@ def empty_folder(tmp_path, monkeypatch):
         file = getattr(sys.modules[name], "__file__", None)
         if file and str(tmp_path) in file:
             del sys.modules[name]
+
+
+def pytest_make_parametrize_id(config, val, argname):
+    """Names bytes by what they are for: packed files hold the time at which they were made."""
+    return argname if isinstance(val, bytes) else None
