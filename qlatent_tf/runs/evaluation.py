@@ -30,7 +30,6 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
       ValueError: if there are no seeds or samples, or an unknown metric is named.
     """
     # Imported here, for tables are made of scores without TensorFlow.
-    from qlatent_tf.gan.latent_generator import LatentGenerator
 
     names = dataset.evaluation_metrics if metric_names is None else tuple(metric_names)
     functions = {name: metrics.get(name) for name in names}
@@ -42,7 +41,7 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
     for seed in tqdm(seeds, desc="evaluate", unit="seed", disable=not progress or len(seeds) < 2):
         samples = model.sample(num_samples, seed) if functions else None
         results = [function(dataset, samples, progress=progress) for function in functions.values()]
-        if isinstance(model, LatentGenerator):
+        if hasattr(model, "own_scores"):
             results.append(model.own_scores(dataset, num_samples, seed))
         rows.append(_by_key(results, dataset.name))
     return {

@@ -133,6 +133,7 @@ def single(tmp_path_factory):
         return {name: train(folder / name, config) for name, config in configs.items()}
 
 
+@pytest.mark.slow
 def test_two_devices_train_as_one(single, tmp_path):
     for name, run in single.items():
         write_json(tmp_path / f"{name}.json", run.read_config().to_json())

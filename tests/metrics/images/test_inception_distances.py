@@ -47,7 +47,8 @@ def reference():
 
 def test_scores_are_those_beside_a_data_set(images, reference, tmp_path, monkeypatch):
     monkeypatch.setenv("QLATENT_CACHE_DIR", str(tmp_path))
-    expected = image_scores(types.SimpleNamespace(name="x", source=reference), images, NETWORK)
+    scores = image_scores(types.SimpleNamespace(name="x", source=reference), images, NETWORK)
+    expected = {score.key: score.mean for score in scores}
     assert [
         *inception_score(images, network=NETWORK),
         frechet_inception_distance(images, reference, network=NETWORK),

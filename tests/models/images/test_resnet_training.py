@@ -11,7 +11,7 @@ from qlatent_tf.tools import train as tool
 from qlatent_tf import resolve as completion
 from qlatent_tf.config import Config
 from qlatent_tf.datasets.images.arrays import image_dataset
-from qlatent_tf.registry import latents
+from qlatent_tf.registry import latents, models
 from qlatent_tf.runs import training
 from qlatent_tf.runs.tensorboard import RunEvents, correlation_picture
 from qlatent_tf.zoo import from_preset, save_preset
@@ -195,6 +195,17 @@ def test_variants_have_a_directory_each():
     assert tool.run_name(config, None, None) == "resnet_boson_cifar10"
 
 
+def test_the_full_size_has_the_published_sizes():
+    config = completion.resolve(get_config("gaussian"))
+    model = models.build("resnet", latents.build("gaussian", modes=128), **config.model_options)
+    counts = [
+        sum(int(np.prod(variable.shape)) for variable in network.trainable_variables)
+        for network in (model.generator, model.critic)
+    ]
+    assert counts == [1_204_483, 1_053_825]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("variant, sizes", [("full", (2, None)), ("gulrajani", (2, 4))])
 def test_the_full_size_runs_for_two_steps_of_few_images(variant, sizes, tmp_path):
     config = dataclasses.replace(

@@ -122,6 +122,7 @@ def test_a_critic_is_saved_as_a_keras_model(tmp_path, mask_padding):
     np.testing.assert_array_equal(loaded(graphs), critic(graphs))
 
 
+@pytest.mark.slow
 def test_trains_under_xla_with_the_options():
     gan = molgan(
         injection="concatenation",

@@ -182,6 +182,7 @@ def test_the_reward_network_learns_and_leads_the_generator(molecules, resting_cr
     assert gan.replay.rewards.numpy().mean() > ends[0][1] + 0.3
 
 
+@pytest.mark.slow
 def test_xla_changes_nothing_of_what_the_reward_adds(molecules, resting_critic):
     found = []
     for compiled in (False, True):
