@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-import tqdm
 from absl import logging
 
 from qlatent_tf.storage import files
 from qlatent_tf.storage.locks import sole_use
+from qlatent_tf.storage.progress import progress_bar
 
 # Images a block: some 3 MB of those that are converted here.
 BLOCK = 1024
@@ -28,8 +28,8 @@ def mapped_images(
     """Returns images from a mapped ``.npy`` file, which is written first if it is not there.
 
     It is written under another name and gets its own once it is whole, beside a record of its
-    SHA-256, which is verified from then on. What an interrupted conversion wrote is gone on with.
-    No more than a block is in memory.
+    SHA-256, which is verified from then on. An interrupted conversion is
+    resumed. No more than a block is in memory.
 
     Args:
       path: path. The file; its name tells what the images are made from.
@@ -44,7 +44,7 @@ def mapped_images(
 
     Raises:
       ValueError: if the blocks hold fewer or more images, or another process is converting them.
-      OSError: if the disk is full; what has been converted is kept and gone on with next time.
+      OSError: if the disk is full; what has been converted is kept, and the next call resumes.
     """
     digest = _verified(path, shape)
     if digest is None:
@@ -79,18 +79,16 @@ def _convert(path: Path, shape, blocks, label: str, progress: bool) -> str:
     _check_room(partial, len(header) + each * shape[0])
     with (
         open(partial, "r+b" if start else "wb") as file,
-        tqdm.tqdm(
+        progress_bar(
             total=shape[0],
             initial=start,
             desc=f"Converting {label}",
             unit=" images",
-            unit_scale=True,
-            disable=not progress,
-            leave=False,
+            shown=progress,
         ) as bar,
     ):
         if start:
-            logging.info("Going on with the conversion of %s at image %d.", label, start)
+            logging.info("Resuming the conversion of %s at image %d.", label, start)
         file.write(header)
         file.truncate(len(header) + each * start)
         file.seek(0, io.SEEK_END)

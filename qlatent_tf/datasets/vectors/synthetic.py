@@ -5,7 +5,6 @@ Reference:
 """
 
 import math
-import os
 
 import numpy as np
 
@@ -21,8 +20,6 @@ def quantum(
     modes: int = 16,
     photons: int = 8,
     unitary_seed: int = 0,
-    data_dir: str | os.PathLike | None = None,
-    progress: bool = True,
 ) -> CountDataset:
     """Photon numbers of identical photons behind a Haar random interferometer.
 
@@ -30,8 +27,6 @@ def quantum(
       modes: int. Modes of the interferometer, the width of a sample.
       photons: int. One photon into each of the first modes; the total of every sample.
       unitary_seed: int. Names the interferometer; not to be that of the latent.
-      data_dir: path. Unused: nothing is read.
-      progress: bool. Unused: nothing takes long.
 
     Raises:
       ValueError: if an option is out of range.
@@ -39,7 +34,6 @@ def quantum(
     from qlatent_tf.drawing.vectors import draw_vectors
     from qlatent_tf.quantum.samplers.fock_table import exact_distribution
 
-    del data_dir, progress
     options = {"modes": modes, "photons": photons, "unitary_seed": unitary_seed}
     source = latents.build("boson", center=False, **options)
     (device,) = source.devices
@@ -58,15 +52,11 @@ def quantum(
 def bernoulli(
     *,
     modes: int = 16,
-    data_dir: str | os.PathLike | None = None,
-    progress: bool = True,
 ) -> CountDataset:
     """Independent fair bits.
 
     Args:
       modes: int. Bits of a sample.
-      data_dir: path. Unused: nothing is read.
-      progress: bool. Unused: nothing takes long.
 
     Raises:
       ValueError: if `modes` is out of range.
@@ -75,7 +65,6 @@ def bernoulli(
 
     from qlatent_tf.drawing.vectors import draw_vectors
 
-    del data_dir, progress
     source = latents.build("bernoulli", modes=modes, center=False)
     has_law = 2**modes <= MAX_OUTCOMES
     return CountDataset(
