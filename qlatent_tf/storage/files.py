@@ -38,7 +38,7 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        _flush_to_disk(temporary)
+        flush_to_disk(temporary)
         os.replace(temporary, path)
     except OSError as error:
         # NumPy reports a full disk by a count of items, without a number or a name; others' own
@@ -167,7 +167,8 @@ def check_shipped(path: Path, sha256: str) -> None:
         )
 
 
-def _flush_to_disk(path: Path) -> None:
+def flush_to_disk(path: Path) -> None:
+    """Returns when a file's content is on the disk."""
     with open(path, "rb") as file:
         os.fsync(file.fileno())
 

@@ -66,30 +66,19 @@ def image_dataset(
         evaluation_metrics=(*metrics, "local_inception_scores"),
         provenance={
             **provenance,
-            **counts(images, test, None if numbers is None else [class_names[n] for n in numbers]),
+            "images": len(images),
+            "test_images": 0 if test is None else len(test),
+            "shape": list(images.shape[1:]),
+            "classes": None if numbers is None else [class_names[number] for number in numbers],
         },
         render=draw_images,
-        bands=band_names(images.shape[-1]),
+        bands=_BANDS.get(images.shape[-1])
+        or tuple(f"band {band + 1}" for band in range(images.shape[-1])),
         labels=labels,
         class_names=tuple(class_names) if labels is not None else (),
         test=test,
         test_labels=test_labels,
     )
-
-
-def counts(images: np.ndarray, test: np.ndarray | None, classes: list[str] | None) -> dict:
-    """Returns what a provenance says of the images: how many, their shape, which classes."""
-    return {
-        "images": len(images),
-        "test_images": 0 if test is None else len(test),
-        "shape": list(images.shape[1:]),
-        "classes": classes,
-    }
-
-
-def band_names(bands: int) -> tuple[str, ...]:
-    """Returns what the last axis of images holds, judged by its length."""
-    return _BANDS.get(bands) or tuple(f"band {band}" for band in range(1, bands + 1))
 
 
 def kept_bands(bands: int | None, present: int) -> int:

@@ -73,7 +73,7 @@ def load_archive(path: Path, progress: bool = True) -> tuple[dict[str, np.ndarra
     def read():
         return _arrays(path, dict(_unpack(path)), progress)
 
-    return cached_images(path.name, found, PARTS, read), found
+    return cached_images(path.name, found, read), found
 
 
 def load_folder(

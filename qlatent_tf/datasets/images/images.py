@@ -85,26 +85,24 @@ def _keys(path: Path, named: tuple[str | None, ...]) -> dict[str, str]:
     """Returns the names of the arrays to be read, under the names they have here."""
     if named[0] is None:
         headers = {name: npy_files.npz_header(path, name) for name in npy_files.npz_members(path)}
+        likely = [
+            name
+            for name, header in headers.items()
+            if len(header.shape) in (3, 4) and header.dtype == np.uint8
+        ]
         if PARTS[0] in headers:
-            named = tuple(
-                given or (part if part in headers else None)
-                for given, part in zip(named, PARTS, strict=True)
-            )
-        else:
-            likely = [
-                name
-                for name, header in headers.items()
-                if len(header.shape) in (3, 4) and header.dtype == np.uint8
-            ]
-            if len(likely) != 1:
-                held = ", ".join(
-                    f"{name} ({header.dtype} in {header.shape})" for name, header in headers.items()
-                )
-                raise ValueError(
-                    f"{path} does not tell which array holds the images: name it by the option "
-                    f"key. It holds {held or 'no arrays'}."
-                )
+            usual = [part if part in headers else None for part in PARTS]
+            named = tuple(given or part for given, part in zip(named, usual, strict=True))
+        elif len(likely) == 1:
             named = (likely[0], *named[1:])
+        else:
+            held = ", ".join(
+                f"{name} ({header.dtype} in {header.shape})" for name, header in headers.items()
+            )
+            raise ValueError(
+                f"{path} does not tell which array holds the images: name it by the option key. "
+                f"It holds {held or 'no arrays'}."
+            )
     if named[3] and not named[2]:
         raise ValueError("Labels of held-out images need the images: name them by test_key.")
     return {part: name for part, name in zip(PARTS, named, strict=True) if name}

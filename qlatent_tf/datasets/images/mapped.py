@@ -59,7 +59,7 @@ def _verified(path: Path, shape: tuple[int, ...]) -> str | None:
     if not path.exists():
         return None
     try:
-        recorded = files.read_json(_record(path))["sha256"]
+        recorded = files.read_json(path.with_suffix(".json"))["sha256"]
         if files.sha256_of(path) != recorded:
             raise ValueError("its hash is not the recorded one")
         if np.load(path, mmap_mode="r", allow_pickle=False).shape != shape:
@@ -72,7 +72,11 @@ def _verified(path: Path, shape: tuple[int, ...]) -> str | None:
 
 
 def _convert(path: Path, shape, blocks, label: str, progress: bool) -> str:
-    header = _header(shape)
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "|u1", "fortran_order": False, "shape": shape}
+    )
+    header = header.getvalue()
     each = int(np.prod(shape[1:]))
     partial = path.with_suffix(".partial")
     start = _start(partial, header, each, shape[0])
@@ -104,17 +108,9 @@ def _convert(path: Path, shape, blocks, label: str, progress: bool) -> str:
         partial.unlink()
         raise ValueError(f"{label} has {done} images; {shape[0]} were expected.")
     digest = files.sha256_of(partial)
-    files.write_json(_record(path), {"sha256": digest, "shape": list(shape)})
+    files.write_json(path.with_suffix(".json"), {"sha256": digest, "shape": list(shape)})
     os.replace(partial, path)
     return digest
-
-
-def _header(shape: tuple[int, ...]) -> bytes:
-    header = io.BytesIO()
-    np.lib.format.write_array_header_1_0(
-        header, {"descr": "|u1", "fortran_order": False, "shape": shape}
-    )
-    return header.getvalue()
 
 
 def _start(partial: Path, header: bytes, each: int, count: int) -> int:
@@ -140,7 +136,3 @@ def _check_room(partial: Path, size: int) -> None:
             f"free. ${files.CACHE_DIR_VARIABLE} names another folder",
             str(partial.parent),
         )
-
-
-def _record(path: Path) -> Path:
-    return path.with_suffix(".json")

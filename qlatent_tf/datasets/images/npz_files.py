@@ -50,23 +50,11 @@ def load_npz(
     slow = sum(member.file_size for member in wanted if member.compress_type not in _QUICK)
     if slow < _FEW_BYTES:
         return read(), digest
-    return cached_images(path.name, f"{digest}/{','.join(names)}", names, read), digest
+    return cached_images(path.name, f"{digest}/{','.join(names)}", read), digest
 
 
 def cached_images(
-    label: str, key: str, names: Sequence[str], make: Callable[[], dict[str, np.ndarray]]
+    label: str, key: str, make: Callable[[], dict[str, np.ndarray]]
 ) -> dict[str, np.ndarray]:
-    """Returns the arrays that `make` makes, from the cache folder if they are there.
-
-    Args:
-      label: str. The name of the file that they are made from.
-      key: str. What they are made from, and how.
-      names: sequence of str. What the arrays are called.
-      make: callable. `make()` returns them.
-    """
-
-    def check(arrays):
-        if set(arrays) != set(names):
-            raise ValueError(f"it holds {', '.join(sorted(arrays))}")
-
-    return cached_arrays("images", label.partition(".")[0], f"{key}/{_VERSION}", make, check)
+    """Returns the arrays that `make()` makes of a file of this name, from the cache if there."""
+    return cached_arrays("images", label.partition(".")[0], f"{key}/{_VERSION}", make)

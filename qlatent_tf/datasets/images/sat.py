@@ -115,7 +115,6 @@ def _load(name: str, bands: int, classes, data_dir, progress: bool) -> ImageData
     labels = cached_images(
         name,
         f"{stamp}/labels",
-        SPLITS,
         lambda: {split: _numbers(stored, split, len(class_names)) for split in SPLITS},
     )
     found = [len(labels[split]) for split in SPLITS]

@@ -31,21 +31,18 @@ def quantum(
     Raises:
       ValueError: if an option is out of range.
     """
-    from qlatent_tf.drawing.vectors import draw_vectors
     from qlatent_tf.quantum.samplers.fock_table import exact_distribution
 
     options = {"modes": modes, "photons": photons, "unitary_seed": unitary_seed}
     source = latents.build("boson", center=False, **options)
     (device,) = source.devices
-    has_law = math.comb(modes + photons - 1, photons) <= MAX_OUTCOMES
-    return CountDataset(
-        name="quantum",
-        source=source,
-        metrics=METRICS + ("outcome_law",) * has_law,
-        provenance={"drawn_from": "boson", **options},
-        render=draw_vectors,
+    return _counts(
+        "quantum",
+        source,
+        {"drawn_from": "boson", **options},
         total_law=np.eye(photons + 1)[photons],
-        law=(lambda: exact_distribution(device.unitary, device.input_state)) if has_law else None,
+        outcomes=math.comb(modes + photons - 1, photons),
+        law=lambda: exact_distribution(device.unitary, device.input_state),
     )
 
 
@@ -63,18 +60,29 @@ def bernoulli(
     """
     from scipy.stats import binom
 
+    source = latents.build("bernoulli", modes=modes, center=False)
+    return _counts(
+        "bernoulli",
+        source,
+        {"drawn_from": "bernoulli", "modes": modes},
+        total_law=binom.pmf(np.arange(modes + 1), modes, 0.5),
+        outcomes=2**modes,
+        law=lambda: _law_of_bits(modes),
+    )
+
+
+def _counts(name, source, provenance, *, total_law, outcomes: int, law) -> CountDataset:
     from qlatent_tf.drawing.vectors import draw_vectors
 
-    source = latents.build("bernoulli", modes=modes, center=False)
-    has_law = 2**modes <= MAX_OUTCOMES
+    has_law = outcomes <= MAX_OUTCOMES
     return CountDataset(
-        name="bernoulli",
+        name=name,
         source=source,
         metrics=METRICS + ("outcome_law",) * has_law,
-        provenance={"drawn_from": "bernoulli", "modes": modes},
+        provenance=provenance,
         render=draw_vectors,
-        total_law=binom.pmf(np.arange(modes + 1), modes, 0.5),
-        law=(lambda: _law_of_bits(modes)) if has_law else None,
+        total_law=total_law,
+        law=law if has_law else None,
     )
 
 
