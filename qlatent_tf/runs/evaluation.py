@@ -1,5 +1,6 @@
 """Scores of a model: every metric over several independent sets of generated samples."""
 
+import inspect
 from collections.abc import Mapping
 
 import numpy as np
@@ -29,8 +30,6 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
     Raises:
       ValueError: if there are no seeds or samples, or an unknown metric is named.
     """
-    # Imported here, for tables are made of scores without TensorFlow.
-
     names = dataset.evaluation_metrics if metric_names is None else tuple(metric_names)
     functions = {name: metrics.get(name) for name in names}
     if not seeds:
@@ -40,7 +39,9 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
     rows = []
     for seed in tqdm(seeds, desc="evaluate", unit="seed", disable=not progress or len(seeds) < 2):
         samples = model.sample(num_samples, seed) if functions else None
-        results = [function(dataset, samples, progress=progress) for function in functions.values()]
+        results = [
+            apply_metric(function, dataset, samples, progress) for function in functions.values()
+        ]
         if hasattr(model, "own_scores"):
             results.append(model.own_scores(dataset, num_samples, seed))
         rows.append(_by_key(results, dataset.name))
@@ -107,6 +108,12 @@ class HeldOut:
         """
         chosen = np.random.default_rng(seed).choice(len(self), num_samples, replace=False)
         return self._samples[np.sort(chosen)]
+
+
+def apply_metric(function, dataset, samples, progress: bool = False):
+    """Returns what a metric finds; `progress` is passed where the metric takes it."""
+    takes_progress = "progress" in inspect.signature(function).parameters
+    return function(dataset, samples, **({"progress": progress} if takes_progress else {}))
 
 
 def mean_scores(evaluation: dict) -> dict[str, float]:
