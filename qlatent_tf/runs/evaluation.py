@@ -1,5 +1,6 @@
 """Scores of a model: every metric over several independent sets of generated samples."""
 
+import inspect
 import types
 from collections.abc import Mapping
 
@@ -39,7 +40,9 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
     rows = []
     for seed in tqdm(seeds, desc="evaluate", unit="seed", disable=not progress or len(seeds) < 2):
         samples = model.sample(num_samples, seed) if functions else None
-        results = [function(dataset, samples, progress=progress) for function in functions.values()]
+        results = [
+            apply_metric(function, dataset, samples, progress) for function in functions.values()
+        ]
         if hasattr(model, "own_scores"):
             results.append(model.own_scores(dataset, num_samples, seed))
         rows.append(_by_key(results, dataset.name))
@@ -83,6 +86,12 @@ def evaluate_real(dataset, *, num_samples=10_000, metric_names=None, progress=Fa
         metric_names=metric_names,
         progress=progress,
     )
+
+
+def apply_metric(function, dataset, samples, progress: bool = False):
+    """Returns what a metric finds; `progress` is passed where the metric takes it."""
+    takes_progress = "progress" in inspect.signature(function).parameters
+    return function(dataset, samples, **({"progress": progress} if takes_progress else {}))
 
 
 def mean_scores(evaluation: dict) -> dict[str, float]:
