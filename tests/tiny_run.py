@@ -8,28 +8,14 @@ import signal
 
 import numpy as np
 import pytest
-
-from qlatent_tf.config import Config
+from harness import tiny_config
 
 # Everything that a run keeps: averages, a rate that falls, two batch sizes, two checkpoints.
-TINY = Config(
-    model="mlp",
-    latent="boson",
-    dataset="quantum",
-    steps=6,
-    batch_size=8,
+TINY = tiny_config(
+    evaluate_every=3,
     generator_batch_size=5,
-    critic_steps=2,
-    latent_options={"modes": 4},
-    dataset_options={"modes": 4, "photons": 2},
-    model_options={"features": 4, "units": [8]},
-    optimizer_options={"learning_rate": 1e-3},
     learning_rate_decay_steps=12,
     generator_ema=0.8,
-    evaluate_every=3,
-    evaluation_samples=50,
-    checkpoint_every=2,
-    jit_compile=False,
 )
 
 
