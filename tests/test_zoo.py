@@ -3,18 +3,14 @@ import json
 
 import numpy as np
 import pytest
+from harness import tiny_config
 
 from qlatent_tf import zoo
-from qlatent_tf.config import Config
 from qlatent_tf.gan.wgan_gp import WGANGP
 from qlatent_tf.storage.preset_files import WEIGHTS
 
-CONFIG = Config(
-    model="mlp",
-    latent="boson",
-    dataset="quantum",
-    steps=1,
-    batch_size=4,
+CONFIG = tiny_config(
+    dataset_options={},
     latent_options={"modes": 4, "unitary_seed": 3},
     model_options={"features": 5, "units": [8]},
 )

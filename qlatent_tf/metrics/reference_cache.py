@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from qlatent_tf.datasets.dataset import ImageDataset, MoleculeDataset
-from qlatent_tf.storage import files
 from qlatent_tf.storage.array_cache import cached_arrays
 
 _PART = 4096
@@ -39,9 +38,7 @@ def reference_arrays(
     if not len(samples):
         raise ValueError(f"The data set {dataset.name!r} has no molecules to compare with.")
     key = f"{kind}/{version}/{_hash_of(samples)}"
-    digest = hashlib.sha256(key.encode()).hexdigest()
-    path = files.cache_dir() / "metrics" / f"{kind}-{dataset.name}-{digest[:16]}.npz"
-    return cached_arrays(path, key, lambda: make(samples), check)
+    return cached_arrays("metrics", f"{kind}-{dataset.name}", key, lambda: make(samples), check)
 
 
 def _hash_of(samples) -> str:

@@ -6,28 +6,19 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from harness import tiny_config
 
 from qlatent_tf import resolve as completion
 from qlatent_tf import zoo
-from qlatent_tf.config import Config
 from qlatent_tf.runs import training
 from qlatent_tf.runs.run_directory import RunDirectory
 
-CONFIG = Config(
-    model="mlp",
+CONFIG = tiny_config(
     latent="gaussian",
-    dataset="quantum",
     steps=4,
     batch_size=16,
-    critic_steps=2,
-    latent_options={"modes": 4},
-    dataset_options={"modes": 4, "photons": 2},
-    model_options={"features": 4, "units": [8]},
-    optimizer_options={"learning_rate": 1e-2},
     evaluate_every=4,
-    evaluation_samples=50,
-    checkpoint_every=2,
-    jit_compile=False,
+    optimizer_options={"learning_rate": 1e-2},
 )
 
 

@@ -5,34 +5,17 @@ import shutil
 
 import numpy as np
 import pytest
+from harness import tiny_config
 from qlatent_tf.tools import publish
 from qlatent_tf.tools import train as train_tool
 
 from qlatent_tf import zoo
-from qlatent_tf.config import Config
 from qlatent_tf.runs import training
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.storage.files import read_json, write_json
 from qlatent_tf.storage.preset_files import CHECKPOINT_FOLDER, WEIGHTS
 
-CONFIG = Config(
-    model="mlp",
-    latent="boson",
-    dataset="quantum",
-    steps=6,
-    batch_size=8,
-    critic_steps=2,
-    latent_options={"modes": 4},
-    dataset_options={"modes": 4, "photons": 2},
-    model_options={"features": 4, "units": [8]},
-    optimizer_options={"learning_rate": 1e-3},
-    evaluate_every=6,
-    evaluation_samples=50,
-    checkpoint_every=3,
-    jit_compile=False,
-    learning_rate_decay_steps=12,
-    generator_batch_size=5,
-)
+CONFIG = tiny_config(checkpoint_every=3, learning_rate_decay_steps=12, generator_batch_size=5)
 
 
 def train(workdir, **changes):

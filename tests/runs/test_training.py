@@ -8,30 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from harness import tiny_config
 
 from qlatent_tf import resolve as completion
-from qlatent_tf.config import Config
 from qlatent_tf.runs import training
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.storage.files import read_json, write_json
 from qlatent_tf.storage.locks import InUseError, sole_use
 
-CONFIG = Config(
-    model="mlp",
-    latent="boson",
-    dataset="quantum",
-    steps=6,
-    batch_size=8,
-    critic_steps=2,
-    latent_options={"modes": 4},
-    dataset_options={"modes": 4, "photons": 2},
-    model_options={"features": 4, "units": [8]},
-    optimizer_options={"learning_rate": 1e-3},
-    evaluate_every=3,
-    evaluation_samples=50,
-    checkpoint_every=2,
-    jit_compile=False,
-)
+CONFIG = tiny_config(evaluate_every=3)
 
 
 def train(workdir, **changes):

@@ -2,24 +2,13 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from dense_circuit import features_by_definition
+from dense_circuit import features_by_definition, noise, wide
 
 from qlatent_tf.gan.wgan_gp import WGANGP
 from qlatent_tf.layers.circuit.ansatz import ANSATZES, count_angles, count_parameters
 from qlatent_tf.layers.circuit.style_circuit import StyleCircuit
 
 BATCH = 3
-
-
-def noise(size, batch=BATCH, seed=0):
-    return np.random.default_rng(seed).normal(size=(batch, size)).astype("float32")
-
-
-def wide(**options):
-    """A layer with angles all over the circle, in double precision."""
-    options = {"initial_range": 2.0, "dtype": "float64", **options}
-    keras.utils.set_random_seed(1)
-    return StyleCircuit(**options)
 
 
 def angles_by_definition(layer, z):

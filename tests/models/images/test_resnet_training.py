@@ -5,32 +5,28 @@ import dataclasses
 import numpy as np
 import pytest
 import tensorflow as tf
+from harness import tiny_config
 from qlatent_tf.configs.resnet import VARIANTS, get_config
 from qlatent_tf.tools import train as tool
 
 from qlatent_tf import resolve as completion
-from qlatent_tf.config import Config
 from qlatent_tf.datasets.images.arrays import image_dataset
 from qlatent_tf.registry import latents, models
 from qlatent_tf.runs import training
 from qlatent_tf.runs.tensorboard import RunEvents, correlation_picture
 from qlatent_tf.zoo import from_preset, save_preset
 
-TINY = Config(
+TINY = tiny_config(
     model="resnet",
-    latent="boson",
     dataset="cifar10",
+    dataset_options={},
     steps=4,
     batch_size=4,
-    critic_steps=2,
     latent_options={"modes": 4, "tiles": 2},
     generator_batch_size=6,
     model_options={"resolution": 8, "filters": 4, "blocks": 2, "flip": True},
-    optimizer_options={"learning_rate": 1e-3},
     evaluate_every=4,
     evaluation_samples=8,
-    checkpoint_every=2,
-    jit_compile=False,
 )
 
 
