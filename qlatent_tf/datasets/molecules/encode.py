@@ -20,7 +20,8 @@ from qlatent_tf.storage.array_cache import cached_arrays
 from qlatent_tf.storage.progress import progress_bar
 
 # To be raised when the same file would give other graphs or SMILES than before.
-ENCODER_VERSION = 1
+ENCODER_VERSION = 2
+_SMILES = ("smiles", "plain_smiles", "file_smiles")
 # The others compare with the whole data set, of which they have to compute something first.
 METRICS = ("molecules", "molecule_properties")
 EVALUATION_METRICS = (
@@ -29,6 +30,7 @@ EVALUATION_METRICS = (
     "molecule_diversity",
     "molecule_substructures",
     "fcd",
+    "plain_decoding",
 )
 
 
@@ -65,6 +67,8 @@ def load_molecules(name: str, path: Path, progress: bool = True) -> MoleculeData
         provenance={"file": path.name, "sha256": source_hash, **json.loads(str(arrays["counts"]))},
         render=molecule_pictures.draw_molecules,
         smiles=frozenset(arrays["smiles"].tolist()),
+        plain_smiles=frozenset(arrays["plain_smiles"].tolist()) - {""},
+        file_smiles=frozenset(arrays["file_smiles"].tolist()),
     )
 
 
@@ -83,35 +87,36 @@ def encode(
       label: str. What the progress bar is about.
 
     Returns:
-      The graphs, ``{"atoms": int8 (n, 9), "bonds": int8 (n, 9, 9)}``; the canonical SMILES of
-      each, str array of shape `(n,)`; and the counts, a dict of JSON values.
+      The graphs, ``{"atoms": int8 (n, 9), "bonds": int8 (n, 9, 9)}``; canonical SMILES of each, str
+      arrays of shape `(n,)`: ``smiles`` of the graph, ``plain_smiles`` of the graph where RDKit
+      alone decodes it, else empty, and ``file_smiles`` of the molecule in the file; and the counts,
+      a dict of JSON values.
 
     Raises:
       ValueError: if no molecule is kept.
     """
-    atoms, bonds, smiles = [], [], []
+    atoms, bonds, texts = [], [], []
     refused = collections.Counter()
-    moved = 0
     with (
         rdBase.BlockLogs(),
         progress_bar(molecules, desc=f"Encoding {label}", unit=" molecules", shown=progress) as bar,
     ):
         for molecule in bar:
             try:
-                graph, decoded, is_moved = _encode_one(molecule)
+                graph, found = _encode_one(molecule)
             except molecule_graphs.GraphError as error:
                 refused[error.reason] += 1
                 continue
             atoms.append(graph[0])
             bonds.append(graph[1])
-            smiles.append(decoded)
-            moved += is_moved
+            texts.append(found)
+    smiles = {name: np.array([one[name] for one in texts]) for name in _SMILES}
     counts = {
         "molecules_read": len(atoms) + sum(refused.values()),
         "molecules": len(atoms),
-        "distinct_molecules": len(set(smiles)),
+        "distinct_molecules": len(set(smiles["smiles"].tolist())),
         "refused": dict(sorted(refused.items())),
-        "other_tautomer_when_decoded": moved,
+        "other_tautomer_when_decoded": int(sum(smiles["smiles"] != smiles["file_smiles"])),
     }
     if not atoms:
         raise ValueError(f"None of the molecules of {label} has a graph: {counts['refused']}.")
@@ -129,38 +134,43 @@ def encode(
             counts["molecules_read"],
             ", ".join(f"{count} with {reason}" for reason, count in sorted(refused.items())),
         )
-    return {"atoms": np.stack(atoms), "bonds": np.stack(bonds)}, np.array(smiles), counts
+    return {"atoms": np.stack(atoms), "bonds": np.stack(bonds)}, smiles, counts
 
 
-def _encode_one(molecule: Chem.Mol | None) -> tuple[tuple[np.ndarray, np.ndarray], str, bool]:
-    """Returns the graph, its canonical SMILES, and whether that is another tautomer's."""
+def _encode_one(molecule: Chem.Mol | None) -> tuple[tuple[np.ndarray, np.ndarray], dict[str, str]]:
+    """Returns the graph, and the SMILES that `_SMILES` names."""
     if molecule is None:
         raise molecule_graphs.GraphError("a file entry that RDKit refuses")
     graph = molecule_graphs.molecule_to_graph(molecule)
     given = molecule_graphs.canonical_smiles(molecule)
     if "." in given:
         raise molecule_graphs.GraphError("several fragments")
-    decoded = molecule_graphs.graph_to_molecule(*graph)
-    smiles = decoded and molecule_graphs.canonical_smiles(decoded)
-    if smiles == given:
-        return graph, smiles, False
+    decoded, plain = molecule_graphs.decode(*graph)
+    found = {
+        "smiles": decoded and molecule_graphs.canonical_smiles(decoded),
+        "plain_smiles": molecule_graphs.canonical_smiles(plain) if plain else "",
+        "file_smiles": given,
+    }
+    if found["smiles"] == given:
+        return graph, found
     if (
         decoded is None
         or CalcMolFormula(decoded) != CalcMolFormula(molecule)
         or not np.array_equal(molecule_graphs.molecule_to_graph(decoded)[1], graph[1])
     ):
         raise molecule_graphs.GraphError("a structure that the graph does not give back")
-    return graph, smiles, True
+    return graph, found
 
 
 def _arrays(encoded) -> dict[str, np.ndarray]:
     graphs, smiles, counts = encoded
-    return {**graphs, "smiles": smiles, "counts": np.array(json.dumps(counts))}
+    return {**graphs, **smiles, "counts": np.array(json.dumps(counts))}
 
 
 def _check(arrays) -> None:
     """Raises ValueError if the arrays do not fit each other."""
     atoms, _ = molecule_graphs.check_graphs(arrays)
     counts = json.loads(str(arrays["counts"]))
-    if arrays["smiles"].shape != (len(atoms),) or counts["molecules"] != len(atoms):
+    sizes = {counts["molecules"], *(arrays[name].size for name in _SMILES)}
+    if sizes != {len(atoms)}:
         raise ValueError("its parts do not fit each other")

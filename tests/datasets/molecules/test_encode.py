@@ -34,7 +34,7 @@ def file(tmp_path):
 
 
 def test_what_does_not_fit_is_counted_by_reason():
-    graphs, smiles, counts = encode(map(Chem.MolFromSmiles, LINES))
+    graphs, texts, counts = encode(map(Chem.MolFromSmiles, LINES))
     assert counts == {
         "molecules_read": 10,
         "molecules": 4,
@@ -49,6 +49,7 @@ def test_what_does_not_fit_is_counted_by_reason():
         },
         "other_tautomer_when_decoded": 1,
     }
+    smiles = texts["smiles"]
     assert smiles.tolist() == ["CCO", "CCO", "c1c[nH]cn1", "Cc1c[nH]cn1"]
     assert smiles.tolist() == graphs_to_smiles(graphs)
     assert graphs["atoms"].shape == (4, 9) and graphs["bonds"].shape == (4, 9, 9)
