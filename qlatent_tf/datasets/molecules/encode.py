@@ -1,6 +1,7 @@
 """Encodes a file of molecules once, and keeps the graphs."""
 
 import collections
+import contextlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,7 +16,7 @@ from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.datasets.molecules import files as molecule_files
 from qlatent_tf.datasets.molecules import graphs as molecule_graphs
 from qlatent_tf.datasets.molecules import pictures as molecule_pictures
-from qlatent_tf.storage import files
+from qlatent_tf.storage import files, npy_files
 from qlatent_tf.storage.array_cache import cached_arrays
 from qlatent_tf.storage.progress import progress_bar
 
@@ -49,22 +50,52 @@ def load_molecules(name: str, path: Path, progress: bool = True) -> MoleculeData
       ValueError: if no molecule of the file has a graph.
     """
     path = Path(path)
-    source_hash = files.sha256_of(path)
+    key = files.sha256_of(path) + _versions()
+
+    def make():
+        graphs, smiles, counts = encode(molecule_files.read_molecules(path), progress, path.name)
+        return {**graphs, **smiles, "counts": np.array(json.dumps({"file": path.name, **counts}))}
+
+    return _dataset(name, key, cached_arrays("molecules", name, key, make, _check), path.name)
+
+
+def load_encoded(name: str) -> MoleculeDataset | None:
+    """Returns the data set of this name that the cache folder holds encoded, without its file.
+
+    None if there is none there, or several of different files.
+    """
+    found = []
+    for file in (files.cache_dir() / "molecules").glob(f"{name}-*.npz"):
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            found.append(str(npy_files.read_npz(file, "key")))
+    keys = [key for key in found if key.endswith(_versions())]
+    if len(keys) != 1:
+        return None
+    try:
+        arrays = cached_arrays("molecules", name, keys[0], _no_file, _check)
+    except FileNotFoundError:  # It is damaged.
+        return None
+    return _dataset(name, keys[0], arrays)
+
+
+def _no_file():
+    raise FileNotFoundError
+
+
+def _versions():
     # SMILES are canonical within one version of RDKit alone.
-    key = f"{source_hash}/{ENCODER_VERSION}/{rdkit.__version__}"
-    arrays = cached_arrays(
-        "molecules",
-        name,
-        key,
-        make=lambda: _arrays(encode(molecule_files.read_molecules(path), progress, path.name)),
-        check=_check,
-    )
+    return f"/{ENCODER_VERSION}/{rdkit.__version__}"
+
+
+def _dataset(name, key, arrays, file=None):
+    counts = json.loads(str(arrays["counts"]))
+    encoded_file = counts.pop("file")
     return MoleculeDataset(
         name=name,
         source={part: arrays[part] for part in ("atoms", "bonds")},
         metrics=METRICS,
         evaluation_metrics=EVALUATION_METRICS,
-        provenance={"file": path.name, "sha256": source_hash, **json.loads(str(arrays["counts"]))},
+        provenance={"file": file or encoded_file, "sha256": key.partition("/")[0], **counts},
         render=molecule_pictures.draw_molecules,
         smiles=frozenset(arrays["smiles"].tolist()),
         plain_smiles=frozenset(arrays["plain_smiles"].tolist()) - {""},
@@ -162,15 +193,12 @@ def _encode_one(molecule: Chem.Mol | None) -> tuple[tuple[np.ndarray, np.ndarray
     return graph, found
 
 
-def _arrays(encoded) -> dict[str, np.ndarray]:
-    graphs, smiles, counts = encoded
-    return {**graphs, **smiles, "counts": np.array(json.dumps(counts))}
-
-
 def _check(arrays) -> None:
     """Raises ValueError if the arrays do not fit each other."""
     atoms, _ = molecule_graphs.check_graphs(arrays)
     counts = json.loads(str(arrays["counts"]))
+    if not isinstance(counts["file"], str):
+        raise ValueError("it does not tell its file")
     sizes = {counts["molecules"], *(arrays[name].size for name in _SMILES)}
     if sizes != {len(atoms)}:
         raise ValueError("its parts do not fit each other")
