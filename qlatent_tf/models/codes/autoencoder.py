@@ -147,4 +147,6 @@ class Autoencoder(LatentGenerator):
         """Returns ``reconstructions``: rows of images, each over a row of what their codes hold."""
         images, _ = held_out(dataset)
         rebuilt, columns = reconstruction_rows(self.encoder, self.decoder, images)
-        return {"reconstructions": dataset.render(rebuilt, columns=columns)}
+        return {
+            "reconstructions": dataset.render(rebuilt, columns=columns, rows=("image", "rebuilt"))
+        }

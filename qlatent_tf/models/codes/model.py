@@ -254,8 +254,10 @@ class LaStQGAN(CodeGAN):
         rebuilt, columns = reconstruction_rows(self.encoder, self.decoder, images)
         generated = self.sample(len(rebuilt) // 2, seed=0)
         return {
-            "reconstructions": dataset.render(rebuilt, columns=columns),
+            "reconstructions": dataset.render(rebuilt, columns=columns, rows=("image", "rebuilt")),
             "real_over_generated": dataset.render(
-                alternate(images[: len(generated)], generated, columns), columns=columns
+                alternate(images[: len(generated)], generated, columns),
+                columns=columns,
+                rows=("image", "generated"),
             ),
         }
