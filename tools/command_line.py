@@ -1,18 +1,23 @@
 """What the command-line tools share: arguments, configurations, and how errors are shown."""
 
 import argparse
+import contextlib
 import dataclasses
 import errno
 import importlib
 import inspect
 import logging as standard_logging
 import os
+import re
+import shlex
 import sys
+import threading
 
 from absl import logging
 
 from qlatent_tf.backend import BackendError, check_backend
 from qlatent_tf.config import Config, parse_setting
+from qlatent_tf.names import did_you_mean
 from qlatent_tf.quiet import silence_tensorflow
 from qlatent_tf.registry import latents, models
 from qlatent_tf.storage.files import INCEPTION_VARIABLE
@@ -41,7 +46,7 @@ _KEPT_OPTIONS = ("bands",)
 
 
 class Parser(argparse.ArgumentParser):
-    """The arguments of a tool.
+    """The arguments of a tool, whose mistakes are answered by one line with the nearest name.
 
     Args:
       name: str. The tool's.
@@ -51,7 +56,25 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, name: str | None = None, description: str | None = None, **options):
         options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        super().__init__(options.pop("prog", name), description=description, **options)
+        super().__init__(
+            options.pop("prog", f"qlatent-tf {name}"), description=description, **options
+        )
+
+    def parse_known_args(self, args=None, namespace=None):
+        """Parses as argparse does, but refuses here, where the options are known, what is not."""
+        namespace, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            hint = did_you_mean(unknown[0].partition("=")[0], self._option_string_actions)
+            self.error(f"unrecognized arguments: {' '.join(unknown)}.{hint}")
+        return namespace, unknown
+
+    def error(self, message):
+        """Says what is wrong without the whole usage, and ends with code 2."""
+        wrong = re.search(r"invalid choice: '?(.*?)'? \(choose from (.*)\)", message)
+        if wrong:
+            message += "." + did_you_mean(wrong[1], re.findall(r"[\w.-]+", wrong[2]))
+        message = message.rstrip(".") if message.endswith("..") else message
+        self.exit(2, f"error: {message} Help: {self.prog} --help\n")
 
 
 def add_data_arguments(arguments, default: str) -> None:
@@ -130,17 +153,18 @@ def load_model(source, trust_code: bool):
     Raises:
       FileNotFoundError: if there is neither.
     """
-    # First, for a name that is wrong is told of without TensorFlow.
+    # First, so that a wrong name is refused without TensorFlow.
     config = source_config(source, trust_code)
 
     from qlatent_tf.runs.run_directory import RunDirectory
     from qlatent_tf.runs.training import restore_model
     from qlatent_tf.zoo import from_preset, read_preset
 
-    if not is_preset(source):
-        model, step = restore_model(RunDirectory(source), trust_code=trust_code)
-        return model, config, step
-    model = from_preset(source, trust_code=trust_code)
+    with slow_work(f"Building the model of {source}"):
+        if not is_preset(source):
+            model, step = restore_model(RunDirectory(source), trust_code=trust_code)
+            return model, config, step
+        model = from_preset(source, trust_code=trust_code)
     description = read_preset(source, trust_code=trust_code)
     return model, config, description["provenance"].get("step")
 
@@ -316,8 +340,35 @@ def with_fallback_dataset(config: Config, arguments):
         return config, load_dataset(config, **load)
 
 
+def command(*words) -> str:
+    """Returns a command to copy, with what a shell would take apart in quotes.
+
+    Example:
+      >>> command("sample", "my run", "--out", "a.png")
+      "qlatent-tf sample 'my run' --out a.png"
+    """
+    return shlex.join(["qlatent-tf", *map(str, words)])
+
+
+@contextlib.contextmanager
+def slow_work(what: str, quiet: bool = False):
+    """Says what is being done where it takes more than three seconds and shows no bar."""
+    timer = threading.Timer(3, lambda: print(f"{what} ...", file=sys.stderr, flush=True))
+    timer.daemon = True
+    if not quiet:
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def run_tool(function, arguments) -> int:
-    """Calls `function(arguments)`; an error the user can mend is shown without a traceback."""
+    """Calls `function(arguments)`; an error the user can mend is shown without a traceback.
+
+    Returns:
+      int. The exit code: what the function returned, 1 after an error, 130 after Ctrl-C.
+    """
     _quiet_logs()
     try:
         check_backend()
@@ -332,11 +383,18 @@ def run_tool(function, arguments) -> int:
         message = str(error)
         if error.errno == errno.ENOSPC:
             message = f"{error}. The disk is full; what was written before is whole."
-    except MemoryError as error:
-        message = f"This machine has too little memory for it. {error}".rstrip()
     except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
+        print("\nStopped.", file=sys.stderr)
         return 130
+    except Exception as error:
+        # TensorFlow is not imported here for the name of its error.
+        if not isinstance(error, MemoryError) and type(error).__name__ != "ResourceExhaustedError":
+            raise
+        first = (str(error).splitlines() or [""])[0]
+        message = (
+            "There is not enough memory. Ask for fewer samples, a smaller batch (--batch-size) or "
+            f"fewer modes.{f' ({first})' if first else ''}"
+        )
     print(f"error: {message}", file=sys.stderr)
     return 1
 

@@ -2,13 +2,13 @@
 """Scores a preset, or a run's last checkpoint, on all metrics of its data set.
 
 While training, a run is scored on the fast ones among them. With --real, held-out
-real samples are scored as if they had been generated: it tells what scores mean.
+real samples are scored as if they had been generated, which shows what scores mean.
 
 examples:
-  tools/evaluate.py molgan_boson_qm9 --num-samples 10000 --seeds 3
-  tools/evaluate.py runs/mlp_boson_quantum --metrics discreteness --json
-  tools/evaluate.py --real --dataset cifar10 --metrics classifier_scores
-  tools/evaluate.py my_preset --metrics my_file:my_metric --seeds 3 --save
+  qlatent-tf evaluate molgan_boson_qm9 --num-samples 10000 --seeds 3
+  qlatent-tf evaluate runs/mlp_boson_quantum --metrics discreteness --json
+  qlatent-tf evaluate --real --dataset cifar10 --metrics classifier_scores
+  qlatent-tf evaluate my_preset --metrics my_file:my_metric --seeds 3 --save
 """
 
 import json
@@ -19,6 +19,7 @@ from qlatent_tf.tools.command_line import (
     add_data_arguments,
     add_scoring_arguments,
     add_source_arguments,
+    command,
     is_preset,
     load_model,
     run_tool,
@@ -27,7 +28,9 @@ from qlatent_tf.tools.command_line import (
     use_inception,
 )
 
+from qlatent_tf.glossary import explain
 from qlatent_tf.registry import datasets, metrics
+from qlatent_tf.scores import read_scores
 
 
 def parser() -> Parser:
@@ -40,7 +43,7 @@ def parser() -> Parser:
         "--save",
         action="store_true",
         help="write the scores into the preset and on its card, beside those "
-        "of other metrics; samples and seeds are to be as many as theirs",
+        "of other metrics; samples and seeds must be as many as theirs",
     )
     arguments.add_argument(
         "--real",
@@ -120,8 +123,12 @@ def _show(arguments, evaluation, title):
         print(json.dumps(evaluation, indent=2))
         return
     print(title)
-    for name, score in evaluation["metrics"].items():
-        print(f"{name:36} {format_score(score)}")
+    for score in read_scores(evaluation["metrics"], evaluation["dataset"]):
+        entry = explain(score.metric)
+        better = f"({entry.better} is better)" if entry and entry.better else ""
+        text = format_score(evaluation["metrics"][score.key])
+        print(f"{score.key:48} {text:22} {entry.title if entry else ''} {better}".rstrip())
+    print(f"What they mean: {command('list_models', '--metrics')}")
     if not evaluation["metrics"]:
         print(f"{evaluation['dataset']} has no metrics of its own; name some with --metrics.")
 

@@ -8,9 +8,9 @@ With --nearest, each row is instead a generated molecule, followed by the molecu
 most like it by the Tanimoto similarity of Morgan fingerprints (radius 2, 2048 bits).
 
 examples:
-  tools/interpolate.py molgan_boson_qm9 --out lines.png
-  tools/interpolate.py molgan_boson_qm9 --rows 4 --columns 10 --seed 3 --out lines.png
-  tools/interpolate.py molgan_boson_qm9 --nearest --columns 4 --data-dir ~/data --out nearest.png
+  qlatent-tf interpolate molgan_boson_qm9 --out lines.png
+  qlatent-tf interpolate molgan_boson_qm9 --rows 4 --columns 10 --seed 3 --out lines.png
+  qlatent-tf interpolate molgan_boson_qm9 --nearest --columns 4 --data-dir ~/data --out nearest.png
 """
 
 import sys

@@ -1,25 +1,26 @@
 #!/usr/bin/env python3
-"""Runs the published experiments again, with any latent: `my_file:my_latent` is a row as well.
+"""Runs the published experiments again, with any latent, such as your own `my_file:my_latent`.
 
 examples:
-  tools/reproduce.py table1 --iterations 5000 --seeds 3 --data quantum --workdir results
-  tools/reproduce.py table1 --latents boson my_file:my_latent --iterations 5000
-  tools/reproduce.py table1 --shard 1/2          # on one machine, and 2/2 on another
-  tools/reproduce.py table1 --merge other/results
-  tools/reproduce.py figure2 --workdir results
-  tools/reproduce.py mixture --seeds 5
-  tools/reproduce.py table2 --sizes 16 --latents boson gaussian --seeds 3
-  tools/reproduce.py table2 --sizes 32 --latents boson --interferometers haar 1-1 1-3-9
-  tools/reproduce.py table2 --sizes 48 --bank-samples 100000
-  tools/reproduce.py table2 --sizes --samples shots.npz:counts       # these alone
-  tools/reproduce.py table2_cifar --variant small --iterations 8000 --seeds 1
-  tools/reproduce.py table2_cifar --latents --samples shots.npy        # of 128 modes or more
-  tools/reproduce.py theorem1 --iterations 2000
-  tools/reproduce.py capacity --autoencoder my_autoencoder --qubits 3 4 5 --seeds 3
+  qlatent-tf reproduce table1 --iterations 5000 --seeds 3 --data quantum --workdir results
+  qlatent-tf reproduce table1 --latents boson my_file:my_latent --iterations 5000
+  qlatent-tf reproduce table1 --shard 1/2          # on one machine, and 2/2 on another
+  qlatent-tf reproduce table1 --merge other/results
+  qlatent-tf reproduce figure2 --workdir results
+  qlatent-tf reproduce mixture --seeds 5
+  qlatent-tf reproduce table2 --sizes 16 --latents boson gaussian --seeds 3
+  qlatent-tf reproduce table2 --sizes 32 --latents boson --interferometers haar 1-1 1-3-9
+  qlatent-tf reproduce table2 --sizes 48 --bank-samples 100000
+  qlatent-tf reproduce table2 --sizes --samples shots.npz:counts       # these alone
+  qlatent-tf reproduce table2_cifar --variant small --iterations 8000 --seeds 1
+  qlatent-tf reproduce table2_cifar --latents --samples shots.npy        # of 128 modes or more
+  qlatent-tf reproduce theorem1 --iterations 2000
+  qlatent-tf reproduce capacity --autoencoder my_autoencoder --qubits 3 4 5 --seeds 3
 
-Each finished run is a file; the same command goes on where it was stopped.
+Each finished run is a file; the same command resumes where it was stopped.
 """
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from qlatent_tf.tools.command_line import (
     add_trust_argument,
     load_model,
     run_tool,
+    slow_work,
     use_inception,
 )
 
@@ -117,7 +119,9 @@ def _add_option(command, name, option):
         whose = f", {option.whose}" if option.whose else ""
         about += f" (default: {' '.join(map(str, values))}{whose})"
     command.add_argument(
+        *(["--steps"] if name == "iterations" else []),
         f"--{name.replace('_', '-')}",
+        dest=name,
         default=option.default,
         nargs=("*" if option.may_be_empty else "+") if several else None,
         type=int if any(isinstance(value, int) for value in values) else str,
@@ -146,7 +150,7 @@ def _figure2(arguments):
         )
     options = {"num_samples": arguments.num_samples, "progress": not arguments.quiet}
     measured = [
-        # One's own runs may name one's own code.
+        # Runs of this working directory may name the user's own code.
         figure2.measure(
             arguments.workdir,
             Path(source).name,
@@ -157,6 +161,7 @@ def _figure2(arguments):
     ]
     figure2.write_results(arguments.workdir, measured)
     _show(arguments)
+    print(f"Table and figure are in {arguments.workdir}.")
     return 0
 
 
@@ -166,7 +171,7 @@ def _theorem1(arguments):
     if source is None:
         cell = theorem1.cell(arguments.latent, arguments.iterations, _settings(arguments))
 
-        # Now, for a name that is wrong is told of without TensorFlow.
+        # Now, so that a wrong name is refused without TensorFlow.
         from qlatent_tf.runs.training import Interrupted, train
 
         source = arguments.workdir / cell.name
@@ -175,9 +180,11 @@ def _theorem1(arguments):
         except Interrupted as stop:
             return _stopped(stop)
     loaded = load_model(source, arguments.trust_code or not arguments.source)
-    measured = theorem1.measure(Path(source).name, *loaded, arguments.num_latents)
+    with slow_work(f"Sending {arguments.num_latents:,} latents there and back", arguments.quiet):
+        measured = theorem1.measure(Path(source).name, *loaded, arguments.num_latents)
     theorem1.write_results(arguments.workdir, measured)
     _show(arguments)
+    print(f"The table is in {arguments.workdir}.")
     return 0 if measured["recovered"] == measured["tried"] else 1
 
 
@@ -193,7 +200,7 @@ def _run_grid(arguments):
     experiment = EXPERIMENTS[arguments.experiment]
     cells = experiment.cells(_settings(arguments), **_asked(arguments, experiment.cell_options))
 
-    # Now, for a name that is wrong is told of without TensorFlow.
+    # Now, so that a wrong name is refused without TensorFlow.
     from qlatent_tf.experiments.grids.grid import Grid
 
     grid = Grid(arguments.workdir, arguments.num_samples)
@@ -213,7 +220,7 @@ def _run_grid(arguments):
         _show(arguments)
         print(
             f"Table and figures are in {arguments.workdir}.   "
-            f"tensorboard --logdir {arguments.workdir}"
+            f"{shlex.join(['tensorboard', '--logdir', str(arguments.workdir)])}"
         )
     return status
 
@@ -238,12 +245,12 @@ def _train(arguments, experiment, grid, cells, chosen):
 
 
 def _stopped(stop):
-    print(f"\n{stop} The same command goes on from there.", file=sys.stderr)
+    print(f"\n{stop} The same command continues from there.", file=sys.stderr)
     return 130
 
 
 def _check_inception(arguments, grid, cells):
-    """Loads Inception where it is to score finished runs: bad weights are told of before those."""
+    """Loads Inception where it is to score finished runs: bad weights are refused before those."""
     from qlatent_tf.metrics.images.inception import inception_network, local_weights
 
     use_inception(arguments)

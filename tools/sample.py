@@ -7,12 +7,12 @@ the properties QED, logP (octanol-water) and SA (synthetic accessibility, 1 easy
 is valid if it is one fragment and holds no wildcard. What the filters leave out is not replaced.
 
 examples:
-  tools/sample.py molgan_boson_qm9 -n 64 --out grid.png
-  tools/sample.py molgan_boson_qm9 -n 64 --valid-only --out grid.png
-  tools/sample.py molgan_boson_qm9 -n 1000 --seed 7 --out molecules.smi
-  tools/sample.py molgan_boson_qm9 -n 10000 --unique --keep "qed>0.5" "sa<=4" --out best.csv
-  tools/sample.py molgan_boson_qm9 -n 10000 --mark-novel --data-dir ~/data --out all.sdf
-  tools/sample.py runs/mlp_boson_quantum -n 100000 --out samples.npy
+  qlatent-tf sample molgan_boson_qm9 -n 64 --out grid.png
+  qlatent-tf sample molgan_boson_qm9 -n 64 --valid-only --out grid.png
+  qlatent-tf sample molgan_boson_qm9 -n 1000 --seed 7 --out molecules.smi
+  qlatent-tf sample molgan_boson_qm9 -n 10000 --unique --keep "qed>0.5" "sa<=4" --out best.csv
+  qlatent-tf sample molgan_boson_qm9 -n 10000 --mark-novel --data-dir ~/data --out all.sdf
+  qlatent-tf sample runs/mlp_boson_quantum -n 100000 --out samples.npy
 """
 
 import csv
@@ -30,6 +30,7 @@ from qlatent_tf.tools.command_line import (
     known_molecules,
     load_model,
     run_tool,
+    slow_work,
 )
 
 from qlatent_tf.storage.files import atomic_path, write_text
@@ -99,7 +100,8 @@ def _sample(arguments):
     known = None
     if arguments.novel_only or arguments.mark_novel:
         known = known_molecules(arguments, config)
-    samples = model.sample(arguments.num_samples, arguments.seed)
+    with slow_work(f"Drawing {arguments.num_samples:,} samples"):
+        samples = model.sample(arguments.num_samples, arguments.seed)
     note = ""
     if filtered or arguments.out.suffix in _MOLECULE_FORMS:
         left_out = known if arguments.novel_only else frozenset()

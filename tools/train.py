@@ -2,28 +2,29 @@
 """Trains a GAN with a quantum or classical latent.
 
 examples:
-  tools/train.py --model molgan --latent boson
-  tools/train.py --model molgan --latent boson --dataset qm9 --data-dir ~/data --steps 300
-  tools/train.py --model mlp --latent photonic --photons 4 --modes 8
-  tools/train.py --model molgan --latent samples --latent-file shots.npy --modes 16
-  tools/train.py --model molgan --latent my_file:my_latent
-  tools/train.py --model resnet --latent boson --variant small
-  tools/train.py --model molgan --latent boson --reward qed --workdir runs/molgan_qed
-  tools/train.py --config molgan_boson_qm9 --latent gaussian --seed 1
-  tools/train.py --continue-from my_preset --steps 40000
-  tools/train.py --model last_qgan --generator classical --latent gaussian --dataset naip28
+  qlatent-tf train --model molgan --latent boson
+  qlatent-tf train --model molgan --latent boson --dataset qm9 --data-dir ~/data --steps 300
+  qlatent-tf train --model mlp --latent photonic --photons 4 --modes 8
+  qlatent-tf train --model molgan --latent samples --latent-file shots.npy --modes 16
+  qlatent-tf train --model molgan --latent my_file:my_latent
+  qlatent-tf train --model resnet --latent boson --variant small
+  qlatent-tf train --model molgan --latent boson --reward qed --workdir runs/molgan_qed
+  qlatent-tf train --config molgan_boson_qm9 --latent gaussian --seed 1
+  qlatent-tf train --continue-from my_preset --steps 40000
+  qlatent-tf train --model last_qgan --generator classical --latent gaussian --dataset naip28
 """
 
-import argparse
 import json
 import shlex
 import sys
 from pathlib import Path
 
 from qlatent_tf.tools.command_line import (
+    Parser,
     add_data_arguments,
     add_inception_argument,
     add_trust_argument,
+    command,
     config_from_arguments,
     run_tool,
     use_inception,
@@ -41,14 +42,9 @@ No loss measures the samples. Scores do, at each evaluation: metrics.json, Tenso
 """
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Returns the tool's argument parser."""
-    arguments = argparse.ArgumentParser(
-        "train",
-        description=__doc__,
-        epilog=_LOSSES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    arguments = Parser("train", __doc__, epilog=_LOSSES)
     arguments.add_argument("--model", help="a registered model, or my_file:my_model")
     arguments.add_argument(
         "--variant",
@@ -91,6 +87,7 @@ def parser() -> argparse.ArgumentParser:
     )
     run.add_argument(
         "--steps",
+        "--iterations",
         type=int,
         help="generator updates; learning rates that fall to 0 do so at the "
         "configuration's own last step, unless --set "
@@ -218,13 +215,12 @@ def _report(run):
         print(f"Step {metrics['step']:,}, {metrics['num_samples']:,} samples, on {data}:")
     for score in telling_scores(scores):
         print(f"  {in_words(score)}")
-    path = shlex.quote(str(run.path))
     print(
         f"\nSamples:      {run.samples}\n"
         f"All scores:   {run.path / 'metrics.json'}, {len(scores)} of them; qlatent-tf list_models "
         "--metrics explains each\n"
         f"TensorBoard:  tensorboard --logdir {shlex.quote(str(run.path.parent))}\n"
-        f"Keep it:      qlatent-tf publish {path} {shlex.quote(run.path.name)}"
+        f"Keep it:      {command('publish', run.path, run.path.name)}"
     )
 
 

@@ -5,18 +5,17 @@ The same command resumes an interrupted training at the last complete epoch. Tes
 nothing: the last epoch is published.
 
 examples:
-  tools/train_classifier.py --data-dir ~/data --preset cifar_classifier
-  tools/train_classifier.py --workdir runs/wide --set widths=[64,128,256] --set epochs=30
+  qlatent-tf train_classifier --data-dir ~/data --preset cifar_classifier
+  qlatent-tf train_classifier --workdir runs/wide --set widths=[64,128,256] --set epochs=30
 """
 
-import argparse
 import json
 import math
 import sys
 from pathlib import Path
 
 import numpy as np
-from qlatent_tf.tools.command_line import add_data_arguments, run_tool
+from qlatent_tf.tools.command_line import Parser, add_data_arguments, run_tool
 from qlatent_tf.tools.evaluate import format_score
 
 # What --set may change. The learning rate rises over a fifth of the steps and then falls along a
@@ -37,12 +36,9 @@ _SIZES = ("image_size", "channels", "classes")
 _TEST_BATCH = 500
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Returns the tool's argument parser."""
-    formatter = argparse.RawDescriptionHelpFormatter
-    arguments = argparse.ArgumentParser(
-        "train_classifier", description=__doc__, formatter_class=formatter
-    )
+    arguments = Parser("train_classifier", __doc__)
     add_data_arguments(arguments, default=OPTIONS["dataset"])
     arguments.add_argument(
         "--workdir", type=Path, help="the run's directory (default: runs/classifier_DATASET)"

@@ -18,15 +18,11 @@ from qlatent_tf.runs.run_directory import RunDirectory
 
 ITERATIONS = 5000
 DRAWN = 3000
-COLUMNS = (
-    Column("interpolation_rate", "interpolation rate", min),
-    Column("mode_coverage", "mode coverage", max),
-    Column("blob_tv", "total variation of blobs", min),
-)
+COLUMNS = tuple(map(Column.of, ("interpolation_rate", "mode_coverage", "blob_tv")))
 NOTES = (
     "Interpolation rate: share of generated points outside every blob's region of three standard "
-    "deviations; 0.0111 for real points. Mode coverage: share of the seven blobs that get a tenth "
-    "of their points at least. Photonic and boson latents are loop circuits of delays 1, 3 and 9."
+    "deviations; 0.0111 for real points. Mode coverage: share of the seven blobs that get at least "
+    "a tenth of their points. Photonic and boson latents are loop circuits of delays 1, 3 and 9."
 )
 
 

@@ -59,7 +59,7 @@ def cell_history(cell: dict) -> list[tuple[int, dict[str, Score]]]:
 
 
 def cell_differences(config: Config, other: Config) -> Differences:
-    """Returns the differences by which two configurations train otherwise.
+    """Returns the differences that make two configurations train differently.
 
     Options that one of them leaves open are filled in: a version with more options writes more of
     them. Of its latent's file the name counts, not the folder.
@@ -155,6 +155,6 @@ def _data(cell):
 
 
 def _content(cell):
-    """What decides the law of a file's rows: machines may round a sample of a bank otherwise."""
+    """What decides a file's distribution: machines may round samples of a bank differently."""
     file = cell.get("latent_file")
     return file and (file["bank"] or file["sha256"])

@@ -28,7 +28,7 @@ class Grid:
 
     - ``runs/<cell>/``: an ordinary run, which `training.train` takes up where it was stopped;
     - ``banks/<bank>/``: what latents of several runs draw from;
-    - ``runs/<cell>.lock``: is there while a process is at it, so that others may run other cells;
+    - ``runs/<cell>.lock``: exists while a process runs the cell; others run other cells then;
     - ``cells/<cell>@<steps>.json``: a finished cell: configuration, scores at the last step,
       those of held-out real samples where there are any, the history of its evaluations, seconds,
       versions.
@@ -88,7 +88,7 @@ class Grid:
           FloatingPointError: if some of the runs diverged; all others are finished then.
           InUseError: if other processes run some of the cells; all others are finished then.
           Interrupted: on Ctrl-C, and while training on SIGTERM too, after a checkpoint; the same
-            call goes on from there.
+            call continues from there.
         """
         left = [cell for cell in cells if not self.is_finished(cell)]
         for cell in left:
@@ -226,7 +226,7 @@ class Grid:
 
 
 def _check_latents(cells):
-    """Builds a latent of each row, so that one that cannot be is told of before any training."""
+    """Builds a latent of each row, so that an error is shown before any training."""
     # A bank is made when its first cell is run.
     rows = {str(cell.row or cell.name): cell for cell in reversed(cells) if cell.bank is None}
     for cell in rows.values():
