@@ -2,12 +2,4 @@
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "images": ["draw_images"],
-        "plane": ["draw_plane"],
-        "png": ["write_picture"],
-        "vectors": ["draw_vectors"],
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

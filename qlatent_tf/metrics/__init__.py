@@ -1,8 +1,8 @@
 """Metrics.
 
-A metric is ``f(dataset, samples, *, progress=False) -> list[Score]``: what a `Dataset` knows of the
-real samples, and generated samples in data space. One of your own may return a dict instead, of
-names and numbers.
+A metric is ``f(dataset, samples) -> list[Score]``: what a `Dataset` knows of the real samples, and
+generated samples in data space; with a keyword ``progress`` it is told whether to show a bar. One
+of your own may return a dict instead, of names and numbers.
 
 The size of a sample is part of what was measured, so a `Score` names it, and with it the data and
 the network that samples were compared with or judged by. In JSON its key says all of it, such as
@@ -11,28 +11,4 @@ the network that samples were compared with or judged by. In JSON its key says a
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "frechet": ["Moments", "frechet_distance"],
-        "images.classifier_scores": ["classifier_network"],
-        "images.feature_network": ["FeatureNetwork"],
-        "images.inception": ["inception_network"],
-        "images.inception_distances": [
-            "frechet_inception_distance",
-            "inception_score",
-            "kernel_inception_distance",
-        ],
-        "images.scores": ["image_scores"],
-        "molecules.smiles": [
-            "frechet_chemnet_distance",
-            "internal_diversity",
-            "molecule_counts",
-            "molecule_property_table",
-        ],
-        "vectors.codes": ["marginal_divergence"],
-        "vectors.discreteness": ["integer_distance"],
-        "vectors.outcome_law": ["OutcomeLaw"],
-        "vectors.pair_correlation": ["moment_errors"],
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,15 @@
+from .boson_sampling import BosonSampling as BosonSampling
+from .classical import bernoulli as bernoulli
+from .classical import gaussian as gaussian
+from .controls.builders import copula as copula
+from .controls.builders import dirichlet_multinomial as dirichlet_multinomial
+from .controls.builders import negative_binomial as negative_binomial
+from .controls.builders import shuffled as shuffled
+from .controls.count_control import CountControl as CountControl
+from .latent_bank import write_latent_bank as write_latent_bank
+from .photons import boson as boson
+from .photons import photonic as photonic
+from .random_bits import RandomBits as RandomBits
+from .recorded import samples as samples
+from .recorded_samples import RecordedSamples as RecordedSamples
+from .vector_distribution import VectorDistribution as VectorDistribution

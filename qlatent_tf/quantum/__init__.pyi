@@ -1,0 +1,17 @@
+from .devices.marginals import photon_marginals as photon_marginals
+from .devices.no_closed_form import NoClosedForm as NoClosedForm
+from .devices.photonic_device import PhotonicDevice as PhotonicDevice
+from .kernels.permanents import permanent as permanent
+from .kernels.permanents import permanents as permanents
+from .recordings.bank import SampleBank as SampleBank
+from .recordings.bank import write_bank as write_bank
+from .recordings.open_samples import open_samples as open_samples
+from .samplers.boson_sampler import BosonSampler as BosonSampler
+from .samplers.distinguishable import DistinguishableSampler as DistinguishableSampler
+from .samplers.fock_table import FockTable as FockTable
+from .samplers.fock_table import exact_distribution as exact_distribution
+from .unitaries import haar_unitary as haar_unitary
+from .unitaries import load_unitary as load_unitary
+from .unitaries import loop_unitary as loop_unitary
+from .verification.report import SampleReport as SampleReport
+from .verification.report import validate_samples as validate_samples
