@@ -9,7 +9,8 @@ from tensorboard.plugins.hparams import api as hparams
 
 from qlatent_tf.config import Config
 from qlatent_tf.drawing.style import figure_picture, new_figure
-from qlatent_tf.runs.ending import telling_scores, title
+from qlatent_tf.glossary import title
+from qlatent_tf.runs.ending import telling_scores
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.storage.files import atomic_path
 
@@ -70,7 +71,9 @@ class RunEvents:
                 hparams.hparams_config(
                     hparams=[hparams.HParam(name) for name in self._values],
                     metrics=[
-                        hparams.Metric(f"{KEY_SCORES}/{score.key}", display_name=title(score))
+                        hparams.Metric(
+                            f"{KEY_SCORES}/{score.key}", display_name=title(score.metric)
+                        )
                         for score in telling_scores(scores)
                     ],
                 )
