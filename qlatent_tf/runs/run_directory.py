@@ -53,6 +53,11 @@ class RunDirectory:
           ValueError: if the directory holds a run of another configuration, with the differences.
         """
         self.check(config, complete)
+        # What killed writers left.
+        for temporary in self.path.glob(".*.json.*.json"):
+            temporary.unlink()
+        for temporary in self.path.glob(".*.png.*.png"):
+            temporary.unlink()
         write_json(self.path / "config.json", config.to_json())
 
     def check(self, config: Config, complete=lambda config: config) -> None:

@@ -183,6 +183,8 @@ def test_a_path_that_reads_as_a_pattern_is_found_again(tmp_path, capfd):
     train(folder, steps=2)
     for left in ("ckpt-9.data-00000-of-00001", "ckpt-2_temp", ".ckpt-2.index.abc"):
         (folder / "checkpoints" / left).touch()  # By a writer that was killed.
+    (folder / ".run.json.abc.json").touch()
+    (folder / ".samples.png.abc.png").touch()
     config = dataclasses.replace(TINY, steps=3)
     run = training.train(config, folder)
     assert training.restore_model(run)[1] == 3
@@ -190,6 +192,7 @@ def test_a_path_that_reads_as_a_pattern_is_found_again(tmp_path, capfd):
         "ckpt-2",
         "ckpt-3",
     }
+    assert not list(folder.glob(".*.*"))
     bar = capfd.readouterr().err
     assert "2/3" in bar and "compiling the first step" in bar and "critic=" in bar
 
