@@ -215,8 +215,11 @@ def test_a_directory_from_elsewhere_runs_no_code(tmp_path):
 
 def test_a_run_without_a_checkpoint_may_become_another(tmp_path):
     write_json(tmp_path / "config.json", dataclasses.replace(TINY, batch_size=9).to_json())
+    write_json(tmp_path / "run.json", {"step": 0, "seconds": 1.0, "dataset": {"name": "other"}})
+    write_json(tmp_path / "metrics.json", {"step": 5, "history": [{"step": 5}]})
     run = train(tmp_path, steps=1)
-    assert run.read_config().batch_size == 8
+    assert run.read_config().batch_size == TINY.batch_size
+    assert [row["step"] for row in run.read_metrics()["history"]] == [1]
 
 
 @pytest.mark.parametrize(
