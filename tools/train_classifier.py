@@ -96,7 +96,9 @@ def _train(arguments):
     workdir = arguments.workdir or Path("runs") / f"classifier_{name}"
     try:
         with sole_use(workdir / ".lock", f"training in {workdir}"):
-            classifier, step = train(options, dataset, workdir, 0 if arguments.quiet else "auto")
+            # In a file, Keras writes a line for each epoch.
+            verbose = 0 if arguments.quiet else 1 if sys.stdout.isatty() else 2
+            classifier, step = train(options, dataset, workdir, verbose)
     except KeyboardInterrupt:
         print("\nStopped. The same command resumes at the last complete epoch.", file=sys.stderr)
         return 130

@@ -15,7 +15,7 @@ from qlatent_tf.registry import datasets, metrics
 from qlatent_tf.resolve import resolve
 from qlatent_tf.runs import callbacks
 from qlatent_tf.runs.callbacks import checkpoint_steps
-from qlatent_tf.runs.checks import check_fit, check_memory, check_path
+from qlatent_tf.runs.checks import check_fit, check_memory, check_path, warn_of_slow_latents
 from qlatent_tf.runs.evaluation import evaluate, mean_scores
 from qlatent_tf.runs.run_directory import (
     RunDirectory,
@@ -131,6 +131,7 @@ def train(
     # Before there is a directory to clean up, or anything is compiled.
     check_memory(config, model)
     check_fit(config, model, dataset)
+    warn_of_slow_latents(config, model.latent)
     if beginning:
         check_data(beginning.path, beginning.record, dataset)
     first = _pretraining(model, config, run) if beginning is None else None
