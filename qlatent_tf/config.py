@@ -223,7 +223,7 @@ def parse_setting(text: str) -> tuple[str, Any]:
     """
     key, equals, value = text.partition("=")
     if not equals or not key:
-        raise ValueError(f"A setting reads key=value; received {text!r}.")
+        raise ValueError(f"A setting reads key=value, such as steps=300; received {text!r}.")
     try:
         return key, json.loads(value)
     except json.JSONDecodeError:
