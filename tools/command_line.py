@@ -13,6 +13,7 @@ import shlex
 import sys
 import threading
 
+import numpy as np
 from absl import logging
 
 from qlatent_tf.backend import BackendError, check_backend
@@ -41,6 +42,8 @@ _FALLBACKS = {
     "sat6": "naip28_small",
     "naip28": "naip28_small",
 }
+_MOST = 2**31 - 1
+_MANY = 1_000_000
 # What a model may be built for, so that a stand-in keeps it too.
 _KEPT_OPTIONS = ("bands",)
 
@@ -97,13 +100,49 @@ def add_source_arguments(arguments, optional: bool = False) -> None:
     add_trust_argument(arguments)
 
 
+def count(text: str) -> int:
+    """Parses how many of something: a whole number from 1 to what an index of 32 bits counts.
+
+    Raises:
+      argparse.ArgumentTypeError: if it is anything else.
+    """
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:12]) <= _MOST:
+        raise argparse.ArgumentTypeError(
+            f"a whole number from 1 to {_MOST:,} is needed; received {text[:40]!r}"
+        )
+    return int(text)
+
+
+def check_memory(model, num_samples: int) -> None:
+    """Refuses more samples than memory holds, before they are drawn.
+
+    Raises:
+      ValueError: saying what they take and what there is.
+    """
+    if num_samples < _MANY:
+        return
+    sample = model.sample(1, 0)
+    parts = sample.values() if isinstance(sample, dict) else [sample]
+    # Latents, networks' outputs and what they become are there at once.
+    needed = 2 * num_samples * sum(np.asarray(part).nbytes for part in parts)
+    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if needed > free:
+        raise ValueError(
+            f"{num_samples:,} samples take about {needed / 1e9:,.0f} GB of memory, of which "
+            f"{free / 1e9:,.0f} GB are free. Draw fewer, in several files with other seeds."
+        )
+
+
 def add_scoring_arguments(arguments, seeds: int, default: str) -> None:
     """Adds --num-samples, --seeds, by default so many, and --metrics, whose default is told."""
     arguments.add_argument(
-        "--num-samples", type=int, default=10_000, help="generated samples a seed (default: 10000)"
+        "--num-samples",
+        type=count,
+        default=10_000,
+        help="generated samples a seed (default: 10000)",
     )
     arguments.add_argument(
-        "--seeds", type=int, default=seeds, help=f"sampling seeds, from 0 (default: {seeds})"
+        "--seeds", type=count, default=seeds, help=f"sampling seeds, from 0 (default: {seeds})"
     )
     arguments.add_argument(
         "--metrics", nargs="+", default=[], help=f"registered metrics (default: {default})"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import keras
 
-from qlatent_tf.experiments.grids.cells import Cell
+from qlatent_tf.experiments.grids.cells import Cell, named_code
 from qlatent_tf.experiments.grids.finished_cells import (
     cell_differences,
     cell_files,
@@ -188,7 +188,7 @@ class Grid:
             write_json(run.path / "config.json", config.to_json())
         dataset = training.load_dataset(config, data_dir=data_dir, progress=progress)
         training.train(config, run.path, dataset=dataset, progress=progress, watch=watch)
-        model, step = training.restore_model(run, trust_code=True)
+        model, step = training.restore_model(run, trust_code=named_code([cell]))
         evaluation = evaluate(model, dataset, **self._scoring(config, progress))
         record = run.read_run()
         write_json(
