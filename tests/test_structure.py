@@ -10,6 +10,7 @@ from harness import ROOT, imported, modules
 from qlatent_tf import registry
 
 _DISTRIBUTIONS = {
+    "PIL": "pillow",
     "absl": "absl-py",
     "perceval": "perceval-quandela",
     "tensorcircuit": "tensorcircuit-ng",

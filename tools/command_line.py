@@ -33,9 +33,9 @@ _MODEL_OPTIONS = {
 # The data set that comes with the package, for models whose own may have to be downloaded.
 _FALLBACKS = {
     "qm9": "small_molecules",
-    "sat4": "land_cover_tiles",
-    "sat6": "land_cover_tiles",
-    "naip28": "land_cover_tiles",
+    "sat4": "naip28_small",
+    "sat6": "naip28_small",
+    "naip28": "naip28_small",
 }
 # What a model may be built for, so that a stand-in keeps it too.
 _KEPT_OPTIONS = ("bands",)

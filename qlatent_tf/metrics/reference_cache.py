@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from qlatent_tf.datasets.dataset import ImageDataset, MoleculeDataset
-from qlatent_tf.storage import files
 from qlatent_tf.storage.array_cache import cached_arrays
 
 _PART = 4096
@@ -60,7 +59,4 @@ def image_reference_arrays(
 
 
 def _kept(name, kind, version, make, check):
-    key = f"{kind}/{version}"
-    digest = hashlib.sha256(key.encode()).hexdigest()
-    path = files.cache_dir() / "metrics" / f"{kind}-{name}-{digest[:16]}.npz"
-    return cached_arrays(path, key, make, check)
+    return cached_arrays("metrics", f"{kind}-{name}", f"{kind}/{version}", make, check)
