@@ -45,7 +45,8 @@ def on_page_markdown(markdown, page, config, files):
             # The site has no page of it.
             return text
         path = PAGES.get(path, path.removeprefix("docs/"))
-        return f"{text[:-1]}]({posixpath.relpath(path, posixpath.dirname(place) or '.')}{anchor or ''})"
+        path = posixpath.relpath(path, posixpath.dirname(place) or ".")
+        return f"{text}({path}{anchor or ''})"
 
     return re.sub(r"(!?\[[^\]]*\])\(((?!\w+:)[^)#\s]+)(#[^)\s]*)?\)", link, markdown)
 
