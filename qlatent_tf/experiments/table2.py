@@ -57,8 +57,8 @@ PAPER = {
 NOTES = (
     f"Paper: {ITERATIONS:,} steps, {SEEDS} seeds, {NUM_SAMPLES:,} molecules. One seed does not "
     "rank latents: a single run differs from the mean over seeds by about 4.5 of the paper's "
-    "standard errors, which are over 20 seeds. Valid & unique and novel count SMILES that parse, as the "
-    "paper does; strictly valid molecules are one fragment without wildcards. Photons are half the "
+    "standard errors, which are over 20 seeds. Valid & unique and novel count SMILES that parse, "
+    "as the paper does; strictly valid molecules are one fragment without wildcards. Photons are half the "
     "modes. The circuit `haar` is drawn anew in each seed; a `fixed` one is the same in all seeds, "
     f"and a bank replaces its live sampler. The paper's bank has {BANK_SAMPLES:,} samples."
 )
