@@ -10,7 +10,7 @@ from .images.naip28 import naip28 as naip28
 from .images.naip28 import naip28_small as naip28_small
 from .images.sat import sat4 as sat4
 from .images.sat import sat6 as sat6
-from .molecules.graphs import graph_to_molecule as graph_to_molecule
+from .molecules.graphs import graphs_to_molecules as graphs_to_molecules
 from .molecules.graphs import graphs_to_smiles as graphs_to_smiles
 from .molecules.graphs import molecule_to_graph as molecule_to_graph
 from .molecules.pictures import draw_molecules as draw_molecules

@@ -52,11 +52,17 @@ class RunDirectory:
         Raises:
           ValueError: if the directory holds a run of another configuration, with the differences.
         """
-        file = self.path / "config.json"
-        if file.is_file():
-            known = complete(self.read_config(trust_code=True))
-            self.check_configuration(training_differences(known, config))
-        write_json(file, config.to_json())
+        self.check(config, complete)
+        write_json(self.path / "config.json", config.to_json())
+
+    def check(self, config: Config, complete=lambda config: config) -> None:
+        """Refuses what `open` refuses, and makes nothing.
+
+        A run that ended before its first checkpoint may begin with another configuration.
+        """
+        if (self.path / "config.json").is_file() and any(self.checkpoints.glob("ckpt-*")):
+            known = self.read_config(trust_code=True)
+            self.check_configuration(differences_by_name_first(known, config, complete))
 
     def check_configuration(self, found: Differences) -> None:
         """Refuses to continue a run under a configuration that trains otherwise.
@@ -130,6 +136,17 @@ def training_differences(config: Config, other: Config) -> Differences:
     """Returns the differences by which the training steps are others; see `Config.differences`."""
     found = config.differences(other)
     return {name: values for name, values in found.items() if name not in _CHANGEABLE}
+
+
+def differences_by_name_first(known: Config, config: Config, complete) -> Differences:
+    """Returns `training_differences`, after `complete` filled in what the known one leaves open.
+
+    Names are compared first: a configuration from elsewhere may name code, which `complete` would
+    import, and none is run but what the other configuration names too.
+    """
+    found = training_differences(known, config)
+    named = {name: found[name] for name in ("model", "latent", "dataset") if name in found}
+    return named or training_differences(complete(known), config)
 
 
 def data_differences(recorded: dict, dataset) -> Differences:
