@@ -14,13 +14,14 @@ def resolve(config: Config) -> Config:
     """Returns the configuration with nothing left open.
 
     Options that are not given get their builders' defaults, so that a later version's other
-    defaults do not change what a run or a preset is. Where latent or data come from a random
+    defaults do not change what a run or a preset is. A model of vectors, `mlp`, gets the data's
+    width. Where latent or data come from a random
     circuit and none is named, the run's seed chooses it: another one for each latent, and another
     for the data.
     """
     for kind, builder in _builders(config).items():
         given = getattr(config, f"{kind}_options")
-        options = {**_defaults(builder), **given}
+        options = {**_defaults(builder), **(_followed(config) if kind == "model" else {}), **given}
         named = given.get("unitary_seed") is not None or given.get("unitary_file") is not None
         if "unitary_seed" in options and not named:
             options["unitary_seed"] = _unitary_seed(config, kind)
@@ -97,6 +98,15 @@ def _defaults(builder):
         if isinstance(parameter.default, (str, int, float, list, tuple, dict, type(None)))
         and name not in ("data_dir", "progress")
     }
+
+
+def _followed(config):
+    """The width of a sample, where the model has one and the data set tells its own."""
+    width_of = getattr(datasets.get(config.dataset), "width_of", None)
+    if width_of is None or "features" not in inspect.signature(models.get(config.model)).parameters:
+        return {}
+    width = width_of({**_defaults(datasets.get(config.dataset)), **config.dataset_options})
+    return {} if width is None else {"features": width}
 
 
 def _unitary_seed(config, kind):

@@ -19,12 +19,11 @@ from qlatent_tf.tools.command_line import (
     add_data_arguments,
     add_inception_argument,
     add_source_arguments,
-    is_preset,
-    load_model,
     run_tool,
-    source_config,
     use_inception,
 )
+
+from qlatent_tf.runs.loading import is_preset, load_model, source_config
 
 
 def parser() -> argparse.ArgumentParser:
@@ -127,7 +126,6 @@ def _evaluate(arguments):
 
 
 def _evaluate_real(arguments):
-    from qlatent_tf.registry import datasets
     from qlatent_tf.resolve import with_dataset
 
     if arguments.source:
@@ -136,7 +134,9 @@ def _evaluate_real(arguments):
 
         dataset = load_dataset(with_dataset(config, arguments.dataset), data_dir=arguments.data_dir)
     elif arguments.dataset:
-        dataset = datasets.build(arguments.dataset, data_dir=arguments.data_dir)
+        from qlatent_tf.datasets.custom import load
+
+        dataset = load(arguments.dataset, data_dir=arguments.data_dir)
     else:
         raise ValueError("Name whose real samples to score: a preset, a run or --dataset.")
     from qlatent_tf.runs.evaluation import evaluate_real

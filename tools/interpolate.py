@@ -21,9 +21,10 @@ import numpy as np
 from qlatent_tf.tools.command_line import (
     add_data_arguments,
     add_source_arguments,
-    load_model,
     run_tool,
 )
+
+from qlatent_tf.runs.loading import load_model
 
 _MOST_CELLS = 64
 

@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
 """Makes a preset of a finished run: weights, configuration, scores, samples and a card.
 
+The preset goes into ./models, where other commands find it by its name. With --card, the card of a
+preset is written again from its scores and its record, and nothing else.
+
 examples:
-  tools/publish.py runs/molgan_boson_qm9 molgan_boson_qm9
-  tools/publish.py runs/mine my_preset --models-dir ~/presets --metrics molecules fcd
-  tools/publish.py runs/mine my_preset --with-checkpoint  # and train.py --continue-from my_preset
+  qlatent-tf publish runs/molgan_boson_qm9 molgan_boson_qm9
+  qlatent-tf publish runs/mine my_preset --models-dir ~/presets --metrics molecules fcd
+  qlatent-tf publish runs/mine my_preset --with-checkpoint   # for train --continue-from my_preset
+  qlatent-tf publish --card my_preset
 """
 
 import argparse
@@ -27,8 +31,11 @@ def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(
         "publish", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    arguments.add_argument("run", type=Path, help="the run's directory")
-    arguments.add_argument("preset", help="the preset's name: MODEL_LATENT_DATASET")
+    arguments.add_argument("run", nargs="?", type=Path, help="the run's directory")
+    arguments.add_argument("preset", nargs="?", help="the preset's name: MODEL_LATENT_DATASET")
+    arguments.add_argument(
+        "--card", nargs="+", metavar="PRESET", help="write the cards of presets again, and stop"
+    )
     arguments.add_argument("--overwrite", action="store_true", help="replace a preset")
     arguments.add_argument(
         "--with-checkpoint",
@@ -40,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument(
         "--models-dir",
         type=Path,
-        help="where presets lie (default: a checkout's models/, else ./models)",
+        help="where presets lie (default: ./models)",
     )
     arguments.add_argument("--data-dir", help="where data files are looked for first")
     arguments.add_argument(
@@ -67,6 +74,10 @@ def _publish(arguments):
     from qlatent_tf.registry import metrics
     from qlatent_tf.runs.run_directory import RunDirectory
 
+    if arguments.card:
+        return _rewrite_cards(arguments)
+    if not arguments.preset:
+        raise ValueError("Name the run's directory and the preset: qlatent-tf publish RUN PRESET.")
     for name in arguments.metrics:
         metrics.check(name)
     use_inception(arguments)
@@ -86,22 +97,15 @@ def _publish(arguments):
     dataset = load_dataset(config, data_dir=arguments.data_dir)
     # Its scores stand beside the record of what it was trained on.
     run.check_data(dataset)
-    evaluation = evaluate(
-        model,
-        dataset,
-        num_samples=arguments.num_samples,
-        seeds=range(arguments.seeds),
-        metric_names=arguments.metrics or config.metrics or None,
-        progress=True,
-    )
+    how = {
+        "num_samples": arguments.num_samples,
+        "metric_names": arguments.metrics or config.metrics or None,
+        "progress": True,
+    }
+    evaluation = evaluate(model, dataset, seeds=range(arguments.seeds), **how)
     evaluation = {"step": step, **evaluation}
     if getattr(dataset, "test", None) is not None:
-        real = evaluate_real(
-            dataset,
-            num_samples=arguments.num_samples,
-            metric_names=arguments.metrics or config.metrics or None,
-            progress=True,
-        )
+        real = evaluate_real(dataset, **how)
         evaluation.update({"real": real} if real["metrics"] else {})
     provenance = {**run.read_run(), "step": step}
     pictures = model.pictures(dataset)
@@ -130,7 +134,18 @@ def _publish(arguments):
             }.items()
         },
     )
-    print(f"{directory} holds the preset. Try: qlatent-tf sample {directory} --out samples.png")
+    name = directory if arguments.models_dir else arguments.preset
+    print(f"{directory} holds the preset. Try: qlatent-tf sample {name} --out samples.png")
+    return 0
+
+
+def _rewrite_cards(arguments):
+    from qlatent_tf.experiments.published import published_figures
+    from qlatent_tf.publishing.rescore import rewrite_card
+
+    for name in arguments.card:
+        rewrite_card(name, published=published_figures, trust_code=arguments.trust_code)
+        print(f"The card of {name} is written.")
     return 0
 
 

@@ -2,7 +2,7 @@
 
 import collections
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -57,14 +57,23 @@ def load_molecules(name: str, path: Path, progress: bool = True) -> MoleculeData
         make=lambda: _arrays(encode(molecule_files.read_molecules(path), progress, path.name)),
         check=_check,
     )
+    counts = json.loads(str(arrays["counts"]))
+    provenance = {"file": path.name, "sha256": source_hash}
+    return molecule_dataset(name, arrays, arrays["smiles"], counts, provenance)
+
+
+def molecule_dataset(
+    name: str, graphs: Mapping[str, np.ndarray], smiles: np.ndarray, counts: dict, provenance: dict
+) -> MoleculeDataset:
+    """Returns what `encode` returned as a data set; the counts are added to the provenance."""
     return MoleculeDataset(
         name=name,
-        source={part: arrays[part] for part in ("atoms", "bonds")},
+        source={part: graphs[part] for part in ("atoms", "bonds")},
         metrics=METRICS,
         evaluation_metrics=EVALUATION_METRICS,
-        provenance={"file": path.name, "sha256": source_hash, **json.loads(str(arrays["counts"]))},
+        provenance={**provenance, **counts},
         render=molecule_pictures.draw_molecules,
-        smiles=frozenset(arrays["smiles"].tolist()),
+        smiles=frozenset(smiles.tolist()),
     )
 
 
