@@ -1,5 +1,7 @@
 import dataclasses
 
+import pytest
+
 from qlatent_tf import resolve as completion
 from qlatent_tf.config import Config
 
@@ -64,3 +66,27 @@ def test_another_latent_keeps_the_options_it_knows():
     named = resolve(latent_options={"modes": 4, "unitary_seed": 7})
     assert completion.with_latent(named, "photonic").latent_options["unitary_seed"] == 7
     assert "unitary_seed" not in completion.with_latent(named, "gaussian").latent_options
+
+
+@pytest.mark.parametrize(
+    "dataset, options, width",
+    [
+        ("mixture", {}, 2),
+        ("quantum", {"modes": 6, "photons": 2}, 6),
+        ("bernoulli", {}, 16),
+        ("codes", {"components": 5}, 5),
+        ("codes", {}, 16),
+    ],
+)
+def test_a_model_of_vectors_follows_the_width_of_the_data(dataset, options, width):
+    config = Config(
+        model="mlp",
+        latent="gaussian",
+        dataset=dataset,
+        steps=1,
+        batch_size=4,
+        dataset_options=options,
+    )
+    assert completion.resolve(config).model_options["features"] == width
+    given = config.override(**{"model_options.features": 3})
+    assert completion.resolve(given).model_options["features"] == 3

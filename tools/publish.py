@@ -76,7 +76,7 @@ def _publish(arguments):
 
     if arguments.card:
         return _rewrite_cards(arguments)
-    if not arguments.preset:
+    if arguments.preset is None:
         raise ValueError("Name the run's directory and the preset: qlatent-tf publish RUN PRESET.")
     for name in arguments.metrics:
         metrics.check(name)
