@@ -29,7 +29,7 @@ CHECKPOINT_FOLDER = "checkpoint"
 # Presets without the field are of this kind.
 GAN = "gan"
 KINDS = (GAN, "classifier")
-# Where presets of one's own lie: what is installed belongs to the package manager.
+# Where a user's presets lie: what is installed belongs to the package manager.
 OWN_PRESETS = Path("models")
 _PACKAGES = ("qlatent_tf", "tensorflow", "keras", "tensorflow-probability", "numba", "rdkit")
 

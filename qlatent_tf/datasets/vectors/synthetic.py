@@ -1,4 +1,4 @@
-"""Endless synthetic data whose law is known.
+"""Endless synthetic data whose distribution is known.
 
 Reference:
   H. Wallner and W. R. Clements, "Towards an inductive bias for quantum statistics in GANs".
