@@ -1,20 +1,12 @@
 import dataclasses
 
 import pytest
+from harness import tiny_config
 
 from qlatent_tf import resolve as completion
 from qlatent_tf.config import Config
 
-OPEN = Config(
-    model="mlp",
-    latent="boson",
-    dataset="quantum",
-    steps=6,
-    batch_size=8,
-    latent_options={"modes": 4},
-    dataset_options={"modes": 4, "photons": 2},
-    model_options={"features": 4, "units": [8]},
-)
+OPEN = tiny_config()
 CONFIG = completion.resolve(OPEN)
 
 

@@ -1,5 +1,7 @@
 """What the command-line tools share: arguments, configurations, and how errors are shown."""
 
+import argparse
+import contextlib
 import dataclasses
 import errno
 import functools
@@ -9,13 +11,18 @@ import importlib.util
 import inspect
 import logging as standard_logging
 import os
+import re
+import shlex
 import sys
 import tempfile
+import threading
 
 from absl import logging
 
 from qlatent_tf.config import Config, parse_setting
+from qlatent_tf.names import did_you_mean
 from qlatent_tf.registry import latents, models
+from qlatent_tf.runs import loading
 from qlatent_tf.runs.loading import source_config
 from qlatent_tf.storage.files import INCEPTION_VARIABLE
 
@@ -42,6 +49,38 @@ _FALLBACKS = {
 _KEPT_OPTIONS = ("bands",)
 
 
+class Parser(argparse.ArgumentParser):
+    """The arguments of a tool, whose mistakes are answered by one line with the nearest name.
+
+    Args:
+      name: str. The tool's.
+      description: str. Its help, whose lines are kept.
+      **options: Of argparse.
+    """
+
+    def __init__(self, name: str | None = None, description: str | None = None, **options):
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(
+            options.pop("prog", f"qlatent-tf {name}"), description=description, **options
+        )
+
+    def parse_known_args(self, args=None, namespace=None):
+        """Parses as argparse does, but refuses here, where the options are known, what is not."""
+        namespace, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            hint = did_you_mean(unknown[0].partition("=")[0], self._option_string_actions)
+            self.error(f"unrecognized arguments: {' '.join(unknown)}.{hint}")
+        return namespace, unknown
+
+    def error(self, message):
+        """Says what is wrong without the whole usage, and ends with code 2."""
+        wrong = re.search(r"invalid choice: '?(.*?)'? \(choose from (.*)\)", message)
+        if wrong:
+            message += "." + did_you_mean(wrong[1], re.findall(r"[\w.-]+", wrong[2]))
+        message = message.rstrip(".") if message.endswith("..") else message
+        self.exit(2, f"error: {message} Help: {self.prog} --help\n")
+
+
 def add_data_arguments(arguments, default: str) -> None:
     """Adds --dataset, whose default is described in words, and --data-dir."""
     data = arguments.add_argument_group("data")
@@ -60,6 +99,20 @@ def add_source_arguments(arguments, optional: bool = False) -> None:
         help="a preset's name or directory, or a run's directory",
     )
     add_trust_argument(arguments)
+
+
+def add_scoring_arguments(arguments, seeds: int, default: str) -> None:
+    """Adds --num-samples, --seeds, by default so many, and --metrics, whose default is told."""
+    arguments.add_argument(
+        "--num-samples", type=int, default=10_000, help="generated samples a seed (default: 10000)"
+    )
+    arguments.add_argument(
+        "--seeds", type=int, default=seeds, help=f"sampling seeds, from 0 (default: {seeds})"
+    )
+    arguments.add_argument(
+        "--metrics", nargs="+", default=[], help=f"registered metrics (default: {default})"
+    )
+    add_inception_argument(arguments)
 
 
 def add_trust_argument(arguments) -> None:
@@ -93,6 +146,14 @@ def use_inception(arguments) -> None:
 
         os.environ[INCEPTION_VARIABLE] = arguments.inception_weights
         local_weights()
+
+
+def load_model(source, trust_code: bool):
+    """Loads a preset, or a run's last checkpoint; see `qlatent_tf.runs.loading.load_model`."""
+    # First, so that a wrong name is refused without TensorFlow.
+    source_config(source, trust_code)
+    with slow_work(f"Building the model of {source}"):
+        return loading.load_model(source, trust_code)
 
 
 def config_from_arguments(arguments) -> Config:
@@ -161,6 +222,26 @@ def _changed_source(source, arguments):
     return config
 
 
+def source_data(arguments, config: Config):
+    """Loads the data set of a source's configuration, or the one that --dataset names."""
+    from qlatent_tf.resolve import with_dataset
+    from qlatent_tf.runs.training import load_dataset
+
+    return load_dataset(with_dataset(config, arguments.dataset), data_dir=arguments.data_dir)
+
+
+def known_molecules(arguments, config: Config):
+    """Returns the SMILES of that data set.
+
+    Raises:
+      ValueError: if it has none.
+    """
+    dataset = source_data(arguments, config)
+    if not hasattr(dataset, "smiles"):
+        raise ValueError(f"The data set {dataset.name!r} has no molecules to compare with.")
+    return dataset.smiles
+
+
 def model_config(model: str, latent: str | None = None, variant: str | None = None) -> Config:
     """Returns ``configs/<model>.py``'s configuration, or that in a third party's own file.
 
@@ -227,8 +308,35 @@ def with_fallback_dataset(config: Config, arguments):
         return config, load_dataset(config, **load)
 
 
+def command(*words) -> str:
+    """Returns a command to copy, with what a shell would take apart in quotes.
+
+    Example:
+      >>> command("sample", "my run", "--out", "a.png")
+      "qlatent-tf sample 'my run' --out a.png"
+    """
+    return shlex.join(["qlatent-tf", *map(str, words)])
+
+
+@contextlib.contextmanager
+def slow_work(what: str, quiet: bool = False):
+    """Says what is being done where it takes more than three seconds and shows no bar."""
+    timer = threading.Timer(3, lambda: print(f"{what} ...", file=sys.stderr, flush=True))
+    timer.daemon = True
+    if not quiet:
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def run_tool(function, arguments) -> int:
-    """Calls `function(arguments)`; an error the user can mend is shown without a traceback."""
+    """Calls `function(arguments)`; an error the user can mend is shown without a traceback.
+
+    Returns:
+      int. The exit code: what the function returned, 1 after an error, 130 after Ctrl-C.
+    """
     _quiet_logs()
     try:
         return function(arguments)
@@ -243,7 +351,17 @@ def run_tool(function, arguments) -> int:
         if error.errno == errno.ENOSPC:
             message = f"{error}. The disk is full; what was written before is whole."
     except KeyboardInterrupt:
-        message = "Stopped."
+        print("\nStopped.", file=sys.stderr)
+        return 130
+    except Exception as error:
+        # TensorFlow is not imported here for the name of its error.
+        if not isinstance(error, MemoryError) and type(error).__name__ != "ResourceExhaustedError":
+            raise
+        first = (str(error).splitlines() or [""])[0]
+        message = (
+            "There is not enough memory. Ask for fewer samples, a smaller batch (--batch-size) or "
+            f"fewer modes.{f' ({first})' if first else ''}"
+        )
     print(f"error: {message}", file=sys.stderr)
     return 1
 
@@ -292,7 +410,7 @@ def _load_quietly(load, module):
         os.dup2(hidden.fileno(), 2)
         try:
             load(module)
-            # What trains with other machines is told of them before it looks at its own.
+            # Training on several machines must be set up before devices are listed.
             if "TF_CONFIG" not in os.environ:
                 sys.modules["tensorflow"].config.list_logical_devices()
         except BaseException:

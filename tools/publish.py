@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Makes a preset of a finished run: weights, configuration, scores, samples and a card.
 
-The preset goes into ./models, where other commands find it by its name. With --card, the card of a
-preset is written again from its scores and its record, and nothing else.
+The preset goes into ./models, where other commands find it by its name. With --card, the cards of
+presets are written again from their scores and their records, and nothing else.
 
 examples:
   qlatent-tf publish runs/molgan_boson_qm9 molgan_boson_qm9
@@ -11,26 +11,26 @@ examples:
   qlatent-tf publish --card my_preset
 """
 
-import argparse
 import sys
 from pathlib import Path
 
 from qlatent_tf.tools.command_line import (
-    add_inception_argument,
+    Parser,
+    add_scoring_arguments,
     add_trust_argument,
     run_tool,
     use_inception,
 )
 
+from qlatent_tf.registry import metrics
+from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.storage.preset_files import new_preset_directory
 from qlatent_tf.zoo import save_preset
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Returns the tool's argument parser."""
-    arguments = argparse.ArgumentParser(
-        "publish", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    arguments = Parser("publish", __doc__)
     arguments.add_argument("run", nargs="?", type=Path, help="the run's directory")
     arguments.add_argument("preset", nargs="?", help="the preset's name: MODEL_LATENT_DATASET")
     arguments.add_argument(
@@ -44,24 +44,13 @@ def parser() -> argparse.ArgumentParser:
         "preset, so that training can be continued from there",
     )
     add_trust_argument(arguments)
-    arguments.add_argument(
-        "--models-dir",
-        type=Path,
-        help="where presets lie (default: ./models)",
-    )
+    arguments.add_argument("--models-dir", type=Path, help="where presets lie (default: ./models)")
     arguments.add_argument("--data-dir", help="where data files are looked for first")
-    arguments.add_argument(
-        "--num-samples", type=int, default=10_000, help="generated samples a seed (default: 10000)"
+    add_scoring_arguments(
+        arguments,
+        seeds=3,
+        default="those that the run's configuration names, else all of the data set's",
     )
-    arguments.add_argument(
-        "--metrics",
-        nargs="+",
-        default=[],
-        help="registered metrics for the card (default: those that the run's "
-        "configuration names, else all of the data set's)",
-    )
-    add_inception_argument(arguments)
-    arguments.add_argument("--seeds", type=int, default=3, help="sampling seeds (default: 3)")
     return arguments
 
 
@@ -71,9 +60,6 @@ def main(argv=None) -> int:
 
 
 def _publish(arguments):
-    from qlatent_tf.registry import metrics
-    from qlatent_tf.runs.run_directory import RunDirectory
-
     if arguments.card:
         return _rewrite_cards(arguments)
     if arguments.preset is None:
@@ -102,8 +88,7 @@ def _publish(arguments):
         "metric_names": arguments.metrics or config.metrics or None,
         "progress": True,
     }
-    evaluation = evaluate(model, dataset, seeds=range(arguments.seeds), **how)
-    evaluation = {"step": step, **evaluation}
+    evaluation = {"step": step, **evaluate(model, dataset, seeds=range(arguments.seeds), **how)}
     if getattr(dataset, "test", None) is not None:
         real = evaluate_real(dataset, **how)
         evaluation.update({"real": real} if real["metrics"] else {})
@@ -118,6 +103,7 @@ def _publish(arguments):
         tuple(pictures),
         published_figures(config),
     )
+    pictures = {**pictures, "samples": dataset.render(model.sample(36, seed=0))}
     save_preset(
         directory,
         model,
@@ -126,13 +112,7 @@ def _publish(arguments):
         provenance=provenance,
         card=card,
         checkpoint=checkpoint_files(run.checkpoints, step) if arguments.with_checkpoint else (),
-        pictures={
-            name: encode_picture(picture)
-            for name, picture in {
-                **pictures,
-                "samples": dataset.render(model.sample(36, seed=0)),
-            }.items()
-        },
+        pictures={name: encode_picture(picture) for name, picture in pictures.items()},
     )
     name = directory if arguments.models_dir else arguments.preset
     print(f"{directory} holds the preset. Try: qlatent-tf sample {name} --out samples.png")

@@ -2,24 +2,24 @@
 """Trains a GAN with a quantum or classical latent.
 
 examples:
-  tools/train.py --model molgan --latent boson
-  tools/train.py --model molgan --latent boson --dataset qm9 --data-dir ~/data --steps 300
-  tools/train.py --model mlp --latent photonic --photons 4 --modes 8
-  tools/train.py --model molgan --latent samples --latent-file shots.npy --modes 16
-  tools/train.py --model molgan --latent my_file:my_latent
-  tools/train.py --model resnet --latent boson --variant small
-  tools/train.py --model molgan --latent boson --reward qed --workdir runs/molgan_qed
-  tools/train.py --config molgan_boson_qm9 --latent gaussian --seed 1
-  tools/train.py --continue-from my_preset --steps 40000
-  tools/train.py --model last_qgan --generator classical --latent gaussian --dataset naip28
+  qlatent-tf train --model molgan --latent boson
+  qlatent-tf train --model molgan --latent boson --dataset qm9 --data-dir ~/data --steps 300
+  qlatent-tf train --model mlp --latent photonic --photons 4 --modes 8
+  qlatent-tf train --model molgan --latent samples --latent-file shots.npy --modes 16
+  qlatent-tf train --model molgan --latent my_file:my_latent
+  qlatent-tf train --model resnet --latent boson --variant small
+  qlatent-tf train --model molgan --latent boson --reward qed --workdir runs/molgan_qed
+  qlatent-tf train --config molgan_boson_qm9 --latent gaussian --seed 1
+  qlatent-tf train --continue-from my_preset --steps 40000
+  qlatent-tf train --model last_qgan --generator classical --latent gaussian --dataset naip28
 """
 
-import argparse
 import json
 import sys
 from pathlib import Path
 
 from qlatent_tf.tools.command_line import (
+    Parser,
     add_data_arguments,
     add_inception_argument,
     add_trust_argument,
@@ -30,11 +30,9 @@ from qlatent_tf.tools.command_line import (
 )
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Returns the tool's argument parser."""
-    arguments = argparse.ArgumentParser(
-        "train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    arguments = Parser("train", __doc__)
     arguments.add_argument("--model", help="a registered model, or my_file:my_model")
     arguments.add_argument(
         "--variant",
@@ -76,6 +74,7 @@ def parser() -> argparse.ArgumentParser:
     )
     run.add_argument(
         "--steps",
+        "--iterations",
         type=int,
         help="generator updates; learning rates that fall to 0 do so at the "
         "configuration's own last step, unless --set "
@@ -147,9 +146,9 @@ def _train(arguments):
     if arguments.dry_run:
         if any(text.startswith("optimizer") for text in arguments.settings):
             # Which there are, and what they take, Keras knows: to ask it takes seconds.
-            from qlatent_tf.gan.optimizers import optimizers
+            from qlatent_tf.gan.optimizers import make_optimizer
 
-            optimizers(config, 1)
+            make_optimizer(config)
         print(json.dumps(resolve(config).to_json(), indent=2))
         return 0
     from qlatent_tf.gan.replicas import is_chief, make_strategy

@@ -3,13 +3,13 @@
 A card begins with front matter in YAML, which model hubs read, and folds away what few will read.
 """
 
-import html
 import json
 import math
 from collections.abc import Iterable
 
 from qlatent_tf.config import Config
-from qlatent_tf.publishing.key_scores import key_scores
+from qlatent_tf.glossary import explain, key_scores, title
+from qlatent_tf.markdown import escaped, markdown_table
 from qlatent_tf.scores import Score, read_scores
 
 LICENSE = "apache-2.0"
@@ -19,6 +19,7 @@ _KINDS = {
     "images": ("unconditional-image-generation", "They are no evidence of what they seem to show."),
     "vectors": ("other", "They are no measurements."),
 }
+_CLASSES = ("class", "accuracy")
 # What the data set says of a classifier.
 _SIZES = ("dataset", "image_size", "channels", "classes")
 
@@ -51,7 +52,7 @@ def model_card(
     what = next((kind for kind in _KINDS if kind in dataset), "vectors")
     task, limits = _KINDS[what]
     scores = read_scores(evaluation["metrics"], evaluation["dataset"])
-    key = key_scores(scores)
+    key = _key_scores(scores)
     tags = [what, "generative-model", config.model, f"latent-{config.latent}"]
     size, seeds = config.generator_batch_size, len(evaluation["seeds"])
     generator_batch = f", the generator's {size}," if size not in (None, config.batch_size) else ""
@@ -111,7 +112,7 @@ def classifier_card(name: str, parameters: int, description: dict, measured: dic
     """
     options, dataset = description["config"], description["provenance"]["dataset"]
     scores = read_scores(measured["metrics"], measured["dataset"])
-    key, tags = key_scores(scores), ["images", "image-classification"]
+    key, tags = _key_scores(scores), ["images", "image-classification"]
     task, side = "Classification of images", options["image_size"]
     settings = "".join(
         f" --set {option}={json.dumps(value, separators=(',', ':'))}"
@@ -148,7 +149,11 @@ def classifier_card(name: str, parameters: int, description: dict, measured: dic
                 [
                     f"{measured['num_samples']:,} test images.",
                     score_table(scores),
-                    *([table(["class", "accuracy"], classes)] if classes else []),
+                    *(
+                        ["\n".join(markdown_table(["class", "accuracy"], classes))]
+                        if classes
+                        else []
+                    ),
                 ],
             ),
             record(dataset, options, description["versions"]),
@@ -159,8 +164,8 @@ def classifier_card(name: str, parameters: int, description: dict, measured: dic
 def front_matter(name: str, task: str, task_name: str, dataset: str, tags, key) -> str:
     """Returns the YAML that model hubs read: licence, library, tags, data and key scores."""
     measured = [
-        {"type": score.metric, "value": score.mean, "name": f"{words} ({score.key})"}
-        for score, words, _ in key
+        {"type": score.metric, "value": score.mean, "name": f"{title(score.metric)} ({score.key})"}
+        for score in key
     ]
     result = {
         "task": {"type": task, "name": task_name},
@@ -178,23 +183,23 @@ def front_matter(name: str, task: str, task_name: str, dataset: str, tags, key) 
     return "\n".join(["---", *(f"{field}: {json.dumps(fields[field])}" for field in fields), "---"])
 
 
-def key_table(key) -> list[str]:
-    """Returns the table of what `key_scores` returned, if that is any."""
-    rows = [[words, number(score.mean), meaning] for score, words, meaning in key]
-    return [table(["score", "value", "what it means"], rows)] if rows else []
+def key_table(key: Iterable[Score]) -> list[str]:
+    """Returns the table of key scores with what they mean, if there are any."""
+    rows = []
+    for score in key:
+        entry = explain(score.metric)
+        better = f"; {entry.better} is better" if entry.better else ""
+        meaning = f"{entry.formula}; {entry.range}{better}"
+        rows.append([entry.title.capitalize(), number(score.mean), meaning])
+    heads = ["score", "value", "what it means"]
+    return ["\n".join(markdown_table(heads, rows, words=3))] if rows else []
 
 
 def score_table(scores: Iterable[Score], errors: bool = True) -> str:
     """Returns a table of scores, with their standard errors unless these are not wanted."""
     heads = ["metric", "mean", "standard error"] if errors else ["metric", "mean"]
-    rows = [(text(score.key), number(score.mean), number(score.error)) for score in scores]
-    return table(heads, [row[: len(heads)] for row in rows])
-
-
-def table(heads, rows) -> str:
-    """Returns a table in Markdown."""
-    lines = [f"| {' | '.join(cells)} |" for cells in (heads, *rows)]
-    return "\n".join([lines[0], "|---" * len(heads) + "|", *lines[1:]])
+    rows = [(score.key, number(score.mean), number(score.error)) for score in scores]
+    return "\n".join(markdown_table(heads, [row[: len(heads)] for row in rows]))
 
 
 def folded(title: str, parts: Iterable[str]) -> str:
@@ -214,21 +219,24 @@ def record(dataset: dict, config: dict, versions: dict) -> str:
       str, Markdown.
     """
     parts = []
-    for title, value in (("Data", dataset), ("Configuration", config)):
-        parts += [f"{title}:", f"```json\n{json.dumps(value, indent=2)}\n```"]
+    for what, value in (("Data", dataset), ("Configuration", config)):
+        parts += [f"{what}:", f"```json\n{json.dumps(value, indent=2)}\n```"]
     known = ", ".join(f"{text(package)} {text(version)}" for package, version in versions.items())
     return folded("Data, configuration and versions", [*parts, f"Versions: {known}."]) + "\n"
 
 
 def text(value) -> str:
     """Returns text from elsewhere on one line, and nothing of it read as HTML or Markdown."""
-    escaped = html.escape(" ".join(str(value).split()), quote=False)
-    return escaped.replace("|", "\\|").replace("`", "'")
+    return escaped(value).replace("`", "'")
 
 
 def number(value: float | None) -> str:
     """Returns a number in four significant digits; nothing where it is not defined."""
     return "" if value is None or math.isnan(value) else f"{value:.4g}"
+
+
+def _key_scores(scores):
+    return key_scores([score for score in scores if not math.isnan(score.mean)], count=3)
 
 
 def _real_scores(evaluation):
@@ -247,6 +255,7 @@ def _published_scores(published, scores, evaluation):
     for metric, (mean, error) in published["figures"].items():
         score = ours.get(metric)
         value = "not scored" if score is None else number(score.mean)
-        rows.append([text(score.name) if score else metric, value, f"{mean:g} ± {error:g}"])
+        rows.append([score.name if score else metric, value, f"{mean:g} ± {error:g}"])
     heads = ["score", f"this run, {evaluation['num_samples']:,} samples", "published"]
-    return [f"{published['source']}, with their standard errors:", table(heads, rows)]
+    table = "\n".join(markdown_table(heads, rows))
+    return [f"{published['source']}, with their standard errors:", table]

@@ -165,13 +165,22 @@ def checked_weights(name_or_dir, description: dict) -> Path:
     weights = directory / WEIGHTS
     if not weights.is_file():
         raise FileNotFoundError(f"The preset {directory} has no {WEIGHTS}.")
-    expected, found = description["sha256"].get(WEIGHTS), sha256_of(weights)
+    check_hash(weights, description["sha256"].get(WEIGHTS))
+    return weights
+
+
+def check_hash(file, expected: str | None) -> None:
+    """Refuses a preset's file whose hash is not the one that its description gives.
+
+    Raises:
+      ValueError: naming both.
+    """
+    found = sha256_of(file)
     if found != expected:
         raise ValueError(
-            f"{weights} has SHA-256 {found}, its preset says {expected}: the file is damaged or "
-            "was exchanged. Fetch the preset again."
+            f"{file} has SHA-256 {found}, its preset says {expected}: the file is damaged or was "
+            "exchanged. Fetch the preset again."
         )
-    return weights
 
 
 def list_presets(kind: str | None = GAN) -> list[str]:

@@ -68,7 +68,7 @@ def graph_properties(samples, *, keep: bool = False, progress: bool = False) -> 
         smiles = graphs_to_smiles({"atoms": atoms, "bonds": bonds})
         valid = distinct_valid(smiles)
         rows = property_table(valid, progress=progress, label="Rewards of the data")
-        found = dict(zip(valid, rows, strict=True))
+        found: dict[str | None, np.ndarray] = dict(zip(valid, rows, strict=True))
         none = np.full(len(PROPERTIES), np.nan)
         table = [found.get(text, none) for text in smiles]
         return {"properties": np.array(table).reshape(len(atoms), len(PROPERTIES))}
