@@ -11,7 +11,7 @@ TOOLS = {
     "train": ("train", "trains, or continues what was interrupted"),
     "evaluate": ("evaluate", "scores a preset or a run"),
     "sample": ("sample", "draws samples from a preset or a run into a file"),
-    "interpolate": ("interpolate", "draws molecules between latents"),
+    "interpolate": ("interpolate", "draws molecules or images between latents"),
     "publish": ("publish", "makes a preset of a run"),
     "list_models": ("list_models", "lists presets, and what can be trained"),
     "train_classifier": ("train_classifier", "trains the classifier that scores images"),
@@ -19,7 +19,7 @@ TOOLS = {
     "sample_latent": ("sample_latent", "makes a bank of photonic samples"),
     "inspect_samples": ("inspect_samples", "tells what recorded samples are"),
     "enumerate_molecules": ("data.enumerate_molecules", "makes the set small_molecules again"),
-    "draw_land_cover": ("data.draw_land_cover", "draws the set land_cover_tiles again"),
+    "cut_naip": ("data.cut_naip", "cuts the data set naip28 out of aerial photographs"),
 }
 
 

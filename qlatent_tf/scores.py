@@ -118,7 +118,7 @@ def means(scores: Iterable[Score]) -> dict[str, float]:
 
 
 def read_scores(entries: Mapping[str, Any], dataset: str) -> list[Score]:
-    """Reads scores as JSON keeps them, or as a metric of one's own returns them.
+    """Reads scores as JSON keeps them, or as your own metric returns them.
 
     Args:
       entries: mapping. Key -> the mean, or what `Score.to_json` returned. None is NaN.

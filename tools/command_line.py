@@ -1,20 +1,24 @@
 """What the command-line tools share: arguments, configurations, and how errors are shown."""
 
+import argparse
+import contextlib
 import dataclasses
 import errno
-import functools
 import importlib
-import importlib.abc
-import importlib.util
 import inspect
 import logging as standard_logging
 import os
+import re
+import shlex
 import sys
-import tempfile
+import threading
 
 from absl import logging
 
+from qlatent_tf.backend import BackendError, check_backend
 from qlatent_tf.config import Config, parse_setting
+from qlatent_tf.names import did_you_mean
+from qlatent_tf.quiet import silence_tensorflow
 from qlatent_tf.registry import latents, models
 from qlatent_tf.storage.files import INCEPTION_VARIABLE
 
@@ -33,12 +37,44 @@ _MODEL_OPTIONS = {
 # The data set that comes with the package, for models whose own may have to be downloaded.
 _FALLBACKS = {
     "qm9": "small_molecules",
-    "sat4": "land_cover_tiles",
-    "sat6": "land_cover_tiles",
-    "naip28": "land_cover_tiles",
+    "sat4": "naip28_small",
+    "sat6": "naip28_small",
+    "naip28": "naip28_small",
 }
 # What a model may be built for, so that a stand-in keeps it too.
 _KEPT_OPTIONS = ("bands",)
+
+
+class Parser(argparse.ArgumentParser):
+    """The arguments of a tool, whose mistakes are answered by one line with the nearest name.
+
+    Args:
+      name: str. The tool's.
+      description: str. Its help, whose lines are kept.
+      **options: Of argparse.
+    """
+
+    def __init__(self, name: str | None = None, description: str | None = None, **options):
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(
+            options.pop("prog", f"qlatent-tf {name}"), description=description, **options
+        )
+
+    def parse_known_args(self, args=None, namespace=None):
+        """Parses as argparse does, but refuses here, where the options are known, what is not."""
+        namespace, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            hint = did_you_mean(unknown[0].partition("=")[0], self._option_string_actions)
+            self.error(f"unrecognized arguments: {' '.join(unknown)}.{hint}")
+        return namespace, unknown
+
+    def error(self, message):
+        """Says what is wrong without the whole usage, and ends with code 2."""
+        wrong = re.search(r"invalid choice: '?(.*?)'? \(choose from (.*)\)", message)
+        if wrong:
+            message += "." + did_you_mean(wrong[1], re.findall(r"[\w.-]+", wrong[2]))
+        message = message.rstrip(".") if message.endswith("..") else message
+        self.exit(2, f"error: {message} Help: {self.prog} --help\n")
 
 
 def add_data_arguments(arguments, default: str) -> None:
@@ -59,6 +95,20 @@ def add_source_arguments(arguments, optional: bool = False) -> None:
         help="a preset's name or directory, or a run's directory",
     )
     add_trust_argument(arguments)
+
+
+def add_scoring_arguments(arguments, seeds: int, default: str) -> None:
+    """Adds --num-samples, --seeds, by default so many, and --metrics, whose default is told."""
+    arguments.add_argument(
+        "--num-samples", type=int, default=10_000, help="generated samples a seed (default: 10000)"
+    )
+    arguments.add_argument(
+        "--seeds", type=int, default=seeds, help=f"sampling seeds, from 0 (default: {seeds})"
+    )
+    arguments.add_argument(
+        "--metrics", nargs="+", default=[], help=f"registered metrics (default: {default})"
+    )
+    add_inception_argument(arguments)
 
 
 def add_trust_argument(arguments) -> None:
@@ -103,17 +153,18 @@ def load_model(source, trust_code: bool):
     Raises:
       FileNotFoundError: if there is neither.
     """
-    # First, for a name that is wrong is told of without TensorFlow.
+    # First, so that a wrong name is refused without TensorFlow.
     config = source_config(source, trust_code)
 
     from qlatent_tf.runs.run_directory import RunDirectory
     from qlatent_tf.runs.training import restore_model
     from qlatent_tf.zoo import from_preset, read_preset
 
-    if not is_preset(source):
-        model, step = restore_model(RunDirectory(source), trust_code=trust_code)
-        return model, config, step
-    model = from_preset(source, trust_code=trust_code)
+    with slow_work(f"Building the model of {source}"):
+        if not is_preset(source):
+            model, step = restore_model(RunDirectory(source), trust_code=trust_code)
+            return model, config, step
+        model = from_preset(source, trust_code=trust_code)
     description = read_preset(source, trust_code=trust_code)
     return model, config, description["provenance"].get("step")
 
@@ -175,13 +226,35 @@ def _given_options(arguments, table, kind, get, name):
 def _changed_source(source, arguments):
     from qlatent_tf.resolve import reseed, with_dataset, with_latent
 
-    config = source_config(source, arguments.trust_code)
+    # What the command line names itself is trusted.
+    named = (arguments.latent, arguments.dataset, *(arguments.reward or ()))
+    config = source_config(source, arguments.trust_code or [name for name in named if name])
     if arguments.seed is not None:
         config = reseed(config, arguments.seed)
     config = with_dataset(config, arguments.dataset)
     if arguments.latent not in (None, config.latent):
         config = with_latent(config, arguments.latent)
     return config
+
+
+def source_data(arguments, config: Config):
+    """Loads the data set of a source's configuration, or the one that --dataset names."""
+    from qlatent_tf.resolve import with_dataset
+    from qlatent_tf.runs.training import load_dataset
+
+    return load_dataset(with_dataset(config, arguments.dataset), data_dir=arguments.data_dir)
+
+
+def known_molecules(arguments, config: Config):
+    """Returns the SMILES of that data set.
+
+    Raises:
+      ValueError: if it has none.
+    """
+    dataset = source_data(arguments, config)
+    if not hasattr(dataset, "smiles"):
+        raise ValueError(f"The data set {dataset.name!r} has no molecules to compare with.")
+    return dataset.smiles
 
 
 def is_preset(source) -> bool:
@@ -267,12 +340,40 @@ def with_fallback_dataset(config: Config, arguments):
         return config, load_dataset(config, **load)
 
 
+def command(*words) -> str:
+    """Returns a command to copy, with what a shell would take apart in quotes.
+
+    Example:
+      >>> command("sample", "my run", "--out", "a.png")
+      "qlatent-tf sample 'my run' --out a.png"
+    """
+    return shlex.join(["qlatent-tf", *map(str, words)])
+
+
+@contextlib.contextmanager
+def slow_work(what: str, quiet: bool = False):
+    """Says what is being done where it takes more than three seconds and shows no bar."""
+    timer = threading.Timer(3, lambda: print(f"{what} ...", file=sys.stderr, flush=True))
+    timer.daemon = True
+    if not quiet:
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def run_tool(function, arguments) -> int:
-    """Calls `function(arguments)`; an error the user can mend is shown without a traceback."""
+    """Calls `function(arguments)`; an error the user can mend is shown without a traceback.
+
+    Returns:
+      int. The exit code: what the function returned, 1 after an error, 130 after Ctrl-C.
+    """
     _quiet_logs()
     try:
+        check_backend()
         return function(arguments)
-    except (ValueError, FileNotFoundError, FloatingPointError) as error:
+    except (ValueError, FileNotFoundError, FloatingPointError, BackendError) as error:
         message = str(error)
     except BrokenPipeError:
         # The reader of the output, such as head, has seen enough.
@@ -283,7 +384,17 @@ def run_tool(function, arguments) -> int:
         if error.errno == errno.ENOSPC:
             message = f"{error}. The disk is full; what was written before is whole."
     except KeyboardInterrupt:
-        message = "Stopped."
+        print("\nStopped.", file=sys.stderr)
+        return 130
+    except Exception as error:
+        # TensorFlow is not imported here for the name of its error.
+        if not isinstance(error, MemoryError) and type(error).__name__ != "ResourceExhaustedError":
+            raise
+        first = (str(error).splitlines() or [""])[0]
+        message = (
+            "There is not enough memory. Ask for fewer samples, a smaller batch (--batch-size) or "
+            f"fewer modes.{f' ({first})' if first else ''}"
+        )
     print(f"error: {message}", file=sys.stderr)
     return 1
 
@@ -293,52 +404,11 @@ def _quiet_logs():
 
     Set TF_CPP_MIN_LOG_LEVEL=0 to see everything.
     """
-    if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2") != "0":
-        _QuietTensorFlow.install()
-    logging.use_absl_handler()
+    silence_tensorflow()
+    logger = logging.get_absl_logger()
     logging.set_verbosity(logging.INFO)
-    handler = logging.get_absl_handler()
-    handler.addFilter(lambda record: record.levelno > 20 or "qlatent_tf" in record.pathname)
-    handler.setFormatter(standard_logging.Formatter("%(message)s"))
-
-
-class _QuietTensorFlow(importlib.abc.MetaPathFinder):
-    """Hides what TensorFlow's libraries write while they load, whenever a command needs them.
-
-    They write to the process's error stream before they read any log level: while they load, the
-    stream goes to a file, which is shown if loading fails.
-    """
-
-    @classmethod
-    def install(cls):
-        """Waits for the import of TensorFlow, if it is still to come."""
-        if "tensorflow" not in sys.modules and not any(isinstance(it, cls) for it in sys.meta_path):
-            sys.meta_path.insert(0, cls())
-
-    def find_spec(self, fullname, path=None, target=None):
-        if fullname != "tensorflow":
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(fullname)
-        if spec is not None:
-            spec.loader.exec_module = functools.partial(_load_quietly, spec.loader.exec_module)
-        return spec
-
-
-def _load_quietly(load, module):
-    sys.stderr.flush()
-    shown = os.dup(2)
-    with tempfile.TemporaryFile() as hidden:
-        os.dup2(hidden.fileno(), 2)
-        try:
-            load(module)
-            # What trains with other machines is told of them before it looks at its own.
-            if "TF_CONFIG" not in os.environ:
-                sys.modules["tensorflow"].config.list_logical_devices()
-        except BaseException:
-            hidden.seek(0)
-            os.write(shown, hidden.read())
-            raise
-        finally:
-            os.dup2(shown, 2)
-            os.close(shown)
+    # absl's own handler puts a line about its flags before the first message.
+    logger.handlers, logger.propagate = [standard_logging.StreamHandler()], False
+    logger.handlers[0].addFilter(
+        lambda record: record.levelno > standard_logging.INFO or "qlatent_tf" in record.pathname
+    )

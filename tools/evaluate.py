@@ -2,65 +2,54 @@
 """Scores a preset, or a run's last checkpoint, on all metrics of its data set.
 
 While training, a run is scored on the fast ones among them. With --real, held-out
-real samples are scored as if they had been generated: it tells what scores mean.
+real samples are scored as if they had been generated, which shows what scores mean.
 
 examples:
-  tools/evaluate.py molgan_boson_qm9 --num-samples 10000 --seeds 3
-  tools/evaluate.py runs/mlp_boson_quantum --metrics discreteness --json
-  tools/evaluate.py --real --dataset cifar10 --metrics classifier_scores
-  tools/evaluate.py my_preset --metrics my_file:my_metric --seeds 3 --save
+  qlatent-tf evaluate molgan_boson_qm9 --num-samples 10000 --seeds 3
+  qlatent-tf evaluate runs/mlp_boson_quantum --metrics discreteness --json
+  qlatent-tf evaluate --real --dataset cifar10 --metrics classifier_scores
+  qlatent-tf evaluate my_preset --metrics my_file:my_metric --seeds 3 --save
 """
 
-import argparse
 import json
 import sys
 
 from qlatent_tf.tools.command_line import (
+    Parser,
     add_data_arguments,
-    add_inception_argument,
+    add_scoring_arguments,
     add_source_arguments,
+    command,
     is_preset,
     load_model,
     run_tool,
     source_config,
+    source_data,
     use_inception,
 )
 
+from qlatent_tf.glossary import explain
+from qlatent_tf.registry import datasets, metrics
+from qlatent_tf.scores import read_scores
 
-def parser() -> argparse.ArgumentParser:
+
+def parser() -> Parser:
     """Returns the tool's argument parser."""
-    arguments = argparse.ArgumentParser(
-        "evaluate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    arguments = Parser("evaluate", __doc__)
     add_source_arguments(arguments, optional=True)
     add_data_arguments(arguments, default="the one it was trained on")
-    arguments.add_argument(
-        "--num-samples", type=int, default=10_000, help="generated samples a seed (default: 10000)"
-    )
-    arguments.add_argument(
-        "--seeds",
-        type=int,
-        default=1,
-        help="independent sample sets; errors are over these (default: 1)",
-    )
-    arguments.add_argument(
-        "--metrics",
-        nargs="+",
-        default=[],
-        help="registered metrics (default: all of the data set's)",
-    )
+    add_scoring_arguments(arguments, seeds=1, default="all of the data set's")
     arguments.add_argument(
         "--save",
         action="store_true",
         help="write the scores into the preset and on its card, beside those "
-        "of other metrics; samples and seeds are to be as many as theirs",
+        "of other metrics; samples and seeds must be as many as theirs",
     )
     arguments.add_argument(
         "--real",
         action="store_true",
         help="score held-out real samples of the source's data set, or of --dataset alone",
     )
-    add_inception_argument(arguments)
     arguments.add_argument("--json", action="store_true", help="print JSON")
     return arguments
 
@@ -71,52 +60,31 @@ def main(argv=None) -> int:
 
 
 def _evaluate(arguments):
-    from qlatent_tf.registry import datasets, metrics
-    from qlatent_tf.resolve import with_dataset
-
     for name in arguments.metrics:
         metrics.check(name)
     if arguments.dataset:
         datasets.check(arguments.dataset)
     if arguments.save and (arguments.real or not is_preset(arguments.source)):
         raise ValueError("--save writes into a preset: name one, without --real.")
+    if not arguments.source and not (arguments.real and arguments.dataset):
+        raise ValueError("Name what to score: a preset or a run, or --real with --dataset.")
     use_inception(arguments)
     if arguments.real:
         return _evaluate_real(arguments)
-    if not arguments.source:
-        raise ValueError("Name what to score: a preset or a run, or --real with --dataset.")
     model, config, step = load_model(arguments.source, arguments.trust_code)
 
     from qlatent_tf.experiments.published import published_figures
     from qlatent_tf.publishing.rescore import check_conditions, save_scores
     from qlatent_tf.runs.evaluation import evaluate
-    from qlatent_tf.runs.training import load_dataset
 
-    dataset = load_dataset(with_dataset(config, arguments.dataset), data_dir=arguments.data_dir)
+    dataset, seeds = source_data(arguments, config), range(arguments.seeds)
+    trust = {"trust_code": arguments.trust_code}
     if arguments.save:
-        check_conditions(
-            arguments.source,
-            dataset,
-            arguments.num_samples,
-            range(arguments.seeds),
-            trust_code=arguments.trust_code,
-        )
-    evaluation = evaluate(
-        model,
-        dataset,
-        num_samples=arguments.num_samples,
-        seeds=range(arguments.seeds),
-        metric_names=arguments.metrics or None,
-        progress=True,
-    )
+        check_conditions(arguments.source, dataset, arguments.num_samples, seeds, **trust)
+    evaluation = evaluate(model, dataset, seeds=seeds, **_scoring(arguments))
     if arguments.save:
-        save_scores(
-            arguments.source,
-            model,
-            evaluation,
-            published=published_figures(config),
-            trust_code=arguments.trust_code,
-        )
+        published = published_figures(config)
+        save_scores(arguments.source, model, evaluation, published=published, **trust)
     _show(
         arguments,
         {"source": str(arguments.source), "step": step, **evaluation},
@@ -127,26 +95,13 @@ def _evaluate(arguments):
 
 
 def _evaluate_real(arguments):
-    from qlatent_tf.registry import datasets
-    from qlatent_tf.resolve import with_dataset
-
-    if arguments.source:
-        config = source_config(arguments.source, arguments.trust_code)
-        from qlatent_tf.runs.training import load_dataset
-
-        dataset = load_dataset(with_dataset(config, arguments.dataset), data_dir=arguments.data_dir)
-    elif arguments.dataset:
-        dataset = datasets.build(arguments.dataset, data_dir=arguments.data_dir)
-    else:
-        raise ValueError("Name whose real samples to score: a preset, a run or --dataset.")
     from qlatent_tf.runs.evaluation import evaluate_real
 
-    evaluation = evaluate_real(
-        dataset,
-        num_samples=arguments.num_samples,
-        metric_names=arguments.metrics or None,
-        progress=True,
-    )
+    if arguments.source:
+        dataset = source_data(arguments, source_config(arguments.source, arguments.trust_code))
+    else:
+        dataset = datasets.build(arguments.dataset, data_dir=arguments.data_dir)
+    evaluation = evaluate_real(dataset, **_scoring(arguments))
     _show(
         arguments,
         {"source": f"{dataset.name}, held out", **evaluation},
@@ -155,13 +110,25 @@ def _evaluate_real(arguments):
     return 0
 
 
+def _scoring(arguments):
+    return {
+        "num_samples": arguments.num_samples,
+        "metric_names": arguments.metrics or None,
+        "progress": True,
+    }
+
+
 def _show(arguments, evaluation, title):
     if arguments.json:
         print(json.dumps(evaluation, indent=2))
         return
     print(title)
-    for name, score in evaluation["metrics"].items():
-        print(f"{name:36} {format_score(score)}")
+    for score in read_scores(evaluation["metrics"], evaluation["dataset"]):
+        entry = explain(score.metric)
+        better = f"({entry.better} is better)" if entry and entry.better else ""
+        text = format_score(evaluation["metrics"][score.key])
+        print(f"{score.key:48} {text:22} {entry.title if entry else ''} {better}".rstrip())
+    print(f"What they mean: {command('list_models', '--metrics')}")
     if not evaluation["metrics"]:
         print(f"{evaluation['dataset']} has no metrics of its own; name some with --metrics.")
 

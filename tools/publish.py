@@ -2,16 +2,16 @@
 """Makes a preset of a finished run: weights, configuration, scores, samples and a card.
 
 examples:
-  tools/publish.py runs/molgan_boson_qm9 molgan_boson_qm9
-  tools/publish.py runs/mine my_preset --models-dir ~/presets --metrics molecules fcd
-  tools/publish.py runs/mine my_preset --with-checkpoint  # and train.py --continue-from my_preset
+  qlatent-tf publish runs/molgan_boson_qm9 molgan_boson_qm9
+  qlatent-tf publish runs/mine my_preset --models-dir ~/presets --metrics molecules fcd
+  qlatent-tf publish runs/mine my_preset --with-checkpoint  # and train.py --continue-from my_preset
 """
 
-import argparse
 import sys
 from pathlib import Path
 
 from qlatent_tf.tools.command_line import (
+    Parser,
     add_inception_argument,
     add_trust_argument,
     run_tool,
@@ -22,11 +22,9 @@ from qlatent_tf.storage.preset_files import new_preset_directory
 from qlatent_tf.zoo import save_preset
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Returns the tool's argument parser."""
-    arguments = argparse.ArgumentParser(
-        "publish", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    arguments = Parser("publish", __doc__)
     arguments.add_argument("run", type=Path, help="the run's directory")
     arguments.add_argument("preset", help="the preset's name: MODEL_LATENT_DATASET")
     arguments.add_argument("--overwrite", action="store_true", help="replace a preset")
@@ -65,7 +63,7 @@ def main(argv=None) -> int:
 
 def _publish(arguments):
     from qlatent_tf.registry import metrics
-    from qlatent_tf.runs.run_directory import RunDirectory
+    from qlatent_tf.runs.run_directory import RunDirectory, check_data
 
     for name in arguments.metrics:
         metrics.check(name)
@@ -85,7 +83,7 @@ def _publish(arguments):
     config = config.override(steps=step)  # The steps really made, if the run was cut short.
     dataset = load_dataset(config, data_dir=arguments.data_dir)
     # Its scores stand beside the record of what it was trained on.
-    run.check_data(dataset)
+    check_data(run.path, run.read_run(), dataset)
     evaluation = evaluate(
         model,
         dataset,

@@ -1,34 +1,36 @@
 #!/usr/bin/env python3
-"""Runs the published experiments again, with any latent: `my_file:my_latent` is a row as well.
+"""Runs the published experiments again, with any latent, such as your own `my_file:my_latent`.
 
 examples:
-  tools/reproduce.py table1 --iterations 5000 --seeds 3 --data quantum --workdir results
-  tools/reproduce.py table1 --latents boson my_file:my_latent --iterations 5000
-  tools/reproduce.py table1 --shard 1/2          # on one machine, and 2/2 on another
-  tools/reproduce.py table1 --merge other/results
-  tools/reproduce.py figure2 --workdir results
-  tools/reproduce.py mixture --seeds 5
-  tools/reproduce.py table2 --sizes 16 --latents boson gaussian --seeds 3
-  tools/reproduce.py table2 --sizes 32 --latents boson --interferometers haar 1-1 1-3-9
-  tools/reproduce.py table2 --sizes 48 --bank-samples 100000
-  tools/reproduce.py table2 --sizes --samples shots.npz:counts       # these alone
-  tools/reproduce.py table2_cifar --variant small --iterations 8000 --seeds 1
-  tools/reproduce.py table2_cifar --latents --samples shots.npy        # of 128 modes or more
-  tools/reproduce.py theorem1 --iterations 2000
-  tools/reproduce.py capacity --autoencoder my_autoencoder --qubits 3 4 5 --seeds 3
+  qlatent-tf reproduce table1 --iterations 5000 --seeds 3 --data quantum --workdir results
+  qlatent-tf reproduce table1 --latents boson my_file:my_latent --iterations 5000
+  qlatent-tf reproduce table1 --shard 1/2          # on one machine, and 2/2 on another
+  qlatent-tf reproduce table1 --merge other/results
+  qlatent-tf reproduce figure2 --workdir results
+  qlatent-tf reproduce mixture --seeds 5
+  qlatent-tf reproduce table2 --sizes 16 --latents boson gaussian --seeds 3
+  qlatent-tf reproduce table2 --sizes 32 --latents boson --interferometers haar 1-1 1-3-9
+  qlatent-tf reproduce table2 --sizes 48 --bank-samples 100000
+  qlatent-tf reproduce table2 --sizes --samples shots.npz:counts       # these alone
+  qlatent-tf reproduce table2_cifar --variant small --iterations 8000 --seeds 1
+  qlatent-tf reproduce table2_cifar --latents --samples shots.npy        # of 128 modes or more
+  qlatent-tf reproduce theorem1 --iterations 2000
+  qlatent-tf reproduce capacity --autoencoder my_autoencoder --qubits 3 4 5 --seeds 3
 
-Each finished run is a file; the same command goes on where it was stopped.
+Each finished run is a file; the same command resumes where it was stopped.
 """
 
-import argparse
+import shlex
 import sys
 from pathlib import Path
 
 from qlatent_tf.tools.command_line import (
+    Parser,
     add_inception_argument,
     add_trust_argument,
     load_model,
     run_tool,
+    slow_work,
     use_inception,
 )
 
@@ -53,11 +55,9 @@ _SOURCES = {
 }
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Returns the tool's argument parser."""
-    arguments = argparse.ArgumentParser(
-        "reproduce", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    arguments = Parser("reproduce", __doc__)
     commands = arguments.add_subparsers(dest="experiment", required=True)
     for name, experiment in EXPERIMENTS.items():
         about = f"{experiment.citation}. {experiment.description}".strip()
@@ -119,7 +119,9 @@ def _add_option(command, name, option):
         whose = f", {option.whose}" if option.whose else ""
         about += f" (default: {' '.join(map(str, values))}{whose})"
     command.add_argument(
+        *(["--steps"] if name == "iterations" else []),
         f"--{name.replace('_', '-')}",
+        dest=name,
         default=option.default,
         nargs=("*" if option.may_be_empty else "+") if several else None,
         type=int if any(isinstance(value, int) for value in values) else str,
@@ -137,8 +139,7 @@ def main(argv=None) -> int:
 
 
 def _figure2(arguments):
-    if arguments.num_samples < 1:
-        raise ValueError(f"--num-samples is a positive number; received {arguments.num_samples}.")
+    _check_positive(arguments, "num_samples")
     runs = arguments.workdir.glob(f"runs/{arguments.data}_*_seed{arguments.seed}")
     trained = [run for run in runs if RunDirectory(run).read_run()["step"]]
     sources = arguments.source or sorted(trained)
@@ -147,34 +148,30 @@ def _figure2(arguments):
             f"{arguments.workdir} has no runs on {arguments.data!r} data with seed "
             f"{arguments.seed}. Train some with table1, or name presets or runs."
         )
-    measured = []
-    for source in sources:
-        # One's own runs may name one's own code.
-        model, config, step = load_model(source, arguments.trust_code or not arguments.source)
-        measured.append(
-            figure2.measure(
-                arguments.workdir,
-                Path(source).name,
-                model,
-                config,
-                step,
-                num_samples=arguments.num_samples,
-                progress=not arguments.quiet,
-            )
+    options = {"num_samples": arguments.num_samples, "progress": not arguments.quiet}
+    measured = [
+        # Runs of this working directory may name the user's own code.
+        figure2.measure(
+            arguments.workdir,
+            Path(source).name,
+            *load_model(source, arguments.trust_code or not arguments.source),
+            **options,
         )
+        for source in sources
+    ]
     figure2.write_results(arguments.workdir, measured)
     _show(arguments)
+    print(f"Table and figure are in {arguments.workdir}.")
     return 0
 
 
 def _theorem1(arguments):
-    if arguments.num_latents < 1:
-        raise ValueError(f"--num-latents is a positive number; received {arguments.num_latents}.")
+    _check_positive(arguments, "num_latents")
     source = arguments.source
     if source is None:
         cell = theorem1.cell(arguments.latent, arguments.iterations, _settings(arguments))
 
-        # Now, for a name that is wrong is told of without TensorFlow.
+        # Now, so that a wrong name is refused without TensorFlow.
         from qlatent_tf.runs.training import Interrupted, train
 
         source = arguments.workdir / cell.name
@@ -182,11 +179,20 @@ def _theorem1(arguments):
             train(cell.config, source, progress=not arguments.quiet)
         except Interrupted as stop:
             return _stopped(stop)
-    model, config, step = load_model(source, arguments.trust_code or not arguments.source)
-    measured = theorem1.measure(Path(source).name, model, config, step, arguments.num_latents)
+    loaded = load_model(source, arguments.trust_code or not arguments.source)
+    with slow_work(f"Sending {arguments.num_latents:,} latents there and back", arguments.quiet):
+        measured = theorem1.measure(Path(source).name, *loaded, arguments.num_latents)
     theorem1.write_results(arguments.workdir, measured)
     _show(arguments)
+    print(f"The table is in {arguments.workdir}.")
     return 0 if measured["recovered"] == measured["tried"] else 1
+
+
+def _check_positive(arguments, name):
+    if getattr(arguments, name) < 1:
+        raise ValueError(
+            f"--{name.replace('_', '-')} is a positive number; received {getattr(arguments, name)}."
+        )
 
 
 def _run_grid(arguments):
@@ -194,7 +200,7 @@ def _run_grid(arguments):
     experiment = EXPERIMENTS[arguments.experiment]
     cells = experiment.cells(_settings(arguments), **_asked(arguments, experiment.cell_options))
 
-    # Now, for a name that is wrong is told of without TensorFlow.
+    # Now, so that a wrong name is refused without TensorFlow.
     from qlatent_tf.experiments.grids.grid import Grid
 
     grid = Grid(arguments.workdir, arguments.num_samples)
@@ -214,7 +220,7 @@ def _run_grid(arguments):
         _show(arguments)
         print(
             f"Table and figures are in {arguments.workdir}.   "
-            f"tensorboard --logdir {arguments.workdir}"
+            f"{shlex.join(['tensorboard', '--logdir', str(arguments.workdir)])}"
         )
     return status
 
@@ -239,12 +245,12 @@ def _train(arguments, experiment, grid, cells, chosen):
 
 
 def _stopped(stop):
-    print(f"\n{stop} The same command goes on from there.", file=sys.stderr)
+    print(f"\n{stop} The same command continues from there.", file=sys.stderr)
     return 130
 
 
 def _check_inception(arguments, grid, cells):
-    """Loads Inception where it is to score finished runs: bad weights are told of before those."""
+    """Loads Inception where it is to score finished runs: bad weights are refused before those."""
     from qlatent_tf.metrics.images.inception import inception_network, local_weights
 
     use_inception(arguments)

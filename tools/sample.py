@@ -7,15 +7,14 @@ the properties QED, logP (octanol-water) and SA (synthetic accessibility, 1 easy
 is valid if it is one fragment and holds no wildcard. What the filters leave out is not replaced.
 
 examples:
-  tools/sample.py molgan_boson_qm9 -n 64 --out grid.png
-  tools/sample.py molgan_boson_qm9 -n 64 --valid-only --out grid.png
-  tools/sample.py molgan_boson_qm9 -n 1000 --seed 7 --out molecules.smi
-  tools/sample.py molgan_boson_qm9 -n 10000 --unique --keep "qed>0.5" "sa<=4" --out best.csv
-  tools/sample.py molgan_boson_qm9 -n 10000 --mark-novel --data-dir ~/data --out all.sdf
-  tools/sample.py runs/mlp_boson_quantum -n 100000 --out samples.npy
+  qlatent-tf sample molgan_boson_qm9 -n 64 --out grid.png
+  qlatent-tf sample molgan_boson_qm9 -n 64 --valid-only --out grid.png
+  qlatent-tf sample molgan_boson_qm9 -n 1000 --seed 7 --out molecules.smi
+  qlatent-tf sample molgan_boson_qm9 -n 10000 --unique --keep "qed>0.5" "sa<=4" --out best.csv
+  qlatent-tf sample molgan_boson_qm9 -n 10000 --mark-novel --data-dir ~/data --out all.sdf
+  qlatent-tf sample runs/mlp_boson_quantum -n 100000 --out samples.npy
 """
 
-import argparse
 import csv
 import io
 import operator
@@ -25,10 +24,13 @@ from pathlib import Path
 
 import numpy as np
 from qlatent_tf.tools.command_line import (
+    Parser,
     add_data_arguments,
     add_source_arguments,
+    known_molecules,
     load_model,
     run_tool,
+    slow_work,
 )
 
 from qlatent_tf.storage.files import atomic_path, write_text
@@ -41,11 +43,9 @@ _COMPARISONS = {
 }
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Returns the tool's argument parser."""
-    arguments = argparse.ArgumentParser(
-        "sample", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    arguments = Parser("sample", __doc__)
     add_source_arguments(arguments)
     arguments.add_argument(
         "-n",
@@ -99,8 +99,9 @@ def _sample(arguments):
     model, config, _ = load_model(arguments.source, arguments.trust_code)
     known = None
     if arguments.novel_only or arguments.mark_novel:
-        known = _known_molecules(arguments, config)
-    samples = model.sample(arguments.num_samples, arguments.seed)
+        known = known_molecules(arguments, config)
+    with slow_work(f"Drawing {arguments.num_samples:,} samples"):
+        samples = model.sample(arguments.num_samples, arguments.seed)
     note = ""
     if filtered or arguments.out.suffix in _MOLECULE_FORMS:
         left_out = known if arguments.novel_only else frozenset()
@@ -131,24 +132,14 @@ def _condition(text):
         ) from error
 
 
-def _known_molecules(arguments, config):
-    from qlatent_tf.resolve import with_dataset
-    from qlatent_tf.runs.training import load_dataset
-
-    dataset = load_dataset(with_dataset(config, arguments.dataset), data_dir=arguments.data_dir)
-    if not hasattr(dataset, "smiles"):
-        raise ValueError(
-            f"--novel-only and --mark-novel need molecules; the data set {dataset.name!r} has none."
-        )
-    return dataset.smiles
-
-
 def _select(samples, unique, known, conditions):
     """Returns the valid molecules that pass the filters, and how many were valid."""
+    from qlatent_tf.metrics.molecules.counts import strictly_valid
     from qlatent_tf.metrics.molecules.properties import property_table
 
     smiles = np.array([text or "" for text in _smiles_of(samples)], dtype=object)
-    rows = np.array([_is_whole(text) for text in smiles], dtype=bool).nonzero()[0]
+    whole = set(strictly_valid(smiles))
+    rows = np.array([text in whole for text in smiles], dtype=bool).nonzero()[0]
     valid = len(rows)
     if unique:
         rows = np.sort(rows[np.unique(smiles[rows].astype(str), return_index=True)[1]])
@@ -167,12 +158,6 @@ def _smiles_of(samples):
     if not isinstance(samples, dict) or set(samples) != {"atoms", "bonds"}:
         raise ValueError("Only molecules have SMILES; this model makes other samples.")
     return graphs_to_smiles(samples)
-
-
-def _is_whole(smiles):
-    from qlatent_tf.metrics.molecules.counts import strictly_valid
-
-    return bool(strictly_valid([smiles]))
 
 
 def _columns(smiles, known):

@@ -1,22 +1,21 @@
 #!/usr/bin/env python3
 """Trains the classifier of images whose features score generated images, and publishes it.
 
-The same command takes up again what was interrupted, at the last whole epoch. Nothing is chosen by
-the test images: what is published is the last epoch.
+The same command resumes an interrupted training at the last complete epoch. Test images choose
+nothing: the last epoch is published.
 
 examples:
-  tools/train_classifier.py --data-dir ~/data --preset cifar_classifier
-  tools/train_classifier.py --workdir runs/wide --set widths=[64,128,256] --set epochs=30
+  qlatent-tf train_classifier --data-dir ~/data --preset cifar_classifier
+  qlatent-tf train_classifier --workdir runs/wide --set widths=[64,128,256] --set epochs=30
 """
 
-import argparse
 import json
 import math
 import sys
 from pathlib import Path
 
 import numpy as np
-from qlatent_tf.tools.command_line import add_data_arguments, run_tool
+from qlatent_tf.tools.command_line import Parser, add_data_arguments, run_tool
 from qlatent_tf.tools.evaluate import format_score
 
 # What --set may change. The learning rate rises over a fifth of the steps and then falls along a
@@ -37,12 +36,9 @@ _SIZES = ("image_size", "channels", "classes")
 _TEST_BATCH = 500
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Returns the tool's argument parser."""
-    formatter = argparse.RawDescriptionHelpFormatter
-    arguments = argparse.ArgumentParser(
-        "train_classifier", description=__doc__, formatter_class=formatter
-    )
+    arguments = Parser("train_classifier", __doc__)
     add_data_arguments(arguments, default=OPTIONS["dataset"])
     arguments.add_argument(
         "--workdir", type=Path, help="the run's directory (default: runs/classifier_DATASET)"
@@ -83,9 +79,8 @@ def _train(arguments):
     from qlatent_tf.storage.preset_files import new_preset_directory
 
     changes = dict(parse_setting(text) for text in arguments.settings)
-    for name in ("dataset", "epochs", "seed"):
-        if getattr(arguments, name) is not None:
-            changes[name] = getattr(arguments, name)
+    named = {name: getattr(arguments, name) for name in ("dataset", "epochs", "seed")}
+    changes.update({name: value for name, value in named.items() if value is not None})
     options = checked_options(changes)
     if arguments.dry_run:
         print(json.dumps(options, indent=2))
@@ -103,7 +98,7 @@ def _train(arguments):
         with sole_use(workdir / ".lock", f"training in {workdir}"):
             classifier, step = train(options, dataset, workdir, 0 if arguments.quiet else "auto")
     except KeyboardInterrupt:
-        print("\nStopped. The same command goes on at the last whole epoch.", file=sys.stderr)
+        print("\nStopped. The same command resumes at the last complete epoch.", file=sys.stderr)
         return 130
     print(f"\nThe run is in {workdir}. Look at it:   tensorboard --logdir {workdir.parent}")
     if directory:
@@ -147,10 +142,10 @@ def with_sizes(options: dict, dataset) -> dict:
 
 
 def train(options: dict, dataset, workdir, verbose=0):
-    """Trains a classifier in a directory, or goes on from the last whole epoch in it.
+    """Trains a classifier in a directory, or resumes at its last complete epoch.
 
     The directory holds ``config.json``, ``history.csv`` with losses and accuracies after each
-    epoch, TensorBoard's events, and in ``backup`` what it takes to go on.
+    epoch, TensorBoard's events, and in ``backup`` what resuming needs.
 
     Returns:
       The classifier, a keras.Model, and the number of its updates.
@@ -176,14 +171,10 @@ def train(options: dict, dataset, workdir, verbose=0):
     network = {name: options[name] for name in NETWORK}
     classifier = build_classifier(**network, seed=options["seed"])
     shift = options["shift"] / options["image_size"]
-    model = keras.Sequential(
-        [
-            keras.Input(dataset.source.shape[1:], dtype="uint8"),
-            keras.layers.RandomFlip("horizontal"),
-            keras.layers.RandomTranslation(shift, shift, interpolation="nearest"),
-            classifier,
-        ]
-    )
+    flip = keras.layers.RandomFlip("horizontal")
+    move = keras.layers.RandomTranslation(shift, shift, interpolation="nearest")
+    images = keras.Input(dataset.source.shape[1:], dtype="uint8")
+    model = keras.Sequential([images, flip, move, classifier])
     steps = options["epochs"] * math.ceil(len(dataset.source) / options["batch_size"])
     warmup = math.ceil(steps / 5)
     rate = keras.optimizers.schedules.CosineDecay(

@@ -13,6 +13,7 @@ import numpy as np
 from qlatent_tf.configs.mlp import get_config
 from qlatent_tf.experiments.experiment import Experiment, Option
 from qlatent_tf.experiments.grids.cells import Cell
+from qlatent_tf.markdown import markdown_table
 from qlatent_tf.resolve import resolve
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.storage.files import write_json, write_text
@@ -21,29 +22,19 @@ from qlatent_tf.storage.files import write_json, write_text
 def cell(latent: str, iterations: int, settings=()) -> Cell:
     """Returns a run of the quantum data with an invertible generator of widths 16.
 
-    Args:
-      latent: str. A registered latent, or ``my_file:my_latent``.
-      iterations: int. Generator steps.
-      settings: sequence of (key, value). Other changes of the configuration.
-
     Raises:
       ValueError: if a name, a key or a number is not legal.
     """
     options = {"invertible": True, "units": [16, 16], "critic_units": [512, 512]}
-    config = get_config(latent).override(steps=iterations, model_options=options, **dict(settings))
+    # Keras' epsilon, with which the committed result was trained; see `configs.mlp`.
+    config = get_config(latent, "keras")
+    config = config.override(steps=iterations, model_options=options, **dict(settings))
     name = f"invertible_{latent.rpartition(':')[2]}_seed{config.seed}"
     return Cell(name, resolve(config))
 
 
 def measure(name, model, config, step, num_latents: int) -> dict:
-    """Sends latents through a generator and back.
-
-    Args:
-      name: str. What the model is called.
-      model: WGANGP with an invertible generator.
-      config: Config. What it was trained with.
-      step: int. The training step it is from.
-      num_latents: int. Latents drawn; each distinct one is tried once.
+    """Draws latents and sends each distinct one through an invertible generator and back.
 
     Returns:
       dict of JSON values: ``name``, ``latent``, ``step``, ``drawn``, the fields of `Recovery`, and
@@ -87,14 +78,11 @@ def to_markdown(measured: dict) -> str:
         "Lipschitz bound of the generator": f"{measured['lipschitz_generator']:.3g}",
         "Lipschitz bound of its inverse": f"{measured['lipschitz_inverse']:.3g}",
     }
-    lines = [
+    title = (
         f"Theorem 1: {measured['name']}, latent `{measured['latent']}`, step "
-        f"{measured['step'] or 0:,}.",
-        "",
-        "| | |",
-        "|---|---:|",
-    ]
-    return "\n".join([*lines, *(f"| {name} | {value} |" for name, value in rows.items()), ""])
+        f"{measured['step'] or 0:,}."
+    )
+    return "\n".join([title, "", *markdown_table(("", ""), rows.items()), ""])
 
 
 EXPERIMENT = Experiment(

@@ -6,15 +6,14 @@ step holds nothing XLA cannot compile and a resumed run continues the very same 
 """
 
 import keras
-import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from qlatent_tf.gan.batches import real_sampler, step_seed, uniform_rows
+from qlatent_tf.gan.batches import step_batches, step_seed, uniform_rows
 from qlatent_tf.gan.gradient_penalty import gradient_penalty
 from qlatent_tf.gan.latent_generator import LatentGenerator, Tree, single_precision
-from qlatent_tf.gan.optimizers import optimizers
-from qlatent_tf.gan.replicas import distributed_step
+from qlatent_tf.gan.optimizers import another, make_optimizer
+from qlatent_tf.gan.replicas import distributed_step, replica_batches
 from qlatent_tf.gan.shapes import check_parts, check_real_samples
 from qlatent_tf.seeds import derive_seed
 
@@ -47,9 +46,9 @@ class WGANGP(LatentGenerator):
 
     Example:
       >>> gan = WGANGP(latent, generator, critic)
-      >>> gan.compile("adam", "adam", jit_compile=True)
-      >>> gan.fit(gan.training_batches(real, batch_size=64, seed=0, steps=1000))
-      >>> samples = gan.sample(100, seed=1)
+      >>> gan.compile("adam")
+      >>> gan.fit(real, batch_size=64, epochs=10)
+      >>> samples = gan.sample(100)
 
     Reference:
       Gulrajani et al., Improved training of Wasserstein GANs, NeurIPS 2017, arXiv 1704.00028.
@@ -75,15 +74,27 @@ class WGANGP(LatentGenerator):
         self.replicas = tf.distribute.get_strategy().num_replicas_in_sync
         self.built = True
 
-    def compile(self, critic_optimizer, generator_optimizer, **kwargs):
-        """Sets the two optimizers; `kwargs` are those of `keras.Model.compile`."""
+    def compile(self, critic_optimizer="adam", generator_optimizer=None, **kwargs):
+        """Sets the two optimizers.
+
+        Args:
+          critic_optimizer: str or keras.optimizers.Optimizer.
+          generator_optimizer: the same; by default another one like the critic's.
+          **kwargs: as for `keras.Model.compile`, such as `jit_compile`; `optimizer` means both.
+
+        Raises:
+          ValueError: if both are one instance, or a strategy is not for this class.
+        """
+        critic_optimizer = keras.optimizers.get(kwargs.pop("optimizer", critic_optimizer))
+        if generator_optimizer is None:
+            generator_optimizer = another(critic_optimizer)
         super().compile(**kwargs)
         if self.replicas > 1 and type(self).train_step is not WGANGP.train_step:
             raise ValueError(
                 f"{type(self).__name__} has a training step of its own, which is for one device; "
                 f"received a strategy of {self.replicas} replicas."
             )
-        self.critic_optimizer = keras.optimizers.get(critic_optimizer)
+        self.critic_optimizer = critic_optimizer
         self.generator_optimizer = keras.optimizers.get(generator_optimizer)
         if self.critic_optimizer is self.generator_optimizer:
             raise ValueError("The critic and the generator need an optimizer each; received one.")
@@ -97,8 +108,14 @@ class WGANGP(LatentGenerator):
 
     def compile_for(self, config):
         """Compiles with the optimizers of a `Config`; on one device by XLA, if that asks for it."""
-        pair = optimizers(config, self.critic_steps)
-        self.compile(*pair, jit_compile=config.jit_compile and self.replicas == 1)
+        rate, average = config.critic_learning_rate, config.generator_ema
+        self.compile(
+            make_optimizer(config, self.critic_steps, **({"learning_rate": rate} if rate else {})),
+            make_optimizer(
+                config, **({"use_ema": True, "ema_momentum": average} if average else {})
+            ),
+            jit_compile=config.jit_compile and self.replicas == 1,
+        )
 
     def learning_rates(self) -> dict:
         """Returns the present learning rates, by the names that TensorBoard shows them under."""
@@ -134,12 +151,14 @@ class WGANGP(LatentGenerator):
 
     def encode(self, samples: Tree, seed) -> Tree:
         """Maps data space to critic space; `seed` is an int32 pair for augmentation."""
-        del seed
         return keras.tree.map_structure(lambda part: tf.cast(part, tf.float32), samples)
+
+    def beside(self, samples: Tree) -> dict:
+        """Returns what else a batch holds of real samples, by name; nothing here."""
+        return {}
 
     def relax(self, outputs: Tree, seed) -> Tree:
         """Maps generator outputs to critic space; differentiable."""
-        del seed
         return outputs
 
     def generator_loss(self, outputs: Tree, seed):
@@ -149,11 +168,15 @@ class WGANGP(LatentGenerator):
     def training_batches(
         self, real, batch_size, seed, start_step=0, steps=None, generator_batch_size=None
     ):
-        """Returns the batches of a run, each a function of (seed, step) alone.
+        """Returns the batches that `fit` trains on, each a function of (seed, step) alone.
+
+        `fit` makes them of real samples by itself. Make them yourself to look at them, or to
+        train from a step on with a seed of your choice.
 
         Args:
-          real: a tfd.Distribution, an array, or a dict of arrays with one leading dimension.
-            Real samples in data space. Arrays are gone through in a new random order each epoch.
+          real: Real samples in data space: an array, or a dict of arrays with one leading
+            dimension, of which each epoch takes all in a new random order; a tfd.Distribution;
+            or a tf.data.Dataset of batches of any size, which is repeated and keeps its order.
           batch_size: int. Samples a batch, in each update.
           seed: int. Decides all batches.
           start_step: int. The step of the first batch, so that a run can be resumed.
@@ -168,26 +191,27 @@ class WGANGP(LatentGenerator):
         Raises:
           ValueError: if the real samples' shapes are not what the critic takes.
         """
-        draw_real = real_sampler(real)
         shape = (self.critic_steps, batch_size)
         sizes = (batch_size, generator_batch_size or batch_size)
         bases = {name: derive_seed(seed, name) for name in ("real", "latent", "encode", "step")}
 
-        def batch_at(step):
+        def batch_of(step, drawn):
             seeds = {name: step_seed(base, step) for name, base in bases.items()}
-            real_batch = self.encode(draw_real(shape, step, seeds["real"]), seeds["encode"])
             latent, generator_latent = self._draw_latents(*sizes, seeds["latent"])
             return {
-                "real": real_batch,
+                "real": self.encode(drawn, seeds["encode"]),
                 "latent": latent,
                 "generator_latent": generator_latent,
-                "seed": tf.random.split(seeds["step"], shape[0] + 1),
+                "seed": tf.random.split(seeds["step"], self.critic_steps + 1),
+                **self.beside(drawn),
             }
 
-        stop = np.iinfo(np.int64).max if steps is None else steps
-        batches = tf.data.Dataset.range(start_step, stop).map(batch_at, num_parallel_calls=2)
+        batches = step_batches(batch_of, shape, real, bases["real"], start_step, steps)
         check_real_samples(batches.element_spec["real"], self.critic)
-        return batches.prefetch(4)
+        return batches
+
+    def shared(self, batches):
+        return batches if self.replicas == 1 else replica_batches(batches, self.distribute_strategy)
 
     def make_train_function(self, force=False):
         """Makes what Keras calls for each step."""
@@ -232,12 +256,9 @@ class WGANGP(LatentGenerator):
     def _draw_latents(self, batch_size, generator_batch_size, seed):
         """Returns those of the critic's updates and of the generator's, which are one draw."""
         count = self.critic_steps * batch_size
-        latent = self.latent.sample(count + generator_batch_size, seed=seed)
-        latent = tf.cast(latent, tf.float32)
-        critic_latent = tf.reshape(
-            latent[:count], (self.critic_steps, batch_size, *latent.shape[1:])
-        )
-        return critic_latent, latent[count:]
+        latent = tf.cast(self.latent.sample(count + generator_batch_size, seed=seed), tf.float32)
+        shape = (self.critic_steps, batch_size, *latent.shape[1:])
+        return tf.reshape(latent[:count], shape), latent[count:]
 
     def _critic_iteration(self, batch, i, reports):
         real = keras.tree.map_structure(lambda part: part[i], batch["real"])

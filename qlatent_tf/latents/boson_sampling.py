@@ -1,10 +1,11 @@
 """Photon counts as a TensorFlow Probability distribution."""
 
 import numpy as np
+import scipy.linalg
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from qlatent_tf.latents.vector_distribution import VectorDistribution
+from qlatent_tf.latents.vector_distribution import VectorDistribution, seed_of
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 from qlatent_tf.quantum.random_streams import stream_key
 
@@ -82,21 +83,22 @@ class BosonSampling(VectorDistribution):
         return tf.constant(self._loc, self.dtype)
 
     def _sample_n(self, n, seed=None):
-        seed = tfp.random.sanitize_seed(seed, salt="BosonSampling")
-        draws = tf.numpy_function(
-            lambda n, seed: self._draw(n, seed)[0], [n, seed], self.dtype, stateful=False
+        return self._sample_in_numpy(
+            lambda n, seed: self.counts(n, seed) + self._loc, n, seed, "BosonSampling"
         )
-        draws.set_shape([tf.get_static_value(n), self._width])
-        return draws
 
     def _sample_and_log_prob(self, sample_shape, seed):
         seed = tfp.random.sanitize_seed(seed, salt="BosonSampling")
         sample_shape = tf.cast(tf.reshape(sample_shape, [-1]), tf.int32)
+
+        def draw(n, words) -> list[np.ndarray]:
+            pairs = self._draw(int(n), seed_of(words), return_log_prob=True)
+            counts, log_probs = zip(*pairs, strict=True)
+            results = np.concatenate(counts, axis=1) + self._loc, np.sum(log_probs, axis=0)
+            return [result.astype(self.dtype.as_numpy_dtype) for result in results]
+
         draws, log_probs = tf.numpy_function(
-            lambda n, seed: self._draw(n, seed, return_log_prob=True),
-            [tf.reduce_prod(sample_shape), seed],
-            [self.dtype, self.dtype],
-            stateful=False,
+            draw, [tf.reduce_prod(sample_shape), seed], [self.dtype, self.dtype], stateful=False
         )
         draws = tf.reshape(draws, tf.concat([sample_shape, [self._width]], axis=0))
         return draws, tf.reshape(log_probs, sample_shape)
@@ -120,33 +122,28 @@ class BosonSampling(VectorDistribution):
         return tf.constant(variance, self.dtype)
 
     def _covariance(self):
-        covariance = np.zeros((self._width, self._width))
-        first = 0
-        for device in self._devices:
-            block = slice(first, first + device.modes)
-            covariance[block, block] = device.covariance()
-            first += device.modes
-        return tf.constant(covariance, self.dtype)
+        blocks = [device.covariance() for device in self._devices]
+        return tf.constant(np.asarray(scipy.linalg.block_diag(*blocks)), self.dtype)
 
-    def _draw(self, n, seed, return_log_prob: bool = False) -> tuple[np.ndarray, ...]:
-        """Samples in NumPy; `seed` is the pair of int32."""
-        high, low = np.asarray(seed).astype(np.uint32).tolist()
-        parts = [
-            device.sample(
-                int(n),
-                int(stream_key(high << 32 | low, f"tile {tile}")),
-                return_log_prob=return_log_prob,
-            )
+    def counts(self, num_samples: int, seed: int, *, start: int = 0) -> np.ndarray:
+        """Returns samples number start, start + 1, ... without TensorFlow, and without `loc`.
+
+        Args:
+          num_samples: int. The rows.
+          seed: int. Taken modulo 2**64.
+          start: int. The number of the first sample.
+
+        Returns:
+          uint8 array, shape `[num_samples, width]`, the photons or clicks of each mode.
+        """
+        return np.concatenate(self._draw(num_samples, seed, start=start), axis=1)
+
+    def _draw(self, n: int, seed: int, **options) -> list:
+        """Returns what each device samples, in NumPy."""
+        return [
+            device.sample(n, int(stream_key(seed, f"tile {tile}")), **options)
             for tile, device in enumerate(self._devices)
         ]
-        dtype = self.dtype.as_numpy_dtype
-        if not return_log_prob:
-            return ((np.concatenate(parts, axis=1) + self._loc).astype(dtype),)
-        counts, log_probs = zip(*parts, strict=True)
-        return (
-            (np.concatenate(counts, axis=1) + self._loc).astype(dtype),
-            np.sum(log_probs, axis=0).astype(dtype),
-        )
 
     def _counts_log_prob(self, value: np.ndarray) -> np.ndarray:
         counts = np.asarray(value, np.float64).reshape(-1, self._width) - self._loc

@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import types
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,36 +10,11 @@ import numpy as np
 from absl import logging
 from tqdm import tqdm
 
-from qlatent_tf.quantum.random_streams import stream_key
 from qlatent_tf.quantum.recordings.bank import write_bank
 from qlatent_tf.quantum.samplers.boson_sampler import choose_method
 from qlatent_tf.quantum.samplers.fock_table import DEFAULT_MAX_TABLE_BYTES
 from qlatent_tf.quantum.samplers.walk_plan import walk_shape
 from qlatent_tf.registry import latents
-
-
-class LatentSampler:
-    """The devices of a boson latent, side by side, as the sampler of a bank.
-
-    Each device has a stream of its own, so that equal circuits side by side are independent.
-
-    Args:
-      devices: sequence of PhotonicDevice.
-    """
-
-    def __init__(self, devices):
-        self._devices = tuple(devices)
-        self.modes = sum(device.modes for device in self._devices)
-
-    def sample(self, num_samples: int, seed: int, *, start: int = 0) -> np.ndarray:
-        """Returns samples start, start + 1, ..., uint8 of shape (num_samples, modes)."""
-        return np.concatenate(
-            [
-                device.sample(num_samples, int(stream_key(seed, f"tile {tile}")), start=start)
-                for tile, device in enumerate(self._devices)
-            ],
-            axis=1,
-        )
 
 
 def write_latent_bank(
@@ -83,7 +59,6 @@ def write_latent_bank(
         for name, parameter in inspect.signature(latents.get(latent)).parameters.items()
         if name not in ("center", "unitary_file")
     }
-    sampler = LatentSampler(devices)
     with tqdm(
         total=num_samples,
         desc=f"Bank {os.path.basename(folder)}",
@@ -100,9 +75,9 @@ def write_latent_bank(
 
         write_bank(
             folder,
-            sampler,
+            types.SimpleNamespace(sample=live.counts),
             num_samples=num_samples,
-            modes=sampler.modes,
+            modes=live.event_shape[0],
             seed=seed,
             shard_size=shard_size,
             progress=show if progress else None,

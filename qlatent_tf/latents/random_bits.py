@@ -48,8 +48,5 @@ class RandomBits(VectorDistribution):
     def _mean(self):
         return tf.fill([self._width], tf.constant(0.5 + self._loc, self.dtype))
 
-    def _variance(self):
-        return tf.fill([self._width], tf.constant(0.25, self.dtype))
-
     def _covariance(self):
-        return tf.linalg.diag(self._variance())
+        return 0.25 * tf.eye(self._width, dtype=self.dtype)

@@ -1,5 +1,8 @@
 """What the latents that are not built into TensorFlow Probability have in common."""
 
+from collections.abc import Callable
+
+import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
@@ -9,7 +12,7 @@ tfd = tfp.distributions
 class VectorDistribution(tfd.Distribution):
     """A distribution of vectors, without a batch shape and without gradients to its parameters.
 
-    Subclasses define `__repr__`, which is `str` as well.
+    Subclasses define `__repr__`, which is `str` as well, `_covariance`, and with it the variance.
 
     Args:
       width: int. The length of the vectors.
@@ -44,3 +47,23 @@ class VectorDistribution(tfd.Distribution):
 
     def _batch_shape(self):
         return tf.TensorShape([])
+
+    def _variance(self):
+        return tf.linalg.diag_part(self._covariance())
+
+    def _sample_in_numpy(self, draw: Callable[[int, int], np.ndarray], n, seed, salt: str):
+        """Returns what `draw` makes of a number of rows and a seed, when the graph runs."""
+
+        def draw_rows(n, words) -> np.ndarray:
+            return draw(int(n), seed_of(words)).astype(self.dtype.as_numpy_dtype)
+
+        seed = tfp.random.sanitize_seed(seed, salt=salt)
+        rows = tf.numpy_function(draw_rows, [n, seed], self.dtype, stateful=False)
+        rows.set_shape([tf.get_static_value(n), self._width])
+        return rows
+
+
+def seed_of(words) -> int:
+    """Returns the integer of a stateless seed, a pair of int32."""
+    high, low = np.asarray(words).astype(np.uint32).tolist()
+    return high << 32 | low

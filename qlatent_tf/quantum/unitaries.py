@@ -51,9 +51,6 @@ def random_directions(modes: int, directions: int, seed: int) -> np.ndarray:
 
     Returns:
       float64 array, shape `[modes, directions]`.
-
-    Raises:
-      ValueError: if an argument is out of range.
     """
     modes = check_count(modes, "modes", least=1)
     if check_count(directions, "directions", least=1) > modes:
@@ -125,24 +122,15 @@ def loop_angles(modes: int, delays, seed: int) -> np.ndarray:
 
 
 def parse_delays(delays) -> tuple[int, ...]:
-    """Returns loop delays as integers; "1-3-9" means (1, 3, 9).
-
-    Raises:
-      ValueError: if there is none, or one is not a positive whole number.
-    """
+    """Returns loop delays as integers from 1; "1-3-9" means (1, 3, 9)."""
     parts = delays.split("-") if isinstance(delays, str) else list(np.atleast_1d(delays))
-    parsed = ()
     try:
-        parsed = tuple(int(part) for part in parts)
-        legal = bool(parsed) and all(
-            delay >= 1 and (isinstance(part, str) or delay == part)
-            for delay, part in zip(parsed, parts, strict=True)
-        )
+        parsed = tuple(int(part) for part in parts if isinstance(part, str) or part == int(part))
     except (TypeError, ValueError):
-        legal = False
-    if not legal:
+        parsed = ()
+    if not parsed or len(parsed) < len(parts) or min(parsed) < 1:
         raise ValueError(
-            f"Loop delays read like '1-3-9' or (1, 3, 9), whole numbers from 1; "
+            "Loop delays read like '1-3-9' or (1, 3, 9), whole numbers from 1; "
             f"received {delays!r}."
         )
     return parsed

@@ -3,64 +3,93 @@
 None of these knows a latent or a data set: they are given functions.
 """
 
+import contextlib
 import errno
 import math
 import re
 import shutil
+import tempfile
 import time
 from pathlib import Path
 
 import keras
 import tensorflow as tf
 from absl import logging
-from tqdm import tqdm
+
+from qlatent_tf.progress import ProgressBar
+from qlatent_tf.runs.tensorboard import LOSSES, SPEED
 
 
-class FiniteLosses(keras.callbacks.Callback):
-    """Stops a run whose losses are no longer numbers.
+class EverySteps(keras.callbacks.Callback):
+    """Calls `at_step` at regular steps.
 
     Args:
-      every: int. Steps between looks; a look waits for the step to end.
-
-    Raises:
-      FloatingPointError: in `on_train_batch_end`.
+      every: int. Steps between calls.
+      also: steps that are none of these, such as the last one.
+      function: callable of the step and the losses, in the place of `at_step`.
     """
 
-    def __init__(self, every: int = 10):
+    def __init__(self, every: int, *also: int, function=None):
         super().__init__()
         self._every = every
+        self._also = also
+        self.at_step = function or self.at_step
+
+    def at_step(self, step: int, losses: dict) -> None:
+        """Does what is to be done."""
 
     def on_train_batch_end(self, batch, logs=None):
         step = self.model.step
-        if step % self._every == 0:
-            broken = [name for name, value in logs.items() if not math.isfinite(value)]
-            if broken:
-                raise FloatingPointError(f"{', '.join(broken)} is {_DIVERGED.format(step=step)}")
+        if step % self._every == 0 or step in self._also:
+            self.at_step(step, logs)
 
 
-class ProgressBar(keras.callbacks.Callback):
-    """A bar with losses, speed and time left.
+def check_finite(step: int, losses: dict) -> None:
+    """Stops a run whose losses are no longer numbers, which waits for the step to end.
+
+    Raises:
+      FloatingPointError: naming them.
+    """
+    broken = [name for name, value in losses.items() if not math.isfinite(value)]
+    if broken:
+        raise FloatingPointError(f"{', '.join(broken)} is {_DIVERGED.format(step=step)}")
+
+
+class TrainingBar(EverySteps):
+    """A bar with losses, speed and time left, which says so while the first step is compiled.
 
     Args:
       steps: int. The step at which the run ends.
+      phase: str. What is trained.
       every: int. Steps between updates.
     """
 
-    def __init__(self, steps: int, every: int = 10):
-        super().__init__()
+    def __init__(self, steps: int, phase: str = "train", every: int = 10):
+        super().__init__(every, steps)
         self._steps = steps
-        self._every = every
+        self._phase = phase
         self._bar = None
 
     def on_train_begin(self, logs=None):
-        self._bar = tqdm(total=self._steps, initial=self.model.step, desc="train", unit="step")
+        self._bar = ProgressBar(
+            total=self._steps,
+            initial=self.model.step,
+            desc=self._phase,
+            unit="step",
+            postfix="compiling the first step",
+        )
 
     def on_train_batch_end(self, batch, logs=None):
-        step = self.model.step
-        if step % self._every == 0 or step == self._steps:
-            losses = {_SHORT.get(name, name): f"{float(value):.3f}" for name, value in logs.items()}
-            self._bar.set_postfix(losses, refresh=False)
-            self._bar.update(step - self._bar.n)
+        if self._bar.postfix == "compiling the first step":
+            # The time it took says nothing of the steps to come.
+            self._bar.unpause()
+            self._bar.set_postfix_str("")
+        super().on_train_batch_end(batch, logs)
+
+    def at_step(self, step, losses):
+        shown = {_SHORT.get(name, name): f"{float(value):.3f}" for name, value in losses.items()}
+        self._bar.set_postfix(shown, refresh=False)
+        self._bar.update(step - self._bar.n)
 
     def close(self):
         """Ends the bar, also after an interrupted run."""
@@ -68,7 +97,7 @@ class ProgressBar(keras.callbacks.Callback):
             self._bar.close()
 
 
-class Checkpoints(keras.callbacks.Callback):
+class Checkpoints(EverySteps):
     """Saves weights, optimizers and the step, so that a killed run can be resumed.
 
     Args:
@@ -78,8 +107,7 @@ class Checkpoints(keras.callbacks.Callback):
     """
 
     def __init__(self, directory, model, every: int):
-        super().__init__()
-        self._every = every
+        super().__init__(every)
         self._directory = Path(directory)
         self._checkpoint = tf.train.Checkpoint(**model.checkpoint_parts())
         self._model = model
@@ -98,7 +126,8 @@ class Checkpoints(keras.callbacks.Callback):
         for step in reversed(checkpoint_steps(self._directory)):
             path = self._path(step)
             try:
-                self._checkpoint.read(path).assert_existing_objects_matched()
+                with _literal(path) as readable:
+                    self._checkpoint.read(readable).assert_existing_objects_matched()
                 self._saved = self._model.step
                 return self._saved
             # TensorFlow's reader reports damage by any of these.
@@ -138,19 +167,44 @@ class Checkpoints(keras.callbacks.Callback):
         for old in checkpoint_steps(self._directory)[:-_KEPT]:
             self._remove(old)
 
-    def on_train_batch_end(self, batch, logs=None):
-        if self._model.step % self._every == 0:
-            self.save()
+    def at_step(self, step, losses):
+        self.save()
+
+    def tidy(self):
+        """Removes what killed writers left: parts of checkpoints without an index."""
+        whole = checkpoint_steps(self._directory)
+        for path in self._directory.glob("ckpt-*"):
+            found = re.match(r"ckpt-(\d+)(_temp)?", path.name)
+            if found and (found[2] or int(found[1]) not in whole):
+                _delete(path)
+        for path in self._directory.glob(".ckpt-*"):
+            _delete(path)
 
     def _path(self, step):
         return str(self._directory / f"ckpt-{step}")
 
     def _remove(self, step):
         for path in self._directory.glob(f"ckpt-{step}[._]*"):
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+            _delete(path)
+
+
+@contextlib.contextmanager
+def _literal(path: str):
+    """Yields a path to the same files that TensorFlow, which takes paths for patterns, can read."""
+    if not re.search(r"[*?\[\]\\{}]", path):
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        link = Path(folder) / "checkpoints"
+        link.symlink_to(Path(path).resolve().parent, target_is_directory=True)
+        yield str(link / Path(path).name)
+
+
+def _delete(path):
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def checkpoint_steps(folder) -> list[int]:
@@ -162,57 +216,31 @@ def checkpoint_steps(folder) -> list[int]:
     return sorted(int(match[1]) for match in matches if match)
 
 
-class LossEvents(keras.callbacks.Callback):
+class LossEvents(EverySteps):
     """Writes losses, learning rates and speed for TensorBoard.
 
     Args:
       writer: tf.summary.SummaryWriter.
-      steps: int. The step at which the run ends; it has a point too.
+      steps: int. The step at which the run ends; it has a point too, as the first one.
       every: int. Steps between points.
     """
 
     def __init__(self, writer, steps: int, every: int = 10):
-        super().__init__()
+        super().__init__(every, 1, steps)
         self._writer = writer
-        self._steps = steps
-        self._every = every
         self._last = None
 
-    def on_train_batch_end(self, batch, logs=None):
-        step = self.model.step
-        if step % self._every and step not in (1, self._steps):
-            return
+    def at_step(self, step, losses):
         now = time.perf_counter()
         with self._writer.as_default(step=step):
-            for name, value in logs.items():
-                tf.summary.scalar(f"losses/{name}", value)
+            for name, value in losses.items():
+                tf.summary.scalar(f"{LOSSES}/{name}", value)
             for name, rate in self.model.learning_rates().items():
-                tf.summary.scalar(f"speed/{name}", tf.convert_to_tensor(rate))
+                tf.summary.scalar(f"{SPEED}/{name}", tf.convert_to_tensor(rate))
             if self._last is not None:
                 before, then = self._last
-                tf.summary.scalar("speed/steps_per_second", (step - before) / (now - then))
+                tf.summary.scalar(f"{SPEED}/steps_per_second", (step - before) / (now - then))
         self._last = step, now
-
-
-class Periodically(keras.callbacks.Callback):
-    """Calls a function of the step at regular steps and at the last one.
-
-    Args:
-      function: callable of an int.
-      every: int. Steps between calls.
-      steps: int. The step at which the run ends.
-    """
-
-    def __init__(self, function, every: int, steps: int):
-        super().__init__()
-        self._function = function
-        self._every = every
-        self._steps = steps
-
-    def on_train_batch_end(self, batch, logs=None):
-        step = self.model.step
-        if step % self._every == 0 or step == self._steps:
-            self._function(step)
 
 
 _DIVERGED = (

@@ -5,8 +5,8 @@ from qlatent_tf.quantum.arguments import (
     check_input_state,
     check_outcomes,
     check_photons_per_sample,
+    check_sample_range,
     check_seed,
-    check_start,
     check_unitary,
 )
 
@@ -50,10 +50,10 @@ def testAUnitaryInSinglePrecisionIsReplacedByTheNearest(dtype):
 
 
 def testSamplesAreNumberedUpTo63Bits():
-    assert check_start(2**63 - 5, 4) == 2**63 - 5
+    assert check_sample_range(4, 2**63 - 5) == (4, 2**63 - 5)
     for start in (2**63 - 1, 2**64):
         with pytest.raises(ValueError, match=rf"received start={start} and 4 samples"):
-            check_start(start, 4)
+            check_sample_range(4, start)
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_a_stopped_training_says_how_to_go_on(here, monkeypatch, capsys):
 
     monkeypatch.setattr(train_classifier, "train", stopped)
     assert command.main(TRAIN) == 130
-    assert "same command goes on at the last whole epoch" in capsys.readouterr().err
+    assert "same command resumes at the last complete epoch" in capsys.readouterr().err
 
 
 def test_a_card_shows_scores_of_real_images(here):

@@ -28,7 +28,7 @@ class Grid:
 
     - ``runs/<cell>/``: an ordinary run, which `training.train` takes up where it was stopped;
     - ``banks/<bank>/``: what latents of several runs draw from;
-    - ``runs/<cell>.lock``: is there while a process is at it, so that others may run other cells;
+    - ``runs/<cell>.lock``: exists while a process runs the cell; others run other cells then;
     - ``cells/<cell>@<steps>.json``: a finished cell: configuration, scores at the last step,
       those of held-out real samples where there are any, the history of its evaluations, seconds,
       versions.
@@ -82,18 +82,13 @@ class Grid:
     def run(self, cells, *, data_dir=None, progress=True) -> None:
         """Trains and scores the cells that are not finished.
 
-        Args:
-          cells: sequence of Cell.
-          data_dir: path. Where data files are looked for first.
-          progress: bool. Whether to show progress bars.
-
         Raises:
           ValueError: if a cell or its run is there with another configuration, or a latent cannot
             be built.
           FloatingPointError: if some of the runs diverged; all others are finished then.
           InUseError: if other processes run some of the cells; all others are finished then.
           Interrupted: on Ctrl-C, and while training on SIGTERM too, after a checkpoint; the same
-            call goes on from there.
+            call continues from there.
         """
         left = [cell for cell in cells if not self.is_finished(cell)]
         for cell in left:
@@ -128,10 +123,7 @@ class Grid:
             raise kind("\n".join([*diverged, *held, "All other cells are finished."]))
 
     def merge(self, folders) -> int:
-        """Copies the finished cells of other grids here; returns how many were new.
-
-        Args:
-          folders: sequence of path. Working directories of other machines.
+        """Copies the finished cells of other grids' folders here; returns how many were new.
 
         Raises:
           FileNotFoundError: if a folder holds no cells.
@@ -197,13 +189,7 @@ class Grid:
         dataset = training.load_dataset(config, data_dir=data_dir, progress=progress)
         training.train(config, run.path, dataset=dataset, progress=progress, watch=watch)
         model, step = training.restore_model(run, trust_code=True)
-        evaluation = evaluate(
-            model,
-            dataset,
-            num_samples=self.num_samples,
-            metric_names=config.metrics or None,
-            progress=progress,
-        )
+        evaluation = evaluate(model, dataset, **self._scoring(config, progress))
         record = run.read_run()
         write_json(
             self._file(cell),
@@ -231,17 +217,16 @@ class Grid:
         data = (config.dataset, config.dataset_options, dataset.provenance)
         key = json.dumps([*data, config.metrics], sort_keys=True)
         if key not in self._real:
-            self._real[key] = evaluate_real(
-                dataset,
-                num_samples=self.num_samples,
-                metric_names=config.metrics or None,
-                progress=progress,
-            )
+            self._real[key] = evaluate_real(dataset, **self._scoring(config, progress))
         return self._real[key]
+
+    def _scoring(self, config, progress):
+        names = config.metrics or None
+        return {"num_samples": self.num_samples, "metric_names": names, "progress": progress}
 
 
 def _check_latents(cells):
-    """Builds a latent of each row, so that one that cannot be is told of before any training."""
+    """Builds a latent of each row, so that an error is shown before any training."""
     # A bank is made when its first cell is run.
     rows = {str(cell.row or cell.name): cell for cell in reversed(cells) if cell.bank is None}
     for cell in rows.values():

@@ -4,8 +4,10 @@ import csv
 import decimal
 import io
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from qlatent_tf.markdown import markdown_table
 from qlatent_tf.storage.files import write_json, write_text
 
 
@@ -13,17 +15,14 @@ def to_markdown(table: dict, columns, notes: str = "") -> str:
     """Returns the table in Markdown, the best of each panel in bold."""
     labels = table["labels"]
     shown = {name for row in table["rows"] for name in row["published"]}
-    heads = []
+    heads = [*labels, "seeds"]
     for column in columns:
         heads += [column.title, *([table["source"]] if column.name in shown else [])]
-    lines = [
-        "| " + " | ".join([*labels, "seeds", *heads]) + " |",
-        "|" + "---|" * len(labels) + "---:|" * (1 + len(heads)),
-    ]
     best = _best(table, columns)
+    rows = []
     for number, row in enumerate(table["rows"]):
-        entries = [f"`{row[label]}`" if label == "latent" else str(row[label]) for label in labels]
-        entries.append(str(len(row["seeds"])))
+        entries = [f"`{row[label]}`" if label == "latent" else row[label] for label in labels]
+        entries.append(len(row["seeds"]))
         for column in columns:
             text = format_score(row["scores"][column.name])
             text = "not scored" if column.name in row["unscored"] else text
@@ -31,66 +30,64 @@ def to_markdown(table: dict, columns, notes: str = "") -> str:
             if column.name in shown:
                 known = row["published"].get(column.name)
                 entries.append(format_published(known) if known else "")
-        lines.append("| " + " | ".join(entries) + " |")
+        rows.append(entries)
     caption = (
-        f"Mean ± standard error over training seeds, none for one seed. Ours: "
+        f"Mean ± standard error over training seeds; one seed has no error. Ours: "
         f"{table['schedule']}; scored at the last step on {table['num_samples']:,} generated "
-        f"samples a seed."
+        f"samples per seed.{_degrees_of_freedom(table)}"
     )
+    if best:
+        caption += (
+            " Bold: better than every other row of its panel by more than the standard error of "
+            "their difference."
+        )
     if any(_is_partial(score) for row in table["rows"] for score in row["scores"].values()):
-        caption += " (k of n): of those k of n seeds in which there is a score."
+        caption += " (k of n): over the k of n seeds that have a score."
     compared = [
         f"{column.title}: {', '.join(f'`{name}`' for name in table['names'][column.name])}"
         for column in columns
         if table["names"][column.name]
     ]
-    names = "Names of the scores: " + "; ".join(compared) + "."
-    files = (
-        "Latents drew from: "
-        + "; ".join(f"{file['name']} (SHA-256 {file['sha256']})" for file in table["files"])
-        + "."
-    )
-    paragraphs = [
-        " ".join([caption, notes]).strip(),
-        *([names] if compared else []),
-        *([files] if table["files"] else []),
-    ]
+    files = [f"{file['name']} (SHA-256 {file['sha256']})" for file in table["files"]]
+    paragraphs = [f"{caption} {notes}".strip()]
+    if compared:
+        paragraphs.append(
+            f"Names of the scores, which docs/metrics.md explains: {'; '.join(compared)}."
+        )
+    if files:
+        paragraphs.append(f"Latents drew from: {'; '.join(files)}.")
+    lines = markdown_table(heads, rows, words=len(labels))
     return "\n".join([*lines, "", "\n\n".join(paragraphs), ""])
 
 
 def to_csv(table: dict) -> str:
     """Returns the table as CSV, a line for each row and score."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
-        [
-            *table["labels"],
-            "figure",
-            "name",
-            "mean",
-            "standard_error",
-            "seeds",
-            "published_mean",
-            "published_standard_error",
-            "schedule",
-        ]
-    )
+    lines = []
     for row in table["rows"]:
         for name, score in row["scores"].items():
             known = row["published"].get(name, {})
-            writer.writerow(
-                [
-                    *(row[label] for label in table["labels"]),
-                    name,
-                    " ".join(table["names"][name]),
-                    score["mean"],
-                    score["standard_error"],
-                    min(len(row["seeds"]), len(_defined(score))),
-                    known.get("mean"),
-                    known.get("standard_error"),
-                    table["schedule"],
-                ]
+            lines.append(
+                {label: row[label] for label in table["labels"]}
+                | {
+                    "figure": name,
+                    "name": " ".join(table["names"][name]),
+                    "mean": score["mean"],
+                    "standard_error": score["standard_error"],
+                    "seeds": min(len(row["seeds"]), len(_defined(score))),
+                    "published_mean": known.get("mean"),
+                    "published_standard_error": known.get("standard_error"),
+                    "schedule": table["schedule"],
+                }
             )
+    return csv_text(lines)
+
+
+def csv_text(rows: Sequence[Mapping]) -> str:
+    """Returns rows of equal keys, one at least, as CSV with a line of heads."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
     return text.getvalue()
 
 
@@ -146,22 +143,45 @@ def _digits(value, count):
 
 
 def _best(table, columns):
-    """The (number of the row, name of the score) that are best in their panel."""
+    """The (number of the row, name of the score) that are best in their panel beyond their errors.
+
+    A score of one seed has no error, and one that some seeds lack is of other seeds: neither is
+    ever the best.
+    """
     panels = {}
     for number, row in enumerate(table["rows"]):
-        panels.setdefault(row[table["panel"]], {})[number] = row["scores"]
+        if row["seeds"]:  # Real samples take no part.
+            panels.setdefault(row[table["panel"]], {})[number] = row["scores"]
     best = set()
     for column in columns:
         for panel in panels.values() if column.best else ():
-            # A mean over those seeds alone that did not fail is no better than another's of all.
-            defined = {
-                number: scores[column.name]["mean"]
-                for number, scores in panel.items()
-                if None not in scores[column.name]["values"]
-            }
-            top = column.best(defined.values(), default=None)
-            # Shares that are sums end in other last digits: those do not decide.
-            equal = [number for number, mean in defined.items() if math.isclose(mean, top)]
-            if len(equal) < len(defined):
-                best.update((number, column.name) for number in equal)
+            scores = {number: scores[column.name] for number, scores in panel.items()}
+            means = [score["mean"] for score in scores.values() if score["mean"] is not None]
+            for number, score in scores.items():
+                others = [other for key, other in scores.items() if key != number]
+                first = others and score["mean"] == column.best(means, default=None)
+                if first and all(_differs(score, other) for other in others):
+                    best.add((number, column.name))
     return best
+
+
+def _differs(score, other):
+    """Whether two means differ by more than the standard error of their difference."""
+    if other["mean"] is None:
+        return True
+    errors = score["standard_error"], other["standard_error"]
+    if None in errors or None in score["values"]:
+        return False
+    return abs(score["mean"] - other["mean"]) > math.hypot(*errors)
+
+
+def _degrees_of_freedom(table):
+    """What the error of a few seeds is worth."""
+    counts = sorted({len(row["seeds"]) for row in table["rows"] if 1 < len(row["seeds"]) <= 5})
+    if not counts:
+        return ""
+    # Imported here: experiments are described without SciPy.
+    from scipy.stats import t as student
+
+    said = [f"{student.ppf(0.975, count - 1):.1f} errors for {count}" for count in counts]
+    return f" A 95 % interval of few seeds is wide: ± {' and '.join(said)} seeds."

@@ -62,12 +62,12 @@ def dirichlet_multinomial(center: bool, **options) -> "CountControl":
 
     from qlatent_tf.latents.controls.count_control import CountControl
 
-    tiles = []
     devices = boson(**options, center=False).devices
-    for device in devices:
-        total = check_one_total(device)
-        lossy = bool((device.transmission < 1).any())
-        tiles.append(match_moments(total, *_device_moments(device), lossy=lossy))
+    total = check_one_total(devices[0])
+    tiles = [
+        match_moments(total, *_device_moments(device), lossy=bool((device.transmission < 1).any()))
+        for device in devices
+    ]
     shown, width = devices[0].modes, devices[0].modes * len(tiles)
     concentration = tf.constant([tile.concentration for tile in tiles], tf.float64)
     law = np.stack([tile.share for tile in tiles])
@@ -81,12 +81,10 @@ def dirichlet_multinomial(center: bool, **options) -> "CountControl":
         for photon in range(1, total):
             ball = urn[photon] * (concentration + photon) - concentration
             earlier = tf.clip_by_value(tf.cast(ball, tf.int32), 0, photon - 1)
-            joined = tf.gather(tf.stack(modes[:photon], axis=-1), earlier[..., None], batch_dims=2)[
-                ..., 0
-            ]
+            joined = tf.gather(tf.stack(modes[:photon], axis=-1), earlier, axis=2, batch_dims=2)
             modes[photon] = tf.where(ball < 0, modes[photon], joined)
         counts = tf.reduce_sum(tf.one_hot(tf.stack(modes, axis=-1), law.shape[1]), axis=-2)
-        return tf.reshape(counts[..., :shown], [-1, width])
+        return tf.reshape(counts[:, :, :shown], [-1, width])
 
     return CountControl(
         draw,
@@ -208,16 +206,14 @@ def _draw_by_inversion(shape: list, law: np.ndarray, seed) -> "tf.Tensor":
     import tensorflow as tf
 
     uniform = tf.random.stateless_uniform([*shape, len(law)], seed, dtype=tf.float64)
-    reached = uniform[..., None] >= tf.constant(np.cumsum(law, axis=1)[:, :-1], tf.float64)
+    edges = tf.constant(np.cumsum(law, axis=1)[:, :-1], tf.float64)
+    reached = tf.expand_dims(uniform, -1) >= edges
     return tf.reduce_sum(tf.cast(reached, tf.int32), axis=-1)
 
 
 def _moments(latent: "BosonSampling") -> tuple[np.ndarray, np.ndarray]:
-    parts = [_device_moments(device) for device in latent.devices]
-    return (
-        np.concatenate([mean for mean, _ in parts]),
-        _block_diagonal([covariance for _, covariance in parts]),
-    )
+    means, covariances = zip(*map(_device_moments, latent.devices), strict=True)
+    return np.concatenate(means), _block_diagonal(covariances)
 
 
 def _device_moments(device) -> tuple[np.ndarray, np.ndarray]:
@@ -255,10 +251,7 @@ def _marginal_moments(law: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean, law @ counts**2 - mean**2
 
 
-def _block_diagonal(blocks: list[np.ndarray]) -> np.ndarray:
-    width = sum(map(len, blocks))
-    matrix, first = np.zeros((width, width)), 0
-    for block in blocks:
-        matrix[first : first + len(block), first : first + len(block)] = block
-        first += len(block)
-    return matrix
+def _block_diagonal(blocks) -> np.ndarray:
+    from scipy.linalg import block_diag
+
+    return np.asarray(block_diag(*blocks))

@@ -51,11 +51,5 @@ class CountControl(VectorDistribution):
         mean = np.zeros_like(self._counts_mean) if self._center else self._counts_mean
         return tf.constant(mean, self.dtype)
 
-    def _variance(self):
-        return tf.constant(np.diag(self._counts_covariance), self.dtype)
-
-    def _stddev(self):
-        return tf.constant(np.sqrt(np.diag(self._counts_covariance)), self.dtype)
-
     def _covariance(self):
         return tf.constant(self._counts_covariance, self.dtype)

@@ -40,12 +40,11 @@ def check_one_total(device) -> int:
     Raises:
       ValueError: if shots have no such total, or clicks are counted instead of photons.
     """
-    postselect = device.postselect
-    one_total = postselect is not None and postselect[0] == postselect[1]
-    if not one_total and (postselect is not None or device.dark_count_probability > 0):
+    total, most = device.postselect or (device.photons,) * 2
+    if total < most or (device.postselect is None and device.dark_count_probability > 0):
         raise ValueError(
             "dirichlet_multinomial has one total count: a post-selection names one number, and "
-            f"dark counts need such a post-selection; received postselect={postselect} and "
+            f"dark counts need such a post-selection; received postselect={device.postselect} and "
             f"dark_count_probability={device.dark_count_probability:g}."
         )
     if device.detector != "number":
@@ -53,7 +52,6 @@ def check_one_total(device) -> int:
             "dirichlet_multinomial counts photons: it takes detector='number'; received "
             f"detector={device.detector!r}."
         )
-    total = postselect[0] if one_total else device.photons
     if total == 0:
         raise ValueError("dirichlet_multinomial needs at least one photon; received none.")
     return total
@@ -68,13 +66,8 @@ def match_moments(
 
         p_i = mean_i / n ,   A = (n - f) / (f - 1) .
 
-    Where that asks for f <= 1 the law is as good as multinomial: it has the means only.
-
-    Args:
-      total: int. The number of photons, n.
-      mean: float array, shape (modes,).
-      covariance: float array, shape (modes, modes).
-      lossy: bool. Whether photons can be lost: they then make one more mode.
+    Where that asks for f <= 1 the law is as good as multinomial: it has the means only. Photons
+    that can be lost (`lossy`) make one more mode.
     """
     share = np.maximum(np.append(mean, total - mean.sum()) if lossy else mean, 0.0)
     share = share / share.sum()

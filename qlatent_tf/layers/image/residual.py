@@ -18,39 +18,29 @@ from qlatent_tf.layers.image.resampling_conv import ConvMeanPool2D, UpsampleConv
 def up_block(images, filters):
     """Doubles the resolution: normalise, ReLU, upsample, convolve, normalise, ReLU, convolve.
 
-    Args:
-      images: tensor, ``(batch, height, width, channels)``.
-      filters: int.
-
-    Returns:
-      Tensor ``(batch, 2 * height, 2 * width, filters)``.
+    ``(batch, height, width, channels)`` -> ``(batch, 2 * height, 2 * width, filters)``.
     """
     hidden = UpsampleConv2D(filters, kernel_initializer=he())(normalised(images))
     hidden = conv(filters)(normalised(hidden))
-    return layers.add([hidden, layers.UpSampling2D(2)(layers.Conv2D(filters, 1)(images))])
+    doubled = layers.UpSampling2D(2, data_format="channels_last")
+    return layers.add([hidden, doubled(_shortcut(filters)(images))])
 
 
 def first_block(images, filters):
     """Halves the resolution of images as they come: convolve, ReLU, convolve, pool.
 
-    Args:
-      images: tensor, ``(batch, height, width, channels)``. No activation goes before the first
-        convolution, for these are pixels.
-      filters: int.
-
-    Returns:
-      Tensor ``(batch, height / 2, width / 2, filters)``.
+    No activation goes before the first convolution, for these are pixels.
     """
     hidden = layers.ReLU()(conv(filters)(images))
     hidden = ConvMeanPool2D(filters, kernel_initializer=he())(hidden)
-    return layers.add([hidden, layers.Conv2D(filters, 1)(mean_pool(images))])
+    return layers.add([hidden, _shortcut(filters)(mean_pool(images))])
 
 
 def down_block(images, filters):
-    """Halves the resolution: ReLU, convolve, ReLU, convolve, pool; arguments as `up_block`."""
+    """Halves the resolution: ReLU, convolve, ReLU, convolve, pool."""
     hidden = conv(images.shape[-1])(rectified_sum(images))
     hidden = ConvMeanPool2D(filters, kernel_initializer=he())(layers.ReLU()(hidden))
-    return layers.add([hidden, layers.Conv2D(filters, 1)(mean_pool(images))])
+    return layers.add([hidden, _shortcut(filters)(mean_pool(images))])
 
 
 def plain_block(images):
@@ -74,9 +64,19 @@ def rectified_sum(images):
     return ops.maximum(images, 0.0)
 
 
-def conv(filters):
-    """Returns a 3 x 3 convolution layer with the initial weights of the paper's code."""
-    return layers.Conv2D(filters, 3, padding="same", kernel_initializer=he())
+def conv(filters, size=3, initializer=None):
+    """Returns a convolution layer, by default with the initial weights of the paper's code."""
+    return layers.Conv2D(
+        filters,
+        size,
+        padding="same",
+        data_format="channels_last",
+        kernel_initializer=initializer or he(),
+    )
+
+
+def _shortcut(filters):
+    return conv(filters, 1, "glorot_uniform")
 
 
 def he():

@@ -9,7 +9,7 @@ from scipy.spatial.distance import jensenshannon
 from qlatent_tf.metrics.frechet import Moments, frechet_distance
 from qlatent_tf.scores import Score, measured
 
-# Over [-1, 1]. The divergence of two samples of one law grows with the bins: about
+# Over [-1, 1]. The divergence of two samples of one distribution grows with the bins: about
 # (bins - 1) / (8 ln 2) (1 / n + 1 / m) bits.
 BINS = 50
 
@@ -53,7 +53,8 @@ def marginal_divergence(first: np.ndarray, second: np.ndarray) -> float:
             f"Both samples have the same width; received {np.shape(first)} and {np.shape(second)}."
         )
     laws = [_marginals(sample) for sample in (first, second)]
-    return float(np.mean(jensenshannon(*laws, base=2, axis=1) ** 2))
+    distances = jensenshannon(*laws, base=2, axis=1)  # pyright: ignore[reportCallIssue]
+    return float(np.mean(distances**2))
 
 
 def _marginals(sample):

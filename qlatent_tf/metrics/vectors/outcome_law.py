@@ -1,4 +1,4 @@
-"""The law of rounded generated samples, beside the exact one.
+"""The distribution of rounded generated samples, compared with the exact one.
 
 Reference:
   H. Wallner and W. R. Clements, "Towards an inductive bias for quantum statistics in GANs",
@@ -15,34 +15,33 @@ from qlatent_tf.metrics.vectors.rounding import check_vectors, outcome_keys, rou
 from qlatent_tf.scores import Score, measured
 
 
-def outcome_law(dataset: CountDataset, samples, *, progress: bool = False) -> list[Score]:
-    """Compares the law of the rounded samples with the exact law; see `OutcomeLaw`.
+def outcome_law(dataset: CountDataset, samples) -> list[Score]:
+    """Compares the distribution of the rounded samples with the exact one; see `OutcomeLaw`.
 
     Args:
       dataset: CountDataset. With a `law`.
       samples: float array, shape `(n, modes)`.
-      progress: bool. Unused: this takes about a second.
 
     Returns:
-      The figures of `OutcomeLaw.figures`.
+      The scores of `OutcomeLaw.figures`.
 
     Raises:
-      ValueError: if the law of the data set is not known.
+      ValueError: if the exact distribution of the data set is not known.
     """
-    del progress
-    if getattr(dataset, "law", None) is None:
-        raise ValueError(f"The law of the data set {dataset.name!r} is not known.")
-    law = OutcomeLaw(*dataset.law())
+    exact = getattr(dataset, "law", None)
+    if exact is None:
+        raise ValueError(f"The exact distribution of the data set {dataset.name!r} is not known.")
+    law = OutcomeLaw(*exact())
     law.add(samples)
     return measured(law.figures(), num_samples=law.count)
 
 
 class OutcomeLaw:
-    """Counts rounded samples, batch by batch, against an exact law.
+    """Counts rounded samples, batch by batch, against an exact distribution.
 
     Memory follows the number of distinct outcomes (about 16 bytes each), not that of samples.
 
-    With the exact law p(s) and the shares q(s) of n rounded samples:
+    With the exact probabilities p(s) and the shares q(s) of n rounded samples:
 
         outcome_tv       = 1/2 sum_s |p(s) - q(s)|
         outcome_tv_floor = 1/2 sum_s E|p(s) - B_s / n|,  B_s ~ Binomial(n, p(s))
@@ -50,8 +49,8 @@ class OutcomeLaw:
         outcome_kl       = sum_{s in S} q(s|S) log(q(s|S) / p(s)),  in nats
         cumulative_gap   = max_i |F_i - G_i|
 
-    The floor is what n samples of the exact law itself show on average: a model is as good as
-    n samples can tell when it reaches the floor. F and G are the cumulative laws of p and q, each
+    The floor is what n exact samples show on average: a model is as good as
+    n samples can tell when it reaches the floor. F and G are the cumulative sums of p and q, each
     with its own outcomes sorted from the likeliest: F_i = sum_{s <= i} p_s.
 
     Args:
@@ -98,19 +97,19 @@ class OutcomeLaw:
         np.add.at(self._other_counts, inverse, other_counts)
 
     def cumulative(self) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the cumulative laws F, exact, and G, of the samples, each with its own length."""
+        """Returns the cumulative sums F, exact, and G, of the samples, each with its own length."""
         shares = np.concatenate([self._counts, self._other_counts]) / self.count
         return cumulative_law(self._probabilities), cumulative_law(shares)
 
     def figures(self) -> dict[str, float]:
-        """Returns the figures named above.
+        """Returns the scores named above.
 
         Raises:
           ValueError: if no sample has been added.
         """
         count = self.count
         if not count:
-            raise ValueError("There is no law of no samples; add some first.")
+            raise ValueError("There are no samples to compare; add some first.")
         exact, shares = self._probabilities, self._counts / count
         possible = exact > 0
         inside = shares[possible].sum()

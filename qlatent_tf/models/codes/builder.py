@@ -2,6 +2,8 @@
 
 from qlatent_tf.gan.shapes import check_widths
 from qlatent_tf.layers.circuit.ansatz import READOUTS
+from qlatent_tf.names import check_choice
+from qlatent_tf.storage.preset_files import read_description
 
 GENERATORS = ("quantum", "classical")
 
@@ -32,7 +34,7 @@ def last_qgan(
     """Builds a GAN over the codes that an autoencoder makes of images.
 
     The code is as wide as the circuit's readout, `qubits` or twice as many, for the classical
-    generator too: twins differ in one word.
+    generator too, so that the two configurations differ in one word.
 
     Args:
       latent: tfd.Distribution, event shape ``[latent_size]``. The noise of the style.
@@ -44,7 +46,8 @@ def last_qgan(
       width: int. Of the classical generator's first hidden layer; the others have twice, four
         and eight times as much.
       critic_width: int. Of the critic's first hidden layer; the second has half as much.
-      filters, hidden: of the autoencoder, see there.
+      filters, hidden: of the autoencoder, see there. In a run, they and `image` are by default
+        those of the preset that `autoencoder` names.
       autoencoder: str or None. A preset to take the autoencoder from; None to train one first, in
         the run's directory.
       autoencoder_steps: int. The steps for which it is trained.
@@ -60,17 +63,17 @@ def last_qgan(
       Chang et al., Latent style-based quantum GAN for high-quality image generation, arXiv
       2406.02668. The classical generator and the critic are those of Baglio et al.
     """
-    from qlatent_tf.models.codes.code_gan import CodeGAN
     from qlatent_tf.models.codes.coder_networks import image_decoder, image_encoder
     from qlatent_tf.models.codes.model import (
+        CodeGAN,
         LaStQGAN,
         classical_generator,
         code_critic,
         quantum_generator,
     )
 
-    _check_choice("generator", generator, GENERATORS)
-    _check_choice("readout", readout, READOUTS)
+    check_choice("generator", generator, GENERATORS)
+    check_choice("readout", readout, READOUTS)
     check_widths(
         "qubits, circuit_layers, width, critic_width, hidden, autoencoder_steps",
         [qubits, circuit_layers, width, critic_width, hidden, autoencoder_steps],
@@ -78,19 +81,10 @@ def last_qgan(
     code = qubits * READOUTS[readout]
     size = latent.event_shape[0]
     if generator == "quantum":
-        network = quantum_generator(
-            size,
-            qubits,
-            circuit_layers,
-            ansatz=ansatz,
-            style=style,
-            readout=readout,
-            initial_range=initial_range,
-            shots=shots,
-            depolarizing=depolarizing,
-            trajectories=trajectories,
-            shot_seed=shot_seed,
-        )
+        circuit = dict(ansatz=ansatz, style=style, readout=readout, initial_range=initial_range)
+        noise = dict(depolarizing=depolarizing, trajectories=trajectories)
+        measured = dict(shots=shots, shot_seed=shot_seed)
+        network = quantum_generator(size, qubits, circuit_layers, **circuit, **noise, **measured)
     else:
         network = classical_generator(size, code, width)
     critic = code_critic(code, critic_width)
@@ -109,6 +103,18 @@ def last_qgan(
         pretrained=autoencoder or {"steps": autoencoder_steps, "model_options": coder},
         **wgan_options,
     )
+
+
+def _follow_autoencoder(config):
+    """The sizes that the preset of an autoencoder says, unless the configuration says all."""
+    preset, sizes = config.model_options.get("autoencoder"), ("image", "filters", "hidden")
+    if preset is None or set(sizes) <= set(config.model_options):
+        return {}
+    of_preset = read_description(preset)["config"].get("model_options", {})
+    return {name: of_preset[name] for name in sizes if name in of_preset}
+
+
+last_qgan.follows = _follow_autoencoder
 
 
 def autoencoder(latent, *, image=(28, 28, 4), filters=(64, 128), hidden=1024):
@@ -140,8 +146,3 @@ def autoencoder(latent, *, image=(28, 28, 4), filters=(64, 128), hidden=1024):
     check_widths("hidden", [hidden])
     sizes = (image, latent.event_shape[0], filters, hidden)
     return Autoencoder(latent, image_decoder(*sizes), image_encoder(*sizes))
-
-
-def _check_choice(name, value, legal):
-    if value not in tuple(legal):
-        raise ValueError(f"{name} is one of {', '.join(legal)}; received {value!r}.")

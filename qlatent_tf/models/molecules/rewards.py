@@ -1,4 +1,4 @@
-"""MolGAN with a reward: its generator is also led to molecules with wanted properties."""
+"""MolGAN with a reward: it also trains its generator towards molecules with given properties."""
 
 import dataclasses
 import sys
@@ -8,8 +8,9 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from qlatent_tf.gan.batches import real_sampler, step_seed
+from qlatent_tf.gan.batches import step_seed
 from qlatent_tf.gan.latent_generator import single_precision
+from qlatent_tf.gan.optimizers import another
 from qlatent_tf.models.molecules.model import MolGAN
 from qlatent_tf.seeds import derive_seed
 
@@ -33,8 +34,8 @@ class RewardMolGAN(MolGAN):
     Args:
       reward_network: keras.Model. Maps graphs, as the critic takes them, to ``(batch, 1)``.
       rewards: sequence of callables. ``f(samples, *, keep=False, progress=False)`` returns the
-        rewards, float of shape ``(n,)`` from 0 to 1, of graphs in data space; `keep` tells that
-        these are the data set's, `progress` whether to show a bar.
+        rewards, float of shape ``(n,)`` from 0 to 1, of graphs in data space; `keep` is true
+        for those of the data set, `progress` says whether to show a bar.
       reward_weight: float. The weight w, from 0 to 1.
       reward_start: int. The step from which it holds; before, w is 0.
       replay_size: int. Generated graphs whose rewards are computed at a time.
@@ -68,11 +69,10 @@ class RewardMolGAN(MolGAN):
         self._replay_seed = 0
         self._scored = None
 
-    def compile(self, critic_optimizer, generator_optimizer, **kwargs):
+    def compile(self, *args, **kwargs):
         """As `WGANGP.compile`; the reward network gets an optimizer like the critic's."""
-        super().compile(critic_optimizer, generator_optimizer, **kwargs)
-        like = self.critic_optimizer
-        self.reward_optimizer = type(like).from_config(like.get_config())
+        super().compile(*args, **kwargs)
+        self.reward_optimizer = another(self.critic_optimizer)
         self.reward_optimizer.build(self.reward_network.trainable_variables)
 
     def checkpoint_parts(self):
@@ -107,39 +107,25 @@ class RewardMolGAN(MolGAN):
         Raises:
           ValueError: if the molecules are no arrays.
         """
-        if hasattr(real, "sample"):
+        if hasattr(real, "sample") or isinstance(real, tf.data.Dataset):
             raise ValueError(f"Rewards need molecules that are arrays; received {real!r}.")
         if self._scored is None or self._scored.data is not real:
             scores = self.score(real, keep=True, progress=sys.stderr.isatty())
             self._scored = _Scored(real, scores)
         return {**real, "reward": self._scored.rewards}
 
-    def training_batches(
-        self, real, batch_size, seed, start_step=0, steps=None, generator_batch_size=None
-    ):
+    def training_batches(self, real, batch_size, seed, *args, **kwargs):
         """As `WGANGP.training_batches`, with ``"reward": [critic_steps, batch]`` of the real ones.
 
         These are computed first unless `real` comes from `precompute`. The replay, too, is drawn by
         the seed that is given here.
         """
         scored = real if isinstance(real, dict) and "reward" in real else self.precompute(real)
-        graphs = {name: scored[name] for name in ("atoms", "bonds")}
         self._replay_seed = derive_seed(seed, "replay")
-        batches = super().training_batches(
-            graphs, batch_size, seed, start_step, steps, generator_batch_size
-        )
-        # The draw of the base class, of other arrays: the same rows.
-        draw = real_sampler(scored["reward"])
-        shape, base = (self.critic_steps, batch_size), derive_seed(seed, "real")
-        stop = np.iinfo(np.int64).max if steps is None else steps
-        scores = tf.data.Dataset.range(start_step, stop).map(
-            lambda step: draw(shape, step, step_seed(base, step))
-        )
-        return (
-            tf.data.Dataset.zip(batches, scores)
-            .map(lambda batch, reward: {**batch, "reward": reward})
-            .prefetch(4)
-        )
+        return super().training_batches(scored, batch_size, seed, *args, **kwargs)
+
+    def beside(self, samples):
+        return {"reward": samples["reward"]}
 
     def fit(self, *args, callbacks=None, **kwargs):
         """As `keras.Model.fit`; the replay is renewed in between."""
@@ -205,12 +191,7 @@ class RewardMolGAN(MolGAN):
 
 
 class Replay(tf.Module):
-    """Generated graphs and their rewards, from which training steps draw.
-
-    Args:
-      size: int. How many.
-      graph: dict of tensors with shapes ``(batch, ...)``. What one graph is.
-    """
+    """Generated graphs, as many as `size`, and their rewards, from which training steps draw."""
 
     def __init__(self, size, graph):
         super().__init__()

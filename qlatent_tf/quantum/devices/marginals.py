@@ -6,9 +6,8 @@ photons with overlap x = sqrt(V), where V is the indistinguishability,
     E[z^{n_i}] = E_w prod_j (1 + (z - 1) q_j (1 - x + x w)) ,   w exponential of mean 1,
 
 since the photons that interfere enhance each other as thermal light does and the others do not.
-For s_j photons in one input mode, which form a Fock state, the factor is
-
-    sum_r C(s_j, r) (1 + (z - 1) q_j (1 - x))^{s_j - r} ((z - 1) q_j x w)^r / r! .
+For s_j photons in one input mode, which form a Fock state, the factor is `laguerre_factor` of
+1 + (z - 1) q_j (1 - x) and (z - 1) q_j x w.
 
 Dark counts multiply by 1 + (z - 1) p. The right-hand side is a polynomial in w, so Gauss-Laguerre
 nodes give the average exactly; its values at the roots of unity give the law of n_i.
@@ -20,6 +19,7 @@ import math
 
 import numpy as np
 
+from qlatent_tf.quantum.devices.moments import laguerre_factor
 from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 
@@ -54,10 +54,7 @@ def photon_marginals(device: PhotonicDevice) -> np.ndarray:
     for column, count in zip(kept.T, photons_in.tolist(), strict=True):
         alone = (1.0 + np.outer(column, shift) * (1.0 - overlap))[:, :, None]
         together = (np.outer(column, shift) * overlap)[:, :, None] * nodes
-        generating *= sum(
-            math.comb(count, r) / math.factorial(r) * alone ** (count - r) * together**r
-            for r in range(count + 1)
-        )
+        generating *= laguerre_factor(alone, together, count)
     values = (generating @ weights) * (1.0 + shift * device.dark_count_probability)
     law = np.fft.ifft(values, axis=1).real
     law = np.maximum(law, 0.0)

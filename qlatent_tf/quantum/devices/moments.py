@@ -71,18 +71,10 @@ def photon_moments(
     kept: np.ndarray,
     count_law: CountLaw,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the mean and the covariance of the counts of number-resolving detectors.
+    """Returns the mean, `[modes]`, and covariance, `[modes, modes]`, of number-resolving detectors.
 
-    Args:
-      unitary: complex array, shape `[modes, modes]`.
-      input_state: int array, shape `[modes]`.
-      indistinguishability: float in [0, 1].
-      kept: float array, shape `[modes]`. The probability that a photon that survived the common
-        loss is detected in each mode.
-      count_law: CountLaw. Survivors of the common loss, and dark counts.
-
-    Returns:
-      float64 arrays, shapes `[modes]` and `[modes, modes]`.
+    `kept`, shape `[modes]`, is the probability that a photon is detected that survived the loss
+    common to all modes; `count_law` is that of these survivors and of dark counts.
     """
     photons_in = input_state.astype(np.float64)
     one_photon = np.abs(unitary) ** 2
@@ -107,28 +99,14 @@ def photon_moments(
 
 
 def click_mean(device) -> np.ndarray:
-    """Returns the mean of the clicks of threshold detectors, without the work for pairs of modes.
-
-    Args:
-      device: PhotonicDevice. Its post-selection is left out.
-
-    Returns:
-      float64 array, shape `[modes]`.
-    """
+    """Returns the mean of the clicks, post-selection left out, without the work for pairs."""
     rows, photons_in = _rows(device)
     silent = _silence(rows, None, photons_in, math.sqrt(device.indistinguishability))
     return 1.0 - silent * (1.0 - device.dark_count_probability)
 
 
 def click_covariance(device) -> np.ndarray:
-    """Returns the covariance of the clicks of threshold detectors.
-
-    Args:
-      device: PhotonicDevice. Its post-selection is left out.
-
-    Returns:
-      float64 array, shape `[modes, modes]`.
-    """
+    """Returns the covariance of the clicks, post-selection left out."""
     rows, photons_in = _rows(device)
     first, second = np.triu_indices(device.modes, 1)
     pair_silent = _silence(
@@ -184,26 +162,24 @@ def _silence(
             if second_rows is not None and g_2 is not None:
                 amplitude = amplitude + second_rows[chunk, mode, None] * g_2
             touched = -overlap * np.abs(amplitude) ** 2
-            alone = untouched[chunk, mode, None]
-            average *= sum(
-                math.comb(count, r) / math.factorial(r) * alone ** (count - r) * touched**r
-                for r in range(count + 1)
-            )
+            average *= laguerre_factor(untouched[chunk, mode, None], touched, int(count))
         result[chunk] = average @ weights
     return result
+
+
+def laguerre_factor(alone, together, count: int):
+    """Returns sum_r C(count, r) alone^{count - r} together^r / r!, the factor of one input mode."""
+    return sum(
+        math.comb(count, r) / math.factorial(r) * alone ** (count - r) * together**r
+        for r in range(count + 1)
+    )
 
 
 def click_moments(device) -> tuple[np.ndarray, np.ndarray]:
     """Returns mean and covariance of post-selected clicks.
 
-    Args:
-      device: PhotonicDevice with threshold detectors, at most 16 modes and 12 photons.
-
-    Returns:
-      float64 arrays, shapes `[modes]` and `[modes, modes]`.
-
     Raises:
-      NoClosedForm: if the device is larger.
+      NoClosedForm: if the device has more than 16 modes or 12 photons.
     """
     probabilities = click_table(device).ravel()
     patterns = np.indices((2,) * device.modes).reshape(device.modes, -1).T
@@ -217,17 +193,10 @@ def click_moments(device) -> tuple[np.ndarray, np.ndarray]:
 
 
 def count_moments(device) -> tuple[np.ndarray, np.ndarray]:
-    """Returns mean and covariance of post-selected counts.
-
-    Args:
-      device: PhotonicDevice with number-resolving detectors, two modes or more, and up to about 9
-        photons; 24 distinguishable ones.
-
-    Returns:
-      float64 arrays, shapes `[modes]` and `[modes, modes]`.
+    """Returns mean and covariance of post-selected counts of two modes or more.
 
     Raises:
-      NoClosedForm: if the device is larger.
+      NoClosedForm: if the device has more than about 9 photons, or 24 distinguishable ones.
     """
     check_size(device)
     is_dark = device.dark_count_probability > 0

@@ -1,6 +1,7 @@
 """A boson sampler as a laboratory has it: imperfect photons, lossy modes, real detectors."""
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from qlatent_tf.quantum.arguments import (
     check_outcomes,
     check_postselect,
     check_probability,
-    check_start,
+    check_sample_range,
     check_transmission,
     check_unitary,
 )
@@ -85,7 +86,7 @@ class PhotonicDevice:
         input_state,
         *,
         indistinguishability: float = 1.0,
-        transmission=1.0,
+        transmission: float | Sequence[float] | np.ndarray = 1.0,
         detector: str = "number",
         dark_count_probability: float = 0.0,
         postselect=None,
@@ -118,14 +119,7 @@ class PhotonicDevice:
         self.kept = self.transmission / (self.common_transmission or 1.0)
         self.count_law = self._build_count_law()
         self._shots = ShotSampler(
-            self.unitary,
-            self.input_state,
-            self.indistinguishability,
-            self.kept,
-            self.count_law,
-            clicks=self.detector == "threshold",
-            method=self.method,
-            precision=self.precision,
+            self,
             max_table_bytes=max_table_bytes,
             expected_samples=check_count(expected_samples, "expected_samples"),
             num_threads=num_threads,
@@ -186,8 +180,7 @@ class PhotonicDevice:
           ValueError: if an argument is malformed, or the post-selection keeps fewer than one in
             10,000 shots.
         """
-        num_samples = check_count(num_samples, "num_samples")
-        start = check_start(start, num_samples)
+        num_samples, start = check_sample_range(num_samples, start)
         if return_log_prob:
             if self.is_ideal:
                 return self._shots.whole_sampler.sample(
@@ -257,29 +250,24 @@ class PhotonicDevice:
         return outcome_law.log_prob(self, outcomes)
 
     def __repr__(self) -> str:
-        state = (
-            "".join(map(str, self.input_state))
-            if self.input_state.max() < 10
-            else (str(self.input_state.tolist()))
-        )
-        parts = [f"modes={self.modes}", f"photons={self.photons}", f"input_state={state}"]
+        state = self.input_state.tolist()
+        least, most = self.transmission.min(), self.transmission.max()
+        shown = {
+            "modes": self.modes,
+            "photons": self.photons,
+            "input_state": "".join(map(str, state)) if max(state) < 10 else state,
+        }
         if self.indistinguishability != 1:
-            parts.append(f"indistinguishability={self.indistinguishability:g}")
-        if (self.transmission != 1).any():
-            same = bool((self.transmission == self.transmission[0]).all())
-            shown = (
-                f"{self.transmission[0]:g}"
-                if same
-                else (f"{self.transmission.min():g}..{self.transmission.max():g}")
-            )
-            parts.append(f"transmission={shown}")
+            shown["indistinguishability"] = f"{self.indistinguishability:g}"
+        if least < 1:
+            shown["transmission"] = f"{least:g}" if least == most else f"{least:g}..{most:g}"
         if self.detector != "number":
-            parts.append(f"detector={self.detector}")
+            shown["detector"] = self.detector
         if self.dark_count_probability:
-            parts.append(f"dark_count_probability={self.dark_count_probability:g}")
+            shown["dark_count_probability"] = f"{self.dark_count_probability:g}"
         if self.postselect is not None:
-            parts.append(f"postselect={self.postselect[0]}..{self.postselect[1]}")
-        return f"PhotonicDevice({', '.join(parts)})"
+            shown["postselect"] = "..".join(map(str, self.postselect))
+        return f"PhotonicDevice({', '.join(f'{name}={it}' for name, it in shown.items())})"
 
     @property
     def _clicks_freely(self) -> bool:

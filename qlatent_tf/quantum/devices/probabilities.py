@@ -56,20 +56,14 @@ MATRICES_PER_CHUNK = 4096
 
 
 def log_prob(device, outcomes: np.ndarray) -> np.ndarray:
-    """Returns log-probabilities of outcomes, conditional on the device's post-selection.
+    """Returns log-probabilities of outcomes, int64 `[batch, modes]`, given the post-selection.
 
-    Args:
-      device: PhotonicDevice. At most 12 photons, or 24 if they are distinguishable and the
-        detectors resolve numbers; 10 and 16 if these count in the dark. With threshold detectors
-        at most 16 clicks in an outcome.
-      outcomes: int64 array, shape `[batch, modes]`.
-
-    Returns:
-      float64 array, shape `[batch]`; -inf where an outcome cannot happen.
+    They are -inf where an outcome cannot happen. The device holds at most 12 photons, or 24 if they
+    are distinguishable and the detectors resolve numbers; 10 and 16 if these count in the dark.
 
     Raises:
       NoClosedForm: if the device is larger than that.
-      ValueError: if an outcome has more clicks or counts than that.
+      ValueError: if an outcome has more than 16 clicks, or too many counts.
     """
     check_size(device)
     result = np.full(len(outcomes), -np.inf)
@@ -89,11 +83,9 @@ def log_prob(device, outcomes: np.ndarray) -> np.ndarray:
 
 
 def check_size(device) -> None:
-    """Refuses a device whose probabilities would take too long.
+    """Refuses, by `NoClosedForm`, a device whose probabilities would take too long.
 
-    Raises:
-      NoClosedForm: if the device holds too many photons, or post-selects the clicks of more than
-        16 modes.
+    That is one with too many photons, or one that post-selects the clicks of more than 16 modes.
     """
     classical = device.indistinguishability == 0 and device.detector == "number"
     most = MAX_DISTINGUISHABLE_PHOTONS if classical else MAX_PHOTONS
@@ -113,13 +105,8 @@ def generating_function(
 ) -> np.ndarray:
     """Returns `E[lost_weight^n_0 prod_i weights_i^n_i]` over detected photons, without dark counts.
 
-    Args:
-      device: PhotonicDevice.
-      weights: real or complex array, shape `[batch, modes]`.
-      lost_weight: scalar or array, shape `[batch]`.
-
-    Returns:
-      float64 or complex128 array, shape `[batch]`; real for real weights.
+    weights: real or complex array, shape `[batch, modes]`. The result, shape `[batch]`, is real for
+    real weights.
     """
     lost_weight = np.broadcast_to(lost_weight, len(weights))
     result = np.empty(len(weights), np.result_type(weights, lost_weight, np.float64))
@@ -144,16 +131,10 @@ def generating_function(
 
 
 def click_table(device) -> np.ndarray:
-    """Returns the probabilities of all click patterns, without post-selection.
-
-    Args:
-      device: PhotonicDevice with threshold detectors, at most 16 modes and 12 photons.
-
-    Returns:
-      float64 array, shape `[2] * modes`.
+    """Returns the probabilities of all click patterns, shape `[2] * modes`, without post-selection.
 
     Raises:
-      NoClosedForm: if the device is larger.
+      NoClosedForm: if the device has more than 16 modes or 12 photons.
     """
     check_size(device)
     _check_click_table(device)

@@ -24,15 +24,8 @@ class ShotSampler:
     and the detectors.
 
     Args:
-      unitary: complex array, shape `[modes, modes]`.
-      input_state: int array, shape `[modes]`.
-      indistinguishability: float in [0, 1].
-      kept: float array, shape `[modes]`. The probability that a surviving photon is detected.
-      count_law: CountLaw. Survivors of the loss common to all modes, and dark counts.
-      clicks: bool. Whether detectors only tell "none" from "some".
-      method: str. As for `BosonSampler`.
-      **sampler_options: For `BosonSampler`: precision, max_table_bytes,
-        expected_samples, num_threads.
+      device: PhotonicDevice, without its post-selection.
+      **sampler_options: For `BosonSampler`: max_table_bytes, expected_samples, num_threads.
 
     Attributes:
       boson_sampler: BosonSampler, without a table unless it is asked for by `method`; None if no
@@ -42,43 +35,34 @@ class ShotSampler:
       ValueError: if the method cannot hold the photons or cannot send subsets of them.
     """
 
-    def __init__(
-        self,
-        unitary: np.ndarray,
-        input_state: np.ndarray,
-        indistinguishability: float,
-        kept: np.ndarray,
-        count_law: CountLaw,
-        *,
-        clicks: bool,
-        method: str,
-        **sampler_options,
-    ):
-        self._circuit = (unitary, input_state)
-        self._photons = int(input_state.sum())
-        self._good_share = float(np.sqrt(indistinguishability))
-        self._kept = kept
-        self._count_law = count_law
-        self._clicks = clicks
-        self._sampler_options = {"method": method, **sampler_options}
-        loses_photons = bool(count_law.probabilities[:-1].any())
-        self._sends_subsets = indistinguishability < 1 or loses_photons
+    def __init__(self, device, **sampler_options):
+        self._circuit = (device.unitary, device.input_state)
+        self._photons = device.photons
+        self._good_share = float(np.sqrt(device.indistinguishability))
+        self._kept = device.kept
+        self._count_law: CountLaw = device.count_law
+        self._clicks = device.detector == "threshold"
+        self._sampler_options = {
+            "method": device.method, "precision": device.precision, **sampler_options
+        }  # fmt: skip
+        law = self._count_law.probabilities
+        self._sends_subsets = self._good_share < 1 or bool(law[:-1].any())
         self._is_perfect = (
-            not self._sends_subsets and count_law.probabilities[-1, 0] == 1 and (kept == 1).all()
+            not self._sends_subsets and law[-1, 0] == 1 and bool((self._kept == 1).all())
         )
-        if method == "table" and indistinguishability > 0 and self._sends_subsets:
+        if device.method == "table" and self._good_share > 0 and self._sends_subsets:
             raise ValueError(
                 "method='table' holds the law of all photons together; with loss in every mode "
                 "or partly distinguishable photons use 'auto', 'lanes', 'glynn' or 'loop'."
             )
         self.boson_sampler: Any = None
-        if indistinguishability > 0:
+        if self._good_share > 0:
             # Refuses too many photons now; a table that "auto" chooses waits for the first sample.
-            no_table = {} if method == "table" else {"max_table_bytes": 0}
+            no_table = {} if device.method == "table" else {"max_table_bytes": 0}
             self.boson_sampler = BosonSampler(
                 *self._circuit, **{**self._sampler_options, **no_table}
             )
-        if indistinguishability < 1:
+        if self._good_share < 1:
             self._distinguishable_sampler = DistinguishableSampler(
                 *self._circuit, num_threads=sampler_options["num_threads"]
             )
@@ -93,16 +77,7 @@ class ShotSampler:
             return built or BosonSampler(*self._circuit, **self._sampler_options)
 
     def sample(self, num_samples: int, seed: int, start: int) -> np.ndarray:
-        """Draws shots; number start + i depends on the seed and start + i alone.
-
-        Args:
-          num_samples: int. The rows.
-          seed: int. Taken modulo 2**64.
-          start: int. The number of the first shot.
-
-        Returns:
-          uint8 array, shape `[num_samples, modes]`.
-        """
+        """Returns shots number start, start + 1, ..., uint8 array, shape `[num_samples, modes]`."""
         if self._is_perfect:
             rows = self.whole_sampler.sample(num_samples, seed, start=start)
         else:

@@ -60,22 +60,14 @@ def _fill_records(probabilities, total, records):
             stack[small_end] = large
             small_end += 1
     # What is left is 1 up to rounding: the outcome itself, whatever the fraction.
-    for place in range(small_end):
-        outcome = np.uint64(stack[place])
-        records[outcome] = (LOW_32 << BITS_32) | outcome
-    for place in range(large_start, size):
-        outcome = np.uint64(stack[place])
-        records[outcome] = (LOW_32 << BITS_32) | outcome
+    for place in range(size):
+        if place < small_end or place >= large_start:
+            outcome = np.uint64(stack[place])
+            records[outcome] = (LOW_32 << BITS_32) | outcome
 
 
 def alias_records(probabilities: np.ndarray) -> np.ndarray:
-    """Returns the alias table of a law.
-
-    Args:
-      probabilities: float64 array, shape `[outcomes]`. Non-negative; normalised here.
-
-    Returns:
-      uint64 array, shape `[outcomes]`, for `alias_index`.
+    """Returns the alias table, uint64 `[outcomes]`, of a law `[outcomes]`, normalised here.
 
     Raises:
       ValueError: if there are no outcomes, more than 2^32 - 1, or their sum is not positive.

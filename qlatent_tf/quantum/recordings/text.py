@@ -15,16 +15,11 @@ _BLOCK_LINES = 1 << 15
 def read_csv(path: str | os.PathLike) -> np.ndarray:
     """Reads a table of photon numbers: one shot a line, one mode a column, commas between.
 
-    A first line without any number is a header and is skipped, as are blank lines.
-
-    Args:
-      path: path. The file.
+    A first line without any number is a header and is skipped, as are blank lines. A ValueError
+    names the first bad row and its line.
 
     Returns:
       Array of shape (shots, modes), of the narrowest unsigned type that holds the values.
-
-    Raises:
-      ValueError: naming the first bad row and its line.
     """
     parts: list[np.ndarray] = []
     try:
@@ -78,17 +73,11 @@ def _csv_blocks(path, lines: Iterator[tuple[int, str]]) -> Iterator[np.ndarray]:
 def read_count_json(path: str | os.PathLike) -> sample_rows.CountedRows:
     """Reads a JSON object from outcomes to the number of shots in which they were seen.
 
-    An outcome is written ``"0,1,0,2"``, ``"|0,1,0,2>"`` or, if no mode holds more than one
-    photon, ``"0101"``; the first number is mode 0.
-
-    Args:
-      path: path. The file.
+    An outcome is written ``"0,1,0,2"``, ``"|0,1,0,2>"`` or, if no mode holds more than one photon,
+    ``"0101"``; the first number is mode 0. A ValueError names the first bad entry.
 
     Returns:
       CountedRows of shape (sum of counts, modes); the shots are ordered as the outcomes are.
-
-    Raises:
-      ValueError: naming the first bad entry.
     """
     try:
         with open(path, encoding="utf-8") as file:

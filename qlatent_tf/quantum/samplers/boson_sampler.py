@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 
 from qlatent_tf.quantum.arguments import (
+    check_choice,
     check_count,
     check_input_state,
     check_outcomes,
     check_photons_per_sample,
-    check_start,
+    check_sample_range,
     check_unitary,
 )
 from qlatent_tf.quantum.kernels.batch_minors import LANES
@@ -82,17 +83,12 @@ class BosonSampler:
         expected_samples: int = 1_000_000,
         num_threads: int | None = None,
     ):
-        if method not in METHODS:
-            raise ValueError(f"method is one of {', '.join(METHODS)}; received {method!r}.")
-        if precision not in PRECISIONS:
-            raise ValueError(
-                f"precision is one of {', '.join(PRECISIONS)}; received {precision!r}."
-            )
+        method = check_choice(method, METHODS, "method")
         self.unitary = check_unitary(unitary)
         self.modes = len(self.unitary)
         self.input_state = check_input_state(input_state, self.modes)
         self.photons = int(self.input_state.sum())
-        self.precision = precision
+        self.precision = check_choice(precision, PRECISIONS, "precision")
         self._num_threads = check_num_threads(num_threads)
         expected_samples = check_count(expected_samples, "expected_samples")
         walk = None
@@ -153,8 +149,7 @@ class BosonSampler:
         Raises:
           ValueError: if an argument is malformed, or the table is asked for subsets.
         """
-        num_samples = check_count(num_samples, "num_samples")
-        start = check_start(start, num_samples)
+        num_samples, start = check_sample_range(num_samples, start)
         if photons_per_sample is not None:
             if self.method == "table":
                 raise ValueError(

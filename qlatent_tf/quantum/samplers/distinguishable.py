@@ -4,10 +4,9 @@ import numpy as np
 from numba import njit
 
 from qlatent_tf.quantum.arguments import (
-    check_count,
     check_input_state,
     check_outcomes,
-    check_start,
+    check_sample_range,
     check_unitary,
 )
 from qlatent_tf.quantum.kernels.alias_table import alias_index, alias_records
@@ -69,8 +68,8 @@ class DistinguishableSampler:
             np.repeat(np.abs(self.unitary) ** 2, self.input_state, axis=1)
         )
         self._records = np.empty((self.photons, self.modes), np.uint64)
-        for photon in range(self.photons):
-            self._records[photon] = alias_records(self._rates[:, photon])
+        for photon, rates in enumerate(self._rates.T):
+            self._records[photon] = alias_records(rates)
 
     def sample(
         self, num_samples: int, seed: int, *, start: int = 0, photon_mask=None
@@ -90,8 +89,7 @@ class DistinguishableSampler:
         Raises:
           ValueError: if the mask has the wrong shape or is not boolean.
         """
-        num_samples = check_count(num_samples, "num_samples")
-        start = check_start(start, num_samples)
+        num_samples, start = check_sample_range(num_samples, start)
         mask = np.empty((0, self.photons), np.bool_)
         if photon_mask is not None:
             mask = np.ascontiguousarray(photon_mask)

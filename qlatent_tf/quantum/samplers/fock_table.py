@@ -205,43 +205,27 @@ def _binomials(modes: int, photons: int) -> np.ndarray:
 class FockTable:
     """Exact sampling of one circuit from the table of all its outcomes.
 
-    Args:
-      unitary: complex array-like, shape `[modes, modes]`.
-      input_state: integers, shape `[modes]`. Photons sent into each mode.
-      max_bytes: int. A table that needs more memory is refused.
-      num_threads: int. Threads to use, None for all.
+    Arguments and errors are those of `exact_distribution`.
 
     Attributes:
       occupations: uint8 array, shape `[outcomes, modes]`, in colex order.
       probabilities: float64 array, shape `[outcomes]`.
-
-    Raises:
-      ValueError: as `exact_distribution`.
     """
 
-    def __init__(
-        self, unitary, input_state, *, max_bytes: int = DEFAULT_MAX_TABLE_BYTES, num_threads=None
-    ):
+    def __init__(self, unitary, input_state, *, num_threads: int | None = None, **limit):
         self._num_threads = check_num_threads(num_threads)
         self.occupations, self.probabilities = exact_distribution(
-            unitary, input_state, max_bytes=max_bytes, num_threads=num_threads
+            unitary, input_state, num_threads=num_threads, **limit
         )
         self._records = alias_records(self.probabilities)
 
     def sample(
         self, num_samples: int, seed: int, *, start: int = 0, log_probs: np.ndarray | None = None
     ) -> np.ndarray:
-        """Draws samples.
+        """Returns samples number start, start + 1, ..., uint8 array, shape `[num_samples, modes]`.
 
-        Args:
-          num_samples: int. The rows.
-          seed: int. Taken modulo 2**64. Sample number start + i depends on (seed, start + i).
-          start: int. The number of the first sample.
-          log_probs: float64 array, shape `[num_samples]`. Filled in with the log-probabilities
-            if given (empty counts as not given).
-
-        Returns:
-          uint8 array, shape `[num_samples, modes]`.
+        Each depends on its number and the seed, taken modulo 2**64, alone. `log_probs`, float64
+        `[num_samples]`, is filled in with their log-probabilities if it is given and not empty.
         """
         key = stream_key(seed, "boson table")
         rows = np.empty((num_samples, self.occupations.shape[1]), np.uint8)

@@ -1,8 +1,8 @@
 """Few photons: the Clifford-Clifford sampler with one sample in each vector lane.
 
 LANES samples with the same number of photons go through the same stages side by side, see
-`batch_minors`. From about 12 photons on the kernel in `interferometer_sampler`, which profits from
-repeated rows, is faster.
+`batch_minors`. From about 12 photons on the kernel in `one_by_one`, which profits from repeated
+rows, is faster.
 
 Reference: Clifford, Clifford, "Faster classical boson sampling", arXiv:2005.04214.
 """
@@ -50,27 +50,14 @@ def _cumulative_weights(matrix_re, matrix_im, spread, amplitude, cumulative):
             amplitude[w] = 0.0
         for column in range(0, padded_columns, UNROLL):
             v = spread[column * PAIR : (column + UNROLL) * PAIR]
-            a_re = matrix_re[mode, column]
-            a_im = matrix_im[mode, column]
-            b_re = matrix_re[mode, column + 1]
-            b_im = matrix_im[mode, column + 1]
-            c_re = matrix_re[mode, column + 2]
-            c_im = matrix_im[mode, column + 2]
-            d_re = matrix_re[mode, column + 3]
-            d_im = matrix_im[mode, column + 3]
             for w in range(LANES):
-                amplitude[w] += (
-                    a_re * v[w] - a_im * v[LANES + w]
-                    + b_re * v[PAIR + w] - b_im * v[PAIR + LANES + w]
-                    + c_re * v[2 * PAIR + w] - c_im * v[2 * PAIR + LANES + w]
-                    + d_re * v[3 * PAIR + w] - d_im * v[3 * PAIR + LANES + w]
-                )  # fmt: skip
-                amplitude[LANES + w] += (
-                    a_re * v[LANES + w] + a_im * v[w]
-                    + b_re * v[PAIR + LANES + w] + b_im * v[PAIR + w]
-                    + c_re * v[2 * PAIR + LANES + w] + c_im * v[2 * PAIR + w]
-                    + d_re * v[3 * PAIR + LANES + w] + d_im * v[3 * PAIR + w]
-                )  # fmt: skip
+                real, imag = amplitude[w], amplitude[LANES + w]
+                for place in range(UNROLL):
+                    a_re, a_im = matrix_re[mode, column + place], matrix_im[mode, column + place]
+                    v_re, v_im = v[place * PAIR + w], v[place * PAIR + LANES + w]
+                    real += a_re * v_re - a_im * v_im
+                    imag += a_re * v_im + a_im * v_re
+                amplitude[w], amplitude[LANES + w] = real, imag
         below = cumulative[mode * LANES : (mode + 2) * LANES]
         for w in range(LANES):
             real = np.float64(amplitude[w])

@@ -13,9 +13,8 @@ from qlatent_tf.configs.last_qgan import get_config
 from qlatent_tf import resolve as completion
 from qlatent_tf.datasets.images.arrays import image_dataset
 from qlatent_tf.models.codes import model as last_qgan
-from qlatent_tf.models.codes.code_gan import CodeGAN
 from qlatent_tf.models.codes.image_codes import some_of
-from qlatent_tf.models.codes.model import classical_generator, code_critic
+from qlatent_tf.models.codes.model import CodeGAN, classical_generator, code_critic
 from qlatent_tf.registry import models
 from qlatent_tf.runs import training
 from qlatent_tf.runs.run_directory import RunDirectory
@@ -287,8 +286,13 @@ def test_the_autoencoder_can_be_a_preset(whole, dataset, tmp_path):
             "model_options.hidden": 17,
         }
     )
-    with pytest.raises(ValueError, match="encoder's sizes differ"):
+    with pytest.raises(ValueError, match="The encoder differs"):
         training.train(wider, tmp_path / "wider", dataset=dataset, progress=False)
+    unknown = config.override(**{"model_options.autoencoder": "nothing"})
+    with pytest.raises(FileNotFoundError, match="No preset 'nothing'"):
+        training.train(unknown, tmp_path / "wider", dataset=dataset, progress=False)
+    # What is refused leaves no directory that would stand in the way.
+    assert not (tmp_path / "wider").exists()
 
 
 def test_twins_differ_in_one_word():

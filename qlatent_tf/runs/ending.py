@@ -1,0 +1,42 @@
+"""The result of a run in words: its few most informative scores."""
+
+import math
+from collections.abc import Iterable
+
+from qlatent_tf.glossary import KEY_SCORES, explain
+from qlatent_tf.scores import Score
+
+# Scores that are computed during training come first.
+_TELLING = ("valid_share", "unique_share", "novel_share", *KEY_SCORES)
+
+
+def telling_scores(scores: Iterable[Score], count: int = 3) -> list[Score]:
+    """Returns the most informative of some scores."""
+    known = {score.metric: score for score in scores}
+    return [known[name] for name in _TELLING if name in known][:count]
+
+
+def title(score: Score) -> str:
+    """Returns what a score is called in words."""
+    entry = explain(score.metric)
+    return score.metric if entry is None else entry.title
+
+
+def in_words(score: Score) -> str:
+    """Returns one line about a score: what it is called, its mean, and which direction is better.
+
+    Example:
+      >>> in_words(Score(metric="right_total_share", mean=0.5303))
+      'right total                           53.0 %   (higher is better)'
+    """
+    entry = explain(score.metric)
+    if not math.isfinite(score.mean):
+        value = "not defined"
+    elif score.metric.endswith("_share"):
+        value = f"{score.mean:.1%}".replace("%", " %")
+    elif score.metric.endswith("_count"):
+        value = f"{score.mean:,.0f}"
+    else:
+        value = f"{score.mean:.3g}"
+    better = f"({entry.better} is better)" if entry and entry.better in ("higher", "lower") else ""
+    return f"{title(score):34} {value:>9}   {better}".rstrip()
