@@ -56,7 +56,7 @@ def test_round_trip_gives_the_same_samples(preset):
 
 def test_a_preset_names_its_circuit(tmp_path, preset):
     """A circuit that is left out would be the default one, not that of the training."""
-    directory, model = preset
+    directory, _ = preset
     without = dataclasses.replace(CONFIG, latent_options={"modes": 4})
     saved = zoo.save_preset(tmp_path / "default", zoo.build_model(without), without)
     assert zoo.read_preset(saved)["config"].latent_options == {"modes": 4, "unitary_seed": 0}

@@ -63,7 +63,7 @@ def main(argv=None) -> int:
 
 def _publish(arguments):
     from qlatent_tf.registry import metrics
-    from qlatent_tf.runs.run_directory import RunDirectory
+    from qlatent_tf.runs.run_directory import RunDirectory, check_data
 
     for name in arguments.metrics:
         metrics.check(name)
@@ -83,7 +83,7 @@ def _publish(arguments):
     config = config.override(steps=step)  # The steps really made, if the run was cut short.
     dataset = load_dataset(config, data_dir=arguments.data_dir)
     # Its scores stand beside the record of what it was trained on.
-    run.check_data(dataset)
+    check_data(run.path, run.read_run(), dataset)
     evaluation = evaluate(
         model,
         dataset,
