@@ -12,5 +12,4 @@ from .photons import photonic as photonic
 from .random_bits import RandomBits as RandomBits
 from .recorded import samples as samples
 from .recorded_samples import RecordedSamples as RecordedSamples
-from .sampling_time import slow_sampling as slow_sampling
 from .vector_distribution import VectorDistribution as VectorDistribution

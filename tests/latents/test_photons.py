@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from harness import ROOT
 
-from qlatent_tf.latents import bernoulli, latent_bank, slow_sampling
+from qlatent_tf.latents import bernoulli, latent_bank
 from qlatent_tf.latents.boson_sampling import BosonSampling
 from qlatent_tf.latents.photons import boson, photonic
 from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
@@ -327,13 +327,6 @@ def test_values_that_are_no_counts_are_improbable_at_any_size(value, options):
     values = np.zeros((2, latent.event_shape[0]), np.float32)
     values[:, 1] = value
     np.testing.assert_array_equal(latent.log_prob(values), [-np.inf, -np.inf])
-
-
-def test_a_slow_latent_is_told_with_its_way_out():
-    assert slow_sampling(boson(), 64, step_seconds=0.01) is None
-    assert slow_sampling(bernoulli(), 64, step_seconds=0.01) is None
-    told = slow_sampling(boson(modes=128, photons=24, center=False), 64, step_seconds=0.05)
-    assert "64 latents" in told and "sample_latent" in told and "0.05 s" in told
 
 
 def test_loc_is_real():
