@@ -5,6 +5,7 @@ that says what was received and what is legal; a seed that is no integer is a Ty
 """
 
 import operator
+import os
 from collections.abc import Collection
 
 import numpy as np
@@ -179,6 +180,13 @@ def check_flag(value, name: str) -> bool:
     if not isinstance(value, (bool, np.bool_)):
         raise ValueError(f"{name} is True or False; received {value!r}.")
     return bool(value)
+
+
+def check_path(value, name: str):
+    """Returns a path, as text or otherwise."""
+    if not isinstance(value, (str, os.PathLike)):
+        raise ValueError(f"{name} is named by a path; received {value!r}.")
+    return value
 
 
 def check_real(values, name: str) -> np.ndarray:

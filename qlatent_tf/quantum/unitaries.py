@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qlatent_tf.quantum.arguments import check_count, check_real, check_unitary
+from qlatent_tf.quantum.arguments import check_count, check_path, check_real, check_unitary
 from qlatent_tf.quantum.memory import check_memory
 from qlatent_tf.storage import npy_files
 
@@ -153,7 +153,7 @@ def load_unitary(path: str | os.PathLike, key: str | None = None) -> np.ndarray:
       FileNotFoundError: if there is no such file.
       ValueError: if the format is unknown, the file is damaged, or the matrix is not unitary.
     """
-    path = Path(path)
+    path = Path(check_path(path, "unitary_file"))
     if not path.is_file():
         raise FileNotFoundError(f"There is no unitary file {path}.")
     suffix = path.suffix.lower()

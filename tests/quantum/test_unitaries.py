@@ -176,6 +176,11 @@ def test_load_unitary_runs_no_pickle(tmp_path):
         load_unitary(tmp_path / "u.npy")
 
 
+def test_load_unitary_takes_a_path():
+    with pytest.raises(ValueError, match="unitary_file is named by a path; received True"):
+        load_unitary(True)
+
+
 def test_load_unitary_names_a_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError, match="absent.npy"):
         load_unitary(tmp_path / "absent.npy")

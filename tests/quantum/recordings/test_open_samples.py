@@ -139,6 +139,19 @@ def test_borealis_calibration_of_another_width_is_refused(tmp_path):
         open_samples(tmp_path / "fig2")
 
 
+def test_borealis_settings_that_are_none_are_refused(tmp_path):
+    _borealis(tmp_path / "fig2")
+    (tmp_path / "fig2" / "program_params.json").write_text("[1, 2]")
+    with pytest.raises(ValueError, match=r"program_params.json holds '\[1, 2\]', no dictionary"):
+        open_samples(tmp_path / "fig2")
+
+
+@pytest.mark.parametrize("path", [True, 5, None, ["a.csv"]])
+def test_a_file_is_named_by_a_path(path):
+    with pytest.raises(ValueError, match="named by a path; received"):
+        open_samples(path)
+
+
 def test_jiuzhang2_bits_land_in_their_modes(tmp_path):
     clicks = np.random.default_rng(0).integers(0, 2, (7, 144), np.uint8)
     # Ports counted from 1 as the publication does; the last used port is mode 0.
