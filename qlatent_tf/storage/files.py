@@ -98,7 +98,7 @@ def cache_dir() -> Path:
         return Path(named).expanduser() if named else Path.home() / ".cache" / "qlatent_tf"
     except RuntimeError:
         raise FileNotFoundError(
-            f"There is no home directory to keep a cache in; let {CACHE_DIR_VARIABLE} name a folder."
+            f"There is no home directory for a cache; let {CACHE_DIR_VARIABLE} name a folder."
         ) from None
 
 
