@@ -13,8 +13,9 @@ PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3.10
             $(shell $(name) -c '$(SUPPORTED)' >/dev/null 2>&1 && echo $(name))))
 SUPPORTED = import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))
 IN_VENV := .venv/bin/
-# Workers of a file's tests share what its fixtures make.
-PYTEST = $(IN_VENV)python -m pytest --numprocesses auto --dist loadscope
+# A worker takes whole files, whose tests share what fixtures make, in the order of their names:
+# so two workers seldom compile one kernel at the same time, and no long file comes last.
+PYTEST = $(IN_VENV)python -m pytest --numprocesses auto --dist loadscope --no-loadscope-reorder
 
 .PHONY: train test test-all lint types clean
 

@@ -9,6 +9,7 @@ from . import quantum as quantum
 from . import runs as runs
 from .config import Config as Config
 from .gan.wgan_gp import WGANGP as WGANGP
+from .quiet import silence_tensorflow as silence_tensorflow
 from .runs.evaluation import evaluate as evaluate
 from .runs.loading import from_preset as from_preset
 from .runs.training import load_dataset as load_dataset

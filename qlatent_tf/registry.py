@@ -295,6 +295,7 @@ metrics = Registry(
         "molecule_substructures": "metrics.molecules.substructures:molecule_substructures",
         "molecules": "metrics.molecules.counts:molecules",
         "outcome_law": "metrics.vectors.outcome_law:outcome_law",
+        "plain_decoding": "metrics.molecules.plain:plain_decoding",
         "pair_correlation": "metrics.vectors.pair_correlation:pair_correlation",
         "total_number": "metrics.vectors.total_number:total_number",
     },

@@ -14,19 +14,30 @@ def resolve(config: Config) -> Config:
     """Returns the configuration with nothing left open.
 
     Options that are not given get their builders' defaults, so that a later version's other
-    defaults do not change what a run or a preset is. A model of vectors, `mlp`, gets the data's
-    width. Where latent or data come from a random
+    defaults do not change what a run or a preset is. Where latent or data come from a random
     circuit and none is named, the run's seed chooses it: another one for each latent, and another
-    for the data.
+    for the data. A model's builder may have ``follows(config)``, which returns options that depend
+    on the rest of the configuration, such as the width of a sample.
     """
     for kind, builder in _builders(config).items():
         given = getattr(config, f"{kind}_options")
-        options = {**_defaults(builder), **(_followed(config) if kind == "model" else {}), **given}
+        follows = getattr(builder, "follows", lambda config: {})(config)
+        options = {**_defaults(builder), **follows, **given}
         named = given.get("unitary_seed") is not None or given.get("unitary_file") is not None
         if "unitary_seed" in options and not named:
             options["unitary_seed"] = _unitary_seed(config, kind)
         config = dataclasses.replace(config, **{f"{kind}_options": options})
     return config
+
+
+def data_width(config: Config) -> int | None:
+    """Returns the width of the data's samples, None where their builder does not tell it.
+
+    A builder tells it by ``width_of(options)``.
+    """
+    builder = datasets.get(config.dataset)
+    options = {**_defaults(builder), **config.dataset_options}
+    return getattr(builder, "width_of", lambda options: None)(options)
 
 
 def changed_options(config: Config, kind: str) -> dict:
@@ -98,15 +109,6 @@ def _defaults(builder):
         if isinstance(parameter.default, (str, int, float, list, tuple, dict, type(None)))
         and name not in ("data_dir", "progress")
     }
-
-
-def _followed(config):
-    """The width of a sample, where the model has one and the data set tells its own."""
-    width_of = getattr(datasets.get(config.dataset), "width_of", None)
-    if width_of is None or "features" not in inspect.signature(models.get(config.model)).parameters:
-        return {}
-    width = width_of({**_defaults(datasets.get(config.dataset)), **config.dataset_options})
-    return {} if width is None else {"features": width}
 
 
 def _unitary_seed(config, kind):

@@ -10,8 +10,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 _TESTS = Path(__file__).parent
-# Folders of tests that train. What is drawn is looked at in those of `drawing`.
-_TRAINING = {"experiments", "gan", "models", "runs", "tools"}
+# Tests that train. What is drawn is looked at in those of `drawing`.
+_TRAINING = {"experiments", "gan", "models", "runs", "test_third_party.py", "tools"}
 
 
 @pytest.fixture

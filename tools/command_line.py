@@ -4,23 +4,22 @@ import argparse
 import contextlib
 import dataclasses
 import errno
-import functools
 import importlib
-import importlib.abc
-import importlib.util
 import inspect
 import logging as standard_logging
 import os
 import re
 import shlex
 import sys
-import tempfile
 import threading
 
+import numpy as np
 from absl import logging
 
+from qlatent_tf.backend import BackendError, check_backend
 from qlatent_tf.config import Config, parse_setting
 from qlatent_tf.names import did_you_mean
+from qlatent_tf.quiet import silence_tensorflow
 from qlatent_tf.registry import latents, models
 from qlatent_tf.runs import loading
 from qlatent_tf.runs.loading import source_config
@@ -45,6 +44,8 @@ _FALLBACKS = {
     "sat6": "naip28_small",
     "naip28": "naip28_small",
 }
+_MOST = 2**31 - 1
+_MANY = 1_000_000
 # What a model may be built for, so that a stand-in keeps it too.
 _KEPT_OPTIONS = ("bands",)
 
@@ -101,13 +102,49 @@ def add_source_arguments(arguments, optional: bool = False) -> None:
     add_trust_argument(arguments)
 
 
+def count(text: str) -> int:
+    """Parses how many of something: a whole number from 1 to what an index of 32 bits counts.
+
+    Raises:
+      argparse.ArgumentTypeError: if it is anything else.
+    """
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:12]) <= _MOST:
+        raise argparse.ArgumentTypeError(
+            f"a whole number from 1 to {_MOST:,} is needed; received {text[:40]!r}"
+        )
+    return int(text)
+
+
+def check_memory(model, num_samples: int) -> None:
+    """Refuses more samples than memory holds, before they are drawn.
+
+    Raises:
+      ValueError: saying what they take and what there is.
+    """
+    if num_samples < _MANY:
+        return
+    sample = model.sample(1, 0)
+    parts = sample.values() if isinstance(sample, dict) else [sample]
+    # Latents, networks' outputs and what they become are there at once.
+    needed = 2 * num_samples * sum(np.asarray(part).nbytes for part in parts)
+    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if needed > free:
+        raise ValueError(
+            f"{num_samples:,} samples take about {needed / 1e9:,.0f} GB of memory, of which "
+            f"{free / 1e9:,.0f} GB are free. Draw fewer, in several files with other seeds."
+        )
+
+
 def add_scoring_arguments(arguments, seeds: int, default: str) -> None:
     """Adds --num-samples, --seeds, by default so many, and --metrics, whose default is told."""
     arguments.add_argument(
-        "--num-samples", type=int, default=10_000, help="generated samples a seed (default: 10000)"
+        "--num-samples",
+        type=count,
+        default=10_000,
+        help="generated samples a seed (default: 10000)",
     )
     arguments.add_argument(
-        "--seeds", type=int, default=seeds, help=f"sampling seeds, from 0 (default: {seeds})"
+        "--seeds", type=count, default=seeds, help=f"sampling seeds, from 0 (default: {seeds})"
     )
     arguments.add_argument(
         "--metrics", nargs="+", default=[], help=f"registered metrics (default: {default})"
@@ -213,7 +250,9 @@ def _given_options(arguments, table, kind, get, name):
 def _changed_source(source, arguments):
     from qlatent_tf.resolve import reseed, with_dataset, with_latent
 
-    config = source_config(source, arguments.trust_code)
+    # What the command line names itself is trusted.
+    named = (arguments.latent, arguments.dataset, *(arguments.reward or ()))
+    config = source_config(source, arguments.trust_code or [name for name in named if name])
     if arguments.seed is not None:
         config = reseed(config, arguments.seed)
     config = with_dataset(config, arguments.dataset)
@@ -339,8 +378,9 @@ def run_tool(function, arguments) -> int:
     """
     _quiet_logs()
     try:
+        check_backend()
         return function(arguments)
-    except (ValueError, FileNotFoundError, FloatingPointError) as error:
+    except (ValueError, FileNotFoundError, FloatingPointError, BackendError) as error:
         message = str(error)
     except BrokenPipeError:
         # The reader of the output, such as head, has seen enough.
@@ -371,52 +411,11 @@ def _quiet_logs():
 
     Set TF_CPP_MIN_LOG_LEVEL=0 to see everything.
     """
-    if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2") != "0":
-        _QuietTensorFlow.install()
-    logging.use_absl_handler()
+    silence_tensorflow()
+    logger = logging.get_absl_logger()
     logging.set_verbosity(logging.INFO)
-    handler = logging.get_absl_handler()
-    handler.addFilter(lambda record: record.levelno > 20 or "qlatent_tf" in record.pathname)
-    handler.setFormatter(standard_logging.Formatter("%(message)s"))
-
-
-class _QuietTensorFlow(importlib.abc.MetaPathFinder):
-    """Hides what TensorFlow's libraries write while they load, whenever a command needs them.
-
-    They write to the process's error stream before they read any log level: while they load, the
-    stream goes to a file, which is shown if loading fails.
-    """
-
-    @classmethod
-    def install(cls):
-        """Waits for the import of TensorFlow, if it is still to come."""
-        if "tensorflow" not in sys.modules and not any(isinstance(it, cls) for it in sys.meta_path):
-            sys.meta_path.insert(0, cls())
-
-    def find_spec(self, fullname, path=None, target=None):
-        if fullname != "tensorflow":
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(fullname)
-        if spec is not None:
-            spec.loader.exec_module = functools.partial(_load_quietly, spec.loader.exec_module)
-        return spec
-
-
-def _load_quietly(load, module):
-    sys.stderr.flush()
-    shown = os.dup(2)
-    with tempfile.TemporaryFile() as hidden:
-        os.dup2(hidden.fileno(), 2)
-        try:
-            load(module)
-            # Training on several machines must be set up before devices are listed.
-            if "TF_CONFIG" not in os.environ:
-                sys.modules["tensorflow"].config.list_logical_devices()
-        except BaseException:
-            hidden.seek(0)
-            os.write(shown, hidden.read())
-            raise
-        finally:
-            os.dup2(shown, 2)
-            os.close(shown)
+    # absl's own handler puts a line about its flags before the first message.
+    logger.handlers, logger.propagate = [standard_logging.StreamHandler()], False
+    logger.handlers[0].addFilter(
+        lambda record: record.levelno > standard_logging.INFO or "qlatent_tf" in record.pathname
+    )

@@ -19,6 +19,7 @@ from qlatent_tf.tools.command_line import (
     add_data_arguments,
     add_scoring_arguments,
     add_source_arguments,
+    check_memory,
     command,
     load_model,
     run_tool,
@@ -80,6 +81,7 @@ def _evaluate(arguments):
     trust = {"trust_code": arguments.trust_code}
     if arguments.save:
         check_conditions(arguments.source, dataset, arguments.num_samples, seeds, **trust)
+    check_memory(model, arguments.num_samples)
     evaluation = evaluate(model, dataset, seeds=seeds, **_scoring(arguments))
     if arguments.save:
         published = published_figures(config)

@@ -64,6 +64,8 @@ def _publish(arguments):
         return _rewrite_cards(arguments)
     if arguments.preset is None:
         raise ValueError("Name the run's directory and the preset: qlatent-tf publish RUN PRESET.")
+    from qlatent_tf.runs.run_directory import check_data
+
     for name in arguments.metrics:
         metrics.check(name)
     use_inception(arguments)
@@ -82,7 +84,7 @@ def _publish(arguments):
     config = config.override(steps=step)  # The steps really made, if the run was cut short.
     dataset = load_dataset(config, data_dir=arguments.data_dir)
     # Its scores stand beside the record of what it was trained on.
-    run.check_data(dataset)
+    check_data(run.path, run.read_run(), dataset)
     how = {
         "num_samples": arguments.num_samples,
         "metric_names": arguments.metrics or config.metrics or None,

@@ -15,6 +15,7 @@ examples:
 """
 
 import json
+import shlex
 import sys
 from pathlib import Path
 
@@ -23,25 +24,37 @@ from qlatent_tf.tools.command_line import (
     add_data_arguments,
     add_inception_argument,
     add_trust_argument,
+    command,
     config_from_arguments,
     run_tool,
     use_inception,
     with_fallback_dataset,
 )
 
+_LOSSES = """\
+what the progress bar shows of a GAN with the critic D, per step:
+  distance   E D(real) - E D(generated), the critic's estimate of the distance between generated and
+             real samples; it rises while the critic learns and falls as the generator improves
+  penalty    E (|gradient of D| - 1)^2; near 0 where the critic is as steep as it may be
+  critic     weight * penalty - distance, which the critic minimises (the weight is 10)
+  generator  -E D(generated), which the generator minimises; its level has no meaning
+No loss measures the samples. Scores do, at each evaluation: metrics.json, TensorBoard.
+"""
+
 
 def parser() -> Parser:
     """Returns the tool's argument parser."""
-    arguments = Parser("train", __doc__)
+    arguments = Parser("train", __doc__, epilog=_LOSSES)
     arguments.add_argument("--model", help="a registered model, or my_file:my_model")
     arguments.add_argument(
         "--variant",
-        help="which of the model's configurations: full, gulrajani, small or loop, for resnet",
+        help="which of the model's configurations: full, gulrajani, small or loop for resnet, "
+        "torch or keras for mlp (default: the first)",
     )
     arguments.add_argument(
         "--latent",
-        help="a registered latent, or my_file:my_latent (default: boson; for autoencoder, which is "
-        "trained without, gaussian)",
+        help="a registered latent, or my_file:my_latent (default: boson; gaussian for autoencoder, "
+        "whose training does not use it)",
     )
     arguments.add_argument(
         "--config",
@@ -53,7 +66,7 @@ def parser() -> Parser:
         "--continue-from",
         metavar="SOURCE",
         help="a preset published with its checkpoint, or a run's directory, "
-        "whose training a new directory goes on with, to --steps",
+        "whose training is resumed in a new directory, up to --steps",
     )
     arguments.add_argument(
         "--generator",
@@ -69,7 +82,7 @@ def parser() -> Parser:
     run.add_argument(
         "--workdir",
         type=Path,
-        help="the run's directory; the same command takes it up again "
+        help="the run's directory; the same command resumes it "
         "(default: runs/MODEL[_VARIANT][_GENERATOR]_LATENT_DATASET)",
     )
     run.add_argument(
@@ -121,7 +134,7 @@ def parser() -> Parser:
         "--reward",
         nargs="+",
         metavar="NAME",
-        help="properties that molgan is led to, several by their product: qed, "
+        help="properties that molgan is rewarded for, several by their product: qed, "
         "logp, sa, or my_file:my_reward (default: none)",
     )
     guide.add_argument(
@@ -175,7 +188,7 @@ def _train(arguments):
             strategy=strategy,
         )
     except Interrupted as stop:
-        print(f"\n{stop} The same command goes on from there.", file=sys.stderr)
+        print(f"\n{stop} The same command resumes it.", file=sys.stderr)
         return 130
     if is_chief(strategy):
         _report(run)
@@ -185,22 +198,29 @@ def _train(arguments):
 def run_name(config, *asked) -> str:
     """Returns ``model_latent_dataset``, which presets are called by too.
 
-    What was asked for of the model, a variant or a generator, stands behind it: twins have a
-    directory each.
+    A variant or a generator that was asked for follows the model's name, so that each has a
+    directory.
     """
     names = (config.model, *asked, config.latent, config.dataset)
     return "_".join(name.rpartition(":")[2] for name in names if name)
 
 
 def _report(run):
-    metrics = run.read_metrics()
-    for name, score in metrics.get("metrics", {}).items():
-        print(f"{name:32} {score['mean']}")
+    from qlatent_tf.runs.ending import in_words, telling_scores
+    from qlatent_tf.scores import read_scores
+
+    metrics, data = run.read_metrics(), run.read_run()["dataset"]["name"]
+    scores = read_scores(metrics.get("metrics", {}), data)
+    if scores:
+        print(f"Step {metrics['step']:,}, {metrics['num_samples']:,} samples, on {data}:")
+    for score in telling_scores(scores):
+        print(f"  {in_words(score)}")
     print(
-        f"\nThe run is in {run.path} (dataset {run.read_run()['dataset']['name']}, "
-        f"step {metrics.get('step')}).\n"
-        f"Look at it:   tensorboard --logdir {run.path.parent}\n"
-        f"Keep it:      qlatent-tf publish {run.path} {run.path.name}"
+        f"\nSamples:      {run.samples}\n"
+        f"All scores:   {run.path / 'metrics.json'}, {len(scores)} of them; qlatent-tf list_models "
+        "--metrics explains each\n"
+        f"TensorBoard:  tensorboard --logdir {shlex.quote(str(run.path.parent))}\n"
+        f"Keep it:      {command('publish', run.path, run.path.name)}"
     )
 
 

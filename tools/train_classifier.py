@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Trains the classifier of images whose features score generated images, and publishes it.
 
-The same command takes up again what was interrupted, at the last whole epoch. Nothing is chosen by
-the test images: what is published is the last epoch.
+The same command resumes an interrupted training at the last complete epoch. Test images choose
+nothing: the last epoch is published.
 
 examples:
   qlatent-tf train_classifier --data-dir ~/data --preset cifar_classifier
@@ -94,9 +94,11 @@ def _train(arguments):
     workdir = arguments.workdir or Path("runs") / f"classifier_{name}"
     try:
         with sole_use(workdir / ".lock", f"training in {workdir}"):
-            classifier, step = train(options, dataset, workdir, 0 if arguments.quiet else "auto")
+            # In a file, Keras writes a line for each epoch.
+            verbose = 0 if arguments.quiet else 1 if sys.stdout.isatty() else 2
+            classifier, step = train(options, dataset, workdir, verbose)
     except KeyboardInterrupt:
-        print("\nStopped. The same command goes on at the last whole epoch.", file=sys.stderr)
+        print("\nStopped. The same command resumes at the last complete epoch.", file=sys.stderr)
         return 130
     print(f"\nThe run is in {workdir}. Look at it:   tensorboard --logdir {workdir.parent}")
     if directory:
@@ -140,10 +142,10 @@ def with_sizes(options: dict, dataset) -> dict:
 
 
 def train(options: dict, dataset, workdir, verbose=0):
-    """Trains a classifier in a directory, or goes on from the last whole epoch in it.
+    """Trains a classifier in a directory, or resumes at its last complete epoch.
 
     The directory holds ``config.json``, ``history.csv`` with losses and accuracies after each
-    epoch, TensorBoard's events, and in ``backup`` what it takes to go on.
+    epoch, TensorBoard's events, and in ``backup`` what resuming needs.
 
     Returns:
       The classifier, a keras.Model, and the number of its updates.

@@ -14,6 +14,8 @@ from .images.naip28 import naip28 as naip28
 from .images.naip28 import naip28_small as naip28_small
 from .images.sat import sat4 as sat4
 from .images.sat import sat6 as sat6
+from .molecules.graphs import graphs_to_molecules as graphs_to_molecules
+from .molecules.graphs import graphs_to_smiles as graphs_to_smiles
 from .molecules.molecules import molecule_file as molecule_file
 from .molecules.qm9 import qm9 as qm9
 from .molecules.small_molecules import small_molecules as small_molecules

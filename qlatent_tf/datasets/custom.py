@@ -175,17 +175,22 @@ def from_folder(
 
 def _from_graphs(samples: Mapping[str, np.ndarray], name: str) -> MoleculeDataset:
     from qlatent_tf.datasets.molecules.encode import molecule_dataset
-    from qlatent_tf.datasets.molecules.graphs import check_graphs, graphs_to_smiles
+    from qlatent_tf.datasets.molecules.graphs import check_graphs, decoded_smiles
 
     atoms, bonds = check_graphs(samples)
     graphs = {"atoms": atoms, "bonds": bonds}
-    smiles = graphs_to_smiles(graphs)
+    smiles, plain = decoded_smiles(graphs)
     lacking = [row for row, text in enumerate(smiles) if text is None]
     if lacking or not smiles:
         row = f", the first of them row {lacking[0]}" if lacking else ""
         raise ValueError(f"{len(lacking)} of {len(smiles)} graphs are no molecules{row}.")
     provenance = {"sha256": sha256_of_arrays((atoms, bonds)), "molecules": len(atoms)}
-    return molecule_dataset(name, graphs, np.array(smiles), {}, provenance)
+    texts = {
+        "smiles": np.array(smiles),
+        "plain_smiles": np.array([text or "" for text in plain]),
+        "file_smiles": np.array(smiles),
+    }
+    return molecule_dataset(name, graphs, texts, {}, provenance)
 
 
 def _from_vectors(samples: np.ndarray, name: str) -> Dataset:

@@ -45,9 +45,15 @@ class MoleculeDataset(Dataset):
 
     Attributes:
       smiles: frozenset of str. The distinct canonical SMILES of the graphs in `source`.
+      plain_smiles: frozenset of str. Those of the graphs that RDKit decodes alone, see
+        `graphs_to_smiles`.
+      file_smiles: frozenset of str. The distinct canonical SMILES of the file's molecules that have
+        a graph, before a graph is made of them: a graph has no place for a hydrogen on nitrogen.
     """
 
     smiles: frozenset[str]
+    plain_smiles: frozenset[str] = frozenset()
+    file_smiles: frozenset[str] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -51,7 +51,8 @@ NOTES = (
 
 def _cells(latents, data, **schedule):
     rows = [
-        ({"data": dataset, "latent": latent}, get_config(latent).override(dataset=dataset))
+        # Keras' epsilon, with which the committed cells were trained; see `configs.mlp`.
+        ({"data": dataset, "latent": latent}, get_config(latent, "keras").override(dataset=dataset))
         for dataset in data
         for latent in latents
     ]

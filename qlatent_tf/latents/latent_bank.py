@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 from absl import logging
-from tqdm import tqdm
 
+from qlatent_tf.progress import ProgressBar
 from qlatent_tf.quantum.recordings.bank import write_bank
 from qlatent_tf.quantum.samplers.boson_sampler import choose_method
 from qlatent_tf.quantum.samplers.fock_table import DEFAULT_MAX_TABLE_BYTES
@@ -59,7 +59,7 @@ def write_latent_bank(
         for name, parameter in inspect.signature(latents.get(latent)).parameters.items()
         if name not in ("center", "unitary_file")
     }
-    with tqdm(
+    with ProgressBar(
         total=num_samples,
         desc=f"Bank {os.path.basename(folder)}",
         unit=" samples",

@@ -86,7 +86,7 @@ def uniforms(
     """
     num_samples, start = check_sample_range(num_samples, start)
     index = np.uint64(start) + np.arange(num_samples, dtype=np.uint64)
-    mix = mix64.py_func  # on arrays
+    mix = getattr(mix64, "py_func", mix64)  # NumPy's, on arrays
     states = mix(stream_key(seed, purpose) + (index + ONE) * GAMMA)
     draws = np.arange(1, check_count(num_draws, "num_draws") + 1, dtype=np.uint64) * GAMMA
     return (mix(states[:, None] + draws) >> SHIFT_11) * UNIT

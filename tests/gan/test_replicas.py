@@ -70,7 +70,7 @@ def losses(run):
     for file in run.path.glob("events.*"):
         for record in tf.compat.v1.train.summary_iterator(str(file)):
             for value in record.summary.value:
-                if value.tag.startswith("losses/"):
+                if value.tag.startswith("4_losses/"):
                     found[record.step, value.tag] = float(tf.make_ndarray(value.tensor))
     return found
 

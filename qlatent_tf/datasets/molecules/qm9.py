@@ -36,8 +36,9 @@ FILE_NAMES = (
 def qm9(*, data_dir: str | os.PathLike | None = None, progress: bool = True) -> MoleculeDataset:
     """The molecules of QM9 as graphs of at most nine atoms.
 
-    The file is looked for in `data_dir`, in $QLATENT_DATA_DIR and in the cache folder, and
-    downloaded to the latter if it is in none of them. The molecules with formal charges (1,845)
+    The file is looked for in `data_dir`, in $QLATENT_DATA_DIR and in the cache folder. If it is in
+    none of them, graphs that the cache folder holds of an earlier use are taken, else the file is
+    downloaded to the cache folder. The molecules with formal charges (1,845)
     are left out: a graph has no charges.
 
     Args:
@@ -48,10 +49,13 @@ def qm9(*, data_dir: str | os.PathLike | None = None, progress: bool = True) -> 
       FileNotFoundError: if the file is nowhere and cannot be downloaded; the message says what
         to do.
     """
-    from qlatent_tf.datasets.molecules.encode import load_molecules
+    from qlatent_tf.datasets.molecules.encode import load_encoded, load_molecules
 
     path = files.find_data_file(list(FILE_NAMES), data_dir)
     if path is None:
+        encoded = load_encoded("qm9")
+        if encoded is not None:
+            return encoded
         path = files.cache_dir() / OFFICIAL.name
         try:
             download(OFFICIAL, path, progress=progress)

@@ -77,7 +77,7 @@ quantum.width_of = bernoulli.width_of = operator.itemgetter("modes")
 
 
 def _counts(name, source, provenance, *, total_law, outcomes: int, law) -> CountDataset:
-    from qlatent_tf.drawing.vectors import draw_vectors
+    from qlatent_tf.drawing.vectors import beside_data
 
     has_law = outcomes <= MAX_OUTCOMES
     return CountDataset(
@@ -85,7 +85,7 @@ def _counts(name, source, provenance, *, total_law, outcomes: int, law) -> Count
         source=source,
         metrics=METRICS + ("outcome_law",) * has_law,
         provenance=provenance,
-        render=draw_vectors,
+        render=beside_data(source),
         total_law=total_law,
         law=law if has_law else None,
     )

@@ -5,7 +5,6 @@ import shutil
 
 import numpy as np
 import pytest
-from tqdm import tqdm
 
 from qlatent_tf import resolve as completion
 from qlatent_tf.config import Config
@@ -13,6 +12,7 @@ from qlatent_tf.experiments.grids import grid as grid_module
 from qlatent_tf.experiments.grids.cells import Cell
 from qlatent_tf.experiments.grids.finished_cells import read_cells
 from qlatent_tf.experiments.grids.grid import Grid
+from qlatent_tf.progress import ProgressBar
 from qlatent_tf.runs import training
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.storage.locks import InUseError, sole_use
@@ -166,12 +166,12 @@ def test_what_another_process_finishes_meanwhile_is_not_missed(tmp_path, monkeyp
 def test_the_bar_counts_steps_while_a_cell_is_trained(tmp_path, monkeypatch):
     seen = []
 
-    class Bar(tqdm):
+    class Bar(ProgressBar):
         def update(self, n=1):
             super().update(n)
             seen.append((self.n, self.total))
 
-    monkeypatch.setattr("qlatent_tf.experiments.grids.grid.tqdm", Bar)
+    monkeypatch.setattr("qlatent_tf.experiments.grids.grid.ProgressBar", Bar)
     monkeypatch.setattr(training, "_WATCHED", 1)
     Grid(tmp_path, SAMPLES).run([cell(0, steps=3), cell(1, steps=2)])
     assert sorted(set(seen)) == [(1, 5), (2, 5), (3, 5), (4, 5), (5, 5)]
