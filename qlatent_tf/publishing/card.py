@@ -190,7 +190,7 @@ def key_table(key: Iterable[Score]) -> list[str]:
         entry = explain(score.metric)
         better = f"; {entry.better} is better" if entry.better else ""
         meaning = f"{entry.formula}; {entry.range}{better}"
-        rows.append([entry.title.capitalize(), number(score.mean), meaning])
+        rows.append([entry.title[0].upper() + entry.title[1:], number(score.mean), meaning])
     heads = ["score", "value", "what it means"]
     return ["\n".join(markdown_table(heads, rows, words=3))] if rows else []
 
