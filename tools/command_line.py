@@ -13,6 +13,7 @@ import shlex
 import sys
 import threading
 
+import numpy as np
 from absl import logging
 
 from qlatent_tf.backend import BackendError, check_backend
@@ -20,6 +21,8 @@ from qlatent_tf.config import Config, parse_setting
 from qlatent_tf.names import did_you_mean
 from qlatent_tf.quiet import silence_tensorflow
 from qlatent_tf.registry import latents, models
+from qlatent_tf.runs import loading
+from qlatent_tf.runs.loading import source_config
 from qlatent_tf.storage.files import INCEPTION_VARIABLE
 
 _LATENT_OPTIONS = {
@@ -41,6 +44,8 @@ _FALLBACKS = {
     "sat6": "naip28_small",
     "naip28": "naip28_small",
 }
+_MOST = 2**31 - 1
+_MANY = 1_000_000
 # What a model may be built for, so that a stand-in keeps it too.
 _KEPT_OPTIONS = ("bands",)
 
@@ -97,13 +102,49 @@ def add_source_arguments(arguments, optional: bool = False) -> None:
     add_trust_argument(arguments)
 
 
+def count(text: str) -> int:
+    """Parses how many of something: a whole number from 1 to what an index of 32 bits counts.
+
+    Raises:
+      argparse.ArgumentTypeError: if it is anything else.
+    """
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:12]) <= _MOST:
+        raise argparse.ArgumentTypeError(
+            f"a whole number from 1 to {_MOST:,} is needed; received {text[:40]!r}"
+        )
+    return int(text)
+
+
+def check_memory(model, num_samples: int) -> None:
+    """Refuses more samples than memory holds, before they are drawn.
+
+    Raises:
+      ValueError: saying what they take and what there is.
+    """
+    if num_samples < _MANY:
+        return
+    sample = model.sample(1, 0)
+    parts = sample.values() if isinstance(sample, dict) else [sample]
+    # Latents, networks' outputs and what they become are there at once.
+    needed = 2 * num_samples * sum(np.asarray(part).nbytes for part in parts)
+    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if needed > free:
+        raise ValueError(
+            f"{num_samples:,} samples take about {needed / 1e9:,.0f} GB of memory, of which "
+            f"{free / 1e9:,.0f} GB are free. Draw fewer, in several files with other seeds."
+        )
+
+
 def add_scoring_arguments(arguments, seeds: int, default: str) -> None:
     """Adds --num-samples, --seeds, by default so many, and --metrics, whose default is told."""
     arguments.add_argument(
-        "--num-samples", type=int, default=10_000, help="generated samples a seed (default: 10000)"
+        "--num-samples",
+        type=count,
+        default=10_000,
+        help="generated samples a seed (default: 10000)",
     )
     arguments.add_argument(
-        "--seeds", type=int, default=seeds, help=f"sampling seeds, from 0 (default: {seeds})"
+        "--seeds", type=count, default=seeds, help=f"sampling seeds, from 0 (default: {seeds})"
     )
     arguments.add_argument(
         "--metrics", nargs="+", default=[], help=f"registered metrics (default: {default})"
@@ -145,28 +186,11 @@ def use_inception(arguments) -> None:
 
 
 def load_model(source, trust_code: bool):
-    """Loads a preset, or a run's last checkpoint.
-
-    Returns:
-      The model, its configuration, and the training step it is from.
-
-    Raises:
-      FileNotFoundError: if there is neither.
-    """
+    """Loads a preset, or a run's last checkpoint; see `qlatent_tf.runs.loading.load_model`."""
     # First, so that a wrong name is refused without TensorFlow.
-    config = source_config(source, trust_code)
-
-    from qlatent_tf.runs.run_directory import RunDirectory
-    from qlatent_tf.runs.training import restore_model
-    from qlatent_tf.zoo import from_preset, read_preset
-
+    source_config(source, trust_code)
     with slow_work(f"Building the model of {source}"):
-        if not is_preset(source):
-            model, step = restore_model(RunDirectory(source), trust_code=trust_code)
-            return model, config, step
-        model = from_preset(source, trust_code=trust_code)
-    description = read_preset(source, trust_code=trust_code)
-    return model, config, description["provenance"].get("step")
+        return loading.load_model(source, trust_code)
 
 
 def config_from_arguments(arguments) -> Config:
@@ -255,23 +279,6 @@ def known_molecules(arguments, config: Config):
     if not hasattr(dataset, "smiles"):
         raise ValueError(f"The data set {dataset.name!r} has no molecules to compare with.")
     return dataset.smiles
-
-
-def is_preset(source) -> bool:
-    """Returns whether a source, if it is there, is a preset, and no run's directory."""
-    from qlatent_tf.runs.run_directory import RunDirectory
-
-    return bool(source) and not RunDirectory(source).checkpoints.is_dir()
-
-
-def source_config(source, trust_code: bool = False) -> Config:
-    """Returns the configuration of a run's directory or a preset."""
-    from qlatent_tf.runs.run_directory import RunDirectory
-    from qlatent_tf.zoo import read_preset
-
-    if is_preset(source):
-        return read_preset(source, trust_code=trust_code)["config"]
-    return RunDirectory(source).read_config(trust_code=trust_code)
 
 
 def model_config(model: str, latent: str | None = None, variant: str | None = None) -> Config:

@@ -19,17 +19,17 @@ from qlatent_tf.tools.command_line import (
     add_data_arguments,
     add_scoring_arguments,
     add_source_arguments,
+    check_memory,
     command,
-    is_preset,
     load_model,
     run_tool,
-    source_config,
     source_data,
     use_inception,
 )
 
 from qlatent_tf.glossary import explain
 from qlatent_tf.registry import datasets, metrics
+from qlatent_tf.runs.loading import is_preset, source_config
 from qlatent_tf.scores import read_scores
 
 
@@ -81,6 +81,7 @@ def _evaluate(arguments):
     trust = {"trust_code": arguments.trust_code}
     if arguments.save:
         check_conditions(arguments.source, dataset, arguments.num_samples, seeds, **trust)
+    check_memory(model, arguments.num_samples)
     evaluation = evaluate(model, dataset, seeds=seeds, **_scoring(arguments))
     if arguments.save:
         published = published_figures(config)
@@ -100,7 +101,9 @@ def _evaluate_real(arguments):
     if arguments.source:
         dataset = source_data(arguments, source_config(arguments.source, arguments.trust_code))
     else:
-        dataset = datasets.build(arguments.dataset, data_dir=arguments.data_dir)
+        from qlatent_tf.runs.training import load_dataset
+
+        dataset = load_dataset(arguments.dataset, data_dir=arguments.data_dir)
     evaluation = evaluate_real(dataset, **_scoring(arguments))
     _show(
         arguments,

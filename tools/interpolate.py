@@ -22,6 +22,7 @@ from qlatent_tf.tools.command_line import (
     Parser,
     add_data_arguments,
     add_source_arguments,
+    count,
     known_molecules,
     load_model,
     run_tool,
@@ -35,9 +36,9 @@ def parser() -> Parser:
     """Returns the tool's argument parser."""
     arguments = Parser("interpolate", __doc__)
     add_source_arguments(arguments)
-    arguments.add_argument("--rows", type=int, default=6, help="lines, or molecules (default: 6)")
+    arguments.add_argument("--rows", type=count, default=6, help="lines, or molecules (default: 6)")
     arguments.add_argument(
-        "--columns", type=int, default=8, help="pictures a row, the ends included (default: 8)"
+        "--columns", type=count, default=8, help="pictures a row, the ends included (default: 8)"
     )
     arguments.add_argument("--seed", type=int, default=0, help="chooses the latents (default: 0)")
     arguments.add_argument(

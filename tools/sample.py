@@ -27,6 +27,8 @@ from qlatent_tf.tools.command_line import (
     Parser,
     add_data_arguments,
     add_source_arguments,
+    check_memory,
+    count,
     known_molecules,
     load_model,
     run_tool,
@@ -50,7 +52,7 @@ def parser() -> Parser:
     arguments.add_argument(
         "-n",
         "--num-samples",
-        type=int,
+        type=count,
         default=64,
         help="how many are drawn, before any filter (default: 64)",
     )
@@ -100,6 +102,7 @@ def _sample(arguments):
     known = None
     if arguments.novel_only or arguments.mark_novel:
         known = known_molecules(arguments, config)
+    check_memory(model, arguments.num_samples)
     with slow_work(f"Drawing {arguments.num_samples:,} samples"):
         samples = model.sample(arguments.num_samples, arguments.seed)
     note = ""

@@ -5,7 +5,7 @@ Numba nor Matplotlib: what trains, measures or draws is imported in the function
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from qlatent_tf.experiments.grids.cells import Cell
@@ -80,7 +80,8 @@ class GridExperiment(Experiment):
       curve: (str, str). The score that is drawn against the steps, and its label.
       bars: dict of str to (str, str). Name of a chart -> a column, and its label.
       published: callable. What the paper reports of a row, see `tables.Published`.
-      write_more: callable. `write_more(folder, finished, table)` writes what else there is.
+      write_more: callable. `write_more(folder, finished, table, trusted)` writes what else there
+        is.
       write_instead: callable. `write_instead(folder, finished)` does what `write` does.
       prepare: callable. `prepare(folder, cells, data_dir=, progress=)`, with `preparation`, is
         called before the first cell; it returns the folder of the cells' data files. None for
@@ -103,7 +104,7 @@ class GridExperiment(Experiment):
     curve: tuple[str, str] = ("", "")
     bars: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     published: Callable[[Mapping], Mapping[str, tuple[float, float]]] = lambda row: {}
-    write_more: Callable[[Path, Sequence[dict], dict], None] | None = None
+    write_more: Callable[[Path, Sequence[dict], dict, Collection[str] | bool], None] | None = None
     write_instead: Callable[[Path, Sequence[dict]], dict] | None = None
     prepare: Callable[..., Path] | None = None
     preparation: Mapping[str, Option] = dataclasses.field(default_factory=dict)
@@ -141,12 +142,16 @@ class GridExperiment(Experiment):
         defaults = {name: option.default for name, option in self.cell_options.items()}
         return self.make_cells(settings=settings, **{**defaults, **asked})
 
-    def write(self, folder: Path, finished: Sequence[dict]) -> dict:
+    def write(
+        self, folder: Path, finished: Sequence[dict], trusted: Collection[str] | bool = ()
+    ) -> dict:
         """Writes ``<name>.md``, ``.csv``, ``.json`` and charts; returns what is in the JSON.
 
         Args:
           folder: Path.
           finished: sequence of dict. Cells of one schedule, see `finished_cells.read_cell`.
+          trusted: collection of str, or True for all. The names of someone's own code that runs in
+            the folder may name: what the user named.
 
         Raises:
           ValueError: if there are no cells.
@@ -162,5 +167,5 @@ class GridExperiment(Experiment):
         write_table(path, table, self.columns, self.notes)
         save_charts(path, table, finished, self.panel_title, self.curve, self.bars)
         if self.write_more is not None:
-            self.write_more(folder, finished, table)
+            self.write_more(folder, finished, table, trusted)
         return table

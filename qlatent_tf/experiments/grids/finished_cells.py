@@ -130,8 +130,13 @@ def _scored(cell):
 
 def _resolved_differences(config, other, compare):
     """What `compare` finds where options that are left open have their builders' defaults."""
-    # Only then, for it imports the builders, which may be another machine's own.
-    return compare(config, other) and compare(*map(resolve, (config, other)))
+    # Only then, for it imports the builders; never one of someone's own, which a file names.
+    return compare(config, other) and compare(*map(_completed, (config, other)))
+
+
+def _completed(config):
+    own = any(":" in name for name in (config.model, config.latent, config.dataset))
+    return config if own else resolve(config)
 
 
 def _row_differences(config, other):
