@@ -265,6 +265,7 @@ datasets = Registry(
         "images": "datasets.images.images:image_file",
         "mixture": "datasets.vectors.mixture:mixture",
         "mnist": "datasets.images.mnist:mnist",
+        "molecules": "datasets.molecules.molecules:molecule_file",
         "naip28": "datasets.images.naip28:naip28",
         "naip28_small": "datasets.images.naip28:naip28_small",
         "qm9": "datasets.molecules.qm9:qm9",

@@ -11,6 +11,7 @@ from qlatent_tf import registry
 
 _DISTRIBUTIONS = {
     "PIL": "pillow",
+    "yaml": "pyyaml",
     "absl": "absl-py",
     "perceval": "perceval-quandela",
     "tensorcircuit": "tensorcircuit-ng",
