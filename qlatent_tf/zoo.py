@@ -5,7 +5,15 @@ import dataclasses
 import inspect
 
 from qlatent_tf.config import Config
-from qlatent_tf.registry import check_options, datasets, latents, metrics, models, rewards
+from qlatent_tf.registry import (
+    check_options,
+    datasets,
+    latents,
+    metrics,
+    models,
+    own_options,
+    rewards,
+)
 from qlatent_tf.storage.preset_files import (
     GAN,
     checked_weights,
@@ -37,7 +45,7 @@ def check_names(config: Config) -> None:
       ValueError: naming what is unknown, or missing, and what is legal.
     """
     for registry, name, options, arguments in (
-        (latents, config.latent, config.latent_options, 0),
+        (latents, config.latent, own_options(config.latent_options), 0),
         (models, config.model, config.model_options, 1),
         (datasets, config.dataset, config.dataset_options, 0),
     ):
