@@ -21,16 +21,15 @@ from qlatent_tf.tools.command_line import (
     add_source_arguments,
     check_memory,
     command,
-    is_preset,
     load_model,
     run_tool,
-    source_config,
     source_data,
     use_inception,
 )
 
 from qlatent_tf.glossary import explain
 from qlatent_tf.registry import datasets, metrics
+from qlatent_tf.runs.loading import is_preset, source_config
 from qlatent_tf.scores import read_scores
 
 
@@ -102,7 +101,9 @@ def _evaluate_real(arguments):
     if arguments.source:
         dataset = source_data(arguments, source_config(arguments.source, arguments.trust_code))
     else:
-        dataset = datasets.build(arguments.dataset, data_dir=arguments.data_dir)
+        from qlatent_tf.runs.training import load_dataset
+
+        dataset = load_dataset(arguments.dataset, data_dir=arguments.data_dir)
     evaluation = evaluate_real(dataset, **_scoring(arguments))
     _show(
         arguments,

@@ -104,7 +104,7 @@ def loop_unitary(modes: int, delays, *, angles=None, seed: int | None = None) ->
             f"seed={seed!r}."
         )
     if seed is not None:
-        angles = _random_state(seed).uniform(0.0, 2.0 * np.pi, len(splitters))
+        angles = loop_angles(modes, delays, seed)
     angles = check_real(angles, "angles")
     if angles.shape != (len(splitters),):
         raise ValueError(
@@ -116,6 +116,12 @@ def loop_unitary(modes: int, delays, *, angles=None, seed: int | None = None) ->
         cos, sin = np.cos(angle), np.sin(angle)
         unitary[[first, second]] = np.array([[cos, -sin], [sin, cos]]) @ unitary[[first, second]]
     return unitary.astype(np.complex128)
+
+
+def loop_angles(modes: int, delays, seed: int) -> np.ndarray:
+    """Returns the splitter angles that `loop_unitary` draws for a seed, in its order."""
+    splitters = sum(modes - delay for delay in parse_delays(delays))
+    return _random_state(seed).uniform(0.0, 2.0 * np.pi, splitters)
 
 
 def parse_delays(delays) -> tuple[int, ...]:

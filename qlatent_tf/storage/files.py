@@ -147,6 +147,18 @@ def require_data_file(names: list[str], data_dir: str | os.PathLike | None, advi
     return path
 
 
+def named_file(file: str | os.PathLike, data_dir: str | os.PathLike | None) -> Path:
+    """Returns a file given by its path, or by its name in one of the data folders.
+
+    Raises:
+      FileNotFoundError: if there is none; see `not_found`.
+    """
+    path = Path(file).expanduser()
+    if path.exists():
+        return path
+    return require_data_file([str(file)], data_dir, "Give a path, or put it into one")
+
+
 def not_found(name: str, data_dir: str | os.PathLike | None, advice: str) -> FileNotFoundError:
     """Returns the error for data that are in none of the data folders.
 
