@@ -34,8 +34,8 @@ NOTES = {
     "Precision and recall": "Of vectors, or of the features by which the network in the key sees "
     "molecules (`molecule_neighbours`, ChemNet) and images (`classifier_neighbours`, "
     "`inception_neighbours`). The ball of a sample reaches to its fifth nearest neighbour of its "
-    "own kind. Samples unlike the data lower precision and density; data that the generator leaves out "
-    "lower recall and coverage.",
+    "own kind. Samples unlike the data lower precision and density; data that the generator leaves "
+    "out lower recall and coverage.",
     "Codes of images": "Models that generate codes of an autoencoder score themselves; D is their "
     "critic.",
     "Classifiers": "Of the networks that judge images, on labelled test images.",
