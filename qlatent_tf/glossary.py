@@ -44,17 +44,22 @@ NOTES = {
 KEY_SCORES = (
     "fcd",
     "valid_share",
+    "unique_share",
     "frechet_inception_distance",
     "classifier_frechet_distance",
     "classifier_score",
+    "classifier_kernel_distance",
     "encoder_frechet_256",
     "code_frechet",
     "reconstruction_psnr",
+    "reconstruction_mse",
     "integer_distance",
     "right_total_share",
+    "outcome_tv",
     "interpolation_rate",
     "mode_coverage",
     "accuracy",
+    "cross_entropy",
 )
 
 

@@ -118,6 +118,24 @@ class Registry:
         return builder(*args, **options)
 
 
+def own_options(options: Mapping) -> dict:
+    """Returns the options of a latent that are its builder's own: all but `standardize`."""
+    return {name: value for name, value in options.items() if name != "standardize"}
+
+
+class LatentRegistry(Registry):
+    """The latents, all of which take `standardize` besides the options of their builders."""
+
+    def build(self, name: str, *args, standardize: bool = False, **options):
+        """As `Registry.build`; `standardize` gives each mode unit variance, see `Standardized`."""
+        if not isinstance(standardize, bool):
+            raise ValueError(f"standardize is true or false; received {standardize!r}.")
+        latent = super().build(name, *args, **options)
+        if not standardize:
+            return latent
+        return importlib.import_module("qlatent_tf.latents.standardized").Standardized(latent)
+
+
 def check_options(
     builder: Callable,
     options: Mapping,
@@ -231,7 +249,7 @@ def _import_attribute(name: str, kind: str) -> Callable:
     return builder
 
 
-latents = Registry(
+latents = LatentRegistry(
     "latent",
     {
         "bernoulli": "latents.classical:bernoulli",
@@ -265,6 +283,7 @@ datasets = Registry(
         "images": "datasets.images.images:image_file",
         "mixture": "datasets.vectors.mixture:mixture",
         "mnist": "datasets.images.mnist:mnist",
+        "molecules": "datasets.molecules.molecules:molecule_file",
         "naip28": "datasets.images.naip28:naip28",
         "naip28_small": "datasets.images.naip28:naip28_small",
         "qm9": "datasets.molecules.qm9:qm9",

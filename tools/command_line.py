@@ -21,6 +21,8 @@ from qlatent_tf.config import Config, parse_setting
 from qlatent_tf.names import did_you_mean
 from qlatent_tf.quiet import silence_tensorflow
 from qlatent_tf.registry import latents, models
+from qlatent_tf.runs import loading
+from qlatent_tf.runs.loading import source_config
 from qlatent_tf.storage.files import INCEPTION_VARIABLE
 
 _LATENT_OPTIONS = {
@@ -184,28 +186,11 @@ def use_inception(arguments) -> None:
 
 
 def load_model(source, trust_code: bool):
-    """Loads a preset, or a run's last checkpoint.
-
-    Returns:
-      The model, its configuration, and the training step it is from.
-
-    Raises:
-      FileNotFoundError: if there is neither.
-    """
+    """Loads a preset, or a run's last checkpoint; see `qlatent_tf.runs.loading.load_model`."""
     # First, so that a wrong name is refused without TensorFlow.
-    config = source_config(source, trust_code)
-
-    from qlatent_tf.runs.run_directory import RunDirectory
-    from qlatent_tf.runs.training import restore_model
-    from qlatent_tf.zoo import from_preset, read_preset
-
+    source_config(source, trust_code)
     with slow_work(f"Building the model of {source}"):
-        if not is_preset(source):
-            model, step = restore_model(RunDirectory(source), trust_code=trust_code)
-            return model, config, step
-        model = from_preset(source, trust_code=trust_code)
-    description = read_preset(source, trust_code=trust_code)
-    return model, config, description["provenance"].get("step")
+        return loading.load_model(source, trust_code)
 
 
 def config_from_arguments(arguments) -> Config:
@@ -233,6 +218,8 @@ def config_from_arguments(arguments) -> Config:
     for name in ("dataset", "steps", "batch_size", "seed"):
         if getattr(arguments, name) is not None:
             changes[name] = getattr(arguments, name)
+    if arguments.standardize:
+        changes["latent_options.standardize"] = True
     changes.update(parse_setting(text) for text in arguments.settings)
     config = config.override(**changes)
     modes, tiles = (config.latent_options.get(name) for name in ("modes", "tiles"))
@@ -294,23 +281,6 @@ def known_molecules(arguments, config: Config):
     if not hasattr(dataset, "smiles"):
         raise ValueError(f"The data set {dataset.name!r} has no molecules to compare with.")
     return dataset.smiles
-
-
-def is_preset(source) -> bool:
-    """Returns whether a source, if it is there, is a preset, and no run's directory."""
-    from qlatent_tf.runs.run_directory import RunDirectory
-
-    return bool(source) and not RunDirectory(source).checkpoints.is_dir()
-
-
-def source_config(source, trust_code: bool = False) -> Config:
-    """Returns the configuration of a run's directory or a preset."""
-    from qlatent_tf.runs.run_directory import RunDirectory
-    from qlatent_tf.zoo import read_preset
-
-    if is_preset(source):
-        return read_preset(source, trust_code=trust_code)["config"]
-    return RunDirectory(source).read_config(trust_code=trust_code)
 
 
 def model_config(model: str, latent: str | None = None, variant: str | None = None) -> Config:

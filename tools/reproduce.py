@@ -29,7 +29,6 @@ from qlatent_tf.tools.command_line import (
     add_inception_argument,
     add_trust_argument,
     count,
-    load_model,
     run_tool,
     slow_work,
     use_inception,
@@ -41,6 +40,7 @@ from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.experiments.experiment import GridExperiment
 from qlatent_tf.experiments.grids.cells import named_code, shard
 from qlatent_tf.experiments.grids.finished_cells import read_cells
+from qlatent_tf.runs.loading import load_model
 from qlatent_tf.runs.run_directory import RunDirectory
 
 # Of experiments that measure what is trained.

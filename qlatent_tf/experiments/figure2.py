@@ -9,13 +9,13 @@ import math
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from qlatent_tf.differences import differences, format_differences
 from qlatent_tf.experiments.experiment import Experiment, Option
 from qlatent_tf.experiments.table1 import LATENTS
 from qlatent_tf.glossary import title
 from qlatent_tf.markdown import markdown_table
+from qlatent_tf.progress import ProgressBar
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.storage.files import read_json, write_json, write_text
 
@@ -58,7 +58,7 @@ def measure(folder, name, model, config, step, *, num_samples, progress=True) ->
     if getattr(dataset, "law", None) is None:
         raise ValueError(f"The exact distribution of the data set {dataset.name!r} is not known.")
     law = OutcomeLaw(*dataset.law())
-    with tqdm(
+    with ProgressBar(
         total=num_samples, unit="sample", unit_scale=True, desc=name, disable=not progress
     ) as bar:
         for block, first in enumerate(range(0, num_samples, BLOCK)):

@@ -53,6 +53,14 @@ class RunDirectory:
           ValueError: if the directory holds a run of another configuration, with the differences.
         """
         self.check(config, complete)
+        if not self._is_trained():
+            for stale in ("run.json", "metrics.json"):
+                (self.path / stale).unlink(missing_ok=True)
+        # What killed writers left.
+        for temporary in self.path.glob(".*.json.*.json"):
+            temporary.unlink()
+        for temporary in self.path.glob(".*.png.*.png"):
+            temporary.unlink()
         write_json(self.path / "config.json", config.to_json())
 
     def check(self, config: Config, complete=lambda config: config) -> None:
@@ -60,9 +68,12 @@ class RunDirectory:
 
         A run that ended before its first checkpoint may begin with another configuration.
         """
-        if (self.path / "config.json").is_file() and any(self.checkpoints.glob("ckpt-*")):
+        if (self.path / "config.json").is_file() and self._is_trained():
             known = self.read_config(trust_code=True)
             self.check_configuration(differences_by_name_first(known, config, complete))
+
+    def _is_trained(self) -> bool:
+        return any(self.checkpoints.glob("ckpt-*")) or self.read_run()["step"] > 0
 
     def check_configuration(self, found: Differences) -> None:
         """Refuses to continue a run under a configuration that trains otherwise.

@@ -35,7 +35,9 @@ def test_images_are_drawn_along_lines(model, tmp_path):
     cells = [[picture[row * 98 + 5, column * 98 + 5] for column in range(3)] for row in range(2)]
     # Latents 0 and 1 are the ends on the left, 2 and 3 those on the right.
     ends = np.linspace(0, 1, 12).reshape(4, 3)[:, 0]
-    expected = [[left, (left + right) / 2, right] for left, right in zip(ends[:2], ends[2:], strict=True)]
+    expected = [
+        [left, (left + right) / 2, right] for left, right in zip(ends[:2], ends[2:], strict=True)
+    ]
     np.testing.assert_allclose(cells, expected, atol=1 / 255)
 
 

@@ -79,6 +79,10 @@ def mixture(
     )
 
 
+# The width of a sample, which a model follows; see `qlatent_tf.resolve`.
+mixture.width_of = lambda options: 2
+
+
 def _polar_to_cartesian():
     import tensorflow as tf
     from tensorflow_probability import bijectors as tfb

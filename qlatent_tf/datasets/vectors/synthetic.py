@@ -1,10 +1,11 @@
-"""Endless synthetic data whose law is known.
+"""Endless synthetic data whose distribution is known.
 
 Reference:
   H. Wallner and W. R. Clements, "Towards an inductive bias for quantum statistics in GANs".
 """
 
 import math
+import operator
 
 import numpy as np
 
@@ -69,6 +70,10 @@ def bernoulli(
         outcomes=2**modes,
         law=lambda: _law_of_bits(modes),
     )
+
+
+# The width of a sample, which a model follows; see `qlatent_tf.resolve`.
+quantum.width_of = bernoulli.width_of = operator.itemgetter("modes")
 
 
 def _counts(name, source, provenance, *, total_law, outcomes: int, law) -> CountDataset:
