@@ -1,10 +1,19 @@
 """Presets: trained models as directories of data, never of code."""
 
 import contextlib
+import dataclasses
 import inspect
 
 from qlatent_tf.config import Config
-from qlatent_tf.registry import check_options, datasets, latents, metrics, models, rewards
+from qlatent_tf.registry import (
+    check_options,
+    datasets,
+    latents,
+    metrics,
+    models,
+    own_options,
+    rewards,
+)
 from qlatent_tf.storage.preset_files import (
     GAN,
     checked_weights,
@@ -36,7 +45,7 @@ def check_names(config: Config) -> None:
       ValueError: naming what is unknown, or missing, and what is legal.
     """
     for registry, name, options, arguments in (
-        (latents, config.latent, config.latent_options, 0),
+        (latents, config.latent, own_options(config.latent_options), 0),
         (models, config.model, config.model_options, 1),
         (datasets, config.dataset, config.dataset_options, 0),
     ):
@@ -102,6 +111,8 @@ def save_preset(
     Returns:
       Path of the directory.
     """
+    named = {**_unnamed_circuit(config), **config.latent_options}
+    config = dataclasses.replace(config, latent_options=named)
     # A fresh model, for one that was compiled would save its optimizers too.
     bare = build_model(config)
     bare.set_weights(model.get_weights())
@@ -144,10 +155,24 @@ def read_preset(name_or_dir, *, trust_code: bool = False) -> dict:
     description = read_description(name_or_dir, GAN)
     try:
         config = Config.from_json(description["config"], trust_code=trust_code)
+        if _unnamed_circuit(config):
+            raise ValueError(
+                f"latent_options lack 'unitary_seed', the name of the circuit that the model was "
+                f"trained with; received {config.latent_options}."
+            )
     except (ValueError, TypeError) as error:
         path = preset_directory(name_or_dir) / "config.json"
         raise ValueError(f"{path}: {error}") from error
     return {**description, "config": config}
+
+
+def _unnamed_circuit(config: Config) -> dict:
+    """Returns the default of `unitary_seed` if the latent takes one and its options have none."""
+    options = config.latent_options
+    if ":" in config.latent or "unitary_seed" in options or options.get("unitary_file"):
+        return {}
+    parameter = inspect.signature(latents.get(config.latent)).parameters.get("unitary_seed")
+    return {} if parameter is None else {"unitary_seed": parameter.default}
 
 
 def _is_ours(builder):

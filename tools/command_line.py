@@ -218,6 +218,8 @@ def config_from_arguments(arguments) -> Config:
     for name in ("dataset", "steps", "batch_size", "seed"):
         if getattr(arguments, name) is not None:
             changes[name] = getattr(arguments, name)
+    if arguments.standardize:
+        changes["latent_options.standardize"] = True
     changes.update(parse_setting(text) for text in arguments.settings)
     config = config.override(**changes)
     modes, tiles = (config.latent_options.get(name) for name in ("modes", "tiles"))

@@ -128,6 +128,13 @@ def parser() -> Parser:
     circuit.add_argument("--photons", type=int, help="photons, in the first modes")
     circuit.add_argument("--unitary-seed", type=int, help="chooses the random interferometer")
     circuit.add_argument("--unitary-file", help="the interferometer's matrix (.npy, .npz, .csv)")
+    circuit.add_argument(
+        "--standardize",
+        action="store_true",
+        default=None,
+        help="divide each mode by its standard deviation: short for --set "
+        "latent_options.standardize=true",
+    )
     circuit.add_argument("--latent-file", help="file of samples, for --latent samples")
     guide = arguments.add_argument_group("model")
     guide.add_argument(

@@ -2,7 +2,6 @@
 
 import inspect
 import os
-import types
 from collections.abc import Mapping
 from typing import Any
 
@@ -75,7 +74,7 @@ def write_latent_bank(
 
         write_bank(
             folder,
-            types.SimpleNamespace(sample=live.counts),
+            _Counts(live),
             num_samples=num_samples,
             modes=live.event_shape[0],
             seed=seed,
@@ -90,9 +89,17 @@ def write_latent_bank(
         )
 
 
+class _Counts:
+    """The sampler of a bank, whose samples are the counts of a latent."""
+
+    def __init__(self, latent):
+        self.sample = latent.counts
+
+
 def _choose_method(devices, num_samples: int) -> str:
     device = devices[0]
-    # A table holds the law of all photons; with loss or bad photons fewer of them interfere.
+    # A table holds the distribution of all photons; with loss or bad photons fewer of them
+    # interfere.
     whole = device.indistinguishability == 1 and device.transmission.max() == 1
     return choose_method(
         device.modes,

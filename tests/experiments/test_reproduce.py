@@ -12,6 +12,7 @@ from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.experiments.grids import tables
 from qlatent_tf.experiments.grids.finished_cells import read_cells
 
+pytestmark = pytest.mark.usefixtures("eager_steps")
 COMMON = [
     "--seeds",
     "1",

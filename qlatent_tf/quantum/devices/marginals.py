@@ -1,4 +1,4 @@
-"""The exact law of the photon number of each mode alone.
+"""The exact distribution of the photon number of each mode alone.
 
 Mode i of a device keeps a photon of input mode j with probability q_j = eta_i |U_ij|^2. For single
 photons with overlap x = sqrt(V), where V is the indistinguishability,
@@ -10,7 +10,7 @@ For s_j photons in one input mode, which form a Fock state, the factor is `lague
 1 + (z - 1) q_j (1 - x) and (z - 1) q_j x w.
 
 Dark counts multiply by 1 + (z - 1) p. The right-hand side is a polynomial in w, so Gauss-Laguerre
-nodes give the average exactly; its values at the roots of unity give the law of n_i.
+nodes give the average exactly; its values at the roots of unity give the distribution of n_i.
 
 `moments` derives the same formula for pairs of modes.
 """

@@ -17,9 +17,9 @@ With H = U diag(s) U^dag the double sums are
     F_ik = mu_i mu_k - sum_j s_j P_ij P_kj + V (|H_ik|^2 - sum_j s_j^2 P_ij P_kj)
 
 Loss and dark counts: mode i keeps a photon with probability r_i after a loss common to all modes,
-whose survivors k and dark counts d follow the law of `count_law`, post-selected or not. A given
-photon, or pair of photons, survives with the factorial moments of k, and independently of where it
-goes; the same holds for the modes that count in the dark.
+whose survivors k and dark counts d follow the distribution of `count_law`, post-selected or not. A
+given photon, or pair of photons, survives with the factorial moments of k, and independently of
+where it goes; the same holds for the modes that count in the dark.
 
 **Clicks.** Mode i clicks unless it is silent; the covariance of two clicks is the covariance of two
 silences. The probability that no photon is detected in a set S of modes is
@@ -40,10 +40,10 @@ Laguerre nodes and equidistant phases give it exactly, in polynomial time for an
 
 Where shots are repeated until a post-selection keeps one, the means are sums over outcomes.
 
-With threshold detectors the law of all click patterns is summed. With number-resolving detectors
-behind different losses, the joint law of two modes' counts and the total is read off the
-generating function G of `probabilities`: put z a in mode i, z b in mode k and z elsewhere, multiply
-by the dark counts' (1 - p + p w) for each mode's weight w, and
+With threshold detectors the distribution of all click patterns is summed. With number-resolving
+detectors behind different losses, the joint distribution of two modes' counts and the total is read
+off the generating function G of `probabilities`: put z a in mode i, z b in mode k and z elsewhere,
+multiply by the dark counts' (1 - p + p w) for each mode's weight w, and
 
     G(z, a, b) = sum P(total = N, n_i = s, n_k = t) z^N a^s b^t
 

@@ -47,7 +47,7 @@ class PhotonicDevice:
     Sample number i depends on the device, the seed and i alone: not on batches, nor on threads.
 
     Post-selection with number-resolving detectors and equal loss costs nothing: the totals are
-    drawn from their conditional law. Otherwise shots are repeated until one is kept.
+    drawn from their conditional distribution. Otherwise shots are repeated until one is kept.
 
     Args:
       unitary: complex array-like, shape `[modes, modes]`.
@@ -180,7 +180,7 @@ class PhotonicDevice:
           ValueError: if an argument is malformed, or the post-selection keeps fewer than one in
             10,000 shots.
         """
-        num_samples, start = check_sample_range(num_samples, start)
+        num_samples, start = check_sample_range(num_samples, start, self.modes)
         if return_log_prob:
             if self.is_ideal:
                 return self._shots.whole_sampler.sample(
@@ -197,6 +197,10 @@ class PhotonicDevice:
         else:
             rows = self._shots.sample(num_samples, seed, start)
         return (rows, self.log_prob(rows)) if return_log_prob else rows
+
+    def sampling_seconds(self, num_samples: int) -> float:
+        """Returns about how long one core takes for `sample`, if no shot is repeated."""
+        return self._shots.seconds(num_samples)
 
     def mean(self) -> np.ndarray:
         """Returns the exact mean of each mode, float64, shape `[modes]`.
@@ -221,7 +225,7 @@ class PhotonicDevice:
 
         `moments` derives it, in closed form for every size. A post-selection keeps the closed form
         for number-resolving detectors and equal loss; otherwise `post_selected_moments` sums the
-        law, up to about 9 photons or 16 click detectors.
+        distribution, up to about 9 photons or 16 click detectors.
 
         Raises:
           NoClosedForm: if a post-selection makes it too long a sum.

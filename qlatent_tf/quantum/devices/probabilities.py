@@ -65,9 +65,13 @@ def log_prob(device, outcomes: np.ndarray) -> np.ndarray:
       NoClosedForm: if the device is larger than that.
       ValueError: if an outcome has more than 16 clicks, or too many counts.
     """
-    check_size(device)
     result = np.full(len(outcomes), -np.inf)
-    possible = np.ones(len(outcomes), bool)
+    clicks, is_dark = device.detector == "threshold", device.dark_count_probability > 0
+    possible = (outcomes <= 1).all(axis=1) if clicks else np.ones(len(outcomes), bool)
+    possible &= outcomes.sum(axis=1) <= device.photons + is_dark * device.modes
+    if not possible.any():
+        return result
+    check_size(device)
     acceptance = 1.0
     if device.postselect is not None:
         least, most = device.postselect
@@ -149,7 +153,7 @@ def click_table(device) -> np.ndarray:
 def _check_click_table(device) -> None:
     if device.modes > MAX_CLICK_TABLE_MODES:
         raise NoClosedForm(
-            f"The law of all click patterns holds 2^modes numbers; legal is up to "
+            f"The distribution of all click patterns holds 2^modes numbers; legal is up to "
             f"{MAX_CLICK_TABLE_MODES} modes, received {device.modes}."
         )
 
@@ -163,7 +167,7 @@ def _acceptance(device) -> float:
         table = click_table(device)
         totals = np.indices(table.shape).sum(axis=0)
         return float(table[(least <= totals) & (totals <= most)].sum())
-    # The law of the total from its generating function at the roots of unity.
+    # The distribution of the total from its generating function at the roots of unity.
     roots = np.exp(2j * np.pi * np.arange(device.photons + 1) / (device.photons + 1))
     weights = np.repeat(roots[:, None], device.modes, axis=1)
     detected = np.fft.fft(generating_function(device, weights)).real / len(roots)

@@ -5,18 +5,20 @@ import threading
 from typing import Any
 
 import numpy as np
+from scipy.stats import binom
 
 from qlatent_tf.quantum.devices.count_law import CountLaw, draw_binomial, random_subsets
 from qlatent_tf.quantum.random_streams import uniforms
 from qlatent_tf.quantum.samplers.boson_sampler import BosonSampler
 from qlatent_tf.quantum.samplers.distinguishable import DistinguishableSampler
 
+SECONDS_A_PHOTON = 1e-8  # that goes its own way
 SHOTS_PER_CHUNK = 2**16  # bounds the memory of the random numbers
 _BUILD_LOCK = threading.Lock()
 
 
 class ShotSampler:
-    """Draws shots whose surviving photons and dark counts follow a count law.
+    """Draws shots whose surviving photons and dark counts follow a count distribution.
 
     Surviving photons are a random subset of the input. A binomial number of them, with probability
     sqrt(indistinguishability), is good; the good ones are boson sampled, the bad ones go their own
@@ -52,8 +54,8 @@ class ShotSampler:
         )
         if device.method == "table" and self._good_share > 0 and self._sends_subsets:
             raise ValueError(
-                "method='table' holds the law of all photons together; with loss in every mode "
-                "or partly distinguishable photons use 'auto', 'lanes', 'glynn' or 'loop'."
+                "method='table' holds the distribution of all photons together; with loss in every "
+                "mode or partly distinguishable photons use 'auto', 'lanes', 'glynn' or 'loop'."
             )
         self.boson_sampler: Any = None
         if self._good_share > 0:
@@ -75,6 +77,19 @@ class ShotSampler:
             if self._sampler_options["method"] == "table":
                 built = self.boson_sampler
             return built or BosonSampler(*self._circuit, **self._sampler_options)
+
+    def seconds(self, num_samples: int) -> float:
+        """Returns about how long one core takes for shots, without a table that may shorten it."""
+        if self._good_share == 0:
+            return num_samples * self._photons * SECONDS_A_PHOTON
+        photons = np.arange(self._photons + 1)
+        survivors = self._count_law.probabilities.sum(axis=1)
+        good = survivors @ binom.pmf(photons, photons[:, None], self._good_share)
+        return sum(
+            share * self.boson_sampler.sampling_seconds(num_samples, sent)
+            for sent, share in enumerate(good.tolist())
+            if share > 0
+        )
 
     def sample(self, num_samples: int, seed: int, start: int) -> np.ndarray:
         """Returns shots number start, start + 1, ..., uint8 array, shape `[num_samples, modes]`."""

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from qlatent_tf.quantum.arguments import check_path
 from qlatent_tf.quantum.recordings import bank as sample_bank
 from qlatent_tf.quantum.recordings import bank_metadata, borealis, jiuzhang
 from qlatent_tf.quantum.recordings import rows as sample_rows
@@ -57,7 +58,7 @@ def open_samples(
       >>> samples = open_samples("hardware.npz", key="shots")
       >>> samples[:1000].mean(axis=0)
     """
-    path = Path(path).expanduser()
+    path = Path(check_path(path, "The file of samples")).expanduser()
     if not path.exists():
         raise FileNotFoundError(f"There is no {path} to read samples from.")
     if file_format is None:

@@ -183,11 +183,15 @@ def test_finished_cells_are_not_run_again(whole, monkeypatch):
 
 
 def test_an_interrupted_grid_ends_as_if_it_had_not_been(whole, tmp_path, monkeypatch):
+    # The first cell is finished, by the run of another grid.
+    shutil.copytree(whole.path / "runs" / "cell_0", tmp_path / "runs" / "cell_0")
+    (tmp_path / "cells").mkdir()
+    shutil.copy(whole.path / "cells" / CELLS[0].file_name, tmp_path / "cells")
     original = training.callbacks.LossEvents.on_train_batch_end
 
     def interrupt(self, batch, logs=None):
         original(self, batch, logs)
-        if self.model.step == 3 and (tmp_path / "cells").is_dir():  # That is, in the second cell.
+        if self.model.step == 3:
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
@@ -312,3 +316,50 @@ def test_merging_refuses_other_configurations_and_empty_folders(whole, tmp_path)
     (tmp_path / "cells" / file.name).write_text("{}")
     with pytest.raises(ValueError, match="no finished cell"):
         whole.merge([tmp_path])
+
+
+def _set(path, value):
+    """Returns a change of a cell: sets what lies at a path of keys."""
+
+    def change(cell):
+        *parents, last = path
+        for key in parents:
+            cell = cell[key]
+        cell[last] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _set(["config"], []),
+        _set(["config"], {"schema_version": 1}),
+        _set(["config", "batch_size"], "8"),
+        _set(["name"], "../../elsewhere"),
+        _set(["name"], 3),
+        _set(["step"], "4"),
+        _set(["step"], True),
+        _set(["seconds"], None),
+        _set(["evaluation"], "none"),
+        _set(["evaluation", "num_samples"], 1.5),
+        _set(["evaluation", "metrics"], [1]),
+        _set(["evaluation", "metrics"], {"a@1": {"mean": "x", "standard_error": None}}),
+        _set(["evaluation", "metrics"], {"a@1": {}}),
+        _set(["history"], {"step": 1}),
+        _set(["history"], [{"integer_distance@50": 1}]),
+        _set(["history"], [{"step": None}]),
+        _set(["row"], ["data"]),
+        _set(["row"], {"data": {}}),
+        _set(["latent_file"], "rows.npy"),
+        _set(["real"], {"metrics": {}}),
+    ],
+)
+def test_a_cell_of_another_shape_is_refused_by_its_name(whole, tmp_path, change):
+    (file,) = whole.path.glob("cells/cell_0@*")
+    cell = json.loads(file.read_text())
+    change(cell)
+    (tmp_path / "cells").mkdir()
+    (tmp_path / "cells" / file.name).write_text(json.dumps(cell))
+    with pytest.raises(ValueError, match=f"{file.name} is no finished cell: "):
+        read_cells(tmp_path)
