@@ -69,6 +69,10 @@ _OPTIONS = {
     },
     "imperfections (default: none)": {
         "indistinguishability": (float, "Hong-Ou-Mandel visibility, 0 to 1"),
+        "interfering_photons": (
+            int,
+            "photons that can interfere, chosen anew for each sample: 1 is classical",
+        ),
         "transmission": (
             _parse_transmission,
             "probability that a photon is detected; one number, or one for each mode: 0.9,0.8,...",

@@ -58,6 +58,8 @@ def write_latent_bank(
         for name, parameter in inspect.signature(latents.get(latent)).parameters.items()
         if name not in ("center", "unitary_file")
     }
+    if settings.get("interfering_photons") is None:  # banks of before do not have it
+        settings.pop("interfering_photons", None)
     with ProgressBar(
         total=num_samples,
         desc=f"Bank {os.path.basename(folder)}",
@@ -100,7 +102,8 @@ def _choose_method(devices, num_samples: int) -> str:
     device = devices[0]
     # A table holds the distribution of all photons; with loss or bad photons fewer of them
     # interfere.
-    whole = device.indistinguishability == 1 and device.transmission.max() == 1
+    all_good = device.indistinguishability == 1 and device.interfering_photons == device.photons
+    whole = all_good and device.transmission.max() == 1
     return choose_method(
         device.modes,
         device.photons,

@@ -37,6 +37,7 @@ def boson(
     method: str = "auto",
     precision: str = "double",
     center: bool = True,
+    interfering_photons: int | None = None,
 ) -> "BosonSampling":
     """Identical photons in a random interferometer: boson sampling.
 
@@ -60,6 +61,9 @@ def boson(
       precision: str. `"double"` or `"single"`.
       center: bool. Whether the mean is moved to 0. The exact mean is subtracted; where a
         post-selection makes that too long a sum, the mean of 10,000 samples of seed 0.
+      interfering_photons: int, from 1 to the photons. How many of them, chosen anew for each
+        sample, can interfere: 1 is `photonic`, all is `boson`, and between them the cost of a
+        sample grows as 2^k. All by default.
 
     Returns:
       BosonSampling, event shape `[modes * tiles]`.
@@ -92,6 +96,7 @@ def boson(
             detector=detector,
             dark_count_probability=dark_count_probability,
             postselect=postselect,
+            interfering_photons=interfering_photons,
             method=method,
             precision=precision,
             max_table_bytes=DEFAULT_MAX_TABLE_BYTES // tiles,
@@ -100,10 +105,13 @@ def boson(
     ]
     _check_varies(devices[0])
     loc = -np.concatenate([_centre(device) for device in devices]) if center else None
-    return BosonSampling(devices, loc, name="Photonic" if indistinguishability == 0 else "Boson")
+    classical = devices[0].indistinguishability == 0
+    return BosonSampling(devices, loc, name="Photonic" if classical else "Boson")
 
 
-@takes_options_of(boson, without=("indistinguishability", "method", "precision"))
+@takes_options_of(
+    boson, without=("indistinguishability", "interfering_photons", "method", "precision")
+)
 def photonic(**options) -> "BosonSampling":
     """Distinguishable photons in the same kind of circuit: classical particles.
 
@@ -112,7 +120,8 @@ def photonic(**options) -> "BosonSampling":
     are hard to sample.
 
     Args:
-      **options: those of `boson`, but for `indistinguishability`, `method` and `precision`.
+      **options: those of `boson`, but for `indistinguishability`, `interfering_photons`, `method`
+        and `precision`.
 
     Returns:
       BosonSampling, event shape `[modes * tiles]`.

@@ -1,3 +1,4 @@
+import functools
 import inspect
 import itertools
 import json
@@ -45,7 +46,7 @@ def test_photonic_has_the_options_of_committed_configurations():
     committed = json.loads(preset.read_text())["config"]["latent_options"]
     assert set(inspect.signature(photonic).parameters) == set(committed)
     left_out = set(inspect.signature(boson).parameters) - set(committed)
-    assert left_out == {"indistinguishability", "method", "precision"}
+    assert left_out == {"indistinguishability", "interfering_photons", "method", "precision"}
 
 
 def test_photonic_is_the_boson_latent_of_distinguishable_photons():
@@ -327,6 +328,26 @@ def test_values_that_are_no_counts_are_improbable_at_any_size(value, options):
     values = np.zeros((2, latent.event_shape[0]), np.float32)
     values[:, 1] = value
     np.testing.assert_array_equal(latent.log_prob(values), [-np.inf, -np.inf])
+
+
+def test_interfering_photons_lead_from_photonic_to_boson():
+    quantum, classical = boson(modes=6, tiles=2), photonic(modes=6, tiles=2)
+    build = functools.partial(boson, modes=6, tiles=2)
+    for latent, same in (
+        (build(interfering_photons=3), quantum),
+        (build(interfering_photons=1), classical),
+    ):
+        np.testing.assert_array_equal(latent.sample(50, seed=(1, 2)), same.sample(50, seed=(1, 2)))
+        assert repr(latent) == repr(same)
+    between = build(interfering_photons=2)
+    np.testing.assert_allclose(between.mean(), quantum.mean(), atol=1e-6)
+    # Of the pairs of three photons one in three interferes.
+    expected = (2 * classical.covariance() + quantum.covariance()) / 3
+    np.testing.assert_allclose(between.covariance(), expected, atol=1e-6)
+    draws = between.sample(4000, seed=(0, 1)).numpy()
+    error = np.sqrt(np.diag(expected) / 4000)
+    assert (np.abs(draws.mean(axis=0)) < 4.5 * error).all()
+    assert np.isfinite(between.log_prob(draws[:20])).all()
 
 
 def test_loc_is_real():

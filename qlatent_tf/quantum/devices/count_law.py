@@ -16,7 +16,7 @@ import math
 
 import numpy as np
 from scipy.special import comb
-from scipy.stats import binom
+from scipy.stats import binom, hypergeom
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,6 +104,17 @@ def draw_binomial(
     u, t, c = uniform[active], trials[active], np.broadcast_to(column, uniform.shape)[active]
     drawn[active] = sum((u >= cumulative[c, t, count]).astype(np.int64) for count in counts[:-1])
     return drawn
+
+
+def draw_hypergeometric(
+    uniform: np.ndarray, draws: np.ndarray, chosen: int, total: int
+) -> np.ndarray:
+    """Returns, by inversion, how many of `draws` random items of `total` are among the chosen ones.
+
+    `draws` has the shape of `uniform`, `[batch]`.
+    """
+    cumulative = hypergeom.cdf(np.arange(chosen), total, chosen, np.arange(total + 1)[:, None])
+    return (uniform[:, None] >= cumulative[draws]).sum(axis=1)
 
 
 def random_subsets(keys: np.ndarray, sizes: np.ndarray) -> np.ndarray:
