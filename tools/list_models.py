@@ -24,6 +24,7 @@ from qlatent_tf.registry import datasets, latents, metrics, models, rewards
 from qlatent_tf.scores import read_scores
 from qlatent_tf.storage.files import read_json
 from qlatent_tf.storage.preset_files import list_presets, preset_directory, read_description
+from qlatent_tf.storage.shapes import SCORE
 
 _HEADS = ("preset", "model", "latent", "data", "steps", "key scores")
 
@@ -47,7 +48,12 @@ def _list(arguments):
     if arguments.metrics:
         _explain_metrics()
         return 0
-    presets = [_summary(name) for name in list_presets(kind=None)]
+    presets, damaged = [], {}
+    for name in list_presets(kind=None):
+        try:
+            presets.append(_summary(name))
+        except (OSError, ValueError) as error:
+            damaged[name] = str(error)
     known = {
         "models": models.names(),
         "latents": latents.names(),
@@ -56,9 +62,11 @@ def _list(arguments):
         "rewards": rewards.names(),
     }
     if arguments.json:
-        print(json.dumps({"presets": presets, **known}, indent=2))
+        print(json.dumps({"presets": presets, "damaged": damaged, **known}, indent=2))
         return 0
     _print_table([_HEADS, *map(_row, presets)])
+    for name, problem in damaged.items():
+        print(f"{name}: cannot be used. {problem}")
     if arguments.all:
         for preset in presets:
             print(f"\n{preset['name']}")
@@ -74,7 +82,7 @@ def _summary(name):
     preset = read_description(name)
     config = preset["config"]
     file = preset_directory(name) / "metrics.json"
-    scores = read_json(file)["metrics"] if file.is_file() else {}
+    scores = read_json(file, {"metrics": {str: SCORE}})["metrics"] if file.is_file() else {}
     means = {key: score["mean"] for key, score in scores.items() if score["mean"] is not None}
     kind = preset["kind"]
     return {
