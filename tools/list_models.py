@@ -44,7 +44,7 @@ def _list(arguments):
     if arguments.metrics:
         _explain_metrics()
         return 0
-    presets = [_summary(name) for name in list_presets(kind=None)]
+    presets = list(_summaries())
     known = {
         "models": models.names(),
         "latents": latents.names(),
@@ -67,13 +67,26 @@ def _list(arguments):
     return 0
 
 
+def _summaries():
+    """The presets that can be read; what is wrong with others is said."""
+    for name in list_presets(kind=None):
+        try:
+            yield _summary(name)
+        except (AttributeError, KeyError, OSError, TypeError, ValueError) as error:
+            print(f"note: the preset {name} cannot be read: {error!r}", file=sys.stderr)
+
+
 def _summary(name):
     preset = read_description(name)
-    config = preset["config"]
+    config, kind = preset["config"], preset["kind"]
     file = preset_directory(name) / "metrics.json"
-    scores = read_json(file)["metrics"] if file.is_file() else {}
-    means = {key: score["mean"] for key, score in scores.items() if score["mean"] is not None}
-    kind = preset["kind"]
+    evaluation = read_json(file) if file.is_file() else {"dataset": "", "metrics": {}}
+    scores = {
+        key: score["mean"]
+        for key, score in evaluation["metrics"].items()
+        if score["mean"] is not None
+    }
+    found = glossary.key_scores(read_scores(scores, evaluation["dataset"]))
     return {
         "name": name,
         "kind": kind,
@@ -81,22 +94,15 @@ def _summary(name):
         "latent": config.get("latent"),
         "dataset": config.get("dataset"),
         "steps": preset["provenance"].get("step"),
-        "metrics": means,
+        "key_scores": {glossary.title(score.metric): score.mean for score in found},
+        "metrics": scores,
     }
 
 
 def _row(preset):
+    names = (preset[part] or "-" for part in ("name", "model", "latent", "dataset"))
     steps = "?" if preset["steps"] is None else f"{preset['steps']:,}"
-    scores = glossary.key_scores(read_scores(preset["metrics"], preset["dataset"] or ""))
-    said = ", ".join(f"{glossary.title(score.metric)} {score.mean:.4g}" for score in scores)
-    return [
-        preset["name"],
-        preset["model"],
-        preset["latent"] or "-",
-        preset["dataset"],
-        steps,
-        said,
-    ]
+    return [*names, steps, ", ".join(f"{key} {v:.4g}" for key, v in preset["key_scores"].items())]
 
 
 def _explain_metrics():
