@@ -19,10 +19,12 @@ from qlatent_tf.tools.command_line import (
     add_data_arguments,
     add_scoring_arguments,
     add_source_arguments,
-    check_memory,
     command,
-    load_model,
     run_tool,
+)
+from qlatent_tf.tools.sources import (
+    check_memory,
+    load_model,
     source_data,
     use_inception,
 )

@@ -14,7 +14,10 @@ import json
 import sys
 import textwrap
 
-from qlatent_tf.tools.command_line import Parser, run_tool
+from qlatent_tf.tools.command_line import (
+    Parser,
+    run_tool,
+)
 
 from qlatent_tf import glossary
 from qlatent_tf.registry import datasets, latents, metrics, models, rewards

@@ -15,7 +15,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from qlatent_tf.tools.command_line import Parser, add_data_arguments, run_tool
+from qlatent_tf.tools.command_line import (
+    Parser,
+    add_data_arguments,
+    run_tool,
+)
 from qlatent_tf.tools.evaluate import format_score
 
 # What --set may change. The learning rate rises over a fifth of the steps and then falls along a
