@@ -27,7 +27,7 @@ COMMANDS = (
     "train --help",
     "sample --help",
     "inspect_samples --help",
-    "draw_land_cover --help",
+    "cut_naip --help",
     "train --model molgan --latent boson --dry-run",
     "train --model resnet --latent copula --dry-run",
     "train --model mlp --latent bosson",

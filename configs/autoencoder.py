@@ -8,6 +8,8 @@ The sizes and the 100 epochs are those of one public version of the latent style
 for the 400,000 images of SAT-4; here 10,000 steps of 64 images.
 """
 
+from qlatent_tf.configs import of_width
+
 from qlatent_tf.config import Config
 
 LATENT = "gaussian"
@@ -16,12 +18,10 @@ CODE_SIZE = 20
 
 def get_config(latent: str) -> Config:
     """Returns the configuration for one latent, whose width is the code's."""
-    # What is recorded or somebody's own has a width of its own.
-    options = {} if ":" in latent or latent == "samples" else {"modes": CODE_SIZE}
     return Config(
         model="autoencoder",
         latent=latent,
-        latent_options=options,
+        latent_options=of_width(latent, CODE_SIZE),
         dataset="sat4",
         steps=10_000,
         batch_size=64,

@@ -7,6 +7,8 @@ An autoencoder is trained first, in the run's directory. Weight, optimizer and b
 Baglio et al.; the number of steps is ours.
 """
 
+from qlatent_tf.configs import of_width
+
 from qlatent_tf.config import Config
 
 LATENT_SIZE = 10
@@ -14,12 +16,10 @@ LATENT_SIZE = 10
 
 def get_config(latent: str) -> Config:
     """Returns the configuration for one latent, as wide as the circuit has qubits."""
-    # What is recorded or somebody's own has a width of its own.
-    options = {} if ":" in latent or latent == "samples" else {"modes": LATENT_SIZE}
     return Config(
         model="last_qgan",
         latent=latent,
-        latent_options=options,
+        latent_options=of_width(latent, LATENT_SIZE),
         dataset="sat4",
         steps=10_000,
         batch_size=64,

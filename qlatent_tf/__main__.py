@@ -19,7 +19,7 @@ TOOLS = {
     "sample_latent": ("sample_latent", "makes a bank of photonic samples"),
     "inspect_samples": ("inspect_samples", "tells what recorded samples are"),
     "enumerate_molecules": ("data.enumerate_molecules", "makes the set small_molecules again"),
-    "draw_land_cover": ("data.draw_land_cover", "draws the set land_cover_tiles again"),
+    "cut_naip": ("data.cut_naip", "cuts the data set naip28 out of aerial photographs"),
 }
 
 

@@ -9,18 +9,51 @@ from qlatent_tf.differences import Differences, differences
 from qlatent_tf.names import did_you_mean
 
 SCHEMA_VERSION = 1
-_NAMES = ("model", "latent", "dataset", "optimizer")
-_COUNTS = (
-    "steps",
-    "batch_size",
-    "critic_steps",
-    "evaluate_every",
-    "evaluation_samples",
-    "checkpoint_every",
-)
-_COUNTS_OR_NONE = ("generator_batch_size", "learning_rate_decay_steps")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 _OPTIONS = ("latent_options", "model_options", "dataset_options", "optimizer_options")
+
+
+def _is_count(value):
+    return type(value) is int and value >= 1
+
+
+def _is_number(value, least):
+    return type(value) in (int, float) and least <= value < float("inf")
+
+
+# Which values fields may have, in code and in words.
+_RULES = (
+    ("model latent dataset optimizer", lambda value: isinstance(value, str), "a str"),
+    (
+        "steps batch_size critic_steps evaluate_every evaluation_samples checkpoint_every",
+        _is_count,
+        "a positive whole number",
+    ),
+    (
+        "generator_batch_size learning_rate_decay_steps",
+        lambda value: value is None or _is_count(value),
+        "a positive whole number or None",
+    ),
+    ("seed", lambda value: type(value) is int and value >= 0, "a whole number from 0"),
+    ("gradient_penalty_weight", lambda value: _is_number(value, 0), "a finite number from 0"),
+    (
+        "critic_learning_rate",
+        lambda value: value is None or (_is_number(value, 0) and value != 0),
+        "a finite number above 0 or None",
+    ),
+    (
+        "generator_ema",
+        lambda value: _is_number(value, 0) and value < 1,
+        "a number from 0 to below 1",
+    ),
+    ("precision", lambda value: value in PRECISIONS, f"one of {', '.join(PRECISIONS)}"),
+    ("jit_compile", lambda value: isinstance(value, bool), "a bool"),
+    (
+        "metrics",
+        lambda value: isinstance(value, (list, tuple)) and all(isinstance(n, str) for n in value),
+        "a list of names",
+    ),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,54 +117,15 @@ class Config:
     precision: str = "float32"
 
     def __post_init__(self):
-        for name in _NAMES:
-            value = getattr(self, name)
-            if not isinstance(value, str):
-                raise ValueError(f"{name} is a str; received {value!r}.")
-        for name in _COUNTS:
-            value = getattr(self, name)
-            if type(value) is not int or value < 1:
-                raise ValueError(f"{name} is a positive whole number; received {value!r}.")
-        for name in _COUNTS_OR_NONE:
-            value = getattr(self, name)
-            if value is not None and (type(value) is not int or value < 1):
-                raise ValueError(f"{name} is a positive whole number or None; received {value!r}.")
+        for names, legal, what in _RULES:
+            for name in names.split():
+                if not legal(getattr(self, name)):
+                    raise ValueError(f"{name} is {what}; received {getattr(self, name)!r}.")
         if self.learning_rate_decay_steps and self.steps > self.learning_rate_decay_steps:
             raise ValueError(
                 f"learning_rate_decay_steps is at least steps, {self.steps}, because after it "
                 f"the learning rate is 0; received {self.learning_rate_decay_steps}."
             )
-        if type(self.seed) is not int or self.seed < 0:
-            raise ValueError(f"seed is a whole number from 0; received {self.seed!r}.")
-        if type(self.gradient_penalty_weight) not in (int, float) or not (
-            0 <= self.gradient_penalty_weight < float("inf")
-        ):
-            raise ValueError(
-                "gradient_penalty_weight is a finite number from 0; received "
-                f"{self.gradient_penalty_weight!r}."
-            )
-        if self.critic_learning_rate is not None and (
-            type(self.critic_learning_rate) not in (int, float)
-            or not 0 < self.critic_learning_rate < float("inf")
-        ):
-            raise ValueError(
-                "critic_learning_rate is a finite number above 0 or None; received "
-                f"{self.critic_learning_rate!r}."
-            )
-        if type(self.generator_ema) not in (int, float) or not 0 <= self.generator_ema < 1:
-            raise ValueError(
-                f"generator_ema is a number from 0 to below 1; received {self.generator_ema!r}."
-            )
-        if self.precision not in PRECISIONS:
-            raise ValueError(
-                f"precision is one of {', '.join(PRECISIONS)}; received {self.precision!r}."
-            )
-        if not isinstance(self.jit_compile, bool):
-            raise ValueError(f"jit_compile is a bool; received {self.jit_compile!r}.")
-        if not isinstance(self.metrics, (list, tuple)) or not all(
-            isinstance(name, str) for name in self.metrics
-        ):
-            raise ValueError(f"metrics is a list of names; received {self.metrics!r}.")
         object.__setattr__(self, "metrics", tuple(self.metrics))
         object.__setattr__(self, "gradient_penalty_weight", float(self.gradient_penalty_weight))
         object.__setattr__(self, "generator_ema", float(self.generator_ema))
@@ -176,17 +170,8 @@ class Config:
         if missing:
             raise ValueError(f"The configuration lacks {', '.join(missing)}.")
         config = cls(**fields)
-        foreign = [
-            name
-            for name in (
-                config.model,
-                config.latent,
-                config.dataset,
-                *config.metrics,
-                *_rewards(config),
-            )
-            if ":" in name
-        ]
+        named = (config.model, config.latent, config.dataset, *config.metrics, *_rewards(config))
+        foreign = [name for name in named if ":" in name]
         if foreign and not trust_code:
             raise ValueError(
                 f"The configuration would run code from outside the project: {', '.join(foreign)}. "

@@ -1,4 +1,4 @@
-"""Names that are nearly one of those that are known."""
+"""Names: which are legal, and which is nearly one of those."""
 
 import difflib
 from collections.abc import Iterable
@@ -13,3 +13,14 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """
     near = difflib.get_close_matches(name, list(known), n=1)
     return f" Did you mean {near[0]}?" if near else ""
+
+
+def check_choice(name: str, value, legal: Iterable) -> None:
+    """Refuses a value that is not one of a few.
+
+    Raises:
+      ValueError: naming the value and the legal ones.
+    """
+    known = tuple(legal)
+    if value not in known:
+        raise ValueError(f"{name} is one of {', '.join(map(str, known))}; received {value!r}.")

@@ -21,6 +21,8 @@ class Registry:
       kind: str. What is registered, in the singular; used in error messages.
       homes: dict of str to str. Name -> ``"module:attribute"`` of the builders in this package. A
         module is imported when its builder is asked for: names cost nothing.
+      offered: sequence of str. Options that `build` hands only to the builders that take them.
+      removed: dict of str to str. Names of earlier versions -> what to use instead.
 
     Example:
       >>> @latents.register("my_latent")
@@ -28,9 +30,17 @@ class Registry:
       >>> latents.build("my_latent", modes=8)
     """
 
-    def __init__(self, kind: str, homes: Mapping[str, str]):
+    def __init__(
+        self,
+        kind: str,
+        homes: Mapping[str, str],
+        offered: Sequence[str] = (),
+        removed: Mapping[str, str] | None = None,
+    ):
         self.kind = kind
         self._homes = homes
+        self._offered = offered
+        self._removed = removed or {}
         self._builders: dict[str, Callable] = {}
 
     def register(self, name: str) -> Callable[[Callable], Callable]:
@@ -65,6 +75,10 @@ class Registry:
         """
         if not isinstance(name, str):
             raise ValueError(f"A {self.kind} is named by a string; received {name!r}.")
+        if name in self._removed and name not in self._builders:
+            raise ValueError(
+                f"This version has no {self.kind} {name!r} any more. {self._removed[name]}"
+            )
         if ":" not in name and name not in self.names():
             raise ValueError(
                 f"Unknown {self.kind} {name!r}.{did_you_mean(name, self.names())} Known: "
@@ -98,6 +112,8 @@ class Registry:
             missing.
         """
         builder = self.get(name)
+        taken = inspect.signature(builder).parameters
+        options = {key: options[key] for key in options if key in taken or key not in self._offered}
         check_options(builder, options, f"{self.kind} {name!r}", len(args))
         return builder(*args, **options)
 
@@ -247,15 +263,20 @@ datasets = Registry(
         "codes": "datasets.vectors.codes:codes",
         "fashion_mnist": "datasets.images.mnist:fashion_mnist",
         "images": "datasets.images.images:image_file",
-        "land_cover_tiles": "datasets.images.land_cover_tiles:land_cover_tiles",
         "mixture": "datasets.vectors.mixture:mixture",
         "mnist": "datasets.images.mnist:mnist",
         "naip28": "datasets.images.naip28:naip28",
+        "naip28_small": "datasets.images.naip28:naip28_small",
         "qm9": "datasets.molecules.qm9:qm9",
         "quantum": "datasets.vectors.synthetic:quantum",
         "sat4": "datasets.images.sat:sat4",
         "sat6": "datasets.images.sat:sat6",
         "small_molecules": "datasets.molecules.small_molecules:small_molecules",
+    },
+    offered=("data_dir", "progress"),
+    removed={
+        "land_cover_tiles": "Its images were drawn; naip28_small, which comes with the package, "
+        "has real ones of the same shape and bands."
     },
 )
 metrics = Registry(

@@ -1,12 +1,17 @@
 """Set before anything imports TensorFlow: quiet logs and a run that finds only its own files."""
 
 import os
+from pathlib import Path
 
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Without a screen, and without looking for one.
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+_TESTS = Path(__file__).parent
+# Folders of tests that train. What is drawn is looked at in those of `drawing`.
+_TRAINING = {"experiments", "gan", "models", "runs", "tools"}
 
 
 @pytest.fixture
@@ -21,6 +26,45 @@ def empty_folder(tmp_path, monkeypatch):
         file = getattr(sys.modules[name], "__file__", None)
         if file and str(tmp_path) in file:
             del sys.modules[name]
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory):
+    """A run of `TINY`, which tests only read: one for all workers, made by the first."""
+    import filelock
+    from tiny_run import train
+
+    from qlatent_tf.runs.run_directory import RunDirectory
+
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with filelock.FileLock(folder / "tiny_run.lock"):
+        if not (folder / "tiny_run").exists():
+            train(folder / "tiny_run.part").path.rename(folder / "tiny_run")
+    return RunDirectory(folder / "tiny_run")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_pictures(request):
+    """Pictures of vectors stay white and charts are not aligned: half the time of a tiny run."""
+    if request.path.relative_to(_TESTS).parts[0] not in _TRAINING:
+        yield
+        return
+    import numpy as np
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    from qlatent_tf.drawing import plane, vectors
+
+    def white(figure):
+        width, height = figure.canvas.get_width_height()
+        return np.full((height, width, 3), 255, np.uint8)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ConstrainedLayoutEngine, "execute", lambda engine, figure: None)
+        for module in (plane, vectors):
+            patch.setattr(module, "figure_picture", white)
+        yield
 
 
 def pytest_make_parametrize_id(config, val, argname):

@@ -1,10 +1,24 @@
 """Circuits by definition: matrices of Kronecker products, nothing shared with the package."""
 
+import keras
 import numpy as np
+
+from qlatent_tf.layers.circuit.style_circuit import StyleCircuit
 
 _X = np.array([[0, 1], [1, 0]])
 _Y = np.array([[0, -1j], [1j, 0]])
 _Z = np.array([[1, 0], [0, -1]])
+
+
+def noise(size, batch=3, seed=0):
+    return np.random.default_rng(seed).normal(size=(batch, size)).astype("float32")
+
+
+def wide(**options):
+    """A layer with angles all over the circle, in double precision."""
+    options = {"initial_range": 2.0, "dtype": "float64", **options}
+    keras.utils.set_random_seed(1)
+    return StyleCircuit(**options)
 
 
 def features_by_definition(gates, angles, qubits, readout, depolarizing):

@@ -23,6 +23,29 @@ def scored(metric: str, dataset, samples, **options) -> dict[str, float]:
     return means(metrics.get(metric)(dataset, samples, **options))
 
 
+def tiny_config(**changes):
+    """Returns the configuration of a few steps of small perceptrons, which no XLA compiles."""
+    from qlatent_tf.config import Config
+
+    fields = {
+        "model": "mlp",
+        "latent": "boson",
+        "dataset": "quantum",
+        "steps": 6,
+        "batch_size": 8,
+        "critic_steps": 2,
+        "latent_options": {"modes": 4},
+        "dataset_options": {"modes": 4, "photons": 2},
+        "model_options": {"features": 4, "units": [8]},
+        "optimizer_options": {"learning_rate": 1e-3},
+        "evaluate_every": 6,
+        "evaluation_samples": 50,
+        "checkpoint_every": 2,
+        "jit_compile": False,
+    }
+    return Config(**{**fields, **changes})
+
+
 def modules() -> dict[str, Path]:
     """Returns the project's modules, dotted name -> file."""
     found = {}

@@ -9,7 +9,7 @@ from harness import ROOT
 from qlatent_tf.configs import mlp
 
 from qlatent_tf import registry
-from qlatent_tf.models.images.networks import image_critic, image_generator
+from qlatent_tf.models.images.model import image_critic, image_generator
 from qlatent_tf.models.molecules.networks import graph_critic, graph_generator
 
 FILES = sorted((ROOT / "benchmarks").glob("*.py"))

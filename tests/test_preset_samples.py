@@ -34,6 +34,7 @@ def test_presets_sample_what_they_always_did(preset):
     assert stored, f"run {Path(__file__).name} as a script"
     now = drawn(preset)
     assert now.keys() == stored.keys()
+    assert all(np.isfinite(array).all() and len(array) == NUM_SAMPLES for array in now.values())
     for name, before in stored.items():
         assert now[name].dtype == before.dtype and now[name].shape == before.shape
         if before.dtype == np.uint8 and before.ndim == 4:

@@ -1,18 +1,10 @@
 import dataclasses
 
-from qlatent_tf import resolve as completion
-from qlatent_tf.config import Config
+from harness import tiny_config
 
-OPEN = Config(
-    model="mlp",
-    latent="boson",
-    dataset="quantum",
-    steps=6,
-    batch_size=8,
-    latent_options={"modes": 4},
-    dataset_options={"modes": 4, "photons": 2},
-    model_options={"features": 4, "units": [8]},
-)
+from qlatent_tf import resolve as completion
+
+OPEN = tiny_config()
 CONFIG = completion.resolve(OPEN)
 
 

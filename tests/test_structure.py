@@ -10,6 +10,7 @@ from harness import ROOT, imported, modules
 from qlatent_tf import registry
 
 _DISTRIBUTIONS = {
+    "PIL": "pillow",
     "absl": "absl-py",
     "perceval": "perceval-quandela",
     "tensorcircuit": "tensorcircuit-ng",
@@ -21,7 +22,7 @@ _BROUGHT_ALONG = {"exqalibur", "autograd"}
 # Needed by a dependency that does not declare it; read as a file of weights.
 _NOT_IMPORTED = {"tf_keras", "fcd", "setuptools"}
 # Ours beside the package.
-_SHARED_BESIDE = {"harness", "damage", "dense_circuit", "benchmarks"}
+_SHARED_BESIDE = {"harness", "damage", "dense_circuit", "tiny_run", "benchmarks"}
 _MODULES = modules()
 
 

@@ -40,7 +40,7 @@ def folder(empty_folder):
     [
         ("mlp", "my_latent:my_latent", ["latent_options.degrees=5"]),
         ("my_model:my_model", "boson", ["model_options.units=8", "latent_options.modes=6"]),
-        ("my_model:my_model", "my_latent:my_latent", []),
+        pytest.param("my_model:my_model", "my_latent:my_latent", [], marks=pytest.mark.slow),
     ],
 )
 def test_one_file_trains_scores_samples_and_publishes(folder, model, latent, options):

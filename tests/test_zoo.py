@@ -3,18 +3,14 @@ import json
 
 import numpy as np
 import pytest
+from harness import tiny_config
 
 from qlatent_tf import zoo
-from qlatent_tf.config import Config
 from qlatent_tf.gan.wgan_gp import WGANGP
 from qlatent_tf.storage.preset_files import WEIGHTS
 
-CONFIG = Config(
-    model="mlp",
-    latent="boson",
-    dataset="quantum",
-    steps=1,
-    batch_size=4,
+CONFIG = tiny_config(
+    dataset_options={},
     latent_options={"modes": 4, "unitary_seed": 3},
     model_options={"features": 5, "units": [8]},
 )
@@ -151,12 +147,10 @@ def test_nothing_is_written_by_a_failed_save(tmp_path, preset, monkeypatch, fail
 
 
 @pytest.mark.parametrize("name", zoo.list_presets())
-def test_every_shipped_preset_loads_and_samples(name):
-    model = zoo.from_preset(name)
-    samples = model.sample(4, seed=0)
-    parts = samples.values() if isinstance(samples, dict) else [samples]
-    assert all(len(part) == 4 and np.isfinite(part).all() for part in parts)
+def test_every_shipped_preset_is_whole(name):
+    # What it samples is compared with stored samples in test_preset_samples.py.
     directory = zoo.preset_directory(name)
+    assert zoo.read_preset(name)["sha256"]
     for file in ("README.md", "metrics.json", "samples.png"):
         assert (directory / file).stat().st_size
 

@@ -1,5 +1,6 @@
 """What the command-line tools share: arguments, configurations, and how errors are shown."""
 
+import argparse
 import dataclasses
 import errno
 import functools
@@ -33,12 +34,26 @@ _MODEL_OPTIONS = {
 # The data set that comes with the package, for models whose own may have to be downloaded.
 _FALLBACKS = {
     "qm9": "small_molecules",
-    "sat4": "land_cover_tiles",
-    "sat6": "land_cover_tiles",
-    "naip28": "land_cover_tiles",
+    "sat4": "naip28_small",
+    "sat6": "naip28_small",
+    "naip28": "naip28_small",
 }
 # What a model may be built for, so that a stand-in keeps it too.
 _KEPT_OPTIONS = ("bands",)
+
+
+class Parser(argparse.ArgumentParser):
+    """The arguments of a tool.
+
+    Args:
+      name: str. The tool's.
+      description: str. Its help, whose lines are kept.
+      **options: Of argparse.
+    """
+
+    def __init__(self, name: str | None = None, description: str | None = None, **options):
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(options.pop("prog", name), description=description, **options)
 
 
 def add_data_arguments(arguments, default: str) -> None:
@@ -59,6 +74,20 @@ def add_source_arguments(arguments, optional: bool = False) -> None:
         help="a preset's name or directory, or a run's directory",
     )
     add_trust_argument(arguments)
+
+
+def add_scoring_arguments(arguments, seeds: int, default: str) -> None:
+    """Adds --num-samples, --seeds, by default so many, and --metrics, whose default is told."""
+    arguments.add_argument(
+        "--num-samples", type=int, default=10_000, help="generated samples a seed (default: 10000)"
+    )
+    arguments.add_argument(
+        "--seeds", type=int, default=seeds, help=f"sampling seeds, from 0 (default: {seeds})"
+    )
+    arguments.add_argument(
+        "--metrics", nargs="+", default=[], help=f"registered metrics (default: {default})"
+    )
+    add_inception_argument(arguments)
 
 
 def add_trust_argument(arguments) -> None:
@@ -182,6 +211,26 @@ def _changed_source(source, arguments):
     if arguments.latent not in (None, config.latent):
         config = with_latent(config, arguments.latent)
     return config
+
+
+def source_data(arguments, config: Config):
+    """Loads the data set of a source's configuration, or the one that --dataset names."""
+    from qlatent_tf.resolve import with_dataset
+    from qlatent_tf.runs.training import load_dataset
+
+    return load_dataset(with_dataset(config, arguments.dataset), data_dir=arguments.data_dir)
+
+
+def known_molecules(arguments, config: Config):
+    """Returns the SMILES of that data set.
+
+    Raises:
+      ValueError: if it has none.
+    """
+    dataset = source_data(arguments, config)
+    if not hasattr(dataset, "smiles"):
+        raise ValueError(f"The data set {dataset.name!r} has no molecules to compare with.")
+    return dataset.smiles
 
 
 def is_preset(source) -> bool:

@@ -11,44 +11,31 @@ examples:
   tools/evaluate.py my_preset --metrics my_file:my_metric --seeds 3 --save
 """
 
-import argparse
 import json
 import sys
 
 from qlatent_tf.tools.command_line import (
+    Parser,
     add_data_arguments,
-    add_inception_argument,
+    add_scoring_arguments,
     add_source_arguments,
     is_preset,
     load_model,
     run_tool,
     source_config,
+    source_data,
     use_inception,
 )
 
+from qlatent_tf.registry import datasets, metrics
 
-def parser() -> argparse.ArgumentParser:
+
+def parser() -> Parser:
     """Returns the tool's argument parser."""
-    arguments = argparse.ArgumentParser(
-        "evaluate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    arguments = Parser("evaluate", __doc__)
     add_source_arguments(arguments, optional=True)
     add_data_arguments(arguments, default="the one it was trained on")
-    arguments.add_argument(
-        "--num-samples", type=int, default=10_000, help="generated samples a seed (default: 10000)"
-    )
-    arguments.add_argument(
-        "--seeds",
-        type=int,
-        default=1,
-        help="independent sample sets; errors are over these (default: 1)",
-    )
-    arguments.add_argument(
-        "--metrics",
-        nargs="+",
-        default=[],
-        help="registered metrics (default: all of the data set's)",
-    )
+    add_scoring_arguments(arguments, seeds=1, default="all of the data set's")
     arguments.add_argument(
         "--save",
         action="store_true",
@@ -60,7 +47,6 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="score held-out real samples of the source's data set, or of --dataset alone",
     )
-    add_inception_argument(arguments)
     arguments.add_argument("--json", action="store_true", help="print JSON")
     return arguments
 
@@ -71,52 +57,31 @@ def main(argv=None) -> int:
 
 
 def _evaluate(arguments):
-    from qlatent_tf.registry import datasets, metrics
-    from qlatent_tf.resolve import with_dataset
-
     for name in arguments.metrics:
         metrics.check(name)
     if arguments.dataset:
         datasets.check(arguments.dataset)
     if arguments.save and (arguments.real or not is_preset(arguments.source)):
         raise ValueError("--save writes into a preset: name one, without --real.")
+    if not arguments.source and not (arguments.real and arguments.dataset):
+        raise ValueError("Name what to score: a preset or a run, or --real with --dataset.")
     use_inception(arguments)
     if arguments.real:
         return _evaluate_real(arguments)
-    if not arguments.source:
-        raise ValueError("Name what to score: a preset or a run, or --real with --dataset.")
     model, config, step = load_model(arguments.source, arguments.trust_code)
 
     from qlatent_tf.experiments.published import published_figures
     from qlatent_tf.publishing.rescore import check_conditions, save_scores
     from qlatent_tf.runs.evaluation import evaluate
-    from qlatent_tf.runs.training import load_dataset
 
-    dataset = load_dataset(with_dataset(config, arguments.dataset), data_dir=arguments.data_dir)
+    dataset, seeds = source_data(arguments, config), range(arguments.seeds)
+    trust = {"trust_code": arguments.trust_code}
     if arguments.save:
-        check_conditions(
-            arguments.source,
-            dataset,
-            arguments.num_samples,
-            range(arguments.seeds),
-            trust_code=arguments.trust_code,
-        )
-    evaluation = evaluate(
-        model,
-        dataset,
-        num_samples=arguments.num_samples,
-        seeds=range(arguments.seeds),
-        metric_names=arguments.metrics or None,
-        progress=True,
-    )
+        check_conditions(arguments.source, dataset, arguments.num_samples, seeds, **trust)
+    evaluation = evaluate(model, dataset, seeds=seeds, **_scoring(arguments))
     if arguments.save:
-        save_scores(
-            arguments.source,
-            model,
-            evaluation,
-            published=published_figures(config),
-            trust_code=arguments.trust_code,
-        )
+        published = published_figures(config)
+        save_scores(arguments.source, model, evaluation, published=published, **trust)
     _show(
         arguments,
         {"source": str(arguments.source), "step": step, **evaluation},
@@ -127,32 +92,27 @@ def _evaluate(arguments):
 
 
 def _evaluate_real(arguments):
-    from qlatent_tf.registry import datasets
-    from qlatent_tf.resolve import with_dataset
-
-    if arguments.source:
-        config = source_config(arguments.source, arguments.trust_code)
-        from qlatent_tf.runs.training import load_dataset
-
-        dataset = load_dataset(with_dataset(config, arguments.dataset), data_dir=arguments.data_dir)
-    elif arguments.dataset:
-        dataset = datasets.build(arguments.dataset, data_dir=arguments.data_dir)
-    else:
-        raise ValueError("Name whose real samples to score: a preset, a run or --dataset.")
     from qlatent_tf.runs.evaluation import evaluate_real
 
-    evaluation = evaluate_real(
-        dataset,
-        num_samples=arguments.num_samples,
-        metric_names=arguments.metrics or None,
-        progress=True,
-    )
+    if arguments.source:
+        dataset = source_data(arguments, source_config(arguments.source, arguments.trust_code))
+    else:
+        dataset = datasets.build(arguments.dataset, data_dir=arguments.data_dir)
+    evaluation = evaluate_real(dataset, **_scoring(arguments))
     _show(
         arguments,
         {"source": f"{dataset.name}, held out", **evaluation},
         f"data set {dataset.name}, {evaluation['num_samples']} real samples, held out",
     )
     return 0
+
+
+def _scoring(arguments):
+    return {
+        "num_samples": arguments.num_samples,
+        "metric_names": arguments.metrics or None,
+        "progress": True,
+    }
 
 
 def _show(arguments, evaluation, title):

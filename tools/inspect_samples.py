@@ -19,19 +19,15 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from qlatent_tf.tools.command_line import run_tool
+from qlatent_tf.tools.command_line import Parser, run_tool
 from qlatent_tf.tools.sample_latent import parse_input_state
 
 from qlatent_tf.storage import files
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Returns the tool's argument parser."""
-    arguments = argparse.ArgumentParser(
-        "inspect_samples",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    arguments = Parser("inspect_samples", __doc__)
     arguments.add_argument("file", type=Path, help="a file or directory with samples")
     arguments.add_argument("--key", help="the array in a .npz file")
     arguments.add_argument(
@@ -115,12 +111,11 @@ def _inspect(arguments) -> int:
         print("\n".join([source, *_lines(report)]))
     if arguments.out is not None:
         from qlatent_tf.drawing.photon_report import sample_figure
+        from qlatent_tf.drawing.style import save_figure
 
         shots, modes = rows.shape
         figure = sample_figure(report, f"{Path(source).name}: {shots:,} shots, {modes} modes")
-        for suffix in (".png", ".svg"):
-            with files.atomic_path(arguments.out / f"samples{suffix}") as path:
-                figure.savefig(path, dpi=110)
+        save_figure(figure, arguments.out / "samples", dpi=110)
         files.write_json(arguments.out / "report.json", report.to_json())
         if not arguments.json:
             print(f"\nPlots and numbers are in {arguments.out}.")
@@ -158,44 +153,23 @@ def _lines(report) -> list[str]:
         f"  collisions           in {counts.collision_rate:.2%} of shots",
         "",
         "  correlators                      normalised mean  coeff. of variation         skewness",
-        _row(
-            "measured",
-            [
-                f"{value:.4f} +- {error:.4f}"
-                for value, error in zip(
-                    report.measured.signature, report.measured.errors, strict=True
-                )
-            ],
-        ),
+        _row("measured", "{:.4f} +- {:.4f}", report.measured.signature, report.measured.errors),
     ]
     for name, prediction in report.predictions.items():
-        values = [f"{value:.4f}" for value in prediction.signature]
-        lines.append(_row(f"{name}, this circuit", values))
+        lines.append(_row(f"{name}, this circuit", "{:.4f}", prediction.signature))
     kind = "Haar circuits" if report.interferometer == "haar" else f"{report.interferometer} loops"
     for name, ensemble in report.ensembles.items():
-        lines.append(
-            _row(
-                f"{name}, {kind}",
-                [
-                    f"{value:.4f} +- {spread:.4f}"
-                    for value, spread in zip(
-                        ensemble.mean(axis=0), ensemble.std(axis=0), strict=True
-                    )
-                ],
-            )
-        )
-        lines.append(
-            _row(
-                "  measured is away by",
-                [f"{value:+.1f} sigma" for value in report.ensemble_distance(name)],
-            )
-        )
+        spread = ensemble.mean(axis=0), ensemble.std(axis=0)
+        lines.append(_row(f"{name}, {kind}", "{:.4f} +- {:.4f}", *spread))
+        distance = report.ensemble_distance(name)
+        lines.append(_row("  measured is away by", "{:+.1f} sigma", distance))
     for name, prediction in report.predictions.items():
-        lines += ["", f"  if the photons are {'identical' if name == 'boson' else name}:"]
-        lines.append(
+        lines += [
+            "",
+            f"  if the photons are {'identical' if name == 'boson' else name}:",
             f"    squared deviation of the correlators {prediction.correlator_deviation:.2f} "
-            "(1: shot noise alone)"
-        )
+            "(1: shot noise alone)",
+        ]
         if prediction.total_variation is not None:
             measured, expected = prediction.total_variation
             lines.append(
@@ -225,8 +199,9 @@ def _likelihood_lines(likelihood) -> list[str]:
     return lines
 
 
-def _row(label: str, values: list[str]) -> str:
-    return f"    {label:<29}" + "".join(f"{value:>20}" for value in values)
+def _row(label: str, form: str, *columns) -> str:
+    entries = (form.format(*values) for values in zip(*columns, strict=True))
+    return f"    {label:<29}" + "".join(f"{entry:>20}" for entry in entries)
 
 
 if __name__ == "__main__":

@@ -13,14 +13,15 @@ examples:
   tools/interpolate.py molgan_boson_qm9 --nearest --columns 4 --data-dir ~/data --out nearest.png
 """
 
-import argparse
 import sys
 from pathlib import Path
 
 import numpy as np
 from qlatent_tf.tools.command_line import (
+    Parser,
     add_data_arguments,
     add_source_arguments,
+    known_molecules,
     load_model,
     run_tool,
 )
@@ -28,11 +29,9 @@ from qlatent_tf.tools.command_line import (
 _MOST_CELLS = 64
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Returns the tool's argument parser."""
-    arguments = argparse.ArgumentParser(
-        "interpolate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    arguments = Parser("interpolate", __doc__)
     add_source_arguments(arguments)
     arguments.add_argument("--rows", type=int, default=6, help="lines, or molecules (default: 6)")
     arguments.add_argument(
@@ -89,23 +88,19 @@ def _nearest(model, config, arguments):
     from qlatent_tf.datasets.molecules.pictures import draw_smiles
     from qlatent_tf.metrics.molecules.counts import strictly_valid
     from qlatent_tf.metrics.molecules.diversity import nearest
-    from qlatent_tf.resolve import with_dataset
-    from qlatent_tf.runs.training import load_dataset
 
-    dataset = load_dataset(with_dataset(config, arguments.dataset), data_dir=arguments.data_dir)
-    if not hasattr(dataset, "smiles"):
-        raise ValueError(f"--nearest needs molecules; the data set {dataset.name!r} has none.")
+    known = known_molecules(arguments, config)
     drawn = 100 * arguments.rows
     valid = strictly_valid(graphs_to_smiles(model.sample(drawn, arguments.seed)))
     generated = list(dict.fromkeys(valid))[: arguments.rows]
     if not generated:
         raise ValueError(f"Of {drawn} samples, none is a valid molecule.")
     smiles, legends = [], []
-    found = nearest(generated, sorted(dataset.smiles), count=arguments.columns - 1, progress=True)
+    found = nearest(generated, sorted(known), count=arguments.columns - 1, progress=True)
     for text, neighbours in zip(generated, found, strict=True):
         smiles += [text, *(name for name, _ in neighbours)]
         legends += [
-            f"{text} ({'known' if text in dataset.smiles else 'new'})",
+            f"{text} ({'known' if text in known else 'new'})",
             *(f"{name}  {similarity:.2f}" for name, similarity in neighbours),
         ]
     return draw_smiles(smiles, legends, arguments.columns)

@@ -8,22 +8,19 @@ examples:
   tools/list_models.py --json
 """
 
-import argparse
 import json
 import sys
 
-from qlatent_tf.tools.command_line import run_tool
+from qlatent_tf.tools.command_line import Parser, run_tool
 
 from qlatent_tf.registry import datasets, latents, metrics, models, rewards
 from qlatent_tf.storage.files import read_json
 from qlatent_tf.storage.preset_files import list_presets, preset_directory, read_description
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Returns the tool's argument parser."""
-    arguments = argparse.ArgumentParser(
-        "list_models", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    arguments = Parser("list_models", __doc__)
     arguments.add_argument("--json", action="store_true", help="print JSON")
     return arguments
 

@@ -20,11 +20,11 @@ examples:
 Each finished run is a file; the same command goes on where it was stopped.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
 from qlatent_tf.tools.command_line import (
+    Parser,
     add_inception_argument,
     add_trust_argument,
     load_model,
@@ -53,11 +53,9 @@ _SOURCES = {
 }
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Returns the tool's argument parser."""
-    arguments = argparse.ArgumentParser(
-        "reproduce", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    arguments = Parser("reproduce", __doc__)
     commands = arguments.add_subparsers(dest="experiment", required=True)
     for name, experiment in EXPERIMENTS.items():
         about = f"{experiment.citation}. {experiment.description}".strip()
@@ -137,8 +135,7 @@ def main(argv=None) -> int:
 
 
 def _figure2(arguments):
-    if arguments.num_samples < 1:
-        raise ValueError(f"--num-samples is a positive number; received {arguments.num_samples}.")
+    _check_positive(arguments, "num_samples")
     runs = arguments.workdir.glob(f"runs/{arguments.data}_*_seed{arguments.seed}")
     trained = [run for run in runs if RunDirectory(run).read_run()["step"]]
     sources = arguments.source or sorted(trained)
@@ -147,29 +144,24 @@ def _figure2(arguments):
             f"{arguments.workdir} has no runs on {arguments.data!r} data with seed "
             f"{arguments.seed}. Train some with table1, or name presets or runs."
         )
-    measured = []
-    for source in sources:
+    options = {"num_samples": arguments.num_samples, "progress": not arguments.quiet}
+    measured = [
         # One's own runs may name one's own code.
-        model, config, step = load_model(source, arguments.trust_code or not arguments.source)
-        measured.append(
-            figure2.measure(
-                arguments.workdir,
-                Path(source).name,
-                model,
-                config,
-                step,
-                num_samples=arguments.num_samples,
-                progress=not arguments.quiet,
-            )
+        figure2.measure(
+            arguments.workdir,
+            Path(source).name,
+            *load_model(source, arguments.trust_code or not arguments.source),
+            **options,
         )
+        for source in sources
+    ]
     figure2.write_results(arguments.workdir, measured)
     _show(arguments)
     return 0
 
 
 def _theorem1(arguments):
-    if arguments.num_latents < 1:
-        raise ValueError(f"--num-latents is a positive number; received {arguments.num_latents}.")
+    _check_positive(arguments, "num_latents")
     source = arguments.source
     if source is None:
         cell = theorem1.cell(arguments.latent, arguments.iterations, _settings(arguments))
@@ -182,11 +174,18 @@ def _theorem1(arguments):
             train(cell.config, source, progress=not arguments.quiet)
         except Interrupted as stop:
             return _stopped(stop)
-    model, config, step = load_model(source, arguments.trust_code or not arguments.source)
-    measured = theorem1.measure(Path(source).name, model, config, step, arguments.num_latents)
+    loaded = load_model(source, arguments.trust_code or not arguments.source)
+    measured = theorem1.measure(Path(source).name, *loaded, arguments.num_latents)
     theorem1.write_results(arguments.workdir, measured)
     _show(arguments)
     return 0 if measured["recovered"] == measured["tried"] else 1
+
+
+def _check_positive(arguments, name):
+    if getattr(arguments, name) < 1:
+        raise ValueError(
+            f"--{name.replace('_', '-')} is a positive number; received {getattr(arguments, name)}."
+        )
 
 
 def _run_grid(arguments):

@@ -15,7 +15,6 @@ examples:
   tools/sample.py runs/mlp_boson_quantum -n 100000 --out samples.npy
 """
 
-import argparse
 import csv
 import io
 import operator
@@ -25,8 +24,10 @@ from pathlib import Path
 
 import numpy as np
 from qlatent_tf.tools.command_line import (
+    Parser,
     add_data_arguments,
     add_source_arguments,
+    known_molecules,
     load_model,
     run_tool,
 )
@@ -41,11 +42,9 @@ _COMPARISONS = {
 }
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Returns the tool's argument parser."""
-    arguments = argparse.ArgumentParser(
-        "sample", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    arguments = Parser("sample", __doc__)
     add_source_arguments(arguments)
     arguments.add_argument(
         "-n",
@@ -99,7 +98,7 @@ def _sample(arguments):
     model, config, _ = load_model(arguments.source, arguments.trust_code)
     known = None
     if arguments.novel_only or arguments.mark_novel:
-        known = _known_molecules(arguments, config)
+        known = known_molecules(arguments, config)
     samples = model.sample(arguments.num_samples, arguments.seed)
     note = ""
     if filtered or arguments.out.suffix in _MOLECULE_FORMS:
@@ -131,24 +130,14 @@ def _condition(text):
         ) from error
 
 
-def _known_molecules(arguments, config):
-    from qlatent_tf.resolve import with_dataset
-    from qlatent_tf.runs.training import load_dataset
-
-    dataset = load_dataset(with_dataset(config, arguments.dataset), data_dir=arguments.data_dir)
-    if not hasattr(dataset, "smiles"):
-        raise ValueError(
-            f"--novel-only and --mark-novel need molecules; the data set {dataset.name!r} has none."
-        )
-    return dataset.smiles
-
-
 def _select(samples, unique, known, conditions):
     """Returns the valid molecules that pass the filters, and how many were valid."""
+    from qlatent_tf.metrics.molecules.counts import strictly_valid
     from qlatent_tf.metrics.molecules.properties import property_table
 
     smiles = np.array([text or "" for text in _smiles_of(samples)], dtype=object)
-    rows = np.array([_is_whole(text) for text in smiles], dtype=bool).nonzero()[0]
+    whole = set(strictly_valid(smiles))
+    rows = np.array([text in whole for text in smiles], dtype=bool).nonzero()[0]
     valid = len(rows)
     if unique:
         rows = np.sort(rows[np.unique(smiles[rows].astype(str), return_index=True)[1]])
@@ -167,12 +156,6 @@ def _smiles_of(samples):
     if not isinstance(samples, dict) or set(samples) != {"atoms", "bonds"}:
         raise ValueError("Only molecules have SMILES; this model makes other samples.")
     return graphs_to_smiles(samples)
-
-
-def _is_whole(smiles):
-    from qlatent_tf.metrics.molecules.counts import strictly_valid
-
-    return bool(strictly_valid([smiles]))
 
 
 def _columns(smiles, known):

@@ -20,95 +20,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from qlatent_tf.tools.command_line import run_tool
-
-_OPTIONS = (
-    "modes",
-    "photons",
-    "input_state",
-    "unitary_seed",
-    "unitary_file",
-    "interferometer",
-    "tiles",
-    "indistinguishability",
-    "transmission",
-    "detector",
-    "dark_count_probability",
-    "postselect",
-    "method",
-    "precision",
-)
-
-
-def parser() -> argparse.ArgumentParser:
-    """Returns the tool's argument parser."""
-    arguments = argparse.ArgumentParser(
-        "sample_latent",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    arguments.add_argument(
-        "bank", type=Path, help="the bank's directory: new, empty, or begun by the same command"
-    )
-    arguments.add_argument(
-        "--num-samples", type=int, default=1_000_000, help="rows in all (default: 1000000)"
-    )
-    arguments.add_argument(
-        "--seed", type=int, default=0, help="chooses the samples of a circuit (default: 0)"
-    )
-    arguments.add_argument(
-        "--shard-size",
-        type=int,
-        default=25_000,
-        help="rows in a file; a kill loses at most so many (default: 25000)",
-    )
-    circuit = arguments.add_argument_group("the circuit, as for the latents boson and photonic")
-    circuit.add_argument(
-        "--latent",
-        choices=("boson", "photonic"),
-        default="boson",
-        help="identical or distinguishable photons (default: boson)",
-    )
-    circuit.add_argument("--modes", type=int, help="the width of a circuit (default: 16)")
-    circuit.add_argument(
-        "--photons",
-        type=int,
-        help="photons sent in, one into each of the first modes (default: half the modes)",
-    )
-    circuit.add_argument(
-        "--input-state",
-        type=parse_input_state,
-        help="instead of --photons: photons sent into each mode, 1,1,0,2",
-    )
-    circuit.add_argument("--unitary-seed", type=int, help="chooses the circuit (default: 0)")
-    circuit.add_argument("--unitary-file", help="a circuit of one's own: .npy, .npz or .csv")
-    circuit.add_argument(
-        "--interferometer", help="haar, or loop delays such as 1-1 or 1-3-9 (default: haar)"
-    )
-    circuit.add_argument("--tiles", type=int, help="circuits side by side (default: 1)")
-    physics = arguments.add_argument_group("imperfections (default: none)")
-    physics.add_argument(
-        "--indistinguishability", type=float, help="Hong-Ou-Mandel visibility, 0 to 1"
-    )
-    physics.add_argument(
-        "--transmission",
-        type=_parse_transmission,
-        help="probability that a photon is detected; one number, or one for each mode: 0.9,0.8,...",
-    )
-    physics.add_argument("--detector", help="number or threshold")
-    physics.add_argument("--dark-count-probability", type=float, help="per mode and shot")
-    physics.add_argument(
-        "--postselect", type=_parse_range, help="total counts that are kept: 8, or 6,8 for a range"
-    )
-    speed = arguments.add_argument_group("method")
-    speed.add_argument("--method", help="auto, table, lanes, glynn or loop (default: auto)")
-    speed.add_argument("--precision", help="double or single (default: double)")
-    return arguments
-
-
-def main(argv=None) -> int:
-    """Runs the tool; returns its exit code."""
-    return run_tool(_sample, parser().parse_args(argv))
+from qlatent_tf.tools.command_line import Parser, run_tool
 
 
 def parse_input_state(text: str) -> list[int]:
@@ -118,26 +30,6 @@ def parse_input_state(text: str) -> list[int]:
       argparse.ArgumentTypeError: if it reads otherwise.
     """
     return _parse_list(text, int, "an input state reads like 1,1,0,2")
-
-
-def _sample(arguments) -> int:
-    from qlatent_tf.latents.latent_bank import write_latent_bank
-
-    if arguments.seed < 0:
-        raise ValueError(f"--seed is a whole number from 0; received {arguments.seed}.")
-    options = {
-        name: getattr(arguments, name) for name in _OPTIONS if getattr(arguments, name) is not None
-    }
-    write_latent_bank(
-        arguments.bank,
-        arguments.latent,
-        options,
-        num_samples=arguments.num_samples,
-        seed=arguments.seed,
-        shard_size=arguments.shard_size,
-    )
-    print(f"Train with: --latent samples --latent-file {arguments.bank}", file=sys.stderr)
-    return 0
 
 
 def _parse_transmission(text: str):
@@ -156,6 +48,96 @@ def _parse_list(text: str, number: type, legal: str) -> list:
     except ValueError:
         # Of this error argparse shows the message; of others, the name of the function.
         raise argparse.ArgumentTypeError(f"{legal}; received {text!r}") from None
+
+
+# Of the latents `boson` and `photonic`, by groups: how an option is read, and what it means.
+_OPTIONS = {
+    "the circuit, as for the latents boson and photonic": {
+        "modes": (int, "the width of a circuit (default: 16)"),
+        "photons": (
+            int,
+            "photons sent in, one into each of the first modes (default: half the modes)",
+        ),
+        "input_state": (
+            parse_input_state,
+            "instead of --photons: photons sent into each mode, 1,1,0,2",
+        ),
+        "unitary_seed": (int, "chooses the circuit (default: 0)"),
+        "unitary_file": (str, "your own circuit: .npy, .npz or .csv"),
+        "interferometer": (str, "haar, or loop delays such as 1-1 or 1-3-9 (default: haar)"),
+        "tiles": (int, "circuits side by side (default: 1)"),
+    },
+    "imperfections (default: none)": {
+        "indistinguishability": (float, "Hong-Ou-Mandel visibility, 0 to 1"),
+        "transmission": (
+            _parse_transmission,
+            "probability that a photon is detected; one number, or one for each mode: 0.9,0.8,...",
+        ),
+        "detector": (str, "number or threshold"),
+        "dark_count_probability": (float, "per mode and shot"),
+        "postselect": (_parse_range, "total counts that are kept: 8, or 6,8 for a range"),
+    },
+    "method": {
+        "method": (str, "auto, table, lanes, glynn or loop (default: auto)"),
+        "precision": (str, "double or single (default: double)"),
+    },
+}
+
+
+def parser() -> Parser:
+    """Returns the tool's argument parser."""
+    arguments = Parser("sample_latent", __doc__)
+    arguments.add_argument(
+        "bank", type=Path, help="the bank's directory: new, empty, or begun by the same command"
+    )
+    arguments.add_argument(
+        "--num-samples", type=int, default=1_000_000, help="rows in all (default: 1000000)"
+    )
+    arguments.add_argument(
+        "--seed", type=int, default=0, help="chooses the samples of a circuit (default: 0)"
+    )
+    arguments.add_argument(
+        "--shard-size",
+        type=int,
+        default=25_000,
+        help="rows in a file; a kill loses at most so many (default: 25000)",
+    )
+    arguments.add_argument(
+        "--latent",
+        choices=("boson", "photonic"),
+        default="boson",
+        help="identical or distinguishable photons (default: boson)",
+    )
+    for title, options in _OPTIONS.items():
+        group = arguments.add_argument_group(title)
+        for name, (kind, about) in options.items():
+            group.add_argument(f"--{name.replace('_', '-')}", type=kind, help=about)
+    return arguments
+
+
+def main(argv=None) -> int:
+    """Runs the tool; returns its exit code."""
+    return run_tool(_sample, parser().parse_args(argv))
+
+
+def _sample(arguments) -> int:
+    from qlatent_tf.latents.latent_bank import write_latent_bank
+
+    if arguments.seed < 0:
+        raise ValueError(f"--seed is a whole number from 0; received {arguments.seed}.")
+    names = [name for options in _OPTIONS.values() for name in options]
+    options = {name: getattr(arguments, name) for name in names}
+    options = {name: value for name, value in options.items() if value is not None}
+    write_latent_bank(
+        arguments.bank,
+        arguments.latent,
+        options,
+        num_samples=arguments.num_samples,
+        seed=arguments.seed,
+        shard_size=arguments.shard_size,
+    )
+    print(f"Train with: --latent samples --latent-file {arguments.bank}", file=sys.stderr)
+    return 0
 
 
 if __name__ == "__main__":

@@ -147,9 +147,9 @@ def _train(arguments):
     if arguments.dry_run:
         if any(text.startswith("optimizer") for text in arguments.settings):
             # Which there are, and what they take, Keras knows: to ask it takes seconds.
-            from qlatent_tf.gan.optimizers import optimizers
+            from qlatent_tf.gan.optimizers import make_optimizer
 
-            optimizers(config, 1)
+            make_optimizer(config)
         print(json.dumps(resolve(config).to_json(), indent=2))
         return 0
     from qlatent_tf.gan.replicas import is_chief, make_strategy

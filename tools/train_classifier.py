@@ -83,9 +83,8 @@ def _train(arguments):
     from qlatent_tf.storage.preset_files import new_preset_directory
 
     changes = dict(parse_setting(text) for text in arguments.settings)
-    for name in ("dataset", "epochs", "seed"):
-        if getattr(arguments, name) is not None:
-            changes[name] = getattr(arguments, name)
+    named = {name: getattr(arguments, name) for name in ("dataset", "epochs", "seed")}
+    changes.update({name: value for name, value in named.items() if value is not None})
     options = checked_options(changes)
     if arguments.dry_run:
         print(json.dumps(options, indent=2))
@@ -176,14 +175,10 @@ def train(options: dict, dataset, workdir, verbose=0):
     network = {name: options[name] for name in NETWORK}
     classifier = build_classifier(**network, seed=options["seed"])
     shift = options["shift"] / options["image_size"]
-    model = keras.Sequential(
-        [
-            keras.Input(dataset.source.shape[1:], dtype="uint8"),
-            keras.layers.RandomFlip("horizontal"),
-            keras.layers.RandomTranslation(shift, shift, interpolation="nearest"),
-            classifier,
-        ]
-    )
+    flip = keras.layers.RandomFlip("horizontal")
+    move = keras.layers.RandomTranslation(shift, shift, interpolation="nearest")
+    images = keras.Input(dataset.source.shape[1:], dtype="uint8")
+    model = keras.Sequential([images, flip, move, classifier])
     steps = options["epochs"] * math.ceil(len(dataset.source) / options["batch_size"])
     warmup = math.ceil(steps / 5)
     rate = keras.optimizers.schedules.CosineDecay(

@@ -4,10 +4,10 @@ from .dataset import ImageDataset as ImageDataset
 from .dataset import MoleculeDataset as MoleculeDataset
 from .images.cifar10 import cifar10 as cifar10
 from .images.images import image_file as image_file
-from .images.land_cover_tiles import land_cover_tiles as land_cover_tiles
 from .images.mnist import fashion_mnist as fashion_mnist
 from .images.mnist import mnist as mnist
 from .images.naip28 import naip28 as naip28
+from .images.naip28 import naip28_small as naip28_small
 from .images.sat import sat4 as sat4
 from .images.sat import sat6 as sat6
 from .molecules.qm9 import qm9 as qm9

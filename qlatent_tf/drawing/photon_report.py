@@ -13,6 +13,7 @@ _COLOURS = {
     "boson": latent_style("boson")["color"],
     "distinguishable": latent_style("photonic")["color"],
 }
+_RULE = {"color": INK, "lw": 1.2}
 
 
 def sample_figure(report: SampleReport, title: str) -> Figure:
@@ -33,6 +34,8 @@ def sample_figure(report: SampleReport, title: str) -> Figure:
     _draw_evidence(panels[1, 2], report)
     for panel in panels.flat:
         panel.spines[["top", "right"]].set_visible(False)
+        if panel.get_legend_handles_labels()[0]:
+            panel.legend(frameon=False, fontsize=9)
     return figure
 
 
@@ -41,32 +44,24 @@ def _draw_mean_photons(panel, report):
     panel.bar(modes, report.counts.mean_photons, color=PALE, label="measured")
     for name, prediction in list(report.predictions.items())[:1]:
         # The mean is the same for identical and distinguishable photons, collisions apart.
-        style = "expected" if not report.collision_free else f"expected, {name}"
-        panel.stairs(
-            prediction.mean,
-            np.arange(len(modes) + 1) - 0.5,
-            baseline=None,
-            color=INK,
-            lw=1.2,
-            label=style,
-        )
+        label = "expected" if not report.collision_free else f"expected, {name}"
+        edges = np.arange(len(modes) + 1) - 0.5
+        panel.stairs(prediction.mean, edges, baseline=None, **_RULE, label=label)
     panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     panel.set(title="Mean photon numbers", xlabel="mode", ylabel="photons a shot")
-    panel.legend(frameon=False, fontsize=9)
 
 
 def _draw_totals(panel, report):
     law = report.counts.total_law
     panel.bar(np.arange(len(law)), law, color=PALE, width=0.9)
     mean = float(law @ np.arange(len(law)))
-    panel.axvline(mean, color=INK, lw=1.2, ls="--", label=f"mean {mean:.2f}")
+    panel.axvline(mean, **_RULE, ls="--", label=f"mean {mean:.2f}")
     panel.set(
         title=f"Photons in a shot (collisions in {report.counts.collision_rate:.1%} of shots)",
         xlabel="photons",
         ylabel="share of shots",
         xlim=(-0.6, len(law) + 0.6),
     )
-    panel.legend(frameon=False, fontsize=9)
 
 
 def _draw_covariance(figure, panel, report):
@@ -92,61 +87,39 @@ def _draw_correlators(panel, report):
             bins = bins[0] + np.linspace(-1, 1, 41)
         panel.hist(measured, bins, color=PALE, label="measured")
         for name, values in curves.items():
-            panel.hist(
-                values,
-                bins,
-                histtype="step",
-                lw=1.8,
-                color=_COLOURS[name],
-                label=f"{name}, this circuit",
-            )
+            style = {"histtype": "step", "lw": 1.8, "color": _COLOURS[name]}
+            panel.hist(values, bins, **style, label=f"{name}, this circuit")
     panel.axvline(0.0, color=INK, lw=0.8, ls=":")
     panel.xaxis.set_major_locator(MaxNLocator(5))
     panel.set(title="Distribution of the correlators", xlabel="$C_{ij}$", ylabel="pairs of modes")
-    panel.legend(frameon=False, fontsize=9)
 
 
 def _draw_signature(panel, report):
-    for name, ensemble in report.ensembles.items():
-        panel.scatter(
-            ensemble[:, 0],
-            ensemble[:, 1],
-            s=14,
-            alpha=0.45,
-            lw=0,
-            color=_COLOURS[name],
-            label=f"{name}, random {_circuit_name(report.interferometer)}",
-        )
+    _draw_statistics(panel, report, (0, 1))
     for name, prediction in report.predictions.items():
-        panel.plot(
-            *prediction.signature[:2],
-            marker="D",
-            ms=9,
-            ls="",
-            mfc="none",
-            mew=2,
-            color=_COLOURS[name],
-            label=f"{name}, this circuit",
-        )
-    panel.errorbar(
-        *report.measured.signature[:2],
-        xerr=report.measured.errors[0],
-        yerr=report.measured.errors[1],
-        marker="*",
-        ms=15,
-        color=INK,
-        capsize=3,
-        ls="",
-        label="measured",
-        zorder=5,
-    )
+        style = {"marker": "D", "ms": 9, "ls": "", "mfc": "none", "mew": 2}
+        label = f"{name}, this circuit"
+        panel.plot(*prediction.signature[:2], **style, color=_COLOURS[name], label=label)
     panel.xaxis.set_major_locator(MaxNLocator(5))
     panel.set(
         title="Statistical signature",
         xlabel=r"normalised mean $m_1 M^2 / n$",
         ylabel="coefficient of variation",
     )
-    panel.legend(frameon=False, fontsize=9)
+
+
+def _draw_statistics(panel, report, columns):
+    """Draws two numbers of the signature: of what was measured, and of random circuits."""
+    haar = report.interferometer == "haar"
+    circuits = "Haar circuits" if haar else f"{report.interferometer} loops"
+    for name, ensemble in report.ensembles.items():
+        style = {"s": 14, "alpha": 0.45, "lw": 0, "color": _COLOURS[name]}
+        panel.scatter(*ensemble[:, columns].T, **style, label=f"{name}, random {circuits}")
+    (x, x_error), (y, y_error) = (
+        (report.measured.signature[column], report.measured.errors[column]) for column in columns
+    )
+    style = {"marker": "*", "ms": 15, "color": INK, "capsize": 3, "ls": "", "zorder": 5}
+    panel.errorbar(x, y, xerr=x_error, yerr=y_error, **style, label="measured")
 
 
 def _draw_evidence(panel, report):
@@ -175,56 +148,17 @@ def _draw_evidence(panel, report):
     panel.yaxis.set_major_formatter(
         lambda power, _: "1 : 1" if power == 0 else rf"$10^{{{power:g}}}$"
     )
-    panel.text(
-        0.02,
-        0.96,
-        "identical photons",
-        color=_COLOURS["boson"],
-        va="top",
-        transform=panel.transAxes,
-    )
-    panel.text(
-        0.02,
-        0.04,
-        "distinguishable photons",
-        color=_COLOURS["distinguishable"],
-        transform=panel.transAxes,
-    )
-    panel.text(0.98, 0.52, "less than 99 % sure", fontsize=9, ha="right", transform=panel.transAxes)
+    on_axes = {"transform": panel.transAxes}
+    panel.text(0.02, 0.96, "identical photons", color=_COLOURS["boson"], va="top", **on_axes)
+    panel.text(0.02, 0.04, "distinguishable photons", color=_COLOURS["distinguishable"], **on_axes)
+    panel.text(0.98, 0.52, "less than 99 % sure", fontsize=9, ha="right", **on_axes)
 
 
 def _draw_skewness(panel, report):
     """Where there are no likelihoods, the signature has a third number to show."""
-    for name, ensemble in report.ensembles.items():
-        panel.scatter(
-            ensemble[:, 2],
-            ensemble[:, 1],
-            s=14,
-            alpha=0.45,
-            lw=0,
-            color=_COLOURS[name],
-            label=f"{name}, random {_circuit_name(report.interferometer)}",
-        )
-    panel.errorbar(
-        report.measured.signature[2],
-        report.measured.signature[1],
-        xerr=report.measured.errors[2],
-        yerr=report.measured.errors[1],
-        marker="*",
-        ms=15,
-        color=INK,
-        capsize=3,
-        ls="",
-        label="measured",
-        zorder=5,
-    )
+    _draw_statistics(panel, report, (2, 1))
     panel.set(
         title="Statistical signature (no likelihoods to show)",
         xlabel="skewness",
         ylabel="coefficient of variation",
     )
-    panel.legend(frameon=False, fontsize=9)
-
-
-def _circuit_name(interferometer: str) -> str:
-    return "Haar circuits" if interferometer == "haar" else f"{interferometer} loops"

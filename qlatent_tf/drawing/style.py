@@ -25,7 +25,6 @@ _LATENTS = {
     "copula": ("#666666", "*"),
 }
 _OTHERS = (("#7B3294", "<"), ("#A6611A", ">"), ("#01665E", "p"), ("#C51B7D", "h"))
-_DPI = 150
 
 
 def latent_style(latent: str) -> dict[str, str]:
@@ -42,11 +41,18 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def tidy(panel) -> None:
-    """Takes the upper and the right line of a panel away and draws a faint grid behind it."""
+def tidy(panel, grid: str = "both") -> None:
+    """Takes the upper and the right line of a panel away and draws a faint grid behind it.
+
+    Args:
+      panel: Axes.
+      grid: str. ``both``, or ``x`` where the vertical axis names bars.
+    """
     panel.spines[["top", "right"]].set_visible(False)
-    panel.grid(True, color="#E6E6E6", lw=0.8)
+    panel.grid(True, axis=grid, color="#E6E6E6", lw=0.8)
     panel.set_axisbelow(True)
+    if grid == "x":
+        panel.tick_params(axis="y", length=0)
 
 
 def shared_legend(figure: Figure, panels, title: str) -> None:
@@ -67,13 +73,14 @@ def figure_picture(figure: Figure) -> np.ndarray:
     return np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()
 
 
-def save_figure(figure: Figure, path, *, step: int | None = None) -> None:
+def save_figure(figure: Figure, path, *, step: int | None = None, dpi: int = 150) -> None:
     """Writes ``<path>.png`` and ``<path>.svg``, and an image for TensorBoard beside them.
 
     Args:
       figure: Figure, of `new_figure`.
       path: path. Folder and name, without a suffix.
       step: int. TensorBoard's step. Default: no TensorBoard image.
+      dpi: int. Of the PNG file.
     """
     for suffix, options in (("png", {}), ("svg", {"metadata": {"Date": None}})):
         # Without a salt of its own, an SVG file has other identifiers each time it is written.
@@ -81,7 +88,7 @@ def save_figure(figure: Figure, path, *, step: int | None = None) -> None:
             matplotlib.rc_context({"svg.hashsalt": "qlatent_tf"}),
             atomic_path(f"{path}.{suffix}") as temporary,
         ):
-            figure.savefig(temporary, format=suffix, dpi=_DPI, **options)
+            figure.savefig(temporary, format=suffix, dpi=dpi, **options)
     if step is not None:
         writer = tf.summary.create_file_writer(str(path.parent / "tensorboard"))
         with writer.as_default(step=step):

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from qlatent_tf.experiments.grids.cells import Cell
+from qlatent_tf.experiments.grids.table_files import write_table
+from qlatent_tf.experiments.grids.tables import Column, Published, in_order, make_table
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,10 +72,16 @@ class GridExperiment(Experiment):
       num_samples: int. Generated samples that score a finished run, as the default.
       whose: str. Whose iterations and seeds these are.
       make_cells: callable. Takes every name of `cell_options`, and `settings`; see `cells`.
-      write: callable. `write(folder, finished)` writes ``<name>.md``, ``.csv``, ``.json`` and the
-        figures of finished cells of one schedule (see `finished_cells.read_cell`) into a `Path`.
-        It returns what is in the JSON, and raises a ValueError if there are no cells.
+      columns: sequence of Column. What the table shows.
+      notes: str. What its caption says besides.
+      order: dict of str to sequence. The order of a row's entries, see `tables.in_order`.
+      panel: str. The entry by which rows are compared among each other.
+      panel_title: str. Of a chart's panel; ``{}`` stands for its value.
+      curve: (str, str). The score that is drawn against the steps, and its label.
+      bars: dict of str to (str, str). Name of a chart -> a column, and its label.
       published: callable. What the paper reports of a row, see `tables.Published`.
+      write_more: callable. `write_more(folder, finished, table)` writes what else there is.
+      write_instead: callable. `write_instead(folder, finished)` does what `write` does.
       prepare: callable. `prepare(folder, cells, data_dir=, progress=)`, with `preparation`, is
         called before the first cell; it returns the folder of the cells' data files. None for
         nothing to prepare.
@@ -87,8 +95,16 @@ class GridExperiment(Experiment):
     num_samples: int
     whose: str = "the paper's"
     make_cells: Callable[..., list[Cell]]
-    write: Callable[[Path, Sequence[dict]], dict]
+    columns: Sequence[Column] = ()
+    notes: str = ""
+    order: Mapping[str, Sequence] = dataclasses.field(default_factory=dict)
+    panel: str = "data"
+    panel_title: str = "{} data"
+    curve: tuple[str, str] = ("", "")
+    bars: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     published: Callable[[Mapping], Mapping[str, tuple[float, float]]] = lambda row: {}
+    write_more: Callable[[Path, Sequence[dict], dict], None] | None = None
+    write_instead: Callable[[Path, Sequence[dict]], dict] | None = None
     prepare: Callable[..., Path] | None = None
     preparation: Mapping[str, Option] = dataclasses.field(default_factory=dict)
     scores_images: bool = False
@@ -124,3 +140,27 @@ class GridExperiment(Experiment):
         """
         defaults = {name: option.default for name, option in self.cell_options.items()}
         return self.make_cells(settings=settings, **{**defaults, **asked})
+
+    def write(self, folder: Path, finished: Sequence[dict]) -> dict:
+        """Writes ``<name>.md``, ``.csv``, ``.json`` and charts; returns what is in the JSON.
+
+        Args:
+          folder: Path.
+          finished: sequence of dict. Cells of one schedule, see `finished_cells.read_cell`.
+
+        Raises:
+          ValueError: if there are no cells.
+        """
+        if self.write_instead is not None:
+            return self.write_instead(folder, finished)
+        from qlatent_tf.experiments.grids.charts import save_charts
+
+        finished = in_order(finished, **self.order)
+        source = Published(f"paper ({self.iterations:,} steps)", self.published)
+        table = make_table(finished, self.columns, source, self.panel)
+        path = folder / self.name
+        write_table(path, table, self.columns, self.notes)
+        save_charts(path, table, finished, self.panel_title, self.curve, self.bars)
+        if self.write_more is not None:
+            self.write_more(folder, finished, table)
+        return table

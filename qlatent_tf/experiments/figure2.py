@@ -14,6 +14,7 @@ from tqdm import tqdm
 from qlatent_tf.differences import differences, format_differences
 from qlatent_tf.experiments.experiment import Experiment, Option
 from qlatent_tf.experiments.table1 import LATENTS
+from qlatent_tf.markdown import markdown_table
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.storage.files import read_json, write_json, write_text
 
@@ -30,19 +31,10 @@ _FIGURES = {
 
 
 def measure(folder, name, model, config, step, *, num_samples, progress=True) -> dict:
-    """Counts a model's rounded samples against the exact law, block by block.
+    """Counts a model's rounded samples against the exact law of its data, block by block.
 
     Memory follows the block and the number of distinct outcomes, not the number of samples. A
     measurement that lies in ``<folder>/figure2/<name>.json`` already is read, not repeated.
-
-    Args:
-      folder: path.
-      name: str. Names the measurement.
-      model: WGANGP.
-      config: Config. What it was trained with; its data set has a law.
-      step: int. The training step it is from.
-      num_samples: int.
-      progress: bool. Whether to show a progress bar.
 
     Returns:
       dict of JSON values: ``name``, ``latent``, ``data``, ``config``, ``step``, ``num_samples``,
@@ -89,12 +81,7 @@ def measure(folder, name, model, config, step, *, num_samples, progress=True) ->
 
 
 def write_results(folder, measured) -> None:
-    """Writes ``figure2.md``, ``figure2.json`` and the figure.
-
-    Args:
-      folder: path.
-      measured: sequence of dict, of `measure`, with one `num_samples`.
-    """
+    """Writes ``figure2.md``, ``figure2.json`` and the figure of what `measure` returned."""
     from qlatent_tf.drawing.style import save_figure
 
     folder = Path(folder)
@@ -113,24 +100,20 @@ def write_results(folder, measured) -> None:
 
 def to_markdown(measured) -> str:
     """Returns a table of the figures of all measurements."""
-    lines = [
-        "| model | data | latent | steps | " + " | ".join(_FIGURES.values()) + " |",
-        "|---|---|---|---:|" + "---:|" * len(_FIGURES),
-    ]
+    rows = []
     for one in measured:
         scores = [one["figures"][name] for name in _FIGURES]
         shown = ["undefined" if score is None else f"{score:.4f}" for score in scores]
-        lines.append(
-            f"| {one['name']} | {one['data']} | `{one['latent']}` | {one['step'] or 0:,} | "
-            + " | ".join(shown)
-            + " |"
+        rows.append(
+            [one["name"], one["data"], f"`{one['latent']}`", f"{one['step'] or 0:,}", *shown]
         )
     caption = (
         f"{measured[0]['num_samples']:,} samples of each model, rounded to whole numbers, beside "
         "the exact law of its data. The floor is the total variation that as many samples of the "
         "data show; the KL divergence is that of the samples that are possible outcomes."
     )
-    return "\n".join([*lines, "", caption, ""])
+    heads = ["model", "data", "latent", "steps", *_FIGURES.values()]
+    return "\n".join([*markdown_table(heads, rows, words=3), "", caption, ""])
 
 
 def law_figure(measured):
@@ -139,26 +122,17 @@ def law_figure(measured):
 
     figure = new_figure(11.5, 4.8)
     laws, bars = figure.subplots(1, 2, width_ratios=(3, 2))
-    shown = []
-    for one in measured:
-        # Models of one circuit of the data share the real curve.
-        if one["real"] not in shown:
-            label = "real" if not shown else None
-            laws.plot(*_points(one["real"]), color=INK, lw=2.6, label=label, zorder=1)
-            shown.append(one["real"])
+    # Models of one circuit of the data share the real curve.
+    real = {str(one["real"]): one["real"] for one in measured}
+    for number, curve in enumerate(real.values()):
+        label = None if number else "real"
+        laws.plot(curve["rank"], curve["cumulative"], color=INK, lw=2.6, label=label, zorder=1)
     repeated = len({one["latent"] for one in measured}) < len(measured)
     labels = [one["name"] if repeated else one["latent"] for one in measured]
-    for one, label in zip(measured, labels, strict=True):
-        style = latent_style(one["latent"])
-        laws.plot(
-            *_points(one["generated"]),
-            color=style["color"],
-            marker=style["marker"],
-            ms=5,
-            markevery=0.12,
-            lw=1.8,
-            label=label,
-        )
+    styles = [latent_style(one["latent"]) for one in measured]
+    for one, label, style in zip(measured, labels, styles, strict=True):
+        curve = one["generated"]["rank"], one["generated"]["cumulative"]
+        laws.plot(*curve, **style, ms=5, markevery=0.12, lw=1.8, label=label)
     laws.set_xscale("log")
     laws.set(
         title=f"Law of rounded samples, {measured[0]['num_samples']:,} each",
@@ -167,35 +141,21 @@ def law_figure(measured):
         ylim=(0, 1.02),
     )
     laws.legend(frameon=False)
-    for place, one in enumerate(measured):
+    for place, (one, style) in enumerate(zip(measured, styles, strict=True)):
         found, floor = (one["figures"][name] for name in ("outcome_tv", "outcome_tv_floor"))
-        bars.barh([place], [found], height=0.62, color=latent_style(one["latent"])["color"])
-        bars.plot(
-            [floor, floor],
-            [place - 0.4, place + 0.4],
-            color=INK,
-            lw=2,
-            label="as many real samples" if not place else None,
-        )
-        bars.annotate(
-            f"{found:.3f}",
-            (found, place),
-            (4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=8,
-            color=INK,
-        )
+        bar = bars.barh([place], [found], height=0.62, color=style["color"])
+        ends = [place - 0.4, place + 0.4]
+        label = None if place else "as many real samples"
+        bars.plot([floor, floor], ends, color=INK, lw=2, label=label)
+        bars.bar_label(bar, fmt="%.3f", padding=4, fontsize=8, color=INK)
     bars.set_yticks(range(len(measured)), labels)
     bars.set_ylim(max(len(measured), 4) - 0.5, -0.5)
     bars.margins(x=0.15)
     bars.set_xlim(left=0)
     bars.set(title="Distance from the exact law", xlabel="total variation")
     bars.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.14))
-    for panel in (laws, bars):
-        tidy(panel)
-    bars.grid(False, axis="y")
-    bars.tick_params(axis="y", length=0)
+    tidy(laws)
+    tidy(bars, grid="x")
     return figure
 
 
@@ -204,10 +164,6 @@ def _thinned(cumulative):
     ranks = np.geomspace(1, len(cumulative), CURVE_POINTS)
     ranks = np.unique(np.rint(ranks).astype(int))
     return {"rank": ranks.tolist(), "cumulative": cumulative[ranks - 1].tolist()}
-
-
-def _points(curve):
-    return curve["rank"], curve["cumulative"]
 
 
 def _place(one):

@@ -11,8 +11,7 @@ from qlatent_tf.config import Config
 from qlatent_tf.experiments.experiment import GridExperiment
 from qlatent_tf.experiments.grids.cells import seed_by_seed
 from qlatent_tf.experiments.grids.finished_cells import cell_scores
-from qlatent_tf.experiments.grids.table_files import write_table
-from qlatent_tf.experiments.grids.tables import Column, in_order, make_table
+from qlatent_tf.experiments.grids.tables import Column
 from qlatent_tf.experiments.table1 import CONTROLS, LATENTS
 from qlatent_tf.registry import latents as latent_registry
 from qlatent_tf.runs.run_directory import RunDirectory
@@ -52,37 +51,22 @@ def _cells(latents, **schedule):
     return seed_by_seed(rows, **schedule)
 
 
-def _write(folder, finished):
-    from qlatent_tf.drawing.style import save_figure
-    from qlatent_tf.experiments.grids.charts import save_charts
-
-    finished = in_order(finished, latent=LATENTS + CONTROLS)
-    table = make_table(finished, COLUMNS)
-    write_table(folder / "mixture", table, COLUMNS, NOTES)
-    curve = ("interpolation_rate", "interpolation rate")
-    save_charts(folder / "mixture", table, finished, "{} data", curve, bars={})
-    points = _points_figure(folder / "runs", finished)
-    if points is not None:
-        save_figure(points, folder / "mixture_points", step=table["steps"])
-    return table
-
-
-def _points_figure(runs, finished):
-    """Points of each latent's first seed whose run is here, beside real ones; None if none is."""
+def _draw_points(folder, finished, table):
+    """Draws points of each latent's first seed whose run is here, beside real ones."""
     from qlatent_tf.datasets.vectors.mixture import mixture
     from qlatent_tf.drawing.plane import scatter_points
-    from qlatent_tf.drawing.style import INK, latent_style, new_figure
+    from qlatent_tf.drawing.style import INK, latent_style, new_figure, save_figure
     from qlatent_tf.runs.training import restore_model
 
     drawn = {}
     for cell in finished:
-        run = RunDirectory(runs / cell["name"])
+        run = RunDirectory(folder / "runs" / cell["name"])
         if cell["config"].latent not in drawn and run.checkpoints.is_dir():
             model, step = restore_model(run, trust_code=True)
             if step == cell["step"]:
                 drawn[cell["config"].latent] = cell, model.sample(DRAWN, seed=0)
     if not drawn:
-        return None
+        return
     real = mixture(**finished[0]["config"].dataset_options)
     columns = min(len(drawn) + 1, 5)
     rows = -(-(len(drawn) + 1) // columns)
@@ -101,7 +85,7 @@ def _points_figure(runs, finished):
         panel.spines[:].set_visible(False)
     for panel in panels[len(drawn) + 1 :]:
         panel.set_visible(False)
-    return figure
+    save_figure(figure, folder / "mixture_points", step=table["steps"])
 
 
 EXPERIMENT = GridExperiment(
@@ -113,5 +97,9 @@ EXPERIMENT = GridExperiment(
     seeds=5,
     num_samples=100_000,
     make_cells=_cells,
-    write=_write,
+    columns=COLUMNS,
+    notes=NOTES,
+    order={"latent": LATENTS + CONTROLS},
+    curve=("interpolation_rate", "interpolation rate"),
+    write_more=_draw_points,
 )

@@ -8,8 +8,7 @@ Reference:
 from qlatent_tf.configs.mlp import get_config
 from qlatent_tf.experiments.experiment import GridExperiment, Option
 from qlatent_tf.experiments.grids.cells import seed_by_seed
-from qlatent_tf.experiments.grids.table_files import write_table
-from qlatent_tf.experiments.grids.tables import Column, Published, in_order, make_table
+from qlatent_tf.experiments.grids.tables import Column
 
 DATA = ("quantum", "bernoulli")
 LATENTS = ("gaussian", "bernoulli", "photonic", "boson")
@@ -57,16 +56,6 @@ def _published(row):
     return {_DISTANCE[0]: known} if known else {}
 
 
-def _write(folder, finished):
-    from qlatent_tf.experiments.grids.charts import save_charts
-
-    finished = in_order(finished, data=DATA, latent=LATENTS + CONTROLS)
-    table = make_table(finished, COLUMNS, Published(f"paper ({ITERATIONS:,} steps)", _published))
-    write_table(folder / "table1", table, COLUMNS, NOTES)
-    save_charts(folder / "table1", table, finished, "{} data", _DISTANCE, {"bars": _DISTANCE})
-    return table
-
-
 EXPERIMENT = GridExperiment(
     name="table1",
     help="discreteness of generated samples: data x latent x seed",
@@ -78,6 +67,10 @@ EXPERIMENT = GridExperiment(
     seeds=SEEDS,
     num_samples=100_000,
     make_cells=_cells,
-    write=_write,
+    columns=COLUMNS,
+    notes=NOTES,
+    order={"data": DATA, "latent": LATENTS + CONTROLS},
+    curve=_DISTANCE,
+    bars={"bars": _DISTANCE},
     published=_published,
 )

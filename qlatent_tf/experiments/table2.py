@@ -11,8 +11,7 @@ from qlatent_tf.configs.molgan import get_config
 from qlatent_tf.experiments.experiment import GridExperiment, Option
 from qlatent_tf.experiments.grids.cells import seed_by_seed
 from qlatent_tf.experiments.grids.latent_files import Bank, recorded_samples
-from qlatent_tf.experiments.grids.table_files import write_table
-from qlatent_tf.experiments.grids.tables import Column, Published, in_order, make_table
+from qlatent_tf.experiments.grids.tables import Column
 from qlatent_tf.experiments.table1 import CONTROLS, LATENTS
 from qlatent_tf.registry import latents as latent_registry
 from qlatent_tf.seeds import derive_seed
@@ -59,19 +58,10 @@ NOTES = (
     f"a bank stands for its live sampler. The paper's bank has {BANK_SAMPLES:,} samples."
 )
 _TAKEN_OPTIONS = (
-    "modes",
-    "photons",
-    "input_state",
-    "tiles",
-    "interferometer",
-    "unitary_seed",
-    "unitary_file",
-    "file",
-    "key",
-    "columns",
+    "modes photons input_state tiles interferometer unitary_seed unitary_file file key columns"
 )
 _TAKEN = (
-    *(f"latent_options.{name}" for name in _TAKEN_OPTIONS),
+    *(f"latent_options.{name}" for name in _TAKEN_OPTIONS.split()),
     "latent",
     "latent_options",
     "model",
@@ -109,17 +99,6 @@ def _published(row):
     known = PAPER.get((row["modes"], row["latent"])) if haar and row["data"] == DATA else None
     figures = [figure for figure, _ in _BARS.values()]
     return dict(zip(figures, known, strict=True)) if known else {}
-
-
-def _write(folder, finished):
-    from qlatent_tf.experiments.grids.charts import save_charts
-
-    finished = in_order(finished, latent=LATENTS + CONTROLS, circuit=("", "haar"))
-    source = Published(f"paper ({ITERATIONS:,} steps)", _published)
-    table = make_table(finished, COLUMNS, source, panel="modes")
-    write_table(folder / "table2", table, COLUMNS, NOTES)
-    save_charts(folder / "table2", table, finished, "{} modes", _BARS["unique"], _BARS)
-    return table
 
 
 def _row(modes, latent, circuit):
@@ -196,6 +175,12 @@ EXPERIMENT = GridExperiment(
     seeds=SEEDS,
     num_samples=NUM_SAMPLES,
     make_cells=_cells,
-    write=_write,
+    columns=COLUMNS,
+    notes=NOTES,
+    order={"latent": LATENTS + CONTROLS, "circuit": ("", "haar")},
+    panel="modes",
+    panel_title="{} modes",
+    curve=_BARS["unique"],
+    bars=_BARS,
     published=_published,
 )

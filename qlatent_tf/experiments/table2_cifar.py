@@ -181,7 +181,7 @@ EXPERIMENT = GridExperiment(
     seeds=SEEDS,
     num_samples=NUM_SAMPLES,
     make_cells=_cells,
-    write=_write,
+    write_instead=_write,
     published=_published,
     scores_images=True,
 )

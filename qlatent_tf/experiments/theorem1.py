@@ -13,6 +13,7 @@ import numpy as np
 from qlatent_tf.configs.mlp import get_config
 from qlatent_tf.experiments.experiment import Experiment, Option
 from qlatent_tf.experiments.grids.cells import Cell
+from qlatent_tf.markdown import markdown_table
 from qlatent_tf.resolve import resolve
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.storage.files import write_json, write_text
@@ -20,11 +21,6 @@ from qlatent_tf.storage.files import write_json, write_text
 
 def cell(latent: str, iterations: int, settings=()) -> Cell:
     """Returns a run of the quantum data with an invertible generator of widths 16.
-
-    Args:
-      latent: str. A registered latent, or ``my_file:my_latent``.
-      iterations: int. Generator steps.
-      settings: sequence of (key, value). Other changes of the configuration.
 
     Raises:
       ValueError: if a name, a key or a number is not legal.
@@ -36,14 +32,7 @@ def cell(latent: str, iterations: int, settings=()) -> Cell:
 
 
 def measure(name, model, config, step, num_latents: int) -> dict:
-    """Sends latents through a generator and back.
-
-    Args:
-      name: str. What the model is called.
-      model: WGANGP with an invertible generator.
-      config: Config. What it was trained with.
-      step: int. The training step it is from.
-      num_latents: int. Latents drawn; each distinct one is tried once.
+    """Draws latents and sends each distinct one through an invertible generator and back.
 
     Returns:
       dict of JSON values: ``name``, ``latent``, ``step``, ``drawn``, the fields of `Recovery`, and
@@ -87,14 +76,11 @@ def to_markdown(measured: dict) -> str:
         "Lipschitz bound of the generator": f"{measured['lipschitz_generator']:.3g}",
         "Lipschitz bound of its inverse": f"{measured['lipschitz_inverse']:.3g}",
     }
-    lines = [
+    title = (
         f"Theorem 1: {measured['name']}, latent `{measured['latent']}`, step "
-        f"{measured['step'] or 0:,}.",
-        "",
-        "| | |",
-        "|---|---:|",
-    ]
-    return "\n".join([*lines, *(f"| {name} | {value} |" for name, value in rows.items()), ""])
+        f"{measured['step'] or 0:,}."
+    )
+    return "\n".join([title, "", *markdown_table(("", ""), rows.items()), ""])
 
 
 EXPERIMENT = Experiment(

@@ -6,25 +6,21 @@ import tensorflow as tf
 
 
 def step_seed(base, step):
-    """Returns an int32 pair that differs with the purpose and the step.
-
-    Args:
-      base: int. A 31-bit seed of the run and the purpose.
-      step: integer tensor, scalar, below 2^32.
-    """
+    """Returns an int32 pair that differs with a 31-bit seed and the step, a scalar tensor."""
     return tf.stack([tf.constant(base, tf.int32), tf.cast(step, tf.int32)])
+
+
+def step_batches(batch_at, start_step=0, steps=None):
+    """Returns the tf.data.Dataset of ``batch_at(step)``; without `steps`, it has no end."""
+    stop = np.iinfo(np.int64).max if steps is None else steps
+    return tf.data.Dataset.range(start_step, stop).map(batch_at, num_parallel_calls=2).prefetch(4)
 
 
 def uniform_rows(shape, seed, **options):
     """Uniform random numbers for a batch, or for the rows of it that this replica has.
 
-    Where several devices share a batch, the numbers are drawn for all of it, so that each row has
-    the number that it has on one device.
-
-    Args:
-      shape: sequence of int. The leading one counts the rows of this replica.
-      seed: int32 pair.
-      **options: those of `tf.random.stateless_uniform`.
+    Where several devices share a batch, each row has the number that it has on one device.
+    `shape` begins with the rows of this replica; `options` are of `tf.random.stateless_uniform`.
     """
     context = tf.distribute.get_replica_context()
     replicas = 1 if context is None else context.num_replicas_in_sync

@@ -40,12 +40,10 @@ class LatentGenerator(keras.Model):
 
     def own_scores(self, dataset, num_samples, seed) -> list[Score]:
         """Returns scores that no metric can have, for they need the model itself."""
-        del dataset, num_samples, seed
         return []
 
     def pictures(self, dataset) -> dict:
         """Returns pictures beside that of samples: name -> uint8 ``(height, width, 3)``."""
-        del dataset
         return {}
 
     def sample(self, num_samples, seed, batch_size=None):

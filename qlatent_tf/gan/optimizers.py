@@ -8,32 +8,6 @@ from qlatent_tf.config import Config
 from qlatent_tf.registry import check_options
 
 
-def optimizers(config: Config, critic_updates: int):
-    """Builds the critic's optimizer and the generator's, as `make_optimizer` does.
-
-    The critic's has a learning rate of its own where there is a `critic_learning_rate`. Where
-    learning rates decay, both fall to 0 in a straight line: the critic's makes
-    `critic_updates` updates while the generator's makes one. The generator's keeps the average of
-    the weights that `generator_ema` asks for.
-
-    Args:
-      config: Config.
-      critic_updates: int. Those in a step.
-
-    Returns:
-      Two keras.optimizers.Optimizer.
-
-    Raises:
-      ValueError: if the optimizer or an option of it is unknown or refused.
-    """
-    rate, average = {}, {}
-    if config.critic_learning_rate:
-        rate = {"learning_rate": config.critic_learning_rate}
-    if config.generator_ema:
-        average = {"use_ema": True, "ema_momentum": config.generator_ema}
-    return make_optimizer(config, critic_updates, **rate), make_optimizer(config, **average)
-
-
 def make_optimizer(config: Config, updates_per_step: int = 1, **more) -> keras.optimizers.Optimizer:
     """Builds an optimizer of a configuration, which scales its losses in ``mixed_float16``.
 

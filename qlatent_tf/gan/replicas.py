@@ -50,11 +50,7 @@ def make_strategy(name: str):
 
 
 def check_distributable(config: Config, strategy) -> None:
-    """Refuses what several replicas would not do as one device does.
-
-    Args:
-      config: Config.
-      strategy: tf.distribute.Strategy, or None.
+    """Refuses a configuration that several replicas would not train as one device does.
 
     Raises:
       ValueError: if a batch cannot be divided evenly, or an option is not for several replicas.
@@ -95,34 +91,21 @@ def scope(strategy):
 
 def is_chief(strategy) -> bool:
     """Returns whether this process writes the run: the only one, or the cluster's first."""
-    resolver = getattr(strategy, "cluster_resolver", None)
-    if resolver is None or not resolver.task_type:
-        return True
-    workers = resolver.cluster_spec().as_dict()
-    return resolver.task_type == "chief" or (
-        resolver.task_type == "worker" and resolver.task_id == 0 and "chief" not in workers
-    )
+    return strategy is None or strategy.extended.should_checkpoint
 
 
 def worker_count(strategy) -> int:
     """Returns how many processes train together."""
     resolver = getattr(strategy, "cluster_resolver", None)
-    if resolver is None or not resolver.task_type:
-        return 1
-    tasks = resolver.cluster_spec().as_dict()
-    return sum(len(tasks.get(kind, ())) for kind in ("chief", "worker"))
+    tasks = resolver.cluster_spec().as_dict() if resolver else {}
+    return sum(len(tasks.get(kind, ())) for kind in ("chief", "worker")) or 1
 
 
 def agree(strategy, what: str, value) -> None:
-    """Waits until all workers are here, and refuses to go on if they hold different values.
-
-    Args:
-      strategy: tf.distribute.Strategy, or None.
-      what: str. What the value is, in the error message.
-      value: anything that is written alike where it is equal.
+    """Waits for all workers.
 
     Raises:
-      ValueError: on every worker, if the values differ.
+      ValueError: on every worker, if their values of `what` differ.
     """
     if worker_count(strategy) == 1:
         return
@@ -138,15 +121,7 @@ def agree(strategy, what: str, value) -> None:
 
 
 def replica_batches(batches, strategy):
-    """Shares batches among replicas.
-
-    Args:
-      batches: tf.data.Dataset of `WGANGP.training_batches`.
-      strategy: tf.distribute.Strategy.
-
-    Returns:
-      tf.distribute.DistributedDataset, each replica's element holding its rows of the batch.
-    """
+    """Returns `WGANGP.training_batches`, distributed: each replica gets its rows of a batch."""
     replicas = strategy.num_replicas_in_sync
 
     def local_batches(context):

@@ -2,15 +2,7 @@
 
 
 def check_widths(name, widths):
-    """Refuses what is not a sequence of positive whole numbers.
-
-    Args:
-      name: str. What the widths are, in the error message.
-      widths: sequence of int.
-
-    Raises:
-      ValueError: naming what was received.
-    """
+    """Raises ValueError unless `widths`, called `name`, is a sequence of positive whole numbers."""
     if not isinstance(widths, (list, tuple)) or not all(
         type(width) is int and width > 0 for width in widths
     ):
@@ -18,11 +10,7 @@ def check_widths(name, widths):
 
 
 def check_parts(latent, generator, critic):
-    """Refuses a latent, a generator and a critic that do not fit together.
-
-    Raises:
-      ValueError: naming the shape that is made and the one that is taken.
-    """
+    """Raises ValueError, with both shapes, unless latent, generator and critic fit together."""
     import keras
 
     for name, network in (("generator", generator), ("critic", critic)):
@@ -38,44 +26,26 @@ def check_parts(latent, generator, critic):
         )
     made, judged = (
         keras.tree.map_structure(lambda tensor: tuple(tensor.shape[1:]), structure)
-        for structure in (_output(generator), _input(critic))
+        for structure in (_end(generator, "output"), _end(critic, "input"))
     )
     if made != judged:
         raise ValueError(f"The generator makes samples of shape {made}; the critic takes {judged}.")
 
 
 def check_real_samples(spec, critic):
-    """Refuses real batches that the critic does not take.
-
-    Args:
-      spec: tf.TensorSpec or dict of them, ``(critic_steps, batch_size, ...)``.
-      critic: keras.Model.
-
-    Raises:
-      ValueError: naming the shape that is given and the one that is taken.
-    """
+    """Raises ValueError unless the critic takes the samples of such (steps, batch, ...)."""
     import keras
 
     given = keras.tree.map_structure(lambda part: tuple(part.shape[2:]), spec)
-    taken = keras.tree.map_structure(lambda part: tuple(part.shape[1:]), _input(critic))
+    taken = keras.tree.map_structure(lambda part: tuple(part.shape[1:]), _end(critic, "input"))
     if given != taken:
         raise ValueError(f"The real samples have shape {given}; the critic takes {taken}.")
 
 
-def _input(model):
-    # A Sequential has its ends in lists alone until it is first called.
-    return _plain(model.inputs[0] if _is_sequential(model) else model.input)
-
-
-def _output(model):
-    return _plain(model.outputs[0] if _is_sequential(model) else model.output)
-
-
-def _is_sequential(model):
+def _end(model, which):
     import keras
 
-    return isinstance(model, keras.Sequential)
-
-
-def _plain(tensors):
+    # A Sequential has its ends in lists alone until it is first called.
+    sequential = isinstance(model, keras.Sequential)
+    tensors = getattr(model, f"{which}s")[0] if sequential else getattr(model, which)
     return dict(tensors) if isinstance(tensors, dict) else tensors

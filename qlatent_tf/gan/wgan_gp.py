@@ -6,14 +6,13 @@ step holds nothing XLA cannot compile and a resumed run continues the very same 
 """
 
 import keras
-import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from qlatent_tf.gan.batches import real_sampler, step_seed, uniform_rows
+from qlatent_tf.gan.batches import real_sampler, step_batches, step_seed, uniform_rows
 from qlatent_tf.gan.gradient_penalty import gradient_penalty
 from qlatent_tf.gan.latent_generator import LatentGenerator, Tree, single_precision
-from qlatent_tf.gan.optimizers import optimizers
+from qlatent_tf.gan.optimizers import make_optimizer
 from qlatent_tf.gan.replicas import distributed_step
 from qlatent_tf.gan.shapes import check_parts, check_real_samples
 from qlatent_tf.seeds import derive_seed
@@ -97,8 +96,14 @@ class WGANGP(LatentGenerator):
 
     def compile_for(self, config):
         """Compiles with the optimizers of a `Config`; on one device by XLA, if that asks for it."""
-        pair = optimizers(config, self.critic_steps)
-        self.compile(*pair, jit_compile=config.jit_compile and self.replicas == 1)
+        rate, average = config.critic_learning_rate, config.generator_ema
+        self.compile(
+            make_optimizer(config, self.critic_steps, **({"learning_rate": rate} if rate else {})),
+            make_optimizer(
+                config, **({"use_ema": True, "ema_momentum": average} if average else {})
+            ),
+            jit_compile=config.jit_compile and self.replicas == 1,
+        )
 
     def learning_rates(self) -> dict:
         """Returns the present learning rates, by the names that TensorBoard shows them under."""
@@ -134,12 +139,14 @@ class WGANGP(LatentGenerator):
 
     def encode(self, samples: Tree, seed) -> Tree:
         """Maps data space to critic space; `seed` is an int32 pair for augmentation."""
-        del seed
         return keras.tree.map_structure(lambda part: tf.cast(part, tf.float32), samples)
+
+    def beside(self, samples: Tree) -> dict:
+        """Returns what else a batch holds of real samples, by name; nothing here."""
+        return {}
 
     def relax(self, outputs: Tree, seed) -> Tree:
         """Maps generator outputs to critic space; differentiable."""
-        del seed
         return outputs
 
     def generator_loss(self, outputs: Tree, seed):
@@ -169,25 +176,24 @@ class WGANGP(LatentGenerator):
           ValueError: if the real samples' shapes are not what the critic takes.
         """
         draw_real = real_sampler(real)
-        shape = (self.critic_steps, batch_size)
         sizes = (batch_size, generator_batch_size or batch_size)
         bases = {name: derive_seed(seed, name) for name in ("real", "latent", "encode", "step")}
 
         def batch_at(step):
             seeds = {name: step_seed(base, step) for name, base in bases.items()}
-            real_batch = self.encode(draw_real(shape, step, seeds["real"]), seeds["encode"])
+            drawn = draw_real((self.critic_steps, batch_size), step, seeds["real"])
             latent, generator_latent = self._draw_latents(*sizes, seeds["latent"])
             return {
-                "real": real_batch,
+                "real": self.encode(drawn, seeds["encode"]),
                 "latent": latent,
                 "generator_latent": generator_latent,
-                "seed": tf.random.split(seeds["step"], shape[0] + 1),
+                "seed": tf.random.split(seeds["step"], self.critic_steps + 1),
+                **self.beside(drawn),
             }
 
-        stop = np.iinfo(np.int64).max if steps is None else steps
-        batches = tf.data.Dataset.range(start_step, stop).map(batch_at, num_parallel_calls=2)
+        batches = step_batches(batch_at, start_step, steps)
         check_real_samples(batches.element_spec["real"], self.critic)
-        return batches.prefetch(4)
+        return batches
 
     def make_train_function(self, force=False):
         """Makes what Keras calls for each step."""
@@ -232,12 +238,9 @@ class WGANGP(LatentGenerator):
     def _draw_latents(self, batch_size, generator_batch_size, seed):
         """Returns those of the critic's updates and of the generator's, which are one draw."""
         count = self.critic_steps * batch_size
-        latent = self.latent.sample(count + generator_batch_size, seed=seed)
-        latent = tf.cast(latent, tf.float32)
-        critic_latent = tf.reshape(
-            latent[:count], (self.critic_steps, batch_size, *latent.shape[1:])
-        )
-        return critic_latent, latent[count:]
+        latent = tf.cast(self.latent.sample(count + generator_batch_size, seed=seed), tf.float32)
+        shape = (self.critic_steps, batch_size, *latent.shape[1:])
+        return tf.reshape(latent[:count], shape), latent[count:]
 
     def _critic_iteration(self, batch, i, reports):
         real = keras.tree.map_structure(lambda part: part[i], batch["real"])

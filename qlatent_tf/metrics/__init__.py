@@ -1,8 +1,8 @@
 """Metrics.
 
-A metric is ``f(dataset, samples, *, progress=False) -> list[Score]``: what a `Dataset` knows of the
-real samples, and generated samples in data space. One of your own may return a dict instead, of
-names and numbers.
+A metric is ``f(dataset, samples) -> list[Score]``: what a `Dataset` knows of the real samples, and
+generated samples in data space; with a keyword ``progress`` it is told whether to show a bar. One
+of your own may return a dict instead, of names and numbers.
 
 The size of a sample is part of what was measured, so a `Score` names it, and with it the data and
 the network that samples were compared with or judged by. In JSON its key says all of it, such as

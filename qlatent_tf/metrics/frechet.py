@@ -6,9 +6,11 @@ Reference:
 """
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import scipy.linalg
+from absl import logging
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,8 +52,8 @@ class MomentStream:
 
     def __init__(self):
         self._count = 0
-        self._mean = 0.0
-        self._scatter = 0.0
+        self._mean: Any = 0.0
+        self._scatter: Any = 0.0
 
     def add(self, rows: np.ndarray) -> None:
         """Takes in rows of shape `(n, width)`; `n` may be 0."""
@@ -72,6 +74,19 @@ class MomentStream:
         if self._count < 2:
             raise ValueError(f"Moments are of 2 rows at least; received {self._count}.")
         return Moments(self._mean, self._scatter / (self._count - 1), self._count)
+
+
+def warn_of_low_rank(distance: str, count: int, things: str, width: int) -> None:
+    """Warns of a distance of so few rows that their covariance has no full rank."""
+    if 2 <= count <= width:
+        logging.warning(
+            "%s of %d %s says little: %d features have a covariance of full rank only from %d on.",
+            distance,
+            count,
+            things,
+            width,
+            width + 1,
+        )
 
 
 def frechet_distance(first: Moments | np.ndarray, second: Moments | np.ndarray) -> float:
@@ -100,7 +115,7 @@ def frechet_distance(first: Moments | np.ndarray, second: Moments | np.ndarray) 
             f"Both samples have the same width; received {first.mean.shape} and "
             f"{second.mean.shape}."
         )
-    singular = scipy.linalg.svdvals(_root(first.covariance) @ _root(second.covariance))
+    singular = np.asarray(scipy.linalg.svdvals(_root(first.covariance) @ _root(second.covariance)))
     shift = first.mean - second.mean
     spread = np.trace(first.covariance) + np.trace(second.covariance) - 2 * singular.sum()
     return float(max(shift @ shift + spread, 0.0))

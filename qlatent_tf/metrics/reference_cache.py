@@ -1,66 +1,51 @@
 """What is computed once of a data set's molecules or images, and kept."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
 from qlatent_tf.datasets.dataset import ImageDataset, MoleculeDataset
-from qlatent_tf.storage import files
 from qlatent_tf.storage.array_cache import cached_arrays
 
 _PART = 4096
 
 
 def reference_arrays(
-    dataset: MoleculeDataset,
+    dataset: MoleculeDataset | ImageDataset,
     kind: str,
     version: str,
-    make: Callable[[Sequence[str]], Mapping[str, np.ndarray]],
+    make: Callable[[Any], Mapping[str, np.ndarray]],
     check: Callable[[Mapping[str, np.ndarray]], None],
 ) -> dict[str, np.ndarray]:
-    """Returns arrays that describe the distinct molecules of a data set, from the cache if there.
+    """Returns arrays that describe the real samples of a data set, from the cache if there.
 
     Args:
-      dataset: MoleculeDataset.
+      dataset: MoleculeDataset or ImageDataset.
       kind: str. What the arrays are, a word for the file's name.
-      version: str. Whatever decides them besides the molecules, such as a library's version.
-      make: callable. `make(smiles)` computes them of the distinct SMILES, sorted.
+      version: str. Whatever decides them besides the samples, such as a library's version or the
+        hash of a network.
+      make: callable. `make(samples)` computes them of the distinct SMILES, sorted, or of all
+        images of `source`.
       check: callable. `check(arrays)` raises ValueError or KeyError for others than these.
+
+    Raises:
+      ValueError: if there are no molecules to compare with.
     """
-    smiles = sorted(dataset.smiles)
-    if not smiles:
+    smiles = getattr(dataset, "smiles", None)
+    samples = dataset.source if smiles is None else sorted(smiles)
+    if not len(samples):
         raise ValueError(f"The data set {dataset.name!r} has no molecules to compare with.")
-    molecules = hashlib.sha256("\n".join(smiles).encode()).hexdigest()
-    return _kept(dataset.name, kind, f"{version}/{molecules}", lambda: make(smiles), check)
+    key = f"{kind}/{version}/{_hash_of(samples)}"
+    return cached_arrays("metrics", f"{kind}-{dataset.name}", key, lambda: make(samples), check)
 
 
-def image_reference_arrays(
-    dataset: ImageDataset,
-    kind: str,
-    version: str,
-    make: Callable[[np.ndarray], Mapping[str, np.ndarray]],
-    check: Callable[[Mapping[str, np.ndarray]], None],
-) -> dict[str, np.ndarray]:
-    """Returns arrays that describe the images of a data set, from the cache if there.
-
-    Args:
-      dataset: ImageDataset.
-      kind: str. What the arrays are, a word for the file's name.
-      version: str. Whatever decides them besides the images, such as the hash of a network.
-      make: callable. `make(images)` computes them of all of `source`.
-      check: callable. `check(arrays)` raises ValueError or KeyError for others than these.
-    """
-    images = dataset.source
-    digest = hashlib.sha256(str(images.shape).encode())
+def _hash_of(samples) -> str:
+    if isinstance(samples, list):
+        return hashlib.sha256("\n".join(samples).encode()).hexdigest()
+    digest = hashlib.sha256(str(samples.shape).encode())
     # In parts: the images may lie on disk, and be more than memory holds.
-    for start in range(0, len(images), _PART):
-        digest.update(np.ascontiguousarray(images[start : start + _PART]))
-    return _kept(dataset.name, kind, f"{version}/{digest.hexdigest()}", lambda: make(images), check)
-
-
-def _kept(name, kind, version, make, check):
-    key = f"{kind}/{version}"
-    digest = hashlib.sha256(key.encode()).hexdigest()
-    path = files.cache_dir() / "metrics" / f"{kind}-{name}-{digest[:16]}.npz"
-    return cached_arrays(path, key, make, check)
+    for start in range(0, len(samples), _PART):
+        digest.update(np.ascontiguousarray(samples[start : start + _PART]).data)
+    return digest.hexdigest()

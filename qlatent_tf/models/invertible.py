@@ -23,8 +23,7 @@ class Recovery:
       tried: int. How many latent vectors.
       recovered: int. Of how many every entry came back within 1/2: whole numbers (moved or not)
         are then exactly those that went in.
-      largest_error: float. The largest error of an entry, where samples are those of the
-        generator in its own precision.
+      largest_error: float. The largest error of an entry.
       largest_error_double: float. The same with the generator computed in double precision, which
         tells the inverse from the rounding of samples.
       largest_error_bound: float. What `Lipschitz.inverse` makes of the rounding of the samples;
@@ -44,10 +43,8 @@ class Lipschitz:
 
         |z - z'| / inverse  <=  |g(z) - g(z')|  <=  generator * |z - z'|
 
-    Attributes:
-      generator: float. The product of the largest singular values of all layers.
-      inverse: float. The product of the inverse smallest singular values, and of the inverse
-        slope of each LeakyReLU.
+    The products over all layers of the largest singular value and the largest slope, and of the
+    inverses of the smallest ones.
     """
 
     generator: float
@@ -107,17 +104,11 @@ class Inverse:
 
     def lipschitz(self) -> Lipschitz:
         """Returns bounds of the generator's and the inverse's stretch."""
-        slopes = [layer.slope for layer in self._layers]
-        return Lipschitz(
-            generator=float(
-                np.prod([layer.singular[0] * max(1.0, layer.slope) for layer in self._layers])
-            ),
-            inverse=float(
-                1
-                / np.prod([layer.singular[-1] for layer in self._layers])
-                / np.prod(np.minimum(slopes, 1.0))
-            ),
-        )
+        generator = inverse = 1.0
+        for layer in self._layers:
+            generator *= layer.singular[0] * max(1.0, layer.slope)
+            inverse /= layer.singular[-1] * min(1.0, layer.slope)
+        return Lipschitz(float(generator), float(inverse))
 
     def check(self, latents) -> Recovery:
         """Sends latents through the generator and back.

@@ -39,8 +39,9 @@ def mlp(
     """
     from qlatent_tf.gan.wgan_gp import WGANGP
 
+    critic_units = units if critic_units is None else critic_units
     check_widths("units", units)
-    check_widths("critic_units", critic_units or units)
+    check_widths("critic_units", critic_units)
     check_widths("features", [features])
     if not isinstance(activation, (str, type(None))):
         raise ValueError(f"activation is the name of one; received {activation!r}.")
@@ -52,13 +53,19 @@ def mlp(
         generator = invertible_perceptron(size, features, units, name="generator")
     else:
         raise ValueError(f"An invertible generator has leaky_relu; received {activation!r}.")
-    critic_units = units if critic_units is None else critic_units
     critic = perceptron(features, 1, critic_units, activation, name="critic")
     return WGANGP(latent, generator, critic, **wgan_options)
 
 
 def perceptron(inputs, outputs, units=(512, 512), activation="relu", name=None):
-    """Returns a model of dense layers, ``(batch, inputs)`` -> ``(batch, outputs)``."""
+    """Returns a model of dense layers, ``(batch, inputs)`` -> ``(batch, outputs)``.
+
+    Args:
+      inputs, outputs: int. The widths.
+      units: sequence of int. The hidden layers' widths.
+      activation: str, or None: a layer LeakyReLU of slope 0.2 behind each hidden one.
+      name: str. The model's.
+    """
     import keras
     from keras import layers
 
@@ -67,6 +74,8 @@ def perceptron(inputs, outputs, units=(512, 512), activation="relu", name=None):
     hidden = vector
     for width in units:
         hidden = layers.Dense(width, activation=activation)(hidden)
+        if activation is None:
+            hidden = layers.LeakyReLU(negative_slope=_SLOPE)(hidden)
     # In single precision, whatever the hidden layers compute in: the outputs are what is judged.
     return keras.Model(vector, layers.Dense(outputs, dtype="float32")(hidden), name=name)
 
@@ -84,19 +93,10 @@ def invertible_perceptron(inputs, outputs, units, name=None):
       Bacarreza et al., Quantum latent distributions in deep generative models, arXiv 2508.19857,
       theorem 1.
     """
-    import keras
-    from keras import layers
-
     widths = [inputs, *units, outputs]
     if widths != sorted(widths):
         raise ValueError(
             "An invertible generator has no layer narrower than the one before; received widths "
             f"{' -> '.join(map(str, widths))}, from the latent to the sample."
         )
-    # === Functional Model ===
-    vector = keras.Input((inputs,))
-    hidden = vector
-    for width in units:
-        hidden = layers.LeakyReLU(negative_slope=_SLOPE)(layers.Dense(width)(hidden))
-    # In single precision, whatever the hidden layers compute in: the outputs are what is judged.
-    return keras.Model(vector, layers.Dense(outputs, dtype="float32")(hidden), name=name)
+    return perceptron(inputs, outputs, units, None, name)

@@ -16,29 +16,42 @@ from absl import logging
 from tqdm import tqdm
 
 
-class FiniteLosses(keras.callbacks.Callback):
-    """Stops a run whose losses are no longer numbers.
+class EverySteps(keras.callbacks.Callback):
+    """Calls `at_step` at regular steps.
 
     Args:
-      every: int. Steps between looks; a look waits for the step to end.
-
-    Raises:
-      FloatingPointError: in `on_train_batch_end`.
+      every: int. Steps between calls.
+      also: steps that are none of these, such as the last one.
+      function: callable of the step and the losses, in the place of `at_step`.
     """
 
-    def __init__(self, every: int = 10):
+    def __init__(self, every: int, *also: int, function=None):
         super().__init__()
         self._every = every
+        self._also = also
+        self.at_step = function or self.at_step
+
+    def at_step(self, step: int, losses: dict) -> None:
+        """Does what is to be done."""
 
     def on_train_batch_end(self, batch, logs=None):
         step = self.model.step
-        if step % self._every == 0:
-            broken = [name for name, value in logs.items() if not math.isfinite(value)]
-            if broken:
-                raise FloatingPointError(f"{', '.join(broken)} is {_DIVERGED.format(step=step)}")
+        if step % self._every == 0 or step in self._also:
+            self.at_step(step, logs)
 
 
-class ProgressBar(keras.callbacks.Callback):
+def check_finite(step: int, losses: dict) -> None:
+    """Stops a run whose losses are no longer numbers, which waits for the step to end.
+
+    Raises:
+      FloatingPointError: naming them.
+    """
+    broken = [name for name, value in losses.items() if not math.isfinite(value)]
+    if broken:
+        raise FloatingPointError(f"{', '.join(broken)} is {_DIVERGED.format(step=step)}")
+
+
+class ProgressBar(EverySteps):
     """A bar with losses, speed and time left.
 
     Args:
@@ -47,20 +60,17 @@ class ProgressBar(keras.callbacks.Callback):
     """
 
     def __init__(self, steps: int, every: int = 10):
-        super().__init__()
+        super().__init__(every, steps)
         self._steps = steps
-        self._every = every
         self._bar = None
 
     def on_train_begin(self, logs=None):
         self._bar = tqdm(total=self._steps, initial=self.model.step, desc="train", unit="step")
 
-    def on_train_batch_end(self, batch, logs=None):
-        step = self.model.step
-        if step % self._every == 0 or step == self._steps:
-            losses = {_SHORT.get(name, name): f"{float(value):.3f}" for name, value in logs.items()}
-            self._bar.set_postfix(losses, refresh=False)
-            self._bar.update(step - self._bar.n)
+    def at_step(self, step, losses):
+        shown = {_SHORT.get(name, name): f"{float(value):.3f}" for name, value in losses.items()}
+        self._bar.set_postfix(shown, refresh=False)
+        self._bar.update(step - self._bar.n)
 
     def close(self):
         """Ends the bar, also after an interrupted run."""
@@ -68,7 +78,7 @@ class ProgressBar(keras.callbacks.Callback):
             self._bar.close()
 
 
-class Checkpoints(keras.callbacks.Callback):
+class Checkpoints(EverySteps):
     """Saves weights, optimizers and the step, so that a killed run can be resumed.
 
     Args:
@@ -78,8 +88,7 @@ class Checkpoints(keras.callbacks.Callback):
     """
 
     def __init__(self, directory, model, every: int):
-        super().__init__()
-        self._every = every
+        super().__init__(every)
         self._directory = Path(directory)
         self._checkpoint = tf.train.Checkpoint(**model.checkpoint_parts())
         self._model = model
@@ -138,9 +147,8 @@ class Checkpoints(keras.callbacks.Callback):
         for old in checkpoint_steps(self._directory)[:-_KEPT]:
             self._remove(old)
 
-    def on_train_batch_end(self, batch, logs=None):
-        if self._model.step % self._every == 0:
-            self.save()
+    def at_step(self, step, losses):
+        self.save()
 
     def _path(self, step):
         return str(self._directory / f"ckpt-{step}")
@@ -162,29 +170,24 @@ def checkpoint_steps(folder) -> list[int]:
     return sorted(int(match[1]) for match in matches if match)
 
 
-class LossEvents(keras.callbacks.Callback):
+class LossEvents(EverySteps):
     """Writes losses, learning rates and speed for TensorBoard.
 
     Args:
       writer: tf.summary.SummaryWriter.
-      steps: int. The step at which the run ends; it has a point too.
+      steps: int. The step at which the run ends; it has a point too, as the first one.
       every: int. Steps between points.
     """
 
     def __init__(self, writer, steps: int, every: int = 10):
-        super().__init__()
+        super().__init__(every, 1, steps)
         self._writer = writer
-        self._steps = steps
-        self._every = every
         self._last = None
 
-    def on_train_batch_end(self, batch, logs=None):
-        step = self.model.step
-        if step % self._every and step not in (1, self._steps):
-            return
+    def at_step(self, step, losses):
         now = time.perf_counter()
         with self._writer.as_default(step=step):
-            for name, value in logs.items():
+            for name, value in losses.items():
                 tf.summary.scalar(f"losses/{name}", value)
             for name, rate in self.model.learning_rates().items():
                 tf.summary.scalar(f"speed/{name}", tf.convert_to_tensor(rate))
@@ -192,27 +195,6 @@ class LossEvents(keras.callbacks.Callback):
                 before, then = self._last
                 tf.summary.scalar("speed/steps_per_second", (step - before) / (now - then))
         self._last = step, now
-
-
-class Periodically(keras.callbacks.Callback):
-    """Calls a function of the step at regular steps and at the last one.
-
-    Args:
-      function: callable of an int.
-      every: int. Steps between calls.
-      steps: int. The step at which the run ends.
-    """
-
-    def __init__(self, function, every: int, steps: int):
-        super().__init__()
-        self._function = function
-        self._every = every
-        self._steps = steps
-
-    def on_train_batch_end(self, batch, logs=None):
-        step = self.model.step
-        if step % self._every == 0 or step == self._steps:
-            self._function(step)
 
 
 _DIVERGED = (

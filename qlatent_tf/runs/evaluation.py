@@ -1,5 +1,7 @@
 """Scores of a model: every metric over several independent sets of generated samples."""
 
+import inspect
+import types
 from collections.abc import Mapping
 
 import numpy as np
@@ -29,8 +31,6 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
     Raises:
       ValueError: if there are no seeds or samples, or an unknown metric is named.
     """
-    # Imported here, for tables are made of scores without TensorFlow.
-
     names = dataset.evaluation_metrics if metric_names is None else tuple(metric_names)
     functions = {name: metrics.get(name) for name in names}
     if not seeds:
@@ -40,7 +40,9 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
     rows = []
     for seed in tqdm(seeds, desc="evaluate", unit="seed", disable=not progress or len(seeds) < 2):
         samples = model.sample(num_samples, seed) if functions else None
-        results = [function(dataset, samples, progress=progress) for function in functions.values()]
+        results = [
+            apply_metric(function, dataset, samples, progress) for function in functions.values()
+        ]
         if hasattr(model, "own_scores"):
             results.append(model.own_scores(dataset, num_samples, seed))
         rows.append(_by_key(results, dataset.name))
@@ -70,43 +72,26 @@ def evaluate_real(dataset, *, num_samples=10_000, metric_names=None, progress=Fa
     Raises:
       ValueError: if the data set holds none out.
     """
-    held_out = HeldOut(dataset)
+    real = getattr(dataset, "test", None)
+    if real is None:
+        raise ValueError(f"The data set {dataset.name!r} has no held-out samples to score.")
+
+    def sample(count, seed):
+        return real[np.sort(np.random.default_rng(seed).choice(len(real), count, replace=False))]
+
     return evaluate(
-        held_out,
+        types.SimpleNamespace(sample=sample),
         dataset,
-        num_samples=min(num_samples, len(held_out)),
+        num_samples=min(num_samples, len(real)),
         metric_names=metric_names,
         progress=progress,
     )
 
 
-class HeldOut:
-    """The held-out samples of a data set, drawn as a model draws its own.
-
-    Args:
-      dataset: ImageDataset with `test`.
-
-    Raises:
-      ValueError: if it has none.
-    """
-
-    def __init__(self, dataset):
-        self._samples = getattr(dataset, "test", None)
-        if self._samples is None:
-            raise ValueError(f"The data set {dataset.name!r} has no held-out samples to score.")
-
-    def __len__(self) -> int:
-        return len(self._samples)
-
-    def sample(self, num_samples: int, seed: int) -> np.ndarray:
-        """Returns some of the samples, each at most once.
-
-        Args:
-          num_samples: int. At most as many as there are.
-          seed: int. Decides which.
-        """
-        chosen = np.random.default_rng(seed).choice(len(self), num_samples, replace=False)
-        return self._samples[np.sort(chosen)]
+def apply_metric(function, dataset, samples, progress: bool = False):
+    """Returns what a metric finds; `progress` is passed where the metric takes it."""
+    takes_progress = "progress" in inspect.signature(function).parameters
+    return function(dataset, samples, **({"progress": progress} if takes_progress else {}))
 
 
 def mean_scores(evaluation: dict) -> dict[str, float]:

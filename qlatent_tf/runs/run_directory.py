@@ -1,7 +1,6 @@
 """A run's directory: its configuration, what has been measured, and what it was made of."""
 
 import json
-import time
 from pathlib import Path
 
 from qlatent_tf.config import Config
@@ -47,14 +46,11 @@ class RunDirectory:
     def open(self, config: Config, complete=lambda config: config) -> None:
         """Makes the directory for a configuration, or takes it up again.
 
-        Args:
-          config: Config.
-          complete: callable. `complete(config)` fills in what the directory's configuration leaves
-            open because an earlier version, which wrote it, did not know the option.
+        `complete(config)` fills in what the directory's configuration leaves open because an
+        earlier version, which wrote it, did not know the option.
 
         Raises:
-          ValueError: if the directory holds a run of another configuration; the message lists
-            the differences.
+          ValueError: if the directory holds a run of another configuration, with the differences.
         """
         file = self.path / "config.json"
         if file.is_file():
@@ -65,34 +61,13 @@ class RunDirectory:
     def check_configuration(self, found: Differences) -> None:
         """Refuses to continue a run under a configuration that trains otherwise.
 
-        Args:
-          found: dict. Field -> the run's value and yours.
-
         Raises:
-          ValueError: naming them, if there are any.
+          ValueError: naming what was found, each field with the run's value and yours.
         """
         if found:
             raise ValueError(
                 f"{self.path} holds a run of another configuration (its value -> yours): "
                 f"{format_differences(found)}. Choose another --workdir, or the same options."
-            )
-
-    def check_data(self, dataset) -> None:
-        """Refuses data that are not those the run began with.
-
-        Args:
-          dataset: Dataset.
-
-        Raises:
-          ValueError: naming what differs.
-        """
-        before = self.read_run().get("dataset")
-        found = {} if before is None else data_differences(before, dataset)
-        if found:
-            raise ValueError(
-                f"{self.path} was trained on other data (its -> yours): "
-                f"{format_differences(found)}. Name the folder of the same data by --data-dir, or "
-                "begin another run."
             )
 
     def read_config(self, *, trust_code: bool = False) -> Config:
@@ -158,23 +133,17 @@ def training_differences(config: Config, other: Config) -> Differences:
 
 
 def data_differences(recorded: dict, dataset) -> Differences:
-    """Returns what differs in the data, each entry with its recorded and the data set's value.
-
-    Args:
-      recorded: dict. What a ``run.json`` says of its ``dataset``.
-      dataset: Dataset.
-    """
+    """Returns how the data that a ``run.json`` records differ from a data set."""
     now = {"name": dataset.name, **json.loads(json.dumps(dataset.provenance))}
     return differences(recorded, now)
 
 
-class Stopwatch:
-    """Seconds of work over all sessions of a run."""
-
-    def __init__(self, before: float):
-        self._before = before
-        self._start = time.perf_counter()
-
-    @property
-    def seconds(self) -> float:
-        return self._before + time.perf_counter() - self._start
+def check_data(path, record: dict, dataset) -> None:
+    """Raises ValueError if a run, by its ``run.json``, began with other data."""
+    recorded = record.get("dataset")
+    found = {} if recorded is None else data_differences(recorded, dataset)
+    if found:
+        raise ValueError(
+            f"{path} was trained on other data (its -> yours): {format_differences(found)}. Name "
+            "the folder of the same data by --data-dir, or begin another run."
+        )

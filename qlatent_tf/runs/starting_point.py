@@ -5,11 +5,10 @@ import shutil
 from pathlib import Path
 
 from qlatent_tf.config import Config
-from qlatent_tf.differences import format_differences
 from qlatent_tf.runs.callbacks import checkpoint_steps
-from qlatent_tf.runs.run_directory import RunDirectory, data_differences
-from qlatent_tf.storage.files import atomic_path, sha256_of, write_json
-from qlatent_tf.storage.preset_files import CHECKPOINT_FOLDER, preset_directory
+from qlatent_tf.runs.run_directory import RunDirectory
+from qlatent_tf.storage.files import atomic_path, write_json
+from qlatent_tf.storage.preset_files import CHECKPOINT_FOLDER, check_hash, preset_directory
 from qlatent_tf.zoo import read_preset
 
 
@@ -30,21 +29,6 @@ class StartingPoint:
     step: int
     files: tuple[Path, ...]
     record: dict
-
-    def check_data(self, dataset) -> None:
-        """Refuses to go on with other data than those it was trained on.
-
-        Raises:
-          ValueError: naming what differs.
-        """
-        recorded = self.record.get("dataset")
-        differences = {} if recorded is None else data_differences(recorded, dataset)
-        if differences:
-            raise ValueError(
-                f"{self.path} was trained on other data (its -> yours): "
-                f"{format_differences(differences)}. What is continued is continued on the same "
-                "data."
-            )
 
     def begin(self, run: RunDirectory) -> None:
         """Copies the checkpoint into a run that has none; one that has some goes on from those."""
@@ -85,12 +69,9 @@ def checkpoint_files(folder, step: int) -> tuple[Path, ...]:
 
 def _in_preset(directory):
     description = read_preset(directory, trust_code=True)
-    prefix = f"{CHECKPOINT_FOLDER}/"
-    hashes = {
-        directory / name: digest
-        for name, digest in description["sha256"].items()
-        if name.startswith(prefix)
-    }
+    named = description["sha256"].items()
+    kept = {name: digest for name, digest in named if name.startswith(f"{CHECKPOINT_FOLDER}/")}
+    hashes = {directory / name: digest for name, digest in kept.items()}
     if not hashes:
         raise FileNotFoundError(
             f"The preset {directory} holds no checkpoint, so that its training cannot be "
@@ -102,11 +83,7 @@ def _in_preset(directory):
                 f"{file} is missing: its preset names it, but an installed package comes without "
                 "checkpoints. Take the preset from where it was published."
             )
-        if sha256_of(file) != digest:
-            raise ValueError(
-                f"{file} has SHA-256 {sha256_of(file)}, its preset says {digest}: the file is "
-                "damaged or was exchanged. Fetch the preset again."
-            )
+        check_hash(file, digest)
     record = description["provenance"]
     step = record.get("step")
     files = checkpoint_files(directory / CHECKPOINT_FOLDER, step)

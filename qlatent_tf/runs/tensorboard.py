@@ -42,12 +42,9 @@ class RunEvents:
                 tf.summary.image("samples/real", _real_grid(dataset, config.seed)[np.newaxis])
 
     def write_evaluation(self, step: int, scores: dict[str, float], pictures) -> None:
-        """Writes the metrics' means and pictures.
+        """Writes the metrics' means and pictures, uint8 arrays by name.
 
-        Args:
-          step: int.
-          scores: dict of float.
-          pictures: dict of uint8 arrays. ``samples``, of the run's fixed latents, and others.
+        ``samples`` is that of the run's fixed latents.
         """
         with self.writer.as_default(step=step):
             for name, value in scores.items():

@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import time
 from typing import Protocol, runtime_checkable
 
 import keras
@@ -15,14 +16,14 @@ from qlatent_tf.registry import datasets, metrics
 from qlatent_tf.resolve import resolve
 from qlatent_tf.runs import callbacks
 from qlatent_tf.runs.evaluation import evaluate, mean_scores
-from qlatent_tf.runs.run_directory import RunDirectory, Stopwatch, training_differences
+from qlatent_tf.runs.run_directory import RunDirectory, check_data, training_differences
 from qlatent_tf.runs.starting_point import starting_point
 from qlatent_tf.runs.tensorboard import RunEvents
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.storage.locks import sole_use
 from qlatent_tf.zoo import build_model, check_names, from_preset
 
-# Steps between calls of a watching function.
+# Steps between looks at the losses, and calls of a watching function.
 _WATCHED = 10
 
 
@@ -51,12 +52,7 @@ def load_dataset(config: Config, *, data_dir=None, progress=True):
 def prepare(config: Config, strategy=None):
     """Builds and compiles the untrained model of a resolved configuration.
 
-    Args:
-      config: Config.
-      strategy: tf.distribute.Strategy. Under which it is trained; None for one device.
-
-    Returns:
-      LatentGenerator, with initial weights that the seed decides.
+    Its initial weights are decided by the seed; `strategy` is that under which it is trained.
 
     Raises:
       ValueError: if a name or an option is unknown, or a value is out of range.
@@ -119,7 +115,7 @@ def train(
     _batches(model, dataset.source, config)
     run = RunDirectory(workdir)
     if beginning:
-        beginning.check_data(dataset)
+        check_data(beginning.path, beginning.record, dataset)
     chief = distribution.is_chief(strategy)
     lock = sole_use(run.path / ".lock", f"training in {run.path}")
     with lock if chief else contextlib.nullcontext(), distribution.lost_workers(strategy):
@@ -128,7 +124,7 @@ def train(
             if beginning:
                 beginning.begin(run)
         distribution.agree(strategy, "the configuration", config.to_json())
-        run.check_data(dataset)
+        check_data(run.path, run.read_run(), dataset)
         checkpoints = callbacks.Checkpoints(run.checkpoints, model, config.checkpoint_every)
         start = checkpoints.restore()
         if not start and chief:
@@ -149,16 +145,18 @@ def train(
 
 def _fit(model, dataset, config, run, checkpoints, start, progress, watch, strategy):
     batches = _batches(model, model.precompute(dataset.source), config, start, config.steps)
+    checking = callbacks.EverySteps(_WATCHED, function=callbacks.check_finite)
     if strategy:
         batches = distribution.replica_batches(batches, strategy)
     if not distribution.is_chief(strategy):
         if start < config.steps:
-            model.fit(batches, shuffle=False, verbose=0, callbacks=[callbacks.FiniteLosses()])
+            model.fit(batches, shuffle=False, verbose=0, callbacks=[checking])
         return
-    stopwatch = Stopwatch(run.read_run()["seconds"])
+    # As if all sessions of the run had been one.
+    began = time.perf_counter() - run.read_run()["seconds"]
     events = RunEvents(run.path, config, model, dataset, start)
 
-    def evaluation(step):
+    def evaluation(step, losses=None):
         scores = evaluate(
             model,
             dataset,
@@ -173,8 +171,11 @@ def _fit(model, dataset, config, run, checkpoints, start, progress, watch, strat
             write_picture(run.picture(name), picture)
         events.write_evaluation(step, means, pictures)
 
-    def record(step):
-        run.write_run(step, stopwatch.seconds, dataset)
+    def record(step, losses=None):
+        run.write_run(step, time.perf_counter() - began, dataset)
+
+    def regularly(every, function):
+        return callbacks.EverySteps(every, config.steps, function=function)
 
     bar = callbacks.ProgressBar(config.steps)
     record(start)
@@ -190,13 +191,13 @@ def _fit(model, dataset, config, run, checkpoints, start, progress, watch, strat
                     shuffle=False,
                     verbose=0,
                     callbacks=[
-                        callbacks.FiniteLosses(),
+                        checking,
                         *([bar] if progress else []),
-                        *([callbacks.Periodically(watch, _WATCHED, config.steps)] if watch else []),
+                        *([regularly(_WATCHED, lambda step, _: watch(step))] if watch else []),
                         callbacks.LossEvents(events.writer, config.steps),
                         checkpoints,
-                        callbacks.Periodically(record, config.checkpoint_every, config.steps),
-                        callbacks.Periodically(evaluation, config.evaluate_every, config.steps),
+                        regularly(config.checkpoint_every, record),
+                        regularly(config.evaluate_every, evaluation),
                     ],
                 )
     except KeyboardInterrupt as error:

@@ -1,5 +1,6 @@
 """Arrays that are made once and kept in a file."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -9,21 +10,30 @@ from absl import logging
 from qlatent_tf.storage import files, npy_files
 
 
+def cache_path(folder: str, stem: str, key: str, suffix: str = ".npz") -> Path:
+    """Returns the file in the cache folder for what is made from `key`."""
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    return files.cache_dir() / folder / f"{stem}-{digest[:16]}{suffix}"
+
+
 def cached_arrays(
-    path: Path,
+    folder: str,
+    stem: str,
     key: str,
     make: Callable[[], Mapping[str, np.ndarray]],
     check: Callable[[Mapping[str, np.ndarray]], None] = lambda arrays: None,
 ) -> dict[str, np.ndarray]:
-    """Returns the arrays of a file; makes and writes them if it is absent, damaged or another's.
+    """Returns arrays from the cache; makes and writes them if they are absent or damaged.
 
     Args:
-      path: path. A ``.npz`` file, written whole or not at all.
-      key: str. What the arrays were made from; a file with another key is not used.
+      folder: str. The folder in the cache.
+      stem: str. What the file's name begins with.
+      key: str. What the arrays are made from, and how.
       make: callable. `make()` returns the arrays, by name.
       check: callable. `check(arrays)` raises ValueError or KeyError for arrays that are not
         what `make` returns.
     """
+    path = cache_path(folder, stem, key)
     arrays = _read(path, key, check)
     if arrays is None:
         arrays = dict(make())

@@ -7,11 +7,11 @@ import queue
 import threading
 from pathlib import Path
 
-import tqdm
 from absl import logging
 
 import qlatent_tf
 from qlatent_tf.storage import files
+from qlatent_tf.storage.progress import progress_bar
 
 OPEN_SECONDS = 6.0
 STALL_SECONDS = 30.0
@@ -78,13 +78,8 @@ def download(
 
     check_reachable(remote.url, open_seconds)
     logging.info("Downloading %s to %s.", remote.url, path)
-    bar = tqdm.tqdm(
-        total=remote.size,
-        desc=f"Downloading {remote.name}",
-        unit="B",
-        unit_scale=True,
-        disable=not progress,
-        leave=False,
+    bar = progress_bar(
+        total=remote.size, desc=f"Downloading {remote.name}", unit="B", shown=progress
     )
     fetch = pooch.HTTPDownloader(bar, _BLOCK, timeout=STALL_SECONDS, headers=_HEADERS)
     try:

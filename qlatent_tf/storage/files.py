@@ -38,7 +38,7 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        _flush_to_disk(temporary)
+        flush_to_disk(temporary)
         os.replace(temporary, path)
     except OSError as error:
         # NumPy reports a full disk by a count of items, without a number or a name; others' own
@@ -80,8 +80,8 @@ def read_json(path: str | os.PathLike):
 
 def sha256_of(path: str | os.PathLike) -> str:
     """Returns the SHA-256 of a file as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
     with open(path, "rb") as file:
-        digest = hashlib.sha256()
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
@@ -124,7 +124,51 @@ def find_data_file(names: list[str], data_dir: str | os.PathLike | None = None) 
     return None
 
 
-def _flush_to_disk(path: Path) -> None:
+def require_data_file(names: list[str], data_dir: str | os.PathLike | None, advice: str) -> Path:
+    """Returns the first of `names` that exists in the data folders.
+
+    Raises:
+      FileNotFoundError: if there is none; see `not_found`.
+    """
+    path = find_data_file(names, data_dir)
+    if path is None:
+        raise not_found(names[0], data_dir, advice)
+    return path
+
+
+def not_found(name: str, data_dir: str | os.PathLike | None, advice: str) -> FileNotFoundError:
+    """Returns the error for data that are in none of the data folders.
+
+    Args:
+      name: str. What is missing.
+      data_dir: path. The caller's own folder.
+      advice: str. What to do, up to "and name the folder with --data-dir".
+    """
+    folders = ", ".join(map(str, data_folders(data_dir)))
+    return FileNotFoundError(
+        f"{name} is in none of the folders {folders}. {advice}, and name the folder with "
+        f"--data-dir or ${DATA_DIR_VARIABLE}."
+    )
+
+
+def check_shipped(path: Path, sha256: str) -> None:
+    """Verifies a data file that comes with the package.
+
+    Raises:
+      FileNotFoundError: if the installation lacks the file.
+      ValueError: if the file is not the one that belongs to this version.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"This installation lacks {path}; install qlatent_tf again.")
+    if (found := sha256_of(path)) != sha256:
+        raise ValueError(
+            f"{path} has the SHA-256 {found}; that of this version's file is {sha256}. Install "
+            "qlatent_tf again."
+        )
+
+
+def flush_to_disk(path: Path) -> None:
+    """Returns when a file's content is on the disk."""
     with open(path, "rb") as file:
         os.fsync(file.fileno())
 

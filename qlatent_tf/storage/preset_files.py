@@ -13,7 +13,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from qlatent_tf.names import did_you_mean
-from qlatent_tf.storage.files import atomic_path, read_json, sha256_of, write_json, write_text
+from qlatent_tf.storage.files import (
+    flush_to_disk,
+    read_json,
+    sha256_of,
+    write_json,
+    write_text,
+)
 
 PRESET_VERSION = 1
 WEIGHTS = "model.weights.h5"
@@ -45,11 +51,7 @@ def write_preset(
       kind: str. What it is.
       config: dict. JSON values; what the model is built from.
       save_weights: callable. `save_weights(path)` writes the weights.
-      metrics: dict. The scores.
-      card: str. Markdown for ``README.md``.
-      provenance: dict of JSON values. What else should be known: data, steps, time.
-      checkpoint: sequence of path. Files that are copied into the folder ``checkpoint``.
-      pictures: dict of str to bytes. The card's: name without ``.png`` -> the file's content.
+      metrics, card, provenance, checkpoint, pictures: see `qlatent_tf.zoo.save_preset`.
 
     Returns:
       Path of the directory.
@@ -57,14 +59,12 @@ def write_preset(
     directory = Path(directory)
     with _staged(directory) as folder:
         for name, picture in (pictures or {}).items():
-            with atomic_path(folder / f"{name}.png") as temporary:
-                temporary.write_bytes(picture)
-        with atomic_path(folder / WEIGHTS) as temporary:
-            save_weights(temporary)
+            (folder / f"{name}.png").write_bytes(picture)
+        save_weights(folder / WEIGHTS)
         kept = [folder / CHECKPOINT_FOLDER / Path(file).name for file in checkpoint]
         for source, target in zip(checkpoint, kept, strict=True):
-            with atomic_path(target) as temporary:
-                shutil.copyfile(source, temporary)
+            target.parent.mkdir(exist_ok=True)
+            shutil.copyfile(source, target)
         if metrics is not None:
             write_json(folder / "metrics.json", metrics)
         if card is not None:
@@ -105,6 +105,7 @@ def _staged(directory):
         yield folder
         files = [file for file in folder.rglob("*") if file.is_file()]
         for file in sorted(files, key=lambda file: file.name == "config.json"):
+            flush_to_disk(file)
             target = directory / file.relative_to(folder)
             target.parent.mkdir(parents=True, exist_ok=True)
             file.replace(target)
@@ -159,13 +160,22 @@ def checked_weights(name_or_dir, description: dict) -> Path:
     weights = directory / WEIGHTS
     if not weights.is_file():
         raise FileNotFoundError(f"The preset {directory} has no {WEIGHTS}.")
-    expected, found = description["sha256"].get(WEIGHTS), sha256_of(weights)
+    check_hash(weights, description["sha256"].get(WEIGHTS))
+    return weights
+
+
+def check_hash(file, expected: str | None) -> None:
+    """Refuses a preset's file whose hash is not the one that its description gives.
+
+    Raises:
+      ValueError: naming both.
+    """
+    found = sha256_of(file)
     if found != expected:
         raise ValueError(
-            f"{weights} has SHA-256 {found}, its preset says {expected}: the file is damaged or "
-            "was exchanged. Fetch the preset again."
+            f"{file} has SHA-256 {found}, its preset says {expected}: the file is damaged or was "
+            "exchanged. Fetch the preset again."
         )
-    return weights
 
 
 def list_presets(kind: str | None = GAN) -> list[str]:

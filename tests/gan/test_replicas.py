@@ -10,61 +10,34 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
+from harness import tiny_config
 
-from qlatent_tf.config import Config
 from qlatent_tf.gan import replicas as distribution
 from qlatent_tf.runs import training
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.storage.files import write_json
 
-MLP = Config(
-    model="mlp",
-    latent="boson",
-    dataset="quantum",
+MLP = tiny_config(
     steps=4,
-    batch_size=8,
-    critic_steps=2,
-    latent_options={"modes": 4},
-    dataset_options={"modes": 4, "photons": 2},
-    model_options={"features": 4, "units": [8]},
-    optimizer_options={"learning_rate": 1e-3},
     evaluate_every=4,
-    evaluation_samples=50,
-    checkpoint_every=2,
-    jit_compile=False,
     generator_batch_size=12,
     learning_rate_decay_steps=8,
     generator_ema=0.9,
 )
-MOLGAN = Config(
+_TWO_STEPS = {"latent": "gaussian", "steps": 2, "evaluate_every": 2, "dataset_options": {}}
+MOLGAN = tiny_config(
     model="molgan",
-    latent="gaussian",
     dataset="small_molecules",
-    steps=2,
-    batch_size=8,
-    critic_steps=2,
-    latent_options={"modes": 4},
     model_options={"generator_units": [8], "critic_graph_units": [4], "critic_units": [8]},
-    optimizer_options={"learning_rate": 1e-3},
     metrics=("molecules",),
-    evaluate_every=2,
-    evaluation_samples=20,
-    jit_compile=False,
+    **_TWO_STEPS,
 )
 # Eight images a batch, or four on each of two devices: batch normalisation is of all eight.
-RESNET = Config(
+RESNET = tiny_config(
     model="resnet",
-    latent="gaussian",
     dataset="images",
-    steps=2,
-    batch_size=8,
-    critic_steps=2,
-    latent_options={"modes": 4},
     model_options={"resolution": 8, "filters": 4, "blocks": 2},
-    optimizer_options={"learning_rate": 1e-3},
-    evaluate_every=2,
-    evaluation_samples=20,
-    jit_compile=False,
+    **_TWO_STEPS,
 )
 # A run on two devices, stopped after half of its steps and taken up again.
 MIRRORED = """

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from qlatent_tf.registry import metrics
-from qlatent_tf.runs.evaluation import HeldOut, evaluate, evaluate_real, mean_scores
+from qlatent_tf.runs.evaluation import evaluate, evaluate_real, mean_scores
 from qlatent_tf.scores import measured
 
 
@@ -87,8 +87,19 @@ def test_held_out_samples_are_scored_as_if_generated(dataset):
     report = evaluate_real(dataset, num_samples=10)
     assert (report["num_samples"], report["seeds"]) == (4, [0])
     assert report["metrics"]["average@5"]["mean"] == 1.5
-    drawn = HeldOut(dataset).sample(3, seed=0)
-    assert len(np.unique(drawn)) == 3 and set(drawn.flat) <= {0, 1, 2, 3}
+
+
+def test_some_held_out_samples_are_drawn_each_once(dataset, monkeypatch):
+    seen = []
+
+    def keep(dataset, samples, progress):
+        seen.extend(samples.flat)
+        return {"kept@3": 1.0}
+
+    monkeypatch.setitem(metrics._builders, "keep", keep)
+    dataset.test = np.arange(4.0)[:, None]
+    evaluate_real(dataset, num_samples=3, metric_names=("keep",))
+    assert len(set(seen)) == 3 and set(seen) <= {0, 1, 2, 3}
 
 
 @pytest.mark.parametrize("has", [True, False])

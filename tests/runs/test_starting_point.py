@@ -1,55 +1,17 @@
 """Training goes on from a preset's checkpoint, in another directory, bit for bit."""
 
-import dataclasses
 import shutil
 
-import numpy as np
 import pytest
 from qlatent_tf.tools import publish
 from qlatent_tf.tools import train as train_tool
+from tiny_run import assert_same_end, train
 
 from qlatent_tf import zoo
-from qlatent_tf.config import Config
 from qlatent_tf.runs import training
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.storage.files import read_json, write_json
 from qlatent_tf.storage.preset_files import CHECKPOINT_FOLDER, WEIGHTS
-
-CONFIG = Config(
-    model="mlp",
-    latent="boson",
-    dataset="quantum",
-    steps=6,
-    batch_size=8,
-    critic_steps=2,
-    latent_options={"modes": 4},
-    dataset_options={"modes": 4, "photons": 2},
-    model_options={"features": 4, "units": [8]},
-    optimizer_options={"learning_rate": 1e-3},
-    evaluate_every=6,
-    evaluation_samples=50,
-    checkpoint_every=3,
-    jit_compile=False,
-    learning_rate_decay_steps=12,
-    generator_batch_size=5,
-)
-
-
-def train(workdir, **changes):
-    return training.train(dataclasses.replace(CONFIG, **changes), workdir, progress=False)
-
-
-def checkpoint_values(run):
-    """Returns weights and optimizer slots of a run's last checkpoint."""
-    model, step = training.restore_model(run)
-    optimizers = (model.critic_optimizer, model.generator_optimizer)
-    slots = [np.asarray(slot) for optimizer in optimizers for slot in optimizer.variables]
-    return step, [*model.get_weights(), *slots]
-
-
-@pytest.fixture(scope="module")
-def straight(tmp_path_factory):
-    return train(tmp_path_factory.mktemp("straight"))
 
 
 @pytest.fixture(scope="module")
@@ -73,15 +35,11 @@ def goes_on(source, workdir, *arguments):
     )
 
 
-def test_a_preset_goes_on_as_its_run_would_have(straight, preset, tmp_path):
+def test_a_preset_goes_on_as_its_run_would_have(tiny_run, preset, tmp_path):
     assert goes_on(preset, tmp_path / "on", "--steps", "6") == 0
     run = RunDirectory(tmp_path / "on")
-    (step, expected), (found_step, found) = checkpoint_values(straight), checkpoint_values(run)
-    assert step == found_step == 6
-    for one, other in zip(expected, found, strict=True):
-        np.testing.assert_array_equal(one, other)
-    assert run.read_metrics()["metrics"] == straight.read_metrics()["metrics"]
-    assert run.read_config() == straight.read_config()
+    assert_same_end(tiny_run, run)
+    assert run.read_config() == tiny_run.read_config()
     assert run.read_run()["seconds"] > read_json(preset / "config.json")["provenance"]["seconds"]
     # The same command again, and one with more steps, go on in the new directory.
     assert goes_on(preset, tmp_path / "on", "--steps", "6") == 0
@@ -89,10 +47,10 @@ def test_a_preset_goes_on_as_its_run_would_have(straight, preset, tmp_path):
     assert training.restore_model(run)[1] == 7
 
 
-def test_a_run_goes_on_in_another_directory(straight, tmp_path):
-    assert goes_on(straight.path, tmp_path / "on", "--steps", "7") == 0
+def test_a_run_goes_on_in_another_directory(tiny_run, tmp_path):
+    assert goes_on(tiny_run.path, tmp_path / "on", "--steps", "7") == 0
     assert training.restore_model(RunDirectory(tmp_path / "on"))[1] == 7
-    assert training.restore_model(straight)[1] == 6
+    assert training.restore_model(tiny_run)[1] == 6
 
 
 def test_a_preset_with_a_checkpoint_is_a_preset(preset):
@@ -160,7 +118,7 @@ def test_other_data_are_refused_before_anything_is_written(copy, tmp_path, capsy
     assert not (tmp_path / "on").exists()
 
 
-def test_a_copy_that_was_cut_short_is_made_again(straight, preset, tmp_path, monkeypatch):
+def test_a_copy_that_was_cut_short_is_made_again(tiny_run, preset, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         copyfile = shutil.copyfile
 
@@ -172,6 +130,4 @@ def test_a_copy_that_was_cut_short_is_made_again(straight, preset, tmp_path, mon
         patch.setattr(shutil, "copyfile", cut_short)
         assert goes_on(preset, tmp_path / "on", "--steps", "6") == 1
     assert goes_on(preset, tmp_path / "on", "--steps", "6") == 0
-    found = checkpoint_values(RunDirectory(tmp_path / "on"))
-    for one, other in zip(checkpoint_values(straight)[1], found[1], strict=True):
-        np.testing.assert_array_equal(one, other)
+    assert_same_end(tiny_run, RunDirectory(tmp_path / "on"))

@@ -8,81 +8,44 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from tiny_run import TINY, assert_same_end, check_resumes, copy_of, killed, train
 
 from qlatent_tf import resolve as completion
-from qlatent_tf.config import Config
 from qlatent_tf.runs import training
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.storage.files import read_json, write_json
 from qlatent_tf.storage.locks import InUseError, sole_use
 
-CONFIG = Config(
-    model="mlp",
-    latent="boson",
-    dataset="quantum",
-    steps=6,
-    batch_size=8,
-    critic_steps=2,
-    latent_options={"modes": 4},
-    dataset_options={"modes": 4, "photons": 2},
-    model_options={"features": 4, "units": [8]},
-    optimizer_options={"learning_rate": 1e-3},
-    evaluate_every=3,
-    evaluation_samples=50,
-    checkpoint_every=2,
-    jit_compile=False,
-)
+
+@pytest.fixture
+def copy(tiny_run, tmp_path):
+    """The shared run, which a test may change."""
+    return copy_of(tiny_run, tmp_path / "copy")
 
 
-def train(workdir, **changes):
-    return training.train(dataclasses.replace(CONFIG, **changes), workdir, progress=False)
-
-
-def weights(run):
-    return training.restore_model(run)[0].get_weights()
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    return train(tmp_path_factory.mktemp("whole"))
-
-
-def interrupt_at(monkeypatch, step, action):
-    """Makes the run meet `action` behind the given step, before its checkpoint is due."""
-    original = training.callbacks.LossEvents.on_train_batch_end
-
-    def wrapped(self, batch, logs=None):
-        original(self, batch, logs)
-        if self.model.step == step:
-            action()
-
-    monkeypatch.setattr(training.callbacks.LossEvents, "on_train_batch_end", wrapped)
-
-
-def test_a_run_that_another_process_trains_is_refused_and_left_as_it_is(tmp_path):
-    train(tmp_path, steps=2)
-    with sole_use(tmp_path / ".lock", "at it"):
+def test_a_run_that_another_process_trains_is_refused_and_left_as_it_is(copy):
+    with sole_use(copy.path / ".lock", "at it"):
         with pytest.raises(InUseError, match=f"training in .*process {os.getpid()}"):
-            train(tmp_path)
-    assert RunDirectory(tmp_path).read_config().steps == 2
-    assert train(tmp_path).read_run()["step"] == 6
-    assert not (tmp_path / ".lock").exists()
+            train(copy.path, steps=8)
+    assert copy.read_config().steps == 6
+    assert train(copy.path, steps=6).read_run()["step"] == 6
+    assert not (copy.path / ".lock").exists()
 
 
-def test_a_run_leaves_its_files(whole):
-    assert (whole.path / "config.json").is_file() and whole.samples.is_file()
-    kept = {path.name.partition(".")[0] for path in whole.checkpoints.iterdir()}
+def test_a_run_leaves_its_files(tiny_run):
+    assert (tiny_run.path / "config.json").is_file() and tiny_run.samples.is_file()
+    kept = {path.name.partition(".")[0] for path in tiny_run.checkpoints.iterdir()}
     assert kept == {"ckpt-4", "ckpt-6"}
-    metrics = whole.read_metrics()
+    metrics = tiny_run.read_metrics()
     assert metrics["step"] == 6 and [row["step"] for row in metrics["history"]] == [3, 6]
-    run = whole.read_run()
+    run = tiny_run.read_run()
     assert run["step"] == 6 and run["seconds"] > 0 and run["dataset"]["name"] == "quantum"
     assert "tensorflow" in run["versions"]
 
 
-def test_tensorboard_shows_losses_metrics_pictures_and_the_latent(whole):
+def test_tensorboard_shows_losses_metrics_pictures_and_the_latent(tiny_run):
     tags = set()
-    for file in whole.path.glob("events.*"):
+    for file in tiny_run.path.glob("events.*"):
         for record in tf.compat.v1.train.summary_iterator(str(file)):
             tags.update(value.tag for value in record.summary.value)
     losses = {"critic_loss", "generator_loss", "wasserstein_distance", "gradient_penalty"}
@@ -99,32 +62,28 @@ def test_tensorboard_shows_losses_metrics_pictures_and_the_latent(whole):
     assert any(tag.startswith("metrics/") for tag in tags)
 
 
-def test_a_run_records_its_configuration_with_nothing_left_open(whole):
-    assert whole.read_config() == completion.resolve(CONFIG) != CONFIG
+def test_a_run_records_its_configuration_with_nothing_left_open(tiny_run):
+    assert tiny_run.read_config() == completion.resolve(TINY) != TINY
 
 
-def test_a_killed_run_ends_as_if_it_had_not_been(whole, tmp_path, monkeypatch):
-    with monkeypatch.context() as patch:
-        interrupt_at(patch, 5, lambda: (_ for _ in ()).throw(SystemError("killed")))
-        with pytest.raises(SystemError):
-            train(tmp_path)
-    run = RunDirectory(tmp_path)
-    assert training.restore_model(run)[1] == 4
-    train(tmp_path)
-    for one, other in zip(weights(run), weights(whole), strict=True):
-        np.testing.assert_array_equal(one, other)
-    assert run.read_metrics()["metrics"] == whole.read_metrics()["metrics"]
+def test_a_stopped_run_ends_as_if_it_had_not_been(tiny_run, tmp_path):
+    # Evaluated behind steps 3 and 6; the first checkpoint is that of step 2.
+    stops = {3: killed, 4: signal.SIGINT, 5: signal.SIGTERM}
+    check_resumes(tiny_run, tmp_path, stops)
 
 
-def test_a_run_stopped_in_an_evaluation_makes_it_up(whole, tmp_path, monkeypatch):
+def test_a_run_stopped_in_an_evaluation_makes_it_up(copy, monkeypatch):
     # The checkpoint of the last step is there, its evaluation is not.
+    expected = copy.read_metrics()
+    (copy.path / "metrics.json").unlink()
+    copy.samples.unlink()
     with monkeypatch.context() as patch:
         patch.setattr(training, "evaluate", lambda *args, **options: os.kill(os.getpid(), 15))
         with pytest.raises(training.Interrupted, match="step 6 of 6"):
-            train(tmp_path, evaluate_every=6)
-    run = train(tmp_path, evaluate_every=6)
-    assert run.read_metrics()["metrics"] == whole.read_metrics()["metrics"]
-    assert run.samples.is_file()
+            train(copy.path)
+    train(copy.path)
+    assert copy.read_metrics()["metrics"] == expected["metrics"]
+    assert copy.samples.is_file()
 
 
 KILLED = """
@@ -144,95 +103,64 @@ training.train(Config.from_json(read_json("config.json")), "run", progress=False
 """
 
 
-def test_a_run_killed_for_good_is_resumed(whole, tmp_path):
-    write_json(tmp_path / "config.json", CONFIG.to_json())
+@pytest.mark.slow
+def test_a_run_killed_for_good_is_resumed(tiny_run, tmp_path):
+    write_json(tmp_path / "config.json", TINY.to_json())
     done = subprocess.run(
         [sys.executable, "-c", KILLED], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == -signal.SIGKILL, done.stderr
-    run = train(tmp_path / "run")
-    for one, other in zip(weights(run), weights(whole), strict=True):
-        np.testing.assert_array_equal(one, other)
-    assert [row["step"] for row in run.read_metrics()["history"]] == [3, 6]
+    assert_same_end(tiny_run, train(tmp_path / "run"))
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_saves_the_run(whole, tmp_path, monkeypatch, request, number):
-    # A shell lets its background jobs, this test perhaps among them, ignore Ctrl-C.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
-    with monkeypatch.context() as patch:
-        interrupt_at(patch, 5, lambda: os.kill(os.getpid(), number))
-        with pytest.raises(training.Interrupted, match="step 5 of 6"):
-            train(tmp_path)
-    run = RunDirectory(tmp_path)
-    assert training.restore_model(run)[1] == 5
-    train(tmp_path)
-    for one, other in zip(weights(run), weights(whole), strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
-def test_a_damaged_checkpoint_is_passed_over(whole, tmp_path):
-    train(tmp_path, steps=4)
-    run = RunDirectory(tmp_path)
-    (newest,) = run.checkpoints.glob("*-4.data*")
+def test_a_damaged_checkpoint_is_passed_over_and_made_again(tiny_run, copy):
+    (newest,) = copy.checkpoints.glob("*-6.data*")
     newest.write_bytes(newest.read_bytes()[:100])
-    assert training.restore_model(run)[1] == 2
-    train(tmp_path, steps=4)
-    assert training.restore_model(run)[1] == 4  # Made again.
-    train(tmp_path)
-    for one, other in zip(weights(run), weights(whole), strict=True):
-        np.testing.assert_array_equal(one, other)
+    assert training.restore_model(copy)[1] == 4
+    assert_same_end(tiny_run, train(copy.path))
 
 
-def test_a_full_disk_is_an_error_that_leaves_the_checkpoint_before(tmp_path, monkeypatch):
-    train(tmp_path, steps=2)
-    run = RunDirectory(tmp_path)
-
+def test_a_full_disk_is_an_error_that_leaves_the_checkpoint_before(copy, monkeypatch):
     def full(self, path):
         Path(f"{path}.index").write_bytes(b"")
         raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
 
     with monkeypatch.context() as patch:
         patch.setattr(tf.train.Checkpoint, "write", full)
-        with pytest.raises(OSError, match="No space left on device.*ckpt-4"):
-            train(tmp_path)
-    assert not list(run.checkpoints.glob("ckpt-4*"))
-    assert training.restore_model(run)[1] == 2
+        with pytest.raises(OSError, match="No space left on device.*ckpt-8"):
+            train(copy.path, steps=8)
+    assert not list(copy.checkpoints.glob("ckpt-8*"))
+    assert training.restore_model(copy)[1] == 6
 
 
-def test_a_finished_run_is_left_alone_and_can_be_prolonged(tmp_path):
-    train(tmp_path, steps=2)
-    before = RunDirectory(tmp_path).read_run()
-    train(tmp_path, steps=2)
-    assert RunDirectory(tmp_path).read_run() == before
-    train(tmp_path, steps=3)
-    assert training.restore_model(RunDirectory(tmp_path))[1] == 3
+def test_a_finished_run_is_left_alone_and_can_be_prolonged(copy):
+    before = copy.read_run()
+    train(copy.path)
+    assert copy.read_run() == before
+    train(copy.path, steps=7)
+    assert training.restore_model(copy)[1] == 7
 
 
-def test_another_configuration_is_refused_with_the_difference(whole):
+def test_another_configuration_is_refused_with_the_difference(tiny_run):
     with pytest.raises(ValueError, match="batch_size: 8 -> 9"):
-        train(whole.path, batch_size=9)
+        train(tiny_run.path, batch_size=9)
 
 
-def test_a_run_of_a_version_with_fewer_options_is_continued(tmp_path):
-    run = train(tmp_path, steps=2)
-    record = read_json(run.path / "config.json")
+def test_a_run_of_a_version_with_fewer_options_is_taken_up(copy):
+    record = read_json(copy.path / "config.json")
     del record["model_options"]["activation"], record["latent_options"]["tiles"]
-    write_json(run.path / "config.json", record)
-    train(tmp_path, steps=3)
-    assert training.restore_model(run)[1] == 3
+    write_json(copy.path / "config.json", record)
     with pytest.raises(ValueError, match="holds a run of another configuration"):
-        train(tmp_path, model_options={**CONFIG.model_options, "activation": "tanh"})
+        train(copy.path, model_options={**TINY.model_options, "activation": "tanh"})
+    assert train(copy.path).read_config() == completion.resolve(TINY)
 
 
-def test_other_data_are_refused_with_the_difference(tmp_path):
-    run = train(tmp_path, steps=2)
-    record = read_json(run.path / "run.json")
+def test_other_data_are_refused_with_the_difference(copy):
+    record = read_json(copy.path / "run.json")
     record["dataset"]["photons"] = 1
-    write_json(run.path / "run.json", record)
+    write_json(copy.path / "run.json", record)
     with pytest.raises(ValueError, match="photons: 1 -> 2"):
-        train(tmp_path, steps=3)
+        train(copy.path, steps=7)
 
 
 def test_losses_that_are_not_finite_end_the_run_before_a_checkpoint(tmp_path):
@@ -242,13 +170,10 @@ def test_losses_that_are_not_finite_end_the_run_before_a_checkpoint(tmp_path):
         training.restore_model(RunDirectory(tmp_path))
 
 
-DECAY = {"learning_rate_decay_steps": 6, "generator_batch_size": 12}
-
-
 @pytest.mark.parametrize("of_critic", [None, 4e-3])
 def test_both_learning_rates_fall_in_a_line_to_zero_in_step(of_critic):
     config = completion.resolve(
-        dataclasses.replace(CONFIG, critic_learning_rate=of_critic, **DECAY)
+        dataclasses.replace(TINY, critic_learning_rate=of_critic, learning_rate_decay_steps=6)
     )
     model, dataset = training.prepare(config), training.load_dataset(config, progress=False)
     rates = []
@@ -268,20 +193,8 @@ def test_both_learning_rates_fall_in_a_line_to_zero_in_step(of_critic):
         np.testing.assert_array_equal(one, other)
 
 
-def test_a_stopped_run_goes_on_at_its_learning_rate(tmp_path):
-    straight, stopped = (
-        train(tmp_path / name, steps=steps, **DECAY)
-        for name, steps in (("straight", 4), ("stopped", 2))
-    )
-    train(stopped.path, steps=4, **DECAY)
-    for one, other in zip(weights(stopped), weights(straight), strict=True):
-        np.testing.assert_array_equal(one, other)
-    constant = train(tmp_path / "constant", steps=4, generator_batch_size=12)
-    assert not np.array_equal(weights(constant)[0], weights(straight)[0])
-
-
 def test_a_critic_may_have_a_learning_rate_of_its_own_that_stays():
-    config = completion.resolve(dataclasses.replace(CONFIG, critic_learning_rate=4e-3))
+    config = completion.resolve(dataclasses.replace(TINY, critic_learning_rate=4e-3))
     model = training.prepare(config)
     assert float(model.critic_optimizer.learning_rate) == pytest.approx(4e-3)
     assert float(model.generator_optimizer.learning_rate) == pytest.approx(1e-3)
@@ -289,7 +202,7 @@ def test_a_critic_may_have_a_learning_rate_of_its_own_that_stays():
 
 def test_a_learning_rate_that_decays_is_a_number(tmp_path):
     with pytest.raises(ValueError, match="is a number; received 'fast'"):
-        train(tmp_path, optimizer_options={"learning_rate": "fast"}, **DECAY)
+        train(tmp_path, optimizer_options={"learning_rate": "fast"})
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_a_full_disk_is_said_to_be_one(address, tmp_path, monkeypatch):
     def full(path):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(files, "_flush_to_disk", full)
+    monkeypatch.setattr(files, "flush_to_disk", full)
     with pytest.raises(OSError, match="No space left") as raised:
         download(_remote(f"{address}/file"), tmp_path / "file.bin", progress=False)
     assert not isinstance(raised.value, DownloadError) and not list(tmp_path.iterdir())

@@ -5,34 +5,13 @@ import shutil
 
 import numpy as np
 import pytest
+from tiny_run import copy_of
 
 from qlatent_tf import __main__ as command
 from qlatent_tf.runs import evaluation
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.storage.files import write_json
 from qlatent_tf.zoo import read_preset
-
-MLP = [
-    "--model",
-    "mlp",
-    "--latent",
-    "boson",
-    "--modes",
-    "4",
-    "--photons",
-    "2",
-    "--batch-size",
-    "8",
-    "--set",
-    'model_options={"features": 4, "units": [8]}',
-    "--set",
-    'dataset_options={"modes": 4, "photons": 2}',
-    "--set",
-    "jit_compile=false",
-    "--set",
-    "evaluation_samples=40",
-    "--quiet",
-]
 
 
 def run(*arguments):
@@ -45,9 +24,8 @@ def workdir(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def mlp_run(workdir):
-    assert run("train", *MLP, "--steps", 2, "--workdir", workdir / "mlp") == 0
-    return workdir / "mlp"
+def mlp_run(workdir, tiny_run):
+    return copy_of(tiny_run, workdir / "mlp").path
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +36,7 @@ def preset(mlp_run, workdir):
 
 
 def test_train_says_where_the_run_is_and_what_to_do_next(workdir, mlp_run, capsys):
-    assert run("train", *MLP, "--steps", 2, "--workdir", mlp_run) == 0
+    assert run("train", "--config", mlp_run, "--workdir", mlp_run) == 0
     output = capsys.readouterr().out
     assert str(mlp_run) in output
     assert "tensorboard --logdir" in output and "publish" in output
@@ -67,13 +45,15 @@ def test_train_says_where_the_run_is_and_what_to_do_next(workdir, mlp_run, capsy
 def test_train_again_from_the_configuration_of_a_preset(preset, tmp_path):
     assert run("train", "--config", preset, "--steps", 1, "--workdir", tmp_path, "--quiet") == 0
     mine, theirs = RunDirectory(tmp_path).read_config(), RunDirectory(preset.parent.parent / "mlp")
-    assert mine.differences(theirs.read_config()) == {"steps": (1, 2)}
+    assert mine.differences(theirs.read_config()) == {"steps": (1, 6)}
 
 
 def test_dry_run_prints_the_whole_configuration_and_writes_nothing(empty_folder, capsys):
-    assert run("train", *MLP, "--seed", 3, "--dry-run") == 0
+    sizes = ("--modes", 4, "--photons", 2, "--batch-size", 8, "--seed", 3)
+    assert run("train", "--model", "mlp", "--latent", "boson", *sizes, "--dry-run") == 0
     config = json.loads(capsys.readouterr().out)
-    assert config["seed"] == 3 and config["latent_options"]["photons"] == 2
+    assert (config["seed"], config["batch_size"]) == (3, 8)
+    assert config["latent_options"]["photons"] == 2
     assert "unitary_seed" in config["dataset_options"]
     assert not list(empty_folder.iterdir())
 
@@ -113,7 +93,7 @@ def test_a_preset_of_an_unfinished_run_says_the_steps_made(mlp_run, workdir):
     arguments = ("--models-dir", workdir / "cut", "--num-samples", 50, "--seeds", 1)
     assert run("publish", mlp_run, "short", *arguments) == 0
     write_json(mlp_run / "config.json", config.to_json())
-    assert read_preset(workdir / "cut" / "short")["config"].steps == 2
+    assert read_preset(workdir / "cut" / "short")["config"].steps == 6
 
 
 @pytest.mark.parametrize("name", ["..", "a/b", ".hidden", ""])
@@ -158,7 +138,7 @@ def test_a_folder_that_is_none_is_no_reason_for_other_data(empty_folder, capsys)
 
 def test_a_preset_holds_what_was_measured(preset):
     metrics = json.loads((preset / "metrics.json").read_text())
-    assert metrics["step"] == 2 and metrics["seeds"] == [0, 1] and metrics["num_samples"] == 50
+    assert metrics["step"] == 6 and metrics["seeds"] == [0, 1] and metrics["num_samples"] == 50
     score = metrics["metrics"]["integer_distance@50"]
     assert score["mean"] == pytest.approx(np.mean(score["values"]))
     card = (preset / "README.md").read_text()
@@ -172,7 +152,7 @@ def test_evaluate_scores_presets_and_runs(source, request, capsys):
     capsys.readouterr()
     assert run("evaluate", folder, "--num-samples", 50, "--seeds", 2, "--json") == 0
     report = json.loads(capsys.readouterr().out)
-    assert report["step"] == 2
+    assert report["step"] == 6
     expected = json.loads((request.getfixturevalue("preset") / "metrics.json").read_text())
     assert report["metrics"] == expected["metrics"]
 

@@ -22,10 +22,11 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from qlatent_tf.tools.command_line import run_tool
 from rdkit import Chem
-from tqdm import tqdm
 
 from qlatent_tf.storage.files import atomic_path, sha256_of
+from qlatent_tf.storage.progress import progress_bar
 
 VALENCES = {"C": 4, "N": 3, "O": 2, "F": 1}
 MAX_RINGS = 2
@@ -150,7 +151,7 @@ def enumerate_molecules(max_atoms: int, progress: bool = False) -> list[str]:
     for size in range(1, max_atoms + 1):
         accepted += filter(is_accepted, grown)
         if size < max_atoms:
-            bar = tqdm(grown, desc=f"{size + 1} atoms", disable=not progress, leave=False)
+            bar = progress_bar(grown, desc=f"{size + 1} atoms", shown=progress)
             grown = sorted(filter(is_grown, set(grow(bar))))
     return accepted
 
@@ -187,13 +188,12 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv=None) -> int:
     """Runs the tool; returns its exit code."""
-    options = parser().parse_args(argv)
-    try:
-        smiles = enumerate_molecules(options.max_atoms, progress=not options.quiet)
-        write_smiles(options.out, smiles)
-    except (OSError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    return run_tool(_enumerate, parser().parse_args(argv))
+
+
+def _enumerate(options):
+    smiles = enumerate_molecules(options.max_atoms, progress=not options.quiet)
+    write_smiles(options.out, smiles)
     print(f"{len(smiles)} molecules -> {options.out}, SHA-256 {sha256_of(options.out)}")
     return 0
 

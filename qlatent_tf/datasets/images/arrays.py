@@ -66,30 +66,19 @@ def image_dataset(
         evaluation_metrics=(*metrics, "local_inception_scores"),
         provenance={
             **provenance,
-            **counts(images, test, None if numbers is None else [class_names[n] for n in numbers]),
+            "images": len(images),
+            "test_images": 0 if test is None else len(test),
+            "shape": list(images.shape[1:]),
+            "classes": None if numbers is None else [class_names[number] for number in numbers],
         },
         render=draw_images,
-        bands=band_names(images.shape[-1]),
+        bands=_BANDS.get(images.shape[-1])
+        or tuple(f"band {band + 1}" for band in range(images.shape[-1])),
         labels=labels,
         class_names=tuple(class_names) if labels is not None else (),
         test=test,
         test_labels=test_labels,
     )
-
-
-def counts(images: np.ndarray, test: np.ndarray | None, classes: list[str] | None) -> dict:
-    """Returns what a provenance says of the images: how many, their shape, which classes."""
-    return {
-        "images": len(images),
-        "test_images": 0 if test is None else len(test),
-        "shape": list(images.shape[1:]),
-        "classes": classes,
-    }
-
-
-def band_names(bands: int) -> tuple[str, ...]:
-    """Returns what the last axis of images holds, judged by its length."""
-    return _BANDS.get(bands) or tuple(f"band {band}" for band in range(1, bands + 1))
 
 
 def kept_bands(bands: int | None, present: int) -> int:
@@ -137,18 +126,16 @@ def class_numbers(
     return sorted({known[str(chosen)] for chosen in classes})
 
 
-def check_images(
-    images: np.ndarray, where: str, shape: tuple[int, ...] | None = None
-) -> np.ndarray:
+def check_images(images: np.ndarray, where: str) -> np.ndarray:
     """Returns images as `(n, height, width, bands)`; `(n, height, width)` gets one band.
 
     Args:
       images: array. What is hoped to be images.
       where: str. What the array is called in error messages.
-      shape: tuple of int. The shape it has to have. Default: any.
 
     Raises:
-      ValueError: if the array is not uint8, has another shape, is empty, or has no value above 1.
+      ValueError: if the array is not uint8, has another number of axes, is empty, or has no value
+        above 1.
     """
     images = np.asanyarray(images)
     if images.dtype != np.uint8:
@@ -168,8 +155,6 @@ def check_images(
             f"{where} has the shape {images.shape}. Images have the shape (count, height, width, "
             "bands), each at least 1."
         )
-    if shape is not None and images.shape != shape:
-        raise ValueError(f"{where} has the shape {images.shape}; it has to be {shape}.")
     if images.max() <= 1:
         raise ValueError(
             f"{where} has no value above 1. Images have values from 0 to 255: were these scaled "
@@ -181,27 +166,39 @@ def check_images(
 def check_splits(
     arrays: Mapping[str, np.ndarray],
     where: str,
-    counts: Mapping[str, int],
-    shape: tuple[int, ...],
-    classes: int,
+    shape: tuple[int, ...] | None = None,
+    classes: int | None = None,
+    counts: Mapping[str, int] | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> dict[str, np.ndarray]:
-    """Returns the arrays of a known data set, checked: the counts, the shape and the labels.
+    """Returns the arrays of a data set, checked: the images, their number and the labels.
 
     Args:
-      arrays: mapping. `x_train`, `y_train`, `x_test` and `y_test`.
+      arrays: mapping. `x_train`, and `y_train`, `x_test` and `y_test` where they are there.
       where: str. What the arrays are of, in error messages.
-      counts: mapping. How many images ``train`` and ``test`` have.
-      shape: tuple of int. `(height, width, bands)`.
-      classes: int. Labels are numbers below it.
+      shape: tuple of int. `(height, width, bands)`. Default: that of the first images.
+      classes: int. Labels are numbers below it. Default: any from 0.
+      counts: mapping. How many images ``train`` and ``test`` have. Default: any.
+      names: mapping. What arrays are called in the file, where it is not as here.
 
     Raises:
       ValueError: if an array is not as it has to be.
     """
     checked = {}
-    for split, count in counts.items():
+    for split in ("train", "test"):
         images, labels = f"x_{split}", f"y_{split}"
-        checked[images] = check_images(arrays[images], f"{images} of {where}", (count, *shape))
-        checked[labels] = check_labels(arrays[labels], count, classes, f"{labels} of {where}")
+        named = {part: f"{(names or {}).get(part, part)} of {where}" for part in (images, labels)}
+        if images in arrays:
+            checked[images] = check_images(arrays[images], named[images])
+            count = counts[split] if counts else len(checked[images])
+            shape = shape or checked[images].shape[1:]
+            if checked[images].shape != (count, *shape):
+                raise ValueError(
+                    f"{named[images]} has the shape {checked[images].shape}; it has to be "
+                    f"{(count, *shape)}."
+                )
+        if labels in arrays:
+            checked[labels] = check_labels(arrays[labels], count, classes, named[labels])
     return checked
 
 

@@ -10,33 +10,21 @@ from pathlib import Path
 
 from qlatent_tf.datasets.dataset import ImageDataset
 from qlatent_tf.datasets.images import cifar_archives
-from qlatent_tf.datasets.images import npz_files as image_files
-from qlatent_tf.datasets.images.arrays import PARTS, check_splits, image_dataset
-from qlatent_tf.datasets.images.keras_images import find_or_download
+from qlatent_tf.datasets.images.keras_images import load_images, read_npz
 
 CLASSES = (
-    "airplane",
-    "automobile",
-    "bird",
-    "cat",
-    "deer",
-    "dog",
-    "frog",
-    "horse",
-    "ship",
-    "truck",
+    *("airplane", "automobile", "bird", "cat", "deer"),
+    *("dog", "frog", "horse", "ship", "truck"),
 )
 FILE_NAME = "cifar10.npz"
-# A folder is found by its first batch.
+# A folder is found by its first batch; the caller's own folder may be that of the batches.
 _NAMES = [
-    FILE_NAME,
-    *cifar_archives.ARCHIVES,
+    *(FILE_NAME, *cifar_archives.ARCHIVES),
     *(
-        f"{folder}/{cifar_archives.BATCHES[0]}{suffix}"
-        for folder, suffix in cifar_archives.FOLDERS.items()
+        folder + cifar_archives.BATCHES[0] + suffix
+        for parent, suffix in cifar_archives.FOLDERS.items()
+        for folder in (f"{parent}/", "")
     ),
-    # The caller's own folder may be that of the batches.
-    *(cifar_archives.BATCHES[0] + suffix for suffix in cifar_archives.FOLDERS.values()),
 ]
 
 
@@ -63,39 +51,29 @@ def cifar10(
         to do.
       ValueError: if what is found is damaged or is not CIFAR-10.
     """
-    arrays, provenance, where = find_or_download(
+
+    def read(path: Path):
+        if path.name == FILE_NAME:
+            return read_npz(path, progress)
+        if path.name in cifar_archives.ARCHIVES:
+            arrays, digest = cifar_archives.load_archive(path, progress)
+        else:
+            # Not resolved itself: where batches are links, they lead anywhere.
+            suffix, path = path.suffix, path.parent.resolve()
+            arrays, digest = cifar_archives.load_folder(path, suffix, progress)
+        return arrays, {"file": path.name, "sha256": digest}
+
+    batch = cifar_archives.BATCH_IMAGES
+    return load_images(
         "cifar10",
         _NAMES,
-        lambda path: _read(path, progress),
+        read,
         f"{FILE_NAME}, {', '.join(cifar_archives.ARCHIVES)}, or one of these unpacked (from "
         "https://www.cs.toronto.edu/~kriz/cifar.html)",
-        data_dir,
-    )
-    return image_dataset(
-        "cifar10",
-        _check(arrays, where),
+        counts={"train": 5 * batch, "test": batch},
+        shape=cifar_archives.SHAPE,
         class_names=CLASSES,
         classes=classes,
-        provenance=provenance,
+        data_dir=data_dir,
         metrics=("classifier_scores",),
-    )
-
-
-def _read(path: Path, progress: bool) -> tuple[dict, dict]:
-    if path.name == FILE_NAME:
-        arrays, digest = image_files.load_npz(path, PARTS, progress)
-    elif path.name in cifar_archives.ARCHIVES:
-        arrays, digest = cifar_archives.load_archive(path, progress)
-    else:
-        # Not resolved itself: where batches are links, they lead anywhere.
-        suffix, path = path.suffix, path.parent.resolve()
-        arrays, digest = cifar_archives.load_folder(path, suffix, progress)
-    return arrays, {"file": path.name, "sha256": digest}
-
-
-def _check(arrays, where: str) -> dict:
-    """Returns the arrays if they can be CIFAR-10: the counts, the shape, the labels."""
-    batch = cifar_archives.BATCH_IMAGES
-    return check_splits(
-        arrays, where, {"train": 5 * batch, "test": batch}, cifar_archives.SHAPE, len(CLASSES)
     )

@@ -1,17 +1,25 @@
-"""Reads the official files of CIFAR-10: the binary and the python version, packed or unpacked."""
+"""Reads the official files of CIFAR-10: the binary and the python version, packed or unpacked.
+
+Batches of the python version are pickles. Each is unpickled after its hash has been verified, by an
+unpickler that knows no names but those that arrays of NumPy need.
+"""
 
 import gzip
 import hashlib
+import io
+import pickle
 import tarfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import tqdm
 
-from qlatent_tf.datasets.images import npz_files as image_files
-from qlatent_tf.datasets.images import python_batches
+from qlatent_tf.datasets.images.arrays import PARTS
+from qlatent_tf.datasets.images.npz_files import cached_images
 from qlatent_tf.storage import files
+from qlatent_tf.storage.progress import progress_bar
 
 # Hashes as in TensorFlow Datasets (binary) and Keras (python).
 ARCHIVES = {
@@ -19,14 +27,7 @@ ARCHIVES = {
     "cifar-10-python.tar.gz": "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
 }
 FOLDERS = {"cifar-10-batches-bin": ".bin", "cifar-10-batches-py": ""}
-BATCHES = (
-    "data_batch_1",
-    "data_batch_2",
-    "data_batch_3",
-    "data_batch_4",
-    "data_batch_5",
-    "test_batch",
-)
+BATCHES = (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch")
 # What is in the archives: SHA-256 of the binary batches, and MD5, as published, of the others.
 BATCH_HASHES = {
     "data_batch_1.bin": "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5",
@@ -46,16 +47,18 @@ BATCH_IMAGES = 10_000
 SHAPE = (32, 32, 3)
 _PLANES = (3, 32, 32)
 _DAMAGE = (EOFError, zlib.error, tarfile.TarError, gzip.BadGzipFile)
+_UNPICKLED = {
+    ("numpy.core.multiarray", "_reconstruct"),
+    ("numpy._core.multiarray", "_reconstruct"),
+    ("numpy", "ndarray"),
+    ("numpy", "dtype"),
+}
 
 
 def load_archive(path: Path, progress: bool = True) -> tuple[dict[str, np.ndarray], str]:
-    """Returns the arrays of one of the official archives, and its SHA-256.
+    """Returns the arrays of one of the official `ARCHIVES`, and its SHA-256.
 
     They are kept in the cache folder, so that the archive is unpacked once.
-
-    Args:
-      path: path. A file called as one of `ARCHIVES` is.
-      progress: bool. Whether to show a progress bar.
 
     Raises:
       ValueError: if the file is not the official one.
@@ -66,13 +69,11 @@ def load_archive(path: Path, progress: bool = True) -> tuple[dict[str, np.ndarra
             f"{path} has the SHA-256 {found}; that of the official file is "
             f"{ARCHIVES[path.name]}. It is damaged, cut off or another file: download it again."
         )
-    arrays = image_files.cached_images(
-        path.name,
-        found,
-        ("x_train", "y_train", "x_test", "y_test"),
-        lambda: _arrays(path, _unpack(path, progress)),
-    )
-    return arrays, found
+
+    def read():
+        return _arrays(path, dict(_unpack(path)), progress)
+
+    return cached_images(path.name, found, read), found
 
 
 def load_folder(
@@ -88,18 +89,63 @@ def load_folder(
     Raises:
       ValueError: if a batch is missing, damaged or not the official one.
     """
-    digest = hashlib.sha256()
-    batches = {}
-    for name in tqdm.tqdm(
-        BATCHES, desc=f"Reading {folder.name}", disable=not progress, leave=False
-    ):
-        path = folder / (name + suffix)
-        if not path.is_file():
-            raise ValueError(f"{folder} lacks {path.name}.")
-        content = path.read_bytes()
-        digest.update(content)
-        batches[name] = _batch(path, content)
-    return _arrays(folder, batches), digest.hexdigest()
+    paths = [folder / (name + suffix) for name in BATCHES]
+    contents = {path.name: path.read_bytes() for path in paths if path.is_file()}
+    digest = hashlib.sha256(b"".join(contents.values())).hexdigest()
+    return _arrays(folder, contents, progress), digest
+
+
+def _unpack(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Yields the name and the content of each batch in an archive."""
+    try:
+        with gzip.open(path) as file:
+            with tarfile.open(fileobj=file, mode="r|") as archive:
+                for member in archive:
+                    name = Path(member.name).name
+                    if member.isfile() and name in BATCH_HASHES:
+                        yield name, archive.extractfile(member).read()
+            while file.read(1 << 20):  # To the end, where the checksum stands.
+                pass
+    except _DAMAGE as error:
+        raise ValueError(f"{path} is damaged: {error}.") from error
+
+
+def _arrays(path: Path, contents: dict[str, bytes], progress: bool) -> dict[str, np.ndarray]:
+    batches = []
+    for name in progress_bar(BATCHES, desc=f"Reading {path.name}", shown=progress):
+        file = f"{name}.bin" if f"{name}.bin" in contents else name
+        if file not in contents:
+            suffix = ".bin" if any(key.endswith(".bin") for key in contents) else ""
+            raise ValueError(f"{path} lacks {name}{suffix}.")
+        batches.append(_batch(path / file, contents[file]))
+    images, labels = zip(*batches, strict=True)
+    train = np.concatenate(images[:-1]), np.concatenate(labels[:-1])
+    return dict(zip(PARTS, (*train, np.ascontiguousarray(images[-1]), labels[-1]), strict=True))
+
+
+def _batch(path: Path, content: bytes) -> tuple[np.ndarray, np.ndarray]:
+    """Returns images, bands last, and labels of one batch, once its hash has been verified."""
+    _check_hash(path, content)
+    pixels = int(np.prod(_PLANES))
+    if path.name.endswith(".bin"):
+        if len(content) != BATCH_IMAGES * (1 + pixels):
+            raise ValueError(
+                f"{path} has {len(content)} bytes; a batch has {BATCH_IMAGES * (1 + pixels)}: it "
+                "is cut off or another file."
+            )
+        records = np.frombuffer(content, np.uint8).reshape(BATCH_IMAGES, 1 + pixels)
+        planes, labels = records[:, 1:], records[:, 0].copy()
+    else:
+        try:
+            planes, labels = read_pickle(content)
+        except ValueError as error:
+            raise ValueError(f"{path} is damaged: {error}.") from error
+        if planes.shape != (BATCH_IMAGES, pixels):
+            raise ValueError(
+                f"{path} holds images in the shape {planes.shape}; those of a batch have "
+                f"{(BATCH_IMAGES, pixels)}."
+            )
+    return planes.reshape(-1, *_PLANES).transpose(0, 2, 3, 1), labels
 
 
 def _check_hash(path: Path, content: bytes) -> None:
@@ -113,64 +159,32 @@ def _check_hash(path: Path, content: bytes) -> None:
         )
 
 
-def _unpack(path: Path, progress: bool) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    batches = {}
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in _UNPICKLED:
+            raise pickle.UnpicklingError(f"it names {module}.{name}")
+        return super().find_class(module.replace("numpy.core", "numpy._core"), name)
+
+
+def read_pickle(content: bytes) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the pixels and the labels of a batch of the python version.
+
+    Args:
+      content: bytes. A whole file.
+
+    Returns:
+      uint8 array, shape `(images, pixels)`, and an array of labels.
+
+    Raises:
+      ValueError: if the file is damaged, or holds anything else.
+    """
     try:
-        with (
-            gzip.open(path) as file,
-            tqdm.tqdm(
-                total=len(BATCHES), desc=f"Unpacking {path.name}", disable=not progress, leave=False
-            ) as bar,
-        ):
-            with tarfile.open(fileobj=file, mode="r|") as archive:
-                for member in archive:
-                    name = Path(member.name).name
-                    if member.isfile() and name.removesuffix(".bin") in BATCHES:
-                        content = archive.extractfile(member).read()
-                        batches[name.removesuffix(".bin")] = _batch(path / name, content)
-                        bar.update()
-            while file.read(1 << 20):  # To the end, where the checksum stands.
-                pass
-    except _DAMAGE as error:
-        raise ValueError(f"{path} is damaged: {error}.") from error
-    return batches
-
-
-def _batch(path: Path, content: bytes) -> tuple[np.ndarray, np.ndarray]:
-    """Returns images, bands last, and labels of one batch, once its hash has been verified."""
-    _check_hash(path, content)
-    if path.name.endswith(".bin"):
-        record = 1 + int(np.prod(_PLANES))
-        if len(content) != BATCH_IMAGES * record:
-            raise ValueError(
-                f"{path} has {len(content)} bytes; a batch has {BATCH_IMAGES * record}: it is cut "
-                "off or another file."
-            )
-        records = np.frombuffer(content, np.uint8).reshape(BATCH_IMAGES, record)
-        planes, labels = records[:, 1:], records[:, 0]
-    else:
-        try:
-            batch = python_batches.read_batch(content)
-            planes, labels = batch[b"data"], np.array(batch[b"labels"])
-        except (ValueError, KeyError) as error:
-            raise ValueError(f"{path} is damaged: {error}.") from error
-        if np.shape(planes) != (BATCH_IMAGES, np.prod(_PLANES)):
-            raise ValueError(
-                f"{path} holds images in the shape {np.shape(planes)}; those of a batch have "
-                f"{(BATCH_IMAGES, int(np.prod(_PLANES)))}."
-            )
-    return planes.reshape(-1, *_PLANES).transpose(0, 2, 3, 1), labels
-
-
-def _arrays(path: Path, batches: dict) -> dict[str, np.ndarray]:
-    lacking = [name for name in BATCHES if name not in batches]
-    if lacking:
-        raise ValueError(f"{path} lacks {', '.join(lacking)}.")
-    images, labels = zip(*(batches[name] for name in BATCHES[:-1]), strict=True)
-    test, test_labels = batches[BATCHES[-1]]
-    return {
-        "x_train": np.concatenate(images),
-        "y_train": np.concatenate(labels),
-        "x_test": np.ascontiguousarray(test),
-        "y_test": np.array(test_labels),
-    }
+        # Strings of Python 2 are bytes.
+        batch = _Unpickler(io.BytesIO(content), encoding="bytes").load()
+        data, labels = batch[b"data"], np.array(batch[b"labels"])
+    # A damaged pickle ends in any exception.
+    except Exception as error:
+        raise ValueError(f"this is no batch of CIFAR-10 ({error!r})") from error
+    if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or labels.dtype.kind not in "iu":
+        raise ValueError("this is no batch of CIFAR-10, an array of uint8 and its labels")
+    return data, labels

@@ -7,7 +7,7 @@ import numpy as np
 
 from qlatent_tf.datasets.dataset import ImageDataset
 from qlatent_tf.datasets.images import npz_files as image_files
-from qlatent_tf.datasets.images.arrays import PARTS, check_images, check_labels, image_dataset
+from qlatent_tf.datasets.images.arrays import PARTS, check_splits, image_dataset
 from qlatent_tf.storage import files, npy_files
 
 
@@ -57,9 +57,11 @@ def image_file(
         keys = _keys(path, (key, labels_key, test_key, test_labels_key))
         found, digest = image_files.load_npz(path, list(keys.values()), progress)
         arrays = {part: found[name] for part, name in keys.items()}
-    labels = _check(arrays, keys, path, class_names)
+    classes_known = None if class_names is None else len(class_names)
+    arrays = check_splits(arrays, str(path), classes=classes_known, names=keys)
     if class_names is None:
-        class_names = [str(number) for number in range(max(labels, default=-1) + 1)]
+        largest = max((arrays[part].max() for part in PARTS[1::2] if part in arrays), default=-1)
+        class_names = [str(number) for number in range(largest + 1)]
     return image_dataset(
         "images",
         arrays,
@@ -74,63 +76,33 @@ def _path(file: str, data_dir) -> Path:
     path = Path(file).expanduser()
     if path.suffix not in (".npz", ".npy"):
         raise ValueError(f"Images are read from .npz and .npy files; received {str(file)!r}.")
-    found = path if path.is_file() else files.find_data_file([str(file)], data_dir)
-    if found is None:
-        folders = ", ".join(map(str, files.data_folders(data_dir)))
-        raise FileNotFoundError(f"There is no file {file}, nor is it in one of {folders}.")
-    return found
+    if path.is_file():
+        return path
+    return files.require_data_file([str(file)], data_dir, "Give a path, or put it into one")
 
 
 def _keys(path: Path, named: tuple[str | None, ...]) -> dict[str, str]:
     """Returns the names of the arrays to be read, under the names they have here."""
     if named[0] is None:
         headers = {name: npy_files.npz_header(path, name) for name in npy_files.npz_members(path)}
+        likely = [
+            name
+            for name, header in headers.items()
+            if len(header.shape) in (3, 4) and header.dtype == np.uint8
+        ]
         if PARTS[0] in headers:
-            named = tuple(
-                given or (part if part in headers else None)
-                for given, part in zip(named, PARTS, strict=True)
-            )
-        else:
-            likely = [
-                name
-                for name, header in headers.items()
-                if len(header.shape) in (3, 4) and header.dtype == np.uint8
-            ]
-            if len(likely) != 1:
-                held = ", ".join(
-                    f"{name} ({header.dtype} in {header.shape})" for name, header in headers.items()
-                )
-                raise ValueError(
-                    f"{path} does not tell which array holds the images: name it by the option "
-                    f"key. It holds {held or 'no arrays'}."
-                )
+            usual = [part if part in headers else None for part in PARTS]
+            named = tuple(given or part for given, part in zip(named, usual, strict=True))
+        elif len(likely) == 1:
             named = (likely[0], *named[1:])
+        else:
+            held = ", ".join(
+                f"{name} ({header.dtype} in {header.shape})" for name, header in headers.items()
+            )
+            raise ValueError(
+                f"{path} does not tell which array holds the images: name it by the option key. "
+                f"It holds {held or 'no arrays'}."
+            )
     if named[3] and not named[2]:
         raise ValueError("Labels of held-out images need the images: name them by test_key.")
     return {part: name for part, name in zip(PARTS, named, strict=True) if name}
-
-
-def _check(arrays: dict, keys: dict, path: Path, class_names) -> set[int]:
-    """Checks the arrays, in their place, and returns the labels there are."""
-    found = set()
-    shape = None
-    for split in ("train", "test"):
-        part, labels = f"x_{split}", f"y_{split}"
-        if part not in arrays:
-            continue
-        arrays[part] = check_images(arrays[part], f"{keys[part]} of {path}")
-        shape = shape or arrays[part].shape[1:]
-        if arrays[part].shape[1:] != shape:
-            raise ValueError(
-                f"{keys[part]} of {path} has images in {arrays[part].shape[1:]}; those to train "
-                f"on have {shape}."
-            )
-        if labels in arrays:
-            arrays[labels] = check_labels(
-                arrays[labels],
-                len(arrays[part]),
-                None if class_names is None else len(class_names),
-                f"{keys[labels]} of {path}",
-            )
-            found.update(np.unique(arrays[labels]).tolist())
-    return found

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-import tqdm
 from absl import logging
 
 from qlatent_tf.storage import files
 from qlatent_tf.storage.locks import sole_use
+from qlatent_tf.storage.progress import progress_bar
 
 # Images a block: some 3 MB of those that are converted here.
 BLOCK = 1024
@@ -28,8 +28,8 @@ def mapped_images(
     """Returns images from a mapped ``.npy`` file, which is written first if it is not there.
 
     It is written under another name and gets its own once it is whole, beside a record of its
-    SHA-256, which is verified from then on. What an interrupted conversion wrote is gone on with.
-    No more than a block is in memory.
+    SHA-256, which is verified from then on. An interrupted conversion is
+    resumed. No more than a block is in memory.
 
     Args:
       path: path. The file; its name tells what the images are made from.
@@ -44,7 +44,7 @@ def mapped_images(
 
     Raises:
       ValueError: if the blocks hold fewer or more images, or another process is converting them.
-      OSError: if the disk is full; what has been converted is kept and gone on with next time.
+      OSError: if the disk is full; what has been converted is kept, and the next call resumes.
     """
     digest = _verified(path, shape)
     if digest is None:
@@ -59,7 +59,7 @@ def _verified(path: Path, shape: tuple[int, ...]) -> str | None:
     if not path.exists():
         return None
     try:
-        recorded = files.read_json(_record(path))["sha256"]
+        recorded = files.read_json(path.with_suffix(".json"))["sha256"]
         if files.sha256_of(path) != recorded:
             raise ValueError("its hash is not the recorded one")
         if np.load(path, mmap_mode="r", allow_pickle=False).shape != shape:
@@ -72,25 +72,27 @@ def _verified(path: Path, shape: tuple[int, ...]) -> str | None:
 
 
 def _convert(path: Path, shape, blocks, label: str, progress: bool) -> str:
-    header = _header(shape)
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "|u1", "fortran_order": False, "shape": shape}
+    )
+    header = header.getvalue()
     each = int(np.prod(shape[1:]))
     partial = path.with_suffix(".partial")
     start = _start(partial, header, each, shape[0])
     _check_room(partial, len(header) + each * shape[0])
     with (
         open(partial, "r+b" if start else "wb") as file,
-        tqdm.tqdm(
+        progress_bar(
             total=shape[0],
             initial=start,
             desc=f"Converting {label}",
             unit=" images",
-            unit_scale=True,
-            disable=not progress,
-            leave=False,
+            shown=progress,
         ) as bar,
     ):
         if start:
-            logging.info("Going on with the conversion of %s at image %d.", label, start)
+            logging.info("Resuming the conversion of %s at image %d.", label, start)
         file.write(header)
         file.truncate(len(header) + each * start)
         file.seek(0, io.SEEK_END)
@@ -106,17 +108,9 @@ def _convert(path: Path, shape, blocks, label: str, progress: bool) -> str:
         partial.unlink()
         raise ValueError(f"{label} has {done} images; {shape[0]} were expected.")
     digest = files.sha256_of(partial)
-    files.write_json(_record(path), {"sha256": digest, "shape": list(shape)})
+    files.write_json(path.with_suffix(".json"), {"sha256": digest, "shape": list(shape)})
     os.replace(partial, path)
     return digest
-
-
-def _header(shape: tuple[int, ...]) -> bytes:
-    header = io.BytesIO()
-    np.lib.format.write_array_header_1_0(
-        header, {"descr": "|u1", "fortran_order": False, "shape": shape}
-    )
-    return header.getvalue()
 
 
 def _start(partial: Path, header: bytes, each: int, count: int) -> int:
@@ -142,7 +136,3 @@ def _check_room(partial: Path, size: int) -> None:
             f"free. ${files.CACHE_DIR_VARIABLE} names another folder",
             str(partial.parent),
         )
-
-
-def _record(path: Path) -> Path:
-    return path.with_suffix(".json")

@@ -10,22 +10,13 @@ References:
 import os
 
 from qlatent_tf.datasets.dataset import ImageDataset
-from qlatent_tf.datasets.images.arrays import PARTS, check_splits, image_dataset
-from qlatent_tf.datasets.images.keras_images import find_or_download
-from qlatent_tf.datasets.images.npz_files import load_npz
+from qlatent_tf.datasets.images.arrays import PARTS
+from qlatent_tf.datasets.images.keras_images import load_images, read_npz
 
-DIGITS = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
+DIGITS = tuple("0123456789")
 CLOTHES = (
-    "T-shirt/top",
-    "trouser",
-    "pullover",
-    "dress",
-    "coat",
-    "sandal",
-    "shirt",
-    "sneaker",
-    "bag",
-    "ankle boot",
+    *("T-shirt/top", "trouser", "pullover", "dress", "coat"),
+    *("sandal", "shirt", "sneaker", "bag", "ankle boot"),
 )
 COUNTS = {"train": 60_000, "test": 10_000}
 SHAPE = (28, 28, 1)
@@ -77,24 +68,17 @@ def fashion_mnist(
     return _load("fashion_mnist", CLOTHES, classes, data_dir, progress)
 
 
-def _load(
-    name: str,
-    class_names: tuple[str, ...],
-    classes: list | str | int | None,
-    data_dir: str | os.PathLike | None,
-    progress: bool,
-) -> ImageDataset:
+def _load(name: str, class_names, classes, data_dir, progress: bool) -> ImageDataset:
     """Returns MNIST, or what has been made in its form, by its name in `keras.datasets`."""
-
-    def read(path):
-        arrays, digest = load_npz(path, PARTS, progress)
-        return arrays, {"file": path.name, "sha256": digest}
-
     file = f"{name}.npz"
-    arrays, provenance, where = find_or_download(
-        name, [file], read, f"{file} (with {', '.join(PARTS)})", data_dir
-    )
-    arrays = check_splits(arrays, where, COUNTS, SHAPE, len(class_names))
-    return image_dataset(
-        name, arrays, class_names=class_names, classes=classes, provenance=provenance
+    return load_images(
+        name,
+        [file],
+        lambda path: read_npz(path, progress),
+        f"{file} (with {', '.join(PARTS)})",
+        counts=COUNTS,
+        shape=SHAPE,
+        class_names=class_names,
+        classes=classes,
+        data_dir=data_dir,
     )

@@ -1,14 +1,14 @@
 """Reads arrays of ``.npz`` files; those that take long to decompress are decompressed once."""
 
-import hashlib
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import tqdm
 
-from qlatent_tf.storage import array_cache, files, npy_files
+from qlatent_tf.storage import files, npy_files
+from qlatent_tf.storage.array_cache import cached_arrays
+from qlatent_tf.storage.progress import progress_bar
 
 _QUICK = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _FEW_BYTES = 1 << 24
@@ -41,45 +41,20 @@ def load_npz(
         )
     digest = files.sha256_of(path)
     wanted = [members[name] for name in names]
-    size = sum(member.file_size for member in wanted)
+
+    def read():
+        size = sum(member.file_size for member in wanted)
+        with progress_bar(total=size, desc=f"Reading {path.name}", unit="B", shown=progress) as bar:
+            return {name: npy_files.read_npz(path, name, bar.update) for name in names}
+
     slow = sum(member.file_size for member in wanted if member.compress_type not in _QUICK)
     if slow < _FEW_BYTES:
-        return _read(path, names, size, progress), digest
-    key = f"{digest}/{','.join(names)}"
-    arrays = cached_images(path.name, key, names, lambda: _read(path, names, size, progress))
-    return arrays, digest
+        return read(), digest
+    return cached_images(path.name, f"{digest}/{','.join(names)}", read), digest
 
 
 def cached_images(
-    label: str, key: str, names: Sequence[str], make: Callable[[], dict[str, np.ndarray]]
+    label: str, key: str, make: Callable[[], dict[str, np.ndarray]]
 ) -> dict[str, np.ndarray]:
-    """Returns the arrays that `make` makes, from the cache folder if they are there.
-
-    Args:
-      label: str. The name of the file that they are made from.
-      key: str. What they are made from, and how.
-      names: sequence of str. What the arrays are called.
-      make: callable. `make()` returns them.
-    """
-
-    def check(arrays):
-        if set(arrays) != set(names):
-            raise ValueError(f"it holds {', '.join(sorted(arrays))}")
-
-    key = f"{key}/{_VERSION}"
-    digest = hashlib.sha256(key.encode()).hexdigest()
-    stem = label.partition(".")[0]
-    path = files.cache_dir() / "images" / f"{stem}-{digest[:16]}.npz"
-    return array_cache.cached_arrays(path, key, make, check)
-
-
-def _read(path: Path, names: Sequence[str], size: int, progress: bool) -> dict[str, np.ndarray]:
-    with tqdm.tqdm(
-        total=size,
-        desc=f"Reading {path.name}",
-        unit="B",
-        unit_scale=True,
-        disable=not progress,
-        leave=False,
-    ) as bar:
-        return {name: npy_files.read_npz(path, name, bar.update) for name in names}
+    """Returns the arrays that `make()` makes of a file of this name, from the cache if there."""
+    return cached_arrays("images", label.partition(".")[0], f"{key}/{_VERSION}", make)

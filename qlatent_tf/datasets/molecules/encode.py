@@ -1,14 +1,12 @@
 """Encodes a file of molecules once, and keeps the graphs."""
 
 import collections
-import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import rdkit
-import tqdm
 from absl import logging
 from rdkit import Chem, rdBase
 from rdkit.Chem.rdMolDescriptors import CalcMolFormula
@@ -17,7 +15,9 @@ from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.datasets.molecules import files as molecule_files
 from qlatent_tf.datasets.molecules import graphs as molecule_graphs
 from qlatent_tf.datasets.molecules import pictures as molecule_pictures
-from qlatent_tf.storage import array_cache, files
+from qlatent_tf.storage import files
+from qlatent_tf.storage.array_cache import cached_arrays
+from qlatent_tf.storage.progress import progress_bar
 
 # To be raised when the same file would give other graphs or SMILES than before.
 ENCODER_VERSION = 1
@@ -50,10 +50,9 @@ def load_molecules(name: str, path: Path, progress: bool = True) -> MoleculeData
     source_hash = files.sha256_of(path)
     # SMILES are canonical within one version of RDKit alone.
     key = f"{source_hash}/{ENCODER_VERSION}/{rdkit.__version__}"
-    digest = hashlib.sha256(key.encode()).hexdigest()
-    cached = files.cache_dir() / "molecules" / f"{name}-{digest[:16]}.npz"
-    arrays = array_cache.cached_arrays(
-        cached,
+    arrays = cached_arrays(
+        "molecules",
+        name,
         key,
         make=lambda: _arrays(encode(molecule_files.read_molecules(path), progress, path.name)),
         check=_check,
@@ -95,14 +94,7 @@ def encode(
     moved = 0
     with (
         rdBase.BlockLogs(),
-        tqdm.tqdm(
-            molecules,
-            desc=f"Encoding {label}",
-            unit=" molecules",
-            unit_scale=True,
-            disable=not progress,
-            leave=False,
-        ) as bar,
+        progress_bar(molecules, desc=f"Encoding {label}", unit=" molecules", shown=progress) as bar,
     ):
         for molecule in bar:
             try:

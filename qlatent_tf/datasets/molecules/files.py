@@ -5,7 +5,7 @@ import csv
 import gzip
 import tarfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -133,37 +133,31 @@ def _structures_of(path: Path) -> Iterator[Chem.Mol | None]:
 
 def _archived_structures(path: Path) -> Iterator[Chem.Mol | None]:
     found = False
-    with gzip.open(path) as file:
-        with tarfile.open(fileobj=file, mode="r|") as archive:
-            for member in archive:
-                if not found and member.isfile() and member.name.lower().endswith(".sdf"):
-                    found = True
-                    yield from _structures(archive.extractfile(member))
-        _read_on(file)
+    for _, file in _members(path, gzip.open, ".sdf"):
+        if not found:  # Of several, the first.
+            found = True
+            yield from _structures(file)
     if not found:
         raise ValueError(f"{path} holds no .sdf file.")
 
 
 def _published_smiles(path: Path) -> Iterator[str]:
-    with bz2.open(path) as file:
+    for name, file in _members(path, bz2.open, ".xyz"):
+        try:
+            lines = file.read().decode("ascii").split("\n")
+            # Atoms stand between two heading lines and those of frequencies, SMILES, InChI.
+            smiles = lines[int(lines[0]) + 3].split()[0]
+        except (ValueError, IndexError) as error:
+            raise ValueError(f"{path} is damaged: {name} is no file of QM9 ({error}).") from error
+        yield smiles
+
+
+def _members(path: Path, opened: Callable, suffix: str) -> Iterator[tuple[str, BinaryIO]]:
+    """Yields the files in a compressed archive whose names end so, and their names."""
+    with opened(path) as file:
         with tarfile.open(fileobj=file, mode="r|") as archive:
             for member in archive:
-                if member.isfile() and member.name.lower().endswith(".xyz"):
-                    content = archive.extractfile(member).read()
-                    try:
-                        lines = content.decode("ascii").split("\n")
-                        # Atoms stand between two heading lines and those of frequencies,
-                        # SMILES, InChI.
-                        smiles = lines[int(lines[0]) + 3].split()[0]
-                    except (ValueError, IndexError) as error:
-                        raise ValueError(
-                            f"{path} is damaged: {member.name} is no file of QM9 ({error})."
-                        ) from error
-                    yield smiles
-        _read_on(file)
-
-
-def _read_on(file: BinaryIO) -> None:
-    """Reads to the end of a compressed file, where its checksum stands."""
-    while file.read(1 << 20):
-        pass
+                if member.isfile() and member.name.lower().endswith(suffix):
+                    yield member.name, archive.extractfile(member)
+        while file.read(1 << 20):  # To the end, where the checksum stands.
+            pass

@@ -53,11 +53,10 @@ def qm9(*, data_dir: str | os.PathLike | None = None, progress: bool = True) -> 
         try:
             download(OFFICIAL, path, progress=progress)
         except DownloadError as error:
-            folders = ", ".join(map(str, files.data_folders(data_dir)))
-            raise FileNotFoundError(
-                f"QM9 is in none of the folders {folders}, and the download failed: {error} "
-                f"Put one of {', '.join(FILE_NAMES)} into a folder and name the folder with "
-                f"--data-dir or ${files.DATA_DIR_VARIABLE}; {OFFICIAL.name} is to be had from "
-                f"{OFFICIAL.url}."
+            raise files.not_found(
+                "QM9",
+                data_dir,
+                f"The download failed: {error} Put one of {', '.join(FILE_NAMES)}, from "
+                f"{OFFICIAL.url}, into a folder",
             ) from error
     return load_molecules("qm9", path, progress)

@@ -5,7 +5,6 @@ All 10,381 structures of at most seven atoms of C, N, O and F that the rules in
 they are 10,316 distinct molecules: 65 decode to the tautomer of another.
 """
 
-import os
 from pathlib import Path
 
 from qlatent_tf.datasets.dataset import MoleculeDataset
@@ -15,13 +14,10 @@ FILE = Path(__file__).with_name("small_molecules.smi.gz")
 SHA256 = "69944bdc337cc3b240dd0f7d52a07c83b3b8e8fdebc03d4faab670b4e5fb4d10"
 
 
-def small_molecules(
-    *, data_dir: str | os.PathLike | None = None, progress: bool = True
-) -> MoleculeDataset:
+def small_molecules(*, progress: bool = True) -> MoleculeDataset:
     """Enumerated molecules of at most seven atoms, as graphs.
 
     Args:
-      data_dir: path. Unused: the file comes with the package.
       progress: bool. Whether to show a progress bar.
 
     Raises:
@@ -30,13 +26,5 @@ def small_molecules(
     """
     from qlatent_tf.datasets.molecules.encode import load_molecules
 
-    del data_dir
-    if not FILE.is_file():
-        raise FileNotFoundError(f"This installation lacks {FILE}; install qlatent_tf again.")
-    found = files.sha256_of(FILE)
-    if found != SHA256:
-        raise ValueError(
-            f"{FILE} has the SHA-256 {found}; that of this version's file is {SHA256}. Install "
-            "qlatent_tf again, or make the file again with tools/data/enumerate_molecules.py."
-        )
+    files.check_shipped(FILE, SHA256)
     return load_molecules("small_molecules", FILE, progress)

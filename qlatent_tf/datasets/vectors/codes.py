@@ -14,7 +14,6 @@ def codes(
     file: str = FILE_NAME,
     components: int | None = None,
     data_dir: str | os.PathLike | None = None,
-    progress: bool = True,
 ) -> Dataset:
     """Vectors in [-1, 1], such as the codes that an encoder made of images.
 
@@ -23,7 +22,6 @@ def codes(
         looked for in `data_dir`, in $QLATENT_DATA_DIR and in the cache folder.
       components: int. How many of the leading entries of each code are kept. Default: all.
       data_dir: path. The caller's own folder.
-      progress: bool. Without effect.
 
     Raises:
       FileNotFoundError: if the file is nowhere.
@@ -31,11 +29,7 @@ def codes(
     """
     from qlatent_tf.drawing.vectors import draw_vectors
 
-    del progress
-    path = files.find_data_file([file], data_dir)
-    if path is None:
-        folders = ", ".join(map(str, files.data_folders(data_dir)))
-        raise FileNotFoundError(f"{file} is in none of the folders {folders}.")
+    path = files.require_data_file([file], data_dir, "Put it into one")
     values = np.array(npy_files.open_npz(path, "codes"))
     if (
         values.dtype.kind not in "iuf"

@@ -7,7 +7,6 @@ Reference:
 
 import dataclasses
 import math
-import os
 
 import numpy as np
 
@@ -35,8 +34,6 @@ def mixture(
     radius: float = 5.0,
     radius_scale: float = 0.2,
     angle_scale: float = 0.05,
-    data_dir: str | os.PathLike | None = None,
-    progress: bool = True,
 ) -> MixtureDataset:
     """Points (r cos t, r sin t) with r ~ N(radius, radius_scale) and t ~ N(t_k, angle_scale).
 
@@ -47,8 +44,6 @@ def mixture(
       radius: float. Mean distance from the origin.
       radius_scale: float. Standard deviation of the distance.
       angle_scale: float. Standard deviation of the angle.
-      data_dir: path. Unused: nothing is read.
-      progress: bool. Unused: nothing takes long.
 
     Raises:
       ValueError: if an option is out of range.
@@ -58,7 +53,6 @@ def mixture(
 
     from qlatent_tf.drawing.plane import draw_plane
 
-    del data_dir, progress
     if type(blobs) is not int or blobs < 1:
         raise ValueError(f"blobs is a positive whole number; received {blobs!r}.")
     sizes = {"radius": radius, "radius_scale": radius_scale, "angle_scale": angle_scale}

@@ -5,7 +5,6 @@ Reference:
 """
 
 import math
-import os
 
 import numpy as np
 
@@ -21,8 +20,6 @@ def quantum(
     modes: int = 16,
     photons: int = 8,
     unitary_seed: int = 0,
-    data_dir: str | os.PathLike | None = None,
-    progress: bool = True,
 ) -> CountDataset:
     """Photon numbers of identical photons behind a Haar random interferometer.
 
@@ -30,62 +27,62 @@ def quantum(
       modes: int. Modes of the interferometer, the width of a sample.
       photons: int. One photon into each of the first modes; the total of every sample.
       unitary_seed: int. Names the interferometer; not to be that of the latent.
-      data_dir: path. Unused: nothing is read.
-      progress: bool. Unused: nothing takes long.
 
     Raises:
       ValueError: if an option is out of range.
     """
-    from qlatent_tf.drawing.vectors import draw_vectors
     from qlatent_tf.quantum.samplers.fock_table import exact_distribution
 
-    del data_dir, progress
     options = {"modes": modes, "photons": photons, "unitary_seed": unitary_seed}
     source = latents.build("boson", center=False, **options)
     (device,) = source.devices
-    has_law = math.comb(modes + photons - 1, photons) <= MAX_OUTCOMES
-    return CountDataset(
-        name="quantum",
-        source=source,
-        metrics=METRICS + ("outcome_law",) * has_law,
-        provenance={"drawn_from": "boson", **options},
-        render=draw_vectors,
+    return _counts(
+        "quantum",
+        source,
+        {"drawn_from": "boson", **options},
         total_law=np.eye(photons + 1)[photons],
-        law=(lambda: exact_distribution(device.unitary, device.input_state)) if has_law else None,
+        outcomes=math.comb(modes + photons - 1, photons),
+        law=lambda: exact_distribution(device.unitary, device.input_state),
     )
 
 
 def bernoulli(
     *,
     modes: int = 16,
-    data_dir: str | os.PathLike | None = None,
-    progress: bool = True,
 ) -> CountDataset:
     """Independent fair bits.
 
     Args:
       modes: int. Bits of a sample.
-      data_dir: path. Unused: nothing is read.
-      progress: bool. Unused: nothing takes long.
 
     Raises:
       ValueError: if `modes` is out of range.
     """
     from scipy.stats import binom
 
+    source = latents.build("bernoulli", modes=modes, center=False)
+    return _counts(
+        "bernoulli",
+        source,
+        {"drawn_from": "bernoulli", "modes": modes},
+        total_law=binom.pmf(np.arange(modes + 1), modes, 0.5),
+        outcomes=2**modes,
+        law=lambda: _law_of_bits(modes),
+    )
+
+
+def _counts(name, source, provenance, *, total_law, outcomes: int, law) -> CountDataset:
     from qlatent_tf.drawing.vectors import draw_vectors
 
-    del data_dir, progress
-    source = latents.build("bernoulli", modes=modes, center=False)
-    has_law = 2**modes <= MAX_OUTCOMES
+    has_law = outcomes <= MAX_OUTCOMES
     return CountDataset(
-        name="bernoulli",
+        name=name,
         source=source,
         metrics=METRICS + ("outcome_law",) * has_law,
-        provenance={"drawn_from": "bernoulli", "modes": modes},
+        provenance=provenance,
         render=draw_vectors,
-        total_law=binom.pmf(np.arange(modes + 1), modes, 0.5),
-        law=(lambda: _law_of_bits(modes)) if has_law else None,
+        total_law=total_law,
+        law=law if has_law else None,
     )
 
 

@@ -12,28 +12,17 @@ _DEPTHS = (("#74A9CF", "o"), ("#8C6BB1", "s"), ("#6E016B", "^"), ("#000000", "D"
 def law_figure(points, laws, kind: str, label: str):
     """Draws optima against the capacity of circuits, and the laws fitted to them.
 
-    Args:
-      points: sequence of dict, of `optima.optima`.
-      laws: dict. Of `results.fit_optima`; those without bounds are drawn if there are.
-      kind: str. ``critic`` or ``generator``.
-      label: str. Of the vertical axis.
+    Laws, of `results.fit_optima`, are those without bounds if there are; the kind is ``critic`` or
+    ``generator``.
     """
     figure = new_figure(7.2, 4.8)
     panel = figure.subplots()
     known = [point for point in points if point[kind] is not None]
-    named = set()
     for point in known:
-        style = _depth_style(point["layers"], hollow=is_bound(point, kind))
-        name = _depth_name(point["layers"]) + (", a bound" if is_bound(point, kind) else "")
-        panel.plot(
-            point["capacity"],
-            point[kind],
-            ls="",
-            ms=6,
-            label=None if name in named else name,
-            **style,
-        )
-        named.add(name)
+        bound = is_bound(point, kind)
+        name = _depth_name(point["layers"]) + (", a bound" if bound else "")
+        style = _depth_style(point["layers"], hollow=bound)
+        panel.plot(point["capacity"], point[kind], ls="", ms=6, label=name, **style)
     which = next((which for which in ("measured", "all") if which in laws), None)
     if which:
         of = {"measured": " without bounds", "all": ""}[which]
@@ -43,17 +32,16 @@ def law_figure(points, laws, kind: str, label: str):
     panel.set_yscale("log")
     panel.set(xlabel="parameters of the quantum generator", ylabel=label.capitalize())
     tidy(panel)
-    if named:
-        figure.legend(loc="outside upper center", ncols=2, frameon=False, fontsize=9)
+    # Each name once.
+    handles = dict(zip(*reversed(panel.get_legend_handles_labels()), strict=True))
+    if handles:
+        options = {"loc": "outside upper center", "ncols": 2, "frameon": False, "fontsize": 9}
+        figure.legend(handles.values(), handles.keys(), **options)
     return figure
 
 
 def critic_figure(finished):
-    """Draws each circuit's scores against the critic's capacity, a panel for each code.
-
-    Args:
-      finished: sequence of dict. Finished cells.
-    """
+    """Draws each circuit's scores against the critic's capacity, a panel for each code."""
     figure, panels = _panels(finished, "parameters of the critic")
     for cell in _accepted_first(finished, "quantum"):
         row = cell["row"]
@@ -65,23 +53,16 @@ def critic_figure(finished):
 def generator_figure(finished, points):
     """Draws the classical generators' scores against their capacity, a panel for each code.
 
-    Args:
-      finished: sequence of dict. Finished cells.
-      points: sequence of dict, of `optima.optima`. Each best score of a circuit, which a
-        generator is to match, is a line.
+    The best score of each circuit among the points, which a generator is to match, is a line.
     """
     figure, panels = _panels(finished, "parameters of the classical generator")
     for cell in _accepted_first(finished, "classical"):
         _draw_run(panels[cell["row"]["code"]], cell, cell["row"]["width"])
     for point in points:
         if point["score"] is not None:
-            panels[2 * point["qubits"]].axhline(
-                point["score"],
-                color=_depth_style(point["layers"])["color"],
-                lw=1.2,
-                alpha=0.7,
-                label=f"circuit, {_depth_name(point['layers'])}",
-            )
+            panel, label = panels[2 * point["qubits"]], f"circuit, {_depth_name(point['layers'])}"
+            color = _depth_style(point["layers"])["color"]
+            panel.axhline(point["score"], color=color, lw=1.2, alpha=0.7, label=label)
     shared_legend(figure, panels.values(), "hollow: not accepted;\nlines: the best runs of")
     return figure
 
@@ -109,19 +90,13 @@ def _draw_run(panel, cell, width, depth=None):
     """Draws a run at the capacity of the network of a width: a critic, or the generator itself."""
     row, modes = cell["row"], cell["config"].latent_options["modes"]
     run = judge(cell["history"], row["code"])
-    style = (
-        _depth_style(depth, not run.accepted)
-        if depth
-        else {"color": INK, "marker": "v", "mfc": "none" if not run.accepted else INK}
-    )
-    panel.plot(
-        network_parameters(row["generator"], modes, row["code"], width),
-        run.score,
-        ls="",
-        ms=5,
-        label=_depth_name(depth) if depth else "classical generator",
-        **style,
-    )
+    size = network_parameters(row["generator"], modes, row["code"], width)
+    if depth:
+        label, style = _depth_name(depth), _depth_style(depth, not run.accepted)
+    else:
+        label = "classical generator"
+        style = {"color": INK, "marker": "v", "mfc": INK if run.accepted else "none"}
+    panel.plot(size, run.score, ls="", ms=5, label=label, **style)
 
 
 def _depth_name(layers):

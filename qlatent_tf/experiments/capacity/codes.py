@@ -23,19 +23,17 @@ _RECORD = "codes.json"
 def prepare(folder, cells, *, autoencoder=None, image_data=None, data_dir=None, progress=True):
     """Writes the codes that all cells are trained on, unless they are there.
 
-    Machines that share the work need the same files: copy them.
+    Machines that share the work need the same files: copy ``codes.npz``, and ``codes.json``, which
+    says what it is of.
 
     Args:
-      folder: path. Where ``codes.npz`` goes, and ``codes.json``, which says what it is of.
+      folder: path. Where both go; it is returned, for the data set `codes` to be looked for in it.
       cells: sequence of Cell. The widest code decides how wide the codes must be.
       autoencoder: str or path. A preset or a run whose encoder makes the codes. By default an
         autoencoder is trained first, under ``autoencoder`` in the folder.
       image_data: str. The data set to train it on; by default `IMAGE_DATA`.
       data_dir: path. Where image files are looked for first.
       progress: bool. Whether to show progress bars.
-
-    Returns:
-      Path of the folder, in which the data set `codes` is to be looked for.
 
     Raises:
       FileNotFoundError: if there is no such autoencoder, or its images cannot be had.

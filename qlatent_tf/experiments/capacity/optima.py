@@ -50,13 +50,7 @@ class Judgement:
 
 
 def judge(history, code: int, window: int = WINDOW) -> Judgement:
-    """Judges a run by its evaluations.
-
-    Args:
-      history: sequence of dict. A row of scores for each evaluation, as a run records them.
-      code: int. The code's width.
-      window: int. How many evaluations at the end count for the score.
-    """
+    """Judges a run on codes of this width by its evaluations, the last of which give the score."""
     rows = [scores for _, scores in read_history(history, _DATA)]
     scores, distances, slopes = (
         np.array([row[name].mean if name in row else math.nan for row in rows])
@@ -82,15 +76,13 @@ def smallest_optimal(runs, target=None, tolerance: float = TOLERANCE):
       target: float. The score to reach; by default the best of these runs.
       tolerance: float. By what share it may be missed.
     """
-    accepted = [(capacity, one.score) for capacity, one in runs if one.accepted]
-    if target is None:
-        target = min((score for _, score in accepted), default=math.inf)
+    target = best_score(runs) if target is None else target
     if not math.isfinite(target):
         return None
-    return min(
-        (capacity for capacity, score in accepted if score <= (1 + tolerance) * target),
-        default=None,
+    reached = (
+        capacity for capacity, one in runs if one.accepted and one.score <= (1 + tolerance) * target
     )
+    return min(reached, default=None)
 
 
 def best_score(runs) -> float:
@@ -111,36 +103,36 @@ def optima(finished) -> list[dict]:
     """
     sweeps = {}
     for cell in finished:
-        row, options = cell["row"], cell["config"].model_options
-        kind = row["generator"]
-        key = (row["code"], row["layers"] if kind == "quantum" else kind, cell["config"].seed)
-        size = options["critic_width" if kind == "quantum" else "width"]
-        capacity = network_parameters(
-            kind, cell["config"].latent_options["modes"], row["code"], size
-        )
+        row, config = cell["row"], cell["config"]
+        quantum = row["generator"] == "quantum"
+        size = config.model_options["critic_width" if quantum else "width"]
+        modes = config.latent_options["modes"]
+        capacity = network_parameters(row["generator"], modes, row["code"], size)
+        # The classical generators of a code and seed are one sweep, without layers.
+        key = (row["code"] // 2, row["layers"] if quantum else 0, config.seed)
         sweeps.setdefault(key, []).append((capacity, judge(cell["history"], row["code"])))
     points = []
-    for (code, layers, seed), runs in sorted(sweeps.items(), key=str):
-        if layers == "classical":
+    for (qubits, layers, seed), runs in sorted(sweeps.items()):
+        if not layers:
             continue
-        best = best_score(runs)
-        classical = sweeps.get((code, "classical", seed), [])
+        best, classical = best_score(runs), sweeps.get((qubits, 0, seed), [])
+        smallest = {
+            kind: min((capacity for capacity, _ in sweep), default=None)
+            for kind, sweep in (("critic", runs), ("generator", classical))
+        }
         points.append(
             {
-                "qubits": code // 2,
+                "qubits": qubits,
                 "layers": layers,
                 "seed": seed,
-                "capacity": circuit_parameters(code // 2, layers),
+                "capacity": circuit_parameters(qubits, layers),
                 "critic": smallest_optimal(runs),
                 "generator": smallest_optimal(classical, target=best),
                 "score": best if np.isfinite(best) else None,
-                "smallest_tried": {
-                    "critic": min(capacity for capacity, _ in runs),
-                    "generator": min((capacity for capacity, _ in classical), default=None),
-                },
+                "smallest_tried": smallest,
             }
         )
-    return sorted(points, key=lambda point: (point["qubits"], point["layers"], point["seed"]))
+    return points
 
 
 def circuit_parameters(qubits: int, layers: int) -> int:
@@ -152,18 +144,14 @@ def circuit_parameters(qubits: int, layers: int) -> int:
 def network_parameters(kind: str, latent_size: int, code: int, width: int) -> int:
     """Returns the trainable parameters of the network that is swept beside a generator.
 
-    Args:
-      kind: str. ``quantum``: the critic; ``classical``: the generator itself.
-      latent_size: int.
-      code: int.
-      width: int. Of the network's first hidden layer.
+    Beside a ``quantum`` one it is the critic, else the generator itself; `width` is that of its
+    first hidden layer.
     """
-    network = (
-        code_critic(code, width)
-        if kind == "quantum"
-        else classical_generator(latent_size, code, width)
-    )
-    return sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)
+    networks = {
+        "quantum": lambda: code_critic(code, width),
+        "classical": lambda: classical_generator(latent_size, code, width),
+    }
+    return sum(math.prod(weight.shape) for weight in networks[kind]().trainable_weights)
 
 
 def is_bound(point: dict, kind: str) -> bool:

@@ -1,33 +1,27 @@
 """What the cells of the capacity study say: optima, laws, tables and figures."""
 
-import csv
-import io
 from pathlib import Path
 
 from qlatent_tf.drawing.style import save_figure
-from qlatent_tf.experiments.capacity import charts as capacity_charts
+from qlatent_tf.experiments.capacity import charts
 from qlatent_tf.experiments.capacity.optima import STEADINESS, TOLERANCE, WINDOW, is_bound, optima
 from qlatent_tf.experiments.capacity.scaling_laws import fit_laws
 from qlatent_tf.experiments.grids.finished_cells import check_comparable
+from qlatent_tf.experiments.grids.table_files import csv_text
 from qlatent_tf.experiments.grids.tables import schedule
+from qlatent_tf.markdown import markdown_table
 from qlatent_tf.storage.files import write_json, write_text
 
 KINDS = {
     "critic": "parameters of the smallest optimal critic",
     "generator": "parameters of the smallest classical generator of equal score",
 }
+_HEADS = ("smallest optimal critic", "smallest classical generator")
+_LAW_HEADS = ["law", "fit", "a, 95 %", "b, 95 %", "AICc above best", "residual of ln y", "wins"]
 
 
 def write_results(folder, finished) -> dict:
-    """Writes ``capacity.md``, ``.csv``, ``.json`` and figures; returns what is in the last.
-
-    Args:
-      folder: path. The grid's.
-      finished: sequence of dict. Finished cells of one schedule, see `finished_cells.read_cell`.
-
-    Raises:
-      ValueError: if there are none, or they were not trained and scored alike.
-    """
+    """Writes ``capacity.md``, ``.csv``, ``.json`` and figures; see `GridExperiment.write`."""
     if not finished:
         raise ValueError("There are no results of no cells: none of this schedule is finished.")
     folder = Path(folder)
@@ -40,59 +34,37 @@ def write_results(folder, finished) -> dict:
         "schedule": schedule(config, told=("model_options",)),
         "num_samples": config.evaluation_samples,
         "points": points,
-        "fits": {
-            kind: {
-                **fitted,
-                "laws": {
-                    name: {law: vars(fit) for law, fit in laws.items()}
-                    for name, laws in fitted["laws"].items()
-                },
-            }
-            for kind, fitted in fits.items()
-        },
+        "fits": {kind: _to_json(fitted) for kind, fitted in fits.items()},
         "cells": len(finished),
         "minutes": round(sum(cell["seconds"] for cell in finished) / 60, 1),
     }
     write_json(folder / "capacity.json", results)
     write_text(folder / "capacity.md", to_markdown(results, fits))
     write_text(folder / "capacity.csv", to_csv(points))
-    step = config.steps
-    for kind in KINDS:
-        drawing = capacity_charts.law_figure(points, fits[kind]["laws"], kind, KINDS[kind])
-        save_figure(drawing, folder / f"capacity_{kind}", step=step)
-    for name, drawing in (
-        ("critics", capacity_charts.critic_figure(finished)),
-        ("generators", capacity_charts.generator_figure(finished, points)),
-    ):
-        save_figure(drawing, folder / f"capacity_scores_{name}", step=step)
+    drawings = {
+        f"capacity_{kind}": charts.law_figure(points, fits[kind]["laws"], kind, label)
+        for kind, label in KINDS.items()
+    }
+    drawings["capacity_scores_critics"] = charts.critic_figure(finished)
+    drawings["capacity_scores_generators"] = charts.generator_figure(finished, points)
+    for name, drawing in drawings.items():
+        save_figure(drawing, folder / name, step=config.steps)
     return results
 
 
 def to_markdown(results: dict, fits) -> str:
-    """Returns the optima and the laws as tables.
-
-    Args:
-      results: dict, of `write_results`.
-      fits: dict. Kind -> what `fit_optima` returned.
-    """
-    lines = [
-        "| qubits | layers | capacity | best score | smallest optimal critic | "
-        "smallest classical generator |",
-        "|---:|---:|---:|---:|---:|---:|",
-    ]
+    """Returns the optima, and the laws by kinds as `fit_optima` returned them, as tables."""
     groups = {}
     for point in results["points"]:
         groups.setdefault((point["qubits"], point["layers"]), []).append(point)
-    for (qubits, layers), points in groups.items():
-        scores = [f"{one['score']:.3g}" if one["score"] is not None else "-" for one in points]
-        entries = [
-            ", ".join(_entry(one, kind) for one in points) for kind in ("critic", "generator")
-        ]
-        lines.append(
-            f"| {qubits} | {layers} | {points[0]['capacity']} | {', '.join(scores)} | "
-            f"{' | '.join(entries)} |"
-        )
-    lines += [
+    rows = []
+    for circuit, points in groups.items():
+        scores = ["-" if one["score"] is None else f"{one['score']:.3g}" for one in points]
+        entries = [", ".join(_entry(one, kind) for one in points) for kind in KINDS]
+        rows.append([*circuit, points[0]["capacity"], ", ".join(scores), *entries])
+    heads = ("qubits", "layers", "capacity", "best score", *_HEADS)
+    lines = [
+        *markdown_table(heads, rows, words=0),
         "",
         "An entry for each seed; `≤`: the smallest that was tried; `-`: no run is optimal. "
         f"{results['schedule']}. Score: squared Frechet distance of "
@@ -106,24 +78,15 @@ def to_markdown(results: dict, fits) -> str:
 
 
 def to_csv(points) -> str:
-    """Returns the optima as CSV, a line for each circuit and seed; none is an empty entry.
-
-    Args:
-      points: sequence of dict, of `optima`.
-    """
-    text = io.StringIO()
-    columns = ["qubits", "layers", "seed", "capacity", "score"]
-    bounds = [f"{kind}_is_bound" for kind in KINDS]
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*columns, *KINDS, *bounds])
-    for point in points:
-        writer.writerow(
-            [
-                *(point[column] for column in (*columns, *KINDS)),
-                *(is_bound(point, kind) for kind in KINDS),
-            ]
-        )
-    return text.getvalue()
+    """Returns the optima as CSV, a line for each circuit and seed; none is an empty entry."""
+    columns = ("qubits", "layers", "seed", "capacity", "score", *KINDS)
+    return csv_text(
+        [
+            {column: point[column] for column in columns}
+            | {f"{kind}_is_bound": is_bound(point, kind) for kind in KINDS}
+            for point in points
+        ]
+    )
 
 
 def fit_optima(points, kind: str) -> dict:
@@ -163,17 +126,22 @@ def _laws_to_markdown(fitted, kind):
     ]
     for name, laws in fitted["laws"].items():
         best = next(iter(laws.values())).aicc
+        rows = [
+            [
+                law,
+                fit,
+                *(f"{low:.3g} to {high:.3g}" for low, high in (fit.a_interval, fit.b_interval)),
+                f"{fit.aicc - best:.1f}",
+                f"{fit.residual:.2f}",
+                f"{fit.wins:.0%}",
+            ]
+            for law, fit in laws.items()
+        ]
         lines += [
             "",
             {"all": "Fitted to all of them:", "measured": "Fitted without bounds:"}[name],
             "",
-            "| law | fit | a, 95 % | b, 95 % | AICc above best | residual of ln y | wins |",
-            "|---|---|---|---|---:|---:|---:|",
-        ]
-        lines += [
-            f"| {law} | {fit} | {_interval(fit.a_interval)} | {_interval(fit.b_interval)} | "
-            f"{fit.aicc - best:.1f} | {fit.residual:.2f} | {fit.wins:.0%} |"
-            for law, fit in laws.items()
+            *markdown_table(_LAW_HEADS, rows, words=4),
         ]
     if len(fitted["laws"]) < (2 if fitted["bounds"] else 1):
         which = "those without bounds" if fitted["laws"] else "these"
@@ -188,12 +156,15 @@ def _fits(points, kind):
     return fit_laws(x, y, groups=[f"{one['qubits']}/{one['layers']}" for one in points])
 
 
+def _to_json(fitted):
+    laws = {
+        name: {law: vars(fit) for law, fit in fits.items()} for name, fits in fitted["laws"].items()
+    }
+    return {**fitted, "laws": laws}
+
+
 def _entry(point, kind):
     if point[kind] is None:
         return "-"
     bound = "≤ " if is_bound(point, kind) else ""
     return f"{bound}{point[kind]:,}"
-
-
-def _interval(interval):
-    return f"{interval[0]:.3g} to {interval[1]:.3g}"

@@ -93,17 +93,17 @@ def fit_laws(x, y, groups=None, resamples=RESAMPLES, seed=0) -> dict[str, Fit]:
     fits = []
     for law, (a, b, rss) in fitted.items():
         parameters = np.array([sample[law][:2] for sample in drawn])
-        low, high = np.percentile(parameters, [2.5, 97.5], axis=0)
+        a_interval, b_interval = np.percentile(parameters, [2.5, 97.5], axis=0).T.tolist()
         fits.append(
             Fit(
                 law,
                 float(a),
                 float(b),
-                (float(low[0]), float(high[0])),
-                (float(low[1]), float(high[1])),
-                _aicc(rss, len(x)),
-                math.sqrt(rss / len(x)),
-                best.count(law) / len(best),
+                tuple(a_interval),
+                tuple(b_interval),
+                aicc=_aicc(rss, len(x)),
+                residual=math.sqrt(rss / len(x)),
+                wins=best.count(law) / len(best),
             )
         )
     return {fit.law: fit for fit in sorted(fits, key=lambda fit: fit.aicc)}
@@ -128,33 +128,27 @@ def _fit(law, x, y):
     A law is written by the logarithms of its values at the ends of x, which keeps it positive
     between them: on a scale of its own, it is a straight line from one end to the other.
     """
+    scale = np.log if law == "power" else np.asarray
     first, last = x.min(), x.max()
-    place = (
-        np.log(x / first) / math.log(last / first)
-        if law == "power"
-        else (x - first) / (last - first)
-    )
-
-    def logarithm(ends):
-        if law == "linear":
-            low, high = np.exp(ends)
-            return np.log(low + (high - low) * place)
-        return ends[0] + (ends[1] - ends[0]) * place
-
+    length = math.log(last / first) if law == "power" else last - first
+    place = (np.log(x / first) if law == "power" else x - first) / length
     goal = np.log(y)
     line = np.polynomial.polynomial.polyfit(place, goal, 1)
     start = np.array([line[0], line.sum()])
     if law == "linear":
-        result = scipy.optimize.least_squares(lambda ends: logarithm(ends) - goal, start)
-        low, high = np.exp(result.x)
-        slope = (high - low) / (last - first)
-        return low - slope * first, slope, float(2 * result.cost)
-    rss = float(np.sum((logarithm(start) - goal) ** 2))
-    if law == "power":
-        b = (start[1] - start[0]) / math.log(last / first)
-        return math.exp(start[0] - b * math.log(first)), b, rss
-    b = (start[1] - start[0]) / (last - first)
-    return math.exp(start[0] - b * first), b, rss
+
+        def residuals(ends):
+            low, high = np.exp(ends)
+            return np.log(low + (high - low) * place) - goal
+
+        found = scipy.optimize.least_squares(residuals, start)
+        low, high = np.exp(found.x)
+        b = (high - low) / length
+        return low - b * first, b, float(2 * found.cost)
+    rise = start[1] - start[0]
+    b = rise / length
+    rss = float(np.sum((start[0] + rise * place - goal) ** 2))
+    return math.exp(start[0] - b * scale(first)), b, rss
 
 
 def _aicc(rss, count):

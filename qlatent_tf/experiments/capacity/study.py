@@ -117,7 +117,7 @@ EXPERIMENT = GridExperiment(
     num_samples=10_000,
     whose="ours",
     make_cells=_cells,
-    write=_write,
+    write_instead=_write,
     prepare=_prepare,
     preparation={
         "autoencoder": Option(

@@ -24,15 +24,15 @@ _REAL_LINE = {"color": INK, "lw": 1.5, "ls": (0, (4, 2))}
 def history_figure(table: dict, cells, name: str, label: str, title: str):
     """Draws a score against the steps of training, a panel for each of the table's.
 
+    Lines are means over seeds, bands one standard error to either side; published figures are
+    ticks at the right.
+
     Args:
-      table: dict, of `make_table`. Published figures are drawn as ticks at the right.
+      table: dict, of `make_table`.
       cells: sequence of dict. The finished cells of the table, see `finished_cells.read_cell`.
       name: str. The score's, see `Score.name`.
       label: str. Of the vertical axis.
       title: str. Of a panel; ``{}`` stands for its value.
-
-    Returns:
-      Figure. Lines are means over seeds, bands one standard error to either side.
     """
     panels = _panels(table)
     # The legend, at the right, has a line for each label.
@@ -44,14 +44,8 @@ def history_figure(table: dict, cells, name: str, label: str, title: str):
             _draw_history(axis, row, style, *_histories(_cells_of(cells, row, table), name))
             known = row["published"].get(name)
             if known:
-                axis.axhline(
-                    known["mean"],
-                    xmin=0.965,
-                    color=style["color"],
-                    ls=style["ls"],
-                    lw=2.5,
-                    clip_on=False,
-                )
+                tick = {"color": style["color"], "ls": style["ls"], "lw": 2.5, "clip_on": False}
+                axis.axhline(known["mean"], xmin=0.965, **tick)
         axis.set(title=title.format(panel), xlabel="generator steps", ylabel=label)
         axis.set_ylim(bottom=0)
         axis.locator_params(axis="x", nbins=6)
@@ -63,17 +57,9 @@ def history_figure(table: dict, cells, name: str, label: str, title: str):
 
 
 def bars_figure(table: dict, name: str, label: str, title: str, real=None):
-    """Draws a column of a table as bars, beside the published figures.
+    """Draws a column of a table as bars, beside the published figures; see `history_figure`.
 
-    Args:
-      table: dict, of `make_table`.
-      name: str. The column's.
-      label: str. Of the horizontal axis.
-      title: str. Of a panel; ``{}`` stands for its value.
-      real: dict. A panel's value -> the score of its real data, drawn as a line, or None.
-
-    Returns:
-      Figure, one panel for each of the table's.
+    `real` maps a panel's value to the score of its real data, drawn as a line, or None.
     """
     panels = _panels(table)
     real = {panel: score for panel, score in (real or {}).items() if score is not None}
@@ -96,9 +82,7 @@ def bars_figure(table: dict, name: str, label: str, title: str, real=None):
         axis.margins(x=0.22)
         axis.set_xlim(left=0)
         axis.set(title=title.format(panel), xlabel=label)
-        tidy(axis)
-        axis.grid(False, axis="y")
-        axis.tick_params(axis="y", length=0)
+        tidy(axis, grid="x")
     names = [(f"ours ({table['steps']:,} steps)", {"color": PALE})]
     if any(name in row["published"] for row in table["rows"]):
         names.append((table["source"], {"color": "white", "edgecolor": PALE, "hatch": _HATCH}))
@@ -113,12 +97,8 @@ def bars_figure(table: dict, name: str, label: str, title: str, real=None):
 def save_charts(path, table: dict, cells, title: str, curve, bars, real=None) -> None:
     """Saves ``<path>_iterations``, a score against the steps, and ``<path>_<name>``, bars.
 
-    Args:
-      path: Path. Where to, without the ends of the names.
-      table, cells, title: See `history_figure`.
-      curve: (str, str). The score against the steps, and its label.
-      bars: dict of str to (str, str). Name -> a column's figure, and its label.
-      real: dict. A panel's value -> the row of its real data.
+    See `history_figure`, and `GridExperiment` for curve and bars; `real` maps a panel's value to
+    the row of its real data.
     """
     drawings = {"iterations": history_figure(table, cells, *curve, title)}
     for name, (figure, label) in bars.items():
@@ -139,25 +119,10 @@ def _draw_history(axis, row, style, steps, values):
 
 
 def _bar(axis, place, score, text, **style):
+    style = {"ecolor": INK, "error_kw": {"lw": 1, "capsize": 2}, **style}
     error = score["standard_error"]
-    axis.barh(
-        [place],
-        [score["mean"]],
-        height=0.38,
-        xerr=error,
-        ecolor=INK,
-        error_kw={"lw": 1, "capsize": 2},
-        **style,
-    )
-    axis.annotate(
-        text,
-        (score["mean"] + (error or 0), place),
-        (4, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=7.5,
-        color=INK,
-    )
+    bar = axis.barh([place], [score["mean"]], height=0.38, xerr=error, **style)
+    axis.bar_label(bar, [text], padding=4, fontsize=7.5, color=INK)
 
 
 def _panels(table):

@@ -19,12 +19,7 @@ _SEED_OPTIONS = frozenset({"unitary_seed", "file"})
 
 
 def read_cells(folder, steps: int | None = None) -> list[dict]:
-    """Returns the finished cells of a grid, see `read_cell`.
-
-    Args:
-      folder: path. The grid's.
-      steps: int. Those of one schedule; None for all.
-    """
+    """Returns the finished cells of a grid's folder, of one schedule or of all; see `read_cell`."""
     cells = map(read_cell, cell_files(folder))
     return [cell for cell in cells if steps in (None, cell["config"].steps)]
 
@@ -77,41 +72,21 @@ def cell_differences(config: Config, other: Config) -> Differences:
 
 
 def check_same(file, cell: dict, config: Config, num_samples: int) -> None:
-    """Refuses a finished cell of another configuration, or scored otherwise.
-
-    Args:
-      file: path. The cell's.
-      cell: dict. See `read_cell`.
-      config: Config. What it is to be.
-      num_samples: int. On how many samples it is to be scored.
-
-    Raises:
-      ValueError: naming the differences.
-    """
-    scored = {
-        "metrics": list(cell["config"].metrics),
-        "scored samples": cell["evaluation"]["num_samples"],
-    }
+    """Refuses a finished cell of another configuration than this, or scored on other samples."""
+    scored = {"metrics": list(cell["config"].metrics), **_scored(cell)}
     asked = {"metrics": list(config.metrics), "scored samples": num_samples}
-    found = {**cell_differences(cell["config"], config), **differences(scored, asked)}
-    if found:
-        raise ValueError(
-            f"{file} is a cell of another configuration (its value -> yours): "
-            f"{format_differences(found)}. Choose another --workdir, or the same options."
-        )
+    _refuse(
+        {**cell_differences(cell["config"], config), **differences(scored, asked)},
+        f"{file} is a cell of another configuration (its value -> yours): {{}}. "
+        "Choose another --workdir, or the same options.",
+    )
 
 
 def check_comparable(first: dict, cell: dict, swept=()) -> None:
-    """Refuses cells that were not trained and scored alike.
+    """Refuses cells of a table that were not trained and scored alike.
 
-    Args:
-      first: dict. A finished cell, see `read_cell`.
-      cell: dict. Another one of the table.
-      swept: sequence of str. Further fields of a configuration that the table compares.
-
-    Raises:
-      ValueError: naming what differs besides the seed, options of data and latent, and what the
-        entries of a row tell: data and latent.
+    They may differ in the seed, the options of data and latent, what the entries of a row tell
+    (data and latent), and in the fields that are `swept`.
     """
     told = {field for entry, field in _ENTRY_FIELDS.items() if entry in first["row"]}
     free = _ROW_FIELDS | told | set(swept)
@@ -120,22 +95,13 @@ def check_comparable(first: dict, cell: dict, swept=()) -> None:
         found = mine.differences(theirs)
         return {name: values for name, values in found.items() if name not in free}
 
-    scored = [
+    _refuse(
         {
-            "scored samples": one["evaluation"]["num_samples"],
-            "entries of a row": list(one["row"]),
-        }
-        for one in (first, cell)
-    ]
-    found = {
-        **_resolved_differences(first["config"], cell["config"], compare),
-        **differences(*scored),
-    }
-    if found:
-        raise ValueError(
-            f"A table is of one schedule; {first['name']} and {cell['name']} differ: "
-            f"{format_differences(found)}."
-        )
+            **_resolved_differences(first["config"], cell["config"], compare),
+            **differences(*({**_scored(one), "row": list(one["row"])} for one in (first, cell))),
+        },
+        f"A table is of one schedule; {first['name']} and {cell['name']} differ: {{}}.",
+    )
 
 
 def check_one_row(first: dict, cell: dict) -> None:
@@ -143,24 +109,23 @@ def check_one_row(first: dict, cell: dict) -> None:
 
     Where a latent drew from a bank, the banks are of one circuit and size; of another file, its
     content is the same.
-
-    Args:
-      first: dict. A finished cell, see `read_cell`.
-      cell: dict. Another one of the row.
-
-    Raises:
-      ValueError: naming what differs.
     """
-    contents = [{"latent's file": _content(one)} for one in (first, cell)]
-    found = {
-        **_resolved_differences(first["config"], cell["config"], _row_differences),
-        **differences(*contents),
-    }
+    _refuse(
+        {
+            **_resolved_differences(first["config"], cell["config"], _row_differences),
+            **differences(*({"latent's file": _content(one)} for one in (first, cell))),
+        },
+        f"{first['name']} and {cell['name']} are in one row and differ: {{}}.",
+    )
+
+
+def _refuse(found, message):
     if found:
-        raise ValueError(
-            f"{first['name']} and {cell['name']} are in one row and differ: "
-            f"{format_differences(found)}."
-        )
+        raise ValueError(message.format(format_differences(found)))
+
+
+def _scored(cell):
+    return {"scored samples": cell["evaluation"]["num_samples"]}
 
 
 def _resolved_differences(config, other, compare):
@@ -170,22 +135,18 @@ def _resolved_differences(config, other, compare):
 
 
 def _row_differences(config, other):
-    mine, theirs = (
-        {
-            "dataset": one.dataset,
-            "latent": one.latent,
-            **{
-                kind: {
-                    name: value
-                    for name, value in getattr(one, kind).items()
-                    if name not in _SEED_OPTIONS
-                }
-                for kind in ("dataset_options", "latent_options")
-            },
+    def told(one):
+        options = {
+            kind: {
+                name: value
+                for name, value in getattr(one, kind).items()
+                if name not in _SEED_OPTIONS
+            }
+            for kind in ("dataset_options", "latent_options")
         }
-        for one in (config, other)
-    )
-    return differences(mine, theirs)
+        return {"dataset": one.dataset, "latent": one.latent, **options}
+
+    return differences(told(config), told(other))
 
 
 def _data(cell):

@@ -82,11 +82,6 @@ class Grid:
     def run(self, cells, *, data_dir=None, progress=True) -> None:
         """Trains and scores the cells that are not finished.
 
-        Args:
-          cells: sequence of Cell.
-          data_dir: path. Where data files are looked for first.
-          progress: bool. Whether to show progress bars.
-
         Raises:
           ValueError: if a cell or its run is there with another configuration, or a latent cannot
             be built.
@@ -128,10 +123,7 @@ class Grid:
             raise kind("\n".join([*diverged, *held, "All other cells are finished."]))
 
     def merge(self, folders) -> int:
-        """Copies the finished cells of other grids here; returns how many were new.
-
-        Args:
-          folders: sequence of path. Working directories of other machines.
+        """Copies the finished cells of other grids' folders here; returns how many were new.
 
         Raises:
           FileNotFoundError: if a folder holds no cells.
@@ -197,13 +189,7 @@ class Grid:
         dataset = training.load_dataset(config, data_dir=data_dir, progress=progress)
         training.train(config, run.path, dataset=dataset, progress=progress, watch=watch)
         model, step = training.restore_model(run, trust_code=True)
-        evaluation = evaluate(
-            model,
-            dataset,
-            num_samples=self.num_samples,
-            metric_names=config.metrics or None,
-            progress=progress,
-        )
+        evaluation = evaluate(model, dataset, **self._scoring(config, progress))
         record = run.read_run()
         write_json(
             self._file(cell),
@@ -231,13 +217,12 @@ class Grid:
         data = (config.dataset, config.dataset_options, dataset.provenance)
         key = json.dumps([*data, config.metrics], sort_keys=True)
         if key not in self._real:
-            self._real[key] = evaluate_real(
-                dataset,
-                num_samples=self.num_samples,
-                metric_names=config.metrics or None,
-                progress=progress,
-            )
+            self._real[key] = evaluate_real(dataset, **self._scoring(config, progress))
         return self._real[key]
+
+    def _scoring(self, config, progress):
+        names = config.metrics or None
+        return {"num_samples": self.num_samples, "metric_names": names, "progress": progress}
 
 
 def _check_latents(cells):

@@ -38,25 +38,16 @@ class Bank:
     def make(self, path: Path, progress: bool = True) -> None:
         """Makes the bank, or what is missing of it; waits where another process is at it.
 
-        Args:
-          path: path. The directory.
-          progress: bool. Whether to show a progress bar.
-
         Raises:
           ValueError: if the directory holds something else.
         """
         from qlatent_tf.latents.latent_bank import write_latent_bank
 
+        options = {"num_samples": self.num_samples, "progress": progress}
         waiting = False
         while not self.is_finished(path):
             try:
-                write_latent_bank(
-                    path,
-                    self.latent,
-                    self.options,
-                    num_samples=self.num_samples,
-                    progress=progress,
-                )
+                write_latent_bank(path, self.latent, self.options, **options)
                 return
             except InUseError as error:
                 if not waiting:
@@ -107,14 +98,10 @@ def recorded_samples(text: str) -> tuple[str, int, dict]:
 
 
 def file_record(config: Config) -> dict | None:
-    """Returns what a latent draws from: JSON values that say which file it was.
+    """Returns which file a latent draws from, as JSON values; None for others than `samples`.
 
-    Args:
-      config: Config.
-
-    Returns:
-      None for latents other than `samples`, else a dict with ``name``, ``key``, ``sha256`` (of a
-      directory, that of its files' names and hashes) and ``bank``, the settings of a bank or None.
+    They are ``name``, ``key``, ``sha256`` (of a directory, that of its files' names and hashes)
+    and ``bank``, the settings of a bank or None.
     """
     from qlatent_tf.quantum.recordings import bank_metadata
 

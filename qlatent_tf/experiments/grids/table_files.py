@@ -4,8 +4,10 @@ import csv
 import decimal
 import io
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from qlatent_tf.markdown import markdown_table
 from qlatent_tf.storage.files import write_json, write_text
 
 
@@ -13,17 +15,14 @@ def to_markdown(table: dict, columns, notes: str = "") -> str:
     """Returns the table in Markdown, the best of each panel in bold."""
     labels = table["labels"]
     shown = {name for row in table["rows"] for name in row["published"]}
-    heads = []
+    heads = [*labels, "seeds"]
     for column in columns:
         heads += [column.title, *([table["source"]] if column.name in shown else [])]
-    lines = [
-        "| " + " | ".join([*labels, "seeds", *heads]) + " |",
-        "|" + "---|" * len(labels) + "---:|" * (1 + len(heads)),
-    ]
     best = _best(table, columns)
+    rows = []
     for number, row in enumerate(table["rows"]):
-        entries = [f"`{row[label]}`" if label == "latent" else str(row[label]) for label in labels]
-        entries.append(str(len(row["seeds"])))
+        entries = [f"`{row[label]}`" if label == "latent" else row[label] for label in labels]
+        entries.append(len(row["seeds"]))
         for column in columns:
             text = format_score(row["scores"][column.name])
             text = "not scored" if column.name in row["unscored"] else text
@@ -31,7 +30,7 @@ def to_markdown(table: dict, columns, notes: str = "") -> str:
             if column.name in shown:
                 known = row["published"].get(column.name)
                 entries.append(format_published(known) if known else "")
-        lines.append("| " + " | ".join(entries) + " |")
+        rows.append(entries)
     caption = (
         f"Mean ± standard error over training seeds, none for one seed. Ours: "
         f"{table['schedule']}; scored at the last step on {table['num_samples']:,} generated "
@@ -44,53 +43,44 @@ def to_markdown(table: dict, columns, notes: str = "") -> str:
         for column in columns
         if table["names"][column.name]
     ]
-    names = "Names of the scores: " + "; ".join(compared) + "."
-    files = (
-        "Latents drew from: "
-        + "; ".join(f"{file['name']} (SHA-256 {file['sha256']})" for file in table["files"])
-        + "."
-    )
-    paragraphs = [
-        " ".join([caption, notes]).strip(),
-        *([names] if compared else []),
-        *([files] if table["files"] else []),
-    ]
+    files = [f"{file['name']} (SHA-256 {file['sha256']})" for file in table["files"]]
+    paragraphs = [f"{caption} {notes}".strip()]
+    if compared:
+        paragraphs.append(f"Names of the scores: {'; '.join(compared)}.")
+    if files:
+        paragraphs.append(f"Latents drew from: {'; '.join(files)}.")
+    lines = markdown_table(heads, rows, words=len(labels))
     return "\n".join([*lines, "", "\n\n".join(paragraphs), ""])
 
 
 def to_csv(table: dict) -> str:
     """Returns the table as CSV, a line for each row and score."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
-        [
-            *table["labels"],
-            "figure",
-            "name",
-            "mean",
-            "standard_error",
-            "seeds",
-            "published_mean",
-            "published_standard_error",
-            "schedule",
-        ]
-    )
+    lines = []
     for row in table["rows"]:
         for name, score in row["scores"].items():
             known = row["published"].get(name, {})
-            writer.writerow(
-                [
-                    *(row[label] for label in table["labels"]),
-                    name,
-                    " ".join(table["names"][name]),
-                    score["mean"],
-                    score["standard_error"],
-                    min(len(row["seeds"]), len(_defined(score))),
-                    known.get("mean"),
-                    known.get("standard_error"),
-                    table["schedule"],
-                ]
+            lines.append(
+                {label: row[label] for label in table["labels"]}
+                | {
+                    "figure": name,
+                    "name": " ".join(table["names"][name]),
+                    "mean": score["mean"],
+                    "standard_error": score["standard_error"],
+                    "seeds": min(len(row["seeds"]), len(_defined(score))),
+                    "published_mean": known.get("mean"),
+                    "published_standard_error": known.get("standard_error"),
+                    "schedule": table["schedule"],
+                }
             )
+    return csv_text(lines)
+
+
+def csv_text(rows: Sequence[Mapping]) -> str:
+    """Returns rows of equal keys, one at least, as CSV with a line of heads."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
     return text.getvalue()
 
 

@@ -13,18 +13,13 @@ from qlatent_tf.resolve import changed_options
 from qlatent_tf.scores import Score
 
 # Of the fields that decide how a run goes, those that a caption names where they are changed.
-_DEFAULTS = {
-    field.name: field.default
-    for field in dataclasses.fields(Config)
-    if field.name
-    in (
-        "critic_learning_rate",
-        "generator_batch_size",
-        "generator_ema",
-        "learning_rate_decay_steps",
-        "precision",
-    )
-}
+_NAMED = (
+    "critic_learning_rate",
+    "generator_batch_size",
+    "generator_ema",
+    "learning_rate_decay_steps",
+    "precision",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,31 +81,9 @@ def make_table(cells, columns, published=Published(), panel="data") -> dict:
         if group:
             check_one_row(group[0], cell)
         group.append(cell)
-    rows = []
-    for row, group in groups.items():
-        group = sorted(group, key=lambda cell: cell["config"].seed)
-        scores = [cell_scores(cell) for cell in group]
-        known = {}
-        # Published figures are of the data as they come, without options.
-        if not any(changed_options(cell["config"], "dataset") for cell in group):
-            known = published.figures({"data": group[0]["config"].dataset, **dict(row)})
-        rows.append(
-            {
-                **dict(row),
-                "seeds": [cell["config"].seed for cell in group],
-                "seconds": [cell["seconds"] for cell in group],
-                "scores": {column.name: _over_seeds(scores, column.name) for column in columns},
-                "unscored": [
-                    column.name
-                    for column in columns
-                    if not any(column.name in found for found in scores)
-                ],
-                "published": {
-                    name: {"mean": mean, "standard_error": error}
-                    for name, (mean, error) in known.items()
-                },
-            }
-        )
+    rows = [
+        {**dict(row), **_row(dict(row), group, columns, published)} for row, group in groups.items()
+    ]
     return {
         "schedule": schedule(cells[0]["config"], told=cells[0]["row"]),
         "steps": cells[0]["config"].steps,
@@ -133,17 +106,19 @@ def schedule(config, told=()) -> str:
       told: container of str. What is said elsewhere: ``data``, ``model_options``.
     """
     changed = {} if "model_options" in told else changed_options(config, "model")
-    fields = {name: getattr(config, name) for name in _DEFAULTS}
-    fields = {name: value for name, value in fields.items() if value != _DEFAULTS[name]}
-    return (
-        f"`{config.model}`{_in_words(changed)}"
-        f"{'' if 'data' in told else f' on `{config.dataset}`'}, "
-        f"{config.steps:,} generator steps of batch {config.batch_size}, {config.critic_steps} "
-        f"critic update{'s' if config.critic_steps > 1 else ''} each, "
-        f"{config.optimizer}{_in_words(config.optimizer_options)}, gradient "
-        f"penalty {config.gradient_penalty_weight:g}"
-        + "".join(f", {name} {value}" for name, value in fields.items())
-    )
+    data = "" if "data" in told else f" on `{config.dataset}`"
+    said = [
+        f"`{config.model}`{_in_words(changed)}{data}",
+        f"{config.steps:,} generator steps of batch {config.batch_size}",
+        f"{config.critic_steps} critic update{'s' if config.critic_steps > 1 else ''} each",
+        f"{config.optimizer}{_in_words(config.optimizer_options)}",
+        f"gradient penalty {config.gradient_penalty_weight:g}",
+    ]
+    for name in _NAMED:
+        # A dataclass keeps its defaults as attributes of the class.
+        if getattr(config, name) != getattr(Config, name):
+            said.append(f"{name} {getattr(config, name)}")
+    return ", ".join(said)
 
 
 def _in_words(options):
@@ -171,13 +146,29 @@ def in_order(cells, **known) -> list[dict]:
     return sorted(cells, key=key)
 
 
+def _row(row, group, columns, published):
+    group = sorted(group, key=lambda cell: cell["config"].seed)
+    scores = [cell_scores(cell) for cell in group]
+    known = {}
+    # Published figures are of the data as they come, without options.
+    if not any(changed_options(cell["config"], "dataset") for cell in group):
+        known = published.figures({"data": group[0]["config"].dataset, **row})
+    names = [column.name for column in columns]
+    return {
+        "seeds": [cell["config"].seed for cell in group],
+        "seconds": [cell["seconds"] for cell in group],
+        "scores": {name: _over_seeds(scores, name) for name in names},
+        "unscored": [name for name in names if not any(name in found for found in scores)],
+        "published": {
+            name: {"mean": mean, "standard_error": error} for name, (mean, error) in known.items()
+        },
+    }
+
+
 def _over_seeds(scores, name):
     """A score over training seeds, in which it may be undefined or missing."""
-    return (
-        Score(metric=name)
-        .over(found[name].mean if name in found else None for found in scores)
-        .to_json()
-    )
+    values = (found[name].mean if name in found else None for found in scores)
+    return Score(metric=name).over(values).to_json()
 
 
 def _keys(cells, columns):
@@ -197,9 +188,5 @@ def _keys(cells, columns):
 
 def _files(cells):
     """What the cells say of the files that their latents drew from, each once."""
-    found = []
-    for cell in cells:
-        file = cell.get("latent_file")
-        if file is not None and file not in found:
-            found.append(file)
-    return found
+    files = [cell.get("latent_file") for cell in cells]
+    return [file for place, file in enumerate(files) if file and file not in files[:place]]

@@ -22,15 +22,12 @@ def expectations(states, basis):
 
 
 def sampled_expectations(probabilities, shots, seeds):
-    """Returns the means of `shots` measurements of all qubits at once, in one basis.
+    """Returns the means of `shots` measurements of all qubits at once, without a gradient.
 
     Args:
-      probabilities: real tensor, ``(batch, 2 ** qubits)``. Of the outcomes in that basis.
+      probabilities: real tensor, ``(batch, 2 ** qubits)``. Of the outcomes in one basis.
       shots: int.
       seeds: int32 tensor, ``(batch, 2)``. A seed for each row of the batch.
-
-    Returns:
-      Real tensor, ``(batch, qubits)``. No gradient flows through it.
     """
     cumulative = tf.cumsum(tf.stop_gradient(probabilities), axis=1)
     # Rounded probabilities do not quite sum to 1.
@@ -42,11 +39,9 @@ def sampled_expectations(probabilities, shots, seeds):
 
 
 def probabilities(states, basis):
-    """Returns the probability of each outcome, ``(batch, 2 ** qubits)``.
+    """Returns the probability of each outcome, ``(batch, 2 ** qubits)``, of states in a basis.
 
-    Args:
-      states: as for `expectations`.
-      basis: str. "x" or "z"; in the X basis, bit 0 stands for ``|+>``.
+    In the X basis, bit 0 stands for ``|+>``.
     """
     if basis == "x":
         for qubit in range(_count_qubits(states)):
@@ -58,14 +53,9 @@ def probabilities(states, basis):
 
 
 def draw_uniform(count, seeds, dtype):
-    """Returns numbers in [0, 1), ``(batch, count)``.
+    """Returns numbers in [0, 1), ``(batch, count)``: a row for each seed of ``(batch, 2)``.
 
-    Each row is drawn by its own seed, and does not depend on the batch that it stands in.
-
-    Args:
-      count: int.
-      seeds: int32 tensor, ``(batch, 2)``.
-      dtype: tf.DType.
+    A row does not depend on the batch that it stands in.
     """
     return tf.map_fn(
         lambda seed: _uniform(count, seed, dtype), seeds,

@@ -13,6 +13,7 @@ from qlatent_tf.layers.circuit.readout import (
     sampled_expectations,
 )
 from qlatent_tf.layers.circuit.state import draw_errors, error_strengths, evolve
+from qlatent_tf.names import check_choice
 
 # A density matrix of n qubits is as large as the amplitudes of 2 n.
 MOST_NOISY_QUBITS = 6
@@ -94,9 +95,9 @@ class StyleCircuit(keras.layers.Layer):
         super().__init__(**{"autocast": False, **kwargs})
         _check_whole("qubits", qubits, 2)
         _check_whole("layers", layers, 1)
-        _check_name("ansatz", ansatz, ANSATZES)
-        _check_name("style", style, STYLES)
-        _check_name("readout", readout, READOUTS)
+        check_choice("ansatz", ansatz, ANSATZES)
+        check_choice("style", style, STYLES)
+        check_choice("readout", readout, READOUTS)
         if not initial_range >= 0:
             raise ValueError(f"initial_range is at least 0; received {initial_range!r}.")
         if shots is not None:
@@ -252,8 +253,3 @@ def _mix(bits):
 def _check_whole(name, value, least):
     if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
         raise ValueError(f"{name} is a whole number, at least {least}; received {value!r}.")
-
-
-def _check_name(name, value, legal):
-    if value not in legal:
-        raise ValueError(f"{name} is one of {', '.join(legal)}; received {value!r}.")

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 from spektral.layers import GlobalAttentionPool
 
-from qlatent_tf.layers.graph.node_weights import node_weights
+from qlatent_tf.layers.graph.graph_conv import node_weights
 
 
 @keras.saving.register_keras_serializable(package="qlatent_tf")

@@ -4,9 +4,18 @@ import keras
 from keras import ops
 from spektral.layers.convolutional.conv import Conv
 
-from qlatent_tf.layers.graph.node_weights import first_mask, node_weights
+from qlatent_tf.names import check_choice
 
 NORMALIZATIONS = (None, "degree", "relation")
+# Spektral keeps those that it is given.
+_DEFAULTS = {
+    "activation": None,
+    "use_bias": True,
+    "kernel_initializer": "glorot_uniform",
+    "bias_initializer": "zeros",
+    **dict.fromkeys(f"{part}_regularizer" for part in ("kernel", "bias")),
+    **dict.fromkeys(f"{part}_constraint" for part in ("kernel", "bias")),
+}
 
 
 @keras.saving.register_keras_serializable(package="qlatent_tf")
@@ -60,47 +69,17 @@ class RelationalGraphConv(Conv):
     - `bias_constraint`: constraint applied to the biases.
     """
 
-    def __init__(
-        self,
-        channels,
-        normalization=None,
-        activation=None,
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        bias_regularizer=None,
-        kernel_constraint=None,
-        bias_constraint=None,
-        **kwargs,
-    ):
-        super().__init__(
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-            **kwargs,
-        )
-        if normalization not in NORMALIZATIONS:
-            raise ValueError(
-                f"normalization is one of {', '.join(map(repr, NORMALIZATIONS))}; received "
-                f"{normalization!r}."
-            )
+    def __init__(self, channels, normalization=None, **kwargs):
+        super().__init__(**{**_DEFAULTS, **kwargs})
+        check_choice("normalization", normalization, NORMALIZATIONS)
         self.channels = channels
         self.normalization = normalization
 
     def build(self, input_shape):
         node_shape, adjacency_shape = _check_shapes(input_shape)
         features, relations = node_shape[-1], adjacency_shape[-1]
-        # The node itself is relation 0.
-        self.kernels = [self._kernel(name, features) for name in _names("kernel", relations)]
-        self.biases = (
-            [self._bias(name) for name in _names("bias", relations)] if self.use_bias else None
-        )
+        self.kernels = self._weights("kernel", relations, (features, self.channels))
+        self.biases = self._weights("bias", relations, (self.channels,)) if self.use_bias else None
         self.built = True
 
     def call(self, inputs, mask=None):
@@ -128,7 +107,7 @@ class RelationalGraphConv(Conv):
 
     def compute_mask(self, inputs, previous_mask):
         # Weights are no Keras mask, which the layers that follow would take for Boolean.
-        mask = first_mask(previous_mask)
+        mask = _first(previous_mask)
         is_keras_mask = mask is not None and keras.backend.standardize_dtype(mask.dtype) == "bool"
         return mask if is_keras_mask else None
 
@@ -139,23 +118,37 @@ class RelationalGraphConv(Conv):
     def config(self):
         return {"channels": self.channels, "normalization": self.normalization}
 
-    def _kernel(self, name, features):
-        return self.add_weight(
-            name=name,
-            shape=(features, self.channels),
-            initializer=self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
+    def _weights(self, kind, relations, shape):
+        """One for the node itself, which is relation 0, and one for each relation."""
+        options = ("initializer", "regularizer", "constraint")
+        return [
+            self.add_weight(
+                name=f"{kind}_{relation or 'self'}",
+                shape=shape,
+                **{option: getattr(self, f"{kind}_{option}") for option in options},
+            )
+            for relation in range(relations + 1)
+        ]
 
-    def _bias(self, name):
-        return self.add_weight(
-            name=name,
-            shape=(self.channels,),
-            initializer=self.bias_initializer,
-            regularizer=self.bias_regularizer,
-            constraint=self.bias_constraint,
-        )
+
+def node_weights(mask, dtype):
+    """Returns the weights of the nodes, to multiply node features by.
+
+    Args:
+      mask: None, or a tensor of shape ``([batch], n_nodes)``: Boolean, False for a node that is
+        not there, or real weights. Or a list with a mask for each input, as Keras 3 passes to a
+        layer of several, ``[None, None]`` where none is set: that of the node features is first.
+      dtype: str. The dtype of the features.
+
+    Returns:
+      Tensor of shape ``([batch], n_nodes, 1)``, or None where all nodes count in full.
+    """
+    mask = _first(mask)
+    return None if mask is None else ops.expand_dims(ops.cast(mask, dtype), -1)
+
+
+def _first(mask):
+    return mask[0] if isinstance(mask, (list, tuple)) else mask
 
 
 def _of_sums(nodes, adjacency, kernels):
@@ -180,10 +173,6 @@ def _sum_of_messages(nodes, adjacency, kernels):
     messages = ops.reshape(messages, [*ops.shape(messages)[:-2], pairs, own.shape[-1]])
     weights = ops.reshape(adjacency, [*ops.shape(adjacency)[:-2], pairs])
     return ops.matmul(nodes, own) + ops.matmul(weights, messages)
-
-
-def _names(kind, relations):
-    return [f"{kind}_self", *(f"{kind}_{relation}" for relation in range(1, relations + 1))]
 
 
 def _check_shapes(input_shape):

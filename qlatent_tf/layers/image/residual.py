@@ -18,12 +18,7 @@ from qlatent_tf.layers.image.resampling_conv import ConvMeanPool2D, UpsampleConv
 def up_block(images, filters):
     """Doubles the resolution: normalise, ReLU, upsample, convolve, normalise, ReLU, convolve.
 
-    Args:
-      images: tensor, ``(batch, height, width, channels)``.
-      filters: int.
-
-    Returns:
-      Tensor ``(batch, 2 * height, 2 * width, filters)``.
+    ``(batch, height, width, channels)`` -> ``(batch, 2 * height, 2 * width, filters)``.
     """
     hidden = UpsampleConv2D(filters, kernel_initializer=he())(normalised(images))
     hidden = conv(filters)(normalised(hidden))
@@ -33,13 +28,7 @@ def up_block(images, filters):
 def first_block(images, filters):
     """Halves the resolution of images as they come: convolve, ReLU, convolve, pool.
 
-    Args:
-      images: tensor, ``(batch, height, width, channels)``. No activation goes before the first
-        convolution, for these are pixels.
-      filters: int.
-
-    Returns:
-      Tensor ``(batch, height / 2, width / 2, filters)``.
+    No activation goes before the first convolution, for these are pixels.
     """
     hidden = layers.ReLU()(conv(filters)(images))
     hidden = ConvMeanPool2D(filters, kernel_initializer=he())(hidden)
@@ -47,7 +36,7 @@ def first_block(images, filters):
 
 
 def down_block(images, filters):
-    """Halves the resolution: ReLU, convolve, ReLU, convolve, pool; arguments as `up_block`."""
+    """Halves the resolution: ReLU, convolve, ReLU, convolve, pool."""
     hidden = conv(images.shape[-1])(rectified_sum(images))
     hidden = ConvMeanPool2D(filters, kernel_initializer=he())(layers.ReLU()(hidden))
     return layers.add([hidden, layers.Conv2D(filters, 1)(mean_pool(images))])

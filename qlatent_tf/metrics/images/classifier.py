@@ -55,7 +55,7 @@ def build_classifier(
         classes,
         dtype="float32",
         name="logits",
-        kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
+        kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),  # pyright: ignore[reportArgumentType]
     )(features)
     return keras.Model(images, logits, name="classifier")
 
@@ -100,6 +100,6 @@ def _convolution(inputs, width, seed, strides=1, scale="ones"):
         strides,
         padding="same",
         use_bias=False,
-        kernel_initializer=keras.initializers.HeNormal(seed),
+        kernel_initializer=keras.initializers.HeNormal(seed),  # pyright: ignore[reportArgumentType]
     )(inputs)
     return layers.BatchNormalization(momentum=0.9, gamma_initializer=scale)(x)

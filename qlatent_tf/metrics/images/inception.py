@@ -15,8 +15,10 @@ import functools
 import hashlib
 import os
 from pathlib import Path
+from typing import Any
 
 import keras
+import pooch
 import tensorflow as tf
 
 from qlatent_tf.datasets.images.keras_images import keras_home
@@ -127,12 +129,14 @@ def local_weights() -> Path | None:
                 return path
     kept = _keras_file()
     # One that is damaged would be downloaded again.
-    return kept if kept.exists() and _md5(kept) == _MD5 else None
+    return kept if kept.exists() and pooch.file_hash(kept, alg="md5") == _MD5 else None
 
 
 @functools.cache
 def _keras_inception(path: Path) -> FeatureNetwork:
-    model = keras.applications.InceptionV3(weights=None, classifier_activation=None)
+    # Keras' own signature lacks None, which its page names.
+    options: dict[str, Any] = {"weights": None, "classifier_activation": None}
+    model = keras.applications.InceptionV3(**options)
     try:
         model.load_weights(path)
     except (ValueError, OSError, KeyError) as error:
@@ -141,7 +145,7 @@ def _keras_inception(path: Path) -> FeatureNetwork:
         )
     outputs = keras.Model(model.inputs, [model.get_layer("avg_pool").output, model.outputs[0]])
     digest = files.sha256_of(path)
-    known = _md5(path) == _MD5
+    known = pooch.file_hash(path, alg="md5") == _MD5
     return FeatureNetwork(
         # Weights that are not those of Keras are not called so.
         name="keras_inception_v3" if known else f"inception_v3_{digest[:8]}",
@@ -189,17 +193,12 @@ def _saved_model(path: Path) -> FeatureNetwork:
     )
 
 
-def _md5(path):
-    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-
-
 def _keras_file():
     return keras_home() / "models" / FILE_NAME
 
 
 def _scaled(images):
-    resized = tf.image.resize(tf.cast(images, tf.float32), [_SIZE, _SIZE])
-    return resized / 127.5 - 1
+    return tf.image.resize(tf.cast(images, tf.float32), [_SIZE, _SIZE]) / 127.5 - 1
 
 
 def _scaled_as_published(images):

@@ -9,16 +9,17 @@ References:
 """
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from absl import logging
 
 from qlatent_tf.datasets.dataset import ImageDataset
-from qlatent_tf.metrics.frechet import Moments, MomentStream, frechet_distance
+from qlatent_tf.metrics.frechet import Moments, MomentStream, frechet_distance, warn_of_low_rank
 from qlatent_tf.metrics.images.feature_network import FeatureNetwork
 from qlatent_tf.metrics.images.tf_gan import tfgan
-from qlatent_tf.metrics.reference_cache import image_reference_arrays
+from qlatent_tf.metrics.reference_cache import reference_arrays
 from qlatent_tf.scores import Score, measured
 
 SPLITS = 10
@@ -62,15 +63,7 @@ def image_scores(
     network.check(images)
     network.check(dataset.source)
     reference, kept = reference_features(dataset, network, progress)
-    if 2 <= len(images) <= network.width:
-        logging.warning(
-            "%s of %d images says little: %d features have a covariance of full rank only from %d "
-            "on.",
-            network.frechet,
-            len(images),
-            network.width,
-            network.width + 1,
-        )
+    warn_of_low_rank(network.frechet, len(images), "images", network.width)
     scores, moments = ScoreStream(len(images)), MomentStream()
     kernel, has_classes = KernelStream(kept, len(images)), False
     for features, logits in network.activations(images, progress=progress):
@@ -131,46 +124,63 @@ def reference_features(
             raise ValueError("its features are not finite")
 
     version = f"{_VERSION}/{network.identity}/{count}"
-    arrays = image_reference_arrays(dataset, network.name, version, make, check)
+    arrays = reference_arrays(dataset, network.name, version, make, check)
     moments = Moments(arrays["mean"], arrays["covariance"], len(dataset.source))
     return moments, arrays["features"]
 
 
-class ScoreStream:
+class _PartStream:
+    """Scores of parts of rows that come in batches; holds one part.
+
+    Args:
+      sizes: sequence of int. Rows of each part, in turn.
+    """
+
+    def __init__(self, sizes: Sequence[int]):
+        self._sizes = sizes
+        self._waiting: list[np.ndarray] = []
+        self.scores: list[float] = []
+
+    def add(self, rows: np.ndarray) -> None:
+        """Takes in rows of shape `(n, width)`."""
+        self._waiting.append(np.asarray(rows))
+        while len(self.scores) < len(self._sizes):
+            size = self._sizes[len(self.scores)]
+            if sum(map(len, self._waiting)) < size:
+                return
+            rows = np.concatenate(self._waiting)
+            self.scores.append(self._score(rows[:size]))
+            self._waiting = [rows[size:]]
+
+    def _score(self, rows: np.ndarray) -> float:
+        raise NotImplementedError
+
+
+class ScoreStream(_PartStream):
     """The classifier score of each of `SPLITS` parts, from logits that come in batches.
 
-    Holds one part. Parts are of equal size, or differ by one image.
+    Parts are of equal size, or differ by one image.
 
     Args:
       count: int. How many rows of logits will come.
     """
 
     def __init__(self, count: int):
-        self._sizes = part_sizes(count, SPLITS) if count >= SPLITS else []
-        self._waiting = []
-        self._scores = []
+        super().__init__(part_sizes(count, SPLITS) if count >= SPLITS else [])
 
-    def add(self, logits: np.ndarray) -> None:
-        """Takes in logits of shape `(n, classes)`."""
-        self._waiting.append(np.asarray(logits))
-        while len(self._scores) < len(self._sizes):
-            size = self._sizes[len(self._scores)]
-            if sum(map(len, self._waiting)) < size:
-                return
-            rows = np.concatenate(self._waiting)
-            score = tfgan().eval.classifier_score_from_logits(tf.cast(rows[:size], tf.float64))
-            self._scores.append(float(score))
-            self._waiting = [rows[size:]]
+    def _score(self, rows):
+        score: Any = tfgan().eval.classifier_score_from_logits(tf.cast(rows, tf.float64))
+        return float(score)
 
     def score(self) -> tuple[float, float]:
         """Returns mean and standard deviation over the parts; NaN for fewer images than parts."""
-        if not self._sizes:
+        if not self.scores:
             return math.nan, math.nan
-        return float(np.mean(self._scores)), float(np.std(self._scores))
+        return float(np.mean(self.scores)), float(np.std(self.scores))
 
 
-class KernelStream:
-    """The kernel distance of features that come in batches, from blocks; holds one block.
+class KernelStream(_PartStream):
+    """The kernel distance of features that come in batches, from blocks.
 
     Each block is compared with one of the reference's blocks, in turn.
 
@@ -180,29 +190,16 @@ class KernelStream:
     """
 
     def __init__(self, reference: np.ndarray, count: int):
+        super().__init__(part_sizes(count, max(math.ceil(count / BLOCK), 1)))
         ends = np.cumsum(part_sizes(len(reference), math.ceil(len(reference) / BLOCK)))
         self._reference = np.split(reference, ends[:-1])
-        self._sizes = part_sizes(count, max(math.ceil(count / BLOCK), 1))
-        self._waiting = []
-        self._distances = []
 
-    def add(self, features: np.ndarray) -> None:
-        """Takes in features of shape `(n, width)`."""
-        self._waiting.append(np.asarray(features))
-        while len(self._distances) < len(self._sizes):
-            done = len(self._distances)
-            size = self._sizes[done]
-            if sum(map(len, self._waiting)) < size:
-                return
-            rows = np.concatenate(self._waiting)
-            self._distances.append(
-                _kernel_distance(self._reference[done % len(self._reference)], rows[:size])
-            )
-            self._waiting = [rows[size:]]
+    def _score(self, rows):
+        return _kernel_distance(self._reference[len(self.scores) % len(self._reference)], rows)
 
     def distance(self) -> float:
         """Returns the mean over the blocks; NaN for less than two rows on either side."""
-        return float(np.mean(self._distances)) if self._distances else math.nan
+        return float(np.mean(self.scores)) if self.scores else math.nan
 
 
 def part_sizes(count: int, parts: int) -> list[int]:
@@ -218,8 +215,7 @@ def part_sizes(count: int, parts: int) -> list[int]:
 def _kernel_distance(reference, rows):
     if min(len(reference), len(rows)) < 2:
         return math.nan
-    return float(
-        tfgan().eval.kernel_classifier_distance_from_activations(
-            tf.constant(reference), tf.constant(rows), max_block_size=BLOCK, dtype=tf.float64
-        )
+    distance: Any = tfgan().eval.kernel_classifier_distance_from_activations(
+        tf.constant(reference), tf.constant(rows), max_block_size=BLOCK, dtype=tf.float64
     )
+    return float(distance)

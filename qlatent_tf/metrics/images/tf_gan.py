@@ -4,6 +4,7 @@ import functools
 import sys
 import types
 import warnings
+from typing import Any
 
 
 @functools.cache
@@ -14,7 +15,9 @@ def tfgan():
     loops. While it is imported, stand-ins take their place; its losses and `tfgan.eval` use
     neither. Importing takes seconds, for it brings TF-Hub along.
     """
-    import tensorflow as tf
+    import tensorflow
+
+    tf: Any = tensorflow  # Of which some names are no known ones.
 
     stand_in = not hasattr(tf, "estimator")
     if stand_in:

@@ -23,43 +23,8 @@ from qlatent_tf.storage import files
 
 WIDTH = 512
 LENGTH = 350
-TOKENS = (
-    "C",
-    "N",
-    "O",
-    "H",
-    "F",
-    "Cl",
-    "P",
-    "B",
-    "Br",
-    "S",
-    "I",
-    "Si",
-    "#",
-    "(",
-    ")",
-    "+",
-    "-",
-    "1",
-    "2",
-    "3",
-    "4",
-    "5",
-    "6",
-    "7",
-    "8",
-    "=",
-    "[",
-    "]",
-    "@",
-    "c",
-    "n",
-    "o",
-    "s",
-    "X",
-    ".",
-)
+_ALPHABET = "C N O H F Cl P B Br S I Si # ( ) + - 1 2 3 4 5 6 7 8 = [ ] @ c n o s X ."
+TOKENS = tuple(_ALPHABET.split())
 WEIGHTS_SHA256 = "330339a30f96316c8ac9180f6dc6d9c5d507775fcc0af0eb7964d48a9438e554"
 
 _PACKAGE, _VERSION = "fcd", "1.1"
@@ -180,7 +145,7 @@ def pretrained_chemnet() -> keras.Model:
             f"Install the package again: {_how_to_install()}"
         )
     with h5py.File(path) as file:
-        model.set_weights([file["model_weights"][name][()] for name in _WEIGHT_NAMES])
+        model.set_weights([np.asarray(file[f"model_weights/{name}"]) for name in _WEIGHT_NAMES])
     model.trainable = False
     return model
 
@@ -196,7 +161,7 @@ def weights_file() -> Path:
     except importlib.metadata.PackageNotFoundError:
         found = "which is not installed"
     else:
-        path = Path(package.locate_file(_WEIGHTS))
+        path = Path(str(package.locate_file(_WEIGHTS)))
         if path.is_file():
             return path
         found = f"but version {package.version} is installed, without {_WEIGHTS}"

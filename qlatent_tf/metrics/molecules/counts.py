@@ -16,20 +16,22 @@ References:
 """
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+
+import tqdm
+from rdkit import Chem, rdBase
 
 from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
 from qlatent_tf.scores import Score, measured
 
 
-def molecules(dataset: MoleculeDataset, samples, *, progress: bool = False) -> list[Score]:
+def molecules(dataset: MoleculeDataset, samples) -> list[Score]:
     """Counts valid, unique and novel molecules, and their shares, by both definitions.
 
     Args:
       dataset: MoleculeDataset. Its `smiles` are what is not novel.
       samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`.
-      progress: bool. Unused: this takes seconds.
 
     Returns:
       For each definition, with ``n`` samples: ``valid_count``, ``unique_count``, ``novel_count``;
@@ -39,13 +41,20 @@ def molecules(dataset: MoleculeDataset, samples, *, progress: bool = False) -> l
     Raises:
       ValueError: if there are no samples, or they are no molecules.
     """
-    del progress
     smiles = graphs_to_smiles(samples)
     strict = count_molecules(strictly_valid(smiles), len(smiles), dataset.smiles)
     parsed = [text for text in smiles if text is not None]
     parsed = count_molecules(parsed, len(smiles), dataset.smiles)
     parsed = {f"parsed_{metric}": value for metric, value in parsed.items()}
     return measured({**strict, **parsed}, num_samples=len(smiles))
+
+
+def parsed_molecules(smiles: Sequence[str], label: str, progress: bool) -> Iterator[Chem.Mol]:
+    """Yields the molecules of SMILES that parse, under a progress bar of this label."""
+    options = {"desc": label, "unit": " molecules", "disable": not progress, "leave": False}
+    with rdBase.BlockLogs():
+        for text in tqdm.tqdm(smiles, **options):
+            yield Chem.MolFromSmiles(text)
 
 
 def strictly_valid(smiles: Sequence[str | None]) -> list[str]:

@@ -7,18 +7,17 @@ References:
   diversity?", arXiv:1708.08227.
 """
 
-import functools
 import math
 from collections.abc import Sequence
 
 import numpy as np
 import tqdm
-from rdkit import Chem, DataStructs, rdBase
+from rdkit import DataStructs
 from rdkit.Chem import rdFingerprintGenerator
 
 from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
-from qlatent_tf.metrics.molecules.counts import distinct_valid
+from qlatent_tf.metrics.molecules.counts import distinct_valid, parsed_molecules
 from qlatent_tf.scores import Score, measured
 
 RADIUS = 2
@@ -94,14 +93,8 @@ def fingerprints(
     smiles: Sequence[str], *, progress: bool = False
 ) -> list[DataStructs.ExplicitBitVect]:
     """Returns the Morgan fingerprints of SMILES that parse."""
-    generator = _generator()
-    bar = tqdm.tqdm(
-        smiles, desc="Fingerprints", unit=" molecules", disable=not progress, leave=False
-    )
-    with rdBase.BlockLogs():
-        return [generator.GetFingerprint(Chem.MolFromSmiles(text)) for text in bar]
-
-
-@functools.cache
-def _generator():
-    return rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=BITS)
+    generator = rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=BITS)
+    return [
+        generator.GetFingerprint(molecule)
+        for molecule in parsed_molecules(smiles, "Fingerprints", progress)
+    ]

@@ -12,7 +12,7 @@ from absl import logging
 
 from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
-from qlatent_tf.metrics.frechet import Moments, frechet_distance
+from qlatent_tf.metrics.frechet import Moments, frechet_distance, warn_of_low_rank
 from qlatent_tf.metrics.molecules import chemnet
 from qlatent_tf.metrics.reference_cache import reference_arrays
 from qlatent_tf.scores import Score
@@ -61,15 +61,7 @@ def fcd(dataset: MoleculeDataset, samples, *, progress: bool = False) -> list[Sc
             len(distinct),
         )
         return [score]
-    if len(distinct) <= chemnet.WIDTH:
-        logging.warning(
-            "%s of %d distinct molecules says little: %d activations have a covariance of full "
-            "rank only from %d on.",
-            score.key,
-            len(distinct),
-            chemnet.WIDTH,
-            chemnet.WIDTH + 1,
-        )
+    warn_of_low_rank(score.key, len(distinct), "distinct molecules", chemnet.WIDTH)
     generated = Moments.of(chemnet.activations(distinct, progress=progress))
     distance = frechet_distance(reference_moments(dataset, progress), generated)
     return [dataclasses.replace(score, mean=distance)]

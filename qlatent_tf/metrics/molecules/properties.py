@@ -9,17 +9,16 @@ References:
 """
 
 import functools
-import importlib.util
 import math
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 import rdkit
 import scipy.stats
 import tqdm
-from rdkit import Chem, RDConfig, rdBase
+from rdkit import Chem, rdBase
 from rdkit.Chem import QED, Crippen
+from rdkit.Contrib.SA_Score import sascorer  # pyright: ignore[reportMissingImports]
 
 from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
@@ -112,7 +111,8 @@ def property_table(
 
 def properties(molecule: Chem.Mol) -> tuple[float, float, float]:
     """Returns QED, logP and the synthetic accessibility score of a sanitised molecule."""
-    return QED.qed(molecule), Crippen.MolLogP(molecule), _accessibility_score()(molecule)
+    logp = Crippen.MolLogP(molecule)  # pyright: ignore[reportAttributeAccessIssue]
+    return QED.qed(molecule), logp, sascorer.calculateScore(molecule)
 
 
 # Several metrics ask for the same molecules, and a generator makes many of them again.
@@ -125,20 +125,11 @@ def _reference_properties(dataset: MoleculeDataset, progress: bool) -> dict[str,
     def make(smiles):
         label = f"Properties of {dataset.name}"
         table = property_table(smiles, progress=progress, label=label)
-        return dict(zip(PROPERTIES, table.T, strict=True))
+        columns: dict[str, np.ndarray] = dict(zip(PROPERTIES, table.T, strict=True))
+        return columns
 
     def check(arrays):
         if any(arrays[name].shape != (len(dataset.smiles),) for name in PROPERTIES):
             raise ValueError("it has properties of another number of molecules")
 
     return reference_arrays(dataset, "properties", rdkit.__version__, make, check)
-
-
-@functools.cache
-def _accessibility_score() -> Callable[[Chem.Mol], float]:
-    """Returns the scorer that comes with RDKit, which is a file beside the library."""
-    path = Path(RDConfig.RDContribDir) / "SA_Score" / "sascorer.py"
-    spec = importlib.util.spec_from_file_location("qlatent_tf_sascorer", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.calculateScore

@@ -17,7 +17,6 @@ from absl import logging
 from qlatent_tf.datasets.molecules.graphs import check_graphs, graphs_to_smiles
 from qlatent_tf.metrics.molecules.counts import distinct_valid
 from qlatent_tf.metrics.molecules.properties import PROPERTIES, property_table
-from qlatent_tf.storage import files
 from qlatent_tf.storage.array_cache import cached_arrays
 
 # The values of the property that are worth 0 and 1.
@@ -64,10 +63,12 @@ def graph_properties(samples, *, keep: bool = False, progress: bool = False) -> 
     atoms, bonds = check_graphs(samples)
 
     def make():
+        if keep:
+            logging.info("Computing the properties of %d graphs, which are kept.", len(atoms))
         smiles = graphs_to_smiles({"atoms": atoms, "bonds": bonds})
         valid = distinct_valid(smiles)
         rows = property_table(valid, progress=progress, label="Rewards of the data")
-        found = dict(zip(valid, rows, strict=True))
+        found: dict[str | None, np.ndarray] = dict(zip(valid, rows, strict=True))
         none = np.full(len(PROPERTIES), np.nan)
         table = [found.get(text, none) for text in smiles]
         return {"properties": np.array(table).reshape(len(atoms), len(PROPERTIES))}
@@ -80,13 +81,7 @@ def graph_properties(samples, *, keep: bool = False, progress: bool = False) -> 
         return make()["properties"]
     graphs = hashlib.sha256(atoms.tobytes() + bonds.tobytes()).hexdigest()
     key = f"graph properties/{rdkit.__version__}/{graphs}"
-    digest = hashlib.sha256(key.encode()).hexdigest()
-    path = files.cache_dir() / "metrics" / f"graph_properties-{digest[:16]}.npz"
-    if not path.exists():
-        logging.info(
-            "Computing the properties of %d graphs, which are kept in %s.", len(atoms), path
-        )
-    return cached_arrays(path, key, make, check)["properties"]
+    return cached_arrays("metrics", "graph_properties", key, make, check)["properties"]
 
 
 def _worth(samples, name, bounds, keep, progress):

@@ -10,7 +10,7 @@ import numpy as np
 from absl import logging
 from rdkit import Chem, rdBase
 
-from qlatent_tf.metrics.frechet import Moments, frechet_distance
+from qlatent_tf.metrics.frechet import Moments, frechet_distance, warn_of_low_rank
 from qlatent_tf.metrics.molecules.counts import count_molecules, strictly_valid
 from qlatent_tf.metrics.molecules.diversity import mean_dissimilarity
 from qlatent_tf.metrics.molecules.properties import property_table
@@ -140,7 +140,9 @@ def molecule_property_table(smiles: Iterable[str], *, progress: bool = False) ->
 
 def _canonical(smiles: Iterable[str], name: str, drop_invalid: bool) -> list[str]:
     """Returns canonical SMILES; what does not parse is refused, or left out with a warning."""
-    given = _listed(smiles, name)
+    if isinstance(smiles, str):
+        raise ValueError(f"{name} are SMILES in a list; received the string {smiles!r}.")
+    given = list(smiles)
     texts = [_canonical_smiles(text) for text in given]
     invalid = [text for text, found in zip(given, texts, strict=True) if found is None]
     if invalid:
@@ -152,12 +154,6 @@ def _canonical(smiles: Iterable[str], name: str, drop_invalid: bool) -> list[str
             raise ValueError(f"{said}. drop_invalid=True leaves such SMILES out.")
         logging.warning("%s; they are left out.", said)
     return [text for text in texts if text is not None]
-
-
-def _listed(smiles, name: str) -> list:
-    if isinstance(smiles, str):
-        raise ValueError(f"{name} are SMILES in a list; received the string {smiles!r}.")
-    return list(smiles)
 
 
 # A generator repeats itself.
@@ -178,13 +174,5 @@ def _chemnet_moments(smiles: Sequence[str], name: str, progress: bool) -> Moment
     if len(smiles) < 2:
         raise ValueError(f"A covariance needs two molecules; received {len(smiles)} in {name}.")
     distinct, rows = np.unique(np.array(smiles, dtype=object).astype(str), return_inverse=True)
-    if len(distinct) <= chemnet.WIDTH:
-        logging.warning(
-            "A distance of %d distinct molecules in %s says little: %d activations have a "
-            "covariance of full rank only from %d on.",
-            len(distinct),
-            name,
-            chemnet.WIDTH,
-            chemnet.WIDTH + 1,
-        )
+    warn_of_low_rank("A distance", len(distinct), f"distinct molecules in {name}", chemnet.WIDTH)
     return Moments.of(chemnet.activations(distinct.tolist(), progress=progress, label=name)[rows])

@@ -12,13 +12,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import rdkit
-import tqdm
-from rdkit import Chem, rdBase
+from rdkit import Chem
 from rdkit.Chem.Scaffolds import MurckoScaffold
 
 from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
-from qlatent_tf.metrics.molecules.counts import distinct_valid
+from qlatent_tf.metrics.molecules.counts import distinct_valid, parsed_molecules
 from qlatent_tf.metrics.reference_cache import reference_arrays
 from qlatent_tf.scores import Score, measured
 
@@ -103,12 +102,9 @@ def _substructures(
 ) -> tuple[set[str], np.ndarray]:
     """Returns the distinct scaffolds, and which molecule has which group, of shape `(n, G)`."""
     scaffolds, groups = set(), np.zeros((len(smiles), len(GROUPS)), dtype=bool)
-    bar = tqdm.tqdm(smiles, desc=label, unit=" molecules", disable=not progress, leave=False)
-    with rdBase.BlockLogs():
-        for row, text in enumerate(bar):
-            molecule = Chem.MolFromSmiles(text)
-            groups[row] = groups_of(molecule)
-            scaffolds.add(scaffold(molecule))
+    for row, molecule in enumerate(parsed_molecules(smiles, label, progress)):
+        groups[row] = groups_of(molecule)
+        scaffolds.add(scaffold(molecule))
     return scaffolds - {""}, groups
 
 

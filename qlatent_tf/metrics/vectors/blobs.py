@@ -10,7 +10,7 @@ SIGMAS = 3.0
 COVERED = 0.1
 
 
-def blobs(dataset: MixtureDataset, samples, *, progress: bool = False) -> list[Score]:
+def blobs(dataset: MixtureDataset, samples) -> list[Score]:
     """Counts the points between the blobs and the blobs without points.
 
     With polar coordinates (r, t) of a point, the angles t_k of the K blobs, their radius R and
@@ -28,12 +28,10 @@ def blobs(dataset: MixtureDataset, samples, *, progress: bool = False) -> list[S
     Args:
       dataset: MixtureDataset.
       samples: float array, shape `(n, 2)`.
-      progress: bool. Unused: this takes no time.
 
     Returns:
       ``interpolation_rate``, ``mode_coverage`` and ``blob_tv`` (NaN if no point is in a region).
     """
-    del progress
     samples = check_vectors(samples, width=2)
     radius_scale, angle_scale = dataset.scales
     x, y = samples.T

@@ -53,7 +53,8 @@ def marginal_divergence(first: np.ndarray, second: np.ndarray) -> float:
             f"Both samples have the same width; received {np.shape(first)} and {np.shape(second)}."
         )
     laws = [_marginals(sample) for sample in (first, second)]
-    return float(np.mean(jensenshannon(*laws, base=2, axis=1) ** 2))
+    distances = jensenshannon(*laws, base=2, axis=1)  # pyright: ignore[reportCallIssue]
+    return float(np.mean(distances**2))
 
 
 def _marginals(sample):

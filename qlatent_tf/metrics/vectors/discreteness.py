@@ -12,18 +12,17 @@ from qlatent_tf.metrics.vectors.rounding import check_vectors
 from qlatent_tf.scores import Score, measured
 
 
-def discreteness(dataset: Dataset, samples, *, progress: bool = False) -> list[Score]:
+def discreteness(dataset: Dataset, samples) -> list[Score]:
     """Returns the mean distance of an entry to the nearest whole number; see `integer_distance`.
 
     Args:
       dataset: Dataset. Unused: this is a property of the generated samples alone.
       samples: float array, shape `(n, w)`.
-      progress: bool. Unused: this takes no time.
 
     Returns:
       ``integer_distance``.
     """
-    del dataset, progress
+    del dataset
     return measured({"integer_distance": integer_distance(samples)}, num_samples=len(samples))
 
 

@@ -15,13 +15,12 @@ from qlatent_tf.metrics.vectors.rounding import check_vectors, outcome_keys, rou
 from qlatent_tf.scores import Score, measured
 
 
-def outcome_law(dataset: CountDataset, samples, *, progress: bool = False) -> list[Score]:
+def outcome_law(dataset: CountDataset, samples) -> list[Score]:
     """Compares the law of the rounded samples with the exact law; see `OutcomeLaw`.
 
     Args:
       dataset: CountDataset. With a `law`.
       samples: float array, shape `(n, modes)`.
-      progress: bool. Unused: this takes about a second.
 
     Returns:
       The figures of `OutcomeLaw.figures`.
@@ -29,10 +28,10 @@ def outcome_law(dataset: CountDataset, samples, *, progress: bool = False) -> li
     Raises:
       ValueError: if the law of the data set is not known.
     """
-    del progress
-    if getattr(dataset, "law", None) is None:
+    exact = getattr(dataset, "law", None)
+    if exact is None:
         raise ValueError(f"The law of the data set {dataset.name!r} is not known.")
-    law = OutcomeLaw(*dataset.law())
+    law = OutcomeLaw(*exact())
     law.add(samples)
     return measured(law.figures(), num_samples=law.count)
 

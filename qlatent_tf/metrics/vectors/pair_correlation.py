@@ -7,19 +7,17 @@ from qlatent_tf.metrics.vectors.rounding import check_vectors
 from qlatent_tf.scores import Score, measured
 
 
-def pair_correlation(dataset: Dataset, samples, *, progress: bool = False) -> list[Score]:
+def pair_correlation(dataset: Dataset, samples) -> list[Score]:
     """Compares means, variances and correlations of pairs of modes; see `moment_errors`.
 
     Args:
       dataset: Dataset. Its `source` is a distribution, whose `mean` and `covariance` are exact, or
         an array of shape `(N, modes)`.
       samples: float array, shape `(n, modes)`, n at least 2.
-      progress: bool. Unused: this takes no time.
 
     Returns:
       ``pair_correlation_error``, ``variance_error`` and ``mean_error``.
     """
-    del progress
     return measured(moment_errors(samples, dataset.source), num_samples=len(samples))
 
 

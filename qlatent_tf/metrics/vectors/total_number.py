@@ -7,7 +7,7 @@ from qlatent_tf.metrics.vectors.rounding import check_vectors, rounded
 from qlatent_tf.scores import Score, measured
 
 
-def total_number(dataset: CountDataset, samples, *, progress: bool = False) -> list[Score]:
+def total_number(dataset: CountDataset, samples) -> list[Score]:
     """Compares the law of the total number with the exact one.
 
     With the totals T_k = sum_i round(x_ki), their shares q(t) and the exact law p(t):
@@ -20,12 +20,10 @@ def total_number(dataset: CountDataset, samples, *, progress: bool = False) -> l
     Args:
       dataset: CountDataset. Its `total_law` is p.
       samples: float array, shape `(n, modes)`.
-      progress: bool. Unused: this takes no time.
 
     Returns:
       ``right_total_share``, ``total_number_tv``, and ``total_number_mean``, the mean of T.
     """
-    del progress
     samples = check_vectors(samples)
     totals = rounded(samples).sum(axis=1)
     exact = np.asarray(dataset.total_law)
@@ -38,13 +36,3 @@ def total_number(dataset: CountDataset, samples, *, progress: bool = False) -> l
         "total_number_mean": totals.mean(),
     }
     return measured(scores, num_samples=len(samples))
-
-
-def law_of_totals(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the totals that occur among rounded samples, ascending, and their shares.
-
-    Args:
-      samples: float array, shape `(n, modes)`.
-    """
-    totals, counts = np.unique(rounded(check_vectors(samples)).sum(axis=1), return_counts=True)
-    return totals, counts / counts.sum()

@@ -1,10 +1,9 @@
 """An autoencoder of images, which is trained, kept and sampled in runs and presets as GANs are."""
 
-import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from qlatent_tf.gan.batches import real_sampler, step_seed
+from qlatent_tf.gan.batches import real_sampler, step_batches, step_seed
 from qlatent_tf.gan.latent_generator import LatentGenerator
 from qlatent_tf.gan.optimizers import make_optimizer
 from qlatent_tf.models.codes.image_codes import (
@@ -93,26 +92,18 @@ class Autoencoder(LatentGenerator):
     def training_batches(
         self, real, batch_size, seed, start_step=0, steps=None, generator_batch_size=None
     ):
-        """Returns batches of images in [0, 1], each a function of (seed, step) alone.
+        """Returns batches of images in [0, 1], ``(batch, height, width, bands)``, of uint8 ones.
 
-        Args:
-          real: uint8 array, ``(count, height, width, bands)``, gone through in a new random order
-            each epoch.
-          batch_size: int. Images a batch.
-          seed: int. Decides all batches.
-          start_step: int. The step of the first batch.
-          steps: int. The step after the last; None for no end.
-          generator_batch_size: means nothing here.
+        As `WGANGP.training_batches`; `generator_batch_size` means nothing here.
 
         Raises:
           ValueError: if the images' shape is not the encoder's.
         """
-        del generator_batch_size
         draw, base = real_sampler(real), derive_seed(seed, "real")
-        stop = np.iinfo(np.int64).max if steps is None else steps
-        batches = tf.data.Dataset.range(start_step, stop).map(
+        batches = step_batches(
             lambda step: to_unit(draw((1, batch_size), step, step_seed(base, step))[0]),
-            num_parallel_calls=2,
+            start_step,
+            steps,
         )
         given, taken = batches.element_spec.shape[1:], self.encoder.input_shape[1:]
         if tuple(given) != taken:
@@ -120,7 +111,7 @@ class Autoencoder(LatentGenerator):
                 f"The images have the shape {tuple(given)}; the autoencoder takes {taken}: set "
                 "model_options.image."
             )
-        return batches.prefetch(4)
+        return batches
 
     def train_step(self, images):
         """Updates encoder and decoder once; returns the ``reconstruction_mse``."""
@@ -150,7 +141,6 @@ class Autoencoder(LatentGenerator):
 
     def own_scores(self, dataset, num_samples, seed):
         """Returns the error of images rebuilt from their codes; see `reconstruction_scores`."""
-        del num_samples, seed
         return reconstruction_scores(self.encoder, self.decoder, *held_out(dataset))
 
     def pictures(self, dataset):

@@ -2,6 +2,7 @@
 
 from qlatent_tf.gan.shapes import check_widths
 from qlatent_tf.layers.circuit.ansatz import READOUTS
+from qlatent_tf.names import check_choice
 
 GENERATORS = ("quantum", "classical")
 
@@ -60,17 +61,17 @@ def last_qgan(
       Chang et al., Latent style-based quantum GAN for high-quality image generation, arXiv
       2406.02668. The classical generator and the critic are those of Baglio et al.
     """
-    from qlatent_tf.models.codes.code_gan import CodeGAN
     from qlatent_tf.models.codes.coder_networks import image_decoder, image_encoder
     from qlatent_tf.models.codes.model import (
+        CodeGAN,
         LaStQGAN,
         classical_generator,
         code_critic,
         quantum_generator,
     )
 
-    _check_choice("generator", generator, GENERATORS)
-    _check_choice("readout", readout, READOUTS)
+    check_choice("generator", generator, GENERATORS)
+    check_choice("readout", readout, READOUTS)
     check_widths(
         "qubits, circuit_layers, width, critic_width, hidden, autoencoder_steps",
         [qubits, circuit_layers, width, critic_width, hidden, autoencoder_steps],
@@ -78,19 +79,10 @@ def last_qgan(
     code = qubits * READOUTS[readout]
     size = latent.event_shape[0]
     if generator == "quantum":
-        network = quantum_generator(
-            size,
-            qubits,
-            circuit_layers,
-            ansatz=ansatz,
-            style=style,
-            readout=readout,
-            initial_range=initial_range,
-            shots=shots,
-            depolarizing=depolarizing,
-            trajectories=trajectories,
-            shot_seed=shot_seed,
-        )
+        circuit = dict(ansatz=ansatz, style=style, readout=readout, initial_range=initial_range)
+        noise = dict(depolarizing=depolarizing, trajectories=trajectories)
+        measured = dict(shots=shots, shot_seed=shot_seed)
+        network = quantum_generator(size, qubits, circuit_layers, **circuit, **noise, **measured)
     else:
         network = classical_generator(size, code, width)
     critic = code_critic(code, critic_width)
@@ -140,8 +132,3 @@ def autoencoder(latent, *, image=(28, 28, 4), filters=(64, 128), hidden=1024):
     check_widths("hidden", [hidden])
     sizes = (image, latent.event_shape[0], filters, hidden)
     return Autoencoder(latent, image_decoder(*sizes), image_encoder(*sizes))
-
-
-def _check_choice(name, value, legal):
-    if value not in tuple(legal):
-        raise ValueError(f"{name} is one of {', '.join(legal)}; received {value!r}.")

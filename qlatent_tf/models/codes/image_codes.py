@@ -28,15 +28,7 @@ def to_pixels(images):
 
 
 def batch_map(function, rows):
-    """Returns what a compiled function makes of all rows, a batch at a time.
-
-    Args:
-      function: callable of a tensor ``(batch, ...)``.
-      rows: array, ``(count, ...)``, in memory or mapped.
-
-    Returns:
-      np.ndarray ``(count, ...)``.
-    """
+    """Returns what a compiled function makes of an array's rows, a batch at a time."""
     compiled = tf.function(function, reduce_retracing=True)
     parts = [
         np.asarray(compiled(tf.convert_to_tensor(rows[start : start + _BATCH])))
@@ -56,18 +48,8 @@ def features_of(encoder, images):
     return batch_map(lambda batch: ops.cast(features(to_unit(batch)), "float32"), images)
 
 
-def rebuilt(encoder, decoder, images):
-    """Returns what the decoder makes of the codes of a few uint8 images, as such images."""
-    return np.asarray(to_pixels(decoder(encoder(to_unit(images)))))
-
-
 def reconstruction_scores(encoder, decoder, images, name):
-    """Returns the mean squared error of images rebuilt from their codes, pixels from 0 to 1.
-
-    Args:
-      encoder, decoder: keras.Model.
-      images: uint8 array, ``(count, height, width, bands)``.
-      name: str. What the images are.
+    """Returns the error of uint8 images, called `name`, rebuilt from their codes; pixels to 1.
 
     Returns:
       list of Score. ``reconstruction_mse``, and in decibels ``reconstruction_psnr``.
@@ -87,11 +69,7 @@ def reconstruction_scores(encoder, decoder, images, name):
 
 
 def reconstruction_rows(encoder, decoder, images):
-    """Returns images in the order of a grid in which each row lies over a row of what is rebuilt.
-
-    Args:
-      encoder, decoder: keras.Model.
-      images: uint8 array, ``(count, height, width, bands)``, of which the first few are taken.
+    """Returns the first few images, each row of the grid over a row of what is rebuilt of them.
 
     Returns:
       uint8 array, ``(2 * taken, ...)``, and the grid's columns.
@@ -99,39 +77,26 @@ def reconstruction_rows(encoder, decoder, images):
     taken = np.asarray(images[:_PAIRS])
     columns = min(_COLUMNS, len(taken))
     taken = taken[: len(taken) // columns * columns]
-    return alternate(taken, rebuilt(encoder, decoder, taken), columns), columns
+    rebuilt = np.asarray(to_pixels(decoder(encoder(to_unit(taken)))))
+    return alternate(taken, rebuilt, columns), columns
 
 
 def alternate(upper, lower, columns):
-    """Returns images in the order of a grid whose rows are taken from two sets in turn.
-
-    Args:
-      upper, lower: arrays, ``(rows * columns, ...)``.
-      columns: int. Of the grid.
-    """
+    """Returns images ``(2 * rows * columns, ...)``: the grid's rows are from two sets in turn."""
     rows = np.stack([upper, lower])
     rows = rows.reshape(2, -1, columns, *rows.shape[2:]).swapaxes(0, 1)
     return rows.reshape(-1, *rows.shape[3:])
 
 
 def held_out(dataset):
-    """Returns images on which nothing was trained, where there are such, and what to call them.
-
-    Args:
-      dataset: ImageDataset.
-    """
+    """Returns images on which nothing was trained, where there are such, and what to call them."""
     if getattr(dataset, "test", None) is not None:
         return some_of(dataset.test, _HELD_OUT), f"{dataset.name}_test"
     return some_of(dataset.source, _HELD_OUT), f"{dataset.name}_train"
 
 
 def some_of(images, most):
-    """Returns images from everywhere in a file, which may be sorted by class.
-
-    Args:
-      images: array, ``(count, height, width, bands)``, in memory or mapped.
-      most: int. All are returned if there are no more.
-    """
+    """Returns at most so many images, from everywhere in a file, which may be sorted by class."""
     if len(images) <= most:
         return images
     rows = np.random.default_rng(len(images)).choice(len(images), most, replace=False)

@@ -3,13 +3,14 @@
 import dataclasses
 
 import keras
+import numpy as np
 import tensorflow as tf
-from keras import layers
+from keras import layers, ops
 
 from qlatent_tf.configs.autoencoder import get_config
+from qlatent_tf.gan.wgan_gp import WGANGP
 from qlatent_tf.layers.image.batch_norm import batch_normalization
 from qlatent_tf.models.codes.autoencoder import Autoencoder
-from qlatent_tf.models.codes.code_gan import CodeGAN
 from qlatent_tf.models.codes.image_codes import (
     alternate,
     batch_map,
@@ -22,6 +23,7 @@ from qlatent_tf.models.codes.image_codes import (
     to_pixels,
     to_unit,
 )
+from qlatent_tf.models.perceptrons import perceptron
 from qlatent_tf.scores import measured
 
 _SLOPE = 0.2
@@ -31,14 +33,7 @@ _REFERENCE = 10_000
 
 
 def quantum_generator(latent_size, qubits, circuit_layers, **circuit_options):
-    """Returns a circuit as a model, ``(batch, latent_size)`` -> codes in [-1, 1].
-
-    Args:
-      latent_size: int. The latent's width.
-      qubits: int.
-      circuit_layers: int.
-      **circuit_options: of `StyleCircuit`.
-    """
+    """Returns a `StyleCircuit` as a model, ``(batch, latent_size)`` -> codes in [-1, 1]."""
     # Imported here, for a classical generator needs no simulator of circuits.
     from qlatent_tf.layers.circuit.style_circuit import StyleCircuit
 
@@ -79,12 +74,64 @@ def code_critic(code, width=512):
       code: int. The code's width.
       width: int. Of the first hidden layer.
     """
-    # === Functional Model ===
-    codes = keras.Input((code,))
-    x = codes
-    for units in (width, max(width // 2, 1)):
-        x = layers.LeakyReLU(negative_slope=_SLOPE)(layers.Dense(units)(x))
-    return keras.Model(codes, layers.Dense(1, dtype="float32")(x), name="critic")
+    return perceptron(code, 1, (width, max(width // 2, 1)), None, "critic")
+
+
+class CodeGAN(WGANGP):
+    """WGAN-GP over codes, float vectors in [-1, 1], that knows how far it is from real ones."""
+
+    def own_scores(self, dataset, num_samples, seed):
+        """Returns distances between real and generated codes, and how the game stands.
+
+        Args:
+          dataset: Dataset. Its `source` is what `precompute` takes.
+          num_samples: int. Codes that are generated, and real ones that the critic judges, if
+            there are so many.
+          seed: int. Chooses the latents.
+
+        Returns:
+          list of Score. What `code_scores` returns, and of the critic D ``critic_distance``,
+          E D(real) - E D(generated), which a critic whose slope is 1 keeps below the distance of
+          two codes, and ``critic_slope``, the mean norm of its gradient halfway between them.
+        """
+        # Imported here, for metrics load much that sampling does not need.
+        from qlatent_tf.metrics.vectors.codes import code_scores
+
+        real = self.precompute(dataset.source)
+        codes = self.generated_codes(num_samples, seed)
+        judged = min(len(real), num_samples)
+        rows = np.linspace(0, len(real) - 1, judged).astype(int)
+        distance, slope = self._judge(real[rows], codes[:judged])
+        return [
+            *code_scores(real, codes, dataset.name),
+            *measured(
+                {"critic_distance": distance, "critic_slope": slope},
+                reference=dataset.name,
+                reference_size=judged,
+                num_samples=num_samples,
+            ),
+        ]
+
+    def generated_codes(self, num_samples, seed):
+        """Returns the codes of what `sample` returns, ``(num_samples, code)``."""
+        weights = self.averages()
+        return batch_map(
+            lambda latent: self._generate_codes(latent, weights),
+            self.sample_latents(num_samples, seed),
+        )
+
+    @tf.function(reduce_retracing=True)
+    def _generate_codes(self, latent, weights):
+        return self.outputs_of(latent, weights)
+
+    @tf.function(reduce_retracing=True)
+    def _judge(self, real, generated):
+        halfway = (real + generated) / 2
+        with tf.GradientTape() as tape:
+            tape.watch(halfway)
+            total = ops.sum(self.critic(halfway))
+        slopes = ops.norm(tape.gradient(total, halfway), axis=1)
+        return ops.mean(self.critic(real)) - ops.mean(self.critic(generated)), ops.mean(slopes)
 
 
 class LaStQGAN(CodeGAN):
@@ -156,7 +203,6 @@ class LaStQGAN(CodeGAN):
 
     def encode(self, samples, seed):
         """Maps uint8 images to codes; leaves codes as they are."""
-        del seed
         code, image = self.encoder.output_shape[-1], self.encoder.input_shape[1:]
         if samples.shape[-1] == code and samples.dtype.is_floating:
             return tf.cast(samples, tf.float32)

@@ -41,8 +41,7 @@ def resnet(
     Reference:
       Gulrajani et al., Improved training of Wasserstein GANs, arXiv 1704.00028, appendix F.
     """
-    from qlatent_tf.models.images.model import ResNet
-    from qlatent_tf.models.images.networks import image_critic, image_generator
+    from qlatent_tf.models.images.model import ResNet, image_critic, image_generator
 
     critic_filters = filters if critic_filters is None else critic_filters
     check_widths(

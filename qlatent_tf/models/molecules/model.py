@@ -25,16 +25,9 @@ class MolGAN(WGANGP):
     """
 
     def __init__(
-        self,
-        latent,
-        generator,
-        critic,
-        temperature=1.0,
-        permutation_probability=0.3,
-        straight_through=False,
-        **kwargs,
+        self, *args, temperature=1.0, permutation_probability=0.3, straight_through=False, **kwargs
     ):
-        super().__init__(latent, generator, critic, **kwargs)
+        super().__init__(*args, **kwargs)
         self.temperature = temperature
         self.straight_through = straight_through
         self.permutation_probability = permutation_probability

@@ -5,6 +5,7 @@ from keras import layers
 
 from qlatent_tf.layers.graph.gated_sum_pool import GatedSumPool
 from qlatent_tf.layers.graph.graph_conv import RelationalGraphConv
+from qlatent_tf.names import check_choice
 
 
 def graph_generator(
@@ -27,8 +28,7 @@ def graph_generator(
       keras.Model with outputs ``{"atoms": (batch, max_atoms, atom_types), "bonds": (batch,
       max_atoms, max_atoms, bond_types)}``; bonds are symmetric.
     """
-    if injection not in ("addition", "concatenation"):
-        raise ValueError(f"injection is 'addition' or 'concatenation'; received {injection!r}.")
+    check_choice("injection", injection, ("addition", "concatenation"))
     max_atoms, atom_types, bond_types = graph
     # === Functional Model ===
     latent = keras.Input((latent_size,))

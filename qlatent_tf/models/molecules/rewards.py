@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from qlatent_tf.gan.batches import real_sampler, step_seed
+from qlatent_tf.gan.batches import step_seed
 from qlatent_tf.gan.latent_generator import single_precision
 from qlatent_tf.models.molecules.model import MolGAN
 from qlatent_tf.seeds import derive_seed
@@ -114,32 +114,18 @@ class RewardMolGAN(MolGAN):
             self._scored = _Scored(real, scores)
         return {**real, "reward": self._scored.rewards}
 
-    def training_batches(
-        self, real, batch_size, seed, start_step=0, steps=None, generator_batch_size=None
-    ):
+    def training_batches(self, real, batch_size, seed, *args, **kwargs):
         """As `WGANGP.training_batches`, with ``"reward": [critic_steps, batch]`` of the real ones.
 
         These are computed first unless `real` comes from `precompute`. The replay, too, is drawn by
         the seed that is given here.
         """
         scored = real if isinstance(real, dict) and "reward" in real else self.precompute(real)
-        graphs = {name: scored[name] for name in ("atoms", "bonds")}
         self._replay_seed = derive_seed(seed, "replay")
-        batches = super().training_batches(
-            graphs, batch_size, seed, start_step, steps, generator_batch_size
-        )
-        # The draw of the base class, of other arrays: the same rows.
-        draw = real_sampler(scored["reward"])
-        shape, base = (self.critic_steps, batch_size), derive_seed(seed, "real")
-        stop = np.iinfo(np.int64).max if steps is None else steps
-        scores = tf.data.Dataset.range(start_step, stop).map(
-            lambda step: draw(shape, step, step_seed(base, step))
-        )
-        return (
-            tf.data.Dataset.zip(batches, scores)
-            .map(lambda batch, reward: {**batch, "reward": reward})
-            .prefetch(4)
-        )
+        return super().training_batches(scored, batch_size, seed, *args, **kwargs)
+
+    def beside(self, samples):
+        return {"reward": samples["reward"]}
 
     def fit(self, *args, callbacks=None, **kwargs):
         """As `keras.Model.fit`; the replay is renewed in between."""
@@ -205,12 +191,7 @@ class RewardMolGAN(MolGAN):
 
 
 class Replay(tf.Module):
-    """Generated graphs and their rewards, from which training steps draw.
-
-    Args:
-      size: int. How many.
-      graph: dict of tensors with shapes ``(batch, ...)``. What one graph is.
-    """
+    """Generated graphs, as many as `size`, and their rewards, from which training steps draw."""
 
     def __init__(self, size, graph):
         super().__init__()

@@ -194,7 +194,7 @@ def test_a_batch_with_another_hash_is_not_unpickled(folders, arrays, packed, mon
         for member, content in members.items():
             (folder / member).write_bytes(content)
     monkeypatch.setattr(cifar_archives, "_check_hash", CHECK_HASH)
-    monkeypatch.setattr(cifar_archives.python_batches, "read_batch", None)
+    monkeypatch.setattr(cifar_archives, "read_pickle", None)
     with pytest.raises(ValueError, match="data_batch_1 has the MD5 .* that of the official file"):
         _load(folders)
 

@@ -80,7 +80,7 @@ def test_a_npy_file_stays_on_disk(folders):
         ({"a": IMAGES / 255.0}, {}, r"It holds a \(float64"),
         ({"a": IMAGES / 255.0}, {"key": "a"}, "a of .*x.npz holds float64, values from 0.0 to 1.0"),
         ({"a": IMAGES}, {"key": "b"}, "lacks b; it holds a"),
-        ({"a": IMAGES, "b": TEST[:, :4]}, {"key": "a", "test_key": "b"}, "those to train on have"),
+        ({"a": IMAGES, "b": TEST[:, :4]}, {"key": "a", "test_key": "b"}, "it has to be"),
         ({"a": IMAGES, "b": LABELS[:5]}, {"key": "a", "labels_key": "b"}, "each of the 12 images"),
         (
             {"a": IMAGES, "b": LABELS},
@@ -102,7 +102,7 @@ def test_what_does_not_fit_is_refused(folders, arrays, options, message):
 @pytest.mark.parametrize(
     "file, error, message",
     [
-        ("none.npz", FileNotFoundError, "There is no file none.npz"),
+        ("none.npz", FileNotFoundError, "none.npz is in none of the folders"),
         ("x.png", ValueError, "received 'x.png'"),
         ("cut.npz", ValueError, "cut.npz is not a whole .npz file"),
         ("cut.npy", ValueError, "cut.npy is truncated: .* row 9 "),

@@ -1,3 +1,4 @@
+import importlib
 import logging
 
 import h5py
@@ -9,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qlatent_tf.datasets.images import mapped as mapped_images
-from qlatent_tf.datasets.images import sat_files
 from qlatent_tf.registry import datasets
 
 CLASSES = {"sat4": 4, "sat6": 6}
+sat = importlib.import_module("qlatent_tf.datasets.images.sat")
 COUNTS = {"train": 25, "test": 9}
 
 
@@ -217,7 +218,7 @@ def test_options_out_of_range_are_refused(folders, options, message):
 @given(st.one_of(damaged(b"0,255,7\n1,2,3\n"), st.text("0123456789,.-+e \n").map(str.encode)))
 def test_any_table_is_read_or_refused_by_its_name(tmp_path, content):
     def read(path):
-        for rows in sat_files._rows(path, 0):
+        for rows in sat._rows(path, 0):
             assert rows.dtype == np.uint8 and rows.ndim == 2
 
     assert_read_or_refused(read, tmp_path / "X_train_sat4.csv", content)

@@ -61,6 +61,20 @@ def whole(tmp_path_factory):
     return run(tmp_path_factory.mktemp("whole"))
 
 
+@pytest.fixture
+def trained(whole, monkeypatch):
+    """Where a run of a cell of `whole` would begin, that run, finished, is taken up instead."""
+    train = training.train
+
+    def copying(config, workdir, **options):
+        theirs = RunDirectory(whole.path / "runs" / workdir.name)
+        if not workdir.exists() and theirs.path.exists() and theirs.read_config() == config:
+            shutil.copytree(theirs.path, workdir)
+        return train(config, workdir, **options)
+
+    monkeypatch.setattr(training, "train", copying)
+
+
 def test_a_finished_cell_says_what_it_is(whole):
     first = read_cells(whole.path)[0]
     assert first["name"] == "cell_0" and first["config"] == CONFIG and first["step"] == 4
@@ -91,7 +105,9 @@ def test_fast_metrics_watch_the_training_and_all_score_the_finished_cell(tmp_pat
     assert {f"integer_distance@{SAMPLES}", f"pair_correlation_error@{SAMPLES}"} <= scores
 
 
-def test_held_out_samples_are_scored_once_for_cells_of_the_same_data(tmp_path, monkeypatch):
+def test_held_out_samples_are_scored_once_for_cells_of_the_same_data(
+    tmp_path, monkeypatch, trained
+):
     load, score, scored = training.load_dataset, grid_module.evaluate_real, []
 
     def with_test(config, **options):
@@ -112,7 +128,7 @@ def test_held_out_samples_are_scored_once_for_cells_of_the_same_data(tmp_path, m
     assert first == second and first["num_samples"] == third["num_samples"] == 20
 
 
-def test_cells_that_other_processes_run_are_passed_over_and_named_at_the_end(tmp_path):
+def test_cells_that_other_processes_run_are_passed_over_and_named_at_the_end(tmp_path, trained):
     grid = Grid(tmp_path, SAMPLES)
     said = f"running the cell cell_0 .*process {os.getpid()}.*\n.*other cells are finished"
     with sole_use(grid.lock_file(CELLS[0]), "at it"), pytest.raises(InUseError, match=said):
@@ -121,7 +137,7 @@ def test_cells_that_other_processes_run_are_passed_over_and_named_at_the_end(tmp
     assert not list(tmp_path.rglob("*.lock"))
 
 
-def test_a_run_that_diverges_does_not_keep_the_others_from_their_end(tmp_path):
+def test_a_run_that_diverges_does_not_keep_the_others_from_their_end(tmp_path, trained):
     wild = cell(0, optimizer="SGD", optimizer_options={"learning_rate": 1e30})
     said = "cell_0 is left out: .*not finite(.|\n)*other cells are finished"
     with pytest.raises(FloatingPointError, match=said):
@@ -130,7 +146,7 @@ def test_a_run_that_diverges_does_not_keep_the_others_from_their_end(tmp_path):
     assert [grid.is_finished(one) for one in (wild, CELLS[1])] == [False, True]
 
 
-def test_what_another_process_finishes_meanwhile_is_not_missed(tmp_path, monkeypatch):
+def test_what_another_process_finishes_meanwhile_is_not_missed(tmp_path, monkeypatch, trained):
     run(tmp_path / "theirs")
     grid = Grid(tmp_path / "ours", SAMPLES)
     finish, at_it = Grid._finish, sole_use(grid.lock_file(CELLS[0]), "at it")
@@ -184,7 +200,9 @@ def test_an_interrupted_grid_ends_as_if_it_had_not_been(whole, tmp_path, monkeyp
     assert scores(run(tmp_path)) == scores(whole)
 
 
-def test_a_grid_interrupted_while_scoring_has_nothing_to_train_again(tmp_path, monkeypatch):
+def test_a_grid_interrupted_while_scoring_has_nothing_to_train_again(
+    tmp_path, monkeypatch, trained
+):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 

@@ -2,24 +2,13 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from dense_circuit import features_by_definition
+from dense_circuit import features_by_definition, noise, wide
 
 from qlatent_tf.gan.wgan_gp import WGANGP
 from qlatent_tf.layers.circuit.ansatz import ANSATZES, count_angles, count_parameters
 from qlatent_tf.layers.circuit.style_circuit import StyleCircuit
 
 BATCH = 3
-
-
-def noise(size, batch=BATCH, seed=0):
-    return np.random.default_rng(seed).normal(size=(batch, size)).astype("float32")
-
-
-def wide(**options):
-    """A layer with angles all over the circle, in double precision."""
-    options = {"initial_range": 2.0, "dtype": "float64", **options}
-    keras.utils.set_random_seed(1)
-    return StyleCircuit(**options)
 
 
 def angles_by_definition(layer, z):
@@ -147,14 +136,15 @@ def test_a_small_start_stands_near_zero_angles():
     assert (values[:, 4:] > 0.97).all() and np.abs(values[:, :4]).max() > 0
 
 
+@pytest.mark.parametrize("jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "options", [{"depolarizing": 0.02}, {"depolarizing": 0.3, "trajectories": 2, "shots": 9}]
 )
-def test_xla_and_batches_change_nothing(options):
+def test_compiling_and_batches_change_nothing(options, jit_compile):
     layer, z = wide(qubits=2, layers=1, ansatz="simple", **options), noise(3, batch=4)
     layer.build(z.shape)
 
-    @tf.function(jit_compile=True)
+    @tf.function(jit_compile=jit_compile)
     def compiled(rows):
         with tf.GradientTape() as tape:
             value = layer(rows)
@@ -171,7 +161,10 @@ def test_xla_and_batches_change_nothing(options):
     np.testing.assert_allclose(layer(z[::-1]), value[::-1], atol=1e-12)
 
 
-@pytest.mark.parametrize("options", [{}, {"depolarizing": 0.1, "trajectories": 2}])
+@pytest.mark.parametrize(
+    "options",
+    [{}, pytest.param({"depolarizing": 0.1, "trajectories": 2}, marks=pytest.mark.slow)],
+)
 def test_xla_need_not_know_the_angles(options):
     """Whole numbers among what a function's backward part takes of its forward part would be sizes
     or axes, for which XLA compiles anew whenever the weights change."""
@@ -223,7 +216,8 @@ def test_serialises_and_runs_in_a_model(tmp_path):
     np.testing.assert_array_equal(keras.saving.load_model(file)(z), model(z))
 
 
-def test_generates_in_the_training_loop():
+@pytest.mark.parametrize("jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_generates_in_the_training_loop(jit_compile):
     import tensorflow_probability as tfp
 
     latent = tfp.distributions.Sample(tfp.distributions.Normal(0.0, 1.0), 3)
@@ -234,7 +228,7 @@ def test_generates_in_the_training_loop():
         keras.Sequential([keras.Input([2]), keras.layers.Dense(1)]),
         critic_steps=2,
     )
-    gan.compile("adam", "adam", jit_compile=True)
+    gan.compile("adam", "adam", jit_compile=jit_compile)
     before = np.array(circuit.weight)
     real = np.zeros([20, 2], "float32")
     gan.fit(gan.training_batches(real, batch_size=5, seed=0, steps=2), shuffle=False, verbose=0)

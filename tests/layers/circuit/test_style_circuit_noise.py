@@ -2,26 +2,15 @@
 
 import itertools
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from dense_circuit import noise, wide
 
 from qlatent_tf.layers.circuit.state import draw_errors, error_strengths
 from qlatent_tf.layers.circuit.style_circuit import StyleCircuit
 
 BATCH = 3
-
-
-def noise(size, batch=BATCH, seed=0):
-    return np.random.default_rng(seed).normal(size=(batch, size)).astype("float32")
-
-
-def wide(**options):
-    """A layer with angles all over the circle, in double precision."""
-    options = {"initial_range": 2.0, "dtype": "float64", **options}
-    keras.utils.set_random_seed(1)
-    return StyleCircuit(**options)
 
 
 def test_shots_scatter_about_the_exact_expectations():

@@ -182,5 +182,5 @@ def test_shapes_that_do_not_fit_are_refused(nodes, adjacency):
 
 
 def test_an_unknown_normalization_is_refused():
-    with pytest.raises(ValueError, match="'relation'; received 'sum'"):
+    with pytest.raises(ValueError, match="relation; received 'sum'"):
         layer(normalization="sum")

@@ -63,7 +63,7 @@ def test_the_ends_of_the_ranges(graphs, monkeypatch, name, values, worth):
 
 
 def test_those_of_a_data_set_are_kept(graphs, monkeypatch, tmp_path):
-    monkeypatch.setattr(molecule_rewards.files, "cache_dir", lambda: tmp_path)
+    monkeypatch.setenv("QLATENT_CACHE_DIR", str(tmp_path))
     first = rewards.get("qed")(graphs, keep=True)
     (file,) = (tmp_path / "metrics").iterdir()
     with monkeypatch.context() as patch:

@@ -10,7 +10,6 @@ from harness import scored
 
 from qlatent_tf.metrics.vectors.outcome_law import OutcomeLaw, cumulative_law
 from qlatent_tf.metrics.vectors.rounding import outcome_keys, rounded
-from qlatent_tf.metrics.vectors.total_number import law_of_totals
 
 # Three outcomes of two photons in two modes.
 OUTCOMES = np.array([[2, 0], [1, 1], [0, 2]], np.uint8)
@@ -54,8 +53,6 @@ def test_totals():
         "total_number_tv@10": pytest.approx(0.3),
         "total_number_mean@10": pytest.approx(2.2),
     }
-    totals, shares = law_of_totals(samples)
-    assert totals.tolist() == [1, 2, 6] and shares.tolist() == [0.2, 0.7, 0.1]
 
 
 def test_outcomes_by_hand():

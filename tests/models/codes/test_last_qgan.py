@@ -13,9 +13,8 @@ from qlatent_tf.configs.last_qgan import get_config
 from qlatent_tf import resolve as completion
 from qlatent_tf.datasets.images.arrays import image_dataset
 from qlatent_tf.models.codes import model as last_qgan
-from qlatent_tf.models.codes.code_gan import CodeGAN
 from qlatent_tf.models.codes.image_codes import some_of
-from qlatent_tf.models.codes.model import classical_generator, code_critic
+from qlatent_tf.models.codes.model import CodeGAN, classical_generator, code_critic
 from qlatent_tf.registry import models
 from qlatent_tf.runs import training
 from qlatent_tf.runs.run_directory import RunDirectory

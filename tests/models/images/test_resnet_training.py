@@ -1,36 +1,35 @@
 """The configurations of resnet, and runs and presets of it."""
 
 import dataclasses
+import signal
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from harness import tiny_config
 from qlatent_tf.configs.resnet import VARIANTS, get_config
 from qlatent_tf.tools import train as tool
+from tiny_run import check_resumes, train
 
 from qlatent_tf import resolve as completion
-from qlatent_tf.config import Config
 from qlatent_tf.datasets.images.arrays import image_dataset
 from qlatent_tf.registry import latents, models
 from qlatent_tf.runs import training
 from qlatent_tf.runs.tensorboard import RunEvents, correlation_picture
 from qlatent_tf.zoo import from_preset, save_preset
 
-TINY = Config(
+TINY = tiny_config(
     model="resnet",
-    latent="boson",
     dataset="cifar10",
-    steps=4,
+    dataset_options={},
+    steps=3,
     batch_size=4,
-    critic_steps=2,
     latent_options={"modes": 4, "tiles": 2},
     generator_batch_size=6,
+    generator_ema=0.5,
     model_options={"resolution": 8, "filters": 4, "blocks": 2, "flip": True},
-    optimizer_options={"learning_rate": 1e-3},
-    evaluate_every=4,
+    evaluate_every=3,
     evaluation_samples=8,
-    checkpoint_every=2,
-    jit_compile=False,
 )
 
 
@@ -41,40 +40,26 @@ def noise(count, size):
     )
 
 
-def train(workdir, **changes):
-    config = dataclasses.replace(TINY, **changes)
-    return training.train(config, workdir, dataset=noise(40, 8), progress=False)
-
-
-def weights(run):
-    return training.restore_model(run)[0].get_weights()
-
-
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    return train(tmp_path_factory.mktemp("whole"))
+    return train(tmp_path_factory.mktemp("whole"), TINY, data=noise(40, 8))
 
 
 def test_a_stopped_run_goes_on_with_its_moving_averages(whole, tmp_path):
-    train(tmp_path, steps=2)
-    model, _ = training.restore_model(train(tmp_path))
-    for one, other in zip(model.get_weights(), weights(whole), strict=True):
-        np.testing.assert_array_equal(one, other)
+    check_resumes(whole, tmp_path, {2: signal.SIGTERM}, data=noise(40, 8))
+    model, _ = training.restore_model(whole)
     fresh = training.prepare(completion.resolve(TINY)).generator.non_trainable_variables
     for one, other in zip(model.generator.non_trainable_variables, fresh, strict=True):
         assert not np.array_equal(one, other)
 
 
-def test_an_average_of_the_weights_is_kept_beside_the_moving_averages(tmp_path):
-    run = train(tmp_path / "run", generator_ema=0.5)
-    model, _ = training.restore_model(run)
+def test_an_average_of_the_weights_is_kept_beside_the_moving_averages(whole):
+    model, _ = training.restore_model(whole)
     trained, averaged = model.generator.get_weights(), model.sampling_weights()
     moving = {id(variable) for variable in model.generator.non_trainable_variables}
     for variable, one, other in zip(model.generator.weights, trained, averaged, strict=True):
         # Moving statistics, which are averages already, are those of the trained network.
         assert (id(variable) in moving) == np.array_equal(one, other)
-    loaded = from_preset(save_preset(tmp_path / "preset", model, run.read_config()))
-    np.testing.assert_array_equal(loaded.sample(5, seed=3), model.sample(5, seed=3))
 
 
 def test_grids_are_drawn_from_the_same_latents_in_every_session(whole, tmp_path):
@@ -91,8 +76,11 @@ def test_grids_are_drawn_from_the_same_latents_in_every_session(whole, tmp_path)
 def test_a_preset_keeps_the_moving_averages(whole, tmp_path):
     model, _ = training.restore_model(whole)
     loaded = from_preset(save_preset(tmp_path / "preset", model, whole.read_config()))
-    for one, other in zip(loaded.get_weights(), model.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
+    generator = (loaded.generator.get_weights(), model.sampling_weights())
+    critic = (loaded.critic.get_weights(), model.critic.get_weights())
+    for pair in (generator, critic):
+        for one, other in zip(*pair, strict=True):
+            np.testing.assert_array_equal(one, other)
     np.testing.assert_array_equal(loaded.sample(5, seed=3), model.sample(5, seed=3))
 
 

@@ -107,9 +107,10 @@ def test_samples_are_symmetric_integer_graphs(gan):
     assert not np.diagonal(graphs["bonds"], axis1=1, axis2=2).any()
 
 
-def test_trains_under_xla():
+@pytest.mark.parametrize("jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_trains(jit_compile):
     gan = molgan(4, generator_units=[8], critic_graph_units=[4], critic_units=[4], critic_steps=2)
-    gan.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3), jit_compile=True)
+    gan.compile(keras.optimizers.Adam(1e-3), keras.optimizers.Adam(1e-3), jit_compile=jit_compile)
     history = gan.fit(
         gan.training_batches(random_graphs(50), 8, seed=0, steps=3), verbose=0, shuffle=False
     )

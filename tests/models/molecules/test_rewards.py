@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
+from harness import tiny_config
 
 from qlatent_tf import zoo
 from qlatent_tf.config import Config
@@ -22,10 +23,11 @@ SMALL = {
     "critic_units": [4],
     "critic_readout_units": 4,
 }
-CONFIG = Config(
+CONFIG = tiny_config(
     model="molgan",
     latent="gaussian",
     dataset="small_molecules",
+    dataset_options={},
     steps=5,
     batch_size=4,
     latent_options={"modes": 3},
@@ -36,7 +38,6 @@ CONFIG = Config(
     evaluate_every=5,
     evaluation_samples=8,
     checkpoint_every=3,
-    jit_compile=False,
 )
 
 

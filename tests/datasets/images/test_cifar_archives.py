@@ -5,17 +5,16 @@ import numpy as np
 import pytest
 from harness import python2_batch
 
-from qlatent_tf.datasets.images.python_batches import read_batch
+from qlatent_tf.datasets.images.cifar_archives import read_pickle
 
 DATA = np.random.default_rng(0).integers(0, 256, (3, 3072), np.uint8)
 
 
 def test_the_batches_of_python_2():
     content = python2_batch(DATA, [5, 0, 9])
-    batch = read_batch(content)
-    np.testing.assert_array_equal(batch[b"data"], DATA)
-    assert batch[b"labels"] == batch[b"again"] == [5, 0, 9]
-    assert batch[b"batch_label"] == b"a batch"
+    data, labels = read_pickle(content)
+    np.testing.assert_array_equal(data, DATA)
+    assert labels.tolist() == [5, 0, 9]
     # Python's own reader finds the same in it.
     own = pickle.loads(content, encoding="bytes")
     np.testing.assert_array_equal(own[b"data"], DATA)
@@ -26,9 +25,9 @@ def test_the_batches_of_python_2():
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_the_same_written_by_python_3(protocol, order):
     data = np.array(DATA, order=order)
-    batch = read_batch(pickle.dumps({b"data": data, b"labels": [1, 2, 300]}, protocol))
-    np.testing.assert_array_equal(batch[b"data"], DATA)
-    assert batch[b"labels"] == [1, 2, 300]
+    read, labels = read_pickle(pickle.dumps({b"data": data, b"labels": [1, 2, 300]}, protocol))
+    np.testing.assert_array_equal(read, DATA)
+    assert labels.tolist() == [1, 2, 300]
 
 
 class _Shell:
@@ -40,7 +39,7 @@ class _Shell:
 def test_nothing_is_called(protocol, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError, match="no batch"):
-        read_batch(pickle.dumps({b"data": _Shell()}, protocol))
+        read_pickle(pickle.dumps({b"data": _Shell()}, protocol))
     assert not list(tmp_path.iterdir())
 
 
@@ -54,7 +53,9 @@ def test_nothing_is_called(protocol, tmp_path, monkeypatch):
         b"\x80\x02h\x05.",
         b"\x80\x02u.",
         b"\x80\x02].",
-        pickle.dumps({b"data": DATA.astype(np.int64)}, 4),
+        pickle.dumps({b"data": DATA.astype(np.int64), b"labels": [1, 2, 3]}, 4),
+        pickle.dumps({b"data": DATA}, 4),
+        pickle.dumps({b"data": DATA, b"labels": ["a", "b", "c"]}, 4),
         pickle.dumps({1, 2}, 4),
         python2_batch(DATA, [1, 2, 3])[:-500],
         python2_batch(DATA, [1, 2, 3]).replace(b"M\x00\x0c", b"M\x00\x0d"),
@@ -62,4 +63,4 @@ def test_nothing_is_called(protocol, tmp_path, monkeypatch):
 )
 def test_other_content_is_refused(content):
     with pytest.raises(ValueError, match="no batch"):
-        read_batch(content)
+        read_pickle(content)

@@ -1,0 +1,16 @@
+"""Tables in Markdown."""
+
+from collections.abc import Iterable, Sequence
+
+
+def markdown_table(heads: Sequence[str], rows: Iterable[Sequence], words: int = 1) -> list[str]:
+    """Returns the lines of a table.
+
+    Args:
+      heads: sequence of str. The columns' heads.
+      rows: iterable of sequences. Each with an entry for each column.
+      words: int. How many columns, the first ones, are left-aligned; the others are numbers.
+    """
+    rule = "|" + "---|" * words + "---:|" * (len(heads) - words)
+    first, *others = ("| " + " | ".join(map(str, row)) + " |" for row in (heads, *rows))
+    return [first, rule, *others]
