@@ -8,6 +8,7 @@ from qlatent_tf.registry import datasets, latents, models
 from qlatent_tf.seeds import derive_seed
 
 _REGISTRIES = {"latent": latents, "model": models, "dataset": datasets}
+_NAMES_OF_CIRCUITS = ("unitary_seed", "unitary_file", "transfer_file", "device")
 
 
 def resolve(config: Config) -> Config:
@@ -21,7 +22,7 @@ def resolve(config: Config) -> Config:
     for kind, builder in _builders(config).items():
         given = getattr(config, f"{kind}_options")
         options = {**_defaults(builder), **given}
-        named = given.get("unitary_seed") is not None or given.get("unitary_file") is not None
+        named = any(given.get(name) is not None for name in _NAMES_OF_CIRCUITS)
         if "unitary_seed" in options and not named:
             options["unitary_seed"] = _unitary_seed(config, kind)
         config = dataclasses.replace(config, **{f"{kind}_options": options})

@@ -6,7 +6,7 @@ import numpy as np
 from absl import logging
 
 from qlatent_tf.quantum.arguments import check_count
-from qlatent_tf.quantum.unitaries import haar_unitary, loop_unitary
+from qlatent_tf.quantum.unitaries import haar_unitary, load_unitary, loop_unitary
 from qlatent_tf.registry import takes_options_of
 from qlatent_tf.seeds import derive_seed
 
@@ -101,8 +101,8 @@ def squashed(**options) -> "GaussianPhotons":
 def thermal(**options) -> "GaussianPhotons":
     """Thermal light in the same kind of circuit: both quadratures fluctuate alike.
 
-    It shares with `gaussian_boson` the circuit and the mean of every mode; it lacks the phase of the
-    squeezing, hence pairs of photons.
+    It shares with `gaussian_boson` the circuit and the mean of every mode; it lacks the phase of
+    the squeezing, hence pairs of photons.
 
     Options and result as for `gaussian_boson`. Samples take microseconds.
     """
@@ -141,7 +141,9 @@ def _latent(light: str, *, squeezing, transmission, detector, center, **circuit)
         for transfer in transfers
     ]
     loc = -np.concatenate([device.mean() for device in devices]) if center else None
-    return GaussianPhotons(devices, loc, name="".join(map(str.title, light.split())))
+    return GaussianPhotons(
+        devices, loc, name="GaussianBoson" if light == "squeezed" else light.title()
+    )
 
 
 def _circuits(*, modes, unitary_seed, transfer_file, interferometer, device, tiles):
@@ -168,9 +170,10 @@ def _circuits(*, modes, unitary_seed, transfer_file, interferometer, device, til
 
 
 def _from_file(device, transfer_file):
-    from qlatent_tf.quantum.gaussian.calibrations import load_transfer, read_calibration
+    from qlatent_tf.quantum.gaussian.calibrations import read_calibration
+    from qlatent_tf.quantum.gaussian.light import check_transfer
 
     if device is None:
-        return load_transfer(transfer_file), None
+        return load_unitary(transfer_file, check=check_transfer), None
     calibration = read_calibration(device)
     return calibration.transfer, calibration.squeezing

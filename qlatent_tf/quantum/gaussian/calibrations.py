@@ -123,6 +123,6 @@ def _measured(array: np.ndarray | None) -> np.ndarray | None:
         return None
     if array.dtype.kind not in "iuf" or not (np.isfinite(array) & (array >= 0)).all():
         raise ValueError(
-            f"Measured means and shares are finite numbers from 0; received others in {array.dtype}."
+            f"Measured means and shares are finite numbers from 0; received others: {array.dtype}."
         )
     return array.astype(np.float64)

@@ -77,7 +77,9 @@ class SqueezedLightSampler:
                 pq.Q() | pq.Covariance(self._covariance)
                 pq.Q() | pq.ParticleNumberMeasurement()
             simulator = pq.GaussianSimulator(d=self._modes, config=config)
-            shots = simulator.execute(program, shots=num_samples).samples
+            # Not `samples`, which are shuffled by a seed of the whole batch.
+            shots = simulator.execute(program, shots=num_samples).branches
         finally:
             random.setstate(state)
-        return np.asarray(shots, np.uint8).reshape(num_samples, self._modes)
+        rows = np.array([shot.outcome for shot in shots], np.uint8)
+        return rows.reshape(num_samples, self._modes)
