@@ -4,5 +4,5 @@ __all__ = []
 
 
 def of_width(latent: str, width: int) -> dict:
-    """Returns the options of a latent of that width: what is recorded or your own has its own."""
+    """Returns the options of a latent of that width; recordings and custom latents have theirs."""
     return {} if ":" in latent or latent == "samples" else {"modes": width}

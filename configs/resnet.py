@@ -32,6 +32,7 @@ samples of a step take a few milliseconds of its second.
 """
 
 from qlatent_tf.config import Config
+from qlatent_tf.names import check_choice
 
 VARIANTS = ("full", "gulrajani", "small", "loop")
 _WIDTH = 128
@@ -46,15 +47,14 @@ def get_config(latent: str, variant: str = "full") -> Config:
 
     Args:
       latent: str. One that is registered gets the width 128: eight circuits of 16 modes, or one of
-        128, or the first 128 columns of recorded samples. A latent of one's own has the width it
+        128, or the first 128 columns of recorded samples. A custom latent has the width it
         has.
       variant: str. One of `VARIANTS`.
 
     Raises:
       ValueError: if there is no such variant.
     """
-    if variant not in VARIANTS:
-        raise ValueError(f"The variants of resnet are {', '.join(VARIANTS)}; received {variant!r}.")
+    check_choice("variant", variant, VARIANTS)
     config = Config(
         model="resnet",
         latent=latent,

@@ -11,7 +11,7 @@ TOOLS = {
     "train": ("train", "trains, or continues what was interrupted"),
     "evaluate": ("evaluate", "scores a preset or a run"),
     "sample": ("sample", "draws samples from a preset or a run into a file"),
-    "interpolate": ("interpolate", "draws molecules between latents"),
+    "interpolate": ("interpolate", "draws molecules or images between latents"),
     "publish": ("publish", "makes a preset of a run"),
     "list_models": ("list_models", "lists presets, and what can be trained"),
     "train_classifier": ("train_classifier", "trains the classifier that scores images"),

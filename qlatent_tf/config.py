@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from qlatent_tf.differences import Differences, differences
@@ -137,13 +137,16 @@ class Config:
         return {"schema_version": SCHEMA_VERSION, **json.loads(json.dumps(vars(self)))}
 
     @classmethod
-    def from_json(cls, fields: Mapping[str, Any], *, trust_code: bool = False) -> "Config":
+    def from_json(
+        cls, fields: Mapping[str, Any], *, trust_code: bool | Collection[str] = False
+    ) -> "Config":
         """Builds a configuration from what `to_json` returned.
 
         Args:
           fields: mapping. As read from a file.
-          trust_code: bool. Whether the file may name code outside the project, such as
-            ``my_file:my_latent``, which is imported and run when the configuration is used.
+          trust_code: bool, or the names that are trusted. Whether the file may name code outside
+            the project, such as ``my_file:my_latent``, which is imported and run when the
+            configuration is used.
 
         Raises:
           ValueError: if this is no configuration, its schema is newer than this version reads, a
@@ -171,8 +174,9 @@ class Config:
             raise ValueError(f"The configuration lacks {', '.join(missing)}.")
         config = cls(**fields)
         named = (config.model, config.latent, config.dataset, *config.metrics, *_rewards(config))
-        foreign = [name for name in named if ":" in name]
-        if foreign and not trust_code:
+        trusted = () if isinstance(trust_code, bool) else trust_code
+        foreign = [name for name in named if ":" in name and name not in trusted]
+        if foreign and trust_code is not True:
             raise ValueError(
                 f"The configuration would run code from outside the project: {', '.join(foreign)}. "
                 "Pass trust_code=True (--trust-code) if you trust where it comes from."
@@ -206,6 +210,10 @@ class Config:
             fields[name] = value
         return type(self)(**fields)
 
+    def with_latent_options(self, options: Mapping[str, Any] | None) -> "Config":
+        """Returns a copy in which some options of the latent are others."""
+        return self.override(**{f"latent_options.{key}": options[key] for key in options or {}})
+
     def differences(self, other: "Config") -> Differences:
         """Returns the fields that differ, each with its value here and in the other."""
         return differences(self.to_json(), other.to_json())
@@ -219,7 +227,7 @@ def parse_setting(text: str) -> tuple[str, Any]:
     """
     key, equals, value = text.partition("=")
     if not equals or not key:
-        raise ValueError(f"A setting reads key=value; received {text!r}.")
+        raise ValueError(f"A setting reads key=value, such as steps=300; received {text!r}.")
     try:
         return key, json.loads(value)
     except json.JSONDecodeError:

@@ -32,8 +32,12 @@ def differences(mine: Mapping, theirs: Mapping, *, nested: bool = False) -> Diff
 def format_differences(found: Differences) -> str:
     """Returns ``name: mine -> theirs; ...``, for the message of an error.
 
+    Of options that differ, those are named that do.
+
     Example:
       >>> format_differences({"steps": (10, 11), "latent": ("boson", "gaussian")})
       "steps: 10 -> 11; latent: 'boson' -> 'gaussian'"
     """
-    return "; ".join(f"{name}: {mine!r} -> {theirs!r}" for name, (mine, theirs) in found.items())
+    sides = ({name: pair[side] for name, pair in found.items()} for side in (0, 1))
+    entries = differences(*sides, nested=True).items()
+    return "; ".join(f"{name}: {mine!r} -> {theirs!r}" for name, (mine, theirs) in entries)

@@ -12,5 +12,14 @@ def markdown_table(heads: Sequence[str], rows: Iterable[Sequence], words: int = 
       words: int. How many columns, the first ones, are left-aligned; the others are numbers.
     """
     rule = "|" + "---|" * words + "---:|" * (len(heads) - words)
-    first, *others = ("| " + " | ".join(map(str, row)) + " |" for row in (heads, *rows))
+    first, *others = ("| " + " | ".join(map(escaped, row)) + " |" for row in (heads, *rows))
     return [first, rule, *others]
+
+
+def escaped(entry) -> str:
+    """Returns an entry as one line in which nothing ends a column or begins a tag.
+
+    Text may come from files of others, such as a cell of an experiment.
+    """
+    text = " ".join(str(entry).split()) if str(entry).strip() else ""
+    return text.replace("|", "\\|").replace("<", "&lt;")

@@ -17,16 +17,28 @@ def resolve(config: Config) -> Config:
     Options that are not given get their builders' defaults, so that a later version's other
     defaults do not change what a run or a preset is. Where latent or data come from a random
     circuit and none is named, the run's seed chooses it: another one for each latent, and another
-    for the data.
+    for the data. A model's builder may have ``follows(config)``, which returns options that depend
+    on the rest of the configuration, such as the width of a sample.
     """
     for kind, builder in _builders(config).items():
         given = getattr(config, f"{kind}_options")
-        options = {**_defaults(builder), **given}
+        follows = getattr(builder, "follows", lambda config: {})(config)
+        options = {**_defaults(builder), **follows, **given}
         named = any(given.get(name) is not None for name in _NAMES_OF_CIRCUITS)
         if "unitary_seed" in options and not named:
             options["unitary_seed"] = _unitary_seed(config, kind)
         config = dataclasses.replace(config, **{f"{kind}_options": options})
     return config
+
+
+def data_width(config: Config) -> int | None:
+    """Returns the width of the data's samples, None where their builder does not tell it.
+
+    A builder tells it by ``width_of(options)``.
+    """
+    builder = datasets.get(config.dataset)
+    options = {**_defaults(builder), **config.dataset_options}
+    return getattr(builder, "width_of", lambda options: None)(options)
 
 
 def changed_options(config: Config, kind: str) -> dict:
@@ -67,7 +79,7 @@ def with_latent(config: Config, latent: str) -> Config:
     options = {
         name: value
         for name, value in config.latent_options.items()
-        if name in known and not (chosen and name == "unitary_seed")
+        if name in {*known, "standardize"} and not (chosen and name == "unitary_seed")
     }
     if options.get("modes") and "tiles" not in known:
         options["modes"] *= config.latent_options.get("tiles", 1)

@@ -19,6 +19,10 @@ _BY_NETWORK = (
     "inception_score",
     "frechet_inception_distance",
     "kernel_inception_distance",
+    "precision",
+    "recall",
+    "density",
+    "coverage",
 )
 # The Inception that papers score images by, see `metrics.images.inception`.
 _PUBLISHED_INCEPTION = "tfgan_inception"
@@ -118,7 +122,7 @@ def means(scores: Iterable[Score]) -> dict[str, float]:
 
 
 def read_scores(entries: Mapping[str, Any], dataset: str) -> list[Score]:
-    """Reads scores as JSON keeps them, or as a metric of one's own returns them.
+    """Reads scores as JSON keeps them, or as your own metric returns them.
 
     Args:
       entries: mapping. Key -> the mean, or what `Score.to_json` returned. None is NaN.

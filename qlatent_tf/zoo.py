@@ -1,10 +1,19 @@
 """Presets: trained models as directories of data, never of code."""
 
 import contextlib
+import dataclasses
 import inspect
 
 from qlatent_tf.config import Config
-from qlatent_tf.registry import check_options, datasets, latents, metrics, models, rewards
+from qlatent_tf.registry import (
+    check_options,
+    datasets,
+    latents,
+    metrics,
+    models,
+    own_options,
+    rewards,
+)
 from qlatent_tf.storage.preset_files import (
     GAN,
     checked_weights,
@@ -36,7 +45,7 @@ def check_names(config: Config) -> None:
       ValueError: naming what is unknown, or missing, and what is legal.
     """
     for registry, name, options, arguments in (
-        (latents, config.latent, config.latent_options, 0),
+        (latents, config.latent, own_options(config.latent_options), 0),
         (models, config.model, config.model_options, 1),
         (datasets, config.dataset, config.dataset_options, 0),
     ):
@@ -102,6 +111,8 @@ def save_preset(
     Returns:
       Path of the directory.
     """
+    named = {**_unnamed_circuit(config), **config.latent_options}
+    config = dataclasses.replace(config, latent_options=named)
     # A fresh model, for one that was compiled would save its optimizers too.
     bare = build_model(config)
     bare.set_weights(model.get_weights())
@@ -120,30 +131,9 @@ def save_preset(
 
 
 def from_preset(name_or_dir, *, latent_options=None, trust_code=False):
-    """Loads a trained model.
-
-    Args:
-      name_or_dir: str or path. One of `list_presets()`, or a preset's directory.
-      latent_options: dict. Options of the latent to change, such as where its file lies here.
-      trust_code: bool. Whether a preset may name code outside the project, such as
-        ``my_file:my_latent``, which is then imported and run.
-
-    Returns:
-      LatentGenerator, such as a WGANGP, with trained weights; `sample` draws from it.
-
-    Raises:
-      FileNotFoundError: if there is no such preset, or a file of it is missing.
-      ValueError: if a hash is wrong, the preset is of a newer version, or names code that is
-        not trusted.
-
-    Example:
-      >>> molgan = qlatent_tf.from_preset("molgan_boson_qm9")
-      >>> graphs = molgan.sample(100, seed=0)
-    """
+    """Loads a preset; see `qlatent_tf.from_preset`, which loads runs too."""
     description = read_preset(name_or_dir, trust_code=trust_code)
-    config = description["config"]
-    for option, value in (latent_options or {}).items():
-        config = config.override(**{f"latent_options.{option}": value})
+    config = description["config"].with_latent_options(latent_options)
     weights = checked_weights(name_or_dir, description)
     model = build_model(config)
     model.load_weights(weights)
@@ -165,10 +155,24 @@ def read_preset(name_or_dir, *, trust_code: bool = False) -> dict:
     description = read_description(name_or_dir, GAN)
     try:
         config = Config.from_json(description["config"], trust_code=trust_code)
+        if _unnamed_circuit(config):
+            raise ValueError(
+                f"latent_options lack 'unitary_seed', the name of the circuit that the model was "
+                f"trained with; received {config.latent_options}."
+            )
     except (ValueError, TypeError) as error:
         path = preset_directory(name_or_dir) / "config.json"
         raise ValueError(f"{path}: {error}") from error
     return {**description, "config": config}
+
+
+def _unnamed_circuit(config: Config) -> dict:
+    """Returns the default of `unitary_seed` if the latent takes one and its options have none."""
+    options = config.latent_options
+    if ":" in config.latent or "unitary_seed" in options or options.get("unitary_file"):
+        return {}
+    parameter = inspect.signature(latents.get(config.latent)).parameters.get("unitary_seed")
+    return {} if parameter is None else {"unitary_seed": parameter.default}
 
 
 def _is_ours(builder):

@@ -10,8 +10,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 _TESTS = Path(__file__).parent
-# Folders of tests that train. What is drawn is looked at in those of `drawing`.
-_TRAINING = {"experiments", "gan", "models", "runs", "tools"}
+# Tests that train. What is drawn is looked at in those of `drawing`.
+_TRAINING = {"experiments", "gan", "models", "runs", "test_third_party.py", "tools"}
 
 
 @pytest.fixture
@@ -65,6 +65,16 @@ def quick_pictures(request):
         for module in (plane, vectors):
             patch.setattr(module, "figure_picture", white)
         yield
+
+
+@pytest.fixture(scope="module")
+def eager_steps():
+    """Functions of TensorFlow run as Python does: tracing costs more than the one step of a run."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 def pytest_make_parametrize_id(config, val, argname):

@@ -156,7 +156,7 @@ def test_a_setting_is_json_where_it_can_be(text, setting):
 
 @pytest.mark.parametrize("text", ["steps", "=3", ""])
 def test_a_setting_without_key_or_value_is_refused(text):
-    with pytest.raises(ValueError, match="reads key=value; received"):
+    with pytest.raises(ValueError, match="reads key=value, such as steps=300; received"):
         parse_setting(text)
 
 

@@ -19,3 +19,5 @@ def test_a_message_shows_both_values_as_python_does():
     found = {"steps: of all": (1, 2), "latent": ("boson", None)}
     assert format_differences(found) == "steps: of all: 1 -> 2; latent: 'boson' -> None"
     assert format_differences({}) == ""
+    options = {"latent_options": ({"modes": 4, "photons": 2}, {"modes": 4, "photons": 3})}
+    assert format_differences(options) == "latent_options.photons: 2 -> 3"

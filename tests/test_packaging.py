@@ -1,5 +1,7 @@
 """What a wheel holds, and that what it holds is enough."""
 
+import configparser
+import fnmatch
 import os
 import shutil
 import stat
@@ -12,6 +14,19 @@ from harness import ROOT, modules
 
 import qlatent_tf
 from qlatent_tf.__main__ import TOOLS
+
+
+def test_data_files_are_declared():
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    declared = {name: text.split() for name, text in setup["options.package_data"].items()}
+    for pattern in ("*.smi.gz", "*.npz", "*.pyi", "py.typed"):
+        files = list((ROOT / "qlatent_tf").rglob(pattern))
+        assert files
+        for file in files:
+            package = ".".join(file.relative_to(ROOT).parent.parts)
+            patterns = [*declared["*"], *declared.get(package, [])]
+            assert any(fnmatch.fnmatch(file.name, one) for one in patterns), file
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +66,7 @@ def test_a_tool_and_nothing_else_runs_by_its_name(file):
     assert (name in {module for module, _ in TOOLS.values()}) == is_tool
 
 
+@pytest.mark.slow
 def test_a_wheel_holds_every_module(names):
     expected = {
         name.replace(".", "/") + ("/__init__.py" if file.name == "__init__.py" else ".py")
@@ -59,6 +75,7 @@ def test_a_wheel_holds_every_module(names):
     assert {name for name in names if name.endswith(".py")} == expected
 
 
+@pytest.mark.slow
 def test_a_wheel_holds_the_data(names):
     for pattern in ("*.smi.gz", "*.npz"):
         data = {file.relative_to(ROOT).as_posix() for file in (ROOT / "qlatent_tf").rglob(pattern)}
@@ -74,6 +91,7 @@ def test_a_wheel_holds_the_data(names):
     assert presets == expected | {f"{folder}/{name}" for name in files}
 
 
+@pytest.mark.slow
 def test_a_wheel_holds_nothing_else(names):
     outside = {name for name in names if not name.startswith("qlatent_tf/")}
     information = f"qlatent_tf-{qlatent_tf.__version__}.dist-info"
@@ -81,6 +99,7 @@ def test_a_wheel_holds_nothing_else(names):
     assert any(name.endswith("/LICENSE") for name in outside)
 
 
+@pytest.mark.slow
 def test_an_unpacked_wheel_runs_in_an_empty_folder(wheel, tmp_path):
     site, empty = tmp_path / "site", tmp_path / "empty"
     empty.mkdir()

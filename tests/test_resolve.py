@@ -1,8 +1,12 @@
 import dataclasses
 
+import pytest
 from harness import tiny_config
+from qlatent_tf.configs.last_qgan import get_config
 
 from qlatent_tf import resolve as completion
+from qlatent_tf.config import Config
+from qlatent_tf.zoo import read_preset
 
 OPEN = tiny_config()
 CONFIG = completion.resolve(OPEN)
@@ -58,3 +62,54 @@ def test_another_latent_keeps_the_options_it_knows():
     named = resolve(latent_options={"modes": 4, "unitary_seed": 7})
     assert completion.with_latent(named, "photonic").latent_options["unitary_seed"] == 7
     assert "unitary_seed" not in completion.with_latent(named, "gaussian").latent_options
+
+
+def test_a_sample_is_as_wide_as_the_data(monkeypatch):
+    def wide(modes=3, *, data_dir=None, progress=True):
+        """Nothing is loaded."""
+
+    wide.width_of = lambda options: 2 * options["modes"]
+    monkeypatch.setitem(completion.datasets._builders, "wide", wide)
+    follow = {"dataset": "wide", "dataset_options": {}, "model_options": {}}
+    assert resolve(**follow).model_options["features"] == 6
+    assert resolve(**follow | {"dataset_options": {"modes": 5}}).model_options["features"] == 10
+    named = {"dataset": "wide", "model_options": {"features": 4}}
+    assert resolve(**follow | named).model_options["features"] == 4
+
+
+def test_sizes_of_an_autoencoder_are_those_of_its_preset():
+    def sizes(**options):
+        config = get_config("gaussian").override(model_options=options)
+        return completion.resolve(config).model_options
+
+    preset = read_preset("autoencoder_naip28")["config"].model_options
+    found = sizes(autoencoder="autoencoder_naip28")
+    assert {name: found[name] for name in preset} == preset
+    assert sizes()["hidden"] != preset["hidden"]
+    assert sizes(autoencoder="autoencoder_naip28", hidden=7)["hidden"] == 7
+    with pytest.raises(FileNotFoundError, match="Did you mean autoencoder_naip28"):
+        sizes(autoencoder="autoencoder_naip29")
+
+
+@pytest.mark.parametrize(
+    "dataset, options, width",
+    [
+        ("mixture", {}, 2),
+        ("quantum", {"modes": 6, "photons": 2}, 6),
+        ("bernoulli", {}, 16),
+        ("codes", {"components": 5}, 5),
+        ("codes", {}, 16),
+    ],
+)
+def test_a_model_of_vectors_follows_the_width_of_the_data(dataset, options, width):
+    config = Config(
+        model="mlp",
+        latent="gaussian",
+        dataset=dataset,
+        steps=1,
+        batch_size=4,
+        dataset_options=options,
+    )
+    assert completion.resolve(config).model_options["features"] == width
+    given = config.override(**{"model_options.features": 3})
+    assert completion.resolve(given).model_options["features"] == 3

@@ -1,3 +1,4 @@
+import dataclasses
 import inspect
 import json
 
@@ -51,6 +52,17 @@ def test_round_trip_gives_the_same_samples(preset):
     assert zoo.read_preset(directory)["provenance"] == {"step": 1}
     files = {path.name for path in directory.iterdir()}
     assert files == {"config.json", "model.weights.h5", "metrics.json", "README.md"}
+
+
+def test_a_preset_names_its_circuit(tmp_path, preset):
+    """A circuit that is left out would be the default one, not that of the training."""
+    directory, _ = preset
+    without = dataclasses.replace(CONFIG, latent_options={"modes": 4})
+    saved = zoo.save_preset(tmp_path / "default", zoo.build_model(without), without)
+    assert zoo.read_preset(saved)["config"].latent_options == {"modes": 4, "unitary_seed": 0}
+    rewrite(directory, config={"latent_options": {"modes": 4}})
+    with pytest.raises(ValueError, match=r"config.json: latent_options lack 'unitary_seed'"):
+        zoo.from_preset(directory)
 
 
 def test_a_trained_model_is_saved_without_its_optimizers(tmp_path, preset):

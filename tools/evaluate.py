@@ -2,13 +2,13 @@
 """Scores a preset, or a run's last checkpoint, on all metrics of its data set.
 
 While training, a run is scored on the fast ones among them. With --real, held-out
-real samples are scored as if they had been generated: it tells what scores mean.
+real samples are scored as if they had been generated, which shows what scores mean.
 
 examples:
-  tools/evaluate.py molgan_boson_qm9 --num-samples 10000 --seeds 3
-  tools/evaluate.py runs/mlp_boson_quantum --metrics discreteness --json
-  tools/evaluate.py --real --dataset cifar10 --metrics classifier_scores
-  tools/evaluate.py my_preset --metrics my_file:my_metric --seeds 3 --save
+  qlatent-tf evaluate molgan_boson_qm9 --num-samples 10000 --seeds 3
+  qlatent-tf evaluate runs/mlp_boson_quantum --metrics discreteness --json
+  qlatent-tf evaluate --real --dataset cifar10 --metrics classifier_scores
+  qlatent-tf evaluate my_preset --metrics my_file:my_metric --seeds 3 --save
 """
 
 import json
@@ -19,15 +19,20 @@ from qlatent_tf.tools.command_line import (
     add_data_arguments,
     add_scoring_arguments,
     add_source_arguments,
-    is_preset,
-    load_model,
+    command,
     run_tool,
-    source_config,
+)
+from qlatent_tf.tools.sources import (
+    check_memory,
+    load_model,
     source_data,
     use_inception,
 )
 
+from qlatent_tf.glossary import explain
 from qlatent_tf.registry import datasets, metrics
+from qlatent_tf.runs.loading import is_preset, source_config
+from qlatent_tf.scores import read_scores
 
 
 def parser() -> Parser:
@@ -40,7 +45,7 @@ def parser() -> Parser:
         "--save",
         action="store_true",
         help="write the scores into the preset and on its card, beside those "
-        "of other metrics; samples and seeds are to be as many as theirs",
+        "of other metrics; samples and seeds must be as many as theirs",
     )
     arguments.add_argument(
         "--real",
@@ -78,6 +83,7 @@ def _evaluate(arguments):
     trust = {"trust_code": arguments.trust_code}
     if arguments.save:
         check_conditions(arguments.source, dataset, arguments.num_samples, seeds, **trust)
+    check_memory(model, arguments.num_samples)
     evaluation = evaluate(model, dataset, seeds=seeds, **_scoring(arguments))
     if arguments.save:
         published = published_figures(config)
@@ -97,7 +103,9 @@ def _evaluate_real(arguments):
     if arguments.source:
         dataset = source_data(arguments, source_config(arguments.source, arguments.trust_code))
     else:
-        dataset = datasets.build(arguments.dataset, data_dir=arguments.data_dir)
+        from qlatent_tf.runs.training import load_dataset
+
+        dataset = load_dataset(arguments.dataset, data_dir=arguments.data_dir)
     evaluation = evaluate_real(dataset, **_scoring(arguments))
     _show(
         arguments,
@@ -120,8 +128,13 @@ def _show(arguments, evaluation, title):
         print(json.dumps(evaluation, indent=2))
         return
     print(title)
-    for name, score in evaluation["metrics"].items():
-        print(f"{name:36} {format_score(score)}")
+    scores = read_scores(evaluation["metrics"], evaluation["dataset"])
+    for score, (key, found) in zip(scores, evaluation["metrics"].items(), strict=True):
+        entry = explain(score.metric)
+        better = f"({entry.better} is better)" if entry and entry.better else ""
+        said = f"{entry.title} {better}" if entry else ""
+        print(f"{key:48} {format_score(found):22} {said}".rstrip())
+    print(f"What they mean: {command('list_models', '--metrics')}")
     if not evaluation["metrics"]:
         print(f"{evaluation['dataset']} has no metrics of its own; name some with --metrics.")
 

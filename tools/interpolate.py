@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws molecules along straight lines between latents, or beside the nearest of the data set.
+"""Draws molecules or images along straight lines between latents, or the nearest molecules.
 
 Each row of the picture is a line between two latents, drawn from the model's own distribution, at
 equal steps. Between two rows of counts lie fractions, which the generator never saw in training.
@@ -8,9 +8,10 @@ With --nearest, each row is instead a generated molecule, followed by the molecu
 most like it by the Tanimoto similarity of Morgan fingerprints (radius 2, 2048 bits).
 
 examples:
-  tools/interpolate.py molgan_boson_qm9 --out lines.png
-  tools/interpolate.py molgan_boson_qm9 --rows 4 --columns 10 --seed 3 --out lines.png
-  tools/interpolate.py molgan_boson_qm9 --nearest --columns 4 --data-dir ~/data --out nearest.png
+  qlatent-tf interpolate molgan_boson_qm9 --out lines.png
+  qlatent-tf interpolate resnet_boson_cifar10 --out lines.png
+  qlatent-tf interpolate molgan_boson_qm9 --rows 4 --columns 10 --seed 3 --out lines.png
+  qlatent-tf interpolate molgan_boson_qm9 --nearest --columns 4 --data-dir ~/data --out nearest.png
 """
 
 import sys
@@ -21,9 +22,13 @@ from qlatent_tf.tools.command_line import (
     Parser,
     add_data_arguments,
     add_source_arguments,
+    count,
+    run_tool,
+    slow_work,
+)
+from qlatent_tf.tools.sources import (
     known_molecules,
     load_model,
-    run_tool,
 )
 
 _MOST_CELLS = 64
@@ -33,9 +38,9 @@ def parser() -> Parser:
     """Returns the tool's argument parser."""
     arguments = Parser("interpolate", __doc__)
     add_source_arguments(arguments)
-    arguments.add_argument("--rows", type=int, default=6, help="lines, or molecules (default: 6)")
+    arguments.add_argument("--rows", type=count, default=6, help="lines, or molecules (default: 6)")
     arguments.add_argument(
-        "--columns", type=int, default=8, help="pictures a row, the ends included (default: 8)"
+        "--columns", type=count, default=8, help="pictures a row, the ends included (default: 8)"
     )
     arguments.add_argument("--seed", type=int, default=0, help="chooses the latents (default: 0)")
     arguments.add_argument(
@@ -62,25 +67,37 @@ def _interpolate(arguments):
         )
     model, config, _ = load_model(arguments.source, arguments.trust_code)
     samples = model.sample(1, arguments.seed)
-    if not isinstance(samples, dict) or set(samples) != {"atoms", "bonds"}:
-        raise ValueError("Only molecules are drawn here; this model makes other samples.")
+    molecules = isinstance(samples, dict) and set(samples) == {"atoms", "bonds"}
+    if not molecules and (arguments.nearest or isinstance(samples, dict) or samples.ndim != 4):
+        drawn = (
+            "Only molecules have nearest ones"
+            if arguments.nearest
+            else ("Only molecules and images are drawn")
+        )
+        raise ValueError(f"{drawn} here; this model makes other samples.")
     draw = _nearest if arguments.nearest else _lines
     from qlatent_tf.drawing.png import write_picture
 
-    write_picture(arguments.out, draw(model, config, arguments))
+    with slow_work("Drawing the picture"):
+        picture = draw(model, config, arguments)
+    write_picture(arguments.out, picture)
     print(f"The picture is in {arguments.out}.")
     return 0
 
 
 def _lines(model, config, arguments):
-    from qlatent_tf.datasets.molecules.pictures import draw_molecules
-
     rows, columns = arguments.rows, arguments.columns
     ends = np.asarray(model.latent.sample(2 * rows, seed=(arguments.seed, 0)), np.float64)
     shares = np.linspace(0, 1, columns)[:, None]
     lines = ends[:rows, None] * (1 - shares) + ends[rows:, None] * shares
-    graphs = model.generate(lines.reshape(rows * columns, -1).astype(np.float32))
-    return draw_molecules(graphs, columns)
+    samples = model.generate(lines.reshape(rows * columns, -1).astype(np.float32))
+    if isinstance(samples, dict):
+        from qlatent_tf.datasets.molecules.pictures import draw_molecules
+
+        return draw_molecules(samples, columns)
+    from qlatent_tf.drawing.images import draw_images
+
+    return draw_images(samples, columns)
 
 
 def _nearest(model, config, arguments):

@@ -4,24 +4,37 @@
 Names of models, latents, data sets, metrics and rewards are those that the other tools take.
 
 examples:
-  tools/list_models.py
-  tools/list_models.py --json
+  qlatent-tf list_models
+  qlatent-tf list_models --all          # every score of each preset
+  qlatent-tf list_models --metrics      # what the scores mean
+  qlatent-tf list_models --json
 """
 
 import json
 import sys
+import textwrap
 
-from qlatent_tf.tools.command_line import Parser, run_tool
+from qlatent_tf.tools.command_line import (
+    Parser,
+    run_tool,
+)
 
+from qlatent_tf import glossary
 from qlatent_tf.registry import datasets, latents, metrics, models, rewards
+from qlatent_tf.scores import read_scores
 from qlatent_tf.storage.files import read_json
 from qlatent_tf.storage.preset_files import list_presets, preset_directory, read_description
+
+_HEADS = ("preset", "model", "latent", "data", "steps", "key scores")
 
 
 def parser() -> Parser:
     """Returns the tool's argument parser."""
     arguments = Parser("list_models", __doc__)
-    arguments.add_argument("--json", action="store_true", help="print JSON")
+    shown = arguments.add_mutually_exclusive_group()
+    shown.add_argument("--all", action="store_true", help="print every score of each preset")
+    shown.add_argument("--metrics", action="store_true", help="explain the scores")
+    shown.add_argument("--json", action="store_true", help="print JSON")
     return arguments
 
 
@@ -31,6 +44,9 @@ def main(argv=None) -> int:
 
 
 def _list(arguments):
+    if arguments.metrics:
+        _explain_metrics()
+        return 0
     presets = [_summary(name) for name in list_presets(kind=None)]
     known = {
         "models": models.names(),
@@ -42,31 +58,68 @@ def _list(arguments):
     if arguments.json:
         print(json.dumps({"presets": presets, **known}, indent=2))
         return 0
-    for preset in presets:
-        steps = "some" if preset["steps"] is None else f"{preset['steps']:,}"
-        print(f"{preset['name']} ({preset['kind']}): {steps} steps on {preset['dataset']}")
-        for name, value in preset["metrics"].items():
-            print(f"    {name:32} {value:.4g}")
+    _print_table([_HEADS, *map(_row, presets)])
+    if arguments.all:
+        for preset in presets:
+            print(f"\n{preset['name']}")
+            for name, value in preset["metrics"].items():
+                print(f"    {name:48} {value:.4g}")
+    print()
     for kind, names in known.items():
-        print(f"{kind + ':':10} {', '.join(names)}")
+        print(textwrap.fill(f"{kind + ':':10} {', '.join(names)}", 100, subsequent_indent=" " * 11))
     return 0
 
 
 def _summary(name):
     preset = read_description(name)
-    scores = preset_directory(name) / "metrics.json"
-    metrics_file = read_json(scores) if scores.is_file() else {"metrics": {}}
+    config = preset["config"]
+    file = preset_directory(name) / "metrics.json"
+    scores = read_json(file)["metrics"] if file.is_file() else {}
+    means = {key: score["mean"] for key, score in scores.items() if score["mean"] is not None}
+    kind = preset["kind"]
     return {
         "name": name,
-        "kind": preset["kind"],
-        "dataset": preset["config"].get("dataset"),
+        "kind": kind,
+        "model": config.get("model", kind),
+        "latent": config.get("latent"),
+        "dataset": config.get("dataset"),
         "steps": preset["provenance"].get("step"),
-        "metrics": {
-            metric: score["mean"]
-            for metric, score in metrics_file["metrics"].items()
-            if score["mean"] is not None
-        },
+        "metrics": means,
     }
+
+
+def _row(preset):
+    steps = "?" if preset["steps"] is None else f"{preset['steps']:,}"
+    scores = glossary.key_scores(read_scores(preset["metrics"], preset["dataset"] or ""))
+    said = ", ".join(f"{glossary.title(score.metric)} {score.mean:.4g}" for score in scores)
+    return [
+        preset["name"],
+        preset["model"],
+        preset["latent"] or "-",
+        preset["dataset"],
+        steps,
+        said,
+    ]
+
+
+def _explain_metrics():
+    for section, notes in glossary.NOTES.items():
+        print(f"{section}. {notes}\n".replace("`", ""))
+        for entry in glossary.entries():
+            if entry.section == section:
+                better = f"{entry.better} is better" if entry.better else "neither way is better"
+                source = f" [{entry.metric}]" if entry.metric else ""
+                print(f"  {entry.name}: {entry.title}{source}")
+                print(f"      {entry.formula}")
+                print(f"      {entry.range}; {better}")
+        print()
+
+
+def _print_table(rows):
+    widths = [max(len(str(row[column])) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = (f"{cell!s:{width}}" for cell, width in zip(row, widths, strict=True))
+        print("  ".join(cells).rstrip())
 
 
 if __name__ == "__main__":

@@ -1,25 +1,26 @@
 #!/usr/bin/env python3
-"""Runs the published experiments again, with any latent: `my_file:my_latent` is a row as well.
+"""Runs the published experiments again, with any latent, such as your own `my_file:my_latent`.
 
 examples:
-  tools/reproduce.py table1 --iterations 5000 --seeds 3 --data quantum --workdir results
-  tools/reproduce.py table1 --latents boson my_file:my_latent --iterations 5000
-  tools/reproduce.py table1 --shard 1/2          # on one machine, and 2/2 on another
-  tools/reproduce.py table1 --merge other/results
-  tools/reproduce.py figure2 --workdir results
-  tools/reproduce.py mixture --seeds 5
-  tools/reproduce.py table2 --sizes 16 --latents boson gaussian --seeds 3
-  tools/reproduce.py table2 --sizes 32 --latents boson --interferometers haar 1-1 1-3-9
-  tools/reproduce.py table2 --sizes 48 --bank-samples 100000
-  tools/reproduce.py table2 --sizes --samples shots.npz:counts       # these alone
-  tools/reproduce.py table2_cifar --variant small --iterations 8000 --seeds 1
-  tools/reproduce.py table2_cifar --latents --samples shots.npy        # of 128 modes or more
-  tools/reproduce.py theorem1 --iterations 2000
-  tools/reproduce.py capacity --autoencoder my_autoencoder --qubits 3 4 5 --seeds 3
+  qlatent-tf reproduce table1 --iterations 5000 --seeds 3 --data quantum --workdir results
+  qlatent-tf reproduce table1 --latents boson my_file:my_latent --iterations 5000
+  qlatent-tf reproduce table1 --shard 1/2          # on one machine, and 2/2 on another
+  qlatent-tf reproduce table1 --merge other/results
+  qlatent-tf reproduce figure2 --workdir results
+  qlatent-tf reproduce mixture --seeds 5
+  qlatent-tf reproduce table2 --sizes 16 --latents boson gaussian --seeds 3
+  qlatent-tf reproduce table2 --sizes 32 --latents boson --interferometers haar 1-1 1-3-9
+  qlatent-tf reproduce table2 --sizes 48 --bank-samples 100000
+  qlatent-tf reproduce table2 --sizes --samples shots.npz:counts       # these alone
+  qlatent-tf reproduce table2_cifar --variant small --iterations 8000 --seeds 1
+  qlatent-tf reproduce table2_cifar --latents --samples shots.npy        # of 128 modes or more
+  qlatent-tf reproduce theorem1 --iterations 2000
+  qlatent-tf reproduce capacity --autoencoder my_autoencoder --qubits 3 4 5 --seeds 3
 
-Each finished run is a file; the same command goes on where it was stopped.
+Each finished run is a file; the same command resumes where it was stopped.
 """
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -27,17 +28,19 @@ from qlatent_tf.tools.command_line import (
     Parser,
     add_inception_argument,
     add_trust_argument,
-    load_model,
+    count,
     run_tool,
-    use_inception,
+    slow_work,
 )
+from qlatent_tf.tools.sources import use_inception
 
 from qlatent_tf.config import parse_setting
 from qlatent_tf.experiments import figure2, theorem1
 from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.experiments.experiment import GridExperiment
-from qlatent_tf.experiments.grids.cells import shard
+from qlatent_tf.experiments.grids.cells import named_code, shard
 from qlatent_tf.experiments.grids.finished_cells import read_cells
+from qlatent_tf.runs.loading import load_model
 from qlatent_tf.runs.run_directory import RunDirectory
 
 # Of experiments that measure what is trained.
@@ -67,7 +70,7 @@ def parser() -> Parser:
 def _add_arguments(command, experiment):
     if experiment.name in _SOURCES:
         command.add_argument("source", metavar="SOURCE", **_SOURCES[experiment.name])
-        add_trust_argument(command)
+    add_trust_argument(command)
     for name, option in experiment.arguments.items():
         _add_option(command, name, option)
     workdir = Path("runs", experiment.runs_of or experiment.name)
@@ -117,14 +120,22 @@ def _add_option(command, name, option):
         whose = f", {option.whose}" if option.whose else ""
         about += f" (default: {' '.join(map(str, values))}{whose})"
     command.add_argument(
+        *(["--steps"] if name == "iterations" else []),
         f"--{name.replace('_', '-')}",
+        dest=name,
         default=option.default,
         nargs=("*" if option.may_be_empty else "+") if several else None,
-        type=int if any(isinstance(value, int) for value in values) else str,
+        type=_type_of(name, values),
         metavar=option.metavar,
         choices=option.choices,
         help=about,
     )
+
+
+def _type_of(name, values):
+    if not any(isinstance(value, int) for value in values):
+        return str
+    return int if name == "seed" else count
 
 
 def main(argv=None) -> int:
@@ -135,7 +146,6 @@ def main(argv=None) -> int:
 
 
 def _figure2(arguments):
-    _check_positive(arguments, "num_samples")
     runs = arguments.workdir.glob(f"runs/{arguments.data}_*_seed{arguments.seed}")
     trained = [run for run in runs if RunDirectory(run).read_run()["step"]]
     sources = arguments.source or sorted(trained)
@@ -146,46 +156,40 @@ def _figure2(arguments):
         )
     options = {"num_samples": arguments.num_samples, "progress": not arguments.quiet}
     measured = [
-        # One's own runs may name one's own code.
         figure2.measure(
             arguments.workdir,
             Path(source).name,
-            *load_model(source, arguments.trust_code or not arguments.source),
+            *load_model(source, arguments.trust_code),
             **options,
         )
         for source in sources
     ]
     figure2.write_results(arguments.workdir, measured)
     _show(arguments)
+    print(f"Table and figure are in {arguments.workdir}.")
     return 0
 
 
 def _theorem1(arguments):
-    _check_positive(arguments, "num_latents")
-    source = arguments.source
+    source, trusted = arguments.source, arguments.trust_code
     if source is None:
         cell = theorem1.cell(arguments.latent, arguments.iterations, _settings(arguments))
 
-        # Now, for a name that is wrong is told of without TensorFlow.
+        # Now, so that a wrong name is refused without TensorFlow.
         from qlatent_tf.runs.training import Interrupted, train
 
-        source = arguments.workdir / cell.name
+        source, trusted = arguments.workdir / cell.name, named_code([cell])
         try:
             train(cell.config, source, progress=not arguments.quiet)
         except Interrupted as stop:
             return _stopped(stop)
-    loaded = load_model(source, arguments.trust_code or not arguments.source)
-    measured = theorem1.measure(Path(source).name, *loaded, arguments.num_latents)
+    loaded = load_model(source, trusted)
+    with slow_work(f"Sending {arguments.num_latents:,} latents there and back", arguments.quiet):
+        measured = theorem1.measure(Path(source).name, *loaded, arguments.num_latents)
     theorem1.write_results(arguments.workdir, measured)
     _show(arguments)
+    print(f"The table is in {arguments.workdir}.")
     return 0 if measured["recovered"] == measured["tried"] else 1
-
-
-def _check_positive(arguments, name):
-    if getattr(arguments, name) < 1:
-        raise ValueError(
-            f"--{name.replace('_', '-')} is a positive number; received {getattr(arguments, name)}."
-        )
 
 
 def _run_grid(arguments):
@@ -193,7 +197,7 @@ def _run_grid(arguments):
     experiment = EXPERIMENTS[arguments.experiment]
     cells = experiment.cells(_settings(arguments), **_asked(arguments, experiment.cell_options))
 
-    # Now, for a name that is wrong is told of without TensorFlow.
+    # Now, so that a wrong name is refused without TensorFlow.
     from qlatent_tf.experiments.grids.grid import Grid
 
     grid = Grid(arguments.workdir, arguments.num_samples)
@@ -209,11 +213,11 @@ def _run_grid(arguments):
         print(f"{grid.merge(arguments.merge)} cells are new here.")
     finished = read_cells(grid.path, cells[0].config.steps)
     if finished or not status:
-        experiment.write(arguments.workdir, finished)
+        experiment.write(arguments.workdir, finished, arguments.trust_code or named_code(cells))
         _show(arguments)
         print(
             f"Table and figures are in {arguments.workdir}.   "
-            f"tensorboard --logdir {arguments.workdir}"
+            f"{shlex.join(['tensorboard', '--logdir', str(arguments.workdir)])}"
         )
     return status
 
@@ -227,7 +231,10 @@ def _train(arguments, experiment, grid, cells, chosen):
     try:
         if experiment.prepare is not None:
             asked = _asked(arguments, experiment.preparation)
-            options["data_dir"] = experiment.prepare(grid.path, cells, **options, **asked)
+            trust = arguments.trust_code or named_code(cells)
+            options["data_dir"] = experiment.prepare(
+                grid.path, cells, trust_code=trust, **options, **asked
+            )
         grid.run(chosen, **options)
     except Interrupted as stop:
         return _stopped(stop)
@@ -238,12 +245,12 @@ def _train(arguments, experiment, grid, cells, chosen):
 
 
 def _stopped(stop):
-    print(f"\n{stop} The same command goes on from there.", file=sys.stderr)
+    print(f"\n{stop} The same command continues from there.", file=sys.stderr)
     return 130
 
 
 def _check_inception(arguments, grid, cells):
-    """Loads Inception where it is to score finished runs: bad weights are told of before those."""
+    """Loads Inception where it is to score finished runs: bad weights are refused before those."""
     from qlatent_tf.metrics.images.inception import inception_network, local_weights
 
     use_inception(arguments)

@@ -7,12 +7,12 @@ the properties QED, logP (octanol-water) and SA (synthetic accessibility, 1 easy
 is valid if it is one fragment and holds no wildcard. What the filters leave out is not replaced.
 
 examples:
-  tools/sample.py molgan_boson_qm9 -n 64 --out grid.png
-  tools/sample.py molgan_boson_qm9 -n 64 --valid-only --out grid.png
-  tools/sample.py molgan_boson_qm9 -n 1000 --seed 7 --out molecules.smi
-  tools/sample.py molgan_boson_qm9 -n 10000 --unique --keep "qed>0.5" "sa<=4" --out best.csv
-  tools/sample.py molgan_boson_qm9 -n 10000 --mark-novel --data-dir ~/data --out all.sdf
-  tools/sample.py runs/mlp_boson_quantum -n 100000 --out samples.npy
+  qlatent-tf sample molgan_boson_qm9 -n 64 --out grid.png
+  qlatent-tf sample molgan_boson_qm9 -n 64 --valid-only --out grid.png
+  qlatent-tf sample molgan_boson_qm9 -n 1000 --seed 7 --out molecules.smi
+  qlatent-tf sample molgan_boson_qm9 -n 10000 --unique --keep "qed>0.5" "sa<=4" --out best.csv
+  qlatent-tf sample molgan_boson_qm9 -n 10000 --mark-novel --data-dir ~/data --out all.sdf
+  qlatent-tf sample runs/mlp_boson_quantum -n 100000 --out samples.npy
 """
 
 import csv
@@ -27,9 +27,14 @@ from qlatent_tf.tools.command_line import (
     Parser,
     add_data_arguments,
     add_source_arguments,
+    count,
+    run_tool,
+    slow_work,
+)
+from qlatent_tf.tools.sources import (
+    check_memory,
     known_molecules,
     load_model,
-    run_tool,
 )
 
 from qlatent_tf.storage.files import atomic_path, write_text
@@ -49,7 +54,7 @@ def parser() -> Parser:
     arguments.add_argument(
         "-n",
         "--num-samples",
-        type=int,
+        type=count,
         default=64,
         help="how many are drawn, before any filter (default: 64)",
     )
@@ -99,7 +104,9 @@ def _sample(arguments):
     known = None
     if arguments.novel_only or arguments.mark_novel:
         known = known_molecules(arguments, config)
-    samples = model.sample(arguments.num_samples, arguments.seed)
+    check_memory(model, arguments.num_samples)
+    with slow_work(f"Drawing {arguments.num_samples:,} samples"):
+        samples = model.sample(arguments.num_samples, arguments.seed)
     note = ""
     if filtered or arguments.out.suffix in _MOLECULE_FORMS:
         left_out = known if arguments.novel_only else frozenset()

@@ -10,18 +10,22 @@ On two cores a million samples take seconds with 8 photons in 16 modes, a minute
 an hour with 24 in 48, see docs/boson_sampling.md.
 
 examples:
-  tools/sample_latent.py bank16 --modes 16 --photons 8 --num-samples 1000000
-  tools/sample_latent.py loops --modes 32 --interferometer 1-1 --transmission 0.8
-  tools/sample_latent.py mine --modes 6 --unitary-file circuit.npy --input-state 2,1,0,0,1,0
-  tools/sample_latent.py control --latent photonic --modes 16
-  tools/sample_latent.py gbs6 --latent gaussian_boson --modes 6 --num-samples 20000
+  qlatent-tf sample_latent bank16 --modes 16 --photons 8 --num-samples 1000000
+  qlatent-tf sample_latent loops --modes 32 --interferometer 1-1 --transmission 0.8
+  qlatent-tf sample_latent mine --modes 6 --unitary-file circuit.npy --input-state 2,1,0,0,1,0
+  qlatent-tf sample_latent control --latent photonic --modes 16
+  qlatent-tf sample_latent gbs6 --latent gaussian_boson --modes 6 --num-samples 20000
 """
 
 import argparse
 import sys
 from pathlib import Path
 
-from qlatent_tf.tools.command_line import Parser, run_tool
+from qlatent_tf.tools.command_line import (
+    Parser,
+    command,
+    run_tool,
+)
 
 
 def parse_input_state(text: str) -> list[int]:
@@ -80,6 +84,10 @@ _OPTIONS = {
     },
     "imperfections (default: none)": {
         "indistinguishability": (float, "Hong-Ou-Mandel visibility, 0 to 1"),
+        "interfering_photons": (
+            int,
+            "photons that can interfere, chosen anew for each sample: 1 is classical",
+        ),
         "transmission": (
             _parse_transmission,
             "probability that a photon is detected; one number, or one for each mode: 0.9,0.8,...",
@@ -147,7 +155,10 @@ def _sample(arguments) -> int:
         seed=arguments.seed,
         shard_size=arguments.shard_size,
     )
-    print(f"Train with: --latent samples --latent-file {arguments.bank}", file=sys.stderr)
+    bank = arguments.bank
+    train = ("train", "--model", "molgan", "--latent", "samples", "--latent-file", bank)
+    print(f"Train with it:   {command(*train)}", file=sys.stderr)
+    print(f"Look into it:    {command('inspect_samples', bank)}", file=sys.stderr)
     return 0
 
 

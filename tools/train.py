@@ -2,48 +2,61 @@
 """Trains a GAN with a quantum or classical latent.
 
 examples:
-  tools/train.py --model molgan --latent boson
-  tools/train.py --model molgan --latent boson --dataset qm9 --data-dir ~/data --steps 300
-  tools/train.py --model mlp --latent photonic --photons 4 --modes 8
-  tools/train.py --model molgan --latent samples --latent-file shots.npy --modes 16
-  tools/train.py --model molgan --latent my_file:my_latent
-  tools/train.py --model resnet --latent boson --variant small
-  tools/train.py --model molgan --latent boson --reward qed --workdir runs/molgan_qed
-  tools/train.py --config molgan_boson_qm9 --latent gaussian --seed 1
-  tools/train.py --continue-from my_preset --steps 40000
-  tools/train.py --model last_qgan --generator classical --latent gaussian --dataset naip28
+  qlatent-tf train --model molgan --latent boson
+  qlatent-tf train --model molgan --latent boson --dataset qm9 --data-dir ~/data --steps 300
+  qlatent-tf train --model mlp --latent photonic --photons 4 --modes 8
+  qlatent-tf train --model molgan --latent samples --latent-file shots.npy --modes 16
+  qlatent-tf train --model molgan --latent my_file:my_latent
+  qlatent-tf train --model resnet --latent boson --variant small
+  qlatent-tf train --model molgan --latent boson --reward qed --workdir runs/molgan_qed
+  qlatent-tf train --config molgan_boson_qm9 --latent gaussian --seed 1
+  qlatent-tf train --continue-from my_preset --steps 40000
+  qlatent-tf train --model last_qgan --generator classical --latent gaussian --dataset naip28
 """
 
-import argparse
 import json
+import shlex
 import sys
 from pathlib import Path
 
 from qlatent_tf.tools.command_line import (
+    Parser,
     add_data_arguments,
     add_inception_argument,
     add_trust_argument,
-    config_from_arguments,
+    command,
     run_tool,
+)
+from qlatent_tf.tools.sources import (
+    config_from_arguments,
     use_inception,
     with_fallback_dataset,
 )
 
+_LOSSES = """\
+what the progress bar shows of a GAN with the critic D, per step:
+  distance   E D(real) - E D(generated), the critic's estimate of the distance between generated and
+             real samples; it rises while the critic learns and falls as the generator improves
+  penalty    E (|gradient of D| - 1)^2; near 0 where the critic is as steep as it may be
+  critic     weight * penalty - distance, which the critic minimises (the weight is 10)
+  generator  -E D(generated), which the generator minimises; its level has no meaning
+No loss measures the samples. Scores do, at each evaluation: metrics.json, TensorBoard.
+"""
 
-def parser() -> argparse.ArgumentParser:
+
+def parser() -> Parser:
     """Returns the tool's argument parser."""
-    arguments = argparse.ArgumentParser(
-        "train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    arguments = Parser("train", __doc__, epilog=_LOSSES)
     arguments.add_argument("--model", help="a registered model, or my_file:my_model")
     arguments.add_argument(
         "--variant",
-        help="which of the model's configurations: full, gulrajani, small or loop, for resnet",
+        help="which of the model's configurations: full, gulrajani, small or loop for resnet, "
+        "torch or keras for mlp (default: the first)",
     )
     arguments.add_argument(
         "--latent",
-        help="a registered latent, or my_file:my_latent (default: boson; for autoencoder, which is "
-        "trained without, gaussian)",
+        help="a registered latent, or my_file:my_latent (default: boson; gaussian for autoencoder, "
+        "whose training does not use it)",
     )
     arguments.add_argument(
         "--config",
@@ -55,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
         "--continue-from",
         metavar="SOURCE",
         help="a preset published with its checkpoint, or a run's directory, "
-        "whose training a new directory goes on with, to --steps",
+        "whose training is resumed in a new directory, up to --steps",
     )
     arguments.add_argument(
         "--generator",
@@ -71,11 +84,12 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--workdir",
         type=Path,
-        help="the run's directory; the same command takes it up again "
+        help="the run's directory; the same command resumes it "
         "(default: runs/MODEL[_VARIANT][_GENERATOR]_LATENT_DATASET)",
     )
     run.add_argument(
         "--steps",
+        "--iterations",
         type=int,
         help="generator updates; learning rates that fall to 0 do so at the "
         "configuration's own last step, unless --set "
@@ -116,13 +130,20 @@ def parser() -> argparse.ArgumentParser:
     circuit.add_argument("--photons", type=int, help="photons, in the first modes")
     circuit.add_argument("--unitary-seed", type=int, help="chooses the random interferometer")
     circuit.add_argument("--unitary-file", help="the interferometer's matrix (.npy, .npz, .csv)")
+    circuit.add_argument(
+        "--standardize",
+        action="store_true",
+        default=None,
+        help="divide each mode by its standard deviation: short for --set "
+        "latent_options.standardize=true",
+    )
     circuit.add_argument("--latent-file", help="file of samples, for --latent samples")
     guide = arguments.add_argument_group("model")
     guide.add_argument(
         "--reward",
         nargs="+",
         metavar="NAME",
-        help="properties that molgan is led to, several by their product: qed, "
+        help="properties that molgan is rewarded for, several by their product: qed, "
         "logp, sa, or my_file:my_reward (default: none)",
     )
     guide.add_argument(
@@ -176,7 +197,7 @@ def _train(arguments):
             strategy=strategy,
         )
     except Interrupted as stop:
-        print(f"\n{stop} The same command goes on from there.", file=sys.stderr)
+        print(f"\n{stop} The same command resumes it.", file=sys.stderr)
         return 130
     if is_chief(strategy):
         _report(run)
@@ -186,22 +207,29 @@ def _train(arguments):
 def run_name(config, *asked) -> str:
     """Returns ``model_latent_dataset``, which presets are called by too.
 
-    What was asked for of the model, a variant or a generator, stands behind it: twins have a
-    directory each.
+    A variant or a generator that was asked for follows the model's name, so that each has a
+    directory.
     """
     names = (config.model, *asked, config.latent, config.dataset)
     return "_".join(name.rpartition(":")[2] for name in names if name)
 
 
 def _report(run):
-    metrics = run.read_metrics()
-    for name, score in metrics.get("metrics", {}).items():
-        print(f"{name:32} {score['mean']}")
+    from qlatent_tf.runs.ending import in_words, telling_scores
+    from qlatent_tf.scores import read_scores
+
+    metrics, data = run.read_metrics(), run.read_run()["dataset"]["name"]
+    scores = read_scores(metrics.get("metrics", {}), data)
+    if scores:
+        print(f"Step {metrics['step']:,}, {metrics['num_samples']:,} samples, on {data}:")
+    for score in telling_scores(scores):
+        print(f"  {in_words(score)}")
     print(
-        f"\nThe run is in {run.path} (dataset {run.read_run()['dataset']['name']}, "
-        f"step {metrics.get('step')}).\n"
-        f"Look at it:   tensorboard --logdir {run.path.parent}\n"
-        f"Keep it:      qlatent-tf publish {run.path} {run.path.name}"
+        f"\nSamples:      {run.samples}\n"
+        f"All scores:   {run.path / 'metrics.json'}, {len(scores)} of them; qlatent-tf list_models "
+        "--metrics explains each\n"
+        f"TensorBoard:  tensorboard --logdir {shlex.quote(str(run.path.parent))}\n"
+        f"Keep it:      {command('publish', run.path, run.path.name)}"
     )
 
 

@@ -1,22 +1,25 @@
 #!/usr/bin/env python3
 """Trains the classifier of images whose features score generated images, and publishes it.
 
-The same command takes up again what was interrupted, at the last whole epoch. Nothing is chosen by
-the test images: what is published is the last epoch.
+The same command resumes an interrupted training at the last complete epoch. Test images choose
+nothing: the last epoch is published.
 
 examples:
-  tools/train_classifier.py --data-dir ~/data --preset cifar_classifier
-  tools/train_classifier.py --workdir runs/wide --set widths=[64,128,256] --set epochs=30
+  qlatent-tf train_classifier --data-dir ~/data --preset cifar_classifier
+  qlatent-tf train_classifier --workdir runs/wide --set widths=[64,128,256] --set epochs=30
 """
 
-import argparse
 import json
 import math
 import sys
 from pathlib import Path
 
 import numpy as np
-from qlatent_tf.tools.command_line import add_data_arguments, run_tool
+from qlatent_tf.tools.command_line import (
+    Parser,
+    add_data_arguments,
+    run_tool,
+)
 from qlatent_tf.tools.evaluate import format_score
 
 # What --set may change. The learning rate rises over a fifth of the steps and then falls along a
@@ -37,12 +40,9 @@ _SIZES = ("image_size", "channels", "classes")
 _TEST_BATCH = 500
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Returns the tool's argument parser."""
-    formatter = argparse.RawDescriptionHelpFormatter
-    arguments = argparse.ArgumentParser(
-        "train_classifier", description=__doc__, formatter_class=formatter
-    )
+    arguments = Parser("train_classifier", __doc__)
     add_data_arguments(arguments, default=OPTIONS["dataset"])
     arguments.add_argument(
         "--workdir", type=Path, help="the run's directory (default: runs/classifier_DATASET)"
@@ -63,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument(
         "--models-dir",
         type=Path,
-        help="where presets lie (default: a checkout's models/, else ./models)",
+        help="where presets lie (default: ./models)",
     )
     arguments.add_argument("--overwrite", action="store_true", help="replace a preset")
     arguments.add_argument("--dry-run", action="store_true", help="print the options and stop")
@@ -78,7 +78,7 @@ def main(argv=None) -> int:
 
 def _train(arguments):
     from qlatent_tf.config import parse_setting
-    from qlatent_tf.registry import datasets
+    from qlatent_tf.datasets.custom import load
     from qlatent_tf.storage.locks import sole_use
     from qlatent_tf.storage.preset_files import new_preset_directory
 
@@ -92,17 +92,17 @@ def _train(arguments):
     directory = arguments.preset and new_preset_directory(
         arguments.preset, arguments.models_dir, arguments.overwrite
     )
-    dataset = datasets.build(
-        options["dataset"], data_dir=arguments.data_dir, progress=not arguments.quiet
-    )
+    dataset = load(options["dataset"], data_dir=arguments.data_dir, progress=not arguments.quiet)
     options = with_sizes(options, dataset)
     name = options["dataset"].rpartition(":")[2]
     workdir = arguments.workdir or Path("runs") / f"classifier_{name}"
     try:
         with sole_use(workdir / ".lock", f"training in {workdir}"):
-            classifier, step = train(options, dataset, workdir, 0 if arguments.quiet else "auto")
+            # In a file, Keras writes a line for each epoch.
+            verbose = 0 if arguments.quiet else 1 if sys.stdout.isatty() else 2
+            classifier, step = train(options, dataset, workdir, verbose)
     except KeyboardInterrupt:
-        print("\nStopped. The same command goes on at the last whole epoch.", file=sys.stderr)
+        print("\nStopped. The same command resumes at the last complete epoch.", file=sys.stderr)
         return 130
     print(f"\nThe run is in {workdir}. Look at it:   tensorboard --logdir {workdir.parent}")
     if directory:
@@ -146,10 +146,10 @@ def with_sizes(options: dict, dataset) -> dict:
 
 
 def train(options: dict, dataset, workdir, verbose=0):
-    """Trains a classifier in a directory, or goes on from the last whole epoch in it.
+    """Trains a classifier in a directory, or resumes at its last complete epoch.
 
     The directory holds ``config.json``, ``history.csv`` with losses and accuracies after each
-    epoch, TensorBoard's events, and in ``backup`` what it takes to go on.
+    epoch, TensorBoard's events, and in ``backup`` what resuming needs.
 
     Returns:
       The classifier, a keras.Model, and the number of its updates.
@@ -220,43 +220,28 @@ def publish(directory, classifier, options: dict, dataset, step: int) -> dict:
     import keras
 
     from qlatent_tf.metrics.images.classifier import KIND
-    from qlatent_tf.publishing.card import record
+    from qlatent_tf.publishing.card import classifier_card
     from qlatent_tf.storage.preset_files import versions, write_preset
 
     logits = classifier.predict(dataset.test, batch_size=_TEST_BATCH, verbose=0)
     labels, count = np.asarray(dataset.test_labels), len(dataset.test_labels)
     entropy = keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
-    scores, rows = {}, ""
+    scores = {}
     for name, values in (("accuracy", logits.argmax(axis=1) == labels), ("cross_entropy", entropy)):
         mean, error = np.mean(values, dtype=float), np.std(values, dtype=float) / np.sqrt(count)
         name = f"{name}_{dataset.name}_test@{count}"
         scores[name] = {"mean": float(mean), "standard_error": float(error)}
-        rows += f"| {name} | {mean:.4f} | {error:.4f} |\n"
-    changes = "".join(
-        f" --set {name}={json.dumps(options[name], separators=(',', ':'))}"
-        for name, default in OPTIONS.items()
-        if options[name] != default and name != "dataset"
-    )
-    size = f"{classifier.count_params():,} parameters, {options['widths'][-1]} features"
-    data = {"name": dataset.name, **dataset.provenance}
-    card = f"""# {directory.name}
-
-A residual classifier of the images of `{dataset.name}`: {size}, {options["epochs"]} epochs.
-
-| {count:,} test images | mean | standard error |
-|---|---|---|
-{rows}
-    tools/train_classifier.py --dataset {options["dataset"]}{changes} --preset {directory.name}
-
-{record(data, options, versions())}"""
+    measured = {"dataset": dataset.name, "num_samples": count, "metrics": scores}
+    provenance = {"step": step, "dataset": {"name": dataset.name, **dataset.provenance}}
+    description = {"config": options, "provenance": provenance, "versions": versions()}
     write_preset(
         directory,
         KIND,
         options,
         classifier.save_weights,
-        metrics={"dataset": dataset.name, "num_samples": count, "metrics": scores},
-        card=card,
-        provenance={"step": step, "dataset": data},
+        metrics=measured,
+        card=classifier_card(directory.name, classifier.count_params(), description, measured),
+        provenance=provenance,
     )
     return scores
 

@@ -45,20 +45,27 @@ class MoleculeDataset(Dataset):
 
     Attributes:
       smiles: frozenset of str. The distinct canonical SMILES of the graphs in `source`.
+      plain_smiles: frozenset of str. Those of the graphs that RDKit decodes alone, see
+        `graphs_to_smiles`.
+      file_smiles: frozenset of str. The distinct canonical SMILES of the file's molecules that have
+        a graph, before a graph is made of them: a graph has no place for a hydrogen on nitrogen.
     """
 
     smiles: frozenset[str]
+    plain_smiles: frozenset[str] = frozenset()
+    file_smiles: frozenset[str] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CountDataset(Dataset):
-    """Vectors of whole numbers, drawn from a distribution whose law can be computed.
+    """Vectors of whole numbers, drawn from a distribution with known probabilities.
 
     `source` is a `tfd.Distribution` of float32 vectors.
 
     Attributes:
-      total_law: float array, shape `(largest total + 1,)`. The exact law of the sum of a vector.
-      law: callable, or None where there are too many outcomes. `law()` returns the exact law as
+      total_law: float array, shape `(largest total + 1,)`. The exact
+        distribution of the sum of a vector.
+      law: callable, or None where there are too many outcomes. `law()` returns the exact
         `(outcomes, probabilities)`, of shapes `(outcomes, modes)` and `(outcomes,)`.
     """
 

@@ -1,17 +1,24 @@
 """Pictures of images."""
 
+import itertools
 import math
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+from PIL import Image, ImageDraw
 
 MAX_DRAWN = 64  # samples of any kind in a grid
 _CELL = 96  # pixels that the longer side of an image is enlarged to, as near as whole factors allow
 _GAP = 2
 _BETWEEN = 16  # pixels between two views of the same images
 _WHITE = 255
+_FONT = 16
+_MARGIN = 96  # pixels for the names of rows
 
 
-def draw_images(images: np.ndarray, columns: int | None = None) -> np.ndarray:
+def draw_images(
+    images: np.ndarray, columns: int | None = None, rows: Sequence[str] = ()
+) -> np.ndarray:
     """Draws the first images of a batch in a grid, each pixel as a square.
 
     One band is drawn in grey, three as red, green and blue. Of four bands, red, green, blue and
@@ -22,6 +29,7 @@ def draw_images(images: np.ndarray, columns: int | None = None) -> np.ndarray:
     Args:
       images: uint8 array, shape `(n, height, width, bands)`. At most 64 are drawn.
       columns: int. By default as many as rows, or one more or less.
+      rows: sequence of str. What the rows are called, in turn; nothing by default.
 
     Returns:
       uint8 array, shape `(picture height, picture width, 3)`.
@@ -42,6 +50,9 @@ def draw_images(images: np.ndarray, columns: int | None = None) -> np.ndarray:
         if parts:
             parts.append(np.full((len(parts[0]), _BETWEEN, 3), _WHITE, np.uint8))
         parts.append(_grid(view, columns))
+    if rows:
+        count = math.ceil(len(images) / columns)
+        parts.insert(0, _names(itertools.islice(itertools.cycle(rows), count), len(parts[0])))
     return np.concatenate(parts, axis=1)
 
 
@@ -53,6 +64,16 @@ def _views(images: np.ndarray) -> list[np.ndarray]:
     if bands == 4:
         return [images[..., :3], images[..., [3, 0, 1]]]
     return [np.repeat(images[..., band, np.newaxis], 3, axis=-1) for band in range(bands)]
+
+
+def _names(words: Iterable[str], height: int) -> np.ndarray:
+    """Returns a column of words, each beside the middle of its row of a grid of this height."""
+    words = list(words)
+    column = Image.new("RGB", (_MARGIN, height), "white")
+    for row, word in enumerate(words):
+        place = (_MARGIN - 8, (row + 0.5) * height / len(words))
+        ImageDraw.Draw(column).text(place, word, fill="black", anchor="rm", font_size=_FONT)
+    return np.asarray(column)
 
 
 def _grid(images: np.ndarray, columns: int) -> np.ndarray:

@@ -28,7 +28,7 @@ def draw_plane(samples: np.ndarray) -> np.ndarray:
 
 
 def scatter_points(panel, samples: np.ndarray, size: float = 2, color: str = "#3b528b") -> None:
-    """Draws points into a panel, on a scale that stray ones do not decide."""
+    """Draws points into a panel, on a scale that ignores outliers."""
     distances = np.linalg.norm(samples, axis=1)
     distances = distances[np.isfinite(distances) & (distances > 0)]
     limit = 1.4 * np.median(distances) if len(distances) else 1.0

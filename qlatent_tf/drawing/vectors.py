@@ -4,20 +4,21 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from qlatent_tf.drawing.images import MAX_DRAWN
-from qlatent_tf.drawing.style import figure_picture, new_figure
+from qlatent_tf.drawing.style import INK, figure_picture, new_figure
 
 _SIZE = (9.6, 4.8)  # inches
 _BINS_PER_UNIT = 20
 _LARGEST = 20  # of the histogram, so that an untrained generator cannot ask for endless bins
 
 
-def draw_vectors(samples: np.ndarray) -> np.ndarray:
+def draw_vectors(samples: np.ndarray, real: np.ndarray | None = None) -> np.ndarray:
     """Draws the first vectors as a map of their entries, beside the histogram of all entries.
 
     Peaks of the histogram at whole numbers show how discrete the samples are.
 
     Args:
       samples: array, shape `(n, width)`. At most 64 are drawn; all enter the histogram.
+      real: array, shape `(m, width)`. Samples of the data, whose histogram is drawn as a line.
 
     Returns:
       uint8 array, shape `(480, 960, 3)`.
@@ -45,14 +46,35 @@ def draw_vectors(samples: np.ndarray) -> np.ndarray:
     rows.xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.colorbar(picture, ax=rows)
     # Bins are centred on whole numbers.
-    first, last = (int(np.clip(np.rint(edge), -_LARGEST, _LARGEST)) for edge in (low, high))
+    ends = (low, high) if real is None else (min(low, np.min(real)), max(high, np.max(real)))
+    first, last = (int(np.clip(np.rint(edge), -_LARGEST, _LARGEST)) for edge in ends)
     edges = np.arange((last - first + 1) * _BINS_PER_UNIT + 2) / _BINS_PER_UNIT
     edges += first - 0.5 - 0.5 / _BINS_PER_UNIT
     share = np.full(finite.size, 1 / samples.size)
-    heights, _, _ = entries.hist(finite, edges, weights=share, color="#3b528b")
+    heights, _, _ = entries.hist(finite, edges, weights=share, color="#3b528b", label="samples")
+    if real is not None:
+        share = np.full(real.size, 1 / real.size)
+        style = {"histtype": "step", "color": INK, "lw": 1.2, "label": "data"}
+        entries.hist(np.ravel(real), edges, weights=share, **style)
+        entries.legend(frameon=False)
     entries.set(title=f"Entries of {len(samples)} samples", xlabel="value", ylabel="share")
     if heights.any():
         entries.set_yscale("log")
     entries.xaxis.set_major_locator(MaxNLocator(integer=True))
     entries.spines[["top", "right"]].set_visible(False)
     return figure_picture(figure)
+
+
+def beside_data(source, count: int = 2000):
+    """Returns `draw_vectors` for samples that imitate these data.
+
+    Args:
+      source: distribution, or array of shape `(N, width)`.
+      count: int. Real samples in the histogram.
+    """
+
+    def draw(samples):
+        rows = source.sample(count, seed=(0, 0)) if hasattr(source, "sample") else source[:count]
+        return draw_vectors(samples, np.asarray(rows))
+
+    return draw

@@ -1,4 +1,4 @@
-"""The cumulative law of rounded samples, beside the exact law of the data.
+"""The cumulative distribution of rounded samples, compared with the exact one of the data.
 
 Reference:
   H. Wallner and W. R. Clements, "Towards an inductive bias for quantum statistics in GANs",
@@ -9,29 +9,31 @@ import math
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from qlatent_tf.differences import differences, format_differences
 from qlatent_tf.experiments.experiment import Experiment, Option
 from qlatent_tf.experiments.table1 import LATENTS
+from qlatent_tf.glossary import title
 from qlatent_tf.markdown import markdown_table
+from qlatent_tf.progress import ProgressBar
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.storage.files import read_json, write_json, write_text
 
 # Of float64 rows of 16 entries, 32 MB.
 BLOCK = 250_000
 CURVE_POINTS = 1000
-_FIGURES = {
-    "outcome_tv": "total variation",
-    "outcome_tv_floor": "its floor",
-    "outcome_kl": "KL divergence (nats)",
-    "possible_share": "possible outcomes",
-    "cumulative_gap": "gap of the cumulative laws",
-}
+_SCORES = (
+    "outcome_tv",
+    "outcome_tv_floor",
+    "outcome_kl",
+    "possible_share",
+    "cumulative_gap",
+    "cumulative_gap_floor",
+)
 
 
 def measure(folder, name, model, config, step, *, num_samples, progress=True) -> dict:
-    """Counts a model's rounded samples against the exact law of its data, block by block.
+    """Counts a model's rounded samples against the exact distribution of its data, block by block.
 
     Memory follows the block and the number of distinct outcomes, not the number of samples. A
     measurement that lies in ``<folder>/figure2/<name>.json`` already is read, not repeated.
@@ -42,7 +44,8 @@ def measure(folder, name, model, config, step, *, num_samples, progress=True) ->
       and ``cumulative``.
 
     Raises:
-      ValueError: if the data set has no law, or the file is of another model or sample size.
+      ValueError: if the exact distribution of the data is not known, or the file is of another
+        model or sample size.
     """
     from qlatent_tf.metrics.vectors.outcome_law import OutcomeLaw
     from qlatent_tf.runs.training import load_dataset
@@ -53,9 +56,9 @@ def measure(folder, name, model, config, step, *, num_samples, progress=True) ->
         return _read(file, made_of)
     dataset = load_dataset(config, progress=progress)
     if getattr(dataset, "law", None) is None:
-        raise ValueError(f"The law of the data set {dataset.name!r} is not known.")
+        raise ValueError(f"The exact distribution of the data set {dataset.name!r} is not known.")
     law = OutcomeLaw(*dataset.law())
-    with tqdm(
+    with ProgressBar(
         total=num_samples, unit="sample", unit_scale=True, desc=name, disable=not progress
     ) as bar:
         for block, first in enumerate(range(0, num_samples, BLOCK)):
@@ -102,22 +105,24 @@ def to_markdown(measured) -> str:
     """Returns a table of the figures of all measurements."""
     rows = []
     for one in measured:
-        scores = [one["figures"][name] for name in _FIGURES]
+        # Of before there was this floor, a measurement has none.
+        scores = [one["figures"].get(name) for name in _SCORES]
         shown = ["undefined" if score is None else f"{score:.4f}" for score in scores]
         rows.append(
             [one["name"], one["data"], f"`{one['latent']}`", f"{one['step'] or 0:,}", *shown]
         )
     caption = (
-        f"{measured[0]['num_samples']:,} samples of each model, rounded to whole numbers, beside "
-        "the exact law of its data. The floor is the total variation that as many samples of the "
-        "data show; the KL divergence is that of the samples that are possible outcomes."
+        f"{measured[0]['num_samples']:,} samples of each model, rounded to whole numbers, compared "
+        "with the exact distribution of its data. The floors are what as many samples of the data "
+        "show; the KL divergence is that of the samples that are possible outcomes. "
+        "docs/metrics.md explains the scores."
     )
-    heads = ["model", "data", "latent", "steps", *_FIGURES.values()]
+    heads = ["model", "data", "latent", "steps", *map(title, _SCORES)]
     return "\n".join([*markdown_table(heads, rows, words=3), "", caption, ""])
 
 
 def law_figure(measured):
-    """Draws the cumulative laws, outcomes from the likeliest, beside the total variations."""
+    """Draws the cumulative distributions, from the likeliest outcome, and total variations."""
     from qlatent_tf.drawing.style import INK, latent_style, new_figure, tidy
 
     figure = new_figure(11.5, 4.8)
@@ -135,7 +140,7 @@ def law_figure(measured):
         laws.plot(*curve, **style, ms=5, markevery=0.12, lw=1.8, label=label)
     laws.set_xscale("log")
     laws.set(
-        title=f"Law of rounded samples, {measured[0]['num_samples']:,} each",
+        title=f"Rounded samples, {measured[0]['num_samples']:,} each",
         xlabel="outcomes, from the likeliest",
         ylabel="cumulative probability",
         ylim=(0, 1.02),
@@ -152,7 +157,7 @@ def law_figure(measured):
     bars.set_ylim(max(len(measured), 4) - 0.5, -0.5)
     bars.margins(x=0.15)
     bars.set_xlim(left=0)
-    bars.set(title="Distance from the exact law", xlabel="total variation")
+    bars.set(title="Distance from the exact distribution", xlabel="total variation")
     bars.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.14))
     tidy(laws)
     tidy(bars, grid="x")
@@ -184,7 +189,7 @@ def _read(file, made_of):
 
 EXPERIMENT = Experiment(
     name="figure2",
-    help="law of rounded generator samples beside the exact law of the data",
+    help="distribution of rounded generated samples and the exact one of the data",
     citation="Wallner and Clements, figure 2, of trained models",
     description="Memory stays bounded.",
     options={

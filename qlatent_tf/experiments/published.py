@@ -13,7 +13,7 @@ _EXPERIMENTS = {
 
 
 def published_figures(config: Config) -> dict | None:
-    """Returns figures to stand beside those of a run, whatever its schedule and model options.
+    """Returns the published scores of a run's data and latent, whatever its schedule and options.
 
     Args:
       config: Config. As `resolve` returns it.

@@ -13,7 +13,7 @@ from qlatent_tf.experiments.grids.cells import seed_by_seed
 from qlatent_tf.experiments.grids.finished_cells import cell_scores
 from qlatent_tf.experiments.grids.latent_files import recorded_samples
 from qlatent_tf.experiments.grids.table_files import write_table
-from qlatent_tf.experiments.grids.tables import Column, Published, in_order, make_table
+from qlatent_tf.experiments.grids.tables import Column, Published, in_order, judges, make_table
 from qlatent_tf.experiments.table1 import LATENTS
 from qlatent_tf.scores import read_scores
 
@@ -21,20 +21,15 @@ DATA = "cifar10"
 ITERATIONS = 100_000
 SEEDS = 5
 NUM_SAMPLES = 50_000
-_SCORE, _SCORE_LABEL = "classifier_score_cifar_classifier", "classifier score"
-_FRECHET = "classifier_frechet_distance_cifar_classifier"
 _INCEPTION = "inception_score"
 # Of real images.
 _NO_LATENT = "none"
-COLUMNS = (
-    Column(_SCORE, "classifier score", max),
-    Column(_FRECHET, "classifier Frechet distance", min),
-    Column("classifier_kernel_distance_cifar_classifier", "classifier kernel distance", min),
+COLUMNS = tuple(
+    Column.of(f"classifier_{kind}", "cifar_classifier")
+    for kind in ("score", "frechet_distance", "kernel_distance")
 )
-_INCEPTION_COLUMNS = (
-    Column(_INCEPTION, "Inception score", max),
-    Column("frechet_inception_distance", "Frechet Inception distance", min),
-    Column("kernel_inception_distance", "kernel Inception distance", min),
+_INCEPTION_COLUMNS = tuple(
+    map(Column.of, (_INCEPTION, "frechet_inception_distance", "kernel_inception_distance"))
 )
 # Inception scores, mean and standard error of 5 runs. The paper's quantum latent is a device's
 # samples.
@@ -42,15 +37,15 @@ PAPER = {"gaussian": (7.57, 0.02), "bernoulli": (7.66, 0.039), "boson": (7.54, 0
 NOTES = (
     f"Paper: {ITERATIONS:,} iterations, {SEEDS} runs, Inception scores of {NUM_SAMPLES:,} images; "
     "its quantum latent, in the row of `boson`, is recorded samples of a device of 128 modes and "
-    "65 photons on average, ours, unless options say otherwise, eight simulated circuits of 16 "
-    "modes and 8 photons, others in each seed. Classifier scores are no Inception scores: they "
-    "compare the rows of this table with each other and with real images. Ours compare with the "
-    "paper's where an Inception score is of the network `tfgan_inception`. Learning rates fall to "
-    "0 at the last step."
+    "65 photons on average. Ours, unless options say otherwise, is eight simulated circuits of 16 "
+    "modes and 8 photons, drawn anew in each seed. Classifier scores are not Inception scores: "
+    "they compare the rows of this table with each other and with real images. Only Inception "
+    "scores by the network `tfgan_inception` compare with the paper's. Learning rates fall to 0 at "
+    "the last step."
 )
 _REAL = (
-    " Real images are of the held-out part; seeds count no training. Where they are fewer than the "
-    "generated ones, their Frechet distance is the larger for it, and a score the smaller."
+    " Real images are held out of the training. Where they are fewer than the generated images, "
+    "that alone makes their Frechet distance larger and their score smaller."
 )
 
 
@@ -91,17 +86,14 @@ def _write(folder, finished):
         row.update(seeds=[], seconds=[])
     write_table(folder / "table2_cifar", table, columns, NOTES + (_REAL if real else ""))
     generated = make_table(finished, columns, source)
-    bars = {
-        "score": (_SCORE, _SCORE_LABEL),
-        "frechet": (_FRECHET, COLUMNS[1].title),
-        "inception": (inception, "Inception score"),
-    }
+    score, frechet, _ = ((column.name, column.title) for column in COLUMNS)
+    bars = {"score": score, "frechet": frechet, "inception": (inception, "Inception score")}
     save_charts(
         folder / "table2_cifar",
         generated,
         finished,
         "{}",
-        bars["score"],
+        score,
         {name: bar for name, bar in bars.items() if bar[0] in generated["columns"]},
         real=dict(zip(real_cells, real, strict=True)),
     )
@@ -109,12 +101,13 @@ def _write(folder, finished):
 
 
 def _columns(finished):
-    """The table's columns, and the name of the one that the paper's scores stand beside.
+    """The table's columns, and the name of the one that compares with the paper.
 
     There are several Inceptions, and a column for each.
     """
     found = {name: score for cell in finished for name, score in cell_scores(cell).items()}
-    columns, comparable = list(COLUMNS), []
+    more = [column for column in judges("cifar_classifier") if column.name in found]
+    columns, comparable = [*COLUMNS, *more], []
     for column in _INCEPTION_COLUMNS:
         for name, score in sorted(found.items()):
             if score.metric == column.name and score.network:
@@ -123,7 +116,7 @@ def _columns(finished):
                 if score.metric == _INCEPTION and score.is_as_published:
                     comparable.append(name)
     if not comparable and any(_published(cell["row"]) for cell in finished):
-        columns.append(Column(_INCEPTION, "Inception score", max))
+        columns.append(Column.of(_INCEPTION))
     return columns, (comparable or [_INCEPTION])[0]
 
 
@@ -164,8 +157,8 @@ EXPERIMENT = GridExperiment(
     options={
         "variant": Option(
             VARIANTS[0],
-            "the published size, with the paper's schedule or that of Gulrajani et al., or one "
-            "for two CPU cores, of tiled or of one device",
+            "the published size with the paper's schedule or that of Gulrajani et al., or one for "
+            "two CPU cores, with several circuits side by side or with one",
             choices=VARIANTS,
         ),
         "data": Option(DATA, "a registered data set of images"),

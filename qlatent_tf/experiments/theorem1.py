@@ -26,7 +26,9 @@ def cell(latent: str, iterations: int, settings=()) -> Cell:
       ValueError: if a name, a key or a number is not legal.
     """
     options = {"invertible": True, "units": [16, 16], "critic_units": [512, 512]}
-    config = get_config(latent).override(steps=iterations, model_options=options, **dict(settings))
+    # Keras' epsilon, with which the committed result was trained; see `configs.mlp`.
+    config = get_config(latent, "keras")
+    config = config.override(steps=iterations, model_options=options, **dict(settings))
     name = f"invertible_{latent.rpartition(':')[2]}_seed{config.seed}"
     return Cell(name, resolve(config))
 

@@ -10,10 +10,36 @@ def step_seed(base, step):
     return tf.stack([tf.constant(base, tf.int32), tf.cast(step, tf.int32)])
 
 
-def step_batches(batch_at, start_step=0, steps=None):
-    """Returns the tf.data.Dataset of ``batch_at(step)``; without `steps`, it has no end."""
-    stop = np.iinfo(np.int64).max if steps is None else steps
-    return tf.data.Dataset.range(start_step, stop).map(batch_at, num_parallel_calls=2).prefetch(4)
+def step_batches(batch_of, shape, real, base, start_step=0, steps=None):
+    """Returns a tf.data.Dataset of the batches of steps; without `steps`, it has no end.
+
+    Args:
+      batch_of: callable. ``batch_of(step, drawn)`` returns a batch.
+      shape: ``(critic_steps, batch_size)``, which the real samples that are drawn begin with.
+      real: as for `real_sampler`; or a tf.data.Dataset of batches, which is repeated in its order.
+      base: int. A 31-bit seed for the real samples.
+      start_step: int. The step of the first batch.
+      steps: int. The step after the last.
+    """
+    numbers = tf.data.Dataset.range(start_step, np.iinfo(np.int64).max if steps is None else steps)
+    if isinstance(real, tf.data.Dataset):
+        count = shape[0] * shape[1]
+        drawn = real.unbatch().repeat().batch(count, drop_remainder=True).skip(start_step)
+
+        def numbered(step, parts):
+            return batch_of(step, keras.tree.map_structure(shaped, parts))
+
+        def shaped(part):
+            return tf.reshape(part, (*shape, *part.shape[1:]))
+
+        batches = tf.data.Dataset.zip(numbers, drawn).map(numbered, num_parallel_calls=2)
+    else:
+        draw = real_sampler(real)
+        batches = numbers.map(
+            lambda step: batch_of(step, draw(shape, step, step_seed(base, step))),
+            num_parallel_calls=2,
+        )
+    return batches.prefetch(4)
 
 
 def uniform_rows(shape, seed, **options):
@@ -74,6 +100,19 @@ def real_sampler(real):
         )
 
     return draw
+
+
+def sizes_of(real):
+    """Returns the number of real samples and the size of their batches, each None if not known."""
+    if hasattr(real, "sample"):
+        return None, None
+    if not isinstance(real, tf.data.Dataset):
+        return min(len(part) for part in keras.tree.flatten(real)), None
+    size = keras.tree.flatten(real.element_spec)[0].shape[0]
+    if size is None:
+        size = len(keras.tree.flatten(next(iter(real)))[0])
+    batches = int(real.cardinality())
+    return (None if batches < 0 else batches * size), size
 
 
 def _rows(array, order):

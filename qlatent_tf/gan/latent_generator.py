@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from qlatent_tf.gan.batches import sizes_of
 from qlatent_tf.scores import Score
 from qlatent_tf.seeds import derive_seed
 
@@ -22,6 +23,10 @@ class LatentGenerator(keras.Model):
       generator: keras.Model. Maps ``(batch, latent_size)`` to a sample or a dict of parts.
     """
 
+    # Updates in a training step that see real samples.
+    critic_steps = 1
+    # Whether the generator learns from draws of the latent.
+    trains_on_latent = True
     # Samples a call of the generator, unless a caller says how many: what bounds the memory.
     generation_batch_size = 1000
 
@@ -46,12 +51,93 @@ class LatentGenerator(keras.Model):
         """Returns pictures beside that of samples: name -> uint8 ``(height, width, 3)``."""
         return {}
 
-    def sample(self, num_samples, seed, batch_size=None):
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        *,
+        seed=0,
+        steps_per_epoch=None,
+        **options,
+    ):
+        """Trains on real samples, as `keras.Model.fit` does; a second call continues.
+
+        Args:
+          x: Real samples in data space: an array or a dict of arrays, ``(count, ...)``, a
+            tfd.Distribution, or a tf.data.Dataset of batches ``(batch, ...)`` of them. Or what
+            `training_batches` returned.
+          y: None, because there are no targets.
+          batch_size: int. Samples in each update; 32 by default, or that of a tf.data.Dataset.
+          epochs: int. How often the critic sees all samples.
+          verbose, callbacks, **options: as for `keras.Model.fit`.
+          seed: int. Decides the order of the samples, the latents and the noise.
+          steps_per_epoch: int. Training steps in an epoch, by default as many as show the samples
+            once. A distribution, or a tf.data.Dataset of unknown length, needs it.
+
+        Returns:
+          keras.callbacks.History.
+
+        Raises:
+          ValueError: if the samples do not fit the model, or `steps_per_epoch` is needed.
+        """
+        if y is not None:
+            raise ValueError(f"{type(self).__name__} takes no targets: y is None; received {y!r}.")
+        if not self.is_prepared(x):
+            real = np.asarray(x) if isinstance(x, (list, tuple)) else x
+            count, own_size = sizes_of(real)
+            batch_size = batch_size or own_size or 32
+            if steps_per_epoch is None:
+                if count is None:
+                    raise ValueError(
+                        "The real samples have no known number: give steps_per_epoch; received "
+                        f"{real!r}."
+                    )
+                steps_per_epoch = max(1, count // (batch_size * self.critic_steps))
+            if not isinstance(real, tf.data.Dataset):
+                real = self.precompute(real)
+            x = self.training_batches(real, batch_size, seed, start_step=self.step)
+        shared = self.shared(x)
+        if shared is not x and steps_per_epoch is None and x.cardinality() >= 0:
+            # Keras cannot tell how many batches there are once devices share them.
+            steps_per_epoch = int(x.cardinality())
+        return super().fit(
+            shared,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            steps_per_epoch=steps_per_epoch,
+            **{**options, "shuffle": False},
+        )
+
+    def is_prepared(self, data) -> bool:
+        """Returns whether data are what `training_batches` returned."""
+        spec = getattr(data, "element_spec", None)
+        return isinstance(spec, dict) and "generator_latent" in spec
+
+    def shared(self, batches):
+        """Returns the batches as the devices that train together share them."""
+        return batches
+
+    def get_config(self):
+        """Tells how a model is kept, since Keras cannot write a latent into one file."""
+        raise NotImplementedError(
+            f"{type(self).__name__} is not saved as one file of Keras, which cannot hold its "
+            "latent. Save the networks, model.generator.save('generator.keras'), or the weights, "
+            "model.save_weights('gan.weights.h5'). qlatent_tf.save_preset(directory, model, "
+            "config) saves all that from_preset needs, if a Config describes the model."
+        )
+
+    def sample(self, num_samples, seed=0, batch_size=None):
         """Draws generated samples in data space.
 
         Args:
           num_samples: int. How many.
-          seed: int, or int32 pair. Decides the latents, whatever `batch_size` is.
+          seed: int, or int32 pair. Decides the latents, whatever `batch_size` is: calls with the
+            same seed return the same samples.
           batch_size: int. Samples a call of the generator; `generation_batch_size` by default.
 
         Returns:
@@ -59,7 +145,7 @@ class LatentGenerator(keras.Model):
         """
         return self.generate(self.sample_latents(num_samples, seed), batch_size)
 
-    def sample_latents(self, num_samples, seed):
+    def sample_latents(self, num_samples, seed=0):
         """Returns the latents of what `sample` returns, ``(num_samples, latent_size)``."""
         if num_samples < 1:
             raise ValueError(f"num_samples is a positive number; received {num_samples}.")

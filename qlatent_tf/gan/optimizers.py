@@ -48,3 +48,8 @@ def make_optimizer(config: Config, updates_per_step: int = 1, **more) -> keras.o
     if config.precision == "mixed_float16":
         return keras.optimizers.LossScaleOptimizer(made)
     return made
+
+
+def another(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
+    """Returns a new optimizer like a given one."""
+    return type(optimizer).from_config(optimizer.get_config())

@@ -1,8 +1,8 @@
-"""Trains on several devices, or several machines, as on one: each replica has a part of the batch.
+"""Training on several devices or machines, with the result of one: replicas share each batch.
 
-A batch is a pure function of (seed, step). Every worker computes the whole of it and its replicas
-take their rows, so that nothing is sent but gradients and the sums of batch normalisation, and
-together they see what one device sees.
+A batch is a pure function of (seed, step). Every worker computes the whole batch, and its replicas
+take their rows. Only gradients and the sums of batch normalisation are exchanged, and together the
+replicas see what one device sees.
 """
 
 import contextlib
@@ -153,7 +153,7 @@ def distributed_step(model, strategy):
 
 @contextlib.contextmanager
 def lost_workers(strategy):
-    """Says what to do where another worker has gone."""
+    """Explains what to do when another worker has stopped."""
     try:
         yield
     except tf.errors.OpError as error:
@@ -161,7 +161,7 @@ def lost_workers(strategy):
             raise
         raise ConnectionError(
             "Another worker has gone, or cannot be reached. Start all of them again by the same "
-            f"command: the run goes on at its last checkpoint. ({error.message.splitlines()[0]})"
+            f"command: the run resumes at its last checkpoint. ({error.message.splitlines()[0]})"
         ) from error
 
 

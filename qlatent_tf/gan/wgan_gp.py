@@ -9,11 +9,11 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from qlatent_tf.gan.batches import real_sampler, step_batches, step_seed, uniform_rows
+from qlatent_tf.gan.batches import step_batches, step_seed, uniform_rows
 from qlatent_tf.gan.gradient_penalty import gradient_penalty
 from qlatent_tf.gan.latent_generator import LatentGenerator, Tree, single_precision
-from qlatent_tf.gan.optimizers import make_optimizer
-from qlatent_tf.gan.replicas import distributed_step
+from qlatent_tf.gan.optimizers import another, make_optimizer
+from qlatent_tf.gan.replicas import distributed_step, replica_batches
 from qlatent_tf.gan.shapes import check_parts, check_real_samples
 from qlatent_tf.seeds import derive_seed
 
@@ -46,9 +46,9 @@ class WGANGP(LatentGenerator):
 
     Example:
       >>> gan = WGANGP(latent, generator, critic)
-      >>> gan.compile("adam", "adam", jit_compile=True)
-      >>> gan.fit(gan.training_batches(real, batch_size=64, seed=0, steps=1000))
-      >>> samples = gan.sample(100, seed=1)
+      >>> gan.compile("adam")
+      >>> gan.fit(real, batch_size=64, epochs=10)
+      >>> samples = gan.sample(100)
 
     Reference:
       Gulrajani et al., Improved training of Wasserstein GANs, NeurIPS 2017, arXiv 1704.00028.
@@ -74,15 +74,27 @@ class WGANGP(LatentGenerator):
         self.replicas = tf.distribute.get_strategy().num_replicas_in_sync
         self.built = True
 
-    def compile(self, critic_optimizer, generator_optimizer, **kwargs):
-        """Sets the two optimizers; `kwargs` are those of `keras.Model.compile`."""
+    def compile(self, critic_optimizer="adam", generator_optimizer=None, **kwargs):
+        """Sets the two optimizers.
+
+        Args:
+          critic_optimizer: str or keras.optimizers.Optimizer.
+          generator_optimizer: the same; by default another one like the critic's.
+          **kwargs: as for `keras.Model.compile`, such as `jit_compile`; `optimizer` means both.
+
+        Raises:
+          ValueError: if both are one instance, or a strategy is not for this class.
+        """
+        critic_optimizer = keras.optimizers.get(kwargs.pop("optimizer", critic_optimizer))
+        if generator_optimizer is None:
+            generator_optimizer = another(critic_optimizer)
         super().compile(**kwargs)
         if self.replicas > 1 and type(self).train_step is not WGANGP.train_step:
             raise ValueError(
                 f"{type(self).__name__} has a training step of its own, which is for one device; "
                 f"received a strategy of {self.replicas} replicas."
             )
-        self.critic_optimizer = keras.optimizers.get(critic_optimizer)
+        self.critic_optimizer = critic_optimizer
         self.generator_optimizer = keras.optimizers.get(generator_optimizer)
         if self.critic_optimizer is self.generator_optimizer:
             raise ValueError("The critic and the generator need an optimizer each; received one.")
@@ -156,11 +168,15 @@ class WGANGP(LatentGenerator):
     def training_batches(
         self, real, batch_size, seed, start_step=0, steps=None, generator_batch_size=None
     ):
-        """Returns the batches of a run, each a function of (seed, step) alone.
+        """Returns the batches that `fit` trains on, each a function of (seed, step) alone.
+
+        `fit` makes them of real samples by itself. Make them yourself to look at them, or to
+        train from a step on with a seed of your choice.
 
         Args:
-          real: a tfd.Distribution, an array, or a dict of arrays with one leading dimension.
-            Real samples in data space. Arrays are gone through in a new random order each epoch.
+          real: Real samples in data space: an array, or a dict of arrays with one leading
+            dimension, of which each epoch takes all in a new random order; a tfd.Distribution;
+            or a tf.data.Dataset of batches of any size, which is repeated and keeps its order.
           batch_size: int. Samples a batch, in each update.
           seed: int. Decides all batches.
           start_step: int. The step of the first batch, so that a run can be resumed.
@@ -175,13 +191,12 @@ class WGANGP(LatentGenerator):
         Raises:
           ValueError: if the real samples' shapes are not what the critic takes.
         """
-        draw_real = real_sampler(real)
+        shape = (self.critic_steps, batch_size)
         sizes = (batch_size, generator_batch_size or batch_size)
         bases = {name: derive_seed(seed, name) for name in ("real", "latent", "encode", "step")}
 
-        def batch_at(step):
+        def batch_of(step, drawn):
             seeds = {name: step_seed(base, step) for name, base in bases.items()}
-            drawn = draw_real((self.critic_steps, batch_size), step, seeds["real"])
             latent, generator_latent = self._draw_latents(*sizes, seeds["latent"])
             return {
                 "real": self.encode(drawn, seeds["encode"]),
@@ -191,9 +206,12 @@ class WGANGP(LatentGenerator):
                 **self.beside(drawn),
             }
 
-        batches = step_batches(batch_at, start_step, steps)
+        batches = step_batches(batch_of, shape, real, bases["real"], start_step, steps)
         check_real_samples(batches.element_spec["real"], self.critic)
         return batches
+
+    def shared(self, batches):
+        return batches if self.replicas == 1 else replica_batches(batches, self.distribute_strategy)
 
     def make_train_function(self, force=False):
         """Makes what Keras calls for each step."""

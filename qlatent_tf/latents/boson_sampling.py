@@ -3,13 +3,15 @@
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
+from absl import logging
 
-from qlatent_tf.latents.vector_distribution import VectorDistribution
+from qlatent_tf.latents.device_counts import DeviceCounts
+from qlatent_tf.latents.vector_distribution import seed_of
+from qlatent_tf.quantum.arguments import MAX_PHOTONS
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
-from qlatent_tf.quantum.random_streams import stream_key
 
 
-class BosonSampling(VectorDistribution):
+class BosonSampling(DeviceCounts):
     """Outcomes of independent photonic devices, side by side.
 
     #### Mathematical details
@@ -24,7 +26,11 @@ class BosonSampling(VectorDistribution):
     what imperfections change. Devices are independent, so means and log-probabilities
     add up and the covariance is block diagonal; all are exact.
 
-    Draw i under a seed depends on the devices, the seed and i alone.
+    Draw i under a seed depends on the devices, the seed and i alone, where the seed is a pair of
+    integers; an integer is the start of a sequence, see `VectorDistribution`.
+
+    Samples are counts plus `loc`: a centred latent's `log_prob` takes centred counts and is -inf
+    for whole numbers. `log_prob_of_counts` takes the counts themselves.
 
     Args:
       devices: PhotonicDevice, or sequence of them. Their outcomes are concatenated.
@@ -39,7 +45,9 @@ class BosonSampling(VectorDistribution):
     ```python
     device = PhotonicDevice(haar_unitary(16, seed=0), [1] * 8 + [0] * 8)
     latent = BosonSampling(device, loc=-device.mean())
-    latent.sample(500, seed=(0, 1))  # shape [500, 16], of mean 0
+    samples = latent.sample(500, seed=(0, 1))  # shape [500, 16], of mean 0
+    latent.log_prob(samples)  # shape [500]
+    latent.log_prob_of_counts(latent.counts(500, seed=0))  # without centring
     ```
 
     #### References
@@ -48,55 +56,21 @@ class BosonSampling(VectorDistribution):
     - Wallner, Clements, "Towards an inductive bias for quantum statistics in GANs".
     """
 
-    def __init__(self, devices, loc=None, dtype=tf.float32, name="BosonSampling"):
-        parameters = dict(locals())
-        devices = (devices,) if isinstance(devices, PhotonicDevice) else tuple(devices)
-        if not devices or not all(isinstance(device, PhotonicDevice) for device in devices):
-            raise ValueError(
-                f"BosonSampling takes one PhotonicDevice or several; received {devices!r}."
-            )
-        self._devices = devices
-        self._width = sum(device.modes for device in devices)
-        self._loc = np.zeros(self._width) if loc is None else np.array(loc, np.float64)
-        if self._loc.shape != (self._width,) or not np.isfinite(self._loc).all():
-            raise ValueError(
-                f"loc holds {self._width} finite numbers, one a mode; received shape "
-                f"{self._loc.shape}."
-            )
-        super().__init__(self._width, dtype, parameters, name)
-
-    def __repr__(self) -> str:
-        first = repr(self._devices[0])
-        shown = first if len(self._devices) == 1 else f"{len(self._devices)} x {first}"
-        centred = "" if not self._loc.any() else ", shifted"
-        return f"{self.name}({shown}{centred}, dtype={self.dtype.name})"
-
-    @property
-    def devices(self) -> tuple[PhotonicDevice, ...]:
-        """The devices, left to right."""
-        return self._devices
-
-    @property
-    def loc(self) -> tf.Tensor:
-        """What is added to the counts, shape `[width]`."""
-        return tf.constant(self._loc, self.dtype)
-
-    def _sample_n(self, n, seed=None):
-        seed = tfp.random.sanitize_seed(seed, salt="BosonSampling")
-        draws = tf.numpy_function(
-            lambda n, seed: self._draw(n, seed)[0], [n, seed], self.dtype, stateful=False
-        )
-        draws.set_shape([tf.get_static_value(n), self._width])
-        return draws
+    DEVICE = PhotonicDevice
+    SALT = "BosonSampling"
 
     def _sample_and_log_prob(self, sample_shape, seed):
-        seed = tfp.random.sanitize_seed(seed, salt="BosonSampling")
+        seed = tfp.random.sanitize_seed(seed, salt=self.SALT)
         sample_shape = tf.cast(tf.reshape(sample_shape, [-1]), tf.int32)
+
+        def draw(n, words) -> list[np.ndarray]:
+            pairs = self._draw(int(n), seed_of(words), return_log_prob=True)
+            counts, log_probs = zip(*pairs, strict=True)
+            results = np.concatenate(counts, axis=1) + self._loc, np.sum(log_probs, axis=0)
+            return [result.astype(self.dtype.as_numpy_dtype) for result in results]
+
         draws, log_probs = tf.numpy_function(
-            lambda n, seed: self._draw(n, seed, return_log_prob=True),
-            [tf.reduce_prod(sample_shape), seed],
-            [self.dtype, self.dtype],
-            stateful=False,
+            draw, [tf.reduce_prod(sample_shape), seed], [self.dtype, self.dtype], stateful=False
         )
         draws = tf.reshape(draws, tf.concat([sample_shape, [self._width]], axis=0))
         return draws, tf.reshape(log_probs, sample_shape)
@@ -107,57 +81,49 @@ class BosonSampling(VectorDistribution):
             raise ValueError(
                 f"Samples of {self!r} have the width {self._width}; received shape {value.shape}."
             )
-        log_probs = tf.numpy_function(self._counts_log_prob, [value], self.dtype, stateful=False)
+        log_probs = tf.numpy_function(self._samples_log_prob, [value], self.dtype, stateful=False)
         log_probs.set_shape(value.shape[:-1])
         return log_probs
 
-    def _mean(self):
-        mean = np.concatenate([device.mean() for device in self._devices])
-        return tf.constant(mean + self._loc, self.dtype)
+    def log_prob_of_counts(self, counts) -> np.ndarray:
+        """Returns exact log-probabilities of counts, without `loc` and without TensorFlow.
 
-    def _variance(self):
-        variance = np.concatenate([device.variance() for device in self._devices])
-        return tf.constant(variance, self.dtype)
+        Args:
+          counts: array-like, shape `[..., width]`. Photons or clicks of each mode.
 
-    def _covariance(self):
-        covariance = np.zeros((self._width, self._width))
-        first = 0
-        for device in self._devices:
-            block = slice(first, first + device.modes)
-            covariance[block, block] = device.covariance()
-            first += device.modes
-        return tf.constant(covariance, self.dtype)
+        Returns:
+          float64 array, shape `[...]`; -inf where an outcome cannot happen, or holds no counts.
 
-    def _draw(self, n, seed, return_log_prob: bool = False) -> tuple[np.ndarray, ...]:
-        """Samples in NumPy; `seed` is the pair of int32."""
-        high, low = np.asarray(seed).astype(np.uint32).tolist()
-        parts = [
-            device.sample(
-                int(n),
-                int(stream_key(high << 32 | low, f"tile {tile}")),
-                return_log_prob=return_log_prob,
+        Raises:
+          ValueError: if the width is another, or a device is too large, see `PhotonicDevice`.
+        """
+        counts = np.asarray(counts, np.float64)
+        if counts.shape[-1:] != (self._width,):
+            raise ValueError(
+                f"Outcomes of {self!r} have the width {self._width}; received shape {counts.shape}."
             )
-            for tile, device in enumerate(self._devices)
-        ]
-        dtype = self.dtype.as_numpy_dtype
-        if not return_log_prob:
-            return ((np.concatenate(parts, axis=1) + self._loc).astype(dtype),)
-        counts, log_probs = zip(*parts, strict=True)
-        return (
-            (np.concatenate(counts, axis=1) + self._loc).astype(dtype),
-            np.sum(log_probs, axis=0).astype(dtype),
-        )
-
-    def _counts_log_prob(self, value: np.ndarray) -> np.ndarray:
-        counts = np.asarray(value, np.float64).reshape(-1, self._width) - self._loc
-        nearest = np.rint(counts)
+        rows = counts.reshape(-1, self._width)
+        nearest = np.rint(rows)
         # A shifted count comes back with the rounding error of the sample's dtype.
-        possible = (np.abs(counts - nearest) < 1e-2).all(axis=1) & (nearest >= 0).all(axis=1)
-        outcomes = nearest[possible].astype(np.int64)
-        edges = np.cumsum([device.modes for device in self._devices])[:-1]
-        log_probs = np.full(len(counts), -np.inf)
-        log_probs[possible] = sum(
-            device.log_prob(part)
-            for device, part in zip(self._devices, np.split(outcomes, edges, axis=1), strict=True)
-        )
-        return log_probs.reshape(value.shape[:-1]).astype(self.dtype.as_numpy_dtype)
+        with np.errstate(invalid="ignore"):
+            whole = (np.abs(rows - nearest) < 1e-2) & (nearest >= 0) & (nearest <= MAX_PHOTONS)
+        possible = whole.all(axis=1)
+        log_probs = np.full(len(rows), -np.inf)
+        if possible.any():
+            outcomes = nearest[possible].astype(np.int64)
+            edges = np.cumsum([device.modes for device in self._devices])[:-1]
+            parts = np.split(outcomes, edges, axis=1)
+            log_probs[possible] = sum(
+                device.log_prob(part) for device, part in zip(self._devices, parts, strict=True)
+            )
+        return log_probs.reshape(counts.shape[:-1])
+
+    def _samples_log_prob(self, value: np.ndarray) -> np.ndarray:
+        log_probs = self.log_prob_of_counts(value.astype(np.float64) - self._loc)
+        unlikely = value[np.isneginf(log_probs)]
+        if self._loc.any() and (np.rint(unlikely) == unlikely).all(axis=-1).any():
+            logging.warning(
+                "log_prob of %s is -inf for whole numbers, since its samples are counts plus loc. "
+                "Ask for log_prob_of_counts(counts), or log_prob(counts + latent.loc).", self.name
+            )  # fmt: skip
+        return log_probs.astype(self.dtype.as_numpy_dtype)

@@ -8,39 +8,14 @@ from typing import Any
 
 import numpy as np
 from absl import logging
-from tqdm import tqdm
 
+from qlatent_tf.progress import ProgressBar
 from qlatent_tf.quantum.gaussian.device import GaussianDevice
-from qlatent_tf.quantum.random_streams import stream_key
 from qlatent_tf.quantum.recordings.bank import write_bank
 from qlatent_tf.quantum.samplers.boson_sampler import choose_method
 from qlatent_tf.quantum.samplers.fock_table import DEFAULT_MAX_TABLE_BYTES
 from qlatent_tf.quantum.samplers.walk_plan import walk_shape
 from qlatent_tf.registry import latents
-
-
-class LatentSampler:
-    """The devices of a boson latent, side by side, as the sampler of a bank.
-
-    Each device has a stream of its own, so that equal circuits side by side are independent.
-
-    Args:
-      devices: sequence of PhotonicDevice.
-    """
-
-    def __init__(self, devices):
-        self._devices = tuple(devices)
-        self.modes = sum(device.modes for device in self._devices)
-
-    def sample(self, num_samples: int, seed: int, *, start: int = 0) -> np.ndarray:
-        """Returns samples start, start + 1, ..., uint8 of shape (num_samples, modes)."""
-        return np.concatenate(
-            [
-                device.sample(num_samples, int(stream_key(seed, f"tile {tile}")), start=start)
-                for tile, device in enumerate(self._devices)
-            ],
-            axis=1,
-        )
 
 
 def write_latent_bank(
@@ -85,9 +60,10 @@ def write_latent_bank(
         for name, parameter in inspect.signature(latents.get(latent)).parameters.items()
         if name not in ("center", "unitary_file", "transfer_file", "device")
     }
+    if settings.get("interfering_photons") is None:  # banks of before do not have it
+        settings.pop("interfering_photons", None)
     unitary, circuit = _circuit(devices)
-    sampler = LatentSampler(devices)
-    with tqdm(
+    with ProgressBar(
         total=num_samples,
         desc=f"Bank {os.path.basename(folder)}",
         unit=" samples",
@@ -103,9 +79,9 @@ def write_latent_bank(
 
         write_bank(
             folder,
-            sampler,
+            _Counts(live),
             num_samples=num_samples,
-            modes=sampler.modes,
+            modes=live.event_shape[0],
             seed=seed,
             shard_size=shard_size,
             progress=show if progress else None,
@@ -127,10 +103,19 @@ def _circuit(devices) -> tuple[np.ndarray | None, dict[str, Any]]:
     return unitary, {"input_state": devices[0].input_state.tolist()}
 
 
+class _Counts:
+    """The sampler of a bank, whose samples are the counts of a latent."""
+
+    def __init__(self, latent):
+        self.sample = latent.counts
+
+
 def _choose_method(devices, num_samples: int) -> str:
     device = devices[0]
-    # A table holds the law of all photons; with loss or bad photons fewer of them interfere.
-    whole = device.indistinguishability == 1 and device.transmission.max() == 1
+    # A table holds the distribution of all photons; with loss or bad photons fewer of them
+    # interfere.
+    all_good = device.indistinguishability == 1 and device.interfering_photons == device.photons
+    whole = all_good and device.transmission.max() == 1
     return choose_method(
         device.modes,
         device.photons,

@@ -1,18 +1,18 @@
 """Recorded rows as a TensorFlow Probability distribution: hardware shots, a sample bank."""
 
-import functools
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
 
 from qlatent_tf.latents.vector_distribution import VectorDistribution
 from qlatent_tf.quantum import random_streams
+from qlatent_tf.quantum.arguments import check_flag, check_real
 from qlatent_tf.quantum.recordings import rows as sample_rows
 
 
 class RecordedSamples(VectorDistribution):
-    """The empirical law of recorded rows: each draw is one of them, all equally likely.
+    """The empirical distribution of recorded rows: each draw is one of them, all equally likely.
 
     Draw i under a seed is the row whose index is a hash of (seed, i), so draws are independent,
     with replacement, and the same for every batch split. Rows are read when they are drawn.
@@ -48,18 +48,20 @@ class RecordedSamples(VectorDistribution):
         parameters = dict(locals())
         self._rows = rows
         self._columns = check_columns(columns, rows.shape[1])
-        self._center = bool(center)
+        self._center = check_flag(center, "center")
         self._source = source
         self._row_mean = sample_rows.row_mean(rows)[self._columns]
-        self._projection = None if projection is None else np.array(projection, np.float64)
+        self._row_covariance = None  # a second pass over all rows, made when it is asked for
         width = len(self._columns)
         if projection is not None:
-            if self._projection.ndim != 2 or len(self._projection) != width:
+            projection = check_real(projection, "projection")
+            if projection.ndim != 2 or len(projection) != width:
                 raise ValueError(
                     f"projection has a row for each of the {width} columns; received shape "
-                    f"{self._projection.shape}."
+                    f"{projection.shape}."
                 )
-            width = self._projection.shape[1]
+            width = projection.shape[1]
+        self._projection = projection
         super().__init__(width, dtype, parameters, name)
 
     def __repr__(self) -> str:
@@ -70,42 +72,28 @@ class RecordedSamples(VectorDistribution):
         )
 
     def _sample_n(self, n, seed=None):
-        seed = tfp.random.sanitize_seed(seed, salt="RecordedSamples")
-        draws = tf.numpy_function(self._draw, [n, seed], self.dtype, stateful=False)
-        draws.set_shape([tf.get_static_value(n), self._width])
-        return draws
+        return self._sample_in_numpy(self._draw, n, seed, "RecordedSamples")
 
-    def _draw(self, n, seed) -> np.ndarray:
-        words = np.asarray(seed).astype(np.uint32).tolist()
-        uniform = random_streams.uniforms(words[0] << 32 | words[1], "rows", int(n), 1)[:, 0]
+    def _draw(self, n: int, seed: int) -> np.ndarray:
+        uniform = random_streams.uniforms(seed, "rows", n, 1)[:, 0]
         chosen = np.asarray(self._rows[(uniform * len(self._rows)).astype(np.int64)])
         draws = chosen[:, self._columns].astype(np.float64)
         if self._center:
             draws -= self._row_mean
-        if self._projection is not None:
-            draws = draws @ self._projection
-        return draws.astype(self.dtype.as_numpy_dtype)
+        return draws if self._projection is None else draws @ self._projection
 
     def _mean(self):
         mean = np.zeros_like(self._row_mean) if self._center else self._row_mean
         projected = mean if self._projection is None else mean @ self._projection
         return tf.constant(projected, self.dtype)
 
-    def _variance(self):
-        return tf.constant(np.diag(self._row_covariance), self.dtype)
-
-    def _stddev(self):
-        return tf.constant(np.sqrt(np.diag(self._row_covariance)), self.dtype)
-
     def _covariance(self):
-        return tf.constant(self._row_covariance, self.dtype)
-
-    @functools.cached_property
-    def _row_covariance(self) -> np.ndarray:
-        covariance = sample_rows.row_covariance(self._rows)[np.ix_(self._columns, self._columns)]
-        if self._projection is None:
-            return covariance
-        return self._projection.T @ covariance @ self._projection
+        if self._row_covariance is None:
+            self._row_covariance = sample_rows.row_covariance(self._rows)
+        covariance = self._row_covariance[np.ix_(self._columns, self._columns)]
+        if self._projection is not None:
+            covariance = self._projection.T @ covariance @ self._projection
+        return tf.constant(covariance, self.dtype)
 
 
 def check_columns(columns, modes: int) -> np.ndarray:
@@ -114,11 +102,10 @@ def check_columns(columns, modes: int) -> np.ndarray:
     Raises:
       ValueError: if one is out of range or named twice.
     """
-    chosen = range(modes) if columns is None else columns
-    if isinstance(chosen, int) and not isinstance(chosen, bool):
-        chosen = range(chosen)
+    listed: Any = modes if columns is None else columns
     try:
-        chosen = [int(column) if int(column) == column else -1 for column in chosen]
+        named = range(listed) if type(listed) is int else list(listed)
+        chosen = [int(column) if int(column) == column else -1 for column in named]
     except (TypeError, ValueError):
         chosen = []
     if not chosen or len(set(chosen)) < len(chosen) or not 0 <= min(chosen) <= max(chosen) < modes:

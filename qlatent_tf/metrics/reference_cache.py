@@ -1,7 +1,7 @@
 """What is computed once of a data set's molecules or images, and kept."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ def reference_arrays(
     version: str,
     make: Callable[[Any], Mapping[str, np.ndarray]],
     check: Callable[[Mapping[str, np.ndarray]], None],
+    smiles: Collection[str] | None = None,
 ) -> dict[str, np.ndarray]:
     """Returns arrays that describe the real samples of a data set, from the cache if there.
 
@@ -29,11 +30,12 @@ def reference_arrays(
       make: callable. `make(samples)` computes them of the distinct SMILES, sorted, or of all
         images of `source`.
       check: callable. `check(arrays)` raises ValueError or KeyError for others than these.
+      smiles: collection of str. The distinct SMILES to take instead of the data set's.
 
     Raises:
       ValueError: if there are no molecules to compare with.
     """
-    smiles = getattr(dataset, "smiles", None)
+    smiles = getattr(dataset, "smiles", None) if smiles is None else smiles
     samples = dataset.source if smiles is None else sorted(smiles)
     if not len(samples):
         raise ValueError(f"The data set {dataset.name!r} has no molecules to compare with.")

@@ -1,6 +1,7 @@
 """Multi-layer perceptrons for vectors: the synthetic experiments."""
 
 from qlatent_tf.gan.shapes import check_widths
+from qlatent_tf.resolve import data_width
 
 _SLOPE = 0.2
 
@@ -19,7 +20,7 @@ def mlp(
 
     Args:
       latent: tfd.Distribution, event shape ``[latent_size]``.
-      features: int. The width of a sample.
+      features: int. The width of a sample; in a run, that of the data by default.
       units: sequence of int. The hidden layers' widths.
       activation: str. The hidden layers' activation: ``relu`` by default, ``leaky_relu`` in an
         invertible generator, which takes no other.
@@ -55,6 +56,14 @@ def mlp(
         raise ValueError(f"An invertible generator has leaky_relu; received {activation!r}.")
     critic = perceptron(features, 1, critic_units, activation, name="critic")
     return WGANGP(latent, generator, critic, **wgan_options)
+
+
+def _follow_data(config):
+    width = data_width(config)
+    return {} if width is None else {"features": width}
+
+
+mlp.follows = _follow_data
 
 
 def perceptron(inputs, outputs, units=(512, 512), activation="relu", name=None):

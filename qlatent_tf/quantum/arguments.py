@@ -1,9 +1,16 @@
-"""Checks of what enters the samplers; every error says what was received and what is legal."""
+"""Checks of what enters the samplers.
+
+Each takes what a caller gave, and returns it as the samplers want it. A bad value is a ValueError
+that says what was received and what is legal; a seed that is no integer is a TypeError.
+"""
 
 import operator
+import os
 from collections.abc import Collection
 
 import numpy as np
+
+from qlatent_tf.quantum.memory import check_memory
 
 UNITARY_TOLERANCE = 1e-8
 SINGLE_PRECISION_TOLERANCE = 1e-5
@@ -13,20 +20,10 @@ MAX_SAMPLE_NUMBER = 2**63 - 1
 
 
 def check_unitary(matrix) -> np.ndarray:
-    """Returns `matrix` as a C-contiguous complex128 array after checking that it is unitary.
+    """Returns a copy of a unitary, C-contiguous complex128, shape `[modes, modes]`.
 
-    A matrix in single precision is rounded, so up to 1e-5 from unitary is legal there, and the
-    nearest unitary, the factor U of its polar decomposition U P, is returned in its place.
-
-    Args:
-      matrix: array-like, shape `[modes, modes]`. Real or complex.
-
-    Returns:
-      complex128 array, shape `[modes, modes]`; a copy.
-
-    Raises:
-      ValueError: if it is not a square finite matrix, or further than 1e-8 (complex64 and
-        float32: 1e-5) from unitary.
+    A matrix in single precision is rounded, so up to 1e-5 from unitary is legal there (1e-8 in
+    double), and the nearest unitary, the factor U of its polar decomposition U P, takes its place.
     """
     array = np.asarray(matrix)
     if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] == 0:
@@ -43,8 +40,9 @@ def check_unitary(matrix) -> np.ndarray:
         )
     is_single = array.dtype in (np.float32, np.complex64)
     tolerance = SINGLE_PRECISION_TOLERANCE if is_single else UNITARY_TOLERANCE
-    deviation = float(np.abs(unitary.conj().T @ unitary - np.eye(len(unitary))).max())
-    if deviation > tolerance:
+    with np.errstate(over="ignore", invalid="ignore"):
+        deviation = float(np.abs(unitary.conj().T @ unitary - np.eye(len(unitary))).max())
+    if not deviation <= tolerance:  # nor where it overflows to NaN
         raise ValueError(
             f"The matrix is not unitary: the largest entry of |U^H U - 1| is {deviation:.3g}, "
             f"legal is at most {tolerance:g} in {array.dtype}. Dilate a lossy matrix first; "
@@ -59,25 +57,15 @@ def check_unitary(matrix) -> np.ndarray:
 
 
 def check_input_state(input_state, modes: int) -> np.ndarray:
-    """Returns the photons sent into each mode after checking them.
-
-    Args:
-      input_state: array-like of non-negative integers, shape `[modes]`.
-      modes: int. The width of the interferometer.
-
-    Returns:
-      int64 array, shape `[modes]`.
-
-    Raises:
-      ValueError: if the width is wrong, an entry is negative or fractional, or the sum exceeds
-        255.
-    """
+    """Returns the photons sent into each mode, at most 255 in all, int64, shape `[modes]`."""
     array = np.asarray(input_state)
     if array.shape != (modes,):
         raise ValueError(
             f"The input state of a {modes}-mode unitary has shape ({modes},); "
             f"received shape {array.shape}."
         )
+    if array.dtype.kind == "b":
+        raise ValueError(f"An input state holds non-negative integers; received {input_state!r}.")
     state = _as_counts(array, "An input state")
     if state.sum() > MAX_PHOTONS:
         raise ValueError(f"At most {MAX_PHOTONS} photons can be counted; received {state.sum()}.")
@@ -85,18 +73,7 @@ def check_input_state(input_state, modes: int) -> np.ndarray:
 
 
 def check_outcomes(outcomes, modes: int) -> np.ndarray:
-    """Returns a batch of outcomes after checking it.
-
-    Args:
-      outcomes: array-like of non-negative integers, shape `[batch, modes]`.
-      modes: int. The width of the interferometer.
-
-    Returns:
-      int64 array, shape `[batch, modes]`.
-
-    Raises:
-      ValueError: if the width is wrong or an entry is negative or fractional.
-    """
+    """Returns a batch of outcomes, int64, shape `[batch, modes]`."""
     array = np.asarray(outcomes)
     if array.ndim != 2 or array.shape[1] != modes:
         raise ValueError(
@@ -107,11 +84,7 @@ def check_outcomes(outcomes, modes: int) -> np.ndarray:
 
 
 def check_seed(seed) -> int:
-    """Returns `seed` modulo 2**64.
-
-    Raises:
-      TypeError: if it is not an integer.
-    """
+    """Returns a seed modulo 2**64."""
     try:
         return operator.index(seed) % 2**64
     except TypeError:
@@ -119,12 +92,10 @@ def check_seed(seed) -> int:
 
 
 def check_count(value, name: str, least: int = 0) -> int:
-    """Returns the integer `value` after checking that it is at least `least`.
-
-    Raises:
-      ValueError: if it is not an integer or too small.
-    """
+    """Returns an integer that is at least `least`."""
     try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
         count = operator.index(value)
     except TypeError:
         raise ValueError(f"{name} is an integer; received {value!r}.") from None
@@ -133,35 +104,23 @@ def check_count(value, name: str, least: int = 0) -> int:
     return count
 
 
-def check_start(start, num_samples: int) -> int:
-    """Returns the number of the first of `num_samples` samples after checking it.
+def check_sample_range(num_samples, start, row_bytes: int) -> tuple[int, int]:
+    """Returns how many samples are drawn and the number of the first, up to 2**63 - 1.
 
-    Raises:
-      ValueError: if it is not a non-negative integer, or a sample's number exceeds 2**63 - 1.
+    Rows of `row_bytes` bytes each have to fit into memory.
     """
-    start = check_count(start, "start")
+    num_samples, start = check_count(num_samples, "num_samples"), check_count(start, "start")
     if start + num_samples > MAX_SAMPLE_NUMBER:
         raise ValueError(
             f"Samples are numbered up to 2**63 - 1; received start={start} and {num_samples} "
             "samples."
         )
-    return start
+    check_memory(num_samples * row_bytes, f"{num_samples:,} samples")
+    return num_samples, start
 
 
 def check_photons_per_sample(photons_per_sample, num_samples: int, photons: int) -> np.ndarray:
-    """Returns how many of the photons each sample keeps.
-
-    Args:
-      photons_per_sample: array-like of integers in 0..photons, shape `[num_samples]`.
-      num_samples: int. The samples asked for.
-      photons: int. The photons of the input state.
-
-    Returns:
-      int64 array, shape `[num_samples]`.
-
-    Raises:
-      ValueError: if the shape is wrong or an entry is out of range.
-    """
+    """Returns how many of the photons each sample keeps, int64, shape `[num_samples]`."""
     array = np.asarray(photons_per_sample)
     if array.shape != (num_samples,):
         raise ValueError(
@@ -177,28 +136,17 @@ def check_photons_per_sample(photons_per_sample, num_samples: int, photons: int)
 
 
 def check_probability(value, name: str) -> float:
-    """Returns `value` as a float after checking that it is from 0 to 1.
-
-    Raises:
-      ValueError: if it is not.
-    """
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} is a number from 0 to 1; received {value!r}.") from None
-    if not 0.0 <= number <= 1.0:
+    """Returns a number from 0 to 1."""
+    array = np.asarray(value)
+    if array.shape != () or array.dtype.kind not in "iuf" or not 0.0 <= array <= 1.0:
         raise ValueError(f"{name} is a number from 0 to 1; received {value!r}.")
-    return number
+    return float(array)
 
 
 def check_transmission(value, modes: int) -> np.ndarray:
-    """Returns the transmission of each mode, float64, shape `[modes]`.
-
-    Raises:
-      ValueError: if the shape is neither `[]` nor `[modes]`, or an entry is not from 0 to 1.
-    """
+    """Returns the transmission of each mode, one number or one a mode, float64 `[modes]`."""
     array = np.asarray(value)
-    if array.shape not in ((), (modes,)) or array.dtype.kind not in "biuf":
+    if array.shape not in ((), (modes,)) or array.dtype.kind not in "iuf":
         raise ValueError(
             f"transmission is a number or an array of shape ({modes},); received {value!r}."
         )
@@ -208,11 +156,7 @@ def check_transmission(value, modes: int) -> np.ndarray:
 
 
 def check_postselect(value) -> tuple[int, int] | None:
-    """Returns the least and the most total that is kept, or None for no post-selection.
-
-    Raises:
-      ValueError: if it is neither a count nor a pair of counts in ascending order.
-    """
+    """Returns the least and the most total that is kept; None keeps all."""
     if value is None:
         return None
     pair = (value, value) if np.ndim(value) == 0 else tuple(value)
@@ -225,14 +169,32 @@ def check_postselect(value) -> tuple[int, int] | None:
 
 
 def check_choice(value, legal: Collection[str], name: str) -> str:
-    """Returns `value` after checking that it is one of `legal`.
-
-    Raises:
-      ValueError: if it is not.
-    """
-    if value not in legal:
+    """Returns one of the legal words."""
+    if not isinstance(value, str) or value not in legal:
         raise ValueError(f"{name} is one of {', '.join(legal)}; received {value!r}.")
     return value
+
+
+def check_flag(value, name: str) -> bool:
+    """Returns True or False, but not what merely counts as one of them."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{name} is True or False; received {value!r}.")
+    return bool(value)
+
+
+def check_path(value, name: str):
+    """Returns a path, as text or otherwise."""
+    if not isinstance(value, (str, os.PathLike)):
+        raise ValueError(f"{name} is named by a path; received {value!r}.")
+    return value
+
+
+def check_real(values, name: str) -> np.ndarray:
+    """Returns a float64 copy of an array of finite real numbers."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "iuf" or not np.isfinite(array).all():
+        raise ValueError(f"{name} holds finite real numbers; received {values!r}.")
+    return np.array(array, np.float64)
 
 
 def _as_counts(array: np.ndarray, owner: str) -> np.ndarray:

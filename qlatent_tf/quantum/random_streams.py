@@ -16,9 +16,9 @@ Reference: Steele, Lea, Flood, "Fast splittable pseudorandom number generators",
 """
 
 import numpy as np
-from numba import njit
 
-from qlatent_tf.quantum.arguments import check_count, check_seed, check_start
+from qlatent_tf.quantum.arguments import check_count, check_sample_range, check_seed
+from qlatent_tf.quantum.compiled import kernel
 
 GAMMA = np.uint64(0x9E3779B97F4A7C15)
 ONE = np.uint64(1)
@@ -31,7 +31,7 @@ MULTIPLIER_2 = np.uint64(0x94D049BB133111EB)
 UNIT = 2.0**-53
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def mix64(value):
     """The splitmix64 finaliser of a uint64."""
     value = (value ^ (value >> SHIFT_30)) * MULTIPLIER_1
@@ -39,13 +39,13 @@ def mix64(value):
     return value ^ (value >> SHIFT_31)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def stream_state(key, index):
     """The state of sample `index` before its first draw; `key` is a uint64."""
     return mix64(key + (np.uint64(index) + ONE) * GAMMA)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def uniform(state):
     """The uniform number in [0, 1) of a state that was advanced by GAMMA."""
     return np.float64(mix64(state) >> SHIFT_11) * UNIT
@@ -60,17 +60,10 @@ def mix64_int(value: int) -> int:
 
 
 def stream_key(seed: int, purpose: str) -> np.uint64:
-    """Returns the key of all streams that serve one purpose under one seed.
+    """Returns the key, uint64, of all streams that serve one purpose under one seed.
 
-    Args:
-      seed: int. Taken modulo 2**64.
-      purpose: str. Streams of different purposes are independent under the same seed.
-
-    Returns:
-      uint64.
-
-    Raises:
-      TypeError: if the seed is not an integer.
+    Streams of different purposes are independent under the same seed, which is an integer, taken
+    modulo 2**64.
     """
     gamma = int(GAMMA)
     word = 0
@@ -83,28 +76,18 @@ def stream_key(seed: int, purpose: str) -> np.uint64:
 def uniforms(
     seed: int, purpose: str, num_samples: int, num_draws: int, *, start: int = 0
 ) -> np.ndarray:
-    """Returns the first uniform numbers of the streams of consecutive samples.
+    """Returns the first uniform numbers in [0, 1) of the streams of consecutive samples.
 
     Args:
       seed: int. Taken modulo 2**64.
       purpose: str. What the numbers are for, see `stream_key`.
-      num_samples: int. The rows.
-      num_draws: int. The columns: draws 1, 2, ... of each stream.
+      num_samples, num_draws: int. The shape: draws 1, 2, ... of each stream in a row.
       start: int. The number of the first sample.
-
-    Returns:
-      float64 array in [0, 1), shape `[num_samples, num_draws]`.
     """
-    key = stream_key(seed, purpose)
-    num_samples = check_count(num_samples, "num_samples")
-    first = np.uint64(check_start(start, num_samples))
-    index = first + np.arange(num_samples, dtype=np.uint64)
-    states = _mix64_array(key + (index + ONE) * GAMMA)
-    draws = np.arange(1, check_count(num_draws, "num_draws") + 1, dtype=np.uint64) * GAMMA
-    return (_mix64_array(states[:, None] + draws) >> SHIFT_11) * UNIT
-
-
-def _mix64_array(value: np.ndarray) -> np.ndarray:
-    value = (value ^ (value >> SHIFT_30)) * MULTIPLIER_1
-    value = (value ^ (value >> SHIFT_27)) * MULTIPLIER_2
-    return value ^ (value >> SHIFT_31)
+    num_draws = check_count(num_draws, "num_draws")
+    num_samples, start = check_sample_range(num_samples, start, 16 * num_draws)
+    index = np.uint64(start) + np.arange(num_samples, dtype=np.uint64)
+    mix = getattr(mix64, "py_func", mix64)  # NumPy's, on arrays
+    states = mix(stream_key(seed, purpose) + (index + ONE) * GAMMA)
+    draws = np.arange(1, num_draws + 1, dtype=np.uint64) * GAMMA
+    return (mix(states[:, None] + draws) >> SHIFT_11) * UNIT

@@ -3,17 +3,21 @@
 None of these knows a latent or a data set: they are given functions.
 """
 
+import contextlib
 import errno
 import math
 import re
 import shutil
+import tempfile
 import time
 from pathlib import Path
 
 import keras
 import tensorflow as tf
 from absl import logging
-from tqdm import tqdm
+
+from qlatent_tf.progress import ProgressBar
+from qlatent_tf.runs.tensorboard import LOSSES, SPEED
 
 
 class EverySteps(keras.callbacks.Callback):
@@ -51,26 +55,46 @@ def check_finite(step: int, losses: dict) -> None:
         raise FloatingPointError(f"{', '.join(broken)} is {_DIVERGED.format(step=step)}")
 
 
-class ProgressBar(EverySteps):
-    """A bar with losses, speed and time left.
+class TrainingBar(EverySteps):
+    """A bar with losses, speed and time left, which says so while the first step is compiled.
 
     Args:
       steps: int. The step at which the run ends.
+      phase: str. What is trained.
       every: int. Steps between updates.
     """
 
-    def __init__(self, steps: int, every: int = 10):
+    def __init__(self, steps: int, phase: str = "train", every: int = 10):
         super().__init__(every, steps)
         self._steps = steps
+        self._phase = phase
         self._bar = None
 
     def on_train_begin(self, logs=None):
-        self._bar = tqdm(total=self._steps, initial=self.model.step, desc="train", unit="step")
+        self._bar = ProgressBar(
+            total=self._steps,
+            initial=self.model.step,
+            desc=self._phase,
+            unit="step",
+            postfix=_COMPILING,
+        )
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self._bar.postfix == _COMPILING:
+            # The time it took says nothing of the steps to come.
+            self._bar.unpause()
+            self._bar.set_postfix_str("")
+        super().on_train_batch_end(batch, logs)
 
     def at_step(self, step, losses):
         shown = {_SHORT.get(name, name): f"{float(value):.3f}" for name, value in losses.items()}
         self._bar.set_postfix(shown, refresh=False)
         self._bar.update(step - self._bar.n)
+
+    def note(self, text: str) -> None:
+        """Shows what is being done between two steps."""
+        if self._bar is not None:
+            self._bar.set_postfix_str(text)
 
     def close(self):
         """Ends the bar, also after an interrupted run."""
@@ -107,7 +131,8 @@ class Checkpoints(EverySteps):
         for step in reversed(checkpoint_steps(self._directory)):
             path = self._path(step)
             try:
-                self._checkpoint.read(path).assert_existing_objects_matched()
+                with _literal(path) as readable:
+                    self._checkpoint.read(readable).assert_existing_objects_matched()
                 self._saved = self._model.step
                 return self._saved
             # TensorFlow's reader reports damage by any of these.
@@ -150,15 +175,41 @@ class Checkpoints(EverySteps):
     def at_step(self, step, losses):
         self.save()
 
+    def tidy(self):
+        """Removes what killed writers left: parts of checkpoints without an index."""
+        whole = checkpoint_steps(self._directory)
+        for path in self._directory.glob("ckpt-*"):
+            found = re.match(r"ckpt-(\d+)(_temp)?", path.name)
+            if found and (found[2] or int(found[1]) not in whole):
+                _delete(path)
+        for path in self._directory.glob(".ckpt-*"):
+            _delete(path)
+
     def _path(self, step):
         return str(self._directory / f"ckpt-{step}")
 
     def _remove(self, step):
         for path in self._directory.glob(f"ckpt-{step}[._]*"):
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+            _delete(path)
+
+
+@contextlib.contextmanager
+def _literal(path: str):
+    """Yields a path to the same files that TensorFlow, which takes paths for patterns, can read."""
+    if not re.search(r"[*?\[\]\\{}]", path):
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        link = Path(folder) / "checkpoints"
+        link.symlink_to(Path(path).resolve().parent, target_is_directory=True)
+        yield str(link / Path(path).name)
+
+
+def _delete(path):
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def checkpoint_steps(folder) -> list[int]:
@@ -188,12 +239,12 @@ class LossEvents(EverySteps):
         now = time.perf_counter()
         with self._writer.as_default(step=step):
             for name, value in losses.items():
-                tf.summary.scalar(f"losses/{name}", value)
+                tf.summary.scalar(f"{LOSSES}/{name}", value)
             for name, rate in self.model.learning_rates().items():
-                tf.summary.scalar(f"speed/{name}", tf.convert_to_tensor(rate))
+                tf.summary.scalar(f"{SPEED}/{name}", tf.convert_to_tensor(rate))
             if self._last is not None:
                 before, then = self._last
-                tf.summary.scalar("speed/steps_per_second", (step - before) / (now - then))
+                tf.summary.scalar(f"{SPEED}/steps_per_second", (step - before) / (now - then))
         self._last = step, now
 
 
@@ -202,6 +253,7 @@ _DIVERGED = (
     "help."
 )
 _KEPT = 2
+_COMPILING = "compiling the first step"
 _SHORT = {
     "critic_loss": "critic",
     "generator_loss": "generator",

@@ -52,11 +52,28 @@ class RunDirectory:
         Raises:
           ValueError: if the directory holds a run of another configuration, with the differences.
         """
-        file = self.path / "config.json"
-        if file.is_file():
-            known = complete(self.read_config(trust_code=True))
-            self.check_configuration(training_differences(known, config))
-        write_json(file, config.to_json())
+        self.check(config, complete)
+        if not self._is_trained():
+            for stale in ("run.json", "metrics.json"):
+                (self.path / stale).unlink(missing_ok=True)
+        # What killed writers left.
+        for temporary in self.path.glob(".*.json.*.json"):
+            temporary.unlink()
+        for temporary in self.path.glob(".*.png.*.png"):
+            temporary.unlink()
+        write_json(self.path / "config.json", config.to_json())
+
+    def check(self, config: Config, complete=lambda config: config) -> None:
+        """Refuses what `open` refuses, and makes nothing.
+
+        A run that ended before its first checkpoint may begin with another configuration.
+        """
+        if (self.path / "config.json").is_file() and self._is_trained():
+            known = self.read_config(trust_code=True)
+            self.check_configuration(differences_by_name_first(known, config, complete))
+
+    def _is_trained(self) -> bool:
+        return any(self.checkpoints.glob("ckpt-*")) or self.read_run()["step"] > 0
 
     def check_configuration(self, found: Differences) -> None:
         """Refuses to continue a run under a configuration that trains otherwise.
@@ -130,6 +147,17 @@ def training_differences(config: Config, other: Config) -> Differences:
     """Returns the differences by which the training steps are others; see `Config.differences`."""
     found = config.differences(other)
     return {name: values for name, values in found.items() if name not in _CHANGEABLE}
+
+
+def differences_by_name_first(known: Config, config: Config, complete) -> Differences:
+    """Returns `training_differences`, after `complete` filled in what the known one leaves open.
+
+    Names are compared first: a configuration from elsewhere may name code, which `complete` would
+    import, and none is run but what the other configuration names too.
+    """
+    found = training_differences(known, config)
+    named = {name: found[name] for name in ("model", "latent", "dataset") if name in found}
+    return named or training_differences(complete(known), config)
 
 
 def data_differences(recorded: dict, dataset) -> Differences:

@@ -1,4 +1,4 @@
-"""Goes on elsewhere with a run: from the checkpoint in a preset, or in another run's directory."""
+"""Where a new run resumes training: the checkpoint of a preset, or of another run."""
 
 import dataclasses
 import shutil
@@ -14,7 +14,7 @@ from qlatent_tf.zoo import read_preset
 
 @dataclasses.dataclass(frozen=True)
 class StartingPoint:
-    """A checkpoint from which a new run directory begins.
+    """A checkpoint from which a new run directory starts.
 
     Attributes:
       path: Path. The preset or the run that holds it.
@@ -31,7 +31,7 @@ class StartingPoint:
     record: dict
 
     def begin(self, run: RunDirectory) -> None:
-        """Copies the checkpoint into a run that has none; one that has some goes on from those."""
+        """Copies the checkpoint into a run that has none; one that has some keeps those."""
         if checkpoint_steps(run.checkpoints):
             return
         write_json(run.path / "run.json", {**self.record, "step": self.step})

@@ -1,27 +1,39 @@
-"""TensorBoard events of a run: metrics, sample grids, the latent, hyper-parameters."""
+"""TensorBoard events of a run: samples, scores, the latent, hyper-parameters."""
 
 import json
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
 from qlatent_tf.config import Config
+from qlatent_tf.drawing.style import figure_picture, new_figure
+from qlatent_tf.glossary import title
+from qlatent_tf.runs.checks import affordable
+from qlatent_tf.runs.ending import telling_scores
 from qlatent_tf.seeds import derive_seed
+from qlatent_tf.storage.files import atomic_path
 
 GRID_SAMPLES = 36
 LATENT_SAMPLES = 10_000
+# TensorBoard sorts tags by name and shows twelve on a page: the most informative come first.
+SAMPLES, KEY_SCORES, SCORES = "1_samples", "2_key_scores", "3_scores"
+LOSSES, SPEED = "4_losses", "5_speed"
+LATENT, MODES = "6_latent", "7_latent_modes"
+# For latents that take longer, the histograms show fewer.
+_DRAWING_SECONDS = 20.0
+# Correlations beyond it have the last colour.
+_STRONG = 0.5
 
 
 class RunEvents:
     """Writes what TensorBoard shows of a run beside its losses.
 
     Args:
-      directory: path. Where the event file goes.
-      config: Config. Shown as text and as hyper-parameters.
-      model: WGANGP. Its latent is shown as histograms and pair correlations.
+      directory: path. Where the event file goes; its name is the run's.
+      config: Config. Shown as text, and what runs differ in as hyper-parameters.
+      model: LatentGenerator. Its latent is shown as histograms, that of a GAN as pair correlations.
       dataset: Dataset. Real samples are drawn by its `render`.
       start: int. The step at which this session begins.
     """
@@ -32,61 +44,117 @@ class RunEvents:
         self.grid_latents = model.latent.sample(
             GRID_SAMPLES, seed=_seed_pair(config.seed, "sample grid")
         )
+        self._dataset = dataset
+        self._values = hyper_parameters(config)
+        self._described = False
         with self.writer.as_default(step=start):
-            hparams.hparams(_hyper_parameters(config))
+            hparams.hparams(self._values, trial_id=Path(directory).resolve().name)
             text = json.dumps(config.to_json(), indent=2)
             tf.summary.text("configuration", f"```\n{text}\n```")
             tf.summary.text("latent", f"`{model.latent!r}`")
             if begins:
-                self._write_latent(model.latent, config.seed)
-                tf.summary.image("samples/real", _real_grid(dataset, config.seed)[np.newaxis])
+                self._write_latent(model, config.seed)
+                self._write_picture("real", _real_grid(dataset, config.seed))
 
-    def write_evaluation(self, step: int, scores: dict[str, float], pictures) -> None:
-        """Writes the metrics' means and pictures, uint8 arrays by name.
+    def write_evaluation(self, step: int, scores, pictures) -> None:
+        """Writes scores that are defined, and pictures, uint8 arrays by name.
 
         ``samples`` is that of the run's fixed latents.
         """
+        key = {score.key for score in telling_scores(scores)}
         with self.writer.as_default(step=step):
-            for name, value in scores.items():
-                tf.summary.scalar(f"metrics/{name}", value)
+            for score in scores:
+                if np.isfinite(score.mean):
+                    group = KEY_SCORES if score.key in key else SCORES
+                    tf.summary.scalar(f"{group}/{score.key}", score.mean)
             for name, picture in pictures.items():
-                tag = "samples/generated" if name == "samples" else name
-                tf.summary.image(tag, picture[np.newaxis])
+                self._write_picture("generated" if name == "samples" else name, picture)
+            if not self._described:
+                # Only now is it known which scores there are.
+                hparams.hparams_config(
+                    hparams=[hparams.HParam(name) for name in self._values],
+                    metrics=[
+                        hparams.Metric(
+                            f"{KEY_SCORES}/{score.key}", display_name=title(score.metric)
+                        )
+                        for score in telling_scores(scores)
+                    ],
+                )
+                self._described = True
         self.writer.flush()
 
     def close(self) -> None:
         """Writes what is still in memory."""
         self.writer.close()
 
-    def _write_latent(self, latent, seed):
-        values = latent.sample(LATENT_SAMPLES, seed=_seed_pair(seed, "latent histogram")).numpy()
-        tf.summary.histogram("latent/all", values)
+    def _write_picture(self, name, picture):
+        tf.summary.image(f"{SAMPLES}/{name}", picture[np.newaxis])
+
+    def _write_latent(self, model, seed):
+        count = affordable(model.latent, LATENT_SAMPLES, _DRAWING_SECONDS)
+        values = model.latent.sample(count, seed=_seed_pair(seed, "latent histogram")).numpy()
+        tf.summary.histogram(f"{LATENT}/all", values)
+        tf.summary.histogram(f"{LATENT}/sum", values.sum(axis=1))
         for mode in range(min(values.shape[1], 16)):
-            tf.summary.histogram(f"latent/mode_{mode:02d}", values[:, mode])
-        tf.summary.histogram("latent/sum", values.sum(axis=1))
-        tf.summary.image("latent/pair_correlations", correlation_picture(values)[np.newaxis])
+            tf.summary.histogram(f"{MODES}/mode_{mode:02d}", values[:, mode])
+        if model.trains_on_latent:
+            picture = correlation_picture(values)
+            tf.summary.image(f"{LATENT}/pair_correlations", picture[np.newaxis])
 
 
-def correlation_picture(values, cell: int | None = None) -> np.ndarray:
-    """Draws the correlation matrix of samples, blue for -1 to red for +1.
+def forget_later(directory, step: int) -> None:
+    """Removes what event files hold of later steps, which a run that resumes writes again."""
+    for file in Path(directory).glob("events.*"):
+        kept, whole = [], True
+        try:
+            for record in tf.data.TFRecordDataset(str(file)):
+                if tf.compat.v1.Event.FromString(record.numpy()).step <= step:
+                    kept.append(record.numpy())
+                else:
+                    whole = False
+        except tf.errors.DataLossError:  # The end that a killed writer left.
+            whole = False
+        if not whole:
+            with atomic_path(file) as temporary, tf.io.TFRecordWriter(str(temporary)) as writer:
+                for record in kept:
+                    writer.write(record)
 
-    The diagonal, always 1, is left white, and colours span the largest correlation off it.
+
+def correlation_picture(values) -> np.ndarray:
+    """Draws the correlation matrix of samples, on one scale for all latents.
+
+    The diagonal, always 1, is left white.
 
     Args:
       values: array, ``(num_samples, width)``.
-      cell: int. Pixels a matrix entry; by default 16, or fewer where there are more than 32.
 
     Returns:
-      np.ndarray, uint8 ``(width * cell, width * cell, 3)``.
+      np.ndarray, uint8 ``(height, width, 3)``.
     """
-    cell = cell or max(min(16, 512 // values.shape[1]), 1)
     spread = values.std(axis=0)
     normal = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1)
     matrix = normal.T @ normal / len(values)
     np.fill_diagonal(matrix, 0)
-    largest = np.abs(matrix).max() or 1.0
-    colours = matplotlib.colormaps["RdBu_r"](0.5 + matrix / (2 * largest))[..., :3]
-    return np.kron((255 * colours).astype(np.uint8), np.ones((cell, cell, 1), np.uint8))
+    figure = new_figure(5.4, 4.6)
+    panel = figure.subplots()
+    image = panel.imshow(matrix, cmap="RdBu_r", vmin=-_STRONG, vmax=_STRONG)
+    panel.set(xlabel="mode", ylabel="mode", title=f"correlations of {len(values):,} latents")
+    figure.colorbar(image, ax=panel, extend="both", label="correlation coefficient")
+    return figure_picture(figure)
+
+
+def hyper_parameters(config: Config) -> dict:
+    """Returns what runs differ in, by which TensorBoard filters and sorts them."""
+    options = config.latent_options
+    named = {name: options[name] for name in ("modes", "photons") if type(options.get(name)) is int}
+    return {
+        "model": config.model,
+        "latent": config.latent,
+        **named,
+        "data": config.dataset,
+        "seed": config.seed,
+        "steps": config.steps,
+    }
 
 
 def _real_grid(dataset, seed):
@@ -102,13 +170,3 @@ def _real_grid(dataset, seed):
 
 def _seed_pair(seed, purpose):
     return tf.constant([derive_seed(seed, purpose), 0], tf.int32)
-
-
-def _hyper_parameters(config):
-    flat = {}
-    for name, value in vars(config).items():
-        entries = value.items() if isinstance(value, dict) else [("", value)]
-        for option, entry in entries:
-            key = f"{name}.{option}" if option else name
-            flat[key] = entry if isinstance(entry, (bool, int, float, str)) else json.dumps(entry)
-    return flat

@@ -1,7 +1,6 @@
-"""Trains a model from a configuration, in a directory that can be taken up again."""
+"""Trains a model from a configuration, in a directory in which training can be resumed."""
 
 import contextlib
-import signal
 import time
 from typing import Protocol, runtime_checkable
 
@@ -9,22 +8,35 @@ import keras
 from absl import logging
 
 from qlatent_tf.config import Config
+from qlatent_tf.datasets.custom import load
 from qlatent_tf.differences import format_differences
 from qlatent_tf.drawing.png import write_picture
 from qlatent_tf.gan import replicas as distribution
-from qlatent_tf.registry import datasets, metrics
+from qlatent_tf.registry import metrics
 from qlatent_tf.resolve import resolve
 from qlatent_tf.runs import callbacks
+from qlatent_tf.runs.callbacks import checkpoint_steps
+from qlatent_tf.runs.checks import check_fit, check_memory, check_path, warn_of_slow_latents
 from qlatent_tf.runs.evaluation import evaluate, mean_scores
-from qlatent_tf.runs.run_directory import RunDirectory, check_data, training_differences
+from qlatent_tf.runs.run_directory import (
+    RunDirectory,
+    check_data,
+    differences_by_name_first,
+)
+from qlatent_tf.runs.signals import signals_interrupt
 from qlatent_tf.runs.starting_point import starting_point
-from qlatent_tf.runs.tensorboard import RunEvents
+from qlatent_tf.runs.tensorboard import RunEvents, forget_later
+from qlatent_tf.scores import read_scores
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.storage.locks import sole_use
 from qlatent_tf.zoo import build_model, check_names, from_preset
 
 # Steps between looks at the losses, and calls of a watching function.
 _WATCHED = 10
+_FIRST = (
+    "The %s is trained first, in %s, for %d steps. model_options.autoencoder_steps changes their "
+    "number; model_options.autoencoder=PRESET takes one that is trained."
+)
 
 
 class Interrupted(Exception):  # noqa: N818
@@ -42,11 +54,29 @@ class RestsOnAnother(Protocol):
         """Takes over the weights of the other model."""
 
 
-def load_dataset(config: Config, *, data_dir=None, progress=True):
-    """Loads the configuration's data set."""
-    return datasets.build(
-        config.dataset, data_dir=data_dir, progress=progress, **config.dataset_options
-    )
+def load_dataset(config: Config | str, *, data_dir=None, progress=True, **options):
+    """Loads the data set of a configuration, or one by its name.
+
+    Args:
+      config: Config, or str: a registered data set, or ``module:function``.
+      data_dir: path. Where data files are looked for first.
+      progress: bool. Whether to show progress bars.
+      **options: those of the data set; they replace the configuration's.
+
+    Returns:
+      Dataset.
+
+    Raises:
+      FileNotFoundError: if files of it are nowhere; the message says what to do.
+      ValueError: if a name or an option is unknown, or a file is damaged.
+
+    Example:
+      >>> data = qlatent_tf.load_dataset("qm9", data_dir="data")
+    """
+    if isinstance(config, Config):
+        options = {**config.dataset_options, **options}
+    name = config.dataset if isinstance(config, Config) else config
+    return load(name, data_dir=data_dir, progress=progress, **options)
 
 
 def prepare(config: Config, strategy=None):
@@ -59,7 +89,7 @@ def prepare(config: Config, strategy=None):
     """
     check_names(config)
     for name in config.metrics:
-        metrics.get(name)  # One's own that is not there is told of before any training.
+        metrics.get(name)  # A custom metric that is missing is reported before any training.
     # Keras draws initial weights from one global stream: this is what makes them repeatable.
     keras.utils.set_random_seed(derive_seed(config.seed, "weights"))
     with distribution.scope(strategy):
@@ -78,8 +108,9 @@ def train(
     continue_from=None,
     watch=None,
     strategy=None,
+    phase="train",
 ) -> RunDirectory:
-    """Trains, or goes on training, in `workdir`.
+    """Trains, or resumes training, in `workdir`.
 
     Args:
       config: Config. See `resolve` for what is filled in.
@@ -88,11 +119,12 @@ def train(
       data_dir: path. Where data files are looked for first.
       dataset: Dataset. Loaded already; by default the configuration's.
       progress: bool. Whether to show progress bars.
-      watch: callable of an int. Told the step every few steps and at the last one.
+      watch: callable of an int. Called with the step, every few steps and at the last one.
       continue_from: str or path. A preset that holds a checkpoint, or a run's directory. A new
         `workdir` begins with that checkpoint, and ends as if it had been trained from the start.
       strategy: tf.distribute.Strategy. Devices or machines that share each batch; None for one
         device. Of several processes the first writes the run, in a directory that all can read.
+      phase: str. What the progress bar is called.
 
     Returns:
       RunDirectory with checkpoints, metrics, samples and TensorBoard events.
@@ -103,19 +135,25 @@ def train(
       FileNotFoundError: if there is no checkpoint to continue from.
       InUseError: if another process trains in the directory.
       FloatingPointError: if a loss is no longer finite.
-      Interrupted: on Ctrl-C or SIGTERM, after a checkpoint.
+      Interrupted: on Ctrl-C, SIGTERM or SIGHUP, after a checkpoint. SIGUSR1 saves one, too, and
+        the run continues.
       ConnectionError: if another process that trains along has gone.
     """
+    check_path(workdir)
     config = resolve(config)
     distribution.check_distributable(config, strategy)
     beginning = _beginning(continue_from, config) if continue_from is not None else None
+    run = RunDirectory(workdir)
+    run.check(config, resolve)
     model = prepare(config, strategy)
     dataset = dataset or load_dataset(config, data_dir=data_dir, progress=progress)
-    # Shapes are checked here, before there is a directory to clean up.
-    _batches(model, dataset.source, config)
-    run = RunDirectory(workdir)
+    # Before there is a directory to clean up, or anything is compiled.
+    check_memory(config, model)
+    check_fit(config, model, dataset)
+    warn_of_slow_latents(config, model.latent)
     if beginning:
         check_data(beginning.path, beginning.record, dataset)
+    first = _pretraining(model, config, run) if beginning is None else None
     chief = distribution.is_chief(strategy)
     lock = sole_use(run.path / ".lock", f"training in {run.path}")
     with lock if chief else contextlib.nullcontext(), distribution.lost_workers(strategy):
@@ -126,61 +164,70 @@ def train(
         distribution.agree(strategy, "the configuration", config.to_json())
         check_data(run.path, run.read_run(), dataset)
         checkpoints = callbacks.Checkpoints(run.checkpoints, model, config.checkpoint_every)
+        if chief:
+            checkpoints.tidy()
         start = checkpoints.restore()
-        if not start and chief:
-            _pretrain(model, config, run, dataset, progress)
+        part = run.path / first.model if first and not start else None
+        if part and chief:
+            logging.info(_FIRST, first.model, part, first.steps)
+            train(first, part, dataset=dataset, progress=progress, phase=first.model)
         evaluated = run.read_metrics()["step"]
-        distribution.agree(strategy, "the step to go on from", (start, evaluated))
-        if not start and not chief:
-            _pretrain(model, config, run)
+        distribution.agree(strategy, "the step to resume at", (start, evaluated))
+        if part:
+            model.adopt(_restored(RunDirectory(part), resolve(first))[0])
         if start >= config.steps and evaluated == start:
             logging.info("%s has reached step %d; nothing is left to do.", run.path, start)
             return run
         if start:
             logging.info("Resuming %s at step %d.", run.path, start)
-        _fit(model, dataset, config, run, checkpoints, start, progress, watch, strategy)
+        _fit(model, dataset, config, run, checkpoints, start, progress, watch, strategy, phase)
         distribution.agree(strategy, "the last step", config.steps)
     return run
 
 
-def _fit(model, dataset, config, run, checkpoints, start, progress, watch, strategy):
+def _fit(model, dataset, config, run, checkpoints, start, progress, watch, strategy, phase):
     batches = _batches(model, model.precompute(dataset.source), config, start, config.steps)
     checking = callbacks.EverySteps(_WATCHED, function=callbacks.check_finite)
-    if strategy:
-        batches = distribution.replica_batches(batches, strategy)
     if not distribution.is_chief(strategy):
         if start < config.steps:
-            model.fit(batches, shuffle=False, verbose=0, callbacks=[checking])
+            model.fit(batches, verbose=0, callbacks=[checking])
         return
     # As if all sessions of the run had been one.
     began = time.perf_counter() - run.read_run()["seconds"]
+    forget_later(run.path, start)
     events = RunEvents(run.path, config, model, dataset, start)
 
     def evaluation(step, losses=None):
-        scores = evaluate(
+        bar.note(f"scoring {config.evaluation_samples:,} samples")
+        found = evaluate(
             model,
             dataset,
             num_samples=config.evaluation_samples,
             metric_names=config.metrics or dataset.metrics,
         )
-        means = mean_scores(scores)
-        run.write_metrics(step, scores, means)
+        run.write_metrics(step, found, mean_scores(found))
         pictures = {"samples": dataset.render(model.generate(events.grid_latents))}
         pictures.update(model.pictures(dataset))
         for name, picture in pictures.items():
             write_picture(run.picture(name), picture)
-        events.write_evaluation(step, means, pictures)
+        events.write_evaluation(step, read_scores(found["metrics"], dataset.name), pictures)
 
     def record(step, losses=None):
         run.write_run(step, time.perf_counter() - began, dataset)
 
+    def save_if_asked(step, losses):
+        if asked():
+            checkpoints.save()
+            record(step)
+            logging.info("Saved at step %d, as SIGUSR1 asks.", step)
+
     def regularly(every, function):
         return callbacks.EverySteps(every, config.steps, function=function)
 
-    bar = callbacks.ProgressBar(config.steps)
+    bar = callbacks.TrainingBar(config.steps, phase)
     record(start)
-    try:
-        with _signals_interrupt():
+    with signals_interrupt() as asked:
+        try:
             # A run stopped during an evaluation is at that step with the evaluation to do.
             due = start and (start % config.evaluate_every == 0 or start >= config.steps)
             if due and run.read_metrics()["step"] < start:
@@ -188,7 +235,6 @@ def _fit(model, dataset, config, run, checkpoints, start, progress, watch, strat
             if start < config.steps:
                 model.fit(
                     batches,
-                    shuffle=False,
                     verbose=0,
                     callbacks=[
                         checking,
@@ -198,31 +244,39 @@ def _fit(model, dataset, config, run, checkpoints, start, progress, watch, strat
                         checkpoints,
                         regularly(config.checkpoint_every, record),
                         regularly(config.evaluate_every, evaluation),
+                        regularly(1, save_if_asked),
                     ],
                 )
-    except KeyboardInterrupt as error:
-        checkpoints.save()
-        record(model.step)
-        raise Interrupted(f"Stopped and saved at step {model.step} of {config.steps}.") from error
-    finally:
-        bar.close()
-        events.close()
-    checkpoints.save()
-    record(model.step)
+            checkpoints.save()
+            record(model.step)
+        except KeyboardInterrupt as error:
+            checkpoints.save()
+            record(model.step)
+            raise Interrupted(
+                f"Stopped and saved at step {model.step} of {config.steps}."
+            ) from error
+        finally:
+            bar.close()
+            events.close()
 
 
-def restore_model(run: RunDirectory, *, trust_code=False):
+def restore_model(run: RunDirectory, *, latent_options=None, trust_code=False):
     """Returns the model at a run's last checkpoint, and its step.
 
     Args:
       run: RunDirectory.
+      latent_options: dict. Options of the latent to change.
       trust_code: bool. Whether the run may name code outside the project.
 
     Raises:
       FileNotFoundError: if there is no run, or it has no checkpoint yet.
       ValueError: if the run names code that is not trusted.
     """
-    config = run.read_config(trust_code=trust_code)
+    config = run.read_config(trust_code=trust_code).with_latent_options(latent_options)
+    return _restored(run, config)
+
+
+def _restored(run, config):
     model = prepare(config)
     step = callbacks.Checkpoints(run.checkpoints, model, config.checkpoint_every).restore()
     if not step:
@@ -232,17 +286,12 @@ def restore_model(run: RunDirectory, *, trust_code=False):
 
 def _beginning(source, config):
     beginning = starting_point(source)
-    # Names first: of what differs there, no code is to run.
-    differences = {
-        name: values
-        for name, values in training_differences(beginning.config, config).items()
-        if name in ("model", "latent", "dataset")
-    } or training_differences(resolve(beginning.config), config)
-    if differences:
+    found = differences_by_name_first(beginning.config, config, resolve)
+    if found:
         raise ValueError(
             f"{beginning.path} was trained with another configuration (its value -> yours): "
-            f"{format_differences(differences)}. What is continued keeps its options, --steps "
-            "apart; --config trains anew with others."
+            f"{format_differences(found)}. What is continued keeps its options, --steps apart; "
+            "--config trains anew with others."
         )
     if config.steps <= beginning.step:
         raise ValueError(
@@ -252,43 +301,21 @@ def _beginning(source, config):
     return beginning
 
 
-def _pretrain(model, config, run, dataset=None, progress=False):
-    """Gives a model the one that it rests on: a preset, or trained first, in the run's directory.
+def _pretraining(model, config, run):
+    """The configuration of what a new run trains first; None if there is none.
 
-    Without a data set, the process that has one has trained it.
+    What is to be taken from a preset is taken now, so that a wrong name leaves nothing behind.
     """
-    if not isinstance(model, RestsOnAnother):
-        return
+    if not isinstance(model, RestsOnAnother) or checkpoint_steps(run.checkpoints):
+        return None
     first = model.pretraining(config)
-    if not isinstance(first, Config):
-        model.adopt(from_preset(first))
-        return
-    part = RunDirectory(run.path / first.model)
-    if dataset is not None:
-        train(first, part.path, dataset=dataset, progress=progress)
-    # What the part names, this run names.
-    model.adopt(restore_model(part, trust_code=True)[0])
+    if isinstance(first, Config):
+        return first
+    model.adopt(from_preset(first))
+    return None
 
 
 def _batches(model, real, config, start=0, steps=None):
     return model.training_batches(
         real, config.batch_size, config.seed, start, steps, config.generator_batch_size
     )
-
-
-@contextlib.contextmanager
-def _signals_interrupt():
-    """Lets SIGTERM, with which job schedulers end a run, do what Ctrl-C does."""
-
-    def interrupt(number, frame):
-        raise KeyboardInterrupt
-
-    try:
-        before = signal.signal(signal.SIGTERM, interrupt)
-    except ValueError:  # Not the main thread: signals are its business.
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

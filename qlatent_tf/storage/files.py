@@ -88,9 +88,18 @@ def sha256_of(path: str | os.PathLike) -> str:
 
 
 def cache_dir() -> Path:
-    """Returns the folder for what can be made again: $QLATENT_CACHE_DIR or ~/.cache/qlatent_tf."""
+    """Returns the folder for what can be made again: $QLATENT_CACHE_DIR or ~/.cache/qlatent_tf.
+
+    Raises:
+      FileNotFoundError: if there is neither that variable nor a home directory.
+    """
     named = os.environ.get(CACHE_DIR_VARIABLE)
-    return Path(named).expanduser() if named else Path.home() / ".cache" / "qlatent_tf"
+    try:
+        return Path(named).expanduser() if named else Path.home() / ".cache" / "qlatent_tf"
+    except RuntimeError:
+        raise FileNotFoundError(
+            f"There is no home directory for a cache; let {CACHE_DIR_VARIABLE} name a folder."
+        ) from None
 
 
 def data_folders(data_dir: str | os.PathLike | None = None) -> list[Path]:
@@ -112,7 +121,9 @@ def data_folders(data_dir: str | os.PathLike | None = None) -> list[Path]:
             if not folder.is_dir():
                 raise NotADirectoryError(f"{origin} names {folder}, which is not a folder.")
             folders.append(folder)
-    return [*folders, cache_dir()]
+    with contextlib.suppress(FileNotFoundError):  # where there is no home, there is no cache
+        folders.append(cache_dir())
+    return folders
 
 
 def find_data_file(names: list[str], data_dir: str | os.PathLike | None = None) -> Path | None:
@@ -134,6 +145,18 @@ def require_data_file(names: list[str], data_dir: str | os.PathLike | None, advi
     if path is None:
         raise not_found(names[0], data_dir, advice)
     return path
+
+
+def named_file(file: str | os.PathLike, data_dir: str | os.PathLike | None) -> Path:
+    """Returns a file given by its path, or by its name in one of the data folders.
+
+    Raises:
+      FileNotFoundError: if there is none; see `not_found`.
+    """
+    path = Path(file).expanduser()
+    if path.exists():
+        return path
+    return require_data_file([str(file)], data_dir, "Give a path, or put it into one")
 
 
 def not_found(name: str, data_dir: str | os.PathLike | None, advice: str) -> FileNotFoundError:

@@ -66,7 +66,10 @@ def open_npz(path: str | os.PathLike, key: str | None = None) -> np.ndarray:
     if key not in members:
         received = "no key" if key is None else f"the key {key!r}"
         legal = ", ".join(sorted(members)) or "none, for it holds no arrays"
-        raise ValueError(f"Received {received} for {path}; legal: {legal}.")
+        raise ValueError(
+            f"Received {received} for {path}; legal: {legal}. Choose an array by key=NAME; for a "
+            "latent, by --set latent_options.key=NAME."
+        )
     if members[key].compress_type != zipfile.ZIP_STORED:
         array = read_npz(path, key)
         array.flags.writeable = False

@@ -6,6 +6,7 @@ A preset's ``config.json`` says of what ``kind`` it is, such as ``gan`` or ``cla
 
 import contextlib
 import importlib.metadata
+import itertools
 import re
 import shutil
 import tempfile
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from qlatent_tf.names import did_you_mean
+from qlatent_tf.registry import models
 from qlatent_tf.storage.files import (
     flush_to_disk,
     read_json,
@@ -26,6 +28,9 @@ WEIGHTS = "model.weights.h5"
 CHECKPOINT_FOLDER = "checkpoint"
 # Presets without the field are of this kind.
 GAN = "gan"
+KINDS = (GAN, "classifier")
+# Where a user's presets lie: what is installed belongs to the package manager.
+OWN_PRESETS = Path("models")
 _PACKAGES = ("qlatent_tf", "tensorflow", "keras", "tensorflow-probability", "numba", "rdkit")
 
 
@@ -182,10 +187,21 @@ def list_presets(kind: str | None = GAN) -> list[str]:
     """Returns the names of the presets: those of the package, and those in ``./models``.
 
     Args:
-      kind: str. Which to list: ``gan``, for trained GANs, ``classifier``, ... None for all.
+      kind: str. Which to list: a kind, ``gan`` or ``classifier``; or a model, such as ``molgan``.
+        None for all.
+
+    Raises:
+      ValueError: if there is neither such a kind nor such a model.
     """
     found = {path.parent for folder in _presets_folders() for path in folder.glob("*/config.json")}
-    return sorted({path.name for path in found if kind is None or _kind(path) == kind})
+    described = {path.name: _kind_and_model(path) for path in found}
+    legal = {*KINDS, *models.names(), *itertools.chain(*described.values())} - {None}
+    if kind is not None and kind not in legal:
+        raise ValueError(
+            f"No presets are of {kind!r}.{did_you_mean(str(kind), legal)} Legal: None for all, "
+            f"{', '.join(sorted(legal))}."
+        )
+    return sorted(name for name, words in described.items() if kind is None or kind in words)
 
 
 def preset_directory(name_or_dir, kind: str | None = None) -> Path:
@@ -215,21 +231,12 @@ def presets_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "models"
 
 
-def writable_presets_folder() -> Path:
-    """Returns where new presets go: a checkout's zoo, or ``models`` in the working directory.
-
-    What is installed belongs to the package manager.
-    """
-    folder = presets_folder()
-    return Path("models") if folder.parent == Path(__file__).parent.parent else folder
-
-
 def new_preset_directory(name: str, folder=None, overwrite: bool = False) -> Path:
     """Returns where a preset of a new name goes.
 
     Args:
       name: str. Letters, digits and ``_ . -``.
-      folder: path. Where presets lie; `writable_presets_folder` by default.
+      folder: path. Where presets lie; ``models`` in the working directory by default.
       overwrite: bool. Whether it may be there already.
 
     Raises:
@@ -237,7 +244,10 @@ def new_preset_directory(name: str, folder=None, overwrite: bool = False) -> Pat
     """
     if not re.fullmatch(r"\w[\w.-]*", name):
         raise ValueError(f"A preset's name is of letters, digits and _ . -; received {name!r}.")
-    directory = Path(folder or writable_presets_folder()) / name
+    directory = Path(folder or OWN_PRESETS) / name
+    shipped = presets_folder() / name
+    if folder is None and shipped.exists() and shipped.resolve() != directory.resolve():
+        raise ValueError(f"{name!r} is a preset of the package. Choose another name.")
     if directory.exists() and not overwrite:
         raise ValueError(f"{directory} exists. Choose another name, or say --overwrite.")
     return directory
@@ -255,13 +265,13 @@ def versions() -> dict[str, str]:
 
 
 def _presets_folders():
-    return presets_folder(), writable_presets_folder()
+    return presets_folder(), OWN_PRESETS
 
 
-def _kind(directory):
+def _kind_and_model(directory: Path) -> tuple[str, str | None]:
     try:
-        description = read_json(directory / "config.json")
+        description = read_description(directory)
     except ValueError:
         # Listed, so that whoever asks for it is told what is wrong with it.
-        return GAN
-    return description.get("kind", GAN) if isinstance(description, dict) else GAN
+        return GAN, None
+    return description["kind"], description["config"].get("model")

@@ -1,11 +1,13 @@
 import numpy as np
 import pytest
+from PIL import Image
 from rdkit import Chem
 
+from qlatent_tf.datasets.molecules import pictures
 from qlatent_tf.datasets.molecules.graphs import molecule_to_graph
 from qlatent_tf.datasets.molecules.pictures import draw_molecules
 from qlatent_tf.drawing.images import draw_images
-from qlatent_tf.drawing.vectors import draw_vectors
+from qlatent_tf.drawing.vectors import beside_data, draw_vectors
 
 
 def _molecules(count):
@@ -89,3 +91,41 @@ def test_bands_are_shown():
 def test_nothing_to_draw_is_an_error(draw, samples):
     with pytest.raises(ValueError, match="received"):
         draw(samples)
+
+
+def test_molecules_that_scores_count_as_invalid_say_so(monkeypatch):
+    legends = []
+    monkeypatch.setattr(
+        pictures.Draw,
+        "MolsToGridImage",
+        lambda molecules, legends, **_: captions(legends),
+    )
+
+    def captions(found):
+        legends.extend(found)
+        return Image.new("RGB", (4, 4))
+
+    graphs = [molecule_to_graph(Chem.MolFromSmiles(text)) for text in ("CCO", "C.O", "CO")]
+    atoms, bonds = map(np.stack, zip(*graphs, strict=True))
+    atoms[2, 0] = 0  # A node without an element, which has a bond.
+    draw_molecules({"atoms": atoms, "bonds": bonds})
+    assert legends == ["CCO", "invalid, fragments", "invalid, wildcard"]
+    pictures.draw_smiles(["C"], ["x" * 40])
+    assert legends[-1] == "x" * 27 + "..."
+
+
+def test_the_data_s_histogram_stands_beside_that_of_samples():
+    samples, real = np.zeros((5, 3)), np.ones((4, 3))
+    picture = draw_vectors(samples, real)
+    assert picture.shape == draw_vectors(samples).shape
+    assert (picture != draw_vectors(samples)).any()
+    np.testing.assert_array_equal(beside_data(real)(samples), picture)
+
+
+def test_rows_are_named():
+    images = np.full((4, 32, 32, 3), 255, np.uint8)
+    plain, named = draw_images(images, 2), draw_images(images, 2, rows=("real", "rebuilt"))
+    margin = named.shape[1] - plain.shape[1]
+    np.testing.assert_array_equal(named[:, margin:], plain)
+    upper, lower = np.array_split(named[:, :margin], 2)
+    assert (upper < 128).any() and (lower < 128).any() and (upper[:90] != lower[-90:]).any()

@@ -87,7 +87,9 @@ def test_results_are_a_table_and_figures(measured, tmp_path):
 
 def test_data_without_a_law_are_refused(model, tmp_path):
     mixture = Config(model="mlp", latent="boson", dataset="mixture", steps=5, batch_size=8)
-    with pytest.raises(ValueError, match="law of the data set 'mixture' is not known"):
+    with pytest.raises(
+        ValueError, match="exact distribution of the data set 'mixture' is not known"
+    ):
         figure2.measure(tmp_path, "a", model, mixture, 5, num_samples=10, progress=False)
 
 

@@ -41,8 +41,10 @@ RESNET = tiny_config(
 )
 # A run on two devices, stopped after half of its steps and taken up again.
 MIRRORED = """
-import dataclasses, sys
+import dataclasses, sys, warnings
 import tensorflow as tf
+
+warnings.filterwarnings("error", message=".*ran out of data")
 
 (device,) = tf.config.list_physical_devices("CPU")
 tf.config.set_logical_device_configuration(device, [tf.config.LogicalDeviceConfiguration()] * 2)
@@ -70,7 +72,7 @@ def losses(run):
     for file in run.path.glob("events.*"):
         for record in tf.compat.v1.train.summary_iterator(str(file)):
             for value in record.summary.value:
-                if value.tag.startswith("losses/"):
+                if value.tag.startswith("4_losses/"):
                     found[record.step, value.tag] = float(tf.make_ndarray(value.tensor))
     return found
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from reference_samplers import Stream
 
 from qlatent_tf.quantum.random_streams import (
     GAMMA,
@@ -10,7 +11,6 @@ from qlatent_tf.quantum.random_streams import (
     uniform,
     uniforms,
 )
-from qlatent_tf.quantum.reference import Stream
 
 
 def testMixIsTheSplitmixFinaliser():

@@ -96,7 +96,8 @@ def test_a_stopped_run_goes_on_with_loss_scales(tmp_path):
     "jit_compile, precision",
     [
         (False, "mixed_bfloat16"),
-        (True, "mixed_float16"),
+        (False, "mixed_float16"),
+        pytest.param(True, "mixed_float16", marks=pytest.mark.slow),
     ],
 )
 def test_reduced_precision_trains_close_to_single_precision(precision, jit_compile):

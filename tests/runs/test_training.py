@@ -8,11 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny_run import TINY, assert_same_end, check_resumes, copy_of, killed, train
+from tensorboard.plugins.hparams import plugin_data_pb2
+from tiny_run import TINY, assert_same_end, check_resumes, copy_of, killed, sent, stopped_at, train
 
 from qlatent_tf import resolve as completion
 from qlatent_tf.runs import training
+from qlatent_tf.runs.callbacks import checkpoint_steps
 from qlatent_tf.runs.run_directory import RunDirectory
+from qlatent_tf.runs.tensorboard import forget_later
 from qlatent_tf.storage.files import read_json, write_json
 from qlatent_tf.storage.locks import InUseError, sole_use
 
@@ -43,23 +46,64 @@ def test_a_run_leaves_its_files(tiny_run):
     assert "tensorflow" in run["versions"]
 
 
-def test_tensorboard_shows_losses_metrics_pictures_and_the_latent(tiny_run):
-    tags = set()
-    for file in tiny_run.path.glob("events.*"):
+def summaries(run):
+    """Yields the step and the summary of each entry of a run's events, in order."""
+    for file in sorted(run.path.glob("events.*")):
         for record in tf.compat.v1.train.summary_iterator(str(file)):
-            tags.update(value.tag for value in record.summary.value)
-    losses = {"critic_loss", "generator_loss", "wasserstein_distance", "gradient_penalty"}
-    assert {f"losses/{name}" for name in losses} <= tags
-    rates = {"speed/learning_rate", "speed/critic_learning_rate"}
-    assert rates | {"speed/steps_per_second"} <= tags
-    assert {
-        "samples/real",
-        "samples/generated",
-        "latent/all",
-        "latent/pair_correlations",
-        "_hparams_/session_start_info",
-    } <= tags
-    assert any(tag.startswith("metrics/") for tag in tags)
+            yield from ((record.step, value) for value in record.summary.value)
+
+
+def test_tensorboard_shows_what_tells_most_first(tiny_run):
+    tags = [value.tag for _, value in summaries(tiny_run)]
+    shown = [tag for tag in sorted(set(tags)) if tag[0].isdigit()]
+    assert shown[:4] == [
+        "1_samples/generated",
+        "1_samples/real",
+        "2_key_scores/integer_distance@50",
+        "2_key_scores/right_total_share@50",
+    ]
+    losses = ("critic_loss", "generator_loss", "gradient_penalty", "wasserstein_distance")
+    assert [tag for tag in shown if tag.startswith("4_")] == sorted(
+        f"4_losses/{name}" for name in losses
+    )
+    rates = ("critic_learning_rate", "learning_rate", "steps_per_second")
+    assert [tag for tag in shown if tag.startswith("5_")] == [f"5_speed/{name}" for name in rates]
+    assert [tag for tag in shown if tag.startswith("6_")] == [
+        f"6_latent/{name}" for name in ("all", "pair_correlations", "sum")
+    ]
+    assert [tag for tag in shown if tag.startswith("7_")] == [
+        f"7_latent_modes/mode_0{mode}" for mode in range(4)
+    ]
+
+
+def test_hyper_parameters_are_few_and_under_the_runs_name(tiny_run):
+    contents = {}
+    for _, value in summaries(tiny_run):
+        if value.tag.startswith("_hparams_"):
+            data = plugin_data_pb2.HParamsPluginData.FromString(value.metadata.plugin_data.content)
+            contents[value.tag.rpartition("/")[2]] = data
+    started = contents["session_start_info"].session_start_info
+    # It was moved when it was whole.
+    assert started.group_name.startswith(tiny_run.path.name)
+    assert set(started.hparams) == {"model", "latent", "modes", "data", "seed", "steps"}
+    metrics = contents["experiment"].experiment.metric_infos
+    assert [metric.name.tag for metric in metrics] == [
+        "2_key_scores/integer_distance@50",
+        "2_key_scores/right_total_share@50",
+    ]
+
+
+def test_what_lies_behind_a_resumed_step_is_shown_once(tmp_path):
+    writer = tf.summary.create_file_writer(str(tmp_path))
+    with writer.as_default():
+        for step in range(1, 7):
+            tf.summary.scalar("loss", float(step), step=step)
+    writer.close()
+    (file,) = tmp_path.glob("events.*")
+    file.write_bytes(file.read_bytes()[:-5])  # Killed in the middle of a line.
+    forget_later(tmp_path, 4)
+    steps = [step for step, value in summaries(RunDirectory(tmp_path)) if value.tag == "loss"]
+    assert steps == [1, 2, 3, 4]
 
 
 def test_a_run_records_its_configuration_with_nothing_left_open(tiny_run):
@@ -111,6 +155,104 @@ def test_a_run_killed_for_good_is_resumed(tiny_run, tmp_path):
     )
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert_same_end(tiny_run, train(tmp_path / "run"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_may_be_repeated_while_the_run_is_saved(tiny_run, tmp_path, monkeypatch, number):
+    write = tf.train.Checkpoint.write
+
+    def write_slowly(self, path):
+        os.kill(os.getpid(), number)
+        return write(self, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tf.train.Checkpoint, "write", write_slowly)
+        with stopped_at(1, sent(number)), pytest.raises(training.Interrupted, match="step 1 of 6"):
+            train(tmp_path)
+    assert training.restore_model(RunDirectory(tmp_path))[1] == 1
+
+
+def test_sigusr1_saves_a_run_that_continues(tmp_path):
+    with stopped_at(3, sent(signal.SIGUSR1)):
+        run = train(tmp_path, steps=4, checkpoint_every=9)
+    assert checkpoint_steps(run.checkpoints) == [3, 4]
+
+
+def test_a_path_that_reads_as_a_pattern_is_found_again(tmp_path, capfd):
+    folder = tmp_path / "a [1] *"
+    train(folder, steps=2)
+    for left in ("ckpt-9.data-00000-of-00001", "ckpt-2_temp", ".ckpt-2.index.abc"):
+        (folder / "checkpoints" / left).touch()  # By a writer that was killed.
+    (folder / ".run.json.abc.json").touch()
+    (folder / ".samples.png.abc.png").touch()
+    config = dataclasses.replace(TINY, steps=3)
+    run = training.train(config, folder)
+    assert training.restore_model(run)[1] == 3
+    assert {file.name.partition(".")[0] for file in run.checkpoints.iterdir()} == {
+        "ckpt-2",
+        "ckpt-3",
+    }
+    assert not list(folder.glob(".*.*"))
+    bar = capfd.readouterr().err
+    assert "2/3" in bar and "compiling the first step" in bar and "critic=" in bar
+
+
+def test_a_path_that_is_no_text_is_refused_before_there_is_one(tmp_path):
+    with pytest.raises(ValueError, match="UTF-8 only; received b'.*xff'"):
+        train(os.fsdecode(bytes(tmp_path) + b"/\xff"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_directory_from_elsewhere_runs_no_code(tmp_path):
+    foreign = dataclasses.replace(TINY, latent="antigravity:fly", latent_options={})
+    write_json(tmp_path / "config.json", foreign.to_json())
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "ckpt-2.index").touch()
+    with pytest.raises(ValueError, match="latent: 'antigravity:fly' -> 'boson'"):
+        train(tmp_path)
+    assert "antigravity" not in sys.modules
+
+
+def test_a_run_without_a_checkpoint_may_become_another(tmp_path):
+    write_json(tmp_path / "config.json", dataclasses.replace(TINY, batch_size=9).to_json())
+    write_json(tmp_path / "run.json", {"step": 0, "seconds": 1.0, "dataset": {"name": "other"}})
+    write_json(tmp_path / "metrics.json", {"step": 5, "history": [{"step": 5}]})
+    run = train(tmp_path, steps=1)
+    assert run.read_config().batch_size == TINY.batch_size
+    assert [row["step"] for row in run.read_metrics()["history"]] == [1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"batch_size": 10**9}, "batch of 1,000,000,000 samples needs about .* GiB"),
+        (
+            {
+                "model": "molgan",
+                "model_options": {
+                    "generator_units": [4],
+                    "critic_graph_units": [4],
+                    "critic_units": [4],
+                },
+            },
+            r"'molgan' cannot be trained on 'quantum': its generator makes atoms of shape \(9, 5\)"
+            r".*the data are vectors of shape \(4,\)",
+        ),
+        (
+            {
+                "model": "resnet",
+                "model_options": {"resolution": 8, "filters": 4, "blocks": 2},
+            },
+            r"\(8, 8, 3\), the data are vectors of shape \(4,\). Images hold grey levels",
+        ),
+        ({"dataset": "small_molecules", "dataset_options": {}}, "The real samples have shape"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_one_sentence(tmp_path, changes, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        train(tmp_path / "run", **changes)
+    assert len(str(caught.value)) < 400 and "\n" not in str(caught.value)
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_damaged_checkpoint_is_passed_over_and_made_again(tiny_run, copy):

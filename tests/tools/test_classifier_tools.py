@@ -65,7 +65,8 @@ def test_a_classifier_is_trained_published_and_scores_real_images(here, monkeypa
 
     monkeypatch.setattr("qlatent_tf.storage.preset_files.presets_folder", lambda: here / "models")
     assert command.main(["list_models"]) == 0
-    assert "toy_classifier (classifier): 12 steps on my_toy:toy" in capsys.readouterr().out
+    output = " ".join(capsys.readouterr().out.split())
+    assert "toy_classifier classifier - my_toy:toy 12 accuracy 0." in output
 
 
 def test_a_stopped_training_says_how_to_go_on(here, monkeypatch, capsys):
@@ -74,7 +75,7 @@ def test_a_stopped_training_says_how_to_go_on(here, monkeypatch, capsys):
 
     monkeypatch.setattr(train_classifier, "train", stopped)
     assert command.main(TRAIN) == 130
-    assert "same command goes on at the last whole epoch" in capsys.readouterr().err
+    assert "same command resumes at the last complete epoch" in capsys.readouterr().err
 
 
 def test_a_card_shows_scores_of_real_images(here):

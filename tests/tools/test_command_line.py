@@ -1,10 +1,14 @@
 """What a tool shows of errors, and of what TensorFlow's libraries write while they load."""
 
 import importlib
+import re
 import sys
 
 import pytest
+from absl import logging
 from qlatent_tf.tools.command_line import run_tool
+
+import qlatent_tf
 
 NOISY = """
 import os
@@ -37,6 +41,45 @@ def test_start_up_messages_are_hidden(stand_in, capfd):
     assert run_tool(load, None) == 0
     assert "noise" not in capfd.readouterr().err
     assert sys.modules["tensorflow"].__file__ == str(stand_in)
+
+
+def test_they_are_hidden_from_python(stand_in, capfd):
+    stand_in.write_text(NOISY)
+    qlatent_tf.silence_tensorflow()
+    importlib.import_module("tensorflow")
+    assert "noise" not in capfd.readouterr().err
+
+
+def test_a_message_stands_alone(stand_in, capfd):
+    assert run_tool(lambda _: logging.warning("hello"), None) is None
+    assert capfd.readouterr().err == "hello\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (KeyboardInterrupt(), 130, "Stopped"),
+        (MemoryError("Unable to allocate 3 TiB"), 1, "not enough memory.*3 TiB"),
+    ],
+)
+def test_what_ends_a_tool_is_told_without_a_traceback(stand_in, capfd, error, code, message):
+    def fail(arguments):
+        raise error
+
+    assert run_tool(fail, None) == code
+    assert re.search(message, capfd.readouterr().err)
+
+
+def test_another_backend_of_keras_is_refused(stand_in, capfd, monkeypatch, tmp_path):
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    assert run_tool(load, None) == 1
+    assert "backend tensorflow; KERAS_BACKEND says torch" in capfd.readouterr().err
+    monkeypatch.delenv("KERAS_BACKEND")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    (tmp_path / "keras.json").write_text('{"backend": "jax"}')
+    assert run_tool(load, None) == 1
+    assert "keras.json says jax" in capfd.readouterr().err
 
 
 def test_they_are_shown_where_loading_fails(stand_in, capfd):

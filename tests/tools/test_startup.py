@@ -23,6 +23,8 @@ HEAVY = (
 ANSWERED = [
     ["list_models"],
     ["list_models", "--json"],
+    ["list_models", "--all"],
+    ["list_models", "--metrics"],
     ["train", "--config", "molgan_boson_qm9", "--dry-run"],
     ["train", "--model", "molgan", "--reward", "qed", "--dry-run"],
     ["train", "--model", "mlp", "--latent", "samples", "--latent-file", "shots.npy", "--dry-run"],
@@ -58,6 +60,12 @@ REFUSED = {
     "reproduce table1 --set stepz=3": "Did you mean steps?",
     "reproduce theorem1 --latent bosson": "Did you mean boson?",
     "trian": "Did you mean train?",
+    "train --model mlp --stepz 3": "Did you mean --steps?",
+    "evaluate mlp_boson_quantum --metrix fcd": "Did you mean --metrics?",
+    "reproduce figur2": "Did you mean figure2?",
+    "reproduce table1 --itertions 3": "Did you mean --iterations?",
+    "reproduce table2_cifar --variant smal": "Did you mean small?",
+    "sample_latent bank --latent bosson": "Did you mean boson?",
 }
 CODE = """
 import contextlib, io, json, sys

@@ -121,7 +121,7 @@ def test_a_preset_holds_the_classifier(run, tmp_path, capsys):
     assert mean == pytest.approx(-np.log(shares).mean(), rel=1e-4)
     # The command on the card trains the same.
     card = (directory / "README.md").read_text()
-    (command,) = re.findall("tools/train_classifier.py (.*)$", card, re.MULTILINE)
+    (command,) = re.findall("qlatent-tf train_classifier (.*)$", card, re.MULTILINE)
     assert tool.main([*command.split(), "--dry-run"]) == 0
     assert tool.with_sizes(json.loads(capsys.readouterr().out), data) == OPTIONS
 

@@ -1,8 +1,9 @@
 """Encodes a file of molecules once, and keeps the graphs."""
 
 import collections
+import contextlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,13 @@ from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.datasets.molecules import files as molecule_files
 from qlatent_tf.datasets.molecules import graphs as molecule_graphs
 from qlatent_tf.datasets.molecules import pictures as molecule_pictures
-from qlatent_tf.storage import files
+from qlatent_tf.storage import files, npy_files
 from qlatent_tf.storage.array_cache import cached_arrays
 from qlatent_tf.storage.progress import progress_bar
 
 # To be raised when the same file would give other graphs or SMILES than before.
-ENCODER_VERSION = 1
+ENCODER_VERSION = 2
+_SMILES = ("smiles", "plain_smiles", "file_smiles")
 # The others compare with the whole data set, of which they have to compute something first.
 METRICS = ("molecules", "molecule_properties")
 EVALUATION_METRICS = (
@@ -29,6 +31,8 @@ EVALUATION_METRICS = (
     "molecule_diversity",
     "molecule_substructures",
     "fcd",
+    "plain_decoding",
+    "molecule_neighbours",
 )
 
 
@@ -47,24 +51,68 @@ def load_molecules(name: str, path: Path, progress: bool = True) -> MoleculeData
       ValueError: if no molecule of the file has a graph.
     """
     path = Path(path)
-    source_hash = files.sha256_of(path)
+    key = files.sha256_of(path) + _versions()
+
+    def make():
+        graphs, smiles, counts = encode(molecule_files.read_molecules(path), progress, path.name)
+        return {**graphs, **smiles, "counts": np.array(json.dumps({"file": path.name, **counts}))}
+
+    return _dataset(name, key, cached_arrays("molecules", name, key, make, _check), path.name)
+
+
+def load_encoded(name: str) -> MoleculeDataset | None:
+    """Returns the data set of this name that the cache folder holds encoded, without its file.
+
+    None if there is none there, or several of different files.
+    """
+    found = []
+    for file in (files.cache_dir() / "molecules").glob(f"{name}-*.npz"):
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            found.append(str(npy_files.read_npz(file, "key")))
+    keys = [key for key in found if key.endswith(_versions())]
+    if len(keys) != 1:
+        return None
+    try:
+        arrays = cached_arrays("molecules", name, keys[0], _no_file, _check)
+    except FileNotFoundError:  # It is damaged.
+        return None
+    return _dataset(name, keys[0], arrays)
+
+
+def _no_file():
+    raise FileNotFoundError
+
+
+def _versions():
     # SMILES are canonical within one version of RDKit alone.
-    key = f"{source_hash}/{ENCODER_VERSION}/{rdkit.__version__}"
-    arrays = cached_arrays(
-        "molecules",
-        name,
-        key,
-        make=lambda: _arrays(encode(molecule_files.read_molecules(path), progress, path.name)),
-        check=_check,
-    )
+    return f"/{ENCODER_VERSION}/{rdkit.__version__}"
+
+
+def _dataset(name, key, arrays, file=None):
+    counts = json.loads(str(arrays["counts"]))
+    encoded_file = counts.pop("file")
+    provenance = {"file": file or encoded_file, "sha256": key.partition("/")[0]}
+    return molecule_dataset(name, arrays, arrays, counts, provenance)
+
+
+def molecule_dataset(
+    name: str,
+    graphs: Mapping[str, np.ndarray],
+    smiles: Mapping[str, np.ndarray],
+    counts: dict,
+    provenance: dict,
+) -> MoleculeDataset:
+    """Returns what `encode` returned as a data set; the counts are added to the provenance."""
     return MoleculeDataset(
         name=name,
-        source={part: arrays[part] for part in ("atoms", "bonds")},
+        source={part: graphs[part] for part in ("atoms", "bonds")},
         metrics=METRICS,
         evaluation_metrics=EVALUATION_METRICS,
-        provenance={"file": path.name, "sha256": source_hash, **json.loads(str(arrays["counts"]))},
+        provenance={**provenance, **counts},
         render=molecule_pictures.draw_molecules,
-        smiles=frozenset(arrays["smiles"].tolist()),
+        smiles=frozenset(smiles["smiles"].tolist()),
+        plain_smiles=frozenset(smiles["plain_smiles"].tolist()) - {""},
+        file_smiles=frozenset(smiles["file_smiles"].tolist()),
     )
 
 
@@ -83,35 +131,36 @@ def encode(
       label: str. What the progress bar is about.
 
     Returns:
-      The graphs, ``{"atoms": int8 (n, 9), "bonds": int8 (n, 9, 9)}``; the canonical SMILES of
-      each, str array of shape `(n,)`; and the counts, a dict of JSON values.
+      The graphs, ``{"atoms": int8 (n, 9), "bonds": int8 (n, 9, 9)}``; canonical SMILES of each, str
+      arrays of shape `(n,)`: ``smiles`` of the graph, ``plain_smiles`` of the graph where RDKit
+      alone decodes it, else empty, and ``file_smiles`` of the molecule in the file; and the counts,
+      a dict of JSON values.
 
     Raises:
       ValueError: if no molecule is kept.
     """
-    atoms, bonds, smiles = [], [], []
+    atoms, bonds, texts = [], [], []
     refused = collections.Counter()
-    moved = 0
     with (
         rdBase.BlockLogs(),
         progress_bar(molecules, desc=f"Encoding {label}", unit=" molecules", shown=progress) as bar,
     ):
         for molecule in bar:
             try:
-                graph, decoded, is_moved = _encode_one(molecule)
+                graph, found = _encode_one(molecule)
             except molecule_graphs.GraphError as error:
                 refused[error.reason] += 1
                 continue
             atoms.append(graph[0])
             bonds.append(graph[1])
-            smiles.append(decoded)
-            moved += is_moved
+            texts.append(found)
+    smiles = {name: np.array([one[name] for one in texts]) for name in _SMILES}
     counts = {
         "molecules_read": len(atoms) + sum(refused.values()),
         "molecules": len(atoms),
-        "distinct_molecules": len(set(smiles)),
+        "distinct_molecules": len(set(smiles["smiles"].tolist())),
         "refused": dict(sorted(refused.items())),
-        "other_tautomer_when_decoded": moved,
+        "other_tautomer_when_decoded": int(sum(smiles["smiles"] != smiles["file_smiles"])),
     }
     if not atoms:
         raise ValueError(f"None of the molecules of {label} has a graph: {counts['refused']}.")
@@ -129,38 +178,40 @@ def encode(
             counts["molecules_read"],
             ", ".join(f"{count} with {reason}" for reason, count in sorted(refused.items())),
         )
-    return {"atoms": np.stack(atoms), "bonds": np.stack(bonds)}, np.array(smiles), counts
+    return {"atoms": np.stack(atoms), "bonds": np.stack(bonds)}, smiles, counts
 
 
-def _encode_one(molecule: Chem.Mol | None) -> tuple[tuple[np.ndarray, np.ndarray], str, bool]:
-    """Returns the graph, its canonical SMILES, and whether that is another tautomer's."""
+def _encode_one(molecule: Chem.Mol | None) -> tuple[tuple[np.ndarray, np.ndarray], dict[str, str]]:
+    """Returns the graph, and the SMILES that `_SMILES` names."""
     if molecule is None:
         raise molecule_graphs.GraphError("a file entry that RDKit refuses")
     graph = molecule_graphs.molecule_to_graph(molecule)
     given = molecule_graphs.canonical_smiles(molecule)
     if "." in given:
         raise molecule_graphs.GraphError("several fragments")
-    decoded = molecule_graphs.graph_to_molecule(*graph)
-    smiles = decoded and molecule_graphs.canonical_smiles(decoded)
-    if smiles == given:
-        return graph, smiles, False
+    decoded, plain = molecule_graphs.decode(*graph)
+    found = {
+        "smiles": decoded and molecule_graphs.canonical_smiles(decoded),
+        "plain_smiles": molecule_graphs.canonical_smiles(plain) if plain else "",
+        "file_smiles": given,
+    }
+    if found["smiles"] == given:
+        return graph, found
     if (
         decoded is None
         or CalcMolFormula(decoded) != CalcMolFormula(molecule)
         or not np.array_equal(molecule_graphs.molecule_to_graph(decoded)[1], graph[1])
     ):
         raise molecule_graphs.GraphError("a structure that the graph does not give back")
-    return graph, smiles, True
-
-
-def _arrays(encoded) -> dict[str, np.ndarray]:
-    graphs, smiles, counts = encoded
-    return {**graphs, "smiles": smiles, "counts": np.array(json.dumps(counts))}
+    return graph, found
 
 
 def _check(arrays) -> None:
     """Raises ValueError if the arrays do not fit each other."""
     atoms, _ = molecule_graphs.check_graphs(arrays)
     counts = json.loads(str(arrays["counts"]))
-    if arrays["smiles"].shape != (len(atoms),) or counts["molecules"] != len(atoms):
+    if not isinstance(counts["file"], str):
+        raise ValueError("it does not tell its file")
+    sizes = {counts["molecules"], *(arrays[name].size for name in _SMILES)}
+    if sizes != {len(atoms)}:
         raise ValueError("its parts do not fit each other")

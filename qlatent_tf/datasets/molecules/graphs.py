@@ -100,10 +100,29 @@ def graph_to_molecule(atoms: np.ndarray, bonds: np.ndarray) -> Chem.Mol | None:
       rdkit.Chem.Mol, sanitised, or None where no molecule has this graph.
     """
     with rdBase.BlockLogs():
-        return _decode(atoms, bonds)
+        return decode(atoms, bonds)[0]
 
 
-def graphs_to_smiles(samples: dict[str, np.ndarray]) -> list[str | None]:
+def graphs_to_molecules(
+    samples: dict[str, np.ndarray], *, plain: bool = False
+) -> list[Chem.Mol | None]:
+    """Returns the molecule of each graph, None where no molecule has that graph.
+
+    Args:
+      samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`.
+      plain: bool. As for `graphs_to_smiles`.
+
+    Returns:
+      list of rdkit.Chem.Mol, sanitised, or None.
+
+    Raises:
+      ValueError: if the samples are no graphs of molecules.
+    """
+    with rdBase.BlockLogs():
+        return [decode(*graph)[plain] for graph in zip(*check_graphs(samples), strict=True)]
+
+
+def graphs_to_smiles(samples: dict[str, np.ndarray], *, plain: bool = False) -> list[str | None]:
     """Returns the canonical SMILES of each graph, None where no molecule has that graph.
 
     SMILES are those of RDKit after one more reading, so that each is known to parse. They may
@@ -111,19 +130,35 @@ def graphs_to_smiles(samples: dict[str, np.ndarray]) -> list[str | None]:
 
     Args:
       samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`.
+      plain: bool. Whether RDKit's sanitisation alone decides, as in MolGAN's own code, which
+        refuses the graph of pyrrole. By default hydrogens are placed on aromatic nitrogens where
+        that makes a molecule, see `graph_to_molecule`.
+
+    Raises:
+      ValueError: if the samples are no graphs of molecules.
 
     Example:
       >>> graphs_to_smiles({"atoms": atoms, "bonds": bonds})
       ['CCO', None, 'c1cc[nH]c1']
     """
+    return decoded_smiles(samples)[plain]
+
+
+def decoded_smiles(
+    samples: dict[str, np.ndarray],
+) -> tuple[list[str | None], list[str | None]]:
+    """Returns what `graphs_to_smiles` does by default, and what it does if `plain`, in one pass."""
     atoms, bonds = check_graphs(samples)
     # A generator repeats itself: each distinct graph is decoded once.
     rows = np.concatenate([atoms, bonds.reshape(len(bonds), MAX_ATOMS**2)], axis=1)
     keys = np.ascontiguousarray(rows).view(f"V{rows.shape[1]}")[:, 0]
     _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     with rdBase.BlockLogs():
-        distinct = [_graph_to_smiles(atoms[row], bonds[row]) for row in first]
-    return [distinct[index] for index in inverse]
+        distinct = [tuple(map(_parsed_smiles, decode(atoms[row], bonds[row]))) for row in first]
+    return (
+        [distinct[index][0] for index in inverse],
+        [distinct[index][1] for index in inverse],
+    )
 
 
 def canonical_smiles(molecule: Chem.Mol) -> str:
@@ -162,15 +197,15 @@ def check_graphs(samples: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray
     return atoms.astype(np.int8), bonds.astype(np.int8)
 
 
-def _graph_to_smiles(atoms: np.ndarray, bonds: np.ndarray) -> str | None:
-    molecule = _decode(atoms, bonds)
+def _parsed_smiles(molecule: Chem.Mol | None) -> str | None:
     if molecule is None:
         return None
     parsed = Chem.MolFromSmiles(canonical_smiles(molecule))
     return None if parsed is None else canonical_smiles(parsed)
 
 
-def _decode(atoms: np.ndarray, bonds: np.ndarray) -> Chem.Mol | None:
+def decode(atoms: np.ndarray, bonds: np.ndarray) -> tuple[Chem.Mol | None, Chem.Mol | None]:
+    """Returns the molecule with hydrogens placed where needed, and that of RDKit alone."""
     bonds = np.where(_UPPER_TRIANGLE, bonds, 0)
     bonded = bonds.any(axis=0) | bonds.any(axis=1)
     molecule = Chem.RWMol()
@@ -182,18 +217,18 @@ def _decode(atoms: np.ndarray, bonds: np.ndarray) -> Chem.Mol | None:
     for left, right, kind in zip(lefts.tolist(), rights.tolist(), kinds, strict=True):
         molecule.AddBond(index_of[left], index_of[right], _BOND_TYPES[kind])
     if not index_of:
-        return None
+        return None, None
     return _sanitise(molecule, aromatic_bonds=kinds.count(_AROMATIC))
 
 
-def _sanitise(molecule: Chem.RWMol, aromatic_bonds: int) -> Chem.Mol | None:
-    """Returns the sanitised molecule, hydrogens placed on aromatic nitrogens where needed."""
+def _sanitise(molecule: Chem.RWMol, aromatic_bonds: int) -> tuple[Chem.Mol | None, Chem.Mol | None]:
     as_it_stands = Chem.Mol(molecule)
     failure = Chem.SanitizeMol(as_it_stands, catchErrors=True)
     if failure not in (_FINE, Chem.SanitizeFlags.SANITIZE_KEKULIZE):
-        return None
+        return None, None
+    plain = as_it_stands if failure == _FINE else None
     if failure == _FINE and (not aromatic_bonds or _count_aromatic(as_it_stands) >= aromatic_bonds):
-        return as_it_stands
+        return plain, plain
     nitrogens = [
         atom.GetIdx()
         for atom in molecule.GetAtoms()
@@ -213,8 +248,8 @@ def _sanitise(molecule: Chem.RWMol, aromatic_bonds: int) -> Chem.Mol | None:
                 if excess >= 0:
                     found[excess, canonical_smiles(attempt)] = attempt
         if found:
-            return found[min(found)]
-    return as_it_stands if failure == _FINE else None
+            return found[min(found)], plain
+    return plain, plain
 
 
 def _count_aromatic(molecule: Chem.Mol) -> int:

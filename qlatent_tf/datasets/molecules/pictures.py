@@ -11,13 +11,15 @@ from qlatent_tf.datasets.molecules import graphs as molecule_graphs
 from qlatent_tf.drawing.images import MAX_DRAWN
 
 CELL = (200, 160)
+_FONT = 12
+_LETTERS = 30  # of that size, in the width of a cell
 
 
 def draw_molecules(samples: dict[str, np.ndarray], columns: int | None = None) -> np.ndarray:
     """Draws the first molecules of a batch in a grid, each above its SMILES.
 
-    A graph that is no molecule leaves its cell empty but for the word "invalid", so that the
-    picture shows the share of them.
+    A graph that is no molecule leaves its cell empty but for the word "invalid", and what scores
+    count as not strictly valid, fragments and wildcards, says so: the picture shows their share.
 
     Args:
       samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`. At
@@ -32,10 +34,7 @@ def draw_molecules(samples: dict[str, np.ndarray], columns: int | None = None) -
         molecule_graphs.graph_to_molecule(*graph)
         for graph in zip(atoms[:MAX_DRAWN], bonds[:MAX_DRAWN], strict=True)
     ]
-    legends = [
-        molecule_graphs.canonical_smiles(molecule) if molecule else "" for molecule in molecules
-    ]
-    return _draw(molecules, legends, columns)
+    return _draw(molecules, [_legend(molecule) for molecule in molecules], columns)
 
 
 def draw_smiles(
@@ -54,9 +53,19 @@ def draw_smiles(
     return _draw([Chem.MolFromSmiles(text) for text in smiles], list(legends), columns)
 
 
+def _legend(molecule: Chem.Mol | None) -> str:
+    smiles = molecule_graphs.canonical_smiles(molecule) if molecule else ""
+    reasons = [word for sign, word in (("*", "wildcard"), (".", "fragments")) if sign in smiles]
+    return f"invalid, {' and '.join(reasons)}" if reasons else smiles
+
+
 def _draw(molecules: list[Chem.Mol | None], legends: list[str], columns: int | None) -> np.ndarray:
     if not molecules:
         raise ValueError("There is no molecule to draw; received 0 samples.")
+    options = Draw.MolDrawOptions()
+    options.legendFontSize = _FONT
+    # RDKit shrinks a legend that is too long: all have one size if none is.
+    legends = [text if len(text) <= _LETTERS else f"{text[: _LETTERS - 3]}..." for text in legends]
     with rdBase.BlockLogs():
         picture = Draw.MolsToGridImage(
             [molecule or _word("invalid") for molecule in molecules],
@@ -64,6 +73,7 @@ def _draw(molecules: list[Chem.Mol | None], legends: list[str], columns: int | N
             subImgSize=CELL,
             legends=legends,
             returnPNG=False,
+            drawOptions=options,
         )
     return np.asarray(picture.convert("RGB"), dtype=np.uint8)
 

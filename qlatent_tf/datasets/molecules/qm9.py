@@ -7,6 +7,8 @@ Reference:
 
 import os
 
+from absl import logging
+
 from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.storage import files
 from qlatent_tf.storage.download import DownloadError, RemoteFile, download
@@ -18,6 +20,7 @@ OFFICIAL = RemoteFile(
     size=86_144_227,
     sha256="3a63848ac80691bdb8d41834b575afad345b9300d7a2db0c38adb7f6eaa8360c",
 )
+MOLECULES = 133_885
 FILE_NAMES = (
     "qm9.smi.gz",
     "qm9.smi",
@@ -33,8 +36,9 @@ FILE_NAMES = (
 def qm9(*, data_dir: str | os.PathLike | None = None, progress: bool = True) -> MoleculeDataset:
     """The molecules of QM9 as graphs of at most nine atoms.
 
-    The file is looked for in `data_dir`, in $QLATENT_DATA_DIR and in the cache folder, and
-    downloaded to the latter if it is in none of them. The molecules with formal charges (1,845)
+    The file is looked for in `data_dir`, in $QLATENT_DATA_DIR and in the cache folder. If it is in
+    none of them, graphs that the cache folder holds of an earlier use are taken, else the file is
+    downloaded to the cache folder. The molecules with formal charges (1,845)
     are left out: a graph has no charges.
 
     Args:
@@ -45,10 +49,13 @@ def qm9(*, data_dir: str | os.PathLike | None = None, progress: bool = True) -> 
       FileNotFoundError: if the file is nowhere and cannot be downloaded; the message says what
         to do.
     """
-    from qlatent_tf.datasets.molecules.encode import load_molecules
+    from qlatent_tf.datasets.molecules.encode import load_encoded, load_molecules
 
     path = files.find_data_file(list(FILE_NAMES), data_dir)
     if path is None:
+        encoded = load_encoded("qm9")
+        if encoded is not None:
+            return encoded
         path = files.cache_dir() / OFFICIAL.name
         try:
             download(OFFICIAL, path, progress=progress)
@@ -59,4 +66,12 @@ def qm9(*, data_dir: str | os.PathLike | None = None, progress: bool = True) -> 
                 f"The download failed: {error} Put one of {', '.join(FILE_NAMES)}, from "
                 f"{OFFICIAL.url}, into a folder",
             ) from error
-    return load_molecules("qm9", path, progress)
+    dataset = load_molecules("qm9", path, progress)
+    if (read := dataset.provenance["molecules_read"]) != MOLECULES:
+        logging.warning(
+            "%s holds %d molecules; QM9 has %d. Scores on it do not compare with scores on QM9.",
+            path,
+            read,
+            MOLECULES,
+        )
+    return dataset

@@ -100,7 +100,7 @@ EXPERIMENT = GridExperiment(
     name="capacity",
     help="capacity of critics and classical generators that match a circuit's",
     citation="A protocol of our own for the question of Liepelt and Baglio, see docs/last_qgan.md",
-    description="Widths are swept, the smallest optimal one is taken, laws are fitted. Latents "
+    description="It sweeps widths, takes the smallest optimal one and fits laws of growth. Latents "
     "are as wide as there are qubits.",
     options={
         "qubits": Option((3, 4, 5, 6), "of each circuit"),

@@ -102,6 +102,8 @@ def save_charts(path, table: dict, cells, title: str, curve, bars, real=None) ->
     """
     drawings = {"iterations": history_figure(table, cells, *curve, title)}
     for name, (figure, label) in bars.items():
+        if all(row["scores"][figure]["mean"] is None for row in table["rows"]):
+            continue
         means = {panel: row["scores"][figure]["mean"] for panel, row in (real or {}).items()}
         drawings[name] = bars_figure(table, figure, label, title, means)
     for name, drawing in drawings.items():

@@ -36,7 +36,7 @@ class Bank:
     num_samples: int
 
     def make(self, path: Path, progress: bool = True) -> None:
-        """Makes the bank, or what is missing of it; waits where another process is at it.
+        """Makes the bank, or what is missing of it; waits while another process makes it.
 
         Raises:
           ValueError: if the directory holds something else.

@@ -32,12 +32,17 @@ def to_markdown(table: dict, columns, notes: str = "") -> str:
                 entries.append(format_published(known) if known else "")
         rows.append(entries)
     caption = (
-        f"Mean ± standard error over training seeds, none for one seed. Ours: "
+        f"Mean ± standard error over training seeds; one seed has no error. Ours: "
         f"{table['schedule']}; scored at the last step on {table['num_samples']:,} generated "
-        f"samples a seed."
+        f"samples per seed.{_degrees_of_freedom(table)}"
     )
+    if best:
+        caption += (
+            " Bold: better than every other row of its panel by more than the standard error of "
+            "their difference."
+        )
     if any(_is_partial(score) for row in table["rows"] for score in row["scores"].values()):
-        caption += " (k of n): of those k of n seeds in which there is a score."
+        caption += " (k of n): over the k of n seeds that have a score."
     compared = [
         f"{column.title}: {', '.join(f'`{name}`' for name in table['names'][column.name])}"
         for column in columns
@@ -46,7 +51,9 @@ def to_markdown(table: dict, columns, notes: str = "") -> str:
     files = [f"{file['name']} (SHA-256 {file['sha256']})" for file in table["files"]]
     paragraphs = [f"{caption} {notes}".strip()]
     if compared:
-        paragraphs.append(f"Names of the scores: {'; '.join(compared)}.")
+        paragraphs.append(
+            f"Names of the scores, which docs/metrics.md explains: {'; '.join(compared)}."
+        )
     if files:
         paragraphs.append(f"Latents drew from: {'; '.join(files)}.")
     lines = markdown_table(heads, rows, words=len(labels))
@@ -136,22 +143,45 @@ def _digits(value, count):
 
 
 def _best(table, columns):
-    """The (number of the row, name of the score) that are best in their panel."""
+    """The (number of the row, name of the score) that are best in their panel beyond their errors.
+
+    A score of one seed has no error, and one that some seeds lack is of other seeds: neither is
+    ever the best.
+    """
     panels = {}
     for number, row in enumerate(table["rows"]):
-        panels.setdefault(row[table["panel"]], {})[number] = row["scores"]
+        if row["seeds"]:  # Real samples take no part.
+            panels.setdefault(row[table["panel"]], {})[number] = row["scores"]
     best = set()
     for column in columns:
         for panel in panels.values() if column.best else ():
-            # A mean over those seeds alone that did not fail is no better than another's of all.
-            defined = {
-                number: scores[column.name]["mean"]
-                for number, scores in panel.items()
-                if None not in scores[column.name]["values"]
-            }
-            top = column.best(defined.values(), default=None)
-            # Shares that are sums end in other last digits: those do not decide.
-            equal = [number for number, mean in defined.items() if math.isclose(mean, top)]
-            if len(equal) < len(defined):
-                best.update((number, column.name) for number in equal)
+            scores = {number: scores[column.name] for number, scores in panel.items()}
+            means = [score["mean"] for score in scores.values() if score["mean"] is not None]
+            for number, score in scores.items():
+                others = [other for key, other in scores.items() if key != number]
+                first = others and score["mean"] == column.best(means, default=None)
+                if first and all(_differs(score, other) for other in others):
+                    best.add((number, column.name))
     return best
+
+
+def _differs(score, other):
+    """Whether two means differ by more than the standard error of their difference."""
+    if other["mean"] is None:
+        return True
+    errors = score["standard_error"], other["standard_error"]
+    if None in errors or None in score["values"]:
+        return False
+    return abs(score["mean"] - other["mean"]) > math.hypot(*errors)
+
+
+def _degrees_of_freedom(table):
+    """What the error of a few seeds is worth."""
+    counts = sorted({len(row["seeds"]) for row in table["rows"] if 1 < len(row["seeds"]) <= 5})
+    if not counts:
+        return ""
+    # Imported here: experiments are described without SciPy.
+    from scipy.stats import t as student
+
+    said = [f"{student.ppf(0.975, count - 1):.1f} errors for {count}" for count in counts]
+    return f" A 95 % interval of few seeds is wide: ± {' and '.join(said)} seeds."

@@ -1,4 +1,4 @@
-"""Tables of finished cells: means over training seeds, beside published figures."""
+"""Tables of finished cells: means over training seeds, and published ones."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -9,6 +9,7 @@ from qlatent_tf.experiments.grids.finished_cells import (
     check_comparable,
     check_one_row,
 )
+from qlatent_tf.glossary import explain
 from qlatent_tf.resolve import changed_options
 from qlatent_tf.scores import Score
 
@@ -36,10 +37,24 @@ class Column:
     title: str
     best: object = None
 
+    @classmethod
+    def of(cls, metric: str, network: str = "") -> "Column":
+        """Returns the column of a score as the glossary knows it, judged by a network or none."""
+        entry = explain(metric)
+        if entry is None:
+            raise ValueError(f"The glossary does not explain {metric!r}.")
+        best = {"higher": max, "lower": min}.get(entry.better)
+        return cls(f"{metric}_{network}" if network else metric, entry.title, best)
+
+
+def judges(network: str = "") -> list[Column]:
+    """Returns the columns of precision, recall, density and coverage, seen by a network or none."""
+    return [Column.of(name, network) for name in ("precision", "recall", "density", "coverage")]
+
 
 @dataclasses.dataclass(frozen=True)
 class Published:
-    """Scores from elsewhere, to stand beside ours.
+    """Published scores, shown beside ours.
 
     Attributes:
       source: str. What they are called, the schedule included.

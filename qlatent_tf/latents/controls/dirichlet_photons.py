@@ -1,10 +1,10 @@
-"""The Dirichlet-multinomial law that stands in for the photons of a device."""
+"""The Dirichlet-multinomial distribution that stands in for the photons of a device."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-# So concentrated, it is a multinomial law, to 1e-6 of its variance.
+# So concentrated, it is a multinomial distribution, to 1e-6 of its variance.
 MOST_CONCENTRATED = 1e6
 
 
@@ -40,12 +40,11 @@ def check_one_total(device) -> int:
     Raises:
       ValueError: if shots have no such total, or clicks are counted instead of photons.
     """
-    postselect = device.postselect
-    one_total = postselect is not None and postselect[0] == postselect[1]
-    if not one_total and (postselect is not None or device.dark_count_probability > 0):
+    total, most = device.postselect or (device.photons,) * 2
+    if total < most or (device.postselect is None and device.dark_count_probability > 0):
         raise ValueError(
             "dirichlet_multinomial has one total count: a post-selection names one number, and "
-            f"dark counts need such a post-selection; received postselect={postselect} and "
+            f"dark counts need such a post-selection; received postselect={device.postselect} and "
             f"dark_count_probability={device.dark_count_probability:g}."
         )
     if device.detector != "number":
@@ -53,28 +52,20 @@ def check_one_total(device) -> int:
             "dirichlet_multinomial counts photons: it takes detector='number'; received "
             f"detector={device.detector!r}."
         )
-    total = postselect[0] if one_total else device.photons
-    if total == 0:
-        raise ValueError("dirichlet_multinomial needs at least one photon; received none.")
     return total
 
 
 def match_moments(
     total: int, mean: np.ndarray, covariance: np.ndarray, *, lossy: bool
 ) -> DirichletPhotons:
-    """Returns the law with the given means and sum of variances.
+    """Returns the distribution with the given means and sum of variances.
 
     With f = (n + A) / (1 + A), the sum of the variances is f n (1 - sum p_i^2), hence
 
         p_i = mean_i / n ,   A = (n - f) / (f - 1) .
 
-    Where that asks for f <= 1 the law is as good as multinomial: it has the means only.
-
-    Args:
-      total: int. The number of photons, n.
-      mean: float array, shape (modes,).
-      covariance: float array, shape (modes, modes).
-      lossy: bool. Whether photons can be lost: they then make one more mode.
+    Where that asks for f <= 1 the distribution is as good as multinomial: it has the means only.
+    Photons that can be lost (`lossy`) make one more mode.
     """
     share = np.maximum(np.append(mean, total - mean.sum()) if lossy else mean, 0.0)
     share = share / share.sum()

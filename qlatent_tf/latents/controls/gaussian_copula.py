@@ -19,13 +19,9 @@ _BISECTIONS = 50
 
 
 def normal_thresholds(law: np.ndarray) -> np.ndarray:
-    """Returns t_ia with P(normal > t_ia) = P(n_i > a).
+    """Returns t_ia with P(normal > t_ia) = P(n_i > a), shape (width, most).
 
-    Args:
-      law: float array, shape (width, most + 1). The probability of each count in each mode.
-
-    Returns:
-      float64 array, shape (width, most).
+    `law`, shape (width, most + 1), holds the probability of each count in each mode.
     """
     from scipy import special
 
@@ -37,9 +33,7 @@ def normal_thresholds(law: np.ndarray) -> np.ndarray:
 def count_covariance(thresholds: np.ndarray, correlation: np.ndarray) -> np.ndarray:
     """Returns the covariance of the counts, right off the diagonal only.
 
-    Args:
-      thresholds: float array, shape (width, most).
-      correlation: float array, shape (width, width). Of the normal numbers.
+    thresholds: shape (width, most). correlation, of the normal numbers: shape (width, width).
     """
     return _covariance(_hermite_coefficients(thresholds), correlation)
 
@@ -47,15 +41,9 @@ def count_covariance(thresholds: np.ndarray, correlation: np.ndarray) -> np.ndar
 def fit_correlation(thresholds: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     """Returns the correlation of normal numbers whose counts have a covariance, if there is one.
 
-    Each pair is solved on its own; if the result is no correlation matrix, its negative
-    eigenvalues are raised and its diagonal is scaled back to one.
-
-    Args:
-      thresholds: float array, shape (width, most).
-      covariance: float array, shape (width, width). Of the counts.
-
-    Returns:
-      float64 array, shape (width, width), positive definite.
+    Each pair is solved on its own; if the result is no correlation matrix, its negative eigenvalues
+    are raised and its diagonal is scaled back to one. It is positive definite, (width, width), as
+    the covariance is; thresholds: shape (width, most).
     """
     hermite = _hermite_coefficients(thresholds)
     low = np.full(covariance.shape, -_MOST_CORRELATED)
@@ -77,15 +65,12 @@ def fit_correlation(thresholds: np.ndarray, covariance: np.ndarray) -> np.ndarra
 
 def _hermite_coefficients(thresholds: np.ndarray) -> np.ndarray:
     """Returns c_ik / sqrt(k!) for k = 1 .. _ORDER, shape (width, _ORDER)."""
-    # Normalised by sqrt(k!), the recursion He_{k+1} = t He_k - k He_{k-1} stays in range.
-    previous = np.zeros_like(thresholds)
-    current = np.exp(-(thresholds**2) / 2) / math.sqrt(2 * math.pi)
-    coefficients = np.empty((len(thresholds), _ORDER))
-    for k in range(1, _ORDER + 1):
-        coefficients[:, k - 1] = current.sum(axis=1) / math.sqrt(k)
-        following = (thresholds * current - math.sqrt(k - 1) * previous) / math.sqrt(k)
-        previous, current = current, following
-    return coefficients
+    from scipy import special
+
+    density = np.exp(-(thresholds**2) / 2) / math.sqrt(2 * math.pi)
+    orders = np.arange(_ORDER)
+    hermite = special.eval_hermitenorm(orders, thresholds[..., None]) * density[..., None]
+    return hermite.sum(axis=1) / np.sqrt(special.factorial(orders + 1))
 
 
 def _covariance(hermite: np.ndarray, correlation: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A quantum circuit whose every angle is steered by noise, as a Keras layer."""
+"""A Keras layer: a quantum circuit, each angle of which depends on noise."""
 
 import keras
 import numpy as np
@@ -218,8 +218,8 @@ class StyleCircuit(keras.layers.Layer):
         for place, basis in enumerate(self.readout):
             part = average(expectations(states, basis))
             if self.shots is not None:
-                law = average(probabilities(states, basis))
-                sampled = sampled_expectations(law, self.shots, seeds + place)
+                outcomes = average(probabilities(states, basis))
+                sampled = sampled_expectations(outcomes, self.shots, seeds + place)
                 part = part + tf.stop_gradient(sampled - part)
             parts.append(part)
         return tf.concat(parts, axis=1)

@@ -16,12 +16,15 @@ _UP = np.array([[[1, 1, 0], [0, 0, 1]], [[1, 0, 0], [0, 1, 1]]], np.float32)
 # neighbours of two phases each: [tap of the window][phase][tap of the kernel].
 _DOWN = np.array([[[1, 0, 0], [1, 1, 0]], [[0, 1, 1], [0, 0, 1]]], np.float32) / 2
 
+# Whatever the user's keras.json says.
+_LAST = "channels_last"
+
 
 class _ResamplingConv2D(layers.Conv2D):
     """A 3 x 3 convolution with zero padding that is done in another form."""
 
-    def __init__(self, filters, kernel_size=3, padding="same", **kwargs):
-        super().__init__(filters, kernel_size, padding=padding, **kwargs)
+    def __init__(self, filters, kernel_size=3, padding="same", data_format=_LAST, **kwargs):
+        super().__init__(filters, kernel_size, padding=padding, data_format=data_format, **kwargs)
         form = (
             self.kernel_size,
             self.padding,
@@ -30,7 +33,7 @@ class _ResamplingConv2D(layers.Conv2D):
             self.groups,
             self.data_format,
         )
-        if form != ((3, 3), "same", (1, 1), (1, 1), 1, "channels_last"):
+        if form != ((3, 3), "same", (1, 1), (1, 1), 1, _LAST):
             raise ValueError(
                 f"{type(self).__name__} has a 3 x 3 kernel with padding 'same', no strides, "
                 "dilation or groups, and channels last; received kernel_size, padding, strides, "
@@ -68,7 +71,7 @@ class UpsampleConv2D(_ResamplingConv2D):
         taps = ops.cast(_UP, self.compute_dtype)
         kernel = ops.einsum("pai,qbj,ijcf->abcpqf", taps, taps, self.kernel)
         kernel = ops.reshape(kernel, (2, 2, channels, 4 * self.filters))
-        windows = ops.conv(_with_border(inputs), kernel, padding="valid")
+        windows = ops.conv(_with_border(inputs), kernel, padding="valid", data_format=_LAST)
         phases = ops.reshape(windows, (-1, height + 1, width + 1, 2, 2, self.filters))
         shape = (-1, 2 * height + 2, 2 * width + 2, self.filters)
         pixels = ops.reshape(ops.transpose(phases, (0, 1, 3, 2, 4, 5)), shape)
@@ -111,7 +114,7 @@ class ConvMeanPool2D(_ResamplingConv2D):
         shape = (-1, height // 2 + 1, 2, width // 2 + 1, 2, channels)
         blocks = ops.transpose(ops.reshape(_with_border(inputs), shape), (0, 1, 3, 2, 4, 5))
         blocks = ops.reshape(blocks, (-1, height // 2 + 1, width // 2 + 1, 4 * channels))
-        return self._finish(ops.conv(blocks, kernel, padding="valid"))
+        return self._finish(ops.conv(blocks, kernel, padding="valid", data_format=_LAST))
 
     def compute_output_shape(self, input_shape):
         batch, height, width, _ = input_shape
@@ -122,7 +125,7 @@ class ConvMeanPool2D(_ResamplingConv2D):
 def mean_pool(images):
     """Returns the means of 2 x 2 pixels, ``(batch, height / 2, width / 2, channels)``."""
     check_even(images.shape)
-    return ops.average_pool(images, 2)
+    return ops.average_pool(images, 2, data_format=_LAST)
 
 
 def check_even(shape):

@@ -22,7 +22,8 @@ def up_block(images, filters):
     """
     hidden = UpsampleConv2D(filters, kernel_initializer=he())(normalised(images))
     hidden = conv(filters)(normalised(hidden))
-    return layers.add([hidden, layers.UpSampling2D(2)(layers.Conv2D(filters, 1)(images))])
+    doubled = layers.UpSampling2D(2, data_format="channels_last")
+    return layers.add([hidden, doubled(_shortcut(filters)(images))])
 
 
 def first_block(images, filters):
@@ -32,14 +33,14 @@ def first_block(images, filters):
     """
     hidden = layers.ReLU()(conv(filters)(images))
     hidden = ConvMeanPool2D(filters, kernel_initializer=he())(hidden)
-    return layers.add([hidden, layers.Conv2D(filters, 1)(mean_pool(images))])
+    return layers.add([hidden, _shortcut(filters)(mean_pool(images))])
 
 
 def down_block(images, filters):
     """Halves the resolution: ReLU, convolve, ReLU, convolve, pool."""
     hidden = conv(images.shape[-1])(rectified_sum(images))
     hidden = ConvMeanPool2D(filters, kernel_initializer=he())(layers.ReLU()(hidden))
-    return layers.add([hidden, layers.Conv2D(filters, 1)(mean_pool(images))])
+    return layers.add([hidden, _shortcut(filters)(mean_pool(images))])
 
 
 def plain_block(images):
@@ -63,9 +64,19 @@ def rectified_sum(images):
     return ops.maximum(images, 0.0)
 
 
-def conv(filters):
-    """Returns a 3 x 3 convolution layer with the initial weights of the paper's code."""
-    return layers.Conv2D(filters, 3, padding="same", kernel_initializer=he())
+def conv(filters, size=3, initializer=None):
+    """Returns a convolution layer, by default with the initial weights of the paper's code."""
+    return layers.Conv2D(
+        filters,
+        size,
+        padding="same",
+        data_format="channels_last",
+        kernel_initializer=initializer or he(),
+    )
+
+
+def _shortcut(filters):
+    return conv(filters, 1, "glorot_uniform")
 
 
 def he():

@@ -1,6 +1,6 @@
 """A small residual classifier of images, whose features score generated images.
 
-`tools/train_classifier.py` trains one.
+`qlatent-tf train_classifier` trains one.
 
 Reference:
   K. He, X. Zhang, S. Ren and J. Sun, "Deep residual learning for image recognition",

@@ -18,8 +18,8 @@ PRESET = "cifar_classifier"
 def classifier_scores(dataset: ImageDataset, samples, *, progress: bool = False) -> list[Score]:
     """Scores images by the preset `cifar_classifier`; see `image_scores`.
 
-    They are like the Inception score, FID and KID, and are none of them: they compare
-    images judged by this one classifier, and nothing else.
+    These are not the Inception score, FID and KID: they use the same formulas with another
+    network, so they compare only with scores by the same classifier.
 
     Args:
       dataset: ImageDataset of 32x32 RGB images.
@@ -42,7 +42,7 @@ def classifier_network(name_or_dir: str) -> FeatureNetwork:
     """Returns a classifier's preset as a network of features.
 
     Args:
-      name_or_dir: str. A preset of the kind ``classifier``; see `tools/train_classifier.py`.
+      name_or_dir: str. A preset of the kind ``classifier``; see `qlatent-tf train_classifier`.
 
     Raises:
       FileNotFoundError: if there is no such preset.

@@ -1,10 +1,10 @@
 """Inception, as a network of features: its weights are found, not shipped.
 
-There are two, and their figures differ:
+There are two, and their scores differ:
 
 - Keras' InceptionV3, converted from TF-Slim's of 2016: ``keras_inception_v3``;
 - the graph of 2015 in which published scores are counted, as TF-GAN's module on TF-Hub:
-  ``tfgan_inception_<hash>``. Only this one's figures compare with published ones.
+  ``tfgan_inception_<hash>``. Only this one's scores compare with published ones.
 
 Reference:
   C. Szegedy et al., "Rethinking the Inception architecture for computer vision", arXiv:1512.00567.

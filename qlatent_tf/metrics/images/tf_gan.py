@@ -1,4 +1,4 @@
-"""TF-GAN beside a TensorFlow that has no estimators any more: the one place that knows how."""
+"""Imports TF-GAN, which needs parts that TensorFlow no longer has."""
 
 import functools
 import sys

@@ -6,6 +6,7 @@ Reference:
 """
 
 import dataclasses
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 from absl import logging
@@ -44,15 +45,32 @@ def fcd(dataset: MoleculeDataset, samples, *, progress: bool = False) -> list[Sc
     Raises:
       FileNotFoundError: if the package `fcd`, which holds ChemNet's weights, is not installed.
     """
-    smiles = graphs_to_smiles(samples)
-    distinct = sorted({text for text in smiles if text})
     chemnet.weights_file()  # A missing package is said before any computation.
+    smiles = graphs_to_smiles(samples)
     score = Score(
         metric="fcd",
         reference=dataset.name,
         reference_size=len(dataset.smiles),
         num_samples=len(smiles),
     )
+    return [distance_to(lambda: reference_moments(dataset, progress), smiles, score, progress)]
+
+
+def distance_to(
+    reference: Moments | Callable[[], Moments],
+    smiles: Sequence[str | None],
+    score: Score,
+    progress: bool = False,
+) -> Score:
+    """Returns a score with the distance of the distinct SMILES among these, None left out.
+
+    Args:
+      reference: Moments, or callable that returns them. Called only if there is a distance.
+      smiles: sequence of str or None.
+      score: Score. What the distance is, without its mean.
+      progress: bool. Whether to show a progress bar.
+    """
+    distinct = sorted({text for text in smiles if text})
     if len(distinct) < 2:
         logging.warning(
             "%s is not defined: of %d samples, %d are distinct molecules; 2 are needed.",
@@ -60,19 +78,22 @@ def fcd(dataset: MoleculeDataset, samples, *, progress: bool = False) -> list[Sc
             len(smiles),
             len(distinct),
         )
-        return [score]
+        return score
     warn_of_low_rank(score.key, len(distinct), "distinct molecules", chemnet.WIDTH)
     generated = Moments.of(chemnet.activations(distinct, progress=progress))
-    distance = frechet_distance(reference_moments(dataset, progress), generated)
-    return [dataclasses.replace(score, mean=distance)]
+    moments = reference if isinstance(reference, Moments) else reference()
+    return dataclasses.replace(score, mean=frechet_distance(moments, generated))
 
 
-def reference_moments(dataset: MoleculeDataset, progress: bool = False) -> Moments:
+def reference_moments(
+    dataset: MoleculeDataset, progress: bool = False, smiles: Collection[str] | None = None
+) -> Moments:
     """Returns the moments of the activations of a data set's distinct molecules.
 
     Args:
       dataset: MoleculeDataset. With two distinct molecules at least.
       progress: bool. Whether to show a progress bar when they are computed.
+      smiles: collection of str. The distinct SMILES to take instead of all.
     """
 
     def make(smiles):
@@ -82,9 +103,10 @@ def reference_moments(dataset: MoleculeDataset, progress: bool = False) -> Momen
         return {"mean": moments.mean, "covariance": moments.covariance}
 
     arrays = reference_arrays(
-        dataset, "chemnet", f"{_VERSION}/{chemnet.WEIGHTS_SHA256}", make, _check
+        dataset, "chemnet", f"{_VERSION}/{chemnet.WEIGHTS_SHA256}", make, _check, smiles
     )
-    return Moments(arrays["mean"], arrays["covariance"], len(dataset.smiles))
+    count = len(dataset.smiles if smiles is None else smiles)
+    return Moments(arrays["mean"], arrays["covariance"], count)
 
 
 def _check(arrays) -> None:

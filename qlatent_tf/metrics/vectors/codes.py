@@ -9,7 +9,7 @@ from scipy.spatial.distance import jensenshannon
 from qlatent_tf.metrics.frechet import Moments, frechet_distance
 from qlatent_tf.scores import Score, measured
 
-# Over [-1, 1]. The divergence of two samples of one law grows with the bins: about
+# Over [-1, 1]. The divergence of two samples of one distribution grows with the bins: about
 # (bins - 1) / (8 ln 2) (1 / n + 1 / m) bits.
 BINS = 50
 

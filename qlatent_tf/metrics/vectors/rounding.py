@@ -31,7 +31,7 @@ def rounded(samples: np.ndarray) -> np.ndarray:
     """Returns the nearest whole numbers, int64 of the same shape.
 
     What is not finite or larger than 2^31 becomes that number: an outcome, though none that real
-    data have, so that a generator gone astray is scored and does not stop the evaluation.
+    data have, so that a generator that diverges is scored and does not stop the evaluation.
     """
     limited = np.nan_to_num(samples, nan=_LARGEST, posinf=_LARGEST, neginf=-_LARGEST)
     return np.clip(np.rint(limited), -_LARGEST, _LARGEST).astype(np.int64)

@@ -8,9 +8,9 @@ from qlatent_tf.scores import Score, measured
 
 
 def total_number(dataset: CountDataset, samples) -> list[Score]:
-    """Compares the law of the total number with the exact one.
+    """Compares the distribution of the total number with the exact one.
 
-    With the totals T_k = sum_i round(x_ki), their shares q(t) and the exact law p(t):
+    With the totals T_k = sum_i round(x_ki), their shares q(t) and the exact probabilities p(t):
 
         right_total_share = share of the k with p(T_k) > 0
         total_number_tv   = 1/2 sum_t |p(t) - q(t)|

@@ -3,7 +3,7 @@
 import tensorflow as tf
 from keras import ops
 
-from qlatent_tf.gan.batches import real_sampler, step_batches, step_seed
+from qlatent_tf.gan.batches import step_batches
 from qlatent_tf.gan.latent_generator import LatentGenerator
 from qlatent_tf.gan.optimizers import make_optimizer
 from qlatent_tf.models.codes.image_codes import (
@@ -31,6 +31,8 @@ class Autoencoder(LatentGenerator):
       decoder: keras.Model. Codes -> images in [0, 1].
       encoder: keras.Model. Images in [0, 1] -> codes.
     """
+
+    trains_on_latent = False
 
     def __init__(self, latent, decoder, encoder):
         super().__init__(latent, decoder)
@@ -99,9 +101,11 @@ class Autoencoder(LatentGenerator):
         Raises:
           ValueError: if the images' shape is not the encoder's.
         """
-        draw, base = real_sampler(real), derive_seed(seed, "real")
         batches = step_batches(
-            lambda step: to_unit(draw((1, batch_size), step, step_seed(base, step))[0]),
+            lambda step, drawn: to_unit(drawn[0]),
+            (1, batch_size),
+            real,
+            derive_seed(seed, "real"),
             start_step,
             steps,
         )
@@ -112,6 +116,10 @@ class Autoencoder(LatentGenerator):
                 "model_options.image."
             )
         return batches
+
+    def is_prepared(self, data):
+        spec = getattr(data, "element_spec", None)
+        return getattr(getattr(spec, "dtype", None), "is_floating", False)
 
     def train_step(self, images):
         """Updates encoder and decoder once; returns the ``reconstruction_mse``."""
@@ -147,4 +155,6 @@ class Autoencoder(LatentGenerator):
         """Returns ``reconstructions``: rows of images, each over a row of what their codes hold."""
         images, _ = held_out(dataset)
         rebuilt, columns = reconstruction_rows(self.encoder, self.decoder, images)
-        return {"reconstructions": dataset.render(rebuilt, columns=columns)}
+        return {
+            "reconstructions": dataset.render(rebuilt, columns=columns, rows=("image", "rebuilt"))
+        }

@@ -3,6 +3,7 @@
 from qlatent_tf.gan.shapes import check_widths
 from qlatent_tf.layers.circuit.ansatz import READOUTS
 from qlatent_tf.names import check_choice
+from qlatent_tf.storage.preset_files import read_description
 
 GENERATORS = ("quantum", "classical")
 
@@ -33,19 +34,20 @@ def last_qgan(
     """Builds a GAN over the codes that an autoencoder makes of images.
 
     The code is as wide as the circuit's readout, `qubits` or twice as many, for the classical
-    generator too: twins differ in one word.
+    generator too, so that the two configurations differ in one word.
 
     Args:
       latent: tfd.Distribution, event shape ``[latent_size]``. The noise of the style.
       generator: str. ``quantum``, a `StyleCircuit`, or ``classical``, a perceptron.
       image: (height, width, bands) of the images, or None: the data are codes already, and there
         is no autoencoder.
-      qubits, circuit_layers, ansatz, style, readout, initial_range, shots, depolarizing,
-        trajectories, shot_seed: of the circuit, see `StyleCircuit`.
+      circuit options: `qubits`, `circuit_layers`, `ansatz`, `style`, `readout`, `initial_range`,
+        `shots`, `depolarizing`, `trajectories` and `shot_seed` of the circuit, see `StyleCircuit`.
       width: int. Of the classical generator's first hidden layer; the others have twice, four
         and eight times as much.
       critic_width: int. Of the critic's first hidden layer; the second has half as much.
-      filters, hidden: of the autoencoder, see there.
+      filters, hidden: of the autoencoder, see there. In a run, they and `image` are by default
+        those of the preset that `autoencoder` names.
       autoencoder: str or None. A preset to take the autoencoder from; None to train one first, in
         the run's directory.
       autoencoder_steps: int. The steps for which it is trained.
@@ -101,6 +103,18 @@ def last_qgan(
         pretrained=autoencoder or {"steps": autoencoder_steps, "model_options": coder},
         **wgan_options,
     )
+
+
+def _follow_autoencoder(config):
+    """The sizes that the preset of an autoencoder says, unless the configuration says all."""
+    preset, sizes = config.model_options.get("autoencoder"), ("image", "filters", "hidden")
+    if preset is None or set(sizes) <= set(config.model_options):
+        return {}
+    of_preset = read_description(preset)["config"].get("model_options", {})
+    return {name: of_preset[name] for name in sizes if name in of_preset}
+
+
+last_qgan.follows = _follow_autoencoder
 
 
 def autoencoder(latent, *, image=(28, 28, 4), filters=(64, 128), hidden=1024):

@@ -6,6 +6,8 @@ from keras import layers
 # Of batch normalization. PyTorch's default; Keras' own needs ten times as many steps to settle.
 _MOMENTUM = 0.9
 _KERNEL = 4
+# Channels last, whatever the user's keras.json says.
+_HALVING = {"strides": 2, "padding": "same", "data_format": "channels_last"}
 FEATURES = "features"
 
 
@@ -28,9 +30,9 @@ def image_encoder(image, code, filters=(64, 128), hidden=1024):
     images = keras.Input(tuple(image))
     x = images
     for width in filters:
-        x = layers.Conv2D(width, _KERNEL, strides=2, padding="same", use_bias=False)(x)
+        x = layers.Conv2D(width, _KERNEL, use_bias=False, **_HALVING)(x)
         x = layers.ReLU()(layers.BatchNormalization(momentum=_MOMENTUM)(x))
-    x = layers.Dense(hidden, activation="relu", name=FEATURES)(layers.Flatten()(x))
+    x = layers.Dense(hidden, activation="relu", name=FEATURES)(layers.Flatten("channels_last")(x))
     last = layers.Dense(code, activation="tanh", dtype="float32")
     return keras.Model(images, last(x), name="encoder")
 
@@ -54,11 +56,9 @@ def image_decoder(image, code, filters=(64, 128), hidden=1024):
     x = layers.Dense(small[0] * small[1] * small[2], activation="relu")(x)
     x = layers.Reshape(small)(x)
     for channels in reversed(filters[:-1]):
-        x = layers.Conv2DTranspose(channels, _KERNEL, strides=2, padding="same", use_bias=False)(x)
+        x = layers.Conv2DTranspose(channels, _KERNEL, use_bias=False, **_HALVING)(x)
         x = layers.ReLU()(layers.BatchNormalization(momentum=_MOMENTUM)(x))
-    last = layers.Conv2DTranspose(
-        bands, _KERNEL, strides=2, padding="same", activation="sigmoid", dtype="float32"
-    )
+    last = layers.Conv2DTranspose(bands, _KERNEL, activation="sigmoid", dtype="float32", **_HALVING)
     return keras.Model(codes, last(x), name="decoder")
 
 

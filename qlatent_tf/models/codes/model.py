@@ -15,6 +15,7 @@ from qlatent_tf.models.codes.image_codes import (
     alternate,
     batch_map,
     codes_of,
+    compiled,
     features_of,
     held_out,
     reconstruction_rows,
@@ -185,12 +186,15 @@ class LaStQGAN(CodeGAN):
             raise ValueError(f"An autoencoder is needed; received a {type(trained).__name__}.")
         for mine, other in ((self.encoder, trained.encoder), (self.decoder, trained.decoder)):
             shapes, found = ([tuple(w.shape) for w in part.weights] for part in (mine, other))
-            if shapes != found or mine.input_shape != other.input_shape:
+            here, there = (
+                f"{part.input_shape[1:]} -> {part.output_shape[1:]} by weights {sizes}"
+                for part, sizes in ((mine, shapes), (other, found))
+            )
+            if here != there:
                 raise ValueError(
-                    f"The {mine.name}'s sizes differ from the trained one's, which maps "
-                    f"{other.input_shape[1:]} to {other.output_shape[1:]}: here it maps "
-                    f"{mine.input_shape[1:]} to {mine.output_shape[1:]}. Give the same image, "
-                    "filters and hidden, and as many qubits and readouts as codes."
+                    f"The {mine.name} differs from that of the trained autoencoder: {here}; the "
+                    f"trained one is {there}. Give the same image, filters and hidden, and as many "
+                    "qubits and readouts as codes."
                 )
             mine.set_weights(other.get_weights())
         self._coded = self._compared = None
@@ -235,7 +239,8 @@ class LaStQGAN(CodeGAN):
             rebuilt = reconstruction_scores(self.encoder, self.decoder, *held_out(dataset))
             self._compared = dataset.source, real, rebuilt
         _, real, rebuilt = self._compared
-        images = batch_map(self.decode, self.generated_codes(num_samples, seed))
+        decode = compiled(self, "decode", lambda: self.decode)
+        images = batch_map(decode, self.generated_codes(num_samples, seed))
         generated = Moments.of(features_of(self.encoder, images))
         return [
             *super().own_scores(dataset, num_samples, seed),
@@ -254,8 +259,10 @@ class LaStQGAN(CodeGAN):
         rebuilt, columns = reconstruction_rows(self.encoder, self.decoder, images)
         generated = self.sample(len(rebuilt) // 2, seed=0)
         return {
-            "reconstructions": dataset.render(rebuilt, columns=columns),
+            "reconstructions": dataset.render(rebuilt, columns=columns, rows=("image", "rebuilt")),
             "real_over_generated": dataset.render(
-                alternate(images[: len(generated)], generated, columns), columns=columns
+                alternate(images[: len(generated)], generated, columns),
+                columns=columns,
+                rows=("image", "generated"),
             ),
         }

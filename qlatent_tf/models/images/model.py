@@ -37,7 +37,14 @@ def image_generator(latent_size, resolution=32, channels=3, filters=128, blocks=
     for _ in range(blocks):
         hidden = up_block(hidden, filters)
     # In single precision, whatever the others compute in, as the critic's last layer.
-    last = layers.Conv2D(channels, 3, padding="same", activation="tanh", dtype="float32")
+    last = layers.Conv2D(
+        channels,
+        3,
+        padding="same",
+        activation="tanh",
+        data_format="channels_last",
+        dtype="float32",
+    )
     return keras.Model(latent, last(normalised(hidden)), name="generator")
 
 
@@ -57,7 +64,7 @@ def image_critic(resolution=32, channels=3, filters=128, blocks=3):
         hidden = down_block(hidden, filters)
     for _ in range(_PLAIN_BLOCKS):
         hidden = plain_block(hidden)
-    hidden = layers.GlobalAveragePooling2D()(rectified_sum(hidden))
+    hidden = layers.GlobalAveragePooling2D(data_format="channels_last")(rectified_sum(hidden))
     return keras.Model(image, layers.Dense(1, dtype="float32")(hidden), name="critic")
 
 

@@ -1,4 +1,4 @@
-"""MolGAN with a reward: its generator is also led to molecules with wanted properties."""
+"""MolGAN with a reward: it also trains its generator towards molecules with given properties."""
 
 import dataclasses
 import sys
@@ -10,6 +10,7 @@ from keras import ops
 
 from qlatent_tf.gan.batches import step_seed
 from qlatent_tf.gan.latent_generator import single_precision
+from qlatent_tf.gan.optimizers import another
 from qlatent_tf.models.molecules.model import MolGAN
 from qlatent_tf.seeds import derive_seed
 
@@ -33,8 +34,8 @@ class RewardMolGAN(MolGAN):
     Args:
       reward_network: keras.Model. Maps graphs, as the critic takes them, to ``(batch, 1)``.
       rewards: sequence of callables. ``f(samples, *, keep=False, progress=False)`` returns the
-        rewards, float of shape ``(n,)`` from 0 to 1, of graphs in data space; `keep` tells that
-        these are the data set's, `progress` whether to show a bar.
+        rewards, float of shape ``(n,)`` from 0 to 1, of graphs in data space; `keep` is true
+        for those of the data set, `progress` says whether to show a bar.
       reward_weight: float. The weight w, from 0 to 1.
       reward_start: int. The step from which it holds; before, w is 0.
       replay_size: int. Generated graphs whose rewards are computed at a time.
@@ -68,11 +69,10 @@ class RewardMolGAN(MolGAN):
         self._replay_seed = 0
         self._scored = None
 
-    def compile(self, critic_optimizer, generator_optimizer, **kwargs):
+    def compile(self, *args, **kwargs):
         """As `WGANGP.compile`; the reward network gets an optimizer like the critic's."""
-        super().compile(critic_optimizer, generator_optimizer, **kwargs)
-        like = self.critic_optimizer
-        self.reward_optimizer = type(like).from_config(like.get_config())
+        super().compile(*args, **kwargs)
+        self.reward_optimizer = another(self.critic_optimizer)
         self.reward_optimizer.build(self.reward_network.trainable_variables)
 
     def checkpoint_parts(self):
@@ -107,7 +107,7 @@ class RewardMolGAN(MolGAN):
         Raises:
           ValueError: if the molecules are no arrays.
         """
-        if hasattr(real, "sample"):
+        if hasattr(real, "sample") or isinstance(real, tf.data.Dataset):
             raise ValueError(f"Rewards need molecules that are arrays; received {real!r}.")
         if self._scored is None or self._scored.data is not real:
             scores = self.score(real, keep=True, progress=sys.stderr.isatty())

@@ -12,14 +12,16 @@ rejected samples.
 """
 
 import dataclasses
+import math
 
 import numpy as np
-from scipy.stats import binom
+from scipy.special import comb
+from scipy.stats import binom, hypergeom
 
 
 @dataclasses.dataclass(frozen=True)
 class CountLaw:
-    """The joint law of surviving photons and dark counts.
+    """The joint distribution of surviving photons and dark counts.
 
     Attributes:
       probabilities: float64 array, shape `[photons + 1, modes + 1]`. P(k, d), of sum 1.
@@ -38,7 +40,7 @@ class CountLaw:
         dark_count_probability: float,
         total_range: tuple[int, float] = (0, np.inf),
     ) -> "CountLaw":
-        """Returns the law, restricted to totals in `total_range` (both ends included).
+        """Returns the distribution, restricted to totals in `total_range` (both ends included).
 
         Raises:
           ValueError: if no total in the range has a probability above 1e-100.
@@ -51,7 +53,7 @@ class CountLaw:
         total = survivors[:, None] + dark_counts
         joint[(total < total_range[0]) | (total > total_range[1])] = 0.0
         acceptance = float(joint.sum())
-        if acceptance < 1e-100:
+        if not acceptance >= 1e-100:
             raise ValueError(
                 f"The post-selection on a total of {total_range[0]} to {total_range[1]} never "
                 f"happens: {photons} photons with transmission {survival:g} and a dark count "
@@ -67,14 +69,10 @@ class CountLaw:
         return np.divmod(index, self.probabilities.shape[1])
 
     def factorial_moment(self, survivors: int, dark_counts: int) -> float:
-        """Returns the probability that given photons survive and given modes count in the dark.
+        """Returns `E[k (k-1) .. / (n (n-1) ..) * d (d-1) .. / (m (m-1) ..)]`, 0 to 2 factors each.
 
-        Args:
-          survivors: int, 0, 1 or 2. How many particular input photons must all survive.
-          dark_counts: int, 0, 1 or 2. How many particular modes must all count in the dark.
-
-        Returns:
-          float. `E[k (k-1) .. / (n (n-1) ..) * d (d-1) .. / (m (m-1) ..)]`.
+        It is the probability that so many given input photons survive and so many given modes count
+        in the dark.
         """
         return float(
             _falling_share(self.probabilities.shape[0] - 1, survivors)
@@ -85,25 +83,16 @@ class CountLaw:
 
 def _falling_share(total: int, order: int) -> np.ndarray:
     """Returns, for each count 0 .. total, the share of ordered `order`-tuples that it covers."""
-    counts = np.arange(total + 1)
-    share = np.ones(total + 1)
-    for step in range(order):
-        share = share * (counts - step) / max(total - step, 1)
-    return share
+    return np.asarray(comb(np.arange(total + 1), order)) / max(math.comb(total, order), 1)
 
 
 def draw_binomial(
     uniform: np.ndarray, trials: np.ndarray, probability: float | np.ndarray
 ) -> np.ndarray:
-    """Returns binomial numbers by inversion, one for each uniform number.
+    """Returns binomial numbers by inversion, one for each uniform number, int64.
 
-    Args:
-      uniform: float64 array, any shape.
-      trials: int array, the same shape.
-      probability: float, or float array that broadcasts over the last axis.
-
-    Returns:
-      int64 array, the shape of `uniform`.
+    `trials` has the shape of `uniform`; `probability` is a number, or one for each place of the
+    last axis.
     """
     probability = np.broadcast_to(np.asarray(probability, np.float64), uniform.shape[-1:])
     columns, column = np.unique(probability, return_inverse=True)
@@ -117,12 +106,21 @@ def draw_binomial(
     return drawn
 
 
-def random_subsets(keys: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Returns a bool mask with the `sizes[i]` smallest keys of row i.
+def draw_hypergeometric(
+    uniform: np.ndarray, draws: np.ndarray, chosen: int, total: int
+) -> np.ndarray:
+    """Returns, by inversion, how many of `draws` random items of `total` are among the chosen ones.
 
-    Args:
-      keys: float array, shape `[batch, items]`. Uniform numbers give uniformly random subsets.
-      sizes: int array, shape `[batch]`.
+    `draws` has the shape of `uniform`, `[batch]`.
+    """
+    cumulative = hypergeom.cdf(np.arange(chosen), total, chosen, np.arange(total + 1)[:, None])
+    return (uniform[:, None] >= cumulative[draws]).sum(axis=1)
+
+
+def random_subsets(keys: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Returns a bool mask, shape `[batch, items]`, with the `sizes[i]` smallest keys of row i.
+
+    Keys that are uniform numbers give uniformly random subsets.
     """
     ordered = np.sort(keys, axis=1)
     border = ordered[np.arange(len(keys)), np.maximum(sizes, 1) - 1]

@@ -19,19 +19,10 @@ def keep_shots(
 ) -> np.ndarray:
     """Draws samples with totals in a range by repeating shots.
 
-    Samples are numbered in blocks of 1024, each with its own stream of candidates, and the
-    samples of a block are the first, second, .. of its candidates that are kept. So a sample
-    depends on its number alone, and batches of shots can be drawn at once.
-
-    Args:
-      shoot: callable. `shoot(num_shots, start)` draws consecutive shots, shape
-        `[num_shots, modes]`.
-      total_range: pair of ints. The least and the most that a kept shot counts.
-      num_samples: int. The rows.
-      start: int. The number of the first sample.
-
-    Returns:
-      array, shape `[num_samples, modes]`, of the dtype of the shots.
+    Samples are numbered in blocks of 1024, each with its own stream of candidates, and the samples
+    of a block are the first, second, .. of its candidates that are kept. So a sample depends on its
+    number alone, and batches of shots can be drawn at once. `shoot(num_shots, start)` draws
+    consecutive shots, shape `[num_shots, modes]`.
 
     Raises:
       ValueError: if fewer than one in 10,000 shots is kept, or a sample's number exceeds 2**41.

@@ -5,18 +5,25 @@ import threading
 from typing import Any
 
 import numpy as np
+from scipy.stats import binom, hypergeom
 
-from qlatent_tf.quantum.devices.count_law import CountLaw, draw_binomial, random_subsets
+from qlatent_tf.quantum.devices.count_law import (
+    CountLaw,
+    draw_binomial,
+    draw_hypergeometric,
+    random_subsets,
+)
 from qlatent_tf.quantum.random_streams import uniforms
 from qlatent_tf.quantum.samplers.boson_sampler import BosonSampler
 from qlatent_tf.quantum.samplers.distinguishable import DistinguishableSampler
 
+SECONDS_A_PHOTON = 1e-8  # that goes its own way
 SHOTS_PER_CHUNK = 2**16  # bounds the memory of the random numbers
 _BUILD_LOCK = threading.Lock()
 
 
 class ShotSampler:
-    """Draws shots whose surviving photons and dark counts follow a count law.
+    """Draws shots whose surviving photons and dark counts follow a count distribution.
 
     Surviving photons are a random subset of the input. A binomial number of them, with probability
     sqrt(indistinguishability), is good; the good ones are boson sampled, the bad ones go their own
@@ -24,15 +31,8 @@ class ShotSampler:
     and the detectors.
 
     Args:
-      unitary: complex array, shape `[modes, modes]`.
-      input_state: int array, shape `[modes]`.
-      indistinguishability: float in [0, 1].
-      kept: float array, shape `[modes]`. The probability that a surviving photon is detected.
-      count_law: CountLaw. Survivors of the loss common to all modes, and dark counts.
-      clicks: bool. Whether detectors only tell "none" from "some".
-      method: str. As for `BosonSampler`.
-      **sampler_options: For `BosonSampler`: precision, max_table_bytes,
-        expected_samples, num_threads.
+      device: PhotonicDevice, without its post-selection.
+      **sampler_options: For `BosonSampler`: max_table_bytes, expected_samples, num_threads.
 
     Attributes:
       boson_sampler: BosonSampler, without a table unless it is asked for by `method`; None if no
@@ -42,43 +42,37 @@ class ShotSampler:
       ValueError: if the method cannot hold the photons or cannot send subsets of them.
     """
 
-    def __init__(
-        self,
-        unitary: np.ndarray,
-        input_state: np.ndarray,
-        indistinguishability: float,
-        kept: np.ndarray,
-        count_law: CountLaw,
-        *,
-        clicks: bool,
-        method: str,
-        **sampler_options,
-    ):
-        self._circuit = (unitary, input_state)
-        self._photons = int(input_state.sum())
-        self._good_share = float(np.sqrt(indistinguishability))
-        self._kept = kept
-        self._count_law = count_law
-        self._clicks = clicks
-        self._sampler_options = {"method": method, **sampler_options}
-        loses_photons = bool(count_law.probabilities[:-1].any())
-        self._sends_subsets = indistinguishability < 1 or loses_photons
+    def __init__(self, device, **sampler_options):
+        self._circuit = (device.unitary, device.input_state)
+        self._photons = device.photons
+        self._good_share = float(np.sqrt(device.indistinguishability))
+        self._interfering = device.interfering_photons
+        self._kept = device.kept
+        self._count_law: CountLaw = device.count_law
+        self._clicks = device.detector == "threshold"
+        self._sampler_options = {
+            "method": device.method, "precision": device.precision, **sampler_options
+        }  # fmt: skip
+        law = self._count_law.probabilities
+        all_good = self._good_share == 1 and self._interfering == self._photons
+        self._sends_subsets = not all_good or bool(law[:-1].any())
         self._is_perfect = (
-            not self._sends_subsets and count_law.probabilities[-1, 0] == 1 and (kept == 1).all()
+            not self._sends_subsets and law[-1, 0] == 1 and bool((self._kept == 1).all())
         )
-        if method == "table" and indistinguishability > 0 and self._sends_subsets:
+        if device.method == "table" and self._good_share > 0 and self._sends_subsets:
             raise ValueError(
-                "method='table' holds the law of all photons together; with loss in every mode "
-                "or partly distinguishable photons use 'auto', 'lanes', 'glynn' or 'loop'."
+                "method='table' holds the distribution of all photons together; with loss in every "
+                "mode or partly distinguishable photons use 'auto', 'lanes', 'glynn' or 'loop'."
             )
         self.boson_sampler: Any = None
-        if indistinguishability > 0:
+        if self._good_share > 0:
             # Refuses too many photons now; a table that "auto" chooses waits for the first sample.
-            no_table = {} if method == "table" else {"max_table_bytes": 0}
+            no_table = {} if device.method == "table" else {"max_table_bytes": 0}
             self.boson_sampler = BosonSampler(
                 *self._circuit, **{**self._sampler_options, **no_table}
             )
-        if indistinguishability < 1:
+        self._all_good = all_good
+        if not all_good:
             self._distinguishable_sampler = DistinguishableSampler(
                 *self._circuit, num_threads=sampler_options["num_threads"]
             )
@@ -92,17 +86,22 @@ class ShotSampler:
                 built = self.boson_sampler
             return built or BosonSampler(*self._circuit, **self._sampler_options)
 
+    def seconds(self, num_samples: int) -> float:
+        """Returns about how long one core takes for shots, without a table that may shorten it."""
+        if self._good_share == 0:
+            return num_samples * self._photons * SECONDS_A_PHOTON
+        photons = np.arange(self._photons + 1)
+        survivors = self._count_law.probabilities.sum(axis=1)
+        chosen = hypergeom.pmf(photons, self._photons, self._interfering, photons[:, None])
+        good = survivors @ chosen @ binom.pmf(photons, photons[:, None], self._good_share)
+        return sum(
+            share * self.boson_sampler.sampling_seconds(num_samples, sent)
+            for sent, share in enumerate(good.tolist())
+            if share > 0
+        )
+
     def sample(self, num_samples: int, seed: int, start: int) -> np.ndarray:
-        """Draws shots; number start + i depends on the seed and start + i alone.
-
-        Args:
-          num_samples: int. The rows.
-          seed: int. Taken modulo 2**64.
-          start: int. The number of the first shot.
-
-        Returns:
-          uint8 array, shape `[num_samples, modes]`.
-        """
+        """Returns shots number start, start + 1, ..., uint8 array, shape `[num_samples, modes]`."""
         if self._is_perfect:
             rows = self.whole_sampler.sample(num_samples, seed, start=start)
         else:
@@ -133,14 +132,20 @@ class ShotSampler:
         size = len(survivors)
         if not self._sends_subsets:
             return self.whole_sampler.sample(size, seed, start=start)
-        if self._good_share == 1:
+        if self._all_good:
             return self.boson_sampler.sample(size, seed, start=start, photons_per_sample=survivors)
         if self._good_share == 0:
             mask = None
             if (survivors < self._photons).any():
                 mask = random_subsets(draw("bad", self._photons), survivors)
             return self._distinguishable_sampler.sample(size, seed, start=start, photon_mask=mask)
-        good = draw_binomial(draw("good", 1)[:, 0], survivors, self._good_share)
+        good = survivors
+        if self._interfering < self._photons:
+            good = draw_hypergeometric(
+                draw("interfering", 1)[:, 0], survivors, self._interfering, self._photons
+            )
+        if self._good_share < 1:
+            good = draw_binomial(draw("good", 1)[:, 0], good, self._good_share)
         rows, is_good = self.boson_sampler.sample(
             size, seed, start=start, photons_per_sample=good, return_photons=True
         )

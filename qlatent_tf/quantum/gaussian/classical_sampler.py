@@ -1,9 +1,9 @@
 """Samples of classical light behind a device: amplitudes at random, then Poisson counts."""
 
 import numpy as np
-from numba import njit
 
-from qlatent_tf.quantum.arguments import check_count, check_start
+from qlatent_tf.quantum.arguments import check_sample_range
+from qlatent_tf.quantum.compiled import kernel
 from qlatent_tf.quantum.gaussian.light import LIGHTS, input_moments
 from qlatent_tf.quantum.random_streams import GAMMA, stream_key, stream_state, uniform
 from qlatent_tf.quantum.threads import check_num_threads, run_chunks
@@ -15,7 +15,7 @@ THERMAL = LIGHTS.index("thermal")
 MOST = 255
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def poisson_count(rate, drawn):
     """The smallest count whose cumulative Poisson probability exceeds a uniform number."""
     probability = np.exp(-rate)
@@ -29,7 +29,7 @@ def poisson_count(rate, drawn):
     return count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _draw_counts(real, imaginary, light, key, start, first, last, rows):
     """Fills rows first .. last; real + i imaginary is the transfer of unit amplitudes."""
     modes, inputs = real.shape
@@ -106,8 +106,7 @@ class ClassicalLightSampler:
         Returns:
           uint8 array, shape `[num_samples, modes]`.
         """
-        num_samples = check_count(num_samples, "num_samples")
-        start = check_start(start, num_samples)
+        num_samples, start = check_sample_range(num_samples, start, len(self._real))
         key = stream_key(seed, f"light {self._light}")
         rows = np.empty((num_samples, len(self._real)), np.uint8)
         light = LIGHTS.index(self._light)

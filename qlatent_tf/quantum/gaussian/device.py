@@ -25,7 +25,7 @@ from qlatent_tf.quantum.gaussian.total_counts import (
 )
 
 DETECTORS = ("number", "threshold")
-# How much of the law of squeezed light may be cut off, and of any law beyond a byte.
+# Probability that may be cut off of squeezed light, and beyond a byte of any.
 _CUT_OFF = 1e-6
 
 
@@ -102,6 +102,13 @@ class GaussianDevice:
         rows = self._sampler.sample(num_samples, seed, start=start)
         return np.minimum(rows, 1) if self.detector == "threshold" else rows
 
+    def sampling_seconds(self, num_samples: int) -> float:
+        """Returns about how long one core takes for `sample`."""
+        if self.light == "squeezed":
+            # Hafnians double with each photon; as measured with 2 to 8 photons.
+            return num_samples * 4e-4 * 2.0 ** min(np.diagonal(self._number).real.sum(), 100.0)
+        return num_samples * (5e-8 * sum(self.transfer.shape) + 8e-10 * self.transfer.size)
+
     def mean(self) -> np.ndarray:
         """Returns the exact mean of each mode, float64, shape `[modes]`."""
         return self._mean.copy()
@@ -121,7 +128,7 @@ class GaussianDevice:
         return self._covariance.copy()
 
     def total_distribution(self, num_samples: int = 20_000, seed: int = 0) -> np.ndarray:
-        """Returns the law of the total count, over all modes.
+        """Returns the distribution of the total count, over all modes.
 
         It is exact for photon numbers of squeezed, squashed and thermal light. For clicks and for
         coherent light it is an average over drawn intensities, see

@@ -5,7 +5,7 @@ import random  # noqa: TID251 - Piquasso seeds it; its state is put back
 
 import numpy as np
 
-from qlatent_tf.quantum.arguments import check_count, check_start
+from qlatent_tf.quantum.arguments import check_sample_range
 from qlatent_tf.quantum.random_streams import stream_key
 
 
@@ -25,9 +25,8 @@ def check_piquasso() -> None:
 class SqueezedLightSampler:
     """Photon counts of a Gaussian state, by the chain rule over its modes.
 
-    A count of `most` is the largest that is drawn: the law is cut off there, and each conditional
-    law divided by what is left. Its total variation distance to the whole law is at most the sum
-    over modes of the probability of more.
+    A count of `most` is the largest that is drawn: the distribution is cut off there. Its total
+    variation distance to the whole one is at most the sum over modes of the probability of more.
 
     Args:
       covariance: float64 array, shape `[2 modes, 2 modes]`. All x, then all p; 1 in vacuum.
@@ -59,8 +58,7 @@ class SqueezedLightSampler:
         Returns:
           uint8 array, shape `[num_samples, modes]`.
         """
-        num_samples = check_count(num_samples, "num_samples")
-        start = check_start(start, num_samples)
+        num_samples, start = check_sample_range(num_samples, start, self._modes)
         if num_samples == 0:
             return np.zeros((0, self._modes), np.uint8)
         import piquasso as pq

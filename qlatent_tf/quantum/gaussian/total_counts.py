@@ -1,16 +1,16 @@
-"""The law of the total count of a Gaussian device.
+"""The distribution of the total count of a Gaussian device.
 
 **Photons of Gaussian light.** Squeezed, squashed and thermal light have the generating function
 
     E[z^total] = det(1 + (1 - z) R)^(-1/2) = prod_k (1 + (1 - z) l_k)^(-1/2)
 
 with the eigenvalues l_k > -1/2 of R, see `light`. On |z| = 1 the real part of each factor is
-positive, so that its principal root is the right one, and a Fourier transform gives the law: exact
-for every transfer matrix and any number of modes.
+positive, so that its principal root is the right one, and a Fourier transform gives the
+distribution: exact for every transfer matrix and any number of modes.
 
 **Clicks, and photons of coherent light.** Given the intensities I_i of the modes, counts are
-independent Poisson numbers, and clicks have the probabilities c_i = 1 - exp(-I_i). The law is the
-average of theirs, of a Poisson law or of sums of independent bits, over drawn intensities.
+independent Poisson numbers, and clicks have the probabilities c_i = 1 - exp(-I_i). The distribution
+is the average of a Poisson one, or of that of sums of independent bits, over drawn intensities.
 
 This holds for squeezed light too, in the positive P representation: the amplitude of an input and
 its conjugate are u x + v y and u x - v y, with independent normal x and y, u^2 = (m + n) / 2 and
@@ -23,8 +23,8 @@ Reference: Drummond, Opanchuk, Dellios, Reid, "Simulating complex networks in ph
 from collections.abc import Iterator
 
 import numpy as np
-from numba import njit
 
+from qlatent_tf.quantum.compiled import kernel
 from qlatent_tf.quantum.gaussian.light import input_moments, normal_covariance
 from qlatent_tf.quantum.random_streams import uniforms
 
@@ -32,7 +32,7 @@ _SAMPLES_PER_CHUNK = 1024
 
 
 def total_photon_law(number: np.ndarray, anomalous: np.ndarray) -> np.ndarray:
-    """Returns the exact law of the total photon number of Gaussian light.
+    """Returns the exact distribution of the total photon number of Gaussian light.
 
     Args:
       number: complex array N, shape `[modes, modes]`.
@@ -45,7 +45,7 @@ def total_photon_law(number: np.ndarray, anomalous: np.ndarray) -> np.ndarray:
 
 
 def mode_photon_law(number: float, anomalous: float) -> np.ndarray:
-    """Returns the law of the photon number of one mode, as `total_photon_law`.
+    """Returns the distribution of the photon number of one mode, as `total_photon_law`.
 
     Args:
       number: float. N_ii.
@@ -57,7 +57,7 @@ def mode_photon_law(number: float, anomalous: float) -> np.ndarray:
 def sampled_click_law(
     transfer: np.ndarray, squeezing: np.ndarray, light: str, *, num_samples: int, seed: int
 ) -> np.ndarray:
-    """Returns the law of the number of clicks, averaged over drawn intensities.
+    """Returns the distribution of the number of clicks, averaged over drawn intensities.
 
     Args:
       transfer: complex array, shape `[modes, inputs]`.
@@ -79,7 +79,9 @@ def sampled_click_law(
 def sampled_photon_law(
     transfer: np.ndarray, squeezing: np.ndarray, light: str, *, num_samples: int, seed: int
 ) -> np.ndarray:
-    """Returns the law of the photon number of classical light, averaged over drawn intensities.
+    """Returns the distribution of the photon number of classical light.
+
+    It is averaged over drawn intensities.
 
     Args:
       transfer: complex array, shape `[modes, inputs]`.
@@ -101,7 +103,7 @@ def sampled_photon_law(
     return np.array([poisson.pmf(count, totals).mean() for count in counts])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _add_click_laws(clicks, law):
     """Adds, for each row of click probabilities, the probability of each number of clicks."""
     modes = clicks.shape[1]

@@ -7,7 +7,8 @@ same in all lanes: 2^(k-2) terms for k columns.
 """
 
 import numpy as np
-from numba import njit
+
+from qlatent_tf.quantum.compiled import kernel
 
 LANES = 32
 PAIR = 2 * LANES  # a complex quantity: LANES real parts, then LANES imaginary parts
@@ -24,34 +25,37 @@ NEXT = BLOCK
 AFTER_NEXT = 2 * BLOCK
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
+def _multiply(c, source, target, w, factor_re, factor_im):
+    """Writes the product of the quantity at `source` and a factor to `target`, in lane w."""
+    re, im = c[source + w], c[source + LANES + w]
+    c[target + w] = re * factor_re - im * factor_im
+    c[target + LANES + w] = re * factor_im + im * factor_re
+
+
+@kernel(fastmath=True)
 def _flip_and_multiply_up(rows, columns, k, row, change, work):
     """SUM += change * row, and RUN of block l + 1 = RUN of block l times (SUM +- SHIFT) of l."""
     for column in range(k):
         c = work[column * BLOCK : (column + 2) * BLOCK]
         b = rows[(row * columns + column) * PAIR : (row * columns + column + 1) * PAIR]
         for w in range(LANES):
-            sum_re = c[SUM + w] + change * b[w]
-            sum_im = c[SUM + LANES + w] + change * b[LANES + w]
-            c[SUM + w] = sum_re
-            c[SUM + LANES + w] = sum_im
-            shift_re = c[SHIFT + w]
-            shift_im = c[SHIFT + LANES + w]
-            run_re = c[PLUS + w]
-            run_im = c[PLUS + LANES + w]
-            factor_re = sum_re + shift_re
-            factor_im = sum_im + shift_im
-            c[NEXT + PLUS + w] = run_re * factor_re - run_im * factor_im
-            c[NEXT + PLUS + LANES + w] = run_re * factor_im + run_im * factor_re
-            run_re = c[MINUS + w]
-            run_im = c[MINUS + LANES + w]
-            factor_re = sum_re - shift_re
-            factor_im = sum_im - shift_im
-            c[NEXT + MINUS + w] = run_re * factor_re - run_im * factor_im
-            c[NEXT + MINUS + LANES + w] = run_re * factor_im + run_im * factor_re
+            sum_re, sum_im = c[SUM + w] + change * b[w], c[SUM + LANES + w] + change * b[LANES + w]
+            c[SUM + w], c[SUM + LANES + w] = sum_re, sum_im
+            shift_re, shift_im = c[SHIFT + w], c[SHIFT + LANES + w]
+            _multiply(c, PLUS, NEXT + PLUS, w, sum_re + shift_re, sum_im + shift_im)
+            _multiply(c, MINUS, NEXT + MINUS, w, sum_re - shift_re, sum_im - shift_im)
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
+def _join(c, run, w):
+    """Returns (product of the columns < l) * (product of the columns > l)."""
+    up_re, up_im = c[run + w], c[run + LANES + w]
+    down_re, down_im = c[AFTER_NEXT + run + w], c[AFTER_NEXT + run + LANES + w]
+    return up_re * down_re - up_im * down_im, up_re * down_im + up_im * down_re
+
+
+@kernel(fastmath=True)
 def _multiply_down_and_add(k, sign, work):
     """MINOR_l += sign * sum over +- of (product of columns < l) * (product of columns > l).
 
@@ -61,31 +65,17 @@ def _multiply_down_and_add(k, sign, work):
     for column in range(k - 1, -1, -1):
         c = work[column * BLOCK : (column + 3) * BLOCK]
         for w in range(LANES):
-            up_re = c[PLUS + w]
-            up_im = c[PLUS + LANES + w]
-            down_re = c[AFTER_NEXT + PLUS + w]
-            down_im = c[AFTER_NEXT + PLUS + LANES + w]
-            up2_re = c[MINUS + w]
-            up2_im = c[MINUS + LANES + w]
-            down2_re = c[AFTER_NEXT + MINUS + w]
-            down2_im = c[AFTER_NEXT + MINUS + LANES + w]
-            c[MINOR + w] += sign * (
-                up_re * down_re - up_im * down_im + up2_re * down2_re - up2_im * down2_im
-            )
-            c[MINOR + LANES + w] += sign * (
-                up_re * down_im + up_im * down_re + up2_re * down2_im + up2_im * down2_re
-            )
-            factor_re = c[SUM + w] + c[SHIFT + w]
-            factor_im = c[SUM + LANES + w] + c[SHIFT + LANES + w]
-            c[NEXT + PLUS + w] = down_re * factor_re - down_im * factor_im
-            c[NEXT + PLUS + LANES + w] = down_re * factor_im + down_im * factor_re
-            factor_re = c[SUM + w] - c[SHIFT + w]
-            factor_im = c[SUM + LANES + w] - c[SHIFT + LANES + w]
-            c[NEXT + MINUS + w] = down2_re * factor_re - down2_im * factor_im
-            c[NEXT + MINUS + LANES + w] = down2_re * factor_im + down2_im * factor_re
+            plus_re, plus_im = _join(c, PLUS, w)
+            minus_re, minus_im = _join(c, MINUS, w)
+            c[MINOR + w] += sign * (plus_re + minus_re)
+            c[MINOR + LANES + w] += sign * (plus_im + minus_im)
+            sum_re, sum_im = c[SUM + w], c[SUM + LANES + w]
+            shift_re, shift_im = c[SHIFT + w], c[SHIFT + LANES + w]
+            _multiply(c, AFTER_NEXT + PLUS, NEXT + PLUS, w, sum_re + shift_re, sum_im + shift_im)
+            _multiply(c, AFTER_NEXT + MINUS, NEXT + MINUS, w, sum_re - shift_re, sum_im - shift_im)
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def add_newest_row(rows, columns, newest, work):
     """Takes row `newest` as SHIFT and the one that was there into START, for all columns."""
     for column in range(columns):
@@ -96,7 +86,7 @@ def add_newest_row(rows, columns, newest, work):
             block[SHIFT + w] = row[w]
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def batch_minors(rows, columns, k, work):
     """The minors of the k - 1 drawn rows and the first k columns, times 2^(k-2).
 
@@ -120,14 +110,9 @@ def batch_minors(rows, columns, k, work):
         return
     end = (k + 1) * BLOCK
     for w in range(LANES):  # the empty products; the weight of MINUS is -1
-        work[PLUS + w] = one
-        work[PLUS + LANES + w] = zero
-        work[MINUS + w] = -one
-        work[MINUS + LANES + w] = zero
-        work[end + PLUS + w] = one
-        work[end + PLUS + LANES + w] = zero
-        work[end + MINUS + w] = one
-        work[end + MINUS + LANES + w] = zero
+        for at in (PLUS, MINUS, end + PLUS, end + MINUS):
+            work[at + w] = -one if at == MINUS else one
+            work[at + LANES + w] = zero
     for column in range(k):
         block = work[column * BLOCK : (column + 1) * BLOCK]
         for w in range(PAIR):

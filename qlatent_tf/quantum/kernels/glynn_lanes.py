@@ -20,8 +20,9 @@ constant distances let the compiler vectorise the lane loops without run-time ch
 """
 
 import numpy as np
-from numba import njit
 from numba.extending import overload
+
+from qlatent_tf.quantum.compiled import kernel
 
 DOUBLE_LANES = 8
 SINGLE_LANES = 16
@@ -62,7 +63,15 @@ def _lane_count(work):
     return lambda work: SINGLE_LANES
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
+def _multiply(c, source, target, lanes, w, factor, factor_im):
+    """Writes the product of a block's quantity `source` and a factor to `target`, in lane w."""
+    value, value_im = c[source * lanes + w], c[(source + 1) * lanes + w]
+    c[target * lanes + w] = value * factor - value_im * factor_im
+    c[(target + 1) * lanes + w] = value * factor_im + value_im * factor
+
+
+@kernel(fastmath=True)
 def step_and_multiply_up(work, steps, slot, shifts, pairs):
     """Adds Gray step `slot` to the row sums; the running products of all pairs before each.
 
@@ -83,65 +92,42 @@ def step_and_multiply_up(work, steps, slot, shifts, pairs):
         xx, xx_im = shifts[at + PRODUCT_XX], shifts[at + PRODUCT_XX + 1]
         yy, yy_im = shifts[at + PRODUCT_YY], shifts[at + PRODUCT_YY + 1]
         for w in range(lanes):
-            h1 = c[H1 * lanes + w] + step_1
-            h1_im = c[H1_IM * lanes + w] + step_1_im
-            h2 = c[H2 * lanes + w] + step_2
-            h2_im = c[H2_IM * lanes + w] + step_2_im
-            c[H1 * lanes + w] = h1
-            c[H1_IM * lanes + w] = h1_im
-            c[H2 * lanes + w] = h2
-            c[H2_IM * lanes + w] = h2_im
-            product = h1 * h2 - h1_im * h2_im
-            product_im = h1 * h2_im + h1_im * h2
-            c[PRODUCT * lanes + w] = product
-            c[PRODUCT_IM * lanes + w] = product_im
+            h1, h1_im = c[H1 * lanes + w] + step_1, c[H1_IM * lanes + w] + step_1_im
+            h2, h2_im = c[H2 * lanes + w] + step_2, c[H2_IM * lanes + w] + step_2_im
+            c[H1 * lanes + w], c[H1_IM * lanes + w] = h1, h1_im
+            c[H2 * lanes + w], c[H2_IM * lanes + w] = h2, h2_im
+            product, product_im = h1 * h2 - h1_im * h2_im, h1 * h2_im + h1_im * h2
+            c[PRODUCT * lanes + w], c[PRODUCT_IM * lanes + w] = product, product_im
 
-            form = c[FORM_X * lanes + w] + step_x
-            form_im = c[FORM_X_IM * lanes + w] + step_x_im
-            c[FORM_X * lanes + w] = form
-            c[FORM_X_IM * lanes + w] = form_im
-            even = product + xx
-            even_im = product_im + xx_im
-            run = c[RUN_PX * lanes + w]
-            run_im = c[RUN_PX_IM * lanes + w]
-            factor = even + form
-            factor_im = even_im + form_im
-            c[(NEXT + RUN_PX) * lanes + w] = run * factor - run_im * factor_im
-            c[(NEXT + RUN_PX_IM) * lanes + w] = run * factor_im + run_im * factor
-            run = c[RUN_MX * lanes + w]
-            run_im = c[RUN_MX_IM * lanes + w]
-            factor = even - form
-            factor_im = even_im - form_im
-            c[(NEXT + RUN_MX) * lanes + w] = run * factor - run_im * factor_im
-            c[(NEXT + RUN_MX_IM) * lanes + w] = run * factor_im + run_im * factor
+            form, form_im = c[FORM_X * lanes + w] + step_x, c[FORM_X_IM * lanes + w] + step_x_im
+            c[FORM_X * lanes + w], c[FORM_X_IM * lanes + w] = form, form_im
+            even, even_im = product + xx, product_im + xx_im
+            _multiply(c, RUN_PX, NEXT + RUN_PX, lanes, w, even + form, even_im + form_im)
+            _multiply(c, RUN_MX, NEXT + RUN_MX, lanes, w, even - form, even_im - form_im)
 
-            form = c[FORM_Y * lanes + w] + step_y
-            form_im = c[FORM_Y_IM * lanes + w] + step_y_im
-            c[FORM_Y * lanes + w] = form
-            c[FORM_Y_IM * lanes + w] = form_im
-            even = product + yy
-            even_im = product_im + yy_im
-            run = c[RUN_PY * lanes + w]
-            run_im = c[RUN_PY_IM * lanes + w]
-            factor = even + form
-            factor_im = even_im + form_im
-            c[(NEXT + RUN_PY) * lanes + w] = run * factor - run_im * factor_im
-            c[(NEXT + RUN_PY_IM) * lanes + w] = run * factor_im + run_im * factor
-            run = c[RUN_MY * lanes + w]
-            run_im = c[RUN_MY_IM * lanes + w]
-            factor = even - form
-            factor_im = even_im - form_im
-            c[(NEXT + RUN_MY) * lanes + w] = run * factor - run_im * factor_im
-            c[(NEXT + RUN_MY_IM) * lanes + w] = run * factor_im + run_im * factor
+            form, form_im = c[FORM_Y * lanes + w] + step_y, c[FORM_Y_IM * lanes + w] + step_y_im
+            c[FORM_Y * lanes + w], c[FORM_Y_IM * lanes + w] = form, form_im
+            even, even_im = product + yy, product_im + yy_im
+            _multiply(c, RUN_PY, NEXT + RUN_PY, lanes, w, even + form, even_im + form_im)
+            _multiply(c, RUN_MY, NEXT + RUN_MY, lanes, w, even - form, even_im - form_im)
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def multiply_down_and_add(work, shifts, pairs, weight):
-    """Running products of all pairs behind each; adds weight * (h2 S, h1 S, X, Y) of each pair.
+@kernel(fastmath=True)
+def _join(c, run, lanes, w, factor, factor_im):
+    """Returns (product of the pairs before) * (of those behind), and hands the latter on.
 
     The product of the pairs behind stands in block pair + 2, the one including this pair goes to
     block pair + 1, whose product of the pairs before has been used by then.
     """
+    up, up_im = c[run * lanes + w], c[(run + 1) * lanes + w]
+    down, down_im = c[(BEHIND + run) * lanes + w], c[(BEHIND + run + 1) * lanes + w]
+    _multiply(c, BEHIND + run, NEXT + run, lanes, w, factor, factor_im)
+    return up * down - up_im * down_im, up * down_im + up_im * down
+
+
+@kernel(fastmath=True)
+def multiply_down_and_add(work, shifts, pairs, weight):
+    """Running products of all pairs behind each; adds weight * (h2 S, h1 S, X, Y) of each pair."""
     lanes = lane_count(work)
     for pair in range(pairs - 1, -1, -1):
         c = work[pair * BLOCK * lanes : (pair + 3) * BLOCK * lanes]
@@ -149,72 +135,27 @@ def multiply_down_and_add(work, shifts, pairs, weight):
         xx, xx_im = shifts[at + PRODUCT_XX], shifts[at + PRODUCT_XX + 1]
         yy, yy_im = shifts[at + PRODUCT_YY], shifts[at + PRODUCT_YY + 1]
         for w in range(lanes):
-            product = c[PRODUCT * lanes + w]
-            product_im = c[PRODUCT_IM * lanes + w]
-
-            form = c[FORM_X * lanes + w]
-            form_im = c[FORM_X_IM * lanes + w]
-            even = product + xx
-            even_im = product_im + xx_im
-            up = c[RUN_PX * lanes + w]
-            up_im = c[RUN_PX_IM * lanes + w]
-            down = c[(BEHIND + RUN_PX) * lanes + w]
-            down_im = c[(BEHIND + RUN_PX_IM) * lanes + w]
-            plus = up * down - up_im * down_im
-            plus_im = up * down_im + up_im * down
-            factor = even + form
-            factor_im = even_im + form_im
-            c[(NEXT + RUN_PX) * lanes + w] = factor * down - factor_im * down_im
-            c[(NEXT + RUN_PX_IM) * lanes + w] = factor * down_im + factor_im * down
-            up = c[RUN_MX * lanes + w]
-            up_im = c[RUN_MX_IM * lanes + w]
-            down = c[(BEHIND + RUN_MX) * lanes + w]
-            down_im = c[(BEHIND + RUN_MX_IM) * lanes + w]
-            minus = up * down - up_im * down_im
-            minus_im = up * down_im + up_im * down
-            factor = even - form
-            factor_im = even_im - form_im
-            c[(NEXT + RUN_MX) * lanes + w] = factor * down - factor_im * down_im
-            c[(NEXT + RUN_MX_IM) * lanes + w] = factor * down_im + factor_im * down
+            product, product_im = c[PRODUCT * lanes + w], c[PRODUCT_IM * lanes + w]
+            form, form_im = c[FORM_X * lanes + w], c[FORM_X_IM * lanes + w]
+            even, even_im = product + xx, product_im + xx_im
+            plus, plus_im = _join(c, RUN_PX, lanes, w, even + form, even_im + form_im)
+            minus, minus_im = _join(c, RUN_MX, lanes, w, even - form, even_im - form_im)
             c[SUM_X * lanes + w] += weight * (plus - minus)
             c[SUM_X_IM * lanes + w] += weight * (plus_im - minus_im)
-            both = plus + minus
-            both_im = plus_im + minus_im
+            both, both_im = plus + minus, plus_im + minus_im
 
-            form = c[FORM_Y * lanes + w]
-            form_im = c[FORM_Y_IM * lanes + w]
-            even = product + yy
-            even_im = product_im + yy_im
-            up = c[RUN_PY * lanes + w]
-            up_im = c[RUN_PY_IM * lanes + w]
-            down = c[(BEHIND + RUN_PY) * lanes + w]
-            down_im = c[(BEHIND + RUN_PY_IM) * lanes + w]
-            plus = up * down - up_im * down_im
-            plus_im = up * down_im + up_im * down
-            factor = even + form
-            factor_im = even_im + form_im
-            c[(NEXT + RUN_PY) * lanes + w] = factor * down - factor_im * down_im
-            c[(NEXT + RUN_PY_IM) * lanes + w] = factor * down_im + factor_im * down
-            up = c[RUN_MY * lanes + w]
-            up_im = c[RUN_MY_IM * lanes + w]
-            down = c[(BEHIND + RUN_MY) * lanes + w]
-            down_im = c[(BEHIND + RUN_MY_IM) * lanes + w]
-            minus = up * down - up_im * down_im
-            minus_im = up * down_im + up_im * down
-            factor = even - form
-            factor_im = even_im - form_im
-            c[(NEXT + RUN_MY) * lanes + w] = factor * down - factor_im * down_im
-            c[(NEXT + RUN_MY_IM) * lanes + w] = factor * down_im + factor_im * down
+            form, form_im = c[FORM_Y * lanes + w], c[FORM_Y_IM * lanes + w]
+            even, even_im = product + yy, product_im + yy_im
+            plus, plus_im = _join(c, RUN_PY, lanes, w, even + form, even_im + form_im)
+            minus, minus_im = _join(c, RUN_MY, lanes, w, even - form, even_im - form_im)
             c[SUM_Y * lanes + w] += weight * (plus - minus)
             c[SUM_Y_IM * lanes + w] += weight * (plus_im - minus_im)
 
-            all_four = weight * (both + plus + minus)
-            all_four_im = weight * (both_im + plus_im + minus_im)
-            h2 = c[H2 * lanes + w]
-            h2_im = c[H2_IM * lanes + w]
-            c[SUM_1 * lanes + w] += h2 * all_four - h2_im * all_four_im
-            c[SUM_1_IM * lanes + w] += h2 * all_four_im + h2_im * all_four
-            h1 = c[H1 * lanes + w]
-            h1_im = c[H1_IM * lanes + w]
-            c[SUM_2 * lanes + w] += h1 * all_four - h1_im * all_four_im
-            c[SUM_2_IM * lanes + w] += h1 * all_four_im + h1_im * all_four
+            sum_4 = weight * (both + plus + minus)
+            sum_4_im = weight * (both_im + plus_im + minus_im)
+            h1, h1_im = c[H1 * lanes + w], c[H1_IM * lanes + w]
+            h2, h2_im = c[H2 * lanes + w], c[H2_IM * lanes + w]
+            c[SUM_1 * lanes + w] += h2 * sum_4 - h2_im * sum_4_im
+            c[SUM_1_IM * lanes + w] += h2 * sum_4_im + h2_im * sum_4
+            c[SUM_2 * lanes + w] += h1 * sum_4 - h1_im * sum_4_im
+            c[SUM_2_IM * lanes + w] += h1 * sum_4_im + h1_im * sum_4

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from absl import logging
 
 import qlatent_tf
 from qlatent_tf.differences import differences, format_differences
+from qlatent_tf.quantum.memory import readable_bytes
 from qlatent_tf.quantum.recordings import bank_metadata
 from qlatent_tf.quantum.recordings import rows as sample_rows
 from qlatent_tf.storage import files, npy_files
@@ -84,37 +86,27 @@ def write_bank(
         lists the differences; or if another process is writing it.
     """
     for name, value in (("num_samples", num_samples), ("shard_size", shard_size)):
-        if not isinstance(value, int) or value < 1:
+        if type(value) is not int or value < 1:
             raise ValueError(f"{name} is a whole number from 1; received {value!r}.")
     folder = Path(folder)
-    metadata = json.loads(
-        json.dumps(
-            {
-                "format": bank_metadata.FORMAT,
-                "format_version": bank_metadata.FORMAT_VERSION,
-                "package_version": qlatent_tf.__version__,
-                "num_samples": num_samples,
-                "modes": modes,
-                "shard_size": shard_size,
-                "seed": seed,
-                "unitary_sha256": None if unitary is None else _npy_sha256(unitary),
-                "sampler": description,
-            }
-        )
-    )
+    metadata = {
+        "format": bank_metadata.FORMAT,
+        "format_version": bank_metadata.FORMAT_VERSION,
+        "package_version": qlatent_tf.__version__,
+        "num_samples": num_samples,
+        "modes": modes,
+        "shard_size": shard_size,
+        "seed": seed,
+        "unitary_sha256": None if unitary is None else _npy_sha256(unitary),
+        "sampler": description,
+    }
+    metadata = json.loads(json.dumps(metadata))  # as it will be read again
     with sole_use(folder / _LOCK, f"writing the bank {folder}"):
-        _write_missing(folder, metadata, sampler, unitary, progress)
+        _write_missing(folder, metadata, sampler, unitary, progress or (lambda rows, found: None))
 
 
 def open_bank(folder: str | os.PathLike, *, verify: bool = True) -> SampleBank:
-    """Opens a finished bank.
-
-    Args:
-      folder: path. The bank's directory.
-      verify: bool. Whether to compare every file with its hash, which reads the bank once.
-
-    Returns:
-      SampleBank of shape (num_samples, modes).
+    """Opens a finished bank; `verify` compares every file with its hash, which reads the bank once.
 
     Raises:
       FileNotFoundError: if there is no bank, or a shard is missing.
@@ -150,6 +142,8 @@ def open_bank(folder: str | os.PathLike, *, verify: bool = True) -> SampleBank:
 
 def _write_missing(folder, metadata, sampler, unitary, progress) -> None:
     shards = _resume(folder, metadata)
+    made = len(shards) * metadata["shard_size"]
+    _check_disk(folder, (metadata["num_samples"] - made) * metadata["modes"])
     # First, for a folder with other files and without it is no bank that could be continued.
     files.write_json(folder / bank_metadata.NAME, {**metadata, "shards": shards})
     if unitary is not None:
@@ -161,7 +155,7 @@ def _write_missing(folder, metadata, sampler, unitary, progress) -> None:
         name = bank_metadata.shard_name(number)
         shape = (min(size, num_samples - start), metadata["modes"])
         if name in shards:
-            _report(progress, shape[0], found=True)
+            progress(shape[0], True)
             continue
         with files.atomic_path(folder / name) as temporary:
             chunk_rows = _write_shard(
@@ -169,6 +163,15 @@ def _write_missing(folder, metadata, sampler, unitary, progress) -> None:
             )
         shards[name] = files.sha256_of(folder / name)
         files.write_json(folder / bank_metadata.NAME, {**metadata, "shards": shards})
+
+
+def _check_disk(folder: Path, num_bytes: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if num_bytes > free:
+        raise ValueError(
+            f"The bank {folder} takes {readable_bytes(num_bytes)} more; the disk has "
+            f"{readable_bytes(free)} free."
+        )
 
 
 def _resume(folder: Path, metadata: dict) -> dict[str, str]:
@@ -216,7 +219,7 @@ def _write_shard(path, sampler, start, shape, seed, chunk_rows, progress) -> int
                 )
             file.write(chunk.tobytes())
             row += rows
-            _report(progress, rows, found=False)
+            progress(rows, False)
             if time.monotonic() - began < _CHUNK_SECONDS / 2 and rows == chunk_rows:
                 chunk_rows = min(2 * chunk_rows, _LAST_CHUNK_ROWS)
     return chunk_rows
@@ -236,8 +239,3 @@ def _npy_sha256(values: np.ndarray) -> str:
     buffer = io.BytesIO()
     np.save(buffer, values)
     return hashlib.sha256(buffer.getvalue()).hexdigest()
-
-
-def _report(progress, rows: int, found: bool) -> None:
-    if progress is not None:
-        progress(rows, found)

@@ -24,19 +24,12 @@ def shard_name(number: int) -> str:
 
 
 def read_metadata(folder: Path) -> dict:
-    """Reads what a bank says of itself.
-
-    Args:
-      folder: path. The bank's directory.
-
-    Returns:
-      dict with the numbers `num_samples`, `modes` and `shard_size`, the dicts `sampler` and
-      `shards` (hash by name), `unitary_sha256`, a str or None, `seed` and `package_version`.
+    """Returns what a bank says of itself, a dict with the keys of `_ENTRIES`.
 
     Raises:
       FileNotFoundError: if there is no such file.
-      ValueError: if an entry is missing or of the wrong kind, or the bank is of another
-        version; the message names file and entry.
+      ValueError: if an entry is missing or of the wrong kind, or the bank is of another version;
+        the message names file and entry.
     """
     path = folder / NAME
     if not path.is_file():

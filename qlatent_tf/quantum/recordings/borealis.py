@@ -34,23 +34,16 @@ def is_borealis(folder: str | os.PathLike) -> bool:
 
 
 def open_borealis(folder: str | os.PathLike) -> BorealisRun:
-    """Opens samples.npy beside U.npy, T.npy, r.npy and program_params.json.
+    """Opens samples.npy, (shots, 1, modes), beside U.npy, T.npy, r.npy and program_params.json.
 
-    Only samples.npy must be there. Its shape is (shots, 1, modes).
-
-    Args:
-      folder: path. The directory.
-
-    Returns:
-      A BorealisRun.
+    Only samples.npy must be there.
 
     Raises:
       FileNotFoundError: if there is no samples.npy.
       ValueError: if a file is bad or does not fit the number of modes.
 
-    Reference:
-      Madsen et al., "Quantum computational advantage with a programmable photonic processor",
-      Nature 606, 75 (2022).
+    Reference: Madsen et al., "Quantum computational advantage with a programmable photonic
+      processor", Nature 606, 75 (2022).
     """
     folder = Path(folder)
     samples = sample_rows.without_middle_axis(npy_files.open_npy(folder / "samples.npy"))
@@ -71,4 +64,6 @@ def open_borealis(folder: str | os.PathLike) -> BorealisRun:
         matrices[name] = values
     program_file = folder / "program_params.json"
     program = files.read_json(program_file) if program_file.is_file() else {}
+    if not isinstance(program, dict):
+        raise ValueError(f"{program_file} holds {str(program)[:60]!r}, no dictionary of settings.")
     return BorealisRun(samples, matrices["U"], matrices["T"], matrices["r"], program)

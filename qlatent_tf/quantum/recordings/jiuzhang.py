@@ -18,17 +18,10 @@ _BINS_3 = 8
 class Jiuzhang2Rows(sample_rows.Rows):
     """Clicks of Jiuzhang 2.0, decoded when read.
 
-    A shot is six 32-bit words, each with its most significant bit first. Of the 192 bits, 48
-    belong to ports without a detector; the other 144 run from the last mode to the first.
+    A shot is six little-endian 32-bit words, each with its most significant bit first. Of the 192
+    bits, 48 belong to ports without a detector; the other 144 run from the last mode to the first.
 
-    Args:
-      path: path. The file: little-endian words and nothing else.
-
-    Raises:
-      ValueError: if the file does not end with a whole shot.
-
-    Reference:
-      Zhong et al., "Phase-programmable Gaussian boson sampling using stimulated squeezed
+    Reference: Zhong et al., "Phase-programmable Gaussian boson sampling using stimulated squeezed
       light", Physical Review Letters 127, 180502 (2021).
     """
 
@@ -47,17 +40,11 @@ class Jiuzhang3Rows(sample_rows.Rows):
     """Photon numbers of Jiuzhang 3.0, decoded when read.
 
     A shot is 1152 bits, most significant bit of a byte first. Each mode was spread over eight
-    detector bins, which are taken to stand side by side; its photon number is the number of
-    its bins that clicked, so it is at most 8.
+    detector bins, which are taken to stand side by side; its photon number is the number of its
+    bins that clicked, so it is at most 8.
 
-    Args:
-      path: path. The file: bytes of packed bits and nothing else.
-
-    Raises:
-      ValueError: if the file does not end with a whole shot.
-
-    Reference:
-      Deng et al., "Gaussian boson sampling with pseudo-photon-number-resolving detectors and
+    Reference: Deng et al., "Gaussian boson sampling with pseudo-photon-number-resolving detectors
+    and
       quantum computational advantage", Physical Review Letters 131, 150601 (2023).
     """
 

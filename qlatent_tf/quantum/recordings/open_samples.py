@@ -3,13 +3,24 @@
 import os
 from pathlib import Path
 
+from qlatent_tf.quantum.arguments import check_path
 from qlatent_tf.quantum.recordings import bank as sample_bank
 from qlatent_tf.quantum.recordings import bank_metadata, borealis, jiuzhang
 from qlatent_tf.quantum.recordings import rows as sample_rows
 from qlatent_tf.quantum.recordings import text as text_samples
 from qlatent_tf.storage import npy_files
 
-FILE_FORMATS = ("npy", "npz", "csv", "json", "borealis", "bank", "jiuzhang2", "jiuzhang3")
+_READERS = {
+    "npy": npy_files.open_npy,
+    "npz": npy_files.open_npz,
+    "csv": text_samples.read_csv,
+    "json": text_samples.read_count_json,
+    "borealis": lambda folder: borealis.open_borealis(folder).samples,
+    "bank": sample_bank.open_bank,
+    "jiuzhang2": jiuzhang.Jiuzhang2Rows,
+    "jiuzhang3": jiuzhang.Jiuzhang3Rows,
+}
+FILE_FORMATS = tuple(_READERS)
 
 
 def open_samples(
@@ -47,7 +58,7 @@ def open_samples(
       >>> samples = open_samples("hardware.npz", key="shots")
       >>> samples[:1000].mean(axis=0)
     """
-    path = Path(path).expanduser()
+    path = Path(check_path(path, "The file of samples")).expanduser()
     if not path.exists():
         raise FileNotFoundError(f"There is no {path} to read samples from.")
     if file_format is None:
@@ -59,19 +70,7 @@ def open_samples(
         raise ValueError(f"{path} is a {kind}; the format {file_format!r} is not.")
     if key is not None and file_format != "npz":
         raise ValueError(f"key={key!r} chooses an array in a .npz file; {path} is {file_format}.")
-    if file_format == "borealis":
-        return borealis.open_borealis(path).samples
-    if file_format == "npz":
-        rows = npy_files.open_npz(path, key)
-    else:
-        rows = {
-            "npy": npy_files.open_npy,
-            "csv": text_samples.read_csv,
-            "json": text_samples.read_count_json,
-            "bank": sample_bank.open_bank,
-            "jiuzhang2": jiuzhang.Jiuzhang2Rows,
-            "jiuzhang3": jiuzhang.Jiuzhang3Rows,
-        }[file_format](path)
+    rows = npy_files.open_npz(path, key) if key is not None else _READERS[file_format](path)
     rows = sample_rows.without_middle_axis(rows)
     sample_rows.check_rows(rows, str(path))
     return rows

@@ -12,13 +12,7 @@ MAX_SHOTS = 10**10
 
 
 class Rows(abc.ABC):
-    """Samples that are indexed like a NumPy array of shape (shots, modes), by row only.
-
-    Args:
-      shots: int. The number of rows.
-      modes: int. The number of columns.
-      dtype: dtype of the values.
-    """
+    """Samples that are indexed like a NumPy array of shape (shots, modes), by row only."""
 
     ndim = 2
 
@@ -55,11 +49,7 @@ class Rows(abc.ABC):
 
 
 class StackedRows(Rows):
-    """The rows of several arrays, one below the other.
-
-    Args:
-      parts: sequence of array-likes, shapes (shots_i, modes), equal dtypes.
-    """
+    """The rows of several arrays of equal dtypes, one below the other."""
 
     def __init__(self, parts: Sequence):
         self._parts = list(parts)
@@ -77,12 +67,7 @@ class StackedRows(Rows):
 
 
 class CountedRows(Rows):
-    """Distinct rows, each standing for as many shots as it was counted.
-
-    Args:
-      patterns: array of shape (k, modes). The distinct rows.
-      counts: int64 array of shape (k,). Shots of each; shots are ordered by pattern.
-    """
+    """Distinct rows, `patterns` (k, modes), each standing for `counts` (k,) neighbouring shots."""
 
     def __init__(self, patterns: np.ndarray, counts: np.ndarray):
         self._patterns = patterns
@@ -107,14 +92,11 @@ def without_middle_axis(rows):
 def check_rows(rows, name: str, first_row: int = 0) -> None:
     """Refuses what cannot be photon numbers, in one pass of bounded memory.
 
-    Args:
-      rows: array-like of shape (shots, modes).
-      name: str. What the rows are called in the error.
-      first_row: int. The number of the first row, where `rows` are a part of a file.
-
     Raises:
-      ValueError: if `rows` is empty or has more than 10^10 rows, is not numeric, or holds a
-        value that is not whole or not in 0 to 65535; the message names the first such row.
+      ValueError: if `rows` is empty or has more than 10^10 rows, is not numeric, or holds a value
+      that
+        is not whole or not in 0 to 65535; the message names the first such row of `name`, counted
+        from `first_row`.
     """
     kind = rows.dtype.kind
     if kind not in "buif":
@@ -155,10 +137,7 @@ def row_covariance(rows) -> np.ndarray:
     """Returns the covariance <n_i n_j> - <n_i><n_j> of all rows, in one pass of bounded memory.
 
     The mean is that of the rows themselves and the divisor is their number: it is the exact
-    covariance of drawing one of them.
-
-    Returns:
-      float64 array of shape (modes, modes).
+    covariance of drawing one of them, float64 of shape (modes, modes).
     """
     total = np.zeros(rows.shape[1])
     products = np.zeros((rows.shape[1],) * 2)

@@ -1,8 +1,8 @@
 """Few photons: the Clifford-Clifford sampler with one sample in each vector lane.
 
 LANES samples with the same number of photons go through the same stages side by side, see
-`batch_minors`. From about 12 photons on the kernel in `interferometer_sampler`, which profits from
-repeated rows, is faster.
+`batch_minors`. From about 12 photons on the kernel in `one_by_one`, which profits from repeated
+rows, is faster.
 
 Reference: Clifford, Clifford, "Faster classical boson sampling", arXiv:2005.04214.
 """
@@ -10,8 +10,8 @@ Reference: Clifford, Clifford, "Faster classical boson sampling", arXiv:2005.042
 import math
 
 import numpy as np
-from numba import njit
 
+from qlatent_tf.quantum.compiled import kernel
 from qlatent_tf.quantum.kernels.batch_minors import (
     BLOCK,
     LANES,
@@ -27,7 +27,7 @@ from qlatent_tf.quantum.random_streams import GAMMA, stream_state, uniform
 UNROLL = 4  # columns in one step of the Laplace expansion
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def _spread_minors(work, order, columns, k, spread):
     """Puts each lane's minors back from its shuffled columns to the columns of the matrix."""
     for place in range(len(spread)):
@@ -39,7 +39,7 @@ def _spread_minors(work, order, columns, k, spread):
             spread[column * PAIR + LANES + w] = work[left * BLOCK + MINOR + LANES + w]
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def _cumulative_weights(matrix_re, matrix_im, spread, amplitude, cumulative):
     """cumulative_r = sum_{r' <= r} |sum_c minor_c matrix[r', c]|^2 , added up in float64."""
     modes, padded_columns = matrix_re.shape
@@ -50,27 +50,14 @@ def _cumulative_weights(matrix_re, matrix_im, spread, amplitude, cumulative):
             amplitude[w] = 0.0
         for column in range(0, padded_columns, UNROLL):
             v = spread[column * PAIR : (column + UNROLL) * PAIR]
-            a_re = matrix_re[mode, column]
-            a_im = matrix_im[mode, column]
-            b_re = matrix_re[mode, column + 1]
-            b_im = matrix_im[mode, column + 1]
-            c_re = matrix_re[mode, column + 2]
-            c_im = matrix_im[mode, column + 2]
-            d_re = matrix_re[mode, column + 3]
-            d_im = matrix_im[mode, column + 3]
             for w in range(LANES):
-                amplitude[w] += (
-                    a_re * v[w] - a_im * v[LANES + w]
-                    + b_re * v[PAIR + w] - b_im * v[PAIR + LANES + w]
-                    + c_re * v[2 * PAIR + w] - c_im * v[2 * PAIR + LANES + w]
-                    + d_re * v[3 * PAIR + w] - d_im * v[3 * PAIR + LANES + w]
-                )  # fmt: skip
-                amplitude[LANES + w] += (
-                    a_re * v[LANES + w] + a_im * v[w]
-                    + b_re * v[PAIR + LANES + w] + b_im * v[PAIR + w]
-                    + c_re * v[2 * PAIR + LANES + w] + c_im * v[2 * PAIR + w]
-                    + d_re * v[3 * PAIR + LANES + w] + d_im * v[3 * PAIR + w]
-                )  # fmt: skip
+                real, imag = amplitude[w], amplitude[LANES + w]
+                for place in range(UNROLL):
+                    a_re, a_im = matrix_re[mode, column + place], matrix_im[mode, column + place]
+                    v_re, v_im = v[place * PAIR + w], v[place * PAIR + LANES + w]
+                    real += a_re * v_re - a_im * v_im
+                    imag += a_re * v_im + a_im * v_re
+                amplitude[w], amplitude[LANES + w] = real, imag
         below = cumulative[mode * LANES : (mode + 2) * LANES]
         for w in range(LANES):
             real = np.float64(amplitude[w])
@@ -78,7 +65,7 @@ def _cumulative_weights(matrix_re, matrix_im, spread, amplitude, cumulative):
             below[LANES + w] = below[w] + real * real + imag * imag
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def _choose_modes(modes, states, cumulative, chosen):
     """chosen = number of modes r < modes - 1 with cumulative_r <= u * total: the first above."""
     for w in range(LANES):
@@ -91,7 +78,7 @@ def _choose_modes(modes, states, cumulative, chosen):
             chosen[w] += np.int64(cumulative[mode * LANES + w] <= cumulative[w])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _append_rows(matrix_re, matrix_im, columns, order, chosen, newest, rows):
     """Row `newest` of each lane is the row of its chosen mode, columns in the lane's order."""
     for left in range(columns):
@@ -101,7 +88,7 @@ def _append_rows(matrix_re, matrix_im, columns, order, chosen, newest, rows):
             rows[at + LANES + w] = matrix_im[chosen[w], order[left * LANES + w]]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _shuffle_columns(columns, states, order):
     """Fisher-Yates in every lane, last place first."""
     for left in range(columns):
@@ -116,7 +103,7 @@ def _shuffle_columns(columns, states, order):
             order[other * LANES + w] = column
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _log_probability(work, matrix_re, matrix_im, order, mode, w, k, occupation):
     """log(|Per|^2 / prod t_i!) of the finished lane w, for the scaled matrix."""
     real = 0.0
@@ -134,7 +121,7 @@ def _log_probability(work, matrix_re, matrix_im, order, mode, w, k, occupation):
     return result
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def sample_lanes(
     matrix_re, matrix_im, columns, k_last, key, start, members, first, last,
     occupations, log_probs, used,

@@ -2,7 +2,7 @@
 
     for every output:   let modes in and mix them until it is one side of a splitter (`walk_plan`)
                         count c photons there with P(c) = |the part of the state that has them|^2
-                        go on with that part, divided by its norm (`few_modes`)
+                        continue with that part, divided by its norm (`few_modes`)
 
 The probability of an outcome is the product of those of its counts. Before the split, the first
 kept mode holds n = k - R of k photons and the new mode s; with the amplitudes A of `splitters`,
@@ -22,8 +22,8 @@ goes from one measurement to the next with a state of few modes, too.
 import math
 
 import numpy as np
-from numba import njit
 
+from qlatent_tf.quantum.compiled import kernel
 from qlatent_tf.quantum.kernels.few_modes import (
     RUN,
     keep_measured,
@@ -47,7 +47,7 @@ AMPLITUDE_BYTES = 16
 CHUNK_SECONDS = 1e-4
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _choose_photons(input_state, photons, kept, stream, sent, used, row):
     """Counts a random subset of the photons into `sent`; returns the state of the stream."""
     missing = kept
@@ -65,7 +65,7 @@ def _choose_photons(input_state, photons, kept, stream, sent, used, row):
     return stream
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _chance(weights, photons, entering, count, tables, at):
     """P(count), see above; `at` is where A_0(0, entering) stands, -1 without a splitter."""
     if at < 0:
@@ -77,7 +77,7 @@ def _chance(weights, photons, entering, count, tables, at):
     return probability
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _draw(weights, photons, entering, tables, at, threshold):
     """Returns the least count whose cumulative probability exceeds the threshold, and P(count)."""
     count, probability, cumulative = np.int64(0), 0.0, 0.0
@@ -91,14 +91,14 @@ def _draw(weights, photons, entering, tables, at, threshold):
     return count, probability
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def walk_range(
     steps, numbers, table_at, most_first, tables, balanced, below, amplitudes, input_state,
     photons_kept, key, start, is_given, first, last, occupations, log_probs, used,
 ):  # fmt: skip
     """Walks for the samples number start + first .. into rows first .. last - 1.
 
-    steps, numbers: as in `WalkPlan`. table_at, most_first: int64 `[steps]`, where a SPLIT has its
+    steps, numbers: see `plan_walk`. table_at, most_first: int64 `[steps]`, where a SPLIT has its
     splitter's amplitudes in `tables`, and the most photons of its first input there. balanced: see
     `balanced_splitters`. below: see `few_modes`. amplitudes: the most that a state has.
     photons_kept: int64 `[rows]`, or empty for all. is_given: whether the occupations, uint8
@@ -176,11 +176,7 @@ def walk_range(
 class WalkSampler:
     """Exact samples of one interferometer by walks through it.
 
-    Args:
-      unitary: complex128 array, shape `[modes, modes]`.
-      input_state: int64 array, shape `[modes]`.
-      shape: WalkShape. Of the two.
-      num_threads: int. Threads to use, fewer if their states would not fit.
+    It uses fewer threads than `num_threads` if their states would not fit.
 
     Raises:
       ValueError: if a walk might need more than 4 GiB.
@@ -197,16 +193,14 @@ class WalkSampler:
                 f"{MAX_WALK_BYTES / 2**20:,.0f} MiB. Shorter loops, fewer photons or method "
                 "'glynn' take less."
             )
-        plan = plan_walk(unitary, input_state, shape.order)
+        steps, numbers = plan_walk(unitary, input_state, shape.order)
         amplitudes = shape.amplitudes
         spare = MAX_WALK_BYTES - shape.num_bytes
         self._num_threads = min(num_threads, 1 + spare // (AMPLITUDE_BYTES * amplitudes))
         self._least = math.ceil(CHUNK_SECONDS / walk_seconds(shape, 1))
         photons = int(input_state.sum())
         table_at, most_first, tables, size, entered = [], [], [], 0, 0
-        for (kind, first, second), (cos, sin) in zip(
-            plan.steps, np.real(plan.numbers), strict=True
-        ):
+        for (kind, first, second), (cos, sin) in zip(steps, np.real(numbers), strict=True):
             table_at.append(size)
             most_first.append(entered)
             if kind == SPLIT:
@@ -219,8 +213,8 @@ class WalkSampler:
             elif kind == LET_IN and first < len(input_state):
                 entered += int(input_state[first])
         self._buffers = (
-            plan.steps,
-            plan.numbers,
+            steps,
+            numbers,
             np.array(table_at, np.int64),
             np.array(most_first, np.int64),
             np.concatenate([np.empty(0), *tables]),
@@ -235,14 +229,9 @@ class WalkSampler:
     ) -> None:
         """Fills the outputs, or with `is_given` the log-probabilities of the rows.
 
-        Args:
-          key: uint64. Of the streams.
-          start: int. The number of the first sample.
-          photons_per_sample: int64 array, shape `[batch]`, or None for all photons.
-          rows: uint8 array, shape `[batch, modes]`, zeros.
-          log_probs: float64 array, shape `[batch]`, or empty.
-          used: bool array, shape `[batch, photons]`, or empty.
-          is_given: bool. Whether the rows are what was counted.
+        key: uint64, of the streams. rows: uint8 `[batch, modes]`, zeros, or what was counted.
+        photons_per_sample: int64 `[batch]`, or None for all photons. log_probs: float64 `[batch]`
+        and used: bool `[batch, photons]`, or empty.
         """
         kept = np.empty(0, np.int64) if photons_per_sample is None else photons_per_sample
 

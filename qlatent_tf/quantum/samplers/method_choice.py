@@ -56,6 +56,18 @@ def walk_seconds(shape: WalkShape, samples: int) -> float:
     return samples * seconds
 
 
+def sampling_seconds(
+    method: str, modes: int, photons: int, samples: int, walk: WalkShape | None = None
+) -> float:
+    """Returns about how long one core takes to draw samples of one circuit by a method."""
+    if photons == 0:
+        return 0.0
+    if method == "loop" and walk is not None:
+        return walk_seconds(walk, samples)
+    seconds = {"table": table_seconds, "lanes": lanes_seconds}.get(method, glynn_seconds)
+    return seconds(modes, photons, samples)
+
+
 def choose_method(
     modes: int,
     photons: int,
@@ -64,17 +76,10 @@ def choose_method(
     max_table_bytes: int,
     walk: WalkShape | None = None,
 ) -> str:
-    """Returns the cheapest method for so many samples of one circuit.
+    """Returns the cheapest of `"table"`, `"lanes"`, `"glynn"` and `"loop"` for one circuit.
 
-    Args:
-      modes: int. The width of the interferometer.
-      photons: int. The photons sent.
-      expected_samples: int. How many samples will be drawn in all.
-      max_table_bytes: int. A table that needs more is not chosen.
-      walk: WalkShape. Of the circuit; without it, `"loop"` is not chosen.
-
-    Returns:
-      `"table"`, `"lanes"`, `"glynn"` or `"loop"`.
+    `expected_samples` are the samples that will be drawn in all. A table of more than
+    `max_table_bytes` is not chosen, nor is `"loop"` without the `walk` of the circuit.
     """
     seconds = {"lanes": lanes_seconds, "glynn": glynn_seconds}
     if table_bytes(modes, photons) <= max_table_bytes:

@@ -75,28 +75,8 @@ class WalkShape:
         return 16 * self.amplitudes + 8 * (splitters + balanced)
 
 
-@dataclasses.dataclass(frozen=True)
-class WalkPlan:
-    """The steps of a walk.
-
-    Attributes:
-      steps: int64 array, shape `[steps, 3]`: LET_IN, input, 0; MIX, modes in front of the pair, 0;
-        SPLIT, output, input; MEASURE, output, 0. An empty mode is the input number `modes`.
-      numbers: complex128 array, shape `[steps, 2]`. Of MIX, the phases before and between the
-        balanced splitters; of SPLIT, cos and sin.
-    """
-
-    steps: np.ndarray
-    numbers: np.ndarray
-
-
 def walk_shape(unitary: np.ndarray, input_state: np.ndarray) -> WalkShape:
-    """Returns the order of the outputs and the modes to keep.
-
-    Args:
-      unitary: complex array, shape `[modes, modes]`.
-      input_state: int array, shape `[modes]`.
-    """
+    """Returns the order of the outputs and the modes to keep."""
     modes = len(unitary)
     needs = np.abs(unitary) > NEGLIGIBLE
     lacking = needs.sum(axis=1)
@@ -120,19 +100,22 @@ def walk_shape(unitary: np.ndarray, input_state: np.ndarray) -> WalkShape:
     return WalkShape(order, widths, entered, largest, mean_kept)
 
 
-def plan_walk(unitary: np.ndarray, input_state: np.ndarray, order: np.ndarray) -> WalkPlan:
-    """Returns the steps of a walk.
+def plan_walk(
+    unitary: np.ndarray, input_state: np.ndarray, order: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the steps of a walk that measures the outputs in a given order.
 
-    Args:
-      unitary: complex array, shape `[modes, modes]`.
-      input_state: int array, shape `[modes]`.
-      order: int array, shape `[modes]`. The outputs as they are to be measured.
+    Returns:
+      int64 array, shape `[steps, 3]`: LET_IN, input, 0; MIX, modes in front of the pair, 0; SPLIT,
+      output, input; MEASURE, output, 0, where an empty mode is the input number `modes`. And
+      complex128 array, shape `[steps, 2]`: of MIX, the phases before and between the balanced
+      splitters; of SPLIT, cos and sin.
     """
     planner = _Planner(unitary, input_state)
     for output in order:
         planner.reach(int(output))
     steps, numbers = zip(*planner.steps, strict=True)
-    return WalkPlan(np.array(steps, np.int64), np.array(numbers, np.complex128))
+    return np.array(steps, np.int64), np.array(numbers, np.complex128)
 
 
 class _Planner:

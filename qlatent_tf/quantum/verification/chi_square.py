@@ -1,4 +1,6 @@
-"""Pearson's test of samples against an exact law."""
+"""Pearson's test of samples against an exact distribution."""
+
+from collections.abc import Iterable
 
 import numpy as np
 import scipy.stats
@@ -6,57 +8,50 @@ import scipy.stats
 LEAST_EXPECTED = 5
 
 
-def outcome_counts(rows, occupations) -> np.ndarray:
-    """Counts how often each outcome was drawn.
+def outcome_counts(blocks: Iterable, occupations) -> np.ndarray:
+    """Returns how often each outcome was drawn, int64, shape `[outcomes]`.
 
     Args:
-      rows: integers, shape `[shots, modes]`. Samples.
+      blocks: integer arrays, shapes `[shots, modes]`. Samples.
       occupations: integers, shape `[outcomes, modes]`. All possible outcomes, each once.
-
-    Returns:
-      int64 array, shape `[outcomes]`.
 
     Raises:
       ValueError: if a sample is not among the outcomes.
     """
-    rows, occupations = np.asarray(rows, np.int64), np.asarray(occupations, np.int64)
-    radix = int(occupations.max(initial=0)) + 1
-    if radix ** occupations.shape[1] >= 2**63:
-        raise ValueError(
-            f"{occupations.shape[1]} modes with up to {radix - 1} photons each are too many to "
-            "number the outcomes."
-        )
-    weights = radix ** np.arange(occupations.shape[1])
+    occupations = np.asarray(occupations, np.int64)
+    # Random sums modulo 2^64 differ between outcomes, whatever their number.
+    weights = np.random.default_rng(0).integers(-(2**63), 2**63, occupations.shape[1])
     known = occupations @ weights
     order = np.argsort(known)
-    place = np.searchsorted(known[order], rows @ weights)
-    found = order[np.minimum(place, len(order) - 1)]
-    strange = np.flatnonzero((occupations[found] != rows).any(axis=1))
-    if len(strange):
-        raise ValueError(
-            f"Row {strange[0]}, {rows[strange[0]].tolist()}, is not among the {len(occupations)} "
-            "possible outcomes."
-        )
-    return np.bincount(found, minlength=len(occupations))
+    known = known[order]
+    counts = np.zeros(len(occupations), np.int64)
+    for block in blocks:
+        rows = np.asarray(block, np.int64)
+        places = np.searchsorted(known, rows @ weights)
+        found = order[np.minimum(places, len(order) - 1)]
+        strange = np.flatnonzero((occupations[found] != rows).any(axis=1))
+        if len(strange):
+            raise ValueError(
+                f"Row {strange[0]}, {rows[strange[0]].tolist()}, is not among the "
+                f"{len(occupations)} possible outcomes."
+            )
+        counts += np.bincount(found, minlength=len(counts))
+    return counts
 
 
 def chi_square_p_value(rows, occupations, probabilities) -> float:
-    """Returns the probability of so large a deviation from the law, were the law right.
+    """Returns the p-value: the chance of so large a deviation if the distribution is right.
 
-    Outcomes that are expected fewer than five times are taken together.
-
-    Args:
-      rows: integers, shape `[shots, modes]`. Samples.
-      occupations: integers, shape `[outcomes, modes]`. All possible outcomes, each once.
-      probabilities: float, shape `[outcomes]`. Their exact law.
+    Outcomes that are expected fewer than five times are taken together. `rows`, `[shots, modes]`,
+    are the samples; `occupations`, `[outcomes, modes]`, all possible outcomes with `probabilities`.
 
     Returns:
-      float in [0, 1], uniform if the law is right; NaN if a single cell is left.
+      float in [0, 1], uniform if the distribution is right; NaN if a single cell is left.
 
     Raises:
       ValueError: if a sample is not among the outcomes.
     """
-    counts = outcome_counts(rows, occupations)
+    counts = outcome_counts([rows], occupations)
     expected = np.asarray(probabilities) * len(rows)
     large = expected >= LEAST_EXPECTED
     counts = np.append(counts[large], counts[~large].sum())

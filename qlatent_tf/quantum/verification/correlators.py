@@ -97,14 +97,8 @@ def measure_correlators(
 ) -> MeasuredCorrelators:
     """Returns the correlators of samples in one pass of bounded memory, with bootstrap errors.
 
-    The shots are dealt at random to `groups` groups, and groups are drawn with replacement: the
-    errors hold for independent shots, in whatever order the file lists them.
-
-    Args:
-      rows: array-like, shape (shots, modes).
-      groups: int. More groups make the errors more precise and take more memory.
-      resamples: int. Bootstrap replicates.
-      seed: int. Decides the groups and the replicates.
+    The shots are dealt at random to `groups` groups, and groups are drawn with replacement,
+    `resamples` times: the errors hold for independent shots, in whatever order the file lists them.
     """
     counts, sums, products = _grouped_sums(rows, min(groups, len(rows)), seed)
     mean, covariance = _moments(np.ones(len(counts)), counts, sums, products)
@@ -130,17 +124,10 @@ def predicted_moments(
     transmission: float = 1.0,
     collision_free: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the exact mean and covariance of the counts behind a circuit.
+    """Returns the exact mean, shape (modes,), and covariance, (modes, modes), behind a circuit.
 
-    Args:
-      unitary: complex array, shape (modes, modes).
-      input_state: int array, shape (modes,).
-      identical: bool. Whether the photons are identical or distinguishable.
-      transmission: float. A loss that all modes share.
-      collision_free: bool. Whether only shots are kept with all photons in different modes.
-
-    Returns:
-      float64 arrays, shapes (modes,) and (modes, modes).
+    Photons are `identical` or distinguishable, and all modes share the loss. With `collision_free`,
+    only shots are kept with all photons in different modes.
 
     Raises:
       ValueError: if the collision-free outcomes are too many to be listed.
@@ -158,7 +145,7 @@ def predicted_moments(
 def collision_free_law(
     unitary: np.ndarray, input_state: np.ndarray, *, identical: bool
 ) -> tuple[np.ndarray, np.ndarray, float]:
-    """Returns the law of the outcomes with at most one photon a mode, given that it is one.
+    """Returns the distribution of the outcomes with at most one photon a mode, given such one.
 
     Returns:
       uint8 array, shape (outcomes, modes); float64 array, shape (outcomes,), of sum 1; and the
@@ -178,8 +165,7 @@ def collision_free_law(
     chosen = np.array(list(itertools.combinations(range(modes), photons)), int)
     outcomes = np.zeros((len(chosen), modes), np.uint8)
     np.put_along_axis(outcomes, chosen, 1, axis=1)
-    sampler = _sampler(unitary, input_state, identical)
-    probabilities = np.exp(sampler.log_prob(outcomes))
+    probabilities = np.exp(photon_law(unitary, input_state, identical)(outcomes))
     return outcomes, probabilities / probabilities.sum(), float(probabilities.sum())
 
 
@@ -202,14 +188,8 @@ def circuit_signatures(
 ) -> np.ndarray:
     """Returns the exact signatures of random circuits: what to expect from an unknown one.
 
-    Args:
-      input_state: int array, shape (modes,).
-      identical: bool. Whether the photons are identical or distinguishable.
-      interferometer: str. "haar", or the delays of a loop interferometer such as "1-1".
-      transmission: float. A loss that all modes share.
-      collision_free: bool. Whether only shots are kept with all photons in different modes.
-      circuits: int. How many circuits are drawn.
-      seed: int. The seed of the first; the others follow.
+    Circuit number i has the seed `seed + i`, and is Haar random or, where `interferometer` lists
+    delays such as "1-1", a loop interferometer. For the other arguments see `predicted_moments`.
 
     Returns:
       float64 array, shape (circuits, 3): a Signature in each row.
@@ -232,21 +212,11 @@ def circuit_signatures(
     return result
 
 
-def haar_mean_correlator(photons: int, modes: int, *, identical: bool) -> float:
-    """Returns the average of C_ij over all unitaries and one photon in each input mode.
-
-    distinguishable  - n / (m (m + 1))
-    identical        - n / (m (m + 1)) - n (n - 1) / (m (m^2 - 1))
-    """
-    classical = -photons / (modes * (modes + 1))
-    interference = -photons * (photons - 1) / (modes * (modes**2 - 1))
-    return classical + interference if identical else classical
-
-
-def _sampler(unitary, input_state, identical: bool):
+def photon_law(unitary, input_state, identical: bool):
+    """Returns the function from outcomes to log-probabilities of one kind of photons."""
     if identical:
-        return BosonSampler(unitary, input_state, method="glynn")
-    return DistinguishableSampler(unitary, input_state)
+        return BosonSampler(unitary, input_state, method="glynn").log_prob
+    return DistinguishableSampler(unitary, input_state).log_prob
 
 
 def _grouped_sums(rows, groups: int, seed: int):

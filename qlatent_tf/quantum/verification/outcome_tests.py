@@ -6,13 +6,12 @@ from typing import NamedTuple
 import numpy as np
 
 from qlatent_tf.quantum.recordings import rows as sample_rows
-from qlatent_tf.quantum.samplers.boson_sampler import BosonSampler
-from qlatent_tf.quantum.samplers.distinguishable import DistinguishableSampler
 from qlatent_tf.quantum.samplers.fock_table import exact_distribution, num_outcomes
 from qlatent_tf.quantum.verification import correlators
+from qlatent_tf.quantum.verification.chi_square import outcome_counts
 
 MAX_OUTCOMES = 1_000_000
-# One shot of so many photons costs about a second for each of the two laws.
+# One shot of so many photons costs about a second for each of the two distributions.
 MAX_LIKELIHOOD_PHOTONS = 25
 _NULL_DRAWS = 20
 
@@ -22,7 +21,7 @@ class LikelihoodRatio(NamedTuple):
 
     Attributes:
       log_ratios: float64 array, shape (shots,). log p_boson - log p_distinguishable of each.
-      skipped: int. Shots that were read and could not be used: not all photons were detected.
+      skipped: int. Shots in which not all photons were detected.
       impossible: int. Shots of probability zero under both hypotheses, which say nothing.
     """
 
@@ -51,7 +50,7 @@ class TotalVariation(NamedTuple):
     """Half the sum of |frequency - probability| over all outcomes.
 
     Attributes:
-      measured: float. Between the samples and the law.
+      measured: float. Between the samples and the distribution.
       expected: float. The same for as many perfect samples of the law: what shot noise leaves.
     """
 
@@ -74,24 +73,16 @@ def likelihood_ratio(
 ) -> LikelihoodRatio:
     """Weighs identical against distinguishable photons, shot by shot.
 
-    A shot with outcome t multiplies the odds by p_boson(t) / p_distinguishable(t). Each of the
-    two probabilities costs a permanent, so few shots are taken where photons are many.
-
-    Args:
-      rows: array-like, shape (shots, modes).
-      unitary: complex array, shape (modes, modes).
-      input_state: int array, shape (modes,).
-      max_shots: int. Shots to weigh, in the order of the file. Default: 2000, and fewer where
-        they would take more than about a minute.
-      collision_free: bool. Whether shots with collisions were discarded: the two laws are then
-        compared given that there is none.
+    A shot with outcome t multiplies the odds by p_boson(t) / p_distinguishable(t). Each of the two
+    probabilities costs a permanent: `max_shots` is 2000 by default, and fewer where these take more
+    than about a minute. With `collision_free`, shots with collisions were discarded, and the
+    distributions are compared given that there is none.
 
     Raises:
       ValueError: if the photons are more than 25.
 
-    Reference:
-      Bentivegna, Spagnolo, Vitelli, Brod, Crespi, Flamini, Ramponi, Mataloni, Osellame, Galvao,
-      Sciarrino, "Bayesian approach to boson sampling validation", International Journal of
+    Reference: Bentivegna, Spagnolo, Vitelli, Brod, Crespi, Flamini, Ramponi, Mataloni, Osellame,
+      Galvao, Sciarrino, "Bayesian approach to boson sampling validation", International Journal of
       Quantum Information 12, 1560028 (2014).
     """
     photons = int(np.sum(input_state))
@@ -111,12 +102,13 @@ def likelihood_ratio(
         if not wanted:
             break
     shots = np.concatenate(parts)
-    boson = BosonSampler(unitary, input_state, method="glynn").log_prob(shots)
-    classical = DistinguishableSampler(unitary, input_state).log_prob(shots)
-    if collision_free:
-        for law, identical in ((boson, True), (classical, False)):
+    laws = []
+    for identical in (True, False):
+        laws.append(correlators.photon_law(unitary, input_state, identical)(shots))
+        if collision_free:
             kept = correlators.collision_free_law(unitary, input_state, identical=identical)[2]
-            law -= math.log(kept)
+            laws[-1] -= math.log(kept)
+    boson, classical = laws
     possible = (boson > -np.inf) | (classical > -np.inf)
     return LikelihoodRatio(
         boson[possible] - classical[possible], int(skipped), int((~possible).sum())
@@ -137,17 +129,10 @@ def total_variation(
     collision_free: bool = False,
     seed: int = 0,
 ) -> TotalVariation:
-    """Compares the frequencies of all outcomes with the exact law.
+    """Compares the frequencies of all outcomes with the exact distribution.
 
-    Shots in which not all photons were detected are left out.
-
-    Args:
-      rows: array-like, shape (shots, modes).
-      unitary: complex array, shape (modes, modes).
-      input_state: int array, shape (modes,).
-      identical: bool. Whether the law is that of identical or of distinguishable photons.
-      collision_free: bool. Whether shots with collisions were discarded.
-      seed: int. Of the perfect samples that the result is compared with.
+    Shots in which not all photons were detected are left out. `seed` is that of the perfect samples
+    that the result is compared with.
 
     Raises:
       ValueError: if the outcomes are too many to be listed, or no shot holds all photons.
@@ -160,14 +145,12 @@ def total_variation(
         )
     outcomes, law = exact_distribution(unitary, input_state, max_bytes=2**31)
     if not identical:
-        law = np.exp(DistinguishableSampler(unitary, input_state).log_prob(outcomes))
+        law = np.exp(correlators.photon_law(unitary, input_state, False)(outcomes))
     if collision_free:
         law = np.where(outcomes.max(axis=1) <= 1, law, 0.0)
     law = law / law.sum()
-    frequencies = np.zeros(len(law))
-    for _, block in sample_rows.blocks(rows):
-        whole = block[block.sum(axis=1) == photons].astype(np.int64)
-        frequencies += np.bincount(colex_rank(whole, photons), minlength=len(law))
+    whole = (block[block.sum(axis=1) == photons] for _, block in sample_rows.blocks(rows))
+    frequencies = outcome_counts(whole, outcomes)
     shots = int(frequencies.sum())
     if not shots:
         raise ValueError(f"No shot holds {photons} photons.")
@@ -176,24 +159,3 @@ def total_variation(
         float(0.5 * np.abs(frequencies / shots - law).sum()),
         float(0.5 * np.abs(draws / shots - law).sum(axis=1).mean()),
     )
-
-
-def colex_rank(outcomes: np.ndarray, photons: int) -> np.ndarray:
-    """Returns the place of each outcome in the list of `exact_distribution`.
-
-    The sorted modes p_0 <= p_1 <= ... of an outcome's photons have rank
-    sum_j C(p_j + j, j + 1).
-
-    Args:
-      outcomes: int array, shape (batch, modes), of row sum `photons`.
-      photons: int.
-
-    Returns:
-      int64 array, shape (batch,).
-    """
-    batch, modes = outcomes.shape
-    places = np.repeat(np.tile(np.arange(modes), batch), outcomes.ravel()).reshape(batch, photons)
-    binomials = np.array(
-        [[math.comb(p + j, j + 1) for p in range(modes)] for j in range(photons)], np.int64
-    ).reshape(photons, modes)
-    return binomials[np.arange(photons), places].sum(axis=1)

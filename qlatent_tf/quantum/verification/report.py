@@ -55,14 +55,14 @@ class SampleReport:
 
     counts: CountStatistics
     measured: MeasuredCorrelators
-    photons: int | None
-    transmission: float
-    collision_free: bool
-    predictions: dict[str, Prediction]
-    ensembles: dict[str, np.ndarray]
     interferometer: str
-    likelihood: LikelihoodRatio | None
     notes: tuple[str, ...]
+    photons: int | None = None
+    transmission: float = 1.0
+    collision_free: bool = False
+    predictions: dict[str, Prediction] = dataclasses.field(default_factory=dict)
+    ensembles: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    likelihood: LikelihoodRatio | None = None
 
     def ensemble_distance(self, hypothesis: str) -> Signature:
         """Returns how many standard deviations the signature is from that of random circuits.
@@ -89,20 +89,19 @@ class SampleReport:
                 "skipped": self.likelihood.skipped,
                 "impossible": self.likelihood.impossible,
             }
-        return _without_nan(
+        return _as_json(
             {
                 **self.counts._asdict(),
                 "photons": self.photons,
                 "transmission": self.transmission,
                 "collision_free": self.collision_free,
-                "signature": self.measured.signature._asdict(),
-                "signature_errors": self.measured.errors._asdict(),
+                "signature": self.measured.signature,
+                "signature_errors": self.measured.errors,
                 "predictions": {
                     name: {
-                        "signature": prediction.signature._asdict(),
+                        "signature": prediction.signature,
                         "correlator_deviation": prediction.correlator_deviation,
-                        "total_variation": prediction.total_variation
-                        and prediction.total_variation._asdict(),
+                        "total_variation": prediction.total_variation,
                     }
                     for name, prediction in self.predictions.items()
                 },
@@ -110,15 +109,15 @@ class SampleReport:
                     "interferometer": self.interferometer,
                     **{
                         name: {
-                            "mean": Signature(*ensemble.mean(axis=0))._asdict(),
-                            "deviation": Signature(*ensemble.std(axis=0))._asdict(),
-                            "distance": self.ensemble_distance(name)._asdict(),
+                            "mean": Signature(*ensemble.mean(axis=0)),
+                            "deviation": Signature(*ensemble.std(axis=0)),
+                            "distance": self.ensemble_distance(name),
                         }
                         for name, ensemble in self.ensembles.items()
                     },
                 },
                 "likelihood": likelihood,
-                "notes": list(self.notes),
+                "notes": self.notes,
             }
         )
 
@@ -138,7 +137,7 @@ def validate_samples(
     """Compares samples with identical and with distinguishable photons.
 
     A known circuit gives exact expectations, a likelihood ratio and, if the system is small, the
-    distance to the whole law. An unknown one is compared with random circuits.
+    distance to the whole distribution. An unknown one is compared with random circuits.
 
     Args:
       rows: array-like, shape (shots, modes), as `open_samples` returns.
@@ -179,9 +178,7 @@ def validate_samples(
     input_state = _choose_input_state(counts, input_state, photons, notes)
     measured = correlators.measure_correlators(rows, seed=seed)
     if input_state is None:
-        return SampleReport(
-            counts, measured, None, 1.0, False, {}, {}, interferometer, None, tuple(notes)
-        )
+        return SampleReport(counts, measured, interferometer, tuple(notes))
     photons = int(input_state.sum())
     # Sums of means are not exact: no loss shall not look like one of 1e-16.
     transmission = min(round(float(counts.mean_photons.sum()) / photons, 12), 1.0)
@@ -210,7 +207,7 @@ def validate_samples(
         else:
             notes.append(f"The likelihood of {photons} photons would take too long.")
         if not outcome_tests.can_compare_outcomes(modes, photons):
-            notes.append("There are too many outcomes to compare with the whole law.")
+            notes.append("There are too many outcomes to compare with the whole distribution.")
     ensembles = {
         name: correlators.circuit_signatures(
             input_state,
@@ -223,17 +220,9 @@ def validate_samples(
         for name, identical in HYPOTHESES.items()
     }
     return SampleReport(
-        counts,
-        measured,
-        photons,
-        transmission,
-        setting["collision_free"],
-        predictions,
-        ensembles,
-        interferometer,
-        likelihood,
-        tuple(notes),
-    )
+        counts, measured, interferometer, tuple(notes), photons, **setting,
+        predictions=predictions, ensembles=ensembles, likelihood=likelihood,
+    )  # fmt: skip
 
 
 def _choose_input_state(counts, input_state, photons, notes) -> np.ndarray | None:
@@ -313,11 +302,13 @@ def _predict(rows, counts, measured, unitary, input_state, identical, setting, s
     )
 
 
-def _without_nan(value) -> Any:
+def _as_json(value) -> Any:
+    if hasattr(value, "_asdict"):
+        value = value._asdict()
     if isinstance(value, dict):
-        return {name: _without_nan(item) for name, item in value.items()}
+        return {name: _as_json(item) for name, item in value.items()}
     if isinstance(value, (list, tuple, np.ndarray)):
-        return [_without_nan(item) for item in value]
+        return [_as_json(item) for item in value]
     if isinstance(value, (float, np.floating)):
         return float(value) if math.isfinite(value) else None
     return value

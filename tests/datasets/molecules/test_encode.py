@@ -3,7 +3,7 @@ import pytest
 from rdkit import Chem
 
 from qlatent_tf.datasets.molecules import encode as encoded_molecules
-from qlatent_tf.datasets.molecules.encode import encode, load_molecules
+from qlatent_tf.datasets.molecules.encode import encode, load_encoded, load_molecules
 from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
 
 LINES = [
@@ -34,7 +34,7 @@ def file(tmp_path):
 
 
 def test_what_does_not_fit_is_counted_by_reason():
-    graphs, smiles, counts = encode(map(Chem.MolFromSmiles, LINES))
+    graphs, texts, counts = encode(map(Chem.MolFromSmiles, LINES))
     assert counts == {
         "molecules_read": 10,
         "molecules": 4,
@@ -49,6 +49,7 @@ def test_what_does_not_fit_is_counted_by_reason():
         },
         "other_tautomer_when_decoded": 1,
     }
+    smiles = texts["smiles"]
     assert smiles.tolist() == ["CCO", "CCO", "c1c[nH]cn1", "Cc1c[nH]cn1"]
     assert smiles.tolist() == graphs_to_smiles(graphs)
     assert graphs["atoms"].shape == (4, 9) and graphs["bonds"].shape == (4, 9, 9)
@@ -86,6 +87,29 @@ def test_another_file_is_encoded_anew(file):
     load_molecules("some", file, progress=False)
     file.write_text("CCC")
     assert load_molecules("some", file, progress=False).smiles == {"CCC"}
+
+
+def test_what_is_encoded_needs_no_file(file, cache, monkeypatch):
+    assert load_encoded("some") is None
+    first = load_molecules("some", file, progress=False)
+    file.unlink()
+    again = load_encoded("some")
+    assert again.provenance == first.provenance and again.smiles == first.smiles
+    (path,) = cache.iterdir()
+    _truncate(path)
+    assert load_encoded("some") is None
+    file.write_text("CCC")
+    load_molecules("some", file, progress=False)
+    file.write_text("CCO")
+    load_molecules("some", file, progress=False)
+    assert load_encoded("some") is None  # Of which file, nobody said.
+
+
+def test_smiles_of_the_file_and_of_plain_decoding_are_kept(file):
+    dataset = load_molecules("some", file, progress=False)
+    # Imidazoles: RDKit alone does not decode their graphs.
+    assert dataset.plain_smiles == {"CCO"}
+    assert "Cc1cnc[nH]1" in dataset.file_smiles and len(dataset.file_smiles) == 3
 
 
 def _truncate(path):

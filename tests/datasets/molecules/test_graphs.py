@@ -7,6 +7,7 @@ from qlatent_tf.datasets.molecules.graphs import (
     canonical_smiles,
     check_graphs,
     graph_to_molecule,
+    graphs_to_molecules,
     graphs_to_smiles,
     molecule_to_graph,
 )
@@ -156,3 +157,22 @@ def test_what_is_no_graph_is_refused(samples, message):
 def test_no_samples_have_no_smiles():
     empty = {"atoms": np.zeros((0, 9), np.int8), "bonds": np.zeros((0, 9, 9), np.int8)}
     assert graphs_to_smiles(empty) == []
+
+
+def test_plain_decoding_is_that_of_rdkit_alone():
+    batch = _batch(_graph("c1cc[nH]c1"), _graph("c1ccncc1"), _graph("CCO"))
+    assert graphs_to_smiles(batch) == ["c1cc[nH]c1", "c1ccncc1", "CCO"]
+    assert graphs_to_smiles(batch, plain=True) == [None, "c1ccncc1", "CCO"]
+
+
+def test_molecules_are_those_of_the_smiles():
+    batch = _batch(_graph("c1cc[nH]c1"), _graph("CCO"))
+    batch["atoms"][1] = 4  # fluorine everywhere: no molecule
+    for plain in (False, True):
+        molecules = graphs_to_molecules(batch, plain=plain)
+        texts = [molecule and canonical_smiles(molecule) for molecule in molecules]
+        assert texts == graphs_to_smiles(batch, plain=plain)
+    assert [molecule and molecule.GetNumAtoms() for molecule in graphs_to_molecules(batch)] == [
+        5,
+        None,
+    ]

@@ -286,8 +286,13 @@ def test_the_autoencoder_can_be_a_preset(whole, dataset, tmp_path):
             "model_options.hidden": 17,
         }
     )
-    with pytest.raises(ValueError, match="encoder's sizes differ"):
+    with pytest.raises(ValueError, match="The encoder differs"):
         training.train(wider, tmp_path / "wider", dataset=dataset, progress=False)
+    unknown = config.override(**{"model_options.autoencoder": "nothing"})
+    with pytest.raises(FileNotFoundError, match="No preset 'nothing'"):
+        training.train(unknown, tmp_path / "wider", dataset=dataset, progress=False)
+    # What is refused leaves no directory that would stand in the way.
+    assert not (tmp_path / "wider").exists()
 
 
 def test_twins_differ_in_one_word():

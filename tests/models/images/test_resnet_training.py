@@ -89,19 +89,25 @@ def test_tensorboard_shows_grids_of_real_and_generated_images(whole):
     for file in whole.path.glob("events.*"):
         for record in tf.compat.v1.train.summary_iterator(str(file)):
             for value in record.summary.value:
-                if value.tag.startswith("samples/"):
+                if value.tag.startswith("1_samples/"):
                     image = tf.make_ndarray(value.tensor)[2]
                     shapes.setdefault(value.tag, []).append(tf.io.decode_png(image).shape)
-    assert set(shapes) == {"samples/real", "samples/generated"}
+    assert set(shapes) == {"1_samples/real", "1_samples/generated"}
     # Six rows of six images of one size, each pixel enlarged.
-    assert shapes["samples/real"] == shapes["samples/generated"]
-    assert shapes["samples/real"][0][0] > 6 * 8
+    assert shapes["1_samples/real"] == shapes["1_samples/generated"]
+    assert shapes["1_samples/real"][0][0] > 6 * 8
 
 
-@pytest.mark.parametrize("width, side", [(16, 256), (128, 512), (600, 600)])
-def test_pictures_of_wide_latents_stay_small(width, side):
-    values = np.random.default_rng(0).normal(size=(50, width))
-    assert correlation_picture(values).shape == (side, side, 3)
+@pytest.mark.parametrize("width", [4, 128])
+def test_correlations_have_one_scale_for_all_latents(width):
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=(10_000, width))
+    alike = noise[:, :1] + 0.1 * noise
+    pictures = [correlation_picture(values) for values in (noise, alike)]
+    assert pictures[0].shape == pictures[1].shape
+    # The middle of the matrix is pale for noise, and dark red for modes that go together.
+    middle = [picture[180:260, 150:260].reshape(-1, 3).mean(axis=0) for picture in pictures]
+    assert middle[0].min() > 225 and middle[1][2] < middle[1][0] < 225
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from reference_samplers import permanent_by_definition
 
 from qlatent_tf.quantum.kernels.permanents import (
     log_factorials,
@@ -9,7 +10,7 @@ from qlatent_tf.quantum.kernels.permanents import (
     permanents,
     repeated_row_permanent,
 )
-from qlatent_tf.quantum.reference import permanent_by_definition, permanent_ryser
+from qlatent_tf.quantum.reference import permanent_ryser
 
 RNG = np.random.default_rng
 

@@ -68,9 +68,9 @@ def testPhotonsInTheKeptModes():
 def testAPlanKeepsNoMoreThanTheShapeSays(unitary, state):
     state = np.array(state)
     shape = walk_shape(unitary, state)
-    plan = plan_walk(unitary, state, shape.order)
+    steps, _ = plan_walk(unitary, state, shape.order)
     width, photons, widths, outputs, let_in = 0, 0, [], [], []
-    for kind, first, second in plan.steps.tolist():
+    for kind, first, second in steps.tolist():
         if kind == LET_IN:
             let_in.append(first)
             width += 1

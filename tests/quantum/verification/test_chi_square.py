@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
+from qlatent_tf.quantum import reference
 from qlatent_tf.quantum.verification.chi_square import chi_square_p_value, outcome_counts
 
 OUTCOMES = np.array([[2, 0], [1, 1], [0, 2]])
@@ -12,12 +13,20 @@ def rows_of(counts):
 
 
 def test_counts_each_outcome():
-    np.testing.assert_array_equal(outcome_counts(rows_of([3, 0, 4]), OUTCOMES), [3, 0, 4])
+    np.testing.assert_array_equal(outcome_counts([rows_of([3, 0, 4])], OUTCOMES), [3, 0, 4])
+
+
+@pytest.mark.parametrize("modes, photons", [(8, 4), (3, 5), (4, 0), (1, 2), (400, 2)])
+def test_each_outcome_has_its_place_in_any_list(modes, photons):
+    outcomes = reference.outcomes(modes, photons)
+    drawn = np.random.default_rng(0).integers(len(outcomes), size=500)
+    expected = np.bincount(drawn, minlength=len(outcomes))
+    np.testing.assert_array_equal(outcome_counts([outcomes[drawn]], outcomes), expected)
 
 
 def test_an_impossible_sample_is_named():
     with pytest.raises(ValueError, match=r"Row 1, \[1, 0\]"):
-        outcome_counts([[2, 0], [1, 0]], OUTCOMES)
+        outcome_counts([[[2, 0], [1, 0]]], OUTCOMES)
 
 
 def test_p_value_is_scipys():

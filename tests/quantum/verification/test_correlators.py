@@ -91,7 +91,10 @@ def test_average_over_haar_circuits_has_its_closed_form(identical, photons, mode
         _first(photons, modes), identical=identical, circuits=400
     )
     mean, error = signatures[:, 0].mean(), signatures[:, 0].std() / math.sqrt(400)
-    expected = correlators.haar_mean_correlator(photons, modes, identical=identical)
+    # The average of C_ij over all unitaries: particles that exclude each other, and interference.
+    expected = -photons / (modes * (modes + 1))
+    if identical:
+        expected -= photons * (photons - 1) / (modes * (modes**2 - 1))
     assert abs(mean - expected * modes**2 / photons) < 3.5 * error
 
 

@@ -4,7 +4,6 @@ import pytest
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 from qlatent_tf.quantum.samplers.boson_sampler import BosonSampler
 from qlatent_tf.quantum.samplers.distinguishable import DistinguishableSampler
-from qlatent_tf.quantum.samplers.fock_table import exact_distribution
 from qlatent_tf.quantum.unitaries import haar_unitary
 from qlatent_tf.quantum.verification import outcome_tests
 
@@ -74,16 +73,6 @@ def test_discarded_collisions_do_not_count_against_distinguishable_photons():
 )
 def test_posterior(log_ratio, expected):
     assert outcome_tests.posterior(log_ratio) == pytest.approx(expected)
-
-
-@pytest.mark.parametrize("modes, photons", [(8, 4), (3, 5), (4, 0), (1, 2)])
-def test_rank_is_the_place_in_the_list_of_all_outcomes(modes, photons):
-    state = np.zeros(modes, int)
-    state[0] = photons
-    outcomes, _ = exact_distribution(np.eye(modes), state)
-    np.testing.assert_array_equal(
-        outcome_tests.colex_rank(outcomes.astype(int), photons), np.arange(len(outcomes))
-    )
 
 
 @pytest.mark.parametrize("identical", [True, False])

@@ -1,0 +1,150 @@
+"""What every score means: how it is computed, its range, and which direction is better.
+
+The records are in glossary.csv beside this file. `qlatent-tf list_models --metrics` prints them,
+docs/metrics.md shows them, and the tables of experiments take their headings from them.
+"""
+
+import csv
+import dataclasses
+import fnmatch
+import functools
+from collections.abc import Iterable
+from pathlib import Path
+
+from qlatent_tf.markdown import markdown_table
+from qlatent_tf.scores import Score
+
+# What the formulas of a section have in common.
+NOTES = {
+    "Vectors of whole numbers": "x is a generated vector, round(x) the nearest outcome, p the "
+    "exact distribution of the data and q that of n rounded samples. Floors are what n samples of "
+    "the data themselves show: a model at the floor is as good as n samples can tell.",
+    "Points in the plane": "A blob's region is its ellipse of three standard deviations; there are "
+    "K blobs.",
+    "Molecules": "A strictly valid molecule is one fragment without wildcards (`*`). Scores that "
+    "begin with `parsed_` count every SMILES that parses instead, as published tables do. How a "
+    "graph is decoded matters: by default hydrogens are placed on aromatic nitrogens where that "
+    "makes a molecule of the graph (pyrrole); scores that begin with `plain_` leave it to RDKit "
+    "alone, which refuses 6 % of the graphs of QM9. "
+    "Properties and distances are of distinct strictly valid molecules, `fcd` of all distinct ones "
+    "that parse.",
+    "Images": "A network judges them; its name follows the score's, and scores by two networks do "
+    "not compare. y are its classes; distances compare its features of generated images with those "
+    "of training images.",
+    "Precision and recall": "Of vectors, or of the features by which the network in the key sees "
+    "molecules (`molecule_neighbours`, ChemNet) and images (`classifier_neighbours`, "
+    "`inception_neighbours`). The ball of a sample reaches to its fifth nearest neighbour of its "
+    "own kind. Samples unlike the data lower precision and density; data that the generator leaves "
+    "out lower recall and coverage.",
+    "Codes of images": "Models that generate codes of an autoencoder score themselves; D is their "
+    "critic.",
+    "Classifiers": "Of the networks that judge images, on labelled test images.",
+}
+# The scores that tell most, where there is room for a few.
+KEY_SCORES = (
+    "fcd",
+    "valid_share",
+    "unique_share",
+    "frechet_inception_distance",
+    "classifier_frechet_distance",
+    "classifier_score",
+    "classifier_kernel_distance",
+    "encoder_frechet_256",
+    "code_frechet",
+    "reconstruction_psnr",
+    "reconstruction_mse",
+    "integer_distance",
+    "right_total_share",
+    "outcome_tv",
+    "interpolation_rate",
+    "mode_coverage",
+    "accuracy",
+    "cross_entropy",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """A score, explained.
+
+    Attributes:
+      section: str. What it is a score of.
+      metric: str. The registered metrics that return it, with spaces between; empty for a model's
+        own.
+      name: str. As `Score.metric` has it; ``*`` stands for a word.
+      title: str. What tables call it.
+      better: str. ``higher``, ``lower``, or empty where neither is better.
+      range: str. Between which values it lies.
+      formula: str. How it is computed.
+    """
+
+    section: str
+    metric: str
+    name: str
+    title: str
+    better: str
+    range: str
+    formula: str
+
+
+@functools.cache
+def entries() -> tuple[Entry, ...]:
+    """Returns all scores that are explained."""
+    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as file:
+        return tuple(Entry(**row) for row in csv.DictReader(file))
+
+
+def explain(metric: str) -> Entry | None:
+    """Returns what is said of a score, by its `Score.metric`; None of one of your own.
+
+    Example:
+      >>> explain("fcd").better
+      'lower'
+    """
+    for entry in entries():
+        if fnmatch.fnmatchcase(metric, entry.name):
+            return entry
+    return None
+
+
+def title(metric: str) -> str:
+    """Returns what a score is called in words; its name, if it is one of your own."""
+    entry = explain(metric)
+    return entry.title if entry else metric
+
+
+def key_scores(scores: Iterable[Score], count: int = 2) -> list[Score]:
+    """Returns the few scores that tell most, in the order of `KEY_SCORES`."""
+    known: dict[str, Score] = {}
+    for score in scores:
+        known.setdefault(score.metric, score)
+    return [known[name] for name in KEY_SCORES if name in known][:count]
+
+
+def to_markdown() -> str:
+    """Returns the page of the documentation."""
+    lines = [
+        "# Metrics",
+        "",
+        "What the scores mean: in `evaluate`, on cards, in the tables of experiments and in "
+        "TensorBoard. This page is made by `docs/scripts/metrics_page.py` from "
+        "`qlatent_tf/glossary.csv`; `qlatent-tf list_models --metrics` prints the same.",
+        "",
+        "A score's key in JSON holds all that it depends on: `fcd_qm9_129925@10000` is `fcd` "
+        "of 10,000 generated samples, compared with 129,925 molecules of `qm9`. Scores with other "
+        "keys do not compare: most depend on the number n of samples.",
+    ]
+    for section, notes in NOTES.items():
+        rows = [
+            [f"`{one.name}`", one.title, one.better or "-", one.range, one.formula, _metric(one)]
+            for one in entries()
+            if one.section == section
+        ]
+        heads = ("score", "in words", "better", "range", "how it is computed", "metric")
+        lines += ["", f"## {section}", "", notes, "", *markdown_table(heads, rows, len(heads))]
+    return "\n".join([*lines, ""])
+
+
+def _metric(entry):
+    names = [f"`{name}`" for name in entry.metric.split()]
+    return ", ".join(names) or "the model's own"

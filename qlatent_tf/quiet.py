@@ -1,0 +1,61 @@
+"""Keeps TensorFlow's start-up messages from the terminal."""
+
+import functools
+import importlib.abc
+import importlib.util
+import os
+import sys
+import tempfile
+
+
+def silence_tensorflow() -> None:
+    """Hides what TensorFlow writes while it starts; call it before TensorFlow is imported.
+
+    Its warnings and errors stay. If TensorFlow cannot be loaded, all that it wrote is shown. With
+    TF_CPP_MIN_LOG_LEVEL=0 in the environment, nothing is hidden.
+
+    Example:
+      >>> import qlatent_tf
+      >>> qlatent_tf.silence_tensorflow()
+      >>> gan = qlatent_tf.from_preset("molgan_boson_qm9")
+    """
+    if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2") == "0" or "tensorflow" in sys.modules:
+        return
+    if not any(isinstance(finder, _QuietTensorFlow) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _QuietTensorFlow())
+
+
+class _QuietTensorFlow(importlib.abc.MetaPathFinder):
+    """Waits for the import of TensorFlow.
+
+    Its libraries write to the process's error stream before they read any log level: while they
+    load, the stream goes to a file.
+    """
+
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname != "tensorflow":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(fullname)
+        if spec is not None:
+            spec.loader.exec_module = functools.partial(_load_quietly, spec.loader.exec_module)
+        return spec
+
+
+def _load_quietly(load, module):
+    sys.stderr.flush()
+    shown = os.dup(2)
+    with tempfile.TemporaryFile() as hidden:
+        os.dup2(hidden.fileno(), 2)
+        try:
+            load(module)
+            # What trains with other machines is told of them before it looks at its own.
+            if "TF_CONFIG" not in os.environ:
+                sys.modules["tensorflow"].config.list_logical_devices()
+        except BaseException:
+            hidden.seek(0)
+            os.write(shown, hidden.read())
+            raise
+        finally:
+            os.dup2(shown, 2)
+            os.close(shown)

@@ -1,0 +1,124 @@
+"""What can be refused before a run's directory is made, or anything is traced or compiled."""
+
+import os
+import re
+
+from absl import logging
+
+from qlatent_tf.config import Config
+
+_FLOAT = 4
+# Batches are drawn ahead of the step that needs them.
+_AHEAD = 4
+# Seconds a step for its latents, from which a bank of them is the better choice.
+_SLOW = 1.0
+
+
+def check_path(path) -> None:
+    """Refuses a path that is not UTF-8, which TensorFlow cannot write to.
+
+    Raises:
+      ValueError: naming it.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise ValueError(
+            f"TensorFlow writes to paths that are UTF-8 only; received {os.fsencode(path)!r}."
+        ) from None
+
+
+def check_memory(config: Config, model) -> None:
+    """Refuses batches that are larger than this machine's memory.
+
+    Raises:
+      ValueError: with both sizes.
+    """
+    largest = max(config.batch_size, config.generator_batch_size or 0)
+    latent = int(model.latent.event_shape[0])
+    rows = config.batch_size * config.critic_steps + largest
+    # What a layer makes of one update's samples is kept for its gradient.
+    kept = largest * sum(
+        _width(layer.output) for layer in model.generator.layers if hasattr(layer, "output")
+    )
+    needed = _FLOAT * (_AHEAD * rows * latent + kept)
+    total = _memory()
+    if total and needed > total:
+        raise ValueError(
+            f"A batch of {largest:,} samples needs about {needed / 2**30:,.0f} GiB, latents drawn "
+            f"ahead and the generator's layers alone; this machine has {total / 2**30:,.0f} GiB. "
+            "Choose a smaller batch_size."
+        )
+
+
+def affordable(latent, most: int, seconds: float) -> int:
+    """Returns how many latents can be drawn in a time, at most so many and not fewer than 100.
+
+    A latent whose sampling takes long has ``sampling_seconds(num_samples)``, an estimate.
+    """
+    estimate = getattr(latent, "sampling_seconds", None)
+    needed = estimate(most) if estimate else 0.0
+    return most if needed <= seconds else max(100, int(most * seconds / needed))
+
+
+def warn_of_slow_latents(config: Config, latent) -> None:
+    """Says so where the latents of a step take seconds to draw, and what to do."""
+    rows = config.batch_size * config.critic_steps + (
+        config.generator_batch_size or config.batch_size
+    )
+    estimate = getattr(latent, "sampling_seconds", None)
+    needed = estimate(rows) if estimate else 0.0
+    if needed > _SLOW:
+        logging.warning(
+            "Each step draws %d latents, which takes about %.2g s. Draw a bank once, qlatent-tf "
+            "sample_latent, and train on it: --latent samples --latent-file BANK.",
+            rows,
+            needed,
+        )
+
+
+def check_fit(config: Config, model, dataset) -> None:
+    """Refuses data that the model cannot be trained on.
+
+    Raises:
+      ValueError: with the shapes of both.
+    """
+    try:
+        model.training_batches(dataset.source, config.batch_size, config.seed)
+    except Exception as error:
+        text = str(error)
+        if isinstance(error, ValueError) and "in user code:" not in text:
+            raise
+        # The last error of those that TensorFlow nests, if it is ours.
+        reason = re.search(r".*ValueError: (.*?)\s*\Z", text, re.DOTALL)
+        raise ValueError(
+            f"The model {config.model!r} cannot be trained on {dataset.name!r}: its generator "
+            f"makes {_shapes(model.generator.output)}, the data are {_shapes(dataset.source)}. "
+            f"{reason[1] if reason else ''}".rstrip()
+        ) from error
+
+
+def _shapes(data) -> str:
+    if hasattr(data, "sample"):
+        return f"vectors of shape {tuple(data.event_shape)}"
+    parts = data if isinstance(data, dict) else {"samples": data}
+    return ", ".join(f"{name} of shape {tuple(part.shape[1:])}" for name, part in parts.items())
+
+
+def _width(output) -> int:
+    parts = output.values() if isinstance(output, dict) else [output]
+    width = 0
+    for part in parts:
+        size = 1
+        for side in getattr(part, "shape", ())[1:]:
+            size *= side or 1
+        width += size
+    return width
+
+
+def _memory() -> int:
+    """The machine's memory in bytes, 0 where it is not known."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 0

@@ -1,0 +1,36 @@
+"""The result of a run in words: its few most informative scores."""
+
+import math
+from collections.abc import Iterable
+
+from qlatent_tf.glossary import KEY_SCORES, explain, title
+from qlatent_tf.scores import Score
+
+# Scores that are computed during training come first.
+_TELLING = ("valid_share", "unique_share", "novel_share", *KEY_SCORES)
+
+
+def telling_scores(scores: Iterable[Score], count: int = 3) -> list[Score]:
+    """Returns the most informative of some scores."""
+    known = {score.metric: score for score in scores}
+    return [known[name] for name in _TELLING if name in known][:count]
+
+
+def in_words(score: Score) -> str:
+    """Returns one line about a score: what it is called, its mean, and which direction is better.
+
+    Example:
+      >>> in_words(Score(metric="right_total_share", mean=0.5303))
+      'right total                           53.0 %   (higher is better)'
+    """
+    entry = explain(score.metric)
+    if not math.isfinite(score.mean):
+        value = "not defined"
+    elif score.metric.endswith("_share"):
+        value = f"{score.mean:.1%}".replace("%", " %")
+    elif score.metric.endswith("_count"):
+        value = f"{score.mean:,.0f}"
+    else:
+        value = f"{score.mean:.3g}"
+    better = f"({entry.better} is better)" if entry and entry.better in ("higher", "lower") else ""
+    return f"{title(score.metric):34} {value:>9}   {better}".rstrip()

@@ -1,0 +1,53 @@
+"""Signals that a terminal or a job scheduler sends to end a run or to make it save."""
+
+import contextlib
+import signal
+from collections.abc import Callable, Iterator
+
+_ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
+_SAVING = "SIGUSR1"
+
+
+@contextlib.contextmanager
+def signals_interrupt() -> Iterator[Callable[[], bool]]:
+    """Lets the first signal that ends a run raise KeyboardInterrupt; further ones are ignored.
+
+    Schedulers repeat SIGTERM, which must not end the process before it has saved. Signals that the
+    process ignored before stay ignored, such as Ctrl-C in a background job of a shell.
+
+    Yields:
+      Callable. It returns whether SIGUSR1, which asks to save, has come since the last call.
+    """
+    state = {"ending": False, "asked": False}
+
+    def end(number, frame):
+        if not state["ending"]:
+            state["ending"] = True
+            raise KeyboardInterrupt
+
+    def ask(number, frame):
+        state["asked"] = True
+
+    def asked():
+        was, state["asked"] = state["asked"], False
+        return was
+
+    handlers = {**dict.fromkeys(_ENDING, end), _SAVING: ask}
+    before = {}
+    try:
+        # Windows has fewer signals.
+        for number, handler in (
+            (getattr(signal, name), handler)
+            for name, handler in handlers.items()
+            if hasattr(signal, name)
+        ):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, handler)
+    except ValueError:  # Not the main thread: signals are its business.
+        yield asked
+        return
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,89 @@
+"""Training as a user of Keras does it: arrays, tf.data, names of optimizers."""
+
+import warnings
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from qlatent_tf.gan.wgan_gp import WGANGP
+from qlatent_tf.models.perceptrons import perceptron
+
+REAL = np.random.default_rng(0).normal(3.0, 1.0, (96, 2))
+
+
+def small_gan(optimizer="adam", **options):
+    keras.utils.set_random_seed(0)
+    latent = tfp.distributions.MultivariateNormalDiag(tf.zeros(3))
+    gan = WGANGP(latent, perceptron(3, 2, [8]), perceptron(2, 1, [8]), critic_steps=2)
+    gan.compile(optimizer, jit_compile=False, **options)
+    return gan
+
+
+def weights(gan):
+    return np.concatenate([part.ravel() for part in gan.generator.get_weights()])
+
+
+def test_arrays_are_fitted_epoch_by_epoch_without_a_warning():
+    gan = small_gan()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        history = gan.fit(REAL, batch_size=16, epochs=2, verbose=0)
+    # 96 samples, of which a step takes two batches of 16.
+    assert gan.step == 2 * 3 and len(history.history["critic_loss"]) == 2
+    halves = small_gan()
+    for _ in range(2):
+        halves.fit(REAL.tolist(), batch_size=16, verbose=0)
+    np.testing.assert_array_equal(weights(gan), weights(halves))
+
+
+def test_a_dataset_of_batches_is_fitted_and_keeps_its_order():
+    data = tf.data.Dataset.from_tensor_slices(REAL.astype("float32")).batch(24)
+    gan = small_gan()
+    gan.fit(data, verbose=0)
+    assert gan.step == 96 // (24 * 2)
+    first, second = gan.training_batches(data, 10, seed=0, steps=2)
+    np.testing.assert_array_equal(np.reshape(first["real"], (20, 2)), REAL[:20].astype("float32"))
+    (resumed,) = gan.training_batches(data, 10, seed=0, start_step=1, steps=2)
+    for part in second:
+        np.testing.assert_array_equal(second[part], resumed[part])
+    # Behind the last sample the first one follows.
+    *_, last = gan.training_batches(data, 10, seed=0, steps=5)
+    np.testing.assert_array_equal(
+        np.reshape(last["real"], (20, 2))[-4:], REAL[:4].astype("float32")
+    )
+
+
+def test_what_has_no_known_number_needs_steps():
+    gan = small_gan()
+    endless = tf.data.Dataset.from_tensor_slices(REAL).batch(8).repeat()
+    for real in (gan.latent, endless):
+        with pytest.raises(ValueError, match="give steps_per_epoch"):
+            gan.fit(real)
+    gan.fit(endless, steps_per_epoch=1, verbose=0)
+    assert gan.step == 1
+    with pytest.raises(ValueError, match="no targets"):
+        gan.fit(REAL, REAL)
+    with pytest.raises(ValueError, match=r"shape \(3,\); the critic takes \(2,\)"):
+        gan.fit(np.zeros((8, 3)))
+
+
+@pytest.mark.parametrize("optimizer", ["rmsprop", keras.optimizers.RMSprop(0.5)])
+def test_one_optimizer_stands_for_two_of_its_kind(optimizer):
+    for gan in (small_gan(optimizer), small_gan(optimizer=optimizer)):
+        pair = gan.critic_optimizer, gan.generator_optimizer
+        assert pair[0] is not pair[1]
+        assert {type(one) for one in pair} == {keras.optimizers.RMSprop}
+        assert float(pair[0].learning_rate) == float(pair[1].learning_rate)
+
+
+def test_samples_have_a_seed_by_default():
+    gan = small_gan()
+    np.testing.assert_array_equal(gan.sample(4), gan.sample(4, seed=0))
+
+
+def test_saving_says_what_to_do_instead(tmp_path):
+    with pytest.raises(NotImplementedError, match="model.generator.save.*save_weights"):
+        small_gan().save(tmp_path / "gan.keras")
