@@ -191,8 +191,8 @@ def config_from_arguments(arguments) -> Config:
         **_given_options(arguments, _LATENT_OPTIONS, "latent", latents.get, config.latent),
         **_given_options(arguments, _MODEL_OPTIONS, "model", models.get, config.model),
     }
-    for name in ("dataset", "steps", "batch_size", "seed"):
-        if getattr(arguments, name) is not None:
+    for name in ("dataset", "steps", "batch_size", "seed", "train_circuit"):
+        if getattr(arguments, name, None) is not None:
             changes[name] = getattr(arguments, name)
     changes.update(parse_setting(text) for text in arguments.settings)
     config = config.override(**changes)

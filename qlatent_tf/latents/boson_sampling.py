@@ -67,8 +67,8 @@ class BosonSampling(VectorDistribution):
         super().__init__(self._width, dtype, parameters, name)
 
     def __repr__(self) -> str:
-        first = repr(self._devices[0])
-        shown = first if len(self._devices) == 1 else f"{len(self._devices)} x {first}"
+        first = repr(self.devices[0])
+        shown = first if len(self.devices) == 1 else f"{len(self.devices)} x {first}"
         centred = "" if not self._loc.any() else ", shifted"
         return f"{self.name}({shown}{centred}, dtype={self.dtype.name})"
 
@@ -114,15 +114,15 @@ class BosonSampling(VectorDistribution):
         return log_probs
 
     def _mean(self):
-        mean = np.concatenate([device.mean() for device in self._devices])
+        mean = np.concatenate([device.mean() for device in self.devices])
         return tf.constant(mean + self._loc, self.dtype)
 
     def _variance(self):
-        variance = np.concatenate([device.variance() for device in self._devices])
+        variance = np.concatenate([device.variance() for device in self.devices])
         return tf.constant(variance, self.dtype)
 
     def _covariance(self):
-        blocks = [device.covariance() for device in self._devices]
+        blocks = [device.covariance() for device in self.devices]
         return tf.constant(np.asarray(scipy.linalg.block_diag(*blocks)), self.dtype)
 
     def counts(self, num_samples: int, seed: int, *, start: int = 0) -> np.ndarray:
@@ -142,7 +142,7 @@ class BosonSampling(VectorDistribution):
         """Returns what each device samples, in NumPy."""
         return [
             device.sample(n, int(stream_key(seed, f"tile {tile}")), **options)
-            for tile, device in enumerate(self._devices)
+            for tile, device in enumerate(self.devices)
         ]
 
     def _counts_log_prob(self, value: np.ndarray) -> np.ndarray:
@@ -151,10 +151,10 @@ class BosonSampling(VectorDistribution):
         # A shifted count comes back with the rounding error of the sample's dtype.
         possible = (np.abs(counts - nearest) < 1e-2).all(axis=1) & (nearest >= 0).all(axis=1)
         outcomes = nearest[possible].astype(np.int64)
-        edges = np.cumsum([device.modes for device in self._devices])[:-1]
+        edges = np.cumsum([device.modes for device in self.devices])[:-1]
         log_probs = np.full(len(counts), -np.inf)
         log_probs[possible] = sum(
             device.log_prob(part)
-            for device, part in zip(self._devices, np.split(outcomes, edges, axis=1), strict=True)
+            for device, part in zip(self.devices, np.split(outcomes, edges, axis=1), strict=True)
         )
         return log_probs.reshape(value.shape[:-1]).astype(self.dtype.as_numpy_dtype)
