@@ -3,6 +3,7 @@
 # make test-all   the same with the slow tests
 # make lint       style and imports alone
 # make types      pyright, which fetches its program once
+# make docs       the documentation site, in site/; a page that links nowhere is an error
 # make clean      remove .venv and what builds leave; runs/ stays
 #
 # STEPS=20000 make train    the paper's schedule; a run that has begun is continued
@@ -17,7 +18,7 @@ IN_VENV := .venv/bin/
 # so two workers seldom compile one kernel at the same time, and no long file comes last.
 PYTEST = $(IN_VENV)python -m pytest --numprocesses auto --dist loadscope --no-loadscope-reorder
 
-.PHONY: train test test-all lint types clean
+.PHONY: train test test-all lint types docs clean
 
 train: .venv/installed .venv/kernels
 	$(IN_VENV)python tools/train.py --model molgan --latent boson --steps $(STEPS)
@@ -37,6 +38,11 @@ lint: .venv/installed-test
 types: .venv/installed-test
 	$(IN_VENV)pyright
 
+# Without the notice of MkDocs' second version, which is not used here.
+docs: .venv/installed-docs
+	NO_MKDOCS_2_WARNING=1 $(IN_VENV)mkdocs build
+	@echo "Now open site/index.html, or serve it:   .venv/bin/mkdocs serve"
+
 .venv/installed: setup.cfg pyproject.toml | .venv/bin/pip
 	$(IN_VENV)python -m pip install --editable .
 	@touch $@
@@ -50,6 +56,10 @@ types: .venv/installed-test
 	find qlatent_tf -name '*.nb[ic]' -delete
 	@touch $@
 
+.venv/installed-docs: setup.cfg pyproject.toml | .venv/bin/pip
+	$(IN_VENV)python -m pip install --editable ".[docs]"
+	@touch $@
+
 .venv/bin/pip:
 	@$(if $(PYTHON),,echo "No Python 3.10 to 3.13 found on the PATH. Name one:" \
 	    "make PYTHON=/path/to/python3.11" >&2; exit 1)
@@ -58,5 +68,5 @@ types: .venv/installed-test
 	$(PYTHON) -m venv --clear .venv
 
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv build dist site *.egg-info .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -235,6 +235,10 @@ class Config:
             fields[name] = value
         return type(self)(**fields)
 
+    def with_latent_options(self, options: Mapping[str, Any] | None) -> "Config":
+        """Returns a copy in which some options of the latent are others."""
+        return self.override(**{f"latent_options.{key}": options[key] for key in options or {}})
+
     def differences(self, other: "Config") -> Differences:
         """Returns the fields that differ, each with its value here and in the other."""
         return differences(self.to_json(), other.to_json())

@@ -31,6 +31,11 @@ NOTES = {
     "Images": "A network judges them; its name follows the score's, and scores by two networks do "
     "not compare. y are its classes; distances compare its features of generated images with those "
     "of training images.",
+    "Precision and recall": "Of vectors, or of the features by which the network in the key sees "
+    "molecules (`molecule_neighbours`, ChemNet) and images (`classifier_neighbours`, "
+    "`inception_neighbours`). The ball of a sample reaches to its fifth nearest neighbour of its "
+    "own kind. Samples unlike the data lower precision and density; data that the generator leaves "
+    "out lower recall and coverage.",
     "Codes of images": "Models that generate codes of an autoencoder score themselves; D is their "
     "critic.",
     "Classifiers": "Of the networks that judge images, on labelled test images.",
@@ -39,17 +44,22 @@ NOTES = {
 KEY_SCORES = (
     "fcd",
     "valid_share",
+    "unique_share",
     "frechet_inception_distance",
     "classifier_frechet_distance",
     "classifier_score",
+    "classifier_kernel_distance",
     "encoder_frechet_256",
     "code_frechet",
     "reconstruction_psnr",
+    "reconstruction_mse",
     "integer_distance",
     "right_total_share",
+    "outcome_tv",
     "interpolation_rate",
     "mode_coverage",
     "accuracy",
+    "cross_entropy",
 )
 
 
@@ -59,7 +69,8 @@ class Entry:
 
     Attributes:
       section: str. What it is a score of.
-      metric: str. The registered metric that returns it; empty for a model's own.
+      metric: str. The registered metrics that return it, with spaces between; empty for a model's
+        own.
       name: str. As `Score.metric` has it; ``*`` stands for a word.
       title: str. What tables call it.
       better: str. ``higher``, ``lower``, or empty where neither is better.
@@ -135,4 +146,5 @@ def to_markdown() -> str:
 
 
 def _metric(entry):
-    return f"`{entry.metric}`" if entry.metric else "the model's own"
+    names = [f"`{name}`" for name in entry.metric.split()]
+    return ", ".join(names) or "the model's own"

@@ -23,9 +23,10 @@ class ProgressBar(tqdm.tqdm):
             ended = self.disable and self.n != done
             if not (due or ended or now - then >= _SECONDS):
                 return True
-        if msg != "":
-            self._written = self.n, now
-            self.fp.write(f"{self if msg is None else msg}\n")
+        if msg == "":  # What a terminal shows is to be cleared.
+            return False
+        self._written = self.n, now
+        self.fp.write(f"{self if msg is None else msg}\n")
         return True
 
     def close(self):

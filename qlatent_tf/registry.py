@@ -118,6 +118,24 @@ class Registry:
         return builder(*args, **options)
 
 
+def own_options(options: Mapping) -> dict:
+    """Returns the options of a latent that are its builder's own: all but `standardize`."""
+    return {name: value for name, value in options.items() if name != "standardize"}
+
+
+class LatentRegistry(Registry):
+    """The latents, all of which take `standardize` besides the options of their builders."""
+
+    def build(self, name: str, *args, standardize: bool = False, **options):
+        """As `Registry.build`; `standardize` gives each mode unit variance, see `Standardized`."""
+        if not isinstance(standardize, bool):
+            raise ValueError(f"standardize is true or false; received {standardize!r}.")
+        latent = super().build(name, *args, **options)
+        if not standardize:
+            return latent
+        return importlib.import_module("qlatent_tf.latents.standardized").Standardized(latent)
+
+
 def check_options(
     builder: Callable,
     options: Mapping,
@@ -231,7 +249,7 @@ def _import_attribute(name: str, kind: str) -> Callable:
     return builder
 
 
-latents = Registry(
+latents = LatentRegistry(
     "latent",
     {
         "bernoulli": "latents.classical:bernoulli",
@@ -265,6 +283,7 @@ datasets = Registry(
         "images": "datasets.images.images:image_file",
         "mixture": "datasets.vectors.mixture:mixture",
         "mnist": "datasets.images.mnist:mnist",
+        "molecules": "datasets.molecules.molecules:molecule_file",
         "naip28": "datasets.images.naip28:naip28",
         "naip28_small": "datasets.images.naip28:naip28_small",
         "qm9": "datasets.molecules.qm9:qm9",
@@ -283,12 +302,15 @@ metrics = Registry(
     "metric",
     {
         "blobs": "metrics.vectors.blobs:blobs",
+        "classifier_neighbours": "metrics.neighbours:classifier_neighbours",
         "classifier_scores": "metrics.images.classifier_scores:classifier_scores",
         "discreteness": "metrics.vectors.discreteness:discreteness",
         "fcd": "metrics.molecules.fcd:fcd",
+        "inception_neighbours": "metrics.neighbours:inception_neighbours",
         "inception_scores": "metrics.images.inception_scores:inception_scores",
         "local_inception_scores": "metrics.images.inception_scores:local_inception_scores",
         "molecule_diversity": "metrics.molecules.diversity:molecule_diversity",
+        "molecule_neighbours": "metrics.neighbours:molecule_neighbours",
         "molecule_properties": "metrics.molecules.properties:molecule_properties",
         "molecule_property_distances": "metrics.molecules.properties:molecule_property_distances",
         "molecule_substructures": "metrics.molecules.substructures:molecule_substructures",
@@ -297,6 +319,7 @@ metrics = Registry(
         "plain_decoding": "metrics.molecules.plain:plain_decoding",
         "pair_correlation": "metrics.vectors.pair_correlation:pair_correlation",
         "total_number": "metrics.vectors.total_number:total_number",
+        "vector_neighbours": "metrics.neighbours:vector_neighbours",
     },
 )
 rewards = Registry(

@@ -78,7 +78,7 @@ def with_latent(config: Config, latent: str) -> Config:
     options = {
         name: value
         for name, value in config.latent_options.items()
-        if name in known and not (chosen and name == "unitary_seed")
+        if name in {*known, "standardize"} and not (chosen and name == "unitary_seed")
     }
     if options.get("modes") and "tiles" not in known:
         options["modes"] *= config.latent_options.get("tiles", 1)

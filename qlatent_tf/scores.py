@@ -19,6 +19,10 @@ _BY_NETWORK = (
     "inception_score",
     "frechet_inception_distance",
     "kernel_inception_distance",
+    "precision",
+    "recall",
+    "density",
+    "coverage",
 )
 # The Inception that papers score images by, see `metrics.images.inception`.
 _PUBLISHED_INCEPTION = "tfgan_inception"

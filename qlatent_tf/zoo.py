@@ -1,11 +1,23 @@
 """Presets: trained models as directories of data, never of code."""
 
 import contextlib
+import dataclasses
 import inspect
+from pathlib import Path
+
+import numpy as np
 
 from qlatent_tf.config import Config
 from qlatent_tf.latents.trained import check_trainable, trained
-from qlatent_tf.registry import check_options, datasets, latents, metrics, models, rewards
+from qlatent_tf.registry import (
+    check_options,
+    datasets,
+    latents,
+    metrics,
+    models,
+    own_options,
+    rewards,
+)
 from qlatent_tf.storage.preset_files import (
     GAN,
     checked_weights,
@@ -26,6 +38,8 @@ __all__ = [
 ]
 
 
+# How files of samples and matrices, which a latent reads, end.
+_LATENT_SUFFIXES = (".npy", ".npz", ".csv", ".json")
 # What the models of the zoo hand on to `WGANGP` and no field of a configuration sets.
 PASSED_ON = ("one_sided_penalty",)
 
@@ -37,7 +51,7 @@ def check_names(config: Config) -> None:
       ValueError: naming what is unknown, or missing, and what is legal.
     """
     for registry, name, options, arguments in (
-        (latents, config.latent, config.latent_options, 0),
+        (latents, config.latent, own_options(config.latent_options), 0),
         (models, config.model, config.model_options, 1),
         (datasets, config.dataset, config.dataset_options, 0),
     ):
@@ -110,6 +124,8 @@ def save_preset(
     Returns:
       Path of the directory.
     """
+    named = {**_unnamed_circuit(config), **config.latent_options}
+    config = dataclasses.replace(config, latent_options=named)
     # A fresh model, for one that was compiled would save its optimizers too.
     bare = build_model(config)
     bare.set_weights(model.get_weights())
@@ -128,33 +144,14 @@ def save_preset(
 
 
 def from_preset(name_or_dir, *, latent_options=None, trust_code=False):
-    """Loads a trained model.
-
-    Args:
-      name_or_dir: str or path. One of `list_presets()`, or a preset's directory.
-      latent_options: dict. Options of the latent to change, such as where its file lies here.
-      trust_code: bool. Whether a preset may name code outside the project, such as
-        ``my_file:my_latent``, which is then imported and run.
-
-    Returns:
-      LatentGenerator, such as a WGANGP, with trained weights; `sample` draws from it.
-
-    Raises:
-      FileNotFoundError: if there is no such preset, or a file of it is missing.
-      ValueError: if a hash is wrong, the preset is of a newer version, or names code that is
-        not trusted.
-
-    Example:
-      >>> molgan = qlatent_tf.from_preset("molgan_boson_qm9")
-      >>> graphs = molgan.sample(100, seed=0)
-    """
+    """Loads a preset; see `qlatent_tf.from_preset`, which loads runs too."""
     description = read_preset(name_or_dir, trust_code=trust_code)
-    config = description["config"]
-    for option, value in (latent_options or {}).items():
-        config = config.override(**{f"latent_options.{option}": value})
+    config = description["config"].with_latent_options(latent_options)
     weights = checked_weights(name_or_dir, description)
     model = build_model(config)
     model.load_weights(weights)
+    if not all(np.isfinite(values).all() for values in model.get_weights()):
+        raise ValueError(f"{weights} holds weights that are no finite numbers.")
     return model
 
 
@@ -173,10 +170,42 @@ def read_preset(name_or_dir, *, trust_code: bool = False) -> dict:
     description = read_description(name_or_dir, GAN)
     try:
         config = Config.from_json(description["config"], trust_code=trust_code)
+        if not trust_code:
+            _check_latent_files(config)
+        if _unnamed_circuit(config):
+            raise ValueError(
+                f"latent_options lack 'unitary_seed', the name of the circuit that the model was "
+                f"trained with; received {config.latent_options}."
+            )
     except (ValueError, TypeError) as error:
         path = preset_directory(name_or_dir) / "config.json"
         raise ValueError(f"{path}: {error}") from error
     return {**description, "config": config}
+
+
+def _unnamed_circuit(config: Config) -> dict:
+    """Returns the default of `unitary_seed` if the latent takes one and its options have none."""
+    options = config.latent_options
+    if ":" in config.latent or "unitary_seed" in options or options.get("unitary_file"):
+        return {}
+    parameter = inspect.signature(latents.get(config.latent)).parameters.get("unitary_seed")
+    return {} if parameter is None else {"unitary_seed": parameter.default}
+
+
+def _check_latent_files(config: Config) -> None:
+    """Refuses files that are none of samples or matrices: errors show a part of what they read."""
+    for option in ("file", "unitary_file"):
+        file = config.latent_options.get(option)
+        if file is None:
+            continue
+        if not isinstance(file, str):
+            raise ValueError(f"latent_options.{option} is a path; received {file!r}.")
+        raw = str(config.latent_options.get("file_format")).startswith("jiuzhang")
+        if not raw and not Path(file).is_dir() and Path(file).suffix not in _LATENT_SUFFIXES:
+            raise ValueError(
+                f"latent_options.{option} names {file}; legal endings are "
+                f"{', '.join(_LATENT_SUFFIXES)}."
+            )
 
 
 def _is_ours(builder):

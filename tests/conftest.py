@@ -67,6 +67,16 @@ def quick_pictures(request):
         yield
 
 
+@pytest.fixture(scope="module")
+def eager_steps():
+    """Functions of TensorFlow run as Python does: tracing costs more than the one step of a run."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 def pytest_make_parametrize_id(config, val, argname):
     """Names bytes by what they are for: packed files hold the time at which they were made."""
     return argname if isinstance(val, bytes) else None

@@ -3,8 +3,11 @@
 import contextlib
 import importlib
 import io
+import os
 import re
 import shlex
+import subprocess
+import sys
 
 import pytest
 from harness import ROOT
@@ -52,6 +55,28 @@ def test_a_command_is_understood(files, words):
         with contextlib.redirect_stdout(io.StringIO()) as printed:
             assert tool.main([*words[1:], "--dry-run"]) == 0
         assert f'"model": "{arguments.model}"' in printed.getvalue()
+
+
+def programs():
+    """Returns each page's Python, but for the files of a user's own."""
+    found = {
+        page: [
+            block
+            for block in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+            if not block.startswith("# my_")
+        ]
+        for page, text in TEXT.items()
+    }
+    return {page: "\n".join(blocks) for page, blocks in found.items() if blocks}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page, program", programs().items(), ids=programs())
+def test_python_runs(files, page, program):
+    """In a process of its own, as a reader would run it: one page sets TensorFlow's devices."""
+    (files / "program.py").write_text(program)
+    environment = {**os.environ, "PYTHONPATH": str(files)}
+    subprocess.run([sys.executable, "program.py"], cwd=files, check=True, env=environment)
 
 
 @pytest.mark.parametrize("page", PAGES)

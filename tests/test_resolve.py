@@ -5,6 +5,7 @@ from harness import tiny_config
 from qlatent_tf.configs.last_qgan import get_config
 
 from qlatent_tf import resolve as completion
+from qlatent_tf.config import Config
 from qlatent_tf.zoo import read_preset
 
 OPEN = tiny_config()
@@ -86,3 +87,27 @@ def test_sizes_of_an_autoencoder_are_those_of_its_preset():
     assert sizes(autoencoder="autoencoder_naip28", hidden=7)["hidden"] == 7
     with pytest.raises(FileNotFoundError, match="Did you mean autoencoder_naip28"):
         sizes(autoencoder="autoencoder_naip29")
+
+
+@pytest.mark.parametrize(
+    "dataset, options, width",
+    [
+        ("mixture", {}, 2),
+        ("quantum", {"modes": 6, "photons": 2}, 6),
+        ("bernoulli", {}, 16),
+        ("codes", {"components": 5}, 5),
+        ("codes", {}, 16),
+    ],
+)
+def test_a_model_of_vectors_follows_the_width_of_the_data(dataset, options, width):
+    config = Config(
+        model="mlp",
+        latent="gaussian",
+        dataset=dataset,
+        steps=1,
+        batch_size=4,
+        dataset_options=options,
+    )
+    assert completion.resolve(config).model_options["features"] == width
+    given = config.override(**{"model_options.features": 3})
+    assert completion.resolve(given).model_options["features"] == 3

@@ -11,7 +11,9 @@ from qlatent_tf import registry
 
 _DISTRIBUTIONS = {
     "PIL": "pillow",
+    "yaml": "pyyaml",
     "absl": "absl-py",
+    "sklearn": "scikit-learn",
     "perceval": "perceval-quandela",
     "tensorcircuit": "tensorcircuit-ng",
     "tensorflow_gan": "tensorflow-gan",
@@ -22,7 +24,7 @@ _BROUGHT_ALONG = {"exqalibur", "autograd"}
 # Needed by a dependency that does not declare it; read as a file of weights.
 _NOT_IMPORTED = {"tf_keras", "fcd", "setuptools"}
 # Ours beside the package.
-_SHARED_BESIDE = {"harness", "damage", "dense_circuit", "tiny_run", "benchmarks"}
+_SHARED_BESIDE = {"benchmarks", *(file.stem for file in (ROOT / "tests").glob("*.py"))}
 _MODULES = modules()
 
 

@@ -1,3 +1,4 @@
+import dataclasses
 import inspect
 import json
 
@@ -53,6 +54,17 @@ def test_round_trip_gives_the_same_samples(preset):
     assert files == {"config.json", "model.weights.h5", "metrics.json", "README.md"}
 
 
+def test_a_preset_names_its_circuit(tmp_path, preset):
+    """A circuit that is left out would be the default one, not that of the training."""
+    directory, _ = preset
+    without = dataclasses.replace(CONFIG, latent_options={"modes": 4})
+    saved = zoo.save_preset(tmp_path / "default", zoo.build_model(without), without)
+    assert zoo.read_preset(saved)["config"].latent_options == {"modes": 4, "unitary_seed": 0}
+    rewrite(directory, config={"latent_options": {"modes": 4}})
+    with pytest.raises(ValueError, match=r"config.json: latent_options lack 'unitary_seed'"):
+        zoo.from_preset(directory)
+
+
 def test_a_trained_model_is_saved_without_its_optimizers(tmp_path, preset):
     directory, model = preset
     model.compile("adam", "adam")
@@ -86,7 +98,7 @@ def test_damaged_or_missing_weights_are_refused(preset, damage):
     ("changes", "message"),
     [
         ({"preset_version": 99}, "newer"),
-        ({"sha256": None}, "has no sha256"),
+        ({"sha256": None}, "sha256 is an object; received null"),
         ({"config": {"schema_version": None}}, "newer"),
         ({"config": {"schema_version": 99}}, "newer"),
         ({"config": {"surprise": 1}}, "surprise"),

@@ -20,16 +20,18 @@ from qlatent_tf.tools.command_line import (
     add_scoring_arguments,
     add_source_arguments,
     command,
-    is_preset,
-    load_model,
     run_tool,
-    source_config,
+)
+from qlatent_tf.tools.sources import (
+    check_memory,
+    load_model,
     source_data,
     use_inception,
 )
 
 from qlatent_tf.glossary import explain
 from qlatent_tf.registry import datasets, metrics
+from qlatent_tf.runs.loading import is_preset, source_config
 from qlatent_tf.scores import read_scores
 
 
@@ -81,6 +83,7 @@ def _evaluate(arguments):
     trust = {"trust_code": arguments.trust_code}
     if arguments.save:
         check_conditions(arguments.source, dataset, arguments.num_samples, seeds, **trust)
+    check_memory(model, arguments.num_samples)
     evaluation = evaluate(model, dataset, seeds=seeds, **_scoring(arguments))
     if arguments.save:
         published = published_figures(config)
@@ -100,7 +103,9 @@ def _evaluate_real(arguments):
     if arguments.source:
         dataset = source_data(arguments, source_config(arguments.source, arguments.trust_code))
     else:
-        dataset = datasets.build(arguments.dataset, data_dir=arguments.data_dir)
+        from qlatent_tf.runs.training import load_dataset
+
+        dataset = load_dataset(arguments.dataset, data_dir=arguments.data_dir)
     evaluation = evaluate_real(dataset, **_scoring(arguments))
     _show(
         arguments,
@@ -123,11 +128,12 @@ def _show(arguments, evaluation, title):
         print(json.dumps(evaluation, indent=2))
         return
     print(title)
-    for score in read_scores(evaluation["metrics"], evaluation["dataset"]):
+    scores = read_scores(evaluation["metrics"], evaluation["dataset"])
+    for score, (key, found) in zip(scores, evaluation["metrics"].items(), strict=True):
         entry = explain(score.metric)
         better = f"({entry.better} is better)" if entry and entry.better else ""
-        text = format_score(evaluation["metrics"][score.key])
-        print(f"{score.key:48} {text:22} {entry.title if entry else ''} {better}".rstrip())
+        said = f"{entry.title} {better}" if entry else ""
+        print(f"{key:48} {format_score(found):22} {said}".rstrip())
     print(f"What they mean: {command('list_models', '--metrics')}")
     if not evaluation["metrics"]:
         print(f"{evaluation['dataset']} has no metrics of its own; name some with --metrics.")

@@ -20,7 +20,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from qlatent_tf.tools.command_line import Parser, run_tool, slow_work
+from qlatent_tf.tools.command_line import (
+    Parser,
+    count,
+    run_tool,
+    slow_work,
+)
 from qlatent_tf.tools.sample_latent import parse_input_state
 
 from qlatent_tf.storage import files
@@ -54,11 +59,11 @@ def parser() -> Parser:
         help="whether shots with two photons in a mode were discarded (default: as the shots look)",
     )
     arguments.add_argument(
-        "--circuits", type=int, default=100, help="random circuits to compare with (default: 100)"
+        "--circuits", type=count, default=100, help="random circuits to compare with (default: 100)"
     )
     arguments.add_argument(
         "--likelihood-shots",
-        type=int,
+        type=count,
         help="shots for the likelihood ratio (default: 2000; fewer where photons are many)",
     )
     arguments.add_argument(
@@ -82,10 +87,6 @@ def _inspect(arguments) -> int:
     from qlatent_tf.quantum.unitaries import load_unitary
     from qlatent_tf.quantum.verification.report import validate_samples
 
-    for name in ("circuits", "likelihood_shots"):
-        value = getattr(arguments, name)
-        if value is not None and value < 1:
-            raise ValueError(f"--{name.replace('_', '-')} is at least 1; received {value}.")
     rows = open_samples(arguments.file, key=arguments.key, file_format=arguments.file_format)
     unitary, input_state = _known_circuit(rows)
     if arguments.unitary is not None:

@@ -22,10 +22,13 @@ from qlatent_tf.tools.command_line import (
     Parser,
     add_data_arguments,
     add_source_arguments,
-    known_molecules,
-    load_model,
+    count,
     run_tool,
     slow_work,
+)
+from qlatent_tf.tools.sources import (
+    known_molecules,
+    load_model,
 )
 
 _MOST_CELLS = 64
@@ -35,9 +38,9 @@ def parser() -> Parser:
     """Returns the tool's argument parser."""
     arguments = Parser("interpolate", __doc__)
     add_source_arguments(arguments)
-    arguments.add_argument("--rows", type=int, default=6, help="lines, or molecules (default: 6)")
+    arguments.add_argument("--rows", type=count, default=6, help="lines, or molecules (default: 6)")
     arguments.add_argument(
-        "--columns", type=int, default=8, help="pictures a row, the ends included (default: 8)"
+        "--columns", type=count, default=8, help="pictures a row, the ends included (default: 8)"
     )
     arguments.add_argument("--seed", type=int, default=0, help="chooses the latents (default: 0)")
     arguments.add_argument(

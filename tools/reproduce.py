@@ -28,18 +28,19 @@ from qlatent_tf.tools.command_line import (
     Parser,
     add_inception_argument,
     add_trust_argument,
-    load_model,
+    count,
     run_tool,
     slow_work,
-    use_inception,
 )
+from qlatent_tf.tools.sources import use_inception
 
 from qlatent_tf.config import parse_setting
 from qlatent_tf.experiments import figure2, theorem1
 from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.experiments.experiment import GridExperiment
-from qlatent_tf.experiments.grids.cells import shard
+from qlatent_tf.experiments.grids.cells import named_code, shard
 from qlatent_tf.experiments.grids.finished_cells import read_cells
+from qlatent_tf.runs.loading import load_model
 from qlatent_tf.runs.run_directory import RunDirectory
 
 # Of experiments that measure what is trained.
@@ -69,7 +70,7 @@ def parser() -> Parser:
 def _add_arguments(command, experiment):
     if experiment.name in _SOURCES:
         command.add_argument("source", metavar="SOURCE", **_SOURCES[experiment.name])
-        add_trust_argument(command)
+    add_trust_argument(command)
     for name, option in experiment.arguments.items():
         _add_option(command, name, option)
     workdir = Path("runs", experiment.runs_of or experiment.name)
@@ -124,11 +125,17 @@ def _add_option(command, name, option):
         dest=name,
         default=option.default,
         nargs=("*" if option.may_be_empty else "+") if several else None,
-        type=int if any(isinstance(value, int) for value in values) else str,
+        type=_type_of(name, values),
         metavar=option.metavar,
         choices=option.choices,
         help=about,
     )
+
+
+def _type_of(name, values):
+    if not any(isinstance(value, int) for value in values):
+        return str
+    return int if name == "seed" else count
 
 
 def main(argv=None) -> int:
@@ -139,7 +146,6 @@ def main(argv=None) -> int:
 
 
 def _figure2(arguments):
-    _check_positive(arguments, "num_samples")
     runs = arguments.workdir.glob(f"runs/{arguments.data}_*_seed{arguments.seed}")
     trained = [run for run in runs if RunDirectory(run).read_run()["step"]]
     sources = arguments.source or sorted(trained)
@@ -150,11 +156,10 @@ def _figure2(arguments):
         )
     options = {"num_samples": arguments.num_samples, "progress": not arguments.quiet}
     measured = [
-        # Runs of this working directory may name the user's own code.
         figure2.measure(
             arguments.workdir,
             Path(source).name,
-            *load_model(source, arguments.trust_code or not arguments.source),
+            *load_model(source, arguments.trust_code),
             **options,
         )
         for source in sources
@@ -166,33 +171,25 @@ def _figure2(arguments):
 
 
 def _theorem1(arguments):
-    _check_positive(arguments, "num_latents")
-    source = arguments.source
+    source, trusted = arguments.source, arguments.trust_code
     if source is None:
         cell = theorem1.cell(arguments.latent, arguments.iterations, _settings(arguments))
 
         # Now, so that a wrong name is refused without TensorFlow.
         from qlatent_tf.runs.training import Interrupted, train
 
-        source = arguments.workdir / cell.name
+        source, trusted = arguments.workdir / cell.name, named_code([cell])
         try:
             train(cell.config, source, progress=not arguments.quiet)
         except Interrupted as stop:
             return _stopped(stop)
-    loaded = load_model(source, arguments.trust_code or not arguments.source)
+    loaded = load_model(source, trusted)
     with slow_work(f"Sending {arguments.num_latents:,} latents there and back", arguments.quiet):
         measured = theorem1.measure(Path(source).name, *loaded, arguments.num_latents)
     theorem1.write_results(arguments.workdir, measured)
     _show(arguments)
     print(f"The table is in {arguments.workdir}.")
     return 0 if measured["recovered"] == measured["tried"] else 1
-
-
-def _check_positive(arguments, name):
-    if getattr(arguments, name) < 1:
-        raise ValueError(
-            f"--{name.replace('_', '-')} is a positive number; received {getattr(arguments, name)}."
-        )
 
 
 def _run_grid(arguments):
@@ -216,7 +213,7 @@ def _run_grid(arguments):
         print(f"{grid.merge(arguments.merge)} cells are new here.")
     finished = read_cells(grid.path, cells[0].config.steps)
     if finished or not status:
-        experiment.write(arguments.workdir, finished)
+        experiment.write(arguments.workdir, finished, arguments.trust_code or named_code(cells))
         _show(arguments)
         print(
             f"Table and figures are in {arguments.workdir}.   "
@@ -234,7 +231,10 @@ def _train(arguments, experiment, grid, cells, chosen):
     try:
         if experiment.prepare is not None:
             asked = _asked(arguments, experiment.preparation)
-            options["data_dir"] = experiment.prepare(grid.path, cells, **options, **asked)
+            trust = arguments.trust_code or named_code(cells)
+            options["data_dir"] = experiment.prepare(
+                grid.path, cells, trust_code=trust, **options, **asked
+            )
         grid.run(chosen, **options)
     except Interrupted as stop:
         return _stopped(stop)

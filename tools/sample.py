@@ -27,10 +27,14 @@ from qlatent_tf.tools.command_line import (
     Parser,
     add_data_arguments,
     add_source_arguments,
-    known_molecules,
-    load_model,
+    count,
     run_tool,
     slow_work,
+)
+from qlatent_tf.tools.sources import (
+    check_memory,
+    known_molecules,
+    load_model,
 )
 
 from qlatent_tf.storage.files import atomic_path, write_text
@@ -50,7 +54,7 @@ def parser() -> Parser:
     arguments.add_argument(
         "-n",
         "--num-samples",
-        type=int,
+        type=count,
         default=64,
         help="how many are drawn, before any filter (default: 64)",
     )
@@ -100,6 +104,7 @@ def _sample(arguments):
     known = None
     if arguments.novel_only or arguments.mark_novel:
         known = known_molecules(arguments, config)
+    check_memory(model, arguments.num_samples)
     with slow_work(f"Drawing {arguments.num_samples:,} samples"):
         samples = model.sample(arguments.num_samples, arguments.seed)
     note = ""

@@ -20,7 +20,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from qlatent_tf.tools.command_line import Parser, command, run_tool
+from qlatent_tf.tools.command_line import (
+    Parser,
+    command,
+    run_tool,
+)
 
 
 def parse_input_state(text: str) -> list[int]:
@@ -69,6 +73,10 @@ _OPTIONS = {
     },
     "imperfections (default: none)": {
         "indistinguishability": (float, "Hong-Ou-Mandel visibility, 0 to 1"),
+        "interfering_photons": (
+            int,
+            "photons that can interfere, chosen anew for each sample: 1 is classical",
+        ),
         "transmission": (
             _parse_transmission,
             "probability that a photon is detected; one number, or one for each mode: 0.9,0.8,...",

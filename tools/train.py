@@ -25,8 +25,10 @@ from qlatent_tf.tools.command_line import (
     add_inception_argument,
     add_trust_argument,
     command,
-    config_from_arguments,
     run_tool,
+)
+from qlatent_tf.tools.sources import (
+    config_from_arguments,
     use_inception,
     with_fallback_dataset,
 )
@@ -135,6 +137,13 @@ def parser() -> Parser:
         "--set circuit_learning_rate=1e-3 and circuit_optimizer=Adam are its own",
     )
     circuit.add_argument("--unitary-file", help="the interferometer's matrix (.npy, .npz, .csv)")
+    circuit.add_argument(
+        "--standardize",
+        action="store_true",
+        default=None,
+        help="divide each mode by its standard deviation: short for --set "
+        "latent_options.standardize=true",
+    )
     circuit.add_argument("--latent-file", help="file of samples, for --latent samples")
     guide = arguments.add_argument_group("model")
     guide.add_argument(

@@ -15,7 +15,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from qlatent_tf.tools.command_line import Parser, add_data_arguments, run_tool
+from qlatent_tf.tools.command_line import (
+    Parser,
+    add_data_arguments,
+    run_tool,
+)
 from qlatent_tf.tools.evaluate import format_score
 
 # What --set may change. The learning rate rises over a fifth of the steps and then falls along a
@@ -59,7 +63,7 @@ def parser() -> Parser:
     arguments.add_argument(
         "--models-dir",
         type=Path,
-        help="where presets lie (default: a checkout's models/, else ./models)",
+        help="where presets lie (default: ./models)",
     )
     arguments.add_argument("--overwrite", action="store_true", help="replace a preset")
     arguments.add_argument("--dry-run", action="store_true", help="print the options and stop")
@@ -74,7 +78,7 @@ def main(argv=None) -> int:
 
 def _train(arguments):
     from qlatent_tf.config import parse_setting
-    from qlatent_tf.registry import datasets
+    from qlatent_tf.datasets.custom import load
     from qlatent_tf.storage.locks import sole_use
     from qlatent_tf.storage.preset_files import new_preset_directory
 
@@ -88,15 +92,15 @@ def _train(arguments):
     directory = arguments.preset and new_preset_directory(
         arguments.preset, arguments.models_dir, arguments.overwrite
     )
-    dataset = datasets.build(
-        options["dataset"], data_dir=arguments.data_dir, progress=not arguments.quiet
-    )
+    dataset = load(options["dataset"], data_dir=arguments.data_dir, progress=not arguments.quiet)
     options = with_sizes(options, dataset)
     name = options["dataset"].rpartition(":")[2]
     workdir = arguments.workdir or Path("runs") / f"classifier_{name}"
     try:
         with sole_use(workdir / ".lock", f"training in {workdir}"):
-            classifier, step = train(options, dataset, workdir, 0 if arguments.quiet else "auto")
+            # In a file, Keras writes a line for each epoch.
+            verbose = 0 if arguments.quiet else 1 if sys.stdout.isatty() else 2
+            classifier, step = train(options, dataset, workdir, verbose)
     except KeyboardInterrupt:
         print("\nStopped. The same command resumes at the last complete epoch.", file=sys.stderr)
         return 130
@@ -156,15 +160,21 @@ def train(options: dict, dataset, workdir, verbose=0):
     """
     import keras
 
+    from qlatent_tf.differences import differences, format_differences
     from qlatent_tf.metrics.images.classifier import NETWORK, build_classifier
+    from qlatent_tf.runs.checks import check_path
     from qlatent_tf.storage.files import read_json, write_json
 
+    check_path(workdir)
     file = workdir / "config.json"
     now = json.loads(json.dumps({**options, "data": dataset.provenance}))
-    if file.is_file() and read_json(file) != now:
+    # Without a complete epoch, a run may begin with other options.
+    if not any(workdir.glob("backup/*")):
+        (workdir / "history.csv").unlink(missing_ok=True)
+    elif file.is_file() and (found := differences(read_json(file), now, nested=True)):
         raise ValueError(
-            f"{workdir} holds a run of other options or data. Choose another --workdir, or the "
-            f"same options. Its are {read_json(file)}; received {now}."
+            f"{workdir} holds a run of other options or data (its -> yours): "
+            f"{format_differences(found)}. Choose another --workdir, or the same options."
         )
     write_json(file, now)
     keras.utils.set_random_seed(options["seed"])
@@ -216,43 +226,28 @@ def publish(directory, classifier, options: dict, dataset, step: int) -> dict:
     import keras
 
     from qlatent_tf.metrics.images.classifier import KIND
-    from qlatent_tf.publishing.card import record
+    from qlatent_tf.publishing.card import classifier_card
     from qlatent_tf.storage.preset_files import versions, write_preset
 
     logits = classifier.predict(dataset.test, batch_size=_TEST_BATCH, verbose=0)
     labels, count = np.asarray(dataset.test_labels), len(dataset.test_labels)
     entropy = keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
-    scores, rows = {}, ""
+    scores = {}
     for name, values in (("accuracy", logits.argmax(axis=1) == labels), ("cross_entropy", entropy)):
         mean, error = np.mean(values, dtype=float), np.std(values, dtype=float) / np.sqrt(count)
         name = f"{name}_{dataset.name}_test@{count}"
         scores[name] = {"mean": float(mean), "standard_error": float(error)}
-        rows += f"| {name} | {mean:.4f} | {error:.4f} |\n"
-    changes = "".join(
-        f" --set {name}={json.dumps(options[name], separators=(',', ':'))}"
-        for name, default in OPTIONS.items()
-        if options[name] != default and name != "dataset"
-    )
-    size = f"{classifier.count_params():,} parameters, {options['widths'][-1]} features"
-    data = {"name": dataset.name, **dataset.provenance}
-    card = f"""# {directory.name}
-
-A residual classifier of the images of `{dataset.name}`: {size}, {options["epochs"]} epochs.
-
-| {count:,} test images | mean | standard error |
-|---|---|---|
-{rows}
-    tools/train_classifier.py --dataset {options["dataset"]}{changes} --preset {directory.name}
-
-{record(data, options, versions())}"""
+    measured = {"dataset": dataset.name, "num_samples": count, "metrics": scores}
+    provenance = {"step": step, "dataset": {"name": dataset.name, **dataset.provenance}}
+    description = {"config": options, "provenance": provenance, "versions": versions()}
     write_preset(
         directory,
         KIND,
         options,
         classifier.save_weights,
-        metrics={"dataset": dataset.name, "num_samples": count, "metrics": scores},
-        card=card,
-        provenance={"step": step, "dataset": data},
+        metrics=measured,
+        card=classifier_card(directory.name, classifier.count_params(), description, measured),
+        provenance=provenance,
     )
     return scores
 

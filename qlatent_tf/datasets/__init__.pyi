@@ -1,3 +1,7 @@
+from .custom import from_arrays as from_arrays
+from .custom import from_folder as from_folder
+from .custom import from_smiles as from_smiles
+from .custom import load as load
 from .dataset import CountDataset as CountDataset
 from .dataset import Dataset as Dataset
 from .dataset import ImageDataset as ImageDataset
@@ -12,6 +16,9 @@ from .images.sat import sat4 as sat4
 from .images.sat import sat6 as sat6
 from .molecules.graphs import graphs_to_molecules as graphs_to_molecules
 from .molecules.graphs import graphs_to_smiles as graphs_to_smiles
+from .molecules.graphs import molecule_to_graph as molecule_to_graph
+from .molecules.molecules import molecule_file as molecule_file
+from .molecules.pictures import draw_molecules as draw_molecules
 from .molecules.qm9 import qm9 as qm9
 from .molecules.small_molecules import small_molecules as small_molecules
 from .vectors.codes import codes as codes

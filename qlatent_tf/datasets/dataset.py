@@ -58,13 +58,14 @@ class MoleculeDataset(Dataset):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CountDataset(Dataset):
-    """Vectors of whole numbers, drawn from a distribution whose law can be computed.
+    """Vectors of whole numbers, drawn from a distribution with known probabilities.
 
     `source` is a `tfd.Distribution` of float32 vectors.
 
     Attributes:
-      total_law: float array, shape `(largest total + 1,)`. The exact law of the sum of a vector.
-      law: callable, or None where there are too many outcomes. `law()` returns the exact law as
+      total_law: float array, shape `(largest total + 1,)`. The exact
+        distribution of the sum of a vector.
+      law: callable, or None where there are too many outcomes. `law()` returns the exact
         `(outcomes, probabilities)`, of shapes `(outcomes, modes)` and `(outcomes,)`.
     """
 

@@ -5,10 +5,11 @@ Numba nor Matplotlib: what trains, measures or draws is imported in the function
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from qlatent_tf.experiments.grids.cells import Cell
+from qlatent_tf.experiments.grids.finished_cells import cell_scores
 from qlatent_tf.experiments.grids.table_files import write_table
 from qlatent_tf.experiments.grids.tables import Column, Published, in_order, make_table
 
@@ -73,6 +74,7 @@ class GridExperiment(Experiment):
       whose: str. Whose iterations and seeds these are.
       make_cells: callable. Takes every name of `cell_options`, and `settings`; see `cells`.
       columns: sequence of Column. What the table shows.
+      more_columns: sequence of Column. What it shows too where some cell has the score.
       notes: str. What its caption says besides.
       order: dict of str to sequence. The order of a row's entries, see `tables.in_order`.
       panel: str. The entry by which rows are compared among each other.
@@ -80,7 +82,8 @@ class GridExperiment(Experiment):
       curve: (str, str). The score that is drawn against the steps, and its label.
       bars: dict of str to (str, str). Name of a chart -> a column, and its label.
       published: callable. What the paper reports of a row, see `tables.Published`.
-      write_more: callable. `write_more(folder, finished, table)` writes what else there is.
+      write_more: callable. `write_more(folder, finished, table, trusted)` writes what else there
+        is.
       write_instead: callable. `write_instead(folder, finished)` does what `write` does.
       prepare: callable. `prepare(folder, cells, data_dir=, progress=)`, with `preparation`, is
         called before the first cell; it returns the folder of the cells' data files. None for
@@ -96,6 +99,7 @@ class GridExperiment(Experiment):
     whose: str = "the paper's"
     make_cells: Callable[..., list[Cell]]
     columns: Sequence[Column] = ()
+    more_columns: Sequence[Column] = ()
     notes: str = ""
     order: Mapping[str, Sequence] = dataclasses.field(default_factory=dict)
     panel: str = "data"
@@ -103,7 +107,7 @@ class GridExperiment(Experiment):
     curve: tuple[str, str] = ("", "")
     bars: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     published: Callable[[Mapping], Mapping[str, tuple[float, float]]] = lambda row: {}
-    write_more: Callable[[Path, Sequence[dict], dict], None] | None = None
+    write_more: Callable[[Path, Sequence[dict], dict, Collection[str] | bool], None] | None = None
     write_instead: Callable[[Path, Sequence[dict]], dict] | None = None
     prepare: Callable[..., Path] | None = None
     preparation: Mapping[str, Option] = dataclasses.field(default_factory=dict)
@@ -141,12 +145,16 @@ class GridExperiment(Experiment):
         defaults = {name: option.default for name, option in self.cell_options.items()}
         return self.make_cells(settings=settings, **{**defaults, **asked})
 
-    def write(self, folder: Path, finished: Sequence[dict]) -> dict:
+    def write(
+        self, folder: Path, finished: Sequence[dict], trusted: Collection[str] | bool = ()
+    ) -> dict:
         """Writes ``<name>.md``, ``.csv``, ``.json`` and charts; returns what is in the JSON.
 
         Args:
           folder: Path.
           finished: sequence of dict. Cells of one schedule, see `finished_cells.read_cell`.
+          trusted: collection of str, or True for all. The names of someone's own code that runs in
+            the folder may name: what the user named.
 
         Raises:
           ValueError: if there are no cells.
@@ -157,10 +165,13 @@ class GridExperiment(Experiment):
 
         finished = in_order(finished, **self.order)
         source = Published(f"paper ({self.iterations:,} steps)", self.published)
-        table = make_table(finished, self.columns, source, self.panel)
+        found = {name for cell in finished for name in cell_scores(cell)} if finished else set()
+        more = [column for column in self.more_columns if column.name in found]
+        columns = [*self.columns, *more]
+        table = make_table(finished, columns, source, self.panel)
         path = folder / self.name
-        write_table(path, table, self.columns, self.notes)
+        write_table(path, table, columns, self.notes)
         save_charts(path, table, finished, self.panel_title, self.curve, self.bars)
         if self.write_more is not None:
-            self.write_more(folder, finished, table)
+            self.write_more(folder, finished, table, trusted)
         return table

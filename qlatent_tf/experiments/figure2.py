@@ -9,20 +9,27 @@ import math
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from qlatent_tf.differences import differences, format_differences
 from qlatent_tf.experiments.experiment import Experiment, Option
 from qlatent_tf.experiments.table1 import LATENTS
 from qlatent_tf.glossary import title
 from qlatent_tf.markdown import markdown_table
+from qlatent_tf.progress import ProgressBar
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.storage.files import read_json, write_json, write_text
 
 # Of float64 rows of 16 entries, 32 MB.
 BLOCK = 250_000
 CURVE_POINTS = 1000
-_SCORES = ("outcome_tv", "outcome_tv_floor", "outcome_kl", "possible_share", "cumulative_gap")
+_SCORES = (
+    "outcome_tv",
+    "outcome_tv_floor",
+    "outcome_kl",
+    "possible_share",
+    "cumulative_gap",
+    "cumulative_gap_floor",
+)
 
 
 def measure(folder, name, model, config, step, *, num_samples, progress=True) -> dict:
@@ -51,7 +58,7 @@ def measure(folder, name, model, config, step, *, num_samples, progress=True) ->
     if getattr(dataset, "law", None) is None:
         raise ValueError(f"The exact distribution of the data set {dataset.name!r} is not known.")
     law = OutcomeLaw(*dataset.law())
-    with tqdm(
+    with ProgressBar(
         total=num_samples, unit="sample", unit_scale=True, desc=name, disable=not progress
     ) as bar:
         for block, first in enumerate(range(0, num_samples, BLOCK)):
@@ -98,16 +105,17 @@ def to_markdown(measured) -> str:
     """Returns a table of the figures of all measurements."""
     rows = []
     for one in measured:
-        scores = [one["figures"][name] for name in _SCORES]
+        # Of before there was this floor, a measurement has none.
+        scores = [one["figures"].get(name) for name in _SCORES]
         shown = ["undefined" if score is None else f"{score:.4f}" for score in scores]
         rows.append(
             [one["name"], one["data"], f"`{one['latent']}`", f"{one['step'] or 0:,}", *shown]
         )
     caption = (
         f"{measured[0]['num_samples']:,} samples of each model, rounded to whole numbers, compared "
-        "with the exact distribution of its data. The floor is the total variation that as many "
-        "samples of the data show; the KL divergence is that of the samples that are possible "
-        "outcomes. docs/metrics.md explains the scores."
+        "with the exact distribution of its data. The floors are what as many samples of the data "
+        "show; the KL divergence is that of the samples that are possible outcomes. "
+        "docs/metrics.md explains the scores."
     )
     heads = ["model", "data", "latent", "steps", *map(title, _SCORES)]
     return "\n".join([*markdown_table(heads, rows, words=3), "", caption, ""])
@@ -169,7 +177,7 @@ def _place(one):
 
 
 def _read(file, made_of):
-    measured = read_json(file)
+    measured = read_json(file, dict)
     found = differences({name: measured.get(name) for name in made_of}, made_of)
     if found:
         raise ValueError(

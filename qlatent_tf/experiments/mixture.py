@@ -7,11 +7,13 @@ Reference:
 
 import inspect
 
+from absl import logging
+
 from qlatent_tf.config import Config
 from qlatent_tf.experiments.experiment import GridExperiment
 from qlatent_tf.experiments.grids.cells import seed_by_seed
 from qlatent_tf.experiments.grids.finished_cells import cell_scores
-from qlatent_tf.experiments.grids.tables import Column
+from qlatent_tf.experiments.grids.tables import Column, judges
 from qlatent_tf.experiments.table1 import CONTROLS, LATENTS
 from qlatent_tf.registry import latents as latent_registry
 from qlatent_tf.runs.run_directory import RunDirectory
@@ -47,7 +49,7 @@ def _cells(latents, **schedule):
     return seed_by_seed(rows, **schedule)
 
 
-def _draw_points(folder, finished, table):
+def _draw_points(folder, finished, table, trusted):
     """Draws points of each latent's first seed whose run is here, beside real ones."""
     from qlatent_tf.datasets.vectors.mixture import mixture
     from qlatent_tf.drawing.plane import scatter_points
@@ -58,7 +60,11 @@ def _draw_points(folder, finished, table):
     for cell in finished:
         run = RunDirectory(folder / "runs" / cell["name"])
         if cell["config"].latent not in drawn and run.checkpoints.is_dir():
-            model, step = restore_model(run, trust_code=True)
+            try:
+                model, step = restore_model(run, trust_code=trusted)
+            except ValueError as error:  # Of a run from elsewhere, whose cells are enough.
+                logging.warning("The points of %s are not drawn: %s", cell["name"], error)
+                continue
             if step == cell["step"]:
                 drawn[cell["config"].latent] = cell, model.sample(DRAWN, seed=0)
     if not drawn:
@@ -94,6 +100,7 @@ EXPERIMENT = GridExperiment(
     num_samples=100_000,
     make_cells=_cells,
     columns=COLUMNS,
+    more_columns=judges(),
     notes=NOTES,
     order={"latent": LATENTS + CONTROLS},
     curve=("interpolation_rate", "interpolation rate"),

@@ -12,4 +12,5 @@ from .photons import photonic as photonic
 from .random_bits import RandomBits as RandomBits
 from .recorded import samples as samples
 from .recorded_samples import RecordedSamples as RecordedSamples
+from .standardized import Standardized as Standardized
 from .vector_distribution import VectorDistribution as VectorDistribution

@@ -4,8 +4,10 @@ import numpy as np
 import scipy.linalg
 import tensorflow as tf
 import tensorflow_probability as tfp
+from absl import logging
 
 from qlatent_tf.latents.vector_distribution import VectorDistribution, seed_of
+from qlatent_tf.quantum.arguments import MAX_PHOTONS, check_real
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 from qlatent_tf.quantum.random_streams import stream_key
 
@@ -25,7 +27,11 @@ class BosonSampling(VectorDistribution):
     what imperfections change. Devices are independent, so means and log-probabilities
     add up and the covariance is block diagonal; all are exact.
 
-    Draw i under a seed depends on the devices, the seed and i alone.
+    Draw i under a seed depends on the devices, the seed and i alone, where the seed is a pair of
+    integers; an integer is the start of a sequence, see `VectorDistribution`.
+
+    Samples are counts plus `loc`: a centred latent's `log_prob` takes centred counts and is -inf
+    for whole numbers. `log_prob_of_counts` takes the counts themselves.
 
     Args:
       devices: PhotonicDevice, or sequence of them. Their outcomes are concatenated.
@@ -40,7 +46,9 @@ class BosonSampling(VectorDistribution):
     ```python
     device = PhotonicDevice(haar_unitary(16, seed=0), [1] * 8 + [0] * 8)
     latent = BosonSampling(device, loc=-device.mean())
-    latent.sample(500, seed=(0, 1))  # shape [500, 16], of mean 0
+    samples = latent.sample(500, seed=(0, 1))  # shape [500, 16], of mean 0
+    latent.log_prob(samples)  # shape [500]
+    latent.log_prob_of_counts(latent.counts(500, seed=0))  # without centring
     ```
 
     #### References
@@ -58,11 +66,10 @@ class BosonSampling(VectorDistribution):
             )
         self._devices = devices
         self._width = sum(device.modes for device in devices)
-        self._loc = np.zeros(self._width) if loc is None else np.array(loc, np.float64)
-        if self._loc.shape != (self._width,) or not np.isfinite(self._loc).all():
+        self._loc = np.zeros(self._width) if loc is None else check_real(loc, "loc")
+        if self._loc.shape != (self._width,):
             raise ValueError(
-                f"loc holds {self._width} finite numbers, one a mode; received shape "
-                f"{self._loc.shape}."
+                f"loc holds {self._width} numbers, one a mode; received shape {self._loc.shape}."
             )
         super().__init__(self._width, dtype, parameters, name)
 
@@ -109,7 +116,7 @@ class BosonSampling(VectorDistribution):
             raise ValueError(
                 f"Samples of {self!r} have the width {self._width}; received shape {value.shape}."
             )
-        log_probs = tf.numpy_function(self._counts_log_prob, [value], self.dtype, stateful=False)
+        log_probs = tf.numpy_function(self._samples_log_prob, [value], self.dtype, stateful=False)
         log_probs.set_shape(value.shape[:-1])
         return log_probs
 
@@ -145,16 +152,54 @@ class BosonSampling(VectorDistribution):
             for tile, device in enumerate(self.devices)
         ]
 
-    def _counts_log_prob(self, value: np.ndarray) -> np.ndarray:
-        counts = np.asarray(value, np.float64).reshape(-1, self._width) - self._loc
-        nearest = np.rint(counts)
+    def sampling_seconds(self, num_samples: int) -> float:
+        """Returns about how long one core takes for samples: what a batch adds to a training step.
+
+        Example:
+          >>> boson(modes=128, photons=24).sampling_seconds(64) > 5
+          True
+        """
+        return sum(device.sampling_seconds(num_samples) for device in self.devices)
+
+    def log_prob_of_counts(self, counts) -> np.ndarray:
+        """Returns exact log-probabilities of counts, without `loc` and without TensorFlow.
+
+        Args:
+          counts: array-like, shape `[..., width]`. Photons or clicks of each mode.
+
+        Returns:
+          float64 array, shape `[...]`; -inf where an outcome cannot happen, or holds no counts.
+
+        Raises:
+          ValueError: if the width is another, or a device is too large, see `PhotonicDevice`.
+        """
+        counts = np.asarray(counts, np.float64)
+        if counts.shape[-1:] != (self._width,):
+            raise ValueError(
+                f"Outcomes of {self!r} have the width {self._width}; received shape {counts.shape}."
+            )
+        rows = counts.reshape(-1, self._width)
+        nearest = np.rint(rows)
         # A shifted count comes back with the rounding error of the sample's dtype.
-        possible = (np.abs(counts - nearest) < 1e-2).all(axis=1) & (nearest >= 0).all(axis=1)
-        outcomes = nearest[possible].astype(np.int64)
-        edges = np.cumsum([device.modes for device in self.devices])[:-1]
-        log_probs = np.full(len(counts), -np.inf)
-        log_probs[possible] = sum(
-            device.log_prob(part)
-            for device, part in zip(self.devices, np.split(outcomes, edges, axis=1), strict=True)
-        )
-        return log_probs.reshape(value.shape[:-1]).astype(self.dtype.as_numpy_dtype)
+        with np.errstate(invalid="ignore"):
+            whole = (np.abs(rows - nearest) < 1e-2) & (nearest >= 0) & (nearest <= MAX_PHOTONS)
+        possible = whole.all(axis=1)
+        log_probs = np.full(len(rows), -np.inf)
+        if possible.any():
+            outcomes = nearest[possible].astype(np.int64)
+            edges = np.cumsum([device.modes for device in self.devices])[:-1]
+            parts = np.split(outcomes, edges, axis=1)
+            log_probs[possible] = sum(
+                device.log_prob(part) for device, part in zip(self.devices, parts, strict=True)
+            )
+        return log_probs.reshape(counts.shape[:-1])
+
+    def _samples_log_prob(self, value: np.ndarray) -> np.ndarray:
+        log_probs = self.log_prob_of_counts(value.astype(np.float64) - self._loc)
+        unlikely = value[np.isneginf(log_probs)]
+        if self._loc.any() and (np.rint(unlikely) == unlikely).all(axis=-1).any():
+            logging.warning(
+                "log_prob of %s is -inf for whole numbers, since its samples are counts plus loc. "
+                "Ask for log_prob_of_counts(counts), or log_prob(counts + latent.loc).", self.name
+            )  # fmt: skip
+        return log_probs.astype(self.dtype.as_numpy_dtype)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from qlatent_tf.quantum.arguments import check_count
+from qlatent_tf.quantum.arguments import check_count, check_flag
 
 if TYPE_CHECKING:
     from tensorflow_probability.python.distributions import Distribution
@@ -14,26 +14,25 @@ def gaussian(modes: int = 16, tiles: int = 1) -> "Distribution":
     """Independent standard normal numbers.
 
     Args:
-      modes: int. The width of one circuit of the boson latent it stands in for.
+      modes: int. The width of one circuit of the boson latent it is compared with.
       tiles: int. How many such circuits; the width is `modes * tiles`.
 
     Returns:
       tfd.Distribution, event shape `[modes * tiles]`.
     """
     import tensorflow as tf
-    import tensorflow_probability as tfp
+
+    from qlatent_tf.latents.vector_distribution import DiagonalNormal
 
     width = _width(modes, tiles)
-    return tfp.distributions.MultivariateNormalDiag(
-        tf.zeros(width), tf.ones(width), name="Gaussian"
-    )
+    return DiagonalNormal(tf.zeros(width), tf.ones(width), name="Gaussian")
 
 
 def bernoulli(modes: int = 16, tiles: int = 1, center: bool = True) -> "RandomBits":
     """Independent fair bits, at -1/2 and 1/2 if centred.
 
     Args:
-      modes: int. The width of one circuit of the boson latent it stands in for.
+      modes: int. The width of one circuit of the boson latent it is compared with.
       tiles: int. How many such circuits; the width is `modes * tiles`.
       center: bool. Whether the mean is moved to 0.
 
@@ -42,7 +41,8 @@ def bernoulli(modes: int = 16, tiles: int = 1, center: bool = True) -> "RandomBi
     """
     from qlatent_tf.latents.random_bits import RandomBits
 
-    return RandomBits(_width(modes, tiles), loc=-0.5 if center else 0.0, name="Bernoulli")
+    loc = -0.5 if check_flag(center, "center") else 0.0
+    return RandomBits(_width(modes, tiles), loc=loc, name="Bernoulli")
 
 
 def _width(modes: int, tiles: int) -> int:

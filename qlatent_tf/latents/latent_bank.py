@@ -2,14 +2,13 @@
 
 import inspect
 import os
-import types
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from absl import logging
-from tqdm import tqdm
 
+from qlatent_tf.progress import ProgressBar
 from qlatent_tf.quantum.recordings.bank import write_bank
 from qlatent_tf.quantum.samplers.boson_sampler import choose_method
 from qlatent_tf.quantum.samplers.fock_table import DEFAULT_MAX_TABLE_BYTES
@@ -59,7 +58,9 @@ def write_latent_bank(
         for name, parameter in inspect.signature(latents.get(latent)).parameters.items()
         if name not in ("center", "unitary_file")
     }
-    with tqdm(
+    if settings.get("interfering_photons") is None:  # banks of before do not have it
+        settings.pop("interfering_photons", None)
+    with ProgressBar(
         total=num_samples,
         desc=f"Bank {os.path.basename(folder)}",
         unit=" samples",
@@ -75,7 +76,7 @@ def write_latent_bank(
 
         write_bank(
             folder,
-            types.SimpleNamespace(sample=live.counts),
+            _Counts(live),
             num_samples=num_samples,
             modes=live.event_shape[0],
             seed=seed,
@@ -90,10 +91,19 @@ def write_latent_bank(
         )
 
 
+class _Counts:
+    """The sampler of a bank, whose samples are the counts of a latent."""
+
+    def __init__(self, latent):
+        self.sample = latent.counts
+
+
 def _choose_method(devices, num_samples: int) -> str:
     device = devices[0]
-    # A table holds the law of all photons; with loss or bad photons fewer of them interfere.
-    whole = device.indistinguishability == 1 and device.transmission.max() == 1
+    # A table holds the distribution of all photons; with loss or bad photons fewer of them
+    # interfere.
+    all_good = device.indistinguishability == 1 and device.interfering_photons == device.photons
+    whole = all_good and device.transmission.max() == 1
     return choose_method(
         device.modes,
         device.photons,

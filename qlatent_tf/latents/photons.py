@@ -1,12 +1,14 @@
 """Photon counts of an interferometer as a latent: identical photons, or classical ones."""
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 from absl import logging
 
-from qlatent_tf.quantum.arguments import check_count
+from qlatent_tf.quantum.arguments import check_count, check_flag
 from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
+from qlatent_tf.quantum.memory import check_memory
 from qlatent_tf.quantum.unitaries import haar_unitary, load_unitary, loop_unitary
 from qlatent_tf.registry import takes_options_of
 from qlatent_tf.seeds import derive_seed
@@ -16,12 +18,13 @@ if TYPE_CHECKING:
     from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 
 CENTRING_SAMPLES = 10_000
+CIRCUIT_BYTES = 10_000  # of what a device holds beside its matrices
 
 
 def boson(
     modes: int = 16,
     photons: int | None = None,
-    input_state: list[int] | None = None,
+    input_state: list[int] | str | None = None,
     unitary_seed: int = 0,
     unitary_file: str | None = None,
     interferometer: str = "haar",
@@ -34,15 +37,17 @@ def boson(
     method: str = "auto",
     precision: str = "double",
     center: bool = True,
+    interfering_photons: int | None = None,
 ) -> "BosonSampling":
     """Identical photons in a random interferometer: boson sampling.
 
     Args:
       modes: int. The width of one circuit.
       photons: int. One photon into each of the first modes; half of them by default.
-      input_state: list of int. The photons of each mode, in place of `photons`.
+      input_state: list of int, or str such as `"1,1,0,2"`. The photons of each mode, in place of
+        `photons`.
       unitary_seed: int, from 0 to 2**32 - 1. Names the circuit.
-      unitary_file: path. A circuit of one's own, see `load_unitary`.
+      unitary_file: path. Your own circuit, see `load_unitary`.
       interferometer: str. `"haar"`, or loop delays such as `"1-1"` or `"1-3-9"`.
       tiles: int. Independent circuits side by side, each with a unitary seed derived from
         `unitary_seed`; the width is `modes * tiles`.
@@ -56,13 +61,22 @@ def boson(
       precision: str. `"double"` or `"single"`.
       center: bool. Whether the mean is moved to 0. The exact mean is subtracted; where a
         post-selection makes that too long a sum, the mean of 10,000 samples of seed 0.
+      interfering_photons: int, from 1 to the photons. How many of them, chosen anew for each
+        sample, can interfere: 1 is `photonic`, all is `boson`, and between them the cost of a
+        sample grows as 2^k. All by default.
 
     Returns:
       BosonSampling, event shape `[modes * tiles]`.
 
     Raises:
-      ValueError: if an option is out of range or contradicts another.
+      ValueError: if an option is out of range or contradicts another, the latent would be a
+        constant, or its circuits do not fit into memory.
       FileNotFoundError: if there is no such unitary file.
+
+    Example:
+      >>> latent = boson(modes=4, input_state="1,1,0,0")
+      >>> latent.sample(500, seed=(0, 1)).shape  # the same 500 vectors whenever it is called
+      TensorShape([500, 4])
     """
     from qlatent_tf.latents.boson_sampling import BosonSampling
     from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
@@ -70,26 +84,34 @@ def boson(
 
     modes = check_count(modes, "modes", least=1)
     tiles = check_count(tiles, "tiles", least=1)
+    check_memory(tiles * (80 * modes**2 + CIRCUIT_BYTES), f"{tiles:,} circuits of {modes:,} modes")
+    center = check_flag(center, "center")
+    state = _input_state(modes, photons, input_state)
     devices = [
         PhotonicDevice(
             unitary,
-            _input_state(modes, photons, input_state),
+            state,
             indistinguishability=indistinguishability,
             transmission=transmission,
             detector=detector,
             dark_count_probability=dark_count_probability,
             postselect=postselect,
+            interfering_photons=interfering_photons,
             method=method,
             precision=precision,
             max_table_bytes=DEFAULT_MAX_TABLE_BYTES // tiles,
         )
         for unitary in _unitaries(modes, unitary_seed, unitary_file, interferometer, tiles)
     ]
+    _check_varies(devices[0], is_custom=unitary_file is not None)
     loc = -np.concatenate([_centre(device) for device in devices]) if center else None
-    return BosonSampling(devices, loc, name="Photonic" if indistinguishability == 0 else "Boson")
+    classical = devices[0].indistinguishability == 0
+    return BosonSampling(devices, loc, name="Photonic" if classical else "Boson")
 
 
-@takes_options_of(boson, without=("indistinguishability", "method", "precision"))
+@takes_options_of(
+    boson, without=("indistinguishability", "interfering_photons", "method", "precision")
+)
 def photonic(**options) -> "BosonSampling":
     """Distinguishable photons in the same kind of circuit: classical particles.
 
@@ -98,7 +120,8 @@ def photonic(**options) -> "BosonSampling":
     are hard to sample.
 
     Args:
-      **options: those of `boson`, but for `indistinguishability`, `method` and `precision`.
+      **options: those of `boson`, but for `indistinguishability`, `interfering_photons`, `method`
+        and `precision`.
 
     Returns:
       BosonSampling, event shape `[modes * tiles]`.
@@ -110,15 +133,22 @@ def photonic(**options) -> "BosonSampling":
     return boson(**options, indistinguishability=0.0)
 
 
-def _input_state(modes: int, photons: int | None, input_state: list[int] | None) -> list[int]:
+def _input_state(modes: int, photons: int | None, input_state) -> list[int]:
     if input_state is not None:
         if photons is not None:
             raise ValueError(
                 f"Give photons or input_state, not both; received photons={photons!r} and "
                 f"input_state={input_state!r}."
             )
-        return input_state
-    photons = max(modes // 2, 1) if photons is None else check_count(photons, "photons")
+        if not isinstance(input_state, str):
+            return input_state
+        try:
+            return [int(count) for count in input_state.split(",")]
+        except ValueError:
+            raise ValueError(
+                f"An input state reads like '1,1,0,2'; received {input_state!r}."
+            ) from None
+    photons = max(modes // 2, 1) if photons is None else check_count(photons, "photons", least=1)
     if photons > modes:
         raise ValueError(
             f"photons enter one a mode, so there are at most modes={modes}; received {photons}. "
@@ -151,6 +181,26 @@ def _unitaries(
 def unitary_seeds(unitary_seed: int, tiles: int) -> list[int]:
     """Returns the seed of each circuit; the first is that of an untiled latent."""
     return [unitary_seed] + [derive_seed(unitary_seed, f"tile {tile}") for tile in range(1, tiles)]
+
+
+def _check_varies(device: "PhotonicDevice", is_custom: bool) -> None:
+    """Refuses a device whose outcomes are all the same: a model would learn from a constant.
+
+    A custom circuit that only permutes the photons is let through, with a warning.
+    """
+    least, most = device.postselect or (0, math.inf)
+    if device.rejects_shots:  # its moments may be long sums
+        varies = most > 0 and not (device.detector == "threshold" and least == device.modes)
+    else:
+        varies = device.variance().max() > 1e-9
+    if varies:
+        return
+    text = f"All samples of the latent would be equal, so nothing can be learnt: {device!r}."
+    if not is_custom or device.photons == 0:
+        raise ValueError(
+            f"{text} Send at least one photon through two modes or more, and let detectors see it."
+        )
+    logging.warning("%s", text)
 
 
 def _centre(device: "PhotonicDevice") -> np.ndarray:

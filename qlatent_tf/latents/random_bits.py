@@ -4,6 +4,7 @@ import math
 
 import tensorflow as tf
 import tensorflow_probability as tfp
+from absl import logging
 
 from qlatent_tf.latents.vector_distribution import VectorDistribution
 from qlatent_tf.quantum.arguments import check_count
@@ -11,6 +12,8 @@ from qlatent_tf.quantum.arguments import check_count
 
 class RandomBits(VectorDistribution):
     """Independent fair bits, 0 and 1, moved by `loc`.
+
+    Samples are bits plus `loc`, so `log_prob` takes bits plus `loc`, and is -inf for others.
 
     Args:
       width: int. The number of bits.
@@ -40,8 +43,13 @@ class RandomBits(VectorDistribution):
         return tf.cast(bits, self.dtype) + self._loc
 
     def _log_prob(self, value):
-        bits = tf.convert_to_tensor(value, self.dtype) - self._loc
-        possible = tf.reduce_all((bits == 0) | (bits == 1), axis=-1)
+        value = tf.convert_to_tensor(value, self.dtype)
+        if self._loc and tf.executing_eagerly() and _are_bits(value).numpy().any():
+            logging.warning(
+                "log_prob of %s is -inf for bits, since its samples are bits plus loc=%g. Ask for "
+                "log_prob(bits %+g).", self.name, self._loc, self._loc
+            )  # fmt: skip
+        possible = _are_bits(value - self._loc)
         log_prob = tf.constant(-self._width * math.log(2), self.dtype)
         return tf.where(possible, log_prob, tf.constant(-math.inf, self.dtype))
 
@@ -50,3 +58,7 @@ class RandomBits(VectorDistribution):
 
     def _covariance(self):
         return 0.25 * tf.eye(self._width, dtype=self.dtype)
+
+
+def _are_bits(value):
+    return tf.reduce_all((value == 0) | (value == 1), axis=-1)

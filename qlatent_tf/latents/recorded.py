@@ -21,13 +21,13 @@ def samples(
 ) -> "RecordedSamples":
     """Draws from recorded samples: a bank, a hardware file, any format of `open_samples`.
 
-    A bank stands for the live sampler that made it: the same law, drawn with replacement.
+    A bank stands for the live sampler that made it: the same distribution, drawn with replacement.
 
     A device that is wider than the latent has to be is cut to it in one of two ways. `columns`
-    keeps whole numbers and the law of some modes, and loses what the others know. `projection`
-    takes sums of all modes, along random directions at right angles, fixed by a seed: what is left
-    of each mode is a real number, and interference between any of them is still felt. A generator
-    that begins with a dense layer makes such sums itself, so this only limits which.
+    keeps whole numbers and the distribution of some modes, and loses what the others know.
+    `projection` takes sums of all modes, along random directions at right angles, fixed by a seed:
+    what is left of each mode is a real number, and interference between any of them is still felt.
+    A generator that begins with a dense layer makes such sums itself, so this only limits which.
 
     Args:
       file: path. A file or directory that `open_samples` reads.

@@ -1,15 +1,18 @@
 """Recorded rows as a TensorFlow Probability distribution: hardware shots, a sample bank."""
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
 from qlatent_tf.latents.vector_distribution import VectorDistribution
 from qlatent_tf.quantum import random_streams
+from qlatent_tf.quantum.arguments import check_flag, check_real
 from qlatent_tf.quantum.recordings import rows as sample_rows
 
 
 class RecordedSamples(VectorDistribution):
-    """The empirical law of recorded rows: each draw is one of them, all equally likely.
+    """The empirical distribution of recorded rows: each draw is one of them, all equally likely.
 
     Draw i under a seed is the row whose index is a hash of (seed, i), so draws are independent,
     with replacement, and the same for every batch split. Rows are read when they are drawn.
@@ -45,13 +48,13 @@ class RecordedSamples(VectorDistribution):
         parameters = dict(locals())
         self._rows = rows
         self._columns = check_columns(columns, rows.shape[1])
-        self._center = bool(center)
+        self._center = check_flag(center, "center")
         self._source = source
         self._row_mean = sample_rows.row_mean(rows)[self._columns]
         self._row_covariance = None  # a second pass over all rows, made when it is asked for
         width = len(self._columns)
         if projection is not None:
-            projection = np.array(projection, np.float64)
+            projection = check_real(projection, "projection")
             if projection.ndim != 2 or len(projection) != width:
                 raise ValueError(
                     f"projection has a row for each of the {width} columns; received shape "
@@ -99,11 +102,10 @@ def check_columns(columns, modes: int) -> np.ndarray:
     Raises:
       ValueError: if one is out of range or named twice.
     """
-    listed = modes if columns is None else columns
+    listed: Any = modes if columns is None else columns
     try:
-        if isinstance(listed, int) and not isinstance(listed, bool):
-            listed = range(listed)
-        chosen = [int(column) if int(column) == column else -1 for column in list(listed)]
+        named = range(listed) if type(listed) is int else list(listed)
+        chosen = [int(column) if int(column) == column else -1 for column in named]
     except (TypeError, ValueError):
         chosen = []
     if not chosen or len(set(chosen)) < len(chosen) or not 0 <= min(chosen) <= max(chosen) < modes:

@@ -19,6 +19,11 @@ def trained(latent, name: str, options: Mapping):
       ValueError: if nothing can be trained in the latent, or its options forbid it.
     """
     check_trainable(name)
+    if options.get("standardize"):
+        raise ValueError(
+            "The variances of a latent that is trained do not stay 1: train_circuit is not for "
+            "latent_options.standardize=true; received both."
+        )
     if name == "gaussian":
         from qlatent_tf.latents.trained_gaussian import TrainedGaussian
 

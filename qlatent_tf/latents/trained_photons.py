@@ -142,6 +142,7 @@ def _check_ideal(device):
         "detector": device.detector == "number",
         "dark_count_probability": device.dark_count_probability == 0,
         "postselect": device.postselect is None,
+        "interfering_photons": device.interfering_photons == device.photons,
         "indistinguishability": device.indistinguishability in _STATISTICS,
     }
     wrong = [name for name, legal in found.items() if not legal]

@@ -1,18 +1,59 @@
 """What the latents that are not built into TensorFlow Probability have in common."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from qlatent_tf.quantum.arguments import check_count
+from qlatent_tf.quantum.memory import check_memory
+
 tfd = tfp.distributions
 
+MOST_SAMPLES = 2**31 - 1  # TensorFlow Probability counts in int32, and would go on from zero
 
-class VectorDistribution(tfd.Distribution):
+
+class CheckedSamples(tfd.Distribution):
+    """A distribution that refuses more samples than it can count or memory can hold."""
+
+    def _call_sample_n(self, sample_shape, seed, **kwargs):
+        self._check_sample_shape(sample_shape)
+        return super()._call_sample_n(sample_shape, seed, **kwargs)
+
+    def _call_sample_and_log_prob(self, sample_shape, seed, **kwargs):
+        self._check_sample_shape(sample_shape)
+        return super()._call_sample_and_log_prob(sample_shape, seed, **kwargs)
+
+    def _check_sample_shape(self, sample_shape) -> None:
+        if tf.is_tensor(sample_shape):
+            sample_shape = tf.get_static_value(sample_shape)
+        if sample_shape is None:
+            return
+        sizes = np.ravel(np.asarray(sample_shape, object)).tolist()
+        samples = math.prod(check_count(size, "sample_shape") for size in sizes)
+        if samples > MOST_SAMPLES:
+            raise ValueError(
+                f"At most {MOST_SAMPLES:,} samples are drawn at a time; received sample_shape="
+                f"{sample_shape}, which are {samples:,}. Draw them in batches."
+            )
+        width = self.event_shape[0]
+        check_memory(samples * width * self.dtype.size, f"{samples:,} samples of {width} numbers")
+
+
+class DiagonalNormal(CheckedSamples, tfd.MultivariateNormalDiag):
+    """`tfd.MultivariateNormalDiag` that refuses more samples than it can count."""
+
+
+class VectorDistribution(CheckedSamples):
     """A distribution of vectors, without a batch shape and without gradients to its parameters.
 
     Subclasses define `__repr__`, which is `str` as well, `_covariance`, and with it the variance.
+
+    A pair of integers as the seed, `sample(500, seed=(0, 1))`, decides the draws. An integer does
+    not: TensorFlow Probability counts the calls under it, so that the second call differs from the
+    first. Without a seed, draws differ from process to process.
 
     Args:
       width: int. The length of the vectors.

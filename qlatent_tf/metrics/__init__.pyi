@@ -11,6 +11,8 @@ from .molecules.smiles import frechet_chemnet_distance as frechet_chemnet_distan
 from .molecules.smiles import internal_diversity as internal_diversity
 from .molecules.smiles import molecule_counts as molecule_counts
 from .molecules.smiles import molecule_property_table as molecule_property_table
+from .neighbours import image_neighbours as image_neighbours
+from .neighbours import precision_and_recall as precision_and_recall
 from .vectors.codes import marginal_divergence as marginal_divergence
 from .vectors.discreteness import integer_distance as integer_distance
 from .vectors.outcome_law import OutcomeLaw as OutcomeLaw

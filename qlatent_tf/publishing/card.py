@@ -1,10 +1,27 @@
-"""The model card of a preset, written from what was measured."""
+"""The model card of a preset, written from what was measured.
+
+A card begins with front matter in YAML, which model hubs read, and folds away what few will read.
+"""
 
 import json
 import math
+from collections.abc import Iterable
 
 from qlatent_tf.config import Config
-from qlatent_tf.scores import read_scores
+from qlatent_tf.glossary import explain, key_scores, title
+from qlatent_tf.markdown import escaped, markdown_table
+from qlatent_tf.scores import Score, read_scores
+
+LICENSE = "apache-2.0"
+# What a data set's record counts -> Hugging Face's name of the task, and the limits of samples.
+_KINDS = {
+    "molecules": ("graph-ml", "Nothing says that a molecule can be made, is stable or is safe."),
+    "images": ("unconditional-image-generation", "They are no evidence of what they seem to show."),
+    "vectors": ("other", "They are no measurements."),
+}
+_CLASSES = ("class", "accuracy")
+# What the data set says of a classifier.
+_SIZES = ("dataset", "image_size", "channels", "classes")
 
 
 def model_card(
@@ -32,60 +49,166 @@ def model_card(
       str, Markdown.
     """
     dataset = provenance["dataset"]
-    seeds = len(evaluation["seeds"])
-    rows = "\n".join(
-        f"| {metric} | {_number(score['mean'])} | {_number(score['standard_error'])} |"
-        for metric, score in evaluation["metrics"].items()
-    )
-    shown = "".join(
-        f"\n![{picture.replace('_', ' ').capitalize()}]({picture}.png)\n" for picture in pictures
-    )
-    parts = "; ".join(
-        f"{part.name}: {sum(math.prod(weight.shape) for weight in part.trainable_weights):,}"
+    what = next((kind for kind in _KINDS if kind in dataset), "vectors")
+    task, limits = _KINDS[what]
+    scores = read_scores(evaluation["metrics"], evaluation["dataset"])
+    key = _key_scores(scores)
+    tags = [what, "generative-model", config.model, f"latent-{config.latent}"]
+    size, seeds = config.generator_batch_size, len(evaluation["seeds"])
+    generator_batch = f", the generator's {size}," if size not in (None, config.batch_size) else ""
+    verb = "Reconstructs" if config.model == "autoencoder" else "Generates"
+    parameters = "; ".join(
+        f"{part.name} {sum(math.prod(weight.shape) for weight in part.trainable_weights):,}"
         for part in model.layers
     )
-    return f"""# {name}
+    all_scores = [
+        f"{evaluation['num_samples']:,} generated samples; mean and standard error over {seeds} "
+        f"sampling {'seeds' if seeds > 1 else 'seed'}.",
+        score_table(scores),
+        *_real_scores(evaluation.get("real")),
+        *_published_scores(published, scores, evaluation),
+    ]
+    return "\n\n".join(
+        [
+            front_matter(name, task, f"Generation of {what}", dataset["name"], tags, key),
+            f"# {name}",
+            f"{verb} {what}: the model `{text(config.model)}` with the latent "
+            f"`{text(config.latent)}`, trained on `{text(dataset['name'])}`.",
+            "![Generated samples](samples.png)",
+            *(f"![{text(one).replace('_', ' ').capitalize()}]({one}.png)" for one in pictures),
+            *key_table(key),
+            "## Use",
+            f'```python\nimport qlatent_tf\n\nmodel = qlatent_tf.from_preset("{name}")\n'
+            "samples = model.sample(1000, seed=0)\n```",
+            f"On the command line, `qlatent-tf sample {name} -n 64 --out samples.png` draws "
+            f"samples and `qlatent-tf evaluate {name}` scores them again.",
+            "## Intended use and limits",
+            "For studies of latent distributions, and as an example of the library. Samples "
+            f"resemble the training data and inherit their limits. {limits} This is one training "
+            "run: to compare latents, train each from several seeds. The standard errors below are "
+            "those of sampling, not of training again.",
+            "## Training",
+            f"{evaluation['step']:,} generator steps of batch {config.batch_size}{generator_batch} "
+            f"took {provenance['seconds'] / 60:.0f} minutes. Trainable parameters: {parameters}. "
+            "The same training again:",
+            f"    qlatent-tf train --config {name}",
+            folded("All scores", all_scores),
+            record(dataset, config.to_json(), provenance["versions"]),
+        ]
+    )
 
-`{config.model}` with the latent `{config.latent}`, trained on `{dataset["name"]}` for \
-{evaluation["step"]:,} generator steps of batch {config.batch_size}{_generator_batch(config)} \
-({provenance["seconds"] / 60:.0f} minutes).
 
-![Generated samples](samples.png)
-{shown}
-## Scores
+def classifier_card(name: str, parameters: int, description: dict, measured: dict) -> str:
+    """Returns the README of a preset that classifies images.
 
-{evaluation["num_samples"]:,} generated samples, mean and standard error over {seeds} sampling \
-seed{"s" if seeds > 1 else ""} of this one trained model.
+    Args:
+      name: str. The preset's name.
+      parameters: int. How many the classifier has.
+      description: dict. The preset's ``config``, ``provenance`` and ``versions``.
+      measured: dict. Its ``metrics.json``.
 
-| metric | mean | standard error |
-|---|---|---|
-{rows}
-{_real_scores(evaluation.get("real"))}{_published_scores(published, evaluation)}
-One training run decides nothing between latents: the error above is that of sampling, not that of
-training again from another seed.
+    Returns:
+      str, Markdown.
+    """
+    options, dataset = description["config"], description["provenance"]["dataset"]
+    scores = read_scores(measured["metrics"], measured["dataset"])
+    key, tags = _key_scores(scores), ["images", "image-classification"]
+    task, side = "Classification of images", options["image_size"]
+    settings = "".join(
+        f" --set {option}={json.dumps(value, separators=(',', ':'))}"
+        for option, value in options.items()
+        if option not in _SIZES
+    )
+    classes = [
+        [label, number(share)] for label, share in measured.get("class_accuracy", {}).items()
+    ]
+    return "\n\n".join(
+        [
+            front_matter(name, "image-classification", task, dataset["name"], tags, key),
+            f"# {name}",
+            f"Classifies the images of `{text(dataset['name'])}`: a residual network of "
+            f"{parameters:,} parameters, whose {options['widths'][-1]} features score generated "
+            "images.",
+            *key_table(key),
+            "## Use",
+            "    qlatent-tf evaluate PRESET --metrics classifier_scores",
+            "```python\nfrom qlatent_tf.metrics.images.classifier import load_classifier\n\n"
+            f'classifier, description = load_classifier("{name}")\n'
+            "logits = classifier.predict(images)  # uint8, shape "
+            f"(n, {side}, {side}, {options['channels']})\n```",
+            "## Intended use and limits",
+            "It scores images where Inception's weights are not at hand. Scores by it do not "
+            "compare with scores by Inception, published ones among them.",
+            "## Training",
+            f"{options['epochs']} epochs of batch {options['batch_size']}. Nothing was chosen by "
+            "the test images: the last epoch is kept. The same training again:",
+            f"    qlatent-tf train_classifier --dataset {text(options['dataset'])} --preset "
+            f"{name}{settings}",
+            folded(
+                "All scores",
+                [
+                    f"{measured['num_samples']:,} test images.",
+                    score_table(scores),
+                    *(
+                        ["\n".join(markdown_table(["class", "accuracy"], classes))]
+                        if classes
+                        else []
+                    ),
+                ],
+            ),
+            record(dataset, options, description["versions"]),
+        ]
+    )
 
-## Use
 
-```python
-import qlatent_tf
+def front_matter(name: str, task: str, task_name: str, dataset: str, tags, key) -> str:
+    """Returns the YAML that model hubs read: licence, library, tags, data and key scores."""
+    measured = [
+        {"type": score.metric, "value": score.mean, "name": f"{title(score.metric)} ({score.key})"}
+        for score in key
+    ]
+    result = {
+        "task": {"type": task, "name": task_name},
+        "dataset": {"type": dataset, "name": dataset},
+        "metrics": measured,
+    }
+    fields = {
+        "license": LICENSE,
+        "library_name": "qlatent_tf",
+        "tags": tags,
+        "datasets": [dataset],
+        "model-index": [{"name": name, "results": [result]}],
+    }
+    # JSON is YAML.
+    return "\n".join(["---", *(f"{field}: {json.dumps(fields[field])}" for field in fields), "---"])
 
-model = qlatent_tf.from_preset("{name}")
-samples = model.sample(1000, seed=0)
-```
 
-## Training
+def key_table(key: Iterable[Score]) -> list[str]:
+    """Returns the table of key scores with what they mean, if there are any."""
+    rows = []
+    for score in key:
+        entry = explain(score.metric)
+        better = f"; {entry.better} is better" if entry.better else ""
+        meaning = f"{entry.formula}; {entry.range}{better}"
+        rows.append([entry.title[0].upper() + entry.title[1:], number(score.mean), meaning])
+    heads = ["score", "value", "what it means"]
+    return ["\n".join(markdown_table(heads, rows, words=3))] if rows else []
 
-```
-tools/train.py --config {name}
-```
 
-trains it again. Trainable parameters: {parts}.
+def score_table(scores: Iterable[Score], errors: bool = True) -> str:
+    """Returns a table of scores, with their standard errors unless these are not wanted."""
+    heads = ["metric", "mean", "standard error"] if errors else ["metric", "mean"]
+    rows = [(score.key, number(score.mean), number(score.error)) for score in scores]
+    return "\n".join(markdown_table(heads, [row[: len(heads)] for row in rows]))
 
-{record(dataset, config.to_json(), provenance["versions"])}"""
+
+def folded(title: str, parts: Iterable[str]) -> str:
+    """Returns Markdown that a reader unfolds by its title."""
+    return "\n\n".join([f"<details>\n<summary>{title}</summary>", *parts, "</details>"])
 
 
 def record(dataset: dict, config: dict, versions: dict) -> str:
-    """Returns the end of a card: data, configuration and versions in full.
+    """Returns the end of a card: data, configuration and versions in full, folded.
 
     Args:
       dataset: dict of JSON values. Name and provenance of the data.
@@ -95,65 +218,44 @@ def record(dataset: dict, config: dict, versions: dict) -> str:
     Returns:
       str, Markdown.
     """
-    return f"""Data:
-
-```json
-{json.dumps(dataset, indent=2)}
-```
-
-Configuration:
-
-```json
-{json.dumps(config, indent=2)}
-```
-
-Versions: {", ".join(map(" ".join, versions.items()))}.
-"""
+    parts = []
+    for what, value in (("Data", dataset), ("Configuration", config)):
+        parts += [f"{what}:", f"```json\n{json.dumps(value, indent=2)}\n```"]
+    known = ", ".join(f"{text(package)} {text(version)}" for package, version in versions.items())
+    return folded("Data, configuration and versions", [*parts, f"Versions: {known}."]) + "\n"
 
 
-def _generator_batch(config):
-    size = config.generator_batch_size
-    return f", the generator's {size}," if size not in (None, config.batch_size) else ""
+def text(value) -> str:
+    """Returns text from elsewhere on one line, and nothing of it read as HTML or Markdown."""
+    return escaped(value).replace("`", "'")
+
+
+def number(value: float | None) -> str:
+    """Returns a number in four significant digits; nothing where it is not defined."""
+    return "" if value is None or math.isnan(value) else f"{value:.4g}"
+
+
+def _key_scores(scores):
+    return key_scores([score for score in scores if not math.isnan(score.mean)], count=3)
 
 
 def _real_scores(evaluation):
     if not evaluation:
-        return ""
-    rows = "\n".join(
-        f"| {metric} | {_number(score['mean'])} |"
-        for metric, score in evaluation["metrics"].items()
-    )
-    return f"""
-Real samples score, {evaluation["num_samples"]:,} of them, held out of the training:
-
-| metric | real |
-|---|---|
-{rows}
-"""
+        return []
+    scores = read_scores(evaluation["metrics"], evaluation["dataset"])
+    title = f"Real samples score, {evaluation['num_samples']:,} of them, held out of the training:"
+    return [title, score_table(scores, errors=False)]
 
 
-def _published_scores(published, evaluation):
+def _published_scores(published, scores, evaluation):
     if not published:
-        return ""
-    scores = {
-        score.metric: score
-        for score in read_scores(evaluation["metrics"], evaluation["dataset"])
-        if score.is_as_published
-    }
+        return []
+    ours = {score.metric: score for score in scores if score.is_as_published}
     rows = []
     for metric, (mean, error) in published["figures"].items():
-        score = scores.get(metric)
-        ours = "not scored" if score is None else _number(score.mean)
-        rows.append(f"| {score.name if score else metric} | {ours} | {mean:g} ± {error:g} |")
-    rows = "\n".join(rows)
-    return f"""
-{published["source"]}, with their standard errors:
-
-| figure | this run, {evaluation["num_samples"]:,} samples | published |
-|---|---|---|
-{rows}
-"""
-
-
-def _number(value):
-    return "" if value is None or math.isnan(value) else f"{value:.4g}"
+        score = ours.get(metric)
+        value = "not scored" if score is None else number(score.mean)
+        rows.append([score.name if score else metric, value, f"{mean:g} ± {error:g}"])
+    heads = ["score", f"this run, {evaluation['num_samples']:,} samples", "published"]
+    table = "\n".join(markdown_table(heads, rows))
+    return [f"{published['source']}, with their standard errors:", table]

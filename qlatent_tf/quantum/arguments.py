@@ -5,9 +5,12 @@ that says what was received and what is legal; a seed that is no integer is a Ty
 """
 
 import operator
+import os
 from collections.abc import Collection
 
 import numpy as np
+
+from qlatent_tf.quantum.memory import check_memory
 
 UNITARY_TOLERANCE = 1e-8
 SINGLE_PRECISION_TOLERANCE = 1e-5
@@ -37,8 +40,9 @@ def check_unitary(matrix) -> np.ndarray:
         )
     is_single = array.dtype in (np.float32, np.complex64)
     tolerance = SINGLE_PRECISION_TOLERANCE if is_single else UNITARY_TOLERANCE
-    deviation = float(np.abs(unitary.conj().T @ unitary - np.eye(len(unitary))).max())
-    if deviation > tolerance:
+    with np.errstate(over="ignore", invalid="ignore"):
+        deviation = float(np.abs(unitary.conj().T @ unitary - np.eye(len(unitary))).max())
+    if not deviation <= tolerance:  # nor where it overflows to NaN
         raise ValueError(
             f"The matrix is not unitary: the largest entry of |U^H U - 1| is {deviation:.3g}, "
             f"legal is at most {tolerance:g} in {array.dtype}. Dilate a lossy matrix first; "
@@ -60,6 +64,8 @@ def check_input_state(input_state, modes: int) -> np.ndarray:
             f"The input state of a {modes}-mode unitary has shape ({modes},); "
             f"received shape {array.shape}."
         )
+    if array.dtype.kind == "b":
+        raise ValueError(f"An input state holds non-negative integers; received {input_state!r}.")
     state = _as_counts(array, "An input state")
     if state.sum() > MAX_PHOTONS:
         raise ValueError(f"At most {MAX_PHOTONS} photons can be counted; received {state.sum()}.")
@@ -88,6 +94,8 @@ def check_seed(seed) -> int:
 def check_count(value, name: str, least: int = 0) -> int:
     """Returns an integer that is at least `least`."""
     try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
         count = operator.index(value)
     except TypeError:
         raise ValueError(f"{name} is an integer; received {value!r}.") from None
@@ -96,14 +104,18 @@ def check_count(value, name: str, least: int = 0) -> int:
     return count
 
 
-def check_sample_range(num_samples, start) -> tuple[int, int]:
-    """Returns how many samples are drawn and the number of the first, up to 2**63 - 1."""
+def check_sample_range(num_samples, start, row_bytes: int) -> tuple[int, int]:
+    """Returns how many samples are drawn and the number of the first, up to 2**63 - 1.
+
+    Rows of `row_bytes` bytes each have to fit into memory.
+    """
     num_samples, start = check_count(num_samples, "num_samples"), check_count(start, "start")
     if start + num_samples > MAX_SAMPLE_NUMBER:
         raise ValueError(
             f"Samples are numbered up to 2**63 - 1; received start={start} and {num_samples} "
             "samples."
         )
+    check_memory(num_samples * row_bytes, f"{num_samples:,} samples")
     return num_samples, start
 
 
@@ -125,19 +137,16 @@ def check_photons_per_sample(photons_per_sample, num_samples: int, photons: int)
 
 def check_probability(value, name: str) -> float:
     """Returns a number from 0 to 1."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = -1.0
-    if not 0.0 <= number <= 1.0:
+    array = np.asarray(value)
+    if array.shape != () or array.dtype.kind not in "iuf" or not 0.0 <= array <= 1.0:
         raise ValueError(f"{name} is a number from 0 to 1; received {value!r}.")
-    return number
+    return float(array)
 
 
 def check_transmission(value, modes: int) -> np.ndarray:
     """Returns the transmission of each mode, one number or one a mode, float64 `[modes]`."""
     array = np.asarray(value)
-    if array.shape not in ((), (modes,)) or array.dtype.kind not in "biuf":
+    if array.shape not in ((), (modes,)) or array.dtype.kind not in "iuf":
         raise ValueError(
             f"transmission is a number or an array of shape ({modes},); received {value!r}."
         )
@@ -161,9 +170,31 @@ def check_postselect(value) -> tuple[int, int] | None:
 
 def check_choice(value, legal: Collection[str], name: str) -> str:
     """Returns one of the legal words."""
-    if value not in legal:
+    if not isinstance(value, str) or value not in legal:
         raise ValueError(f"{name} is one of {', '.join(legal)}; received {value!r}.")
     return value
+
+
+def check_flag(value, name: str) -> bool:
+    """Returns True or False, but not what merely counts as one of them."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{name} is True or False; received {value!r}.")
+    return bool(value)
+
+
+def check_path(value, name: str):
+    """Returns a path, as text or otherwise."""
+    if not isinstance(value, (str, os.PathLike)):
+        raise ValueError(f"{name} is named by a path; received {value!r}.")
+    return value
+
+
+def check_real(values, name: str) -> np.ndarray:
+    """Returns a float64 copy of an array of finite real numbers."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "iuf" or not np.isfinite(array).all():
+        raise ValueError(f"{name} holds finite real numbers; received {values!r}.")
+    return np.array(array, np.float64)
 
 
 def _as_counts(array: np.ndarray, owner: str) -> np.ndarray:

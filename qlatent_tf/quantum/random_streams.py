@@ -16,9 +16,9 @@ Reference: Steele, Lea, Flood, "Fast splittable pseudorandom number generators",
 """
 
 import numpy as np
-from numba import njit
 
 from qlatent_tf.quantum.arguments import check_count, check_sample_range, check_seed
+from qlatent_tf.quantum.compiled import kernel
 
 GAMMA = np.uint64(0x9E3779B97F4A7C15)
 ONE = np.uint64(1)
@@ -31,7 +31,7 @@ MULTIPLIER_2 = np.uint64(0x94D049BB133111EB)
 UNIT = 2.0**-53
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def mix64(value):
     """The splitmix64 finaliser of a uint64."""
     value = (value ^ (value >> SHIFT_30)) * MULTIPLIER_1
@@ -39,13 +39,13 @@ def mix64(value):
     return value ^ (value >> SHIFT_31)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def stream_state(key, index):
     """The state of sample `index` before its first draw; `key` is a uint64."""
     return mix64(key + (np.uint64(index) + ONE) * GAMMA)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def uniform(state):
     """The uniform number in [0, 1) of a state that was advanced by GAMMA."""
     return np.float64(mix64(state) >> SHIFT_11) * UNIT
@@ -84,9 +84,10 @@ def uniforms(
       num_samples, num_draws: int. The shape: draws 1, 2, ... of each stream in a row.
       start: int. The number of the first sample.
     """
-    num_samples, start = check_sample_range(num_samples, start)
+    num_draws = check_count(num_draws, "num_draws")
+    num_samples, start = check_sample_range(num_samples, start, 16 * num_draws)
     index = np.uint64(start) + np.arange(num_samples, dtype=np.uint64)
     mix = getattr(mix64, "py_func", mix64)  # NumPy's, on arrays
     states = mix(stream_key(seed, purpose) + (index + ONE) * GAMMA)
-    draws = np.arange(1, check_count(num_draws, "num_draws") + 1, dtype=np.uint64) * GAMMA
+    draws = np.arange(1, num_draws + 1, dtype=np.uint64) * GAMMA
     return (mix(states[:, None] + draws) >> SHIFT_11) * UNIT

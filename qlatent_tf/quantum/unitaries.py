@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from qlatent_tf.quantum.arguments import check_count, check_unitary
+from qlatent_tf.quantum.arguments import check_count, check_path, check_real, check_unitary
+from qlatent_tf.quantum.memory import check_memory
 from qlatent_tf.storage import npy_files
 
 LARGEST_SEED = 2**32 - 1
@@ -18,7 +19,7 @@ def haar_unitary(modes: int, seed: int) -> np.ndarray:
     positive; without that phase fix Q follows the conventions of the linear algebra library
     instead of the Haar measure.
 
-    A circuit is known by its seed, so the seed has to name the same circuit for ever. NumPy
+    A circuit is known by its seed, so the seed has to name the same circuit always. NumPy
     freezes the streams of `RandomState` (NEP 19), but not those of `Generator`; hence the former.
 
     Args:
@@ -35,6 +36,7 @@ def haar_unitary(modes: int, seed: int) -> np.ndarray:
       Notices of the AMS 54, 2007.
     """
     modes = check_count(modes, "modes", least=1)
+    check_memory(80 * modes**2, f"Interferometers of {modes:,} modes")
     parts = _random_state(seed).standard_normal((2, modes, modes))
     q, r = np.linalg.qr(parts[0] + 1j * parts[1])
     diagonal = np.diagonal(r)
@@ -88,6 +90,7 @@ def loop_unitary(modes: int, delays, *, angles=None, seed: int | None = None) ->
       (16, 16)
     """
     modes = check_count(modes, "modes", least=1)
+    check_memory(40 * modes**2, f"Interferometers of {modes:,} modes")
     delays = parse_delays(delays)
     too_long = [delay for delay in delays if delay >= modes]
     if too_long:
@@ -102,11 +105,11 @@ def loop_unitary(modes: int, delays, *, angles=None, seed: int | None = None) ->
         )
     if seed is not None:
         angles = loop_angles(modes, delays, seed)
-    angles = np.asarray(angles, np.float64)
-    if angles.shape != (len(splitters),) or not np.isfinite(angles).all():
+    angles = check_real(angles, "angles")
+    if angles.shape != (len(splitters),):
         raise ValueError(
-            f"{modes} modes and the delays {delays} make {len(splitters)} splitters, each with a "
-            f"finite angle; received angles of shape {angles.shape}."
+            f"{modes} modes and the delays {delays} make {len(splitters)} splitters, each with an "
+            f"angle; received angles of shape {angles.shape}."
         )
     unitary = np.eye(modes)
     for (first, second), angle in zip(splitters, angles, strict=True):
@@ -123,9 +126,14 @@ def loop_angles(modes: int, delays, seed: int) -> np.ndarray:
 
 def parse_delays(delays) -> tuple[int, ...]:
     """Returns loop delays as integers from 1; "1-3-9" means (1, 3, 9)."""
-    parts = delays.split("-") if isinstance(delays, str) else list(np.atleast_1d(delays))
+    listed = delays.split("-") if isinstance(delays, str) else delays
+    parts = np.atleast_1d(np.asarray(listed, object)).tolist()
     try:
-        parsed = tuple(int(part) for part in parts if isinstance(part, str) or part == int(part))
+        parsed = tuple(
+            int(part)
+            for part in parts
+            if isinstance(part, str) or (part == int(part) and not isinstance(part, bool))
+        )
     except (TypeError, ValueError):
         parsed = ()
     if not parsed or len(parsed) < len(parts) or min(parsed) < 1:
@@ -151,7 +159,7 @@ def load_unitary(path: str | os.PathLike, key: str | None = None) -> np.ndarray:
       FileNotFoundError: if there is no such file.
       ValueError: if the format is unknown, the file is damaged, or the matrix is not unitary.
     """
-    path = Path(path)
+    path = Path(check_path(path, "unitary_file"))
     if not path.is_file():
         raise FileNotFoundError(f"There is no unitary file {path}.")
     suffix = path.suffix.lower()
@@ -176,15 +184,27 @@ def _random_state(seed: int) -> np.random.RandomState:
 
 
 def _read_csv(path: Path) -> np.ndarray:
+    rows = []
     try:
-        with open(path, encoding="utf-8") as lines:
-            rows = [
-                [complex(entry.strip()) for entry in line.split(",")]
-                for line in lines
-                if line.strip()
-            ]
-        if len({len(row) for row in rows}) != 1:
-            raise ValueError("its rows have different lengths, or there are none")
-    except ValueError as error:
-        raise ValueError(f"Cannot read a matrix from {path}: {error}") from error
+        with open(path, encoding="utf-8-sig") as lines:
+            for number, line in enumerate(lines, start=1):
+                if not line.strip():
+                    continue
+                where = f"{path}, line {number}"
+                rows.append([_complex(entry.strip(), where) for entry in line.split(",")])
+                if len(rows[-1]) != len(rows[0]):
+                    raise ValueError(
+                        f"{where} has {len(rows[-1])} numbers; the first row has {len(rows[0])}."
+                    )
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is no text in UTF-8: {error}.") from error
     return np.array(rows)
+
+
+def _complex(entry: str, where: str) -> complex:
+    try:
+        return complex(entry)
+    except ValueError:
+        raise ValueError(
+            f"{where} holds {entry[:60]!r}; an entry reads like 0.5 or 0.5+0.25j."
+        ) from None

@@ -3,11 +3,15 @@
 import os
 import re
 
+from absl import logging
+
 from qlatent_tf.config import Config
 
 _FLOAT = 4
 # Batches are drawn ahead of the step that needs them.
 _AHEAD = 4
+# Seconds a step for its latents, from which a bank of them is the better choice.
+_SLOW = 1.0
 
 
 def check_path(path) -> None:
@@ -44,6 +48,32 @@ def check_memory(config: Config, model) -> None:
             f"A batch of {largest:,} samples needs about {needed / 2**30:,.0f} GiB, latents drawn "
             f"ahead and the generator's layers alone; this machine has {total / 2**30:,.0f} GiB. "
             "Choose a smaller batch_size."
+        )
+
+
+def affordable(latent, most: int, seconds: float) -> int:
+    """Returns how many latents can be drawn in a time, at most so many and not fewer than 100.
+
+    A latent whose sampling takes long has ``sampling_seconds(num_samples)``, an estimate.
+    """
+    estimate = getattr(latent, "sampling_seconds", None)
+    needed = estimate(most) if estimate else 0.0
+    return most if needed <= seconds else max(100, int(most * seconds / needed))
+
+
+def warn_of_slow_latents(config: Config, latent) -> None:
+    """Says so where the latents of a step take seconds to draw, and what to do."""
+    rows = config.batch_size * config.critic_steps + (
+        config.generator_batch_size or config.batch_size
+    )
+    estimate = getattr(latent, "sampling_seconds", None)
+    needed = estimate(rows) if estimate else 0.0
+    if needed > _SLOW:
+        logging.warning(
+            "Each step draws %d latents, which takes about %.2g s. Draw a bank once, qlatent-tf "
+            "sample_latent, and train on it: --latent samples --latent-file BANK.",
+            rows,
+            needed,
         )
 
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 
-from qlatent_tf.glossary import KEY_SCORES, explain
+from qlatent_tf.glossary import KEY_SCORES, explain, title
 from qlatent_tf.scores import Score
 
 # Scores that are computed during training come first.
@@ -14,12 +14,6 @@ def telling_scores(scores: Iterable[Score], count: int = 3) -> list[Score]:
     """Returns the most informative of some scores."""
     known = {score.metric: score for score in scores}
     return [known[name] for name in _TELLING if name in known][:count]
-
-
-def title(score: Score) -> str:
-    """Returns what a score is called in words."""
-    entry = explain(score.metric)
-    return score.metric if entry is None else entry.title
 
 
 def in_words(score: Score) -> str:
@@ -39,4 +33,4 @@ def in_words(score: Score) -> str:
     else:
         value = f"{score.mean:.3g}"
     better = f"({entry.better} is better)" if entry and entry.better in ("higher", "lower") else ""
-    return f"{title(score):34} {value:>9}   {better}".rstrip()
+    return f"{title(score.metric):34} {value:>9}   {better}".rstrip()

@@ -5,8 +5,8 @@ import types
 from collections.abc import Mapping
 
 import numpy as np
-from tqdm import tqdm
 
+from qlatent_tf.progress import ProgressBar
 from qlatent_tf.registry import metrics
 from qlatent_tf.scores import read_scores
 
@@ -38,7 +38,9 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
     if num_samples < 1:
         raise ValueError(f"num_samples is a positive number; received {num_samples}.")
     rows = []
-    for seed in tqdm(seeds, desc="evaluate", unit="seed", disable=not progress or len(seeds) < 2):
+    for seed in ProgressBar(
+        seeds, desc="evaluate", unit="seed", disable=not progress or len(seeds) < 2
+    ):
         samples = model.sample(num_samples, seed) if functions else None
         results = [
             apply_metric(function, dataset, samples, progress) for function in functions.values()

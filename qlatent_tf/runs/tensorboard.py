@@ -9,7 +9,9 @@ from tensorboard.plugins.hparams import api as hparams
 
 from qlatent_tf.config import Config
 from qlatent_tf.drawing.style import figure_picture, new_figure
-from qlatent_tf.runs.ending import telling_scores, title
+from qlatent_tf.glossary import title
+from qlatent_tf.runs.checks import affordable
+from qlatent_tf.runs.ending import telling_scores
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.storage.files import atomic_path
 
@@ -20,6 +22,8 @@ SAMPLES, KEY_SCORES, SCORES = "1_samples", "2_key_scores", "3_scores"
 LOSSES, SPEED = "4_losses", "5_speed"
 LATENT, MODES = "6_latent", "7_latent_modes"
 CIRCUIT = "8_circuit"
+# For latents that take longer, the histograms show fewer.
+_DRAWING_SECONDS = 20.0
 # Correlations beyond it have the last colour.
 _STRONG = 0.5
 
@@ -76,7 +80,9 @@ class RunEvents:
                 hparams.hparams_config(
                     hparams=[hparams.HParam(name) for name in self._values],
                     metrics=[
-                        hparams.Metric(f"{KEY_SCORES}/{score.key}", display_name=title(score))
+                        hparams.Metric(
+                            f"{KEY_SCORES}/{score.key}", display_name=title(score.metric)
+                        )
                         for score in telling_scores(scores)
                     ],
                 )
@@ -94,8 +100,8 @@ class RunEvents:
         tf.summary.image(f"{SAMPLES}/{name}", picture[np.newaxis])
 
     def _write_latent(self, model, seed):
-        values = model.latent.sample(LATENT_SAMPLES, seed=_seed_pair(seed, "latent histogram"))
-        values = values.numpy()
+        count = affordable(model.latent, LATENT_SAMPLES, _DRAWING_SECONDS)
+        values = model.latent.sample(count, seed=_seed_pair(seed, "latent histogram")).numpy()
         tf.summary.histogram(f"{LATENT}/all", values)
         tf.summary.histogram(f"{LATENT}/sum", values.sum(axis=1))
         for mode in range(min(values.shape[1], 16)):

@@ -8,14 +8,15 @@ import keras
 from absl import logging
 
 from qlatent_tf.config import Config
+from qlatent_tf.datasets.custom import load
 from qlatent_tf.differences import format_differences
 from qlatent_tf.drawing.png import write_picture
 from qlatent_tf.gan import replicas as distribution
-from qlatent_tf.registry import datasets, metrics
+from qlatent_tf.registry import metrics
 from qlatent_tf.resolve import resolve
 from qlatent_tf.runs import callbacks
 from qlatent_tf.runs.callbacks import checkpoint_steps
-from qlatent_tf.runs.checks import check_fit, check_memory, check_path
+from qlatent_tf.runs.checks import check_fit, check_memory, check_path, warn_of_slow_latents
 from qlatent_tf.runs.evaluation import evaluate, mean_scores
 from qlatent_tf.runs.run_directory import (
     RunDirectory,
@@ -53,11 +54,29 @@ class RestsOnAnother(Protocol):
         """Takes over the weights of the other model."""
 
 
-def load_dataset(config: Config, *, data_dir=None, progress=True):
-    """Loads the configuration's data set."""
-    return datasets.build(
-        config.dataset, data_dir=data_dir, progress=progress, **config.dataset_options
-    )
+def load_dataset(config: Config | str, *, data_dir=None, progress=True, **options):
+    """Loads the data set of a configuration, or one by its name.
+
+    Args:
+      config: Config, or str: a registered data set, or ``module:function``.
+      data_dir: path. Where data files are looked for first.
+      progress: bool. Whether to show progress bars.
+      **options: those of the data set; they replace the configuration's.
+
+    Returns:
+      Dataset.
+
+    Raises:
+      FileNotFoundError: if files of it are nowhere; the message says what to do.
+      ValueError: if a name or an option is unknown, or a file is damaged.
+
+    Example:
+      >>> data = qlatent_tf.load_dataset("qm9", data_dir="data")
+    """
+    if isinstance(config, Config):
+        options = {**config.dataset_options, **options}
+    name = config.dataset if isinstance(config, Config) else config
+    return load(name, data_dir=data_dir, progress=progress, **options)
 
 
 def prepare(config: Config, strategy=None):
@@ -131,6 +150,7 @@ def train(
     # Before there is a directory to clean up, or anything is compiled.
     check_memory(config, model)
     check_fit(config, model, dataset)
+    warn_of_slow_latents(config, model.latent)
     if beginning:
         check_data(beginning.path, beginning.record, dataset)
     first = _pretraining(model, config, run) if beginning is None else None
@@ -178,6 +198,7 @@ def _fit(model, dataset, config, run, checkpoints, start, progress, watch, strat
     events = RunEvents(run.path, config, model, dataset, start)
 
     def evaluation(step, losses=None):
+        bar.note(f"scoring {config.evaluation_samples:,} samples")
         found = evaluate(
             model,
             dataset,
@@ -239,18 +260,20 @@ def _fit(model, dataset, config, run, checkpoints, start, progress, watch, strat
             events.close()
 
 
-def restore_model(run: RunDirectory, *, trust_code=False):
+def restore_model(run: RunDirectory, *, latent_options=None, trust_code=False):
     """Returns the model at a run's last checkpoint, and its step.
 
     Args:
       run: RunDirectory.
+      latent_options: dict. Options of the latent to change.
       trust_code: bool. Whether the run may name code outside the project.
 
     Raises:
       FileNotFoundError: if there is no run, or it has no checkpoint yet.
       ValueError: if the run names code that is not trusted.
     """
-    return _restored(run, run.read_config(trust_code=trust_code))
+    config = run.read_config(trust_code=trust_code).with_latent_options(latent_options)
+    return _restored(run, config)
 
 
 def _restored(run, config):

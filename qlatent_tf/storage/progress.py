@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable
 
-import tqdm
+from qlatent_tf.progress import ProgressBar
 
 
-def progress_bar(iterable: Iterable | None = None, *, shown: bool = True, **options) -> tqdm.tqdm:
+def progress_bar(iterable: Iterable | None = None, *, shown: bool = True, **options) -> ProgressBar:
     """Returns a progress bar, which disappears at its end.
 
     Args:
       iterable: iterable. What is counted; by default the caller counts, with `update`.
       shown: bool. Whether there is anything to see.
-      **options: those of `tqdm.tqdm`, such as `desc`, `unit` and `total`.
+      **options: those of `ProgressBar`, such as `desc`, `unit` and `total`.
     """
-    return tqdm.tqdm(iterable, disable=not shown, leave=False, unit_scale=True, **options)
+    return ProgressBar(iterable, disable=not shown, leave=False, unit_scale=True, **options)

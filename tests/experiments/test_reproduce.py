@@ -12,6 +12,7 @@ from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.experiments.grids import tables
 from qlatent_tf.experiments.grids.finished_cells import read_cells
 
+pytestmark = pytest.mark.usefixtures("eager_steps")
 COMMON = [
     "--seeds",
     "1",
@@ -188,20 +189,59 @@ def test_the_mixture_leaves_tables_and_scatter_plots(tmp_path, capsys):
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        (["table1", "--seeds", "0"], "seeds is a positive number"),
+        (["table1", "--seeds", "0"], "--seeds: a whole number from 1"),
         (["table1", "--latents", "nothing"], "Unknown latent 'nothing'"),
-        (["table1", "--iterations", "0"], "steps is a positive whole number"),
+        (["table1", "--iterations", "0"], "--steps/--iterations: a whole number from 1"),
         (["table1", "--shard", "3/2"], "i/n"),
         (["table1", "--set", "stepz=3"], "Did you mean steps?"),
         (["table1", "--merge"], "no cells"),
         (["table1", "--merge", "nowhere"], "no finished cells"),
-        (["mixture", "--seeds", "-1"], "seeds is a positive number"),
+        (["mixture", "--seeds=-1"], "--seeds: a whole number from 1"),
         (["figure2"], "has no runs"),
         (["figure2", "--num-samples", "0"], "--num-samples"),
+        (["figure2", "--num-samples", "4294967301"], "to 2,147,483,647 is needed"),
         (["theorem1", "--num-latents", "0"], "--num-latents"),
     ],
 )
 def test_it_refuses_with_one_line(empty_folder, capsys, arguments, message):
-    assert run(*arguments) == 1
-    assert message in capsys.readouterr().err
+    try:
+        code = run(*arguments)
+    except SystemExit as stop:  # What argparse refuses.
+        code = stop.code
+    error = capsys.readouterr().err
+    assert code and message in error and error.count("\n") == 1
     assert not list(empty_folder.iterdir())
+
+
+@pytest.fixture
+def foreign(workdir, empty_folder):
+    """Results from elsewhere, whose runs and cells name code that lies in the working directory."""
+    (empty_folder / "theirs.py").write_text("open('pwned', 'w')\n\ndef latent(modes=4): ...\n")
+    folder = shutil.copytree(workdir, empty_folder / "theirs")
+    for file in [*folder.glob("runs/*/config.json"), *folder.glob("cells/*.json")]:
+        file.write_text(
+            file.read_text().replace('"latent": "gaussian"', '"latent": "theirs:latent"')
+        )
+    (cell,) = folder.glob("cells/*.json")
+    other = json.loads(cell.read_text())
+    other["name"], other["config"]["seed"] = "other", 1
+    (folder / "cells" / "other@2.json").write_text(json.dumps(other))
+    yield folder
+    assert not (empty_folder / "pwned").exists()
+
+
+def test_no_run_of_a_working_directory_names_code_that_runs(foreign, capsys):
+    arguments = ("figure2", "--workdir", foreign, "--num-samples", 10, "--quiet")
+    assert run(*arguments) == 1
+    assert "theirs:latent" in (error := capsys.readouterr().err) and "--trust-code" in error
+    assert run("theorem1", foreign / "runs" / "quantum_gaussian_seed0") == 1
+
+
+def test_no_cell_names_code_that_runs(foreign, tmp_path, capsys):
+    mine = tmp_path / "mine"
+    assert run(*TABLE1, "--workdir", mine, "--merge", foreign) == 0
+    assert "| quantum | `theirs:latent` | 2 |" in capsys.readouterr().out
+    assert run(*TABLE1, "--workdir", mine, "--merge", foreign) == 0
+    # A run that the command line does not name is another configuration, by its name alone.
+    assert run(*TABLE1, "--latents", "gaussian", "--workdir", foreign) == 1
+    assert "latent: 'theirs:latent' -> 'gaussian'" in capsys.readouterr().err

@@ -9,6 +9,7 @@ import pytest
 from qlatent_tf import __main__ as command
 from qlatent_tf.experiments import table2_cifar
 
+pytestmark = pytest.mark.usefixtures("eager_steps")
 MINE = '''
 import numpy as np
 

@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from qlatent_tf.quantum import memory
 from qlatent_tf.registry import latents
 
 LATENTS = {
@@ -194,3 +195,50 @@ def test_bad_widths_are_refused(name, option, value):
 def test_unknown_options_are_refused(name):
     with pytest.raises(ValueError, match="Unknown option nz"):
         latents.build(name, nz=3)
+
+
+@pytest.mark.parametrize("name", latents.names())
+def test_the_first_draws_do_not_depend_on_how_many_follow(name, tmp_path):
+    np.save(tmp_path / "rows.npy", np.random.default_rng(0).poisson(1.0, (50, 6)))
+    options = {"file": tmp_path / "rows.npy"} if name == "samples" else {"modes": 6}
+    latent = latents.build(name, **options)
+    draws = latent.sample(400, seed=(3, 4)).numpy()
+    for size in (1, 7, 399):
+        np.testing.assert_array_equal(latent.sample(size, seed=(3, 4)), draws[:size])
+
+
+@pytest.mark.parametrize("name", latents.names())
+@pytest.mark.parametrize("sample_shape", [4294967301, 10**12, (2**20, 2**20), tf.constant(2**40)])
+def test_more_samples_than_can_be_counted_are_refused(name, sample_shape, tmp_path):
+    np.save(tmp_path / "rows.npy", np.ones((5, 2), int))
+    options = {"file": tmp_path / "rows.npy"} if name == "samples" else {"modes": 2}
+    latent = latents.build(name, **options)
+    with pytest.raises(ValueError, match=r"At most 2,147,483,647 samples .* which are \d"):
+        latent.sample(sample_shape, seed=(0, 1))
+
+
+def test_samples_that_memory_does_not_hold_are_refused(build, monkeypatch):
+    monkeypatch.setattr(memory, "memory_limit", lambda: 2**30)
+    latent = build("boson")
+    for draw in (latent.sample, latent.experimental_sample_and_log_prob):
+        with pytest.raises(ValueError, match="2,000,000,000 samples of 6 numbers take 44.7 GiB"):
+            draw(2 * 10**9, seed=(0, 1))
+    with pytest.raises(ValueError, match="sample_shape is at least 0; received -1"):
+        latent.sample(-1, seed=(0, 1))
+
+
+def test_a_pair_decides_the_draws_and_an_integer_begins_a_sequence(build):
+    latent = build("boson")
+    first, second = (latent.sample(20, seed=(0, 1)).numpy() for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    first, second = (latent.sample(20, seed=1).numpy() for _ in range(2))
+    assert (first != second).any()
+
+
+@pytest.mark.parametrize("name", latents.names())
+def test_options_of_another_type_are_refused(name, tmp_path):
+    np.save(tmp_path / "rows.npy", np.ones((5, 2), int))
+    options = {"file": tmp_path / "rows.npy"} if name == "samples" else {}
+    wrong = {"modes": True} if name == "gaussian" else {"center": "no"}
+    with pytest.raises(ValueError, match="received (True|'no')"):
+        latents.build(name, **options, **wrong)

@@ -1,3 +1,4 @@
+import functools
 import inspect
 import itertools
 import json
@@ -7,7 +8,7 @@ import pytest
 import tensorflow as tf
 from harness import ROOT
 
-from qlatent_tf.latents import latent_bank
+from qlatent_tf.latents import bernoulli, latent_bank
 from qlatent_tf.latents.boson_sampling import BosonSampling
 from qlatent_tf.latents.photons import boson, photonic
 from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
@@ -45,7 +46,7 @@ def test_photonic_has_the_options_of_committed_configurations():
     committed = json.loads(preset.read_text())["config"]["latent_options"]
     assert set(inspect.signature(photonic).parameters) == set(committed)
     left_out = set(inspect.signature(boson).parameters) - set(committed)
-    assert left_out == {"indistinguishability", "method", "precision"}
+    assert left_out == {"indistinguishability", "interfering_photons", "method", "precision"}
 
 
 def test_photonic_is_the_boson_latent_of_distinguishable_photons():
@@ -252,3 +253,106 @@ def test_bad_locs_are_refused(loc):
     device = PhotonicDevice(np.eye(4), [1, 0, 0, 0])
     with pytest.raises(ValueError, match="loc"):
         BosonSampling(device, loc)
+
+
+def test_an_input_state_reads_as_on_the_command_line():
+    for text in ("1,1,0,0", " 1, 1,0,0"):
+        (device,) = boson(modes=4, input_state=text).devices
+        np.testing.assert_array_equal(device.input_state, [1, 1, 0, 0])
+    with pytest.raises(ValueError, match="reads like '1,1,0,2'; received '1;1;0;0'"):
+        boson(modes=4, input_state="1;1;0;0")
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (dict(photons=0), "photons is at least 1; received 0"),
+        (dict(input_state="0,0,0,0"), "All samples of the latent would be equal"),
+        (dict(transmission=0.0), "All samples of the latent would be equal"),
+        (dict(postselect=0, transmission=0.5), "All samples of the latent would be equal"),
+        (dict(detector="threshold", dark_count_probability=1.0), "would be equal"),
+        (dict(detector="threshold", postselect=4, input_state=[2] * 4), "would be equal"),
+        (dict(modes=1), "would be equal"),
+        (dict(photons=True), "photons is an integer; received True"),
+        (dict(interferometer=True), "Loop delays read like"),
+        (dict(unitary_seed=True), "seed is an integer; received True"),
+        (dict(tiles=10**28), "circuits of 4 modes take .* of memory"),
+        (dict(modes=10**6, tiles=100), "100 circuits of 1,000,000 modes take .* of memory"),
+        (dict(center=1), "center is True or False; received 1"),
+    ],
+)
+def test_what_no_model_can_learn_from_is_refused(options, message):
+    for build in (boson, photonic):
+        with pytest.raises(ValueError, match=message):
+            build(**{"modes": 4, **options})
+
+
+def test_a_circuit_that_only_permutes_is_warned_of(tmp_path, caplog):
+    np.save(tmp_path / "swap.npy", np.eye(4)[[1, 0, 3, 2]])
+    boson(modes=4, unitary_file=str(tmp_path / "swap.npy"))
+    assert "All samples of the latent would be equal" in caplog.text
+    with pytest.raises(ValueError, match="All samples of the latent would be equal"):
+        boson(modes=4, unitary_file=str(tmp_path / "swap.npy"), input_state=[0] * 4)
+
+
+def test_dark_counts_alone_vary():
+    assert boson(modes=4, transmission=0.0, dark_count_probability=0.5).variance()[0] == 0.25
+
+
+def test_counts_of_a_centred_latent_have_their_own_log_prob(caplog):
+    latent = boson(modes=4)
+    counts = latent.counts(50, seed=3)
+    expected = latent.devices[0].log_prob(counts)
+    np.testing.assert_allclose(latent.log_prob_of_counts(counts), expected)
+    assert latent.log_prob_of_counts(counts.reshape(5, 10, 4)).shape == (5, 10)
+    np.testing.assert_allclose(latent.log_prob(counts + latent.loc), expected, rtol=1e-5)
+    assert caplog.text == ""
+    assert np.isneginf(latent.log_prob(counts.astype(np.float32))).all()
+    assert "log_prob_of_counts(counts)" in caplog.text
+    with pytest.raises(ValueError, match=r"have the width 4; received shape \(2, 3\)"):
+        latent.log_prob_of_counts(np.zeros((2, 3)))
+
+
+def test_bits_of_a_centred_latent_are_pointed_to_its_loc(caplog):
+    latent = bernoulli(modes=3)
+    assert np.isfinite(latent.log_prob(np.float32([0.5, -0.5, 0.5]))) and caplog.text == ""
+    assert np.isneginf(latent.log_prob(np.float32([1, 0, 1])))
+    assert "log_prob(bits -0.5)" in caplog.text
+
+
+@pytest.mark.parametrize("value", [0.5, -1.0, 256.0, 1e12, 1e30, np.inf, np.nan])
+@pytest.mark.parametrize(
+    "options",
+    [{}, dict(photons=45, modes=90, interferometer="1"), dict(photons=13, transmission=0.5)],
+)
+def test_values_that_are_no_counts_are_improbable_at_any_size(value, options):
+    latent = boson(**{"modes": 16, "center": False, **options})
+    values = np.zeros((2, latent.event_shape[0]), np.float32)
+    values[:, 1] = value
+    np.testing.assert_array_equal(latent.log_prob(values), [-np.inf, -np.inf])
+
+
+def test_interfering_photons_lead_from_photonic_to_boson():
+    quantum, classical = boson(modes=6, tiles=2), photonic(modes=6, tiles=2)
+    build = functools.partial(boson, modes=6, tiles=2)
+    for latent, same in (
+        (build(interfering_photons=3), quantum),
+        (build(interfering_photons=1), classical),
+    ):
+        np.testing.assert_array_equal(latent.sample(50, seed=(1, 2)), same.sample(50, seed=(1, 2)))
+        assert repr(latent) == repr(same)
+    between = build(interfering_photons=2)
+    np.testing.assert_allclose(between.mean(), quantum.mean(), atol=1e-6)
+    # Of the pairs of three photons one in three interferes.
+    expected = (2 * classical.covariance() + quantum.covariance()) / 3
+    np.testing.assert_allclose(between.covariance(), expected, atol=1e-6)
+    draws = between.sample(4000, seed=(0, 1)).numpy()
+    error = np.sqrt(np.diag(expected) / 4000)
+    assert (np.abs(draws.mean(axis=0)) < 4.5 * error).all()
+    assert np.isfinite(between.log_prob(draws[:20])).all()
+
+
+def test_loc_is_real():
+    device = boson(modes=4).devices[0]
+    with pytest.raises(ValueError, match="loc holds finite real numbers"):
+        BosonSampling(device, loc=np.full(4, 1j))

@@ -1,8 +1,16 @@
+import re
 import types
+
+import pytest
+import yaml
 
 from qlatent_tf.config import Config
 from qlatent_tf.experiments.published import published_figures
-from qlatent_tf.publishing.card import model_card
+from qlatent_tf.glossary import key_scores
+from qlatent_tf.publishing.card import classifier_card, model_card
+from qlatent_tf.scores import read_scores
+from qlatent_tf.storage.files import read_json
+from qlatent_tf.storage.preset_files import list_presets, preset_directory
 
 CONFIG = Config(model="mlp", latent="boson", dataset="quantum", steps=1, batch_size=4)
 MODEL = types.SimpleNamespace(layers=[])
@@ -29,7 +37,83 @@ def test_scores_of_real_samples_stand_beside_those_of_generated_ones():
 
 def test_without_real_samples_nothing_is_said_of_them():
     card = model_card("mine", MODEL, CONFIG, _evaluation(0.5), PROVENANCE)
-    assert "Real samples" not in card and "| figure@5 | 0.5 |  |\n\nOne training" in card
+    assert "Real samples" not in card and "| figure@5 | 0.5 |  |\n\n</details>" in card
+
+
+def _front_matter(card):
+    assert card.startswith("---\n")
+    return yaml.safe_load(card.split("---\n")[1])
+
+
+def test_front_matter_is_what_model_hubs_read():
+    evaluation = _evaluation(0.5)
+    evaluation["metrics"] = {
+        "right_total_share@5": {"mean": 0.9, "standard_error": 0.1},
+        "integer_distance@5": {"mean": 0.04, "standard_error": 0.1},
+        "fcd@5": {"mean": None, "standard_error": None},
+        "mean_error@5": {"mean": 0.1, "standard_error": None},
+    }
+    card = model_card("mine", MODEL, CONFIG, evaluation, PROVENANCE)
+    fields = _front_matter(card)
+    assert fields["license"] == "apache-2.0" and fields["library_name"] == "qlatent_tf"
+    assert {"vectors", "mlp", "latent-boson"} <= set(fields["tags"])
+    assert fields["datasets"] == ["quantum"]
+    (index,) = fields["model-index"]
+    (result,) = index["results"]
+    found = {metric["type"]: metric["value"] for metric in result["metrics"]}
+    assert index["name"] == "mine" and found == {"integer_distance": 0.04, "right_total_share": 0.9}
+    # The same scores, with what they mean, stand before the fold.
+    before, _, folded = card.partition("<details>")
+    assert (
+        "| Distance to integers | 0.04 | mean of \\|x - round(x)\\|" in before
+        and "mean_error" not in before
+    )
+    assert "| mean_error@5 | 0.1 |  |" in folded and "qlatent-tf train --config mine" in before
+
+
+def test_text_from_elsewhere_is_escaped():
+    bad = "<script>x</script>|`a`\n# b"
+    evaluation = _evaluation(0.5, dataset=bad)
+    evaluation["metrics"] = {bad: {"mean": 0.5, "standard_error": None}}
+    provenance = {**PROVENANCE, "dataset": {"name": bad}, "versions": {"numpy": bad}}
+    card = model_card("mine", MODEL, CONFIG.override(dataset=bad), evaluation, provenance)
+    assert _front_matter(card)["datasets"] == [bad]
+    page = re.sub(r"```json.*?```", "", card.split("---\n")[2], flags=re.DOTALL)
+    assert "<script>" not in page and "\n# b" not in page
+    assert "| &lt;script>x&lt;/script>\\|`a` # b | 0.5 |  |" in page
+
+
+def test_the_card_of_a_classifier():
+    config = {"dataset": "toy", "image_size": 8, "channels": 3, "classes": 2, "widths": [4, 8]}
+    config |= {"epochs": 3, "batch_size": 16}
+    description = {"config": config, "provenance": {"dataset": {"name": "toy"}}, "versions": {}}
+    measured = {
+        "dataset": "toy",
+        "num_samples": 30,
+        "metrics": {"accuracy_toy_test@30": {"mean": 0.9, "standard_error": 0.05}},
+        "class_accuracy": {"cat": 0.8, "dog": 1.0},
+    }
+    card = classifier_card("mine", 1234, description, measured)
+    (index,) = _front_matter(card)["model-index"]
+    assert index["results"][0]["metrics"][0]["value"] == 0.9
+    assert "1,234 parameters, whose 8 features" in card and "| cat | 0.8 |" in card
+    command = "--dataset toy --preset mine --set widths=[4,8] --set epochs=3 --set batch_size=16"
+    assert f"qlatent-tf train_classifier {command}\n" in card
+
+
+@pytest.mark.parametrize("name", list_presets(kind=None))
+def test_committed_cards_hold_their_key_scores(name):
+    directory = preset_directory(name)
+    card = (directory / "README.md").read_text(encoding="utf-8")
+    measured = read_json(directory / "metrics.json")
+    scores = {
+        score.metric: pytest.approx(score.mean)
+        for score in key_scores(read_scores(measured["metrics"], measured["dataset"]), 3)
+    }
+    (index,) = _front_matter(card)["model-index"]
+    found = {metric["type"]: metric["value"] for metric in index["results"][0]["metrics"]}
+    assert found == scores and scores and index["name"] == name
+    assert "tools/" not in card and card.count("<details>") == card.count("</details>") == 2
 
 
 def test_what_the_paper_reports_stands_beside():
@@ -42,13 +126,13 @@ def test_what_the_paper_reports_stands_beside():
         latent_options={"modes": 16, "interferometer": "haar"},
     )
     evaluation = _evaluation(0.5, dataset="qm9")
-    evaluation["metrics"] = {"fcd_qm9_129925@5": {"mean": 0.614, "standard_error": None}}
+    evaluation["metrics"] = {"plain_fcd_qm9_129925@5": {"mean": 0.614, "standard_error": None}}
     card = model_card(
         "mine", MODEL, config, evaluation, PROVENANCE, published=published_figures(config)
     )
     assert "table II: means of 20 training runs of 20,000 steps, with their standard" in card
-    assert "| fcd | 0.614 | 1.16 ± 0.06 |" in card
-    assert "| parsed_unique_count | not scored | 2522 ± 65 |" in card
+    assert "| plain_fcd | 0.614 | 1.16 ± 0.06 |" in card
+    assert "| plain_parsed_unique_count | not scored | 2522 ± 65 |" in card
     assert published_figures(config.override(dataset="small_molecules")) is None
     assert published_figures(config.override(**{"latent_options.interferometer": "1-1"})) is None
     photographs = CONFIG.override(model="resnet", dataset="cifar10")

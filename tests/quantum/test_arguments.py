@@ -2,13 +2,19 @@ import numpy as np
 import pytest
 
 from qlatent_tf.quantum.arguments import (
+    check_choice,
+    check_count,
+    check_flag,
     check_input_state,
     check_outcomes,
     check_photons_per_sample,
+    check_probability,
+    check_real,
     check_sample_range,
     check_seed,
     check_unitary,
 )
+from qlatent_tf.quantum.unitaries import haar_unitary
 
 
 def testLegalInputsAreCopiedAndConverted():
@@ -29,6 +35,8 @@ def testLegalInputsAreCopiedAndConverted():
         (np.eye(2) * (1 + 1e-7), r"not unitary.* 2e-07"),
         (np.array([[1, np.nan], [0, 1]]), "nan at row 0, column 1"),
         (np.array([["a"]]), "numbers"),
+        # U^H U overflows to NaN, which no comparison calls too large.
+        (haar_unitary(6, 1) * 1e200, "not unitary.* (nan|inf)"),
     ],
 )
 def testBadUnitaries(matrix, message):
@@ -50,10 +58,10 @@ def testAUnitaryInSinglePrecisionIsReplacedByTheNearest(dtype):
 
 
 def testSamplesAreNumberedUpTo63Bits():
-    assert check_sample_range(4, 2**63 - 5) == (4, 2**63 - 5)
+    assert check_sample_range(4, 2**63 - 5, row_bytes=1) == (4, 2**63 - 5)
     for start in (2**63 - 1, 2**64):
         with pytest.raises(ValueError, match=rf"received start={start} and 4 samples"):
-            check_sample_range(4, start)
+            check_sample_range(4, start, row_bytes=1)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +77,8 @@ def testSamplesAreNumberedUpTo63Bits():
         ([2**62, 2**62, 2**62], "up to 2147483647; received .* at index 0"),
         ([0, 0, 1e30], r"1e\+30 at index 2"),
         (["1", "0", "0"], "dtype"),
+        ([1j, 0, 0], "dtype complex128"),
+        ([True, True, False], r"received \[True, True, False\]"),
     ],
 )
 def testBadInputStates(state, message):
@@ -89,3 +99,35 @@ def testBadOutcomes(outcomes, message):
 def testBadPhotonsPerSample(kept):
     with pytest.raises(ValueError, match="photons_per_sample"):
         check_photons_per_sample(kept, 2, 2)
+
+
+@pytest.mark.parametrize(
+    "check, value",
+    [
+        (check_count, True),
+        (check_count, np.True_),
+        (check_count, 2.0),
+        (check_count, "2"),
+        (check_probability, True),
+        (check_probability, "0.5"),
+        (check_probability, 0.5j),
+        (check_probability, float("nan")),
+        (check_probability, [0.5]),
+        (check_flag, 1),
+        (check_flag, "false"),
+        (check_flag, None),
+        (check_real, [1j, 0.0]),
+        (check_real, [True]),
+        (check_real, [float("inf")]),
+        (check_real, "1"),
+    ],
+)
+def testOptionsAreNotTakenForAnotherType(check, value):
+    with pytest.raises(ValueError, match="^the option .* received"):
+        check(value, "the option")
+
+
+@pytest.mark.parametrize("value", [True, ["auto"], None])
+def testAChoiceIsAWord(value):
+    with pytest.raises(ValueError, match="method is one of auto; received"):
+        check_choice(value, {"auto": 1}, "method")

@@ -12,6 +12,11 @@ UNITARY = haar_unitary(4, seed=1)
     [
         (dict(indistinguishability=1.2), "indistinguishability"),
         (dict(indistinguishability="high"), "indistinguishability"),
+        (dict(indistinguishability=True), "indistinguishability"),
+        (dict(transmission=True), "transmission"),
+        (dict(transmission=0.5j), "transmission"),
+        (dict(postselect=True), "postselect"),
+        (dict(method=["auto"]), "method"),
         (dict(transmission=-0.1), "transmission"),
         (dict(transmission=float("nan")), "transmission"),
         (dict(transmission=[0.5, 0.5]), r"shape \(4,\)"),
@@ -25,6 +30,9 @@ UNITARY = haar_unitary(4, seed=1)
         (dict(detector="threshold", dark_count_probability=0.1, postselect=5), "never click 5"),
         (dict(method="fast"), "method"),
         (dict(method="table", transmission=0.5), "table"),
+        (dict(interfering_photons=3), "at most the 2 that are sent; received 3"),
+        (dict(interfering_photons=0), "interfering_photons is at least 1"),
+        (dict(interfering_photons=True), "interfering_photons is an integer"),
         (dict(method="table", indistinguishability=0.5), "table"),
         (dict(precision="half"), "precision"),
         (dict(expected_samples=-1), "expected_samples"),
@@ -79,3 +87,29 @@ def test_log_probs_are_refused_before_sampling(monkeypatch, modes, photons, opti
 def test_log_prob_refuses_malformed_outcomes():
     with pytest.raises(ValueError, match=r"\(batch, 4\)"):
         PhotonicDevice(UNITARY, [1, 1, 0, 0], transmission=0.5).log_prob([1, 1, 0, 0])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        dict(indistinguishability=0.9),
+        dict(indistinguishability=0.9, detector="threshold"),
+        dict(transmission=0.5, dark_count_probability=0.1),
+        dict(indistinguishability=0.0, transmission=np.linspace(0.1, 1, 16)),
+    ],
+)
+def test_what_cannot_happen_is_improbable_in_large_devices_too(options):
+    device = PhotonicDevice(haar_unitary(16, 0), [2] * 13 + [0] * 3, **options)
+    impossible = np.full((3, 16), 2**31 - 1)
+    np.testing.assert_array_equal(device.log_prob(impossible), np.full(3, -np.inf))
+
+
+def test_the_time_of_samples_is_that_of_their_photons():
+    unitary, state = haar_unitary(128, 0), np.r_[np.ones(24, int), np.zeros(104, int)]
+    whole = PhotonicDevice(unitary, state)
+    assert 0.01 < whole.sampling_seconds(1) < 1  # 24 photons: 40 to 100 ms
+    assert whole.sampling_seconds(64) == pytest.approx(64 * whole.sampling_seconds(1))
+    lossy = PhotonicDevice(unitary, state, transmission=0.5)
+    assert lossy.sampling_seconds(1) < whole.sampling_seconds(1) / 30
+    classical = PhotonicDevice(unitary, state, indistinguishability=0)
+    assert classical.sampling_seconds(1) < 1e-5

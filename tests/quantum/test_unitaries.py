@@ -97,7 +97,9 @@ def test_a_loop_lets_a_photon_leave_early_by_its_delay_only():
     assert np.all(unitary[np.triu_indices(8, 2)] == 0)
 
 
-@pytest.mark.parametrize("delays", ["", "1-", "a", "0", "-1", (), (1.5,), None, "haar"])
+@pytest.mark.parametrize(
+    "delays", ["", "1-", "a", "0", "-1", (), (1.5,), None, "haar", True, (True, 3), (1j,)]
+)
 def test_parse_delays_refuses(delays):
     with pytest.raises(ValueError, match="1-3-9"):
         parse_delays(delays)
@@ -111,6 +113,7 @@ def test_parse_delays_refuses(delays):
         (dict(delays="1", angles=[0, 0, 0], seed=0), "angles or a seed"),
         (dict(delays="1", angles=[0, 0]), "3 splitters"),
         (dict(delays="1", angles=[0, 0, np.nan]), "finite"),
+        (dict(delays="1", angles=[0, 0, 1j]), "angles holds finite real numbers"),
     ],
 )
 def test_loop_unitary_refuses(options, message):
@@ -142,7 +145,7 @@ def test_load_unitary_takes_a_key(tmp_path):
 
 
 def test_load_unitary_reads_a_real_csv(tmp_path):
-    (tmp_path / "u.csv").write_text("0, 1\n1, 0\n\n")
+    (tmp_path / "u.csv").write_text("\ufeff0, 1\n1, 0\n\n", encoding="utf-8")
     np.testing.assert_array_equal(load_unitary(tmp_path / "u.csv"), [[0, 1], [1, 0]])
 
 
@@ -153,10 +156,10 @@ def test_load_unitary_reads_a_real_csv(tmp_path):
         ("u.npy", b"damaged", "u.npy is not a whole .npy file"),
         ("u.npy", b"", "u.npy is not a whole .npy file"),
         ("u.npz", b"damaged", "u.npz is not a whole .npz file"),
-        ("u.csv", b"1,0\n0\n", "different lengths"),
-        ("u.csv", b"", "different lengths"),
-        ("u.csv", b"1,x\n0,1\n", "Cannot read a matrix"),
-        ("u.csv", b"\xff\xfe,1\n", "Cannot read a matrix"),
+        ("u.csv", b"1,0\n\n0\n", "u.csv, line 3 has 1 numbers; the first row has 2"),
+        ("u.csv", b"", "u.csv: A unitary is a square matrix"),
+        ("u.csv", b"1,0\n\n0,x\n", "u.csv, line 3 holds 'x'; an entry reads like 0.5"),
+        ("u.csv", b"\xff\xfe,1\n", "u.csv is no text in UTF-8"),
         ("u.csv", b"1,1\n0,1\n", "u.csv: The matrix is not unitary"),
         ("u.csv", b"1,0,0\n0,1,0\n", "square"),
     ],
@@ -171,6 +174,11 @@ def test_load_unitary_runs_no_pickle(tmp_path):
     np.save(tmp_path / "u.npy", np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(ValueError, match="u.npy holds pickled Python objects"):
         load_unitary(tmp_path / "u.npy")
+
+
+def test_load_unitary_takes_a_path():
+    with pytest.raises(ValueError, match="unitary_file is named by a path; received True"):
+        load_unitary(True)
 
 
 def test_load_unitary_names_a_missing_file(tmp_path):

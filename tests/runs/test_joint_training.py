@@ -1,6 +1,7 @@
 """Runs in which the latent is trained with the generator."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from harness import tiny_config
 from tiny_run import check_resumes, killed
 from tiny_run import train as train_run
 
+from qlatent_tf import __main__ as command
 from qlatent_tf import from_preset, save_preset
 from qlatent_tf.quantum import PhotonicDevice
 from qlatent_tf.resolve import resolve
@@ -142,6 +144,7 @@ def test_the_estimates_of_two_halves_are_that_of_the_batch():
     ({"latent": "bernoulli", "latent_options": {"modes": 4}}, "gaussian, photonic; received"),
     ({"latent_options": {"modes": 4, "transmission": 0.9}}, "received transmission=array"),
     ({"latent_options": {"modes": 4, "indistinguishability": 0.5}}, "indistinguishability=0.5"),
+    ({"latent_options": {"modes": 4, "standardize": True}}, "standardize=true; received both"),
     ({"latent_options": {"modes": 26, "photons": 13}}, "from 1 to 12"),
     ({"precision": "mixed_float16"}, "received 'mixed_float16'"),
     ({"circuit_learning_rate": 0.0}, "circuit_learning_rate is a finite number above 0"),
@@ -150,6 +153,13 @@ def test_the_estimates_of_two_halves_are_that_of_the_batch():
 def test_what_cannot_be_trained_is_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         prepare(resolve(dataclasses.replace(JOINT, **changes)))
+
+
+def test_the_command_line_asks_for_it(capsys):
+    words = ["--model", "mlp", "--latent", "boson", "--dry-run", "--train-circuit"]
+    assert command.main(["train", *words, "--set", "circuit_learning_rate=0.02"]) == 0
+    config = json.loads(capsys.readouterr().out)
+    assert config["train_circuit"] is True and config["circuit_learning_rate"] == 0.02
 
 
 def test_names_are_refused_without_building():

@@ -183,6 +183,8 @@ def test_a_path_that_reads_as_a_pattern_is_found_again(tmp_path, capfd):
     train(folder, steps=2)
     for left in ("ckpt-9.data-00000-of-00001", "ckpt-2_temp", ".ckpt-2.index.abc"):
         (folder / "checkpoints" / left).touch()  # By a writer that was killed.
+    (folder / ".run.json.abc.json").touch()
+    (folder / ".samples.png.abc.png").touch()
     config = dataclasses.replace(TINY, steps=3)
     run = training.train(config, folder)
     assert training.restore_model(run)[1] == 3
@@ -190,6 +192,7 @@ def test_a_path_that_reads_as_a_pattern_is_found_again(tmp_path, capfd):
         "ckpt-2",
         "ckpt-3",
     }
+    assert not list(folder.glob(".*.*"))
     bar = capfd.readouterr().err
     assert "2/3" in bar and "compiling the first step" in bar and "critic=" in bar
 
@@ -212,8 +215,11 @@ def test_a_directory_from_elsewhere_runs_no_code(tmp_path):
 
 def test_a_run_without_a_checkpoint_may_become_another(tmp_path):
     write_json(tmp_path / "config.json", dataclasses.replace(TINY, batch_size=9).to_json())
+    write_json(tmp_path / "run.json", {"step": 0, "seconds": 1.0, "dataset": {"name": "other"}})
+    write_json(tmp_path / "metrics.json", {"step": 5, "history": [{"step": 5}]})
     run = train(tmp_path, steps=1)
-    assert run.read_config().batch_size == 8
+    assert run.read_config().batch_size == TINY.batch_size
+    assert [row["step"] for row in run.read_metrics()["history"]] == [1]
 
 
 @pytest.mark.parametrize(

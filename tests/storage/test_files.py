@@ -127,3 +127,17 @@ def test_the_cache_is_in_the_home_directory_unless_named(tmp_path, monkeypatch):
     monkeypatch.delenv(files.CACHE_DIR_VARIABLE, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     assert files.cache_dir() == tmp_path / ".cache" / "qlatent_tf"
+
+
+def test_without_a_home_directory_there_is_no_cache_unless_it_is_named(tmp_path, monkeypatch):
+    def home():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(files.Path, "home", home)
+    monkeypatch.delenv(files.CACHE_DIR_VARIABLE, raising=False)
+    assert files.data_folders(tmp_path)[0] == tmp_path
+    assert files.find_data_file(["absent"]) is None
+    with pytest.raises(FileNotFoundError, match="no home directory.*QLATENT_CACHE_DIR"):
+        files.cache_dir()
+    monkeypatch.setenv(files.CACHE_DIR_VARIABLE, str(tmp_path))
+    assert files.cache_dir() == tmp_path

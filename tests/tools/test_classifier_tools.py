@@ -65,7 +65,8 @@ def test_a_classifier_is_trained_published_and_scores_real_images(here, monkeypa
 
     monkeypatch.setattr("qlatent_tf.storage.preset_files.presets_folder", lambda: here / "models")
     assert command.main(["list_models"]) == 0
-    assert "toy_classifier (classifier): 12 steps on my_toy:toy" in capsys.readouterr().out
+    output = " ".join(capsys.readouterr().out.split())
+    assert "toy_classifier classifier - my_toy:toy 12 accuracy 0." in output
 
 
 def test_a_stopped_training_says_how_to_go_on(here, monkeypatch, capsys):
@@ -141,7 +142,7 @@ def test_a_configuration_is_shown_and_a_wrong_one_refused(here, capsys):
     ("arguments", "message"),
     [
         ([], "a preset or a run, or --real with --dataset"),
-        (["--real"], "Name whose real samples to score"),
+        (["--real"], "Name what to score"),
         (["--real", "--dataset", "bernoulli"], "'bernoulli' has no held-out samples"),
         (
             [

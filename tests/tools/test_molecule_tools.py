@@ -10,6 +10,7 @@ from rdkit import Chem
 from qlatent_tf import __main__ as command
 from qlatent_tf.runs.run_directory import RunDirectory
 
+pytestmark = pytest.mark.usefixtures("eager_steps")
 MOLGAN = [
     "--model",
     "molgan",

@@ -87,7 +87,7 @@ def test_a_backup_that_was_cut_short_is_passed_over_for_the_one_before(run, tmp_
 
 
 def test_another_run_in_the_directory_is_refused(run):
-    with pytest.raises(ValueError, match="holds a run of other options or data.*'seed': 5"):
+    with pytest.raises(ValueError, match="holds a run of other options or data.*: seed: 0 -> 5[.]"):
         tool.train({**OPTIONS, "seed": 5}, toy(), run[0])
     with pytest.raises(ValueError, match="holds a run of other options or data"):
         tool.train(OPTIONS, toy(provenance={"made": [3]}), run[0])
@@ -121,7 +121,7 @@ def test_a_preset_holds_the_classifier(run, tmp_path, capsys):
     assert mean == pytest.approx(-np.log(shares).mean(), rel=1e-4)
     # The command on the card trains the same.
     card = (directory / "README.md").read_text()
-    (command,) = re.findall("tools/train_classifier.py (.*)$", card, re.MULTILINE)
+    (command,) = re.findall("qlatent-tf train_classifier (.*)$", card, re.MULTILINE)
     assert tool.main([*command.split(), "--dry-run"]) == 0
     assert tool.with_sizes(json.loads(capsys.readouterr().out), data) == OPTIONS
 

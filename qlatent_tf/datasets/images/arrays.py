@@ -1,6 +1,7 @@
 """Arrays of images and labels: what is legal, which classes are chosen, what becomes a data set."""
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from absl import logging
@@ -14,6 +15,9 @@ _BANDS = {
     4: ("red", "green", "blue", "near infrared"),
 }
 PARTS = ("x_train", "y_train", "x_test", "y_test")
+
+# Of finished runs whose images are scored by these while training.
+_MORE = {("classifier_scores",): ("classifier_neighbours",)}
 
 
 def image_dataset(
@@ -63,7 +67,7 @@ def image_dataset(
         name=name,
         source=images,
         metrics=tuple(metrics),
-        evaluation_metrics=(*metrics, "local_inception_scores"),
+        evaluation_metrics=(*metrics, *_MORE.get(tuple(metrics), ()), "local_inception_scores"),
         provenance={
             **provenance,
             "images": len(images),
@@ -227,6 +231,21 @@ def check_labels(labels: np.ndarray, count: int, classes: int | None, where: str
             f"{'any' if classes is None else classes - 1}."
         )
     return labels
+
+
+def numbered_classes(arrays: Mapping[str, np.ndarray]) -> list[str]:
+    """Returns names for all the classes in `y_train` and `y_test`: their numbers."""
+    largest = max((arrays[part].max() for part in PARTS[1::2] if part in arrays), default=-1)
+    return [str(number) for number in range(largest + 1)]
+
+
+def sha256_of_arrays(arrays: Iterable[np.ndarray]) -> str:
+    """Returns the SHA-256 of arrays' types, shapes and values."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()
 
 
 def _chosen(images, labels, numbers):

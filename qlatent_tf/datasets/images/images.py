@@ -1,4 +1,4 @@
-"""Any images: a ``.npz`` or ``.npy`` file of uint8 arrays."""
+"""Any images: a ``.npz`` or ``.npy`` file of uint8 arrays, or a folder of image files."""
 
 import os
 from pathlib import Path
@@ -6,8 +6,15 @@ from pathlib import Path
 import numpy as np
 
 from qlatent_tf.datasets.dataset import ImageDataset
-from qlatent_tf.datasets.images import npz_files as image_files
-from qlatent_tf.datasets.images.arrays import PARTS, check_splits, image_dataset
+from qlatent_tf.datasets.images.arrays import (
+    PARTS,
+    check_splits,
+    image_dataset,
+    numbered_classes,
+    sha256_of_arrays,
+)
+from qlatent_tf.datasets.images.folders import read_folder
+from qlatent_tf.datasets.images.npz_files import load_npz
 from qlatent_tf.storage import files, npy_files
 
 
@@ -21,16 +28,20 @@ def image_file(
     class_names: list | None = None,
     classes: list | str | int | None = None,
     bands: int | None = None,
+    size: list | int | None = None,
+    grey: bool = False,
     data_dir: str | os.PathLike | None = None,
     progress: bool = True,
 ) -> ImageDataset:
     """The images of a file, uint8 in shape `(N, height, width, bands)` or `(N, height, width)`.
 
+    A folder of image files is taken too, see `from_folder`.
+
     One band is grey, three are red, green and blue, four have near infrared besides. A ``.npy``
     file is mapped and stays on disk, unless classes or bands are chosen.
 
     Args:
-      file: str. A ``.npz`` or ``.npy`` file: a path, or a name in `data_dir`, in
+      file: str. A ``.npz`` or ``.npy`` file, or a folder: a path, or a name in `data_dir`, in
         $QLATENT_DATA_DIR or in the cache folder.
       key: str. The array of images in a ``.npz`` file. Default: where there is an `x_train`, it
         and `y_train`, `x_test` and `y_test` if they are there too; else the only array with images.
@@ -40,6 +51,8 @@ def image_file(
       class_names: list of str. What the labels mean. Default: the numbers.
       classes: list of str or int. The classes to keep, by name or number. Default: all.
       bands: int. How many bands to keep, the first ones. Default: all.
+      size: [int, int] or int. Of a folder's images: height and width to which they are resized.
+      grey: bool. Of a folder's images: whether they become grey.
       data_dir: path. The caller's own folder.
       progress: bool. Whether to show progress bars.
 
@@ -47,38 +60,33 @@ def image_file(
       FileNotFoundError: if there is no such file.
       ValueError: if the file is damaged, an array is not there, or is none of images or labels.
     """
-    path = _path(file, data_dir)
-    if path.suffix == ".npy":
-        if any((key, labels_key, test_key, test_labels_key)):
-            raise ValueError(f"{path} is a .npy file: it holds one array, which has no name.")
+    path = files.named_file(file, data_dir)
+    named = (key, labels_key, test_key, test_labels_key)
+    keys: dict[str, str] = {}
+    if path.is_dir():
+        arrays, folders = read_folder(path, size, grey)
+        digest, class_names = sha256_of_arrays(arrays.values()), class_names or folders
+    elif path.suffix == ".npy":
         arrays, digest = {"x_train": npy_files.open_npy(path)}, files.sha256_of(path)
         keys = {"x_train": path.name}
-    else:
-        keys = _keys(path, (key, labels_key, test_key, test_labels_key))
-        found, digest = image_files.load_npz(path, list(keys.values()), progress)
+    elif path.suffix == ".npz":
+        keys = _keys(path, named)
+        found, digest = load_npz(path, list(keys.values()), progress)
         arrays = {part: found[name] for part, name in keys.items()}
-    classes_known = None if class_names is None else len(class_names)
-    arrays = check_splits(arrays, str(path), classes=classes_known, names=keys)
-    if class_names is None:
-        largest = max((arrays[part].max() for part in PARTS[1::2] if part in arrays), default=-1)
-        class_names = [str(number) for number in range(largest + 1)]
+    else:
+        raise ValueError(f"Images are .npz and .npy files and folders; received {str(file)!r}.")
+    if path.suffix != ".npz" and any(named):
+        raise ValueError(f"{path} is no .npz file: it has no arrays with names.")
+    known = None if class_names is None else len(class_names)
+    arrays = check_splits(arrays, str(path), classes=known, names=keys)
     return image_dataset(
         "images",
         arrays,
-        class_names=class_names,
+        class_names=numbered_classes(arrays) if class_names is None else class_names,
         classes=classes,
         bands=bands,
         provenance={"file": path.name, "sha256": digest, "arrays": list(keys.values())},
     )
-
-
-def _path(file: str, data_dir) -> Path:
-    path = Path(file).expanduser()
-    if path.suffix not in (".npz", ".npy"):
-        raise ValueError(f"Images are read from .npz and .npy files; received {str(file)!r}.")
-    if path.is_file():
-        return path
-    return files.require_data_file([str(file)], data_dir, "Give a path, or put it into one")
 
 
 def _keys(path: Path, named: tuple[str | None, ...]) -> dict[str, str]:

@@ -58,7 +58,7 @@ def sat4(
       progress: bool. Whether to show progress bars.
 
     Raises:
-      FileNotFoundError: if the files are nowhere; they are not to be downloaded by a script.
+      FileNotFoundError: if the files are nowhere; a script cannot download them.
       ValueError: if they are damaged or others, or an option is out of range.
       OSError: if the disk is full; the next call resumes the conversion.
     """

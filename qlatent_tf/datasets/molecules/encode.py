@@ -3,7 +3,7 @@
 import collections
 import contextlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +32,7 @@ EVALUATION_METRICS = (
     "molecule_substructures",
     "fcd",
     "plain_decoding",
+    "molecule_neighbours",
 )
 
 
@@ -90,16 +91,28 @@ def _versions():
 def _dataset(name, key, arrays, file=None):
     counts = json.loads(str(arrays["counts"]))
     encoded_file = counts.pop("file")
+    provenance = {"file": file or encoded_file, "sha256": key.partition("/")[0]}
+    return molecule_dataset(name, arrays, arrays, counts, provenance)
+
+
+def molecule_dataset(
+    name: str,
+    graphs: Mapping[str, np.ndarray],
+    smiles: Mapping[str, np.ndarray],
+    counts: dict,
+    provenance: dict,
+) -> MoleculeDataset:
+    """Returns what `encode` returned as a data set; the counts are added to the provenance."""
     return MoleculeDataset(
         name=name,
-        source={part: arrays[part] for part in ("atoms", "bonds")},
+        source={part: graphs[part] for part in ("atoms", "bonds")},
         metrics=METRICS,
         evaluation_metrics=EVALUATION_METRICS,
-        provenance={"file": file or encoded_file, "sha256": key.partition("/")[0], **counts},
+        provenance={**provenance, **counts},
         render=molecule_pictures.draw_molecules,
-        smiles=frozenset(arrays["smiles"].tolist()),
-        plain_smiles=frozenset(arrays["plain_smiles"].tolist()) - {""},
-        file_smiles=frozenset(arrays["file_smiles"].tolist()),
+        smiles=frozenset(smiles["smiles"].tolist()),
+        plain_smiles=frozenset(smiles["plain_smiles"].tolist()) - {""},
+        file_smiles=frozenset(smiles["file_smiles"].tolist()),
     )
 
 

@@ -7,6 +7,8 @@ Reference:
 
 import os
 
+from absl import logging
+
 from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.storage import files
 from qlatent_tf.storage.download import DownloadError, RemoteFile, download
@@ -18,6 +20,7 @@ OFFICIAL = RemoteFile(
     size=86_144_227,
     sha256="3a63848ac80691bdb8d41834b575afad345b9300d7a2db0c38adb7f6eaa8360c",
 )
+MOLECULES = 133_885
 FILE_NAMES = (
     "qm9.smi.gz",
     "qm9.smi",
@@ -63,4 +66,12 @@ def qm9(*, data_dir: str | os.PathLike | None = None, progress: bool = True) -> 
                 f"The download failed: {error} Put one of {', '.join(FILE_NAMES)}, from "
                 f"{OFFICIAL.url}, into a folder",
             ) from error
-    return load_molecules("qm9", path, progress)
+    dataset = load_molecules("qm9", path, progress)
+    if (read := dataset.provenance["molecules_read"]) != MOLECULES:
+        logging.warning(
+            "%s holds %d molecules; QM9 has %d. Scores on it do not compare with scores on QM9.",
+            path,
+            read,
+            MOLECULES,
+        )
+    return dataset

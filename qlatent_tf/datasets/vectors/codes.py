@@ -1,5 +1,6 @@
 """Codes of images, from a file: what a study trains on that leaves the images behind."""
 
+import operator
 import os
 
 import numpy as np
@@ -57,6 +58,10 @@ def codes(
         },
         render=draw_vectors,
     )
+
+
+# The width of a sample, where it is known without the file; see `qlatent_tf.resolve`.
+codes.width_of = operator.itemgetter("components")
 
 
 def principal_codes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

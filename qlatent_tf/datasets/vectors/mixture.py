@@ -70,12 +70,17 @@ def mixture(
         name="mixture",
         source=tfd.TransformedDistribution(polar, _polar_to_cartesian(), name="Mixture"),
         metrics=("blobs",),
+        evaluation_metrics=("blobs", "vector_neighbours"),
         provenance={"drawn_from": "mixture", "blobs": blobs, **sizes},
         render=draw_plane,
         radius=radius,
         angles=angles,
         scales=(radius_scale, angle_scale),
     )
+
+
+# The width of a sample, which a model follows; see `qlatent_tf.resolve`.
+mixture.width_of = lambda options: 2
 
 
 def _polar_to_cartesian():

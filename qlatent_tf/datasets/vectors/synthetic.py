@@ -1,10 +1,11 @@
-"""Endless synthetic data whose law is known.
+"""Endless synthetic data whose distribution is known.
 
 Reference:
   H. Wallner and W. R. Clements, "Towards an inductive bias for quantum statistics in GANs".
 """
 
 import math
+import operator
 
 import numpy as np
 
@@ -71,6 +72,10 @@ def bernoulli(
     )
 
 
+# The width of a sample, which a model follows; see `qlatent_tf.resolve`.
+quantum.width_of = bernoulli.width_of = operator.itemgetter("modes")
+
+
 def _counts(name, source, provenance, *, total_law, outcomes: int, law) -> CountDataset:
     from qlatent_tf.drawing.vectors import beside_data
 
@@ -79,6 +84,7 @@ def _counts(name, source, provenance, *, total_law, outcomes: int, law) -> Count
         name=name,
         source=source,
         metrics=METRICS + ("outcome_law",) * has_law,
+        evaluation_metrics=METRICS + ("outcome_law",) * has_law + ("vector_neighbours",),
         provenance=provenance,
         render=beside_data(source),
         total_law=total_law,

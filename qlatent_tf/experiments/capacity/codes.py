@@ -15,12 +15,22 @@ from qlatent_tf.runs import training
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.scores import means
 from qlatent_tf.storage.files import atomic_path, read_json, write_json
+from qlatent_tf.storage.shapes import DATASET
 from qlatent_tf.zoo import from_preset, read_preset
 
 _RECORD = "codes.json"
 
 
-def prepare(folder, cells, *, autoencoder=None, image_data=None, data_dir=None, progress=True):
+def prepare(
+    folder,
+    cells,
+    *,
+    autoencoder=None,
+    image_data=None,
+    data_dir=None,
+    progress=True,
+    trust_code=False,
+):
     """Writes the codes that all cells are trained on, unless they are there.
 
     Machines that share the work need the same files: copy ``codes.npz``, and ``codes.json``, which
@@ -34,6 +44,7 @@ def prepare(folder, cells, *, autoencoder=None, image_data=None, data_dir=None, 
       image_data: str. The data set to train it on; by default `IMAGE_DATA`.
       data_dir: path. Where image files are looked for first.
       progress: bool. Whether to show progress bars.
+      trust_code: bool, or names. What code of someone's own the autoencoder may name.
 
     Raises:
       FileNotFoundError: if there is no such autoencoder, or its images cannot be had.
@@ -55,10 +66,11 @@ def prepare(folder, cells, *, autoencoder=None, image_data=None, data_dir=None, 
         )
     run = RunDirectory(autoencoder)
     if run.checkpoints.is_dir():
-        model = training.restore_model(run, trust_code=True)[0]
-        config = run.read_config(trust_code=True)
+        model = training.restore_model(run, trust_code=trust_code)[0]
+        config = run.read_config(trust_code=trust_code)
     else:
-        model, config = from_preset(autoencoder), read_preset(autoencoder)["config"]
+        model = from_preset(autoencoder, trust_code=trust_code)
+        config = read_preset(autoencoder, trust_code=trust_code)["config"]
     if image_data not in (None, config.dataset):
         raise ValueError(
             f"{autoencoder} was trained on {config.dataset!r}, whose codes these are; received the "
@@ -92,7 +104,7 @@ def _check_codes(folder, width, autoencoder, image_data):
     _check_width(codes_data(data_dir=folder).source.shape[1], width, folder / FILE_NAME)
     if not (folder / _RECORD).is_file():
         return
-    record = read_json(folder / _RECORD)
+    record = read_json(folder / _RECORD, {"autoencoder": str, "dataset": DATASET})
     sources = {
         "autoencoder": (record["autoencoder"], autoencoder),
         "image data": (record["dataset"]["name"], image_data),

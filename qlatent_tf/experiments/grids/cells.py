@@ -84,6 +84,17 @@ def seed_by_seed(
     return list(found.values())
 
 
+def named_code(cells) -> set[str]:
+    """Returns the names in the cells' configurations: of code that whoever made them asked for."""
+    names = set()
+    for cell in cells:
+        config = cell.config
+        reward = config.model_options.get("reward") or ()
+        rewards = [reward] if isinstance(reward, str) else reward
+        names.update((config.model, config.latent, config.dataset, *config.metrics, *rewards))
+    return names
+
+
 def parse_shard(text: str) -> tuple[int, int]:
     """Parses ``i/n``, the i-th of n machines.
 

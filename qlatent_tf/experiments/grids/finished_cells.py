@@ -44,12 +44,43 @@ def read_cell(file) -> dict:
       ValueError: if the file is damaged.
     """
     cell = read_json(file)
+    try:
+        return _checked(cell)
+    # What is of another shape fails somewhere: where the parts are used as what they should be.
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+        said = f"it lacks {error}" if isinstance(error, KeyError) else error
+        raise ValueError(f"{file} is no finished cell: {said}") from error
+
+
+def _checked(cell):
+    if not isinstance(cell, dict):
+        raise ValueError(f"it holds a {type(cell).__name__}")
     missing = {"name", "config", "step", "seconds", "evaluation", "history"} - set(cell)
     if missing:
-        raise ValueError(f"{file} is no finished cell: it lacks {', '.join(sorted(missing))}.")
+        raise ValueError(f"it lacks {', '.join(sorted(missing))}")
     config = Config.from_json(cell["config"], trust_code=True)
     row = cell.get("row") or {"data": config.dataset, "latent": config.latent}
-    return {**cell, "config": config, "row": row}
+    cell = {**cell, "config": config, "row": row}
+    counts = {"step": cell["step"], "num_samples": cell["evaluation"]["num_samples"]}
+    wrong = {name: value for name, value in counts.items() if type(value) is not int or value < 0}
+    if wrong or not isinstance(cell["seconds"], (int, float)):
+        raise ValueError(f"it counts {wrong or {'seconds': cell['seconds']}}")
+    # The run lies in a folder of this name.
+    if not isinstance(cell["name"], str) or Path(cell["name"]).name != cell["name"]:
+        raise ValueError(f"its name is {cell['name']!r}")
+    if not all(isinstance(value, (str, int)) for value in row.values()):
+        raise ValueError(f"its row is {row!r}")
+    file = cell.get("latent_file")
+    if file is not None:
+        str(file["name"]), str(file["sha256"]), file["bank"]
+    for score in cell_scores(cell).values():
+        score.to_json()
+    for step, _ in cell_history(cell):
+        if type(step) is not int:
+            raise ValueError(f"its history has the step {step!r}")
+    if cell.get("real") is not None:
+        read_scores(cell["real"]["metrics"], cell["real"]["dataset"])
+    return cell
 
 
 def cell_scores(cell: dict) -> dict[str, Score]:
@@ -136,8 +167,13 @@ def _scored(cell):
 
 def _resolved_differences(config, other, compare):
     """What `compare` finds where options that are left open have their builders' defaults."""
-    # Only then, for it imports the builders, which may be another machine's own.
-    return compare(config, other) and compare(*map(resolve, (config, other)))
+    # Only then, for it imports the builders; never one of someone's own, which a file names.
+    return compare(config, other) and compare(*map(_completed, (config, other)))
+
+
+def _completed(config):
+    own = any(":" in name for name in (config.model, config.latent, config.dataset))
+    return config if own else resolve(config)
 
 
 def _row_differences(config, other):

@@ -4,9 +4,8 @@ import json
 from pathlib import Path
 
 import keras
-from tqdm import tqdm
 
-from qlatent_tf.experiments.grids.cells import Cell
+from qlatent_tf.experiments.grids.cells import Cell, named_code
 from qlatent_tf.experiments.grids.finished_cells import (
     cell_differences,
     cell_files,
@@ -15,6 +14,7 @@ from qlatent_tf.experiments.grids.finished_cells import (
     read_cell,
 )
 from qlatent_tf.experiments.grids.latent_files import file_record
+from qlatent_tf.progress import ProgressBar
 from qlatent_tf.registry import latents
 from qlatent_tf.runs import training
 from qlatent_tf.runs.evaluation import evaluate, evaluate_real
@@ -98,7 +98,7 @@ class Grid:
         held, diverged = [], []
         # The bar of the run stands below this one, which counts the steps of all; its speed is
         # the mean one, evaluations included.
-        with tqdm(total=sum(steps), unit="step", smoothing=0, disable=not progress) as bar:
+        with ProgressBar(total=sum(steps), unit="step", smoothing=0, disable=not progress) as bar:
             for number, (cell, todo) in enumerate(zip(left, steps, strict=True), 1):
                 bar.set_description(f"cell {number} of {len(left)}: {cell.name}")
 
@@ -188,7 +188,7 @@ class Grid:
             write_json(run.path / "config.json", config.to_json())
         dataset = training.load_dataset(config, data_dir=data_dir, progress=progress)
         training.train(config, run.path, dataset=dataset, progress=progress, watch=watch)
-        model, step = training.restore_model(run, trust_code=True)
+        model, step = training.restore_model(run, trust_code=named_code([cell]))
         evaluation = evaluate(model, dataset, **self._scoring(config, progress))
         record = run.read_run()
         write_json(

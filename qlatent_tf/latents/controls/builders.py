@@ -1,13 +1,13 @@
 """Classical latents that share some of the boson latent's statistics and lack the others.
 
-======================  =======================================  ==========================
-control                 shares with the boson law                breaks
-======================  =======================================  ==========================
-dirichlet_multinomial   means, photon number, total variance     which modes bunch together
-negative_binomial       means, variances                         all correlations, total
-shuffled                the law of each mode                     all correlations, total
-copula                  the law of each mode, pairs in part      higher orders, total
-======================  =======================================  ==========================
+======================  ===========================================  ==========================
+control                 shares with the boson distribution           breaks
+======================  ===========================================  ==========================
+dirichlet_multinomial   means, photon number, total variance         which modes bunch together
+negative_binomial       means, variances                             all correlations, total
+shuffled                the distribution of each mode                all correlations, total
+copula                  the distribution of each mode, pairs partly  higher orders, total
+======================  ===========================================  ==========================
 
 Each builder takes the options of `boson` and matches the latent that `boson` makes of them.
 """
@@ -33,16 +33,17 @@ if TYPE_CHECKING:
     from qlatent_tf.latents.boson_sampling import BosonSampling
     from qlatent_tf.latents.controls.count_control import CountControl
 
-# A negative binomial with this many failures a photon is a Poisson law, to 1e-4 of its variance.
+# A negative binomial with this many failures a photon is a Poisson distribution, to 1e-4 of its
+# variance.
 _MOST_FAILURES = 1e4
 
 
 @takes_options_of(boson)
 def dirichlet_multinomial(center: bool, **options) -> "CountControl":
-    """Photons that agree to bunch, but not where: a Dirichlet-multinomial in each circuit.
+    """Photons that bunch in random modes: a Dirichlet-multinomial distribution in each circuit.
 
-    It shares with the boson law the mean of each mode, the number of photons and the sum of the
-    variances; it breaks the interference: all pairs of modes are correlated by one formula.
+    It shares with the boson distribution the mean of each mode, the number of photons and the sum
+    of the variances; it breaks the interference: all pairs of modes are correlated by one formula.
 
     With n photons, mean n p_i and concentration A it has the covariance
 
@@ -70,20 +71,22 @@ def dirichlet_multinomial(center: bool, **options) -> "CountControl":
     ]
     shown, width = devices[0].modes, devices[0].modes * len(tiles)
     concentration = tf.constant([tile.concentration for tile in tiles], tf.float64)
-    law = np.stack([tile.share for tile in tiles])
+    edges = _edges(np.stack([tile.share for tile in tiles]))
 
     def draw(n, seed):
-        # TFP's Dirichlet law differs between eager mode and tf.data under one seed, and loses
-        # small concentrations to underflow: this is Polya's urn, which is the same law.
+        # TFP's Dirichlet distribution differs between eager mode and tf.data under one seed, and
+        # loses small concentrations to underflow: this is Polya's urn, which is the same
+        # distribution.
         mode_seed, urn_seed = tfp.random.split_seed(seed, salt="DirichletMultinomial")
-        modes = tf.unstack(_draw_by_inversion([n, total], law, mode_seed), axis=1)
-        urn = tf.random.stateless_uniform([total, n, len(tiles)], urn_seed, dtype=tf.float64)
+        modes = tf.unstack(_draw_by_inversion([n, total], edges, mode_seed), axis=1)
+        urn = tf.random.stateless_uniform([n, total, len(tiles)], urn_seed, dtype=tf.float64)
         for photon in range(1, total):
-            ball = urn[photon] * (concentration + photon) - concentration
+            ball = urn[:, photon] * (concentration + photon) - concentration
             earlier = tf.clip_by_value(tf.cast(ball, tf.int32), 0, photon - 1)
             joined = tf.gather(tf.stack(modes[:photon], axis=-1), earlier, axis=2, batch_dims=2)
             modes[photon] = tf.where(ball < 0, modes[photon], joined)
-        counts = tf.reduce_sum(tf.one_hot(tf.stack(modes, axis=-1), law.shape[1]), axis=-2)
+        drawn = tf.one_hot(tf.stack(modes, axis=-1), edges.shape[1] + 1)
+        counts = tf.reduce_sum(drawn, axis=-2)
         return tf.reshape(counts[:, :, :shown], [-1, width])
 
     return CountControl(
@@ -99,7 +102,7 @@ def dirichlet_multinomial(center: bool, **options) -> "CountControl":
 def negative_binomial(center: bool, **options) -> "CountControl":
     """Independent negative binomial counts.
 
-    It shares with the boson law the mean and the variance of each mode; it breaks all
+    It shares with the boson distribution the mean and the variance of each mode; it breaks all
     correlations between modes, and with them the fixed number of photons.
 
     With mean u and variance v > u a mode has u^2 / (v - u) failures. Where v <= u (few photons,
@@ -108,8 +111,7 @@ def negative_binomial(center: bool, **options) -> "CountControl":
 
     Options and result as for `boson`.
     """
-    import tensorflow as tf
-    import tensorflow_probability as tfp
+    from scipy.stats import nbinom
 
     from qlatent_tf.latents.controls.count_control import CountControl
 
@@ -117,12 +119,12 @@ def negative_binomial(center: bool, **options) -> "CountControl":
     variance = np.diag(covariance)
     seen = np.maximum(mean, 1e-12)
     failures = seen**2 / np.maximum(variance - mean, seen / _MOST_FAILURES)
-    base = tfp.distributions.NegativeBinomial(
-        total_count=tf.constant(failures, tf.float32),
-        logits=tf.constant(np.log(seen / failures), tf.float32),
-    )
+    law = nbinom(failures[:, None], failures[:, None] / (failures + seen)[:, None])
+    # Beyond, no count is reached by a uniform number, which has 53 bits.
+    most = int(law.isf(2.0**-54).max())
+    edges = law.cdf(np.arange(most))
     return CountControl(
-        lambda n, seed: base.sample(n, seed=seed),
+        lambda n, seed: _draw_by_inversion([n], edges, seed),
         mean,
         np.diag(mean + mean**2 / failures),
         center,
@@ -134,11 +136,11 @@ def negative_binomial(center: bool, **options) -> "CountControl":
 def shuffled(center: bool, **options) -> "CountControl":
     """Boson samples with each column shuffled on its own.
 
-    It shares with the boson law the whole law of each mode; it breaks all correlations between
-    modes, and with them the fixed number of photons.
+    It shares with the boson distribution the whole distribution of each mode; it breaks all
+    correlations between modes, and with them the fixed number of photons.
 
-    Nothing is shuffled in fact: modes are drawn independently from their exact laws, which is
-    what shuffling the columns of endlessly many samples comes to.
+    It draws modes independently from their exact distributions, which is what shuffling the columns
+    of infinitely many samples gives.
 
     Options and result as for `boson`.
     """
@@ -147,7 +149,7 @@ def shuffled(center: bool, **options) -> "CountControl":
     law = _marginals(boson(**options, center=False))
     mean, variance = _marginal_moments(law)
     return CountControl(
-        lambda n, seed: _draw_by_inversion([n], law, seed),
+        lambda n, seed: _draw_by_inversion([n], _edges(law), seed),
         mean,
         np.diag(variance),
         center,
@@ -159,17 +161,17 @@ def shuffled(center: bool, **options) -> "CountControl":
 def copula(center: bool, **options) -> "CountControl":
     """Correlated normal numbers, cut into counts: a Gaussian copula.
 
-    It shares with the boson law the whole law of each mode and, as far as normal numbers can
-    have them, the pair correlations; it breaks correlations of three and more modes, and the
-    fixed number of photons.
+    It shares with the boson distribution the whole distribution of each mode and, as far as normal
+    numbers can have them, the pair correlations; it breaks correlations of three and more modes,
+    and the fixed number of photons.
 
-    Mode i counts the thresholds that a standard normal number exceeds, where the thresholds are
-    the quantiles of the boson law of that mode. The correlation of the normal numbers is solved,
-    pair by pair, from the formula in `gaussian_copula`, so that the counts have the
-    boson covariance. Fixed totals are beyond a copula, so the matrix of all r has a negative
-    eigenvalue for each circuit; it is raised to zero and the diagonal is scaled back. At 8 photons
-    in 16 modes this keeps the pattern of the covariances (they correlate by 0.98 with the
-    boson's) and two thirds of their size. What is left is computed exactly: it is `covariance()`.
+    Mode i counts the thresholds that a standard normal number exceeds, where the thresholds are the
+    quantiles of the boson distribution of that mode. The correlation of the normal numbers is
+    solved, pair by pair, from the formula in `gaussian_copula`, so that the counts have the boson
+    covariance. Fixed totals are beyond a copula, so the matrix of all r has a negative eigenvalue
+    for each circuit; it is raised to zero and the diagonal is scaled back. At 8 photons in 16 modes
+    this keeps the pattern of the covariances (they correlate by 0.98 with the boson's) and two
+    thirds of their size. What is left is computed exactly: it is `covariance()`.
 
     Options and result as for `boson`.
     """
@@ -197,18 +199,23 @@ def copula(center: bool, **options) -> "CountControl":
     return CountControl(draw, mean, covariance, center, name="Copula")
 
 
-def _draw_by_inversion(shape: list, law: np.ndarray, seed) -> "tf.Tensor":
-    """Returns independent counts, one for each row of `law`, int32 of shape [*shape, rows].
+def _edges(law: np.ndarray) -> np.ndarray:
+    return np.cumsum(law, axis=1)[:, :-1]
 
-    tfd.Categorical would do, but for TensorFlow's stateless_categorical: the rows of one batch
-    are shifted copies of each other.
+
+def _draw_by_inversion(shape: list, edges: np.ndarray, seed) -> "tf.Tensor":
+    """Returns independent counts, one for each row of `edges`, int32 of shape [*shape, rows].
+
+    Row i holds P(count <= 0), P(count <= 1), ... of count i. A uniform number decides each draw, so
+    the first draws do not depend on how many follow. TFP's distributions do not see to that, and
+    in TensorFlow's stateless_categorical the rows of a batch are shifted copies of each other.
     """
     import tensorflow as tf
 
-    uniform = tf.random.stateless_uniform([*shape, len(law)], seed, dtype=tf.float64)
-    edges = tf.constant(np.cumsum(law, axis=1)[:, :-1], tf.float64)
-    reached = tf.expand_dims(uniform, -1) >= edges
-    return tf.reduce_sum(tf.cast(reached, tf.int32), axis=-1)
+    uniform = tf.random.stateless_uniform([*shape, len(edges)], seed, dtype=tf.float64)
+    flat = tf.transpose(tf.reshape(uniform, [-1, len(edges)]))
+    counts = tf.searchsorted(tf.constant(edges, tf.float64), flat, side="right")
+    return tf.reshape(tf.transpose(counts), tf.shape(uniform))
 
 
 def _moments(latent: "BosonSampling") -> tuple[np.ndarray, np.ndarray]:

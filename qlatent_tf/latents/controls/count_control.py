@@ -7,6 +7,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from qlatent_tf.latents.vector_distribution import VectorDistribution
+from qlatent_tf.quantum.arguments import check_flag
 
 
 class CountControl(VectorDistribution):
@@ -33,7 +34,7 @@ class CountControl(VectorDistribution):
         self._draw = draw
         self._counts_mean = np.asarray(mean, np.float64)
         self._counts_covariance = np.asarray(covariance, np.float64)
-        self._center = bool(center)
+        self._center = check_flag(center, "center")
         super().__init__(len(self._counts_mean), dtype, parameters, name)
 
     def __repr__(self) -> str:

@@ -1,10 +1,10 @@
-"""The Dirichlet-multinomial law that stands in for the photons of a device."""
+"""The Dirichlet-multinomial distribution that stands in for the photons of a device."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-# So concentrated, it is a multinomial law, to 1e-6 of its variance.
+# So concentrated, it is a multinomial distribution, to 1e-6 of its variance.
 MOST_CONCENTRATED = 1e6
 
 
@@ -52,22 +52,20 @@ def check_one_total(device) -> int:
             "dirichlet_multinomial counts photons: it takes detector='number'; received "
             f"detector={device.detector!r}."
         )
-    if total == 0:
-        raise ValueError("dirichlet_multinomial needs at least one photon; received none.")
     return total
 
 
 def match_moments(
     total: int, mean: np.ndarray, covariance: np.ndarray, *, lossy: bool
 ) -> DirichletPhotons:
-    """Returns the law with the given means and sum of variances.
+    """Returns the distribution with the given means and sum of variances.
 
     With f = (n + A) / (1 + A), the sum of the variances is f n (1 - sum p_i^2), hence
 
         p_i = mean_i / n ,   A = (n - f) / (f - 1) .
 
-    Where that asks for f <= 1 the law is as good as multinomial: it has the means only. Photons
-    that can be lost (`lossy`) make one more mode.
+    Where that asks for f <= 1 the distribution is as good as multinomial: it has the means only.
+    Photons that can be lost (`lossy`) make one more mode.
     """
     share = np.maximum(np.append(mean, total - mean.sum()) if lossy else mean, 0.0)
     share = share / share.sum()

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import tensorflow as tf
-import tqdm
+
+from qlatent_tf.progress import ProgressBar
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,7 @@ class FeatureNetwork:
         """
         self.check(images)
         order = random_order(len(images))
-        with tqdm.tqdm(
+        with ProgressBar(
             total=len(images),
             desc=label or self.name,
             unit=" images",

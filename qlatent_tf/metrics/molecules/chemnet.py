@@ -17,8 +17,8 @@ import h5py
 import keras
 import numpy as np
 import tensorflow as tf
-import tqdm
 
+from qlatent_tf.progress import ProgressBar
 from qlatent_tf.storage import files
 
 WIDTH = 512
@@ -67,7 +67,7 @@ def activations(
     codes = encode(smiles)
     network = _compiled()
     rows = np.zeros((len(codes), WIDTH), dtype=np.float32)
-    with tqdm.tqdm(
+    with ProgressBar(
         total=len(codes), desc=label, unit=" molecules", disable=not progress, leave=False
     ) as bar:
         for start in range(0, len(codes), _BATCH):

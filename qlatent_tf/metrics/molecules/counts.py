@@ -18,11 +18,11 @@ References:
 import math
 from collections.abc import Collection, Iterator, Sequence
 
-import tqdm
 from rdkit import Chem, rdBase
 
 from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
+from qlatent_tf.progress import ProgressBar
 from qlatent_tf.scores import Score, measured
 
 
@@ -53,7 +53,7 @@ def parsed_molecules(smiles: Sequence[str], label: str, progress: bool) -> Itera
     """Yields the molecules of SMILES that parse, under a progress bar of this label."""
     options = {"desc": label, "unit": " molecules", "disable": not progress, "leave": False}
     with rdBase.BlockLogs():
-        for text in tqdm.tqdm(smiles, **options):
+        for text in ProgressBar(smiles, **options):
             yield Chem.MolFromSmiles(text)
 
 

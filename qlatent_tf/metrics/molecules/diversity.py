@@ -11,13 +11,13 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import tqdm
 from rdkit import DataStructs
 from rdkit.Chem import rdFingerprintGenerator
 
 from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
 from qlatent_tf.metrics.molecules.counts import distinct_valid, parsed_molecules
+from qlatent_tf.progress import ProgressBar
 from qlatent_tf.scores import Score, measured
 
 RADIUS = 2
@@ -56,7 +56,8 @@ def mean_dissimilarity(smiles: Sequence[str], progress: bool = False) -> float:
     """
     prints = fingerprints(smiles)
     pairs = len(prints) * (len(prints) - 1) / 2
-    bar = tqdm.trange(1, len(prints), desc="Internal diversity", disable=not progress, leave=False)
+    rows = range(1, len(prints))
+    bar = ProgressBar(rows, desc="Internal diversity", disable=not progress, leave=False)
     total = sum(
         math.fsum(DataStructs.BulkTanimotoSimilarity(prints[row], prints[:row])) for row in bar
     )

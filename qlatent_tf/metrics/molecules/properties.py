@@ -15,7 +15,6 @@ from collections.abc import Sequence
 import numpy as np
 import rdkit
 import scipy.stats
-import tqdm
 from rdkit import Chem, rdBase
 from rdkit.Chem import QED, Crippen
 from rdkit.Contrib.SA_Score import sascorer  # pyright: ignore[reportMissingImports]
@@ -24,6 +23,7 @@ from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
 from qlatent_tf.metrics.molecules.counts import distinct_valid
 from qlatent_tf.metrics.reference_cache import reference_arrays
+from qlatent_tf.progress import ProgressBar
 from qlatent_tf.scores import Score, measured
 
 PROPERTIES = ("qed", "logp", "sa")
@@ -103,7 +103,7 @@ def property_table(
     Returns:
       float array, shape `(n, 3)`; the columns are `PROPERTIES`.
     """
-    bar = tqdm.tqdm(smiles, desc=label, unit=" molecules", disable=not progress, leave=False)
+    bar = ProgressBar(smiles, desc=label, unit=" molecules", disable=not progress, leave=False)
     with rdBase.BlockLogs():
         rows = [_properties_of(text) for text in bar]
     return np.array(rows, dtype=np.float64).reshape(len(rows), len(PROPERTIES))

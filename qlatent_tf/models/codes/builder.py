@@ -41,8 +41,8 @@ def last_qgan(
       generator: str. ``quantum``, a `StyleCircuit`, or ``classical``, a perceptron.
       image: (height, width, bands) of the images, or None: the data are codes already, and there
         is no autoencoder.
-      qubits, circuit_layers, ansatz, style, readout, initial_range, shots, depolarizing,
-        trajectories, shot_seed: of the circuit, see `StyleCircuit`.
+      circuit options: `qubits`, `circuit_layers`, `ansatz`, `style`, `readout`, `initial_range`,
+        `shots`, `depolarizing`, `trajectories` and `shot_seed` of the circuit, see `StyleCircuit`.
       width: int. Of the classical generator's first hidden layer; the others have twice, four
         and eight times as much.
       critic_width: int. Of the critic's first hidden layer; the second has half as much.

@@ -27,11 +27,19 @@ def to_pixels(images):
     return ops.cast(ops.round(255.0 * ops.clip(images, 0.0, 1.0)), "uint8")
 
 
+def compiled(model, name, make):
+    """Returns the function that `make` returns, compiled once for a model: tracing takes long."""
+    # Not by an attribute, which Keras would look into.
+    functions = model.__dict__.setdefault("_compiled", {})
+    if name not in functions:
+        functions[name] = tf.function(make(), reduce_retracing=True)
+    return functions[name]
+
+
 def batch_map(function, rows):
-    """Returns what a compiled function makes of an array's rows, a batch at a time."""
-    compiled = tf.function(function, reduce_retracing=True)
+    """Returns what a function makes of an array's rows, a batch at a time."""
     parts = [
-        np.asarray(compiled(tf.convert_to_tensor(rows[start : start + _BATCH])))
+        np.asarray(function(tf.convert_to_tensor(rows[start : start + _BATCH])))
         for start in range(0, len(rows), _BATCH)
     ]
     return np.concatenate(parts)
@@ -39,13 +47,18 @@ def batch_map(function, rows):
 
 def codes_of(encoder, images):
     """Returns the codes of uint8 images, float32 ``(count, code)``."""
-    return batch_map(lambda batch: encoder(to_unit(batch)), images)
+    codes = compiled(encoder, "codes", lambda: lambda batch: encoder(to_unit(batch)))
+    return batch_map(codes, images)
 
 
 def features_of(encoder, images):
     """Returns the encoder's dense features of uint8 images, float32 ``(count, width)``."""
-    features = keras.Model(encoder.input, encoder.get_layer(FEATURES).output)
-    return batch_map(lambda batch: ops.cast(features(to_unit(batch)), "float32"), images)
+
+    def make():
+        features = keras.Model(encoder.input, encoder.get_layer(FEATURES).output)
+        return lambda batch: ops.cast(features(to_unit(batch)), "float32")
+
+    return batch_map(compiled(encoder, "features", make), images)
 
 
 def reconstruction_scores(encoder, decoder, images, name):
@@ -59,7 +72,8 @@ def reconstruction_scores(encoder, decoder, images, name):
         real = to_unit(batch)
         return ops.mean(ops.square(decoder(encoder(real)) - real), axis=(1, 2, 3))
 
-    error = float(batch_map(errors_of, images).mean(dtype=np.float64))
+    errors = batch_map(compiled(encoder, "errors", lambda: errors_of), images)
+    error = float(errors.mean(dtype=np.float64))
     psnr = -10 * math.log10(error) if error > 0 else math.inf
     return measured(
         {"reconstruction_mse": error, "reconstruction_psnr": psnr},

@@ -15,6 +15,7 @@ from qlatent_tf.models.codes.image_codes import (
     alternate,
     batch_map,
     codes_of,
+    compiled,
     features_of,
     held_out,
     reconstruction_rows,
@@ -238,7 +239,8 @@ class LaStQGAN(CodeGAN):
             rebuilt = reconstruction_scores(self.encoder, self.decoder, *held_out(dataset))
             self._compared = dataset.source, real, rebuilt
         _, real, rebuilt = self._compared
-        images = batch_map(self.decode, self.generated_codes(num_samples, seed))
+        decode = compiled(self, "decode", lambda: self.decode)
+        images = batch_map(decode, self.generated_codes(num_samples, seed))
         generated = Moments.of(features_of(self.encoder, images))
         return [
             *super().own_scores(dataset, num_samples, seed),

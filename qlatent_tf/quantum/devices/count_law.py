@@ -12,15 +12,16 @@ rejected samples.
 """
 
 import dataclasses
+import math
 
 import numpy as np
 from scipy.special import comb
-from scipy.stats import binom
+from scipy.stats import binom, hypergeom
 
 
 @dataclasses.dataclass(frozen=True)
 class CountLaw:
-    """The joint law of surviving photons and dark counts.
+    """The joint distribution of surviving photons and dark counts.
 
     Attributes:
       probabilities: float64 array, shape `[photons + 1, modes + 1]`. P(k, d), of sum 1.
@@ -39,7 +40,7 @@ class CountLaw:
         dark_count_probability: float,
         total_range: tuple[int, float] = (0, np.inf),
     ) -> "CountLaw":
-        """Returns the law, restricted to totals in `total_range` (both ends included).
+        """Returns the distribution, restricted to totals in `total_range` (both ends included).
 
         Raises:
           ValueError: if no total in the range has a probability above 1e-100.
@@ -52,7 +53,7 @@ class CountLaw:
         total = survivors[:, None] + dark_counts
         joint[(total < total_range[0]) | (total > total_range[1])] = 0.0
         acceptance = float(joint.sum())
-        if acceptance < 1e-100:
+        if not acceptance >= 1e-100:
             raise ValueError(
                 f"The post-selection on a total of {total_range[0]} to {total_range[1]} never "
                 f"happens: {photons} photons with transmission {survival:g} and a dark count "
@@ -82,7 +83,7 @@ class CountLaw:
 
 def _falling_share(total: int, order: int) -> np.ndarray:
     """Returns, for each count 0 .. total, the share of ordered `order`-tuples that it covers."""
-    return comb(np.arange(total + 1), order) / max(comb(total, order), 1)
+    return np.asarray(comb(np.arange(total + 1), order)) / max(math.comb(total, order), 1)
 
 
 def draw_binomial(
@@ -103,6 +104,17 @@ def draw_binomial(
     u, t, c = uniform[active], trials[active], np.broadcast_to(column, uniform.shape)[active]
     drawn[active] = sum((u >= cumulative[c, t, count]).astype(np.int64) for count in counts[:-1])
     return drawn
+
+
+def draw_hypergeometric(
+    uniform: np.ndarray, draws: np.ndarray, chosen: int, total: int
+) -> np.ndarray:
+    """Returns, by inversion, how many of `draws` random items of `total` are among the chosen ones.
+
+    `draws` has the shape of `uniform`, `[batch]`.
+    """
+    cumulative = hypergeom.cdf(np.arange(chosen), total, chosen, np.arange(total + 1)[:, None])
+    return (uniform[:, None] >= cumulative[draws]).sum(axis=1)
 
 
 def random_subsets(keys: np.ndarray, sizes: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The exact law of the photon number of each mode alone.
+"""The exact distribution of the photon number of each mode alone.
 
 Mode i of a device keeps a photon of input mode j with probability q_j = eta_i |U_ij|^2. For single
 photons with overlap x = sqrt(V), where V is the indistinguishability,
@@ -10,12 +10,10 @@ For s_j photons in one input mode, which form a Fock state, the factor is `lague
 1 + (z - 1) q_j (1 - x) and (z - 1) q_j x w.
 
 Dark counts multiply by 1 + (z - 1) p. The right-hand side is a polynomial in w, so Gauss-Laguerre
-nodes give the average exactly; its values at the roots of unity give the law of n_i.
+nodes give the average exactly; its values at the roots of unity give the distribution of n_i.
 
 `moments` derives the same formula for pairs of modes.
 """
-
-import math
 
 import numpy as np
 
@@ -45,17 +43,19 @@ def photon_marginals(device: PhotonicDevice) -> np.ndarray:
     kept = device.transmission[:, None] * np.abs(device.unitary[:, filled]) ** 2
     photons_in = device.input_state[filled]
     photons = int(photons_in.sum())
-    overlap = math.sqrt(device.indistinguishability)
     nodes, weights = np.polynomial.laguerre.laggauss(photons // 2 + 1)
     most = photons + (device.dark_count_probability > 0)
     shift = np.exp(-2j * np.pi * np.arange(most + 1) / (most + 1)) - 1.0
-    # [modes, roots of unity, nodes]
-    generating = np.ones((device.modes, len(shift), len(nodes)), np.complex128)
-    for column, count in zip(kept.T, photons_in.tolist(), strict=True):
-        alone = (1.0 + np.outer(column, shift) * (1.0 - overlap))[:, :, None]
-        together = (np.outer(column, shift) * overlap)[:, :, None] * nodes
-        generating *= laguerre_factor(alone, together, count)
-    values = (generating @ weights) * (1.0 + shift * device.dark_count_probability)
+    values = np.zeros((device.modes, len(shift)), np.complex128)
+    for overlap, share in device.overlaps:
+        # [modes, roots of unity, nodes]
+        generating = np.ones((device.modes, len(shift), len(nodes)), np.complex128)
+        for column, count in zip(kept.T, photons_in.tolist(), strict=True):
+            alone = (1.0 + np.outer(column, shift) * (1.0 - overlap))[:, :, None]
+            together = (np.outer(column, shift) * overlap)[:, :, None] * nodes
+            generating *= laguerre_factor(alone, together, count)
+        values += share * (generating @ weights)
+    values *= 1.0 + shift * device.dark_count_probability
     law = np.fft.ifft(values, axis=1).real
     law = np.maximum(law, 0.0)
     law /= law.sum(axis=1, keepdims=True)

@@ -1,6 +1,7 @@
 """Exact means and covariances of photon numbers and of clicks.
 
-Notation: U is the unitary, s_j the photons sent into mode j, V the indistinguishability,
+Notation: U is the unitary, s_j the photons sent into mode j, V the indistinguishability
+(times k (k - 1) / (n (n - 1)) for pairs, where only k of n photons may interfere),
 P_ij = |U_ij|^2.
 
 **Photon numbers.** One photon gives the mean, two photons give every pair correlation. Two photons
@@ -17,9 +18,9 @@ With H = U diag(s) U^dag the double sums are
     F_ik = mu_i mu_k - sum_j s_j P_ij P_kj + V (|H_ik|^2 - sum_j s_j^2 P_ij P_kj)
 
 Loss and dark counts: mode i keeps a photon with probability r_i after a loss common to all modes,
-whose survivors k and dark counts d follow the law of `count_law`, post-selected or not. A given
-photon, or pair of photons, survives with the factorial moments of k, and independently of where it
-goes; the same holds for the modes that count in the dark.
+whose survivors k and dark counts d follow the distribution of `count_law`, post-selected or not. A
+given photon, or pair of photons, survives with the factorial moments of k, and independently of
+where it goes; the same holds for the modes that count in the dark.
 
 **Clicks.** Mode i clicks unless it is silent; the covariance of two clicks is the covariance of two
 silences. The probability that no photon is detected in a set S of modes is
@@ -27,8 +28,9 @@ E[prod_{i in S} (1 - eta_i)^{n_i}], the permanent of the identity minus
 
     L = sum_{i in S} eta_i u_i^dag u_i ,   u_i = row i of U at the input photons,
 
-with off-diagonal entries weakened by x = sqrt(V). L has rank |S| <= 2, and the permanent of such
-a matrix is a Gaussian average: by Wick's theorem, for independent standard complex normal g_i,
+with off-diagonal entries weakened by x = sqrt(V), or by several values of x, see `overlaps`. L has
+rank |S| <= 2, and the permanent of such a matrix is a Gaussian average: by Wick's theorem, for
+independent standard complex normal g_i,
 
     Per(D - x L) = E_g prod_j (D_j - x |v_j|^2) ,   v_j = sum_i sqrt(eta_i) U_ij g_i ,
 
@@ -40,10 +42,10 @@ Laguerre nodes and equidistant phases give it exactly, in polynomial time for an
 
 Where shots are repeated until a post-selection keeps one, the means are sums over outcomes.
 
-With threshold detectors the law of all click patterns is summed. With number-resolving detectors
-behind different losses, the joint law of two modes' counts and the total is read off the
-generating function G of `probabilities`: put z a in mode i, z b in mode k and z elsewhere, multiply
-by the dark counts' (1 - p + p w) for each mode's weight w, and
+With threshold detectors the distribution of all click patterns is summed. With number-resolving
+detectors behind different losses, the joint distribution of two modes' counts and the total is read
+off the generating function G of `probabilities`: put z a in mode i, z b in mode k and z elsewhere,
+multiply by the dark counts' (1 - p + p w) for each mode's weight w, and
 
     G(z, a, b) = sum P(total = N, n_i = s, n_k = t) z^N a^s b^t
 
@@ -101,7 +103,7 @@ def photon_moments(
 def click_mean(device) -> np.ndarray:
     """Returns the mean of the clicks, post-selection left out, without the work for pairs."""
     rows, photons_in = _rows(device)
-    silent = _silence(rows, None, photons_in, math.sqrt(device.indistinguishability))
+    silent = _silence(rows, None, photons_in, device.overlaps)
     return 1.0 - silent * (1.0 - device.dark_count_probability)
 
 
@@ -109,9 +111,7 @@ def click_covariance(device) -> np.ndarray:
     """Returns the covariance of the clicks, post-selection left out."""
     rows, photons_in = _rows(device)
     first, second = np.triu_indices(device.modes, 1)
-    pair_silent = _silence(
-        rows[first], rows[second], photons_in, math.sqrt(device.indistinguishability)
-    )
+    pair_silent = _silence(rows[first], rows[second], photons_in, device.overlaps)
     mean = click_mean(device)
     covariance = np.diag(mean * (1.0 - mean))
     covariance[first, second] = pair_silent * (1.0 - device.dark_count_probability) ** 2
@@ -131,12 +131,20 @@ def _silence(
     first_rows: np.ndarray,
     second_rows: np.ndarray | None,
     photons_in: np.ndarray,
-    overlap: float,
+    overlaps: list[tuple[complex, complex]],
 ) -> np.ndarray:
     """Returns the probability that both modes of each pair are silent, shape `[pairs]`.
 
-    Without second rows, that the first mode is.
+    Without second rows, that the first mode is. It is summed over the overlaps of two photons.
     """
+    parts = [
+        share * _silence_at(first_rows, second_rows, photons_in, overlap)
+        for overlap, share in overlaps
+    ]
+    return np.real(sum(parts))
+
+
+def _silence_at(first_rows, second_rows, photons_in, overlap: complex) -> np.ndarray:
     photons = int(photons_in.sum())
     both = np.abs(first_rows) ** 2
     if second_rows is not None:
@@ -153,10 +161,10 @@ def _silence(
         g_1 = np.repeat(g_1, len(radii) * len(phases))
         weights = np.repeat(np.outer(radial_weights, radial_weights).ravel(), len(phases))
         weights = weights / len(phases)
-    result = np.empty(len(first_rows))
+    result = np.empty(len(first_rows), untouched.dtype)
     for start in range(0, len(first_rows), PAIRS_PER_CHUNK):
         chunk = slice(start, start + PAIRS_PER_CHUNK)
-        average = np.ones((len(first_rows[chunk]), len(weights)))
+        average = np.ones((len(first_rows[chunk]), len(weights)), untouched.dtype)
         for mode, count in enumerate(photons_in):
             amplitude = first_rows[chunk, mode, None] * g_1
             if second_rows is not None and g_2 is not None:
@@ -205,6 +213,7 @@ def count_moments(device) -> tuple[np.ndarray, np.ndarray]:
     pairs = list(itertools.combinations(range(device.modes), 2))
     shape = (len(in_total), len(in_mode), len(in_mode))
     steps = len(pairs) * int(np.prod(shape)) * max(device.photons, 1) * 2**device.photons
+    steps *= len(device.overlaps)
     if device.indistinguishability > 0 and steps > MAX_STEPS:
         raise NoClosedForm(
             f"The moments of {device!r} after different losses in each mode take {steps:.1e} "

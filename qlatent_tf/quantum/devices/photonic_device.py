@@ -1,6 +1,7 @@
 """A boson sampler as a laboratory has it: imperfect photons, lossy modes, real detectors."""
 
 import functools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,6 +39,8 @@ class PhotonicDevice:
       interfere with each other; a bad one interferes with nobody. A Hong-Ou-Mandel experiment then
       has the visibility `indistinguishability`. At 1 this is boson sampling, at 0 all photons are
       distinguishable, i.e. classical particles.
+      With `interfering_photons` = k, only k of the n photons, a random set in each shot, may be
+      good: 1 is as distinguishable photons, n as without it, and sampling costs 2^k.
     - Mode i keeps each of its photons with probability `transmission[i]`.
     - Each detector adds one dark count with probability `dark_count_probability`.
     - Threshold detectors tell "none" from "some": outcomes are clicks, 0 or 1.
@@ -47,7 +50,7 @@ class PhotonicDevice:
     Sample number i depends on the device, the seed and i alone: not on batches, nor on threads.
 
     Post-selection with number-resolving detectors and equal loss costs nothing: the totals are
-    drawn from their conditional law. Otherwise shots are repeated until one is kept.
+    drawn from their conditional distribution. Otherwise shots are repeated until one is kept.
 
     Args:
       unitary: complex array-like, shape `[modes, modes]`.
@@ -57,6 +60,7 @@ class PhotonicDevice:
       detector: str. `"number"` or `"threshold"`.
       dark_count_probability: float in [0, 1]. Of each mode, in each shot.
       postselect: int, or pair of ints (least, most). The total counts that are kept; None for all.
+      interfering_photons: int, from 1 to the photons. See above; None for all.
       method: str. The method of `BosonSampler`. Loss and distinguishability exclude `"table"`.
       precision: str. `"double"` or `"single"`, for `BosonSampler`.
       max_table_bytes: int. The memory a table may take.
@@ -78,6 +82,8 @@ class PhotonicDevice:
         multidimensional permanent", arXiv:1410.7687.
       - Renema et al., "Efficient classical algorithm for boson sampling with partially
         distinguishable photons", arXiv:1707.02793.
+      - Moylett, Garcia-Patron, Renema, Turner, "Classically simulating near-term partially
+        distinguishable and lossy boson sampling", arXiv:1907.00022.
     """
 
     def __init__(
@@ -90,6 +96,7 @@ class PhotonicDevice:
         detector: str = "number",
         dark_count_probability: float = 0.0,
         postselect=None,
+        interfering_photons: int | None = None,
         method: str = "auto",
         precision: str = "double",
         max_table_bytes: int = DEFAULT_MAX_TABLE_BYTES,
@@ -101,6 +108,17 @@ class PhotonicDevice:
         self.input_state = check_input_state(input_state, self.modes)
         self.photons = int(self.input_state.sum())
         self.indistinguishability = check_probability(indistinguishability, "indistinguishability")
+        self.interfering_photons = self.photons
+        if interfering_photons is not None:
+            name = "interfering_photons"
+            self.interfering_photons = check_count(interfering_photons, name, least=1)
+            if self.interfering_photons > self.photons:
+                raise ValueError(
+                    f"{name} are at most the {self.photons} that are sent; received "
+                    f"{interfering_photons}."
+                )
+            if self.interfering_photons == 1:  # with whom?
+                self.indistinguishability = 0.0
         self.transmission = check_transmission(transmission, self.modes)
         self.detector = check_choice(detector, DETECTORS, "detector")
         self.dark_count_probability = check_probability(
@@ -147,6 +165,7 @@ class PhotonicDevice:
         """Whether each outcome is the whole photon number distribution of identical photons."""
         return (
             self.indistinguishability == 1
+            and self.interfering_photons == self.photons
             and self.detector == "number"
             and self.dark_count_probability == 0
             and bool((self.transmission == 1).all())
@@ -180,7 +199,7 @@ class PhotonicDevice:
           ValueError: if an argument is malformed, or the post-selection keeps fewer than one in
             10,000 shots.
         """
-        num_samples, start = check_sample_range(num_samples, start)
+        num_samples, start = check_sample_range(num_samples, start, self.modes)
         if return_log_prob:
             if self.is_ideal:
                 return self._shots.whole_sampler.sample(
@@ -197,6 +216,10 @@ class PhotonicDevice:
         else:
             rows = self._shots.sample(num_samples, seed, start)
         return (rows, self.log_prob(rows)) if return_log_prob else rows
+
+    def sampling_seconds(self, num_samples: int) -> float:
+        """Returns about how long one core takes for `sample`, if no shot is repeated."""
+        return self._shots.seconds(num_samples)
 
     def mean(self) -> np.ndarray:
         """Returns the exact mean of each mode, float64, shape `[modes]`.
@@ -221,7 +244,7 @@ class PhotonicDevice:
 
         `moments` derives it, in closed form for every size. A post-selection keeps the closed form
         for number-resolving detectors and equal loss; otherwise `post_selected_moments` sums the
-        law, up to about 9 photons or 16 click detectors.
+        distribution, up to about 9 photons or 16 click detectors.
 
         Raises:
           NoClosedForm: if a post-selection makes it too long a sum.
@@ -259,6 +282,8 @@ class PhotonicDevice:
         }
         if self.indistinguishability != 1:
             shown["indistinguishability"] = f"{self.indistinguishability:g}"
+        if 1 < self.interfering_photons < self.photons:
+            shown["interfering_photons"] = self.interfering_photons
         if least < 1:
             shown["transmission"] = f"{least:g}" if least == most else f"{least:g}..{most:g}"
         if self.detector != "number":
@@ -268,6 +293,33 @@ class PhotonicDevice:
         if self.postselect is not None:
             shown["postselect"] = "..".join(map(str, self.postselect))
         return f"PhotonicDevice({', '.join(f'{name}={it}' for name, it in shown.items())})"
+
+    @functools.cached_property
+    def overlaps(self) -> list[tuple[complex, complex]]:
+        """Overlaps x of two photons, and weights with which results for them are added up.
+
+        What photons do that are good with probability x each is a polynomial in x, since the j
+        photons of a term have to be good. If only k of n may be, the term x^j is weighed with
+        s_j = k (k - 1) .. / (n (n - 1) ..), j factors each, the share of sets of k that hold the
+        given j. The n + 1 coefficients follow from as many points on a circle:
+
+            sum_j s_j c_j x^j = sum_r w_r p(x e^{2 pi i r / (n + 1)}) ,   w = DFT of s / (n + 1)
+        """
+        overlap = math.sqrt(self.indistinguishability)
+        photons, chosen = self.photons, self.interfering_photons
+        if overlap == 0 or chosen == photons:
+            return [(overlap, 1.0)]
+        factors = (chosen - np.arange(photons)) / (photons - np.arange(photons))
+        shares = np.cumprod(np.append(1.0, factors))
+        turns = np.exp(2j * np.pi * np.arange(photons + 1) / (photons + 1))
+        return list(zip(overlap * turns, np.fft.fft(shares) / (photons + 1), strict=True))
+
+    @property
+    def pair_interference(self) -> float:
+        """How much a pair of photons interferes: the visibility where all pairs may, or less."""
+        chosen, photons = self.interfering_photons, self.photons
+        share = chosen * (chosen - 1) / max(photons * (photons - 1), 1)
+        return self.indistinguishability * (1.0 if chosen == photons else share)
 
     @property
     def _clicks_freely(self) -> bool:
@@ -282,7 +334,7 @@ class PhotonicDevice:
     def _moments(self) -> tuple[np.ndarray, np.ndarray]:
         if self.detector == "number" and not self.rejects_shots:
             return moments.photon_moments(
-                self.unitary, self.input_state, self.indistinguishability, self.kept, self.count_law
+                self.unitary, self.input_state, self.pair_interference, self.kept, self.count_law
             )
         if self._clicks_freely:
             return self._mean, moments.click_covariance(self)

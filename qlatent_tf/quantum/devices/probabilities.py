@@ -7,7 +7,8 @@ photons detected there and n_0 those lost,
     W_ab = sum_i U_ia^* (eta_i w_i + (1 - eta_i) w_0) U_ib ,
 
 a, b running over the input photons, s_j of them in mode j. The overlaps X_ab are 1 for photons of
-one input mode and sqrt(indistinguishability) otherwise: expand the permanent in permutations and
+one input mode and sqrt(indistinguishability) otherwise, or several values with weights where few
+photons may interfere, see `PhotonicDevice.overlaps`: expand the permanent in permutations and
 average over which photons are good. A permutation that moves photons between modes needs them to
 be good; one that moves them within their mode is a repetition of the same term, which the
 normalisation of the good Fock state takes back.
@@ -65,9 +66,13 @@ def log_prob(device, outcomes: np.ndarray) -> np.ndarray:
       NoClosedForm: if the device is larger than that.
       ValueError: if an outcome has more than 16 clicks, or too many counts.
     """
-    check_size(device)
     result = np.full(len(outcomes), -np.inf)
-    possible = np.ones(len(outcomes), bool)
+    clicks, is_dark = device.detector == "threshold", device.dark_count_probability > 0
+    possible = (outcomes <= 1).all(axis=1) if clicks else np.ones(len(outcomes), bool)
+    possible &= outcomes.sum(axis=1) <= device.photons + is_dark * device.modes
+    if not possible.any():
+        return result
+    check_size(device)
     acceptance = 1.0
     if device.postselect is not None:
         least, most = device.postselect
@@ -112,9 +117,8 @@ def generating_function(
     result = np.empty(len(weights), np.result_type(weights, lost_weight, np.float64))
     source = np.repeat(np.arange(device.modes), device.input_state)
     columns = device.unitary[:, source]
-    overlaps = np.where(source[:, None] == source, 1.0, np.sqrt(device.indistinguishability))
     repeats = math.prod(math.factorial(int(count)) for count in device.input_state)
-    pairs = columns.conj()[:, :, None] * columns[:, None, :] * overlaps
+    pairs = columns.conj()[:, :, None] * columns[:, None, :]
     for start in range(0, len(weights), MATRICES_PER_CHUNK):
         chunk = slice(start, start + MATRICES_PER_CHUNK)
         by_mode = (
@@ -125,7 +129,12 @@ def generating_function(
             one_photon = by_mode @ np.abs(device.unitary) ** 2
             values = np.prod(one_photon**device.input_state, axis=1)
         else:
-            values = permanents(np.tensordot(by_mode, pairs, axes=1)) / repeats
+            matrices = np.tensordot(by_mode, pairs, axes=1)
+            values = sum(
+                share * permanents(np.where(source[:, None] == source, 1.0, overlap) * matrices)
+                for overlap, share in device.overlaps
+            )
+            values = values / repeats
         result[chunk] = values if np.iscomplexobj(result) else values.real
     return result
 
@@ -149,7 +158,7 @@ def click_table(device) -> np.ndarray:
 def _check_click_table(device) -> None:
     if device.modes > MAX_CLICK_TABLE_MODES:
         raise NoClosedForm(
-            f"The law of all click patterns holds 2^modes numbers; legal is up to "
+            f"The distribution of all click patterns holds 2^modes numbers; legal is up to "
             f"{MAX_CLICK_TABLE_MODES} modes, received {device.modes}."
         )
 
@@ -163,7 +172,7 @@ def _acceptance(device) -> float:
         table = click_table(device)
         totals = np.indices(table.shape).sum(axis=0)
         return float(table[(least <= totals) & (totals <= most)].sum())
-    # The law of the total from its generating function at the roots of unity.
+    # The distribution of the total from its generating function at the roots of unity.
     roots = np.exp(2j * np.pi * np.arange(device.photons + 1) / (device.photons + 1))
     weights = np.repeat(roots[:, None], device.modes, axis=1)
     detected = np.fft.fft(generating_function(device, weights)).real / len(roots)

@@ -5,18 +5,25 @@ import threading
 from typing import Any
 
 import numpy as np
+from scipy.stats import binom, hypergeom
 
-from qlatent_tf.quantum.devices.count_law import CountLaw, draw_binomial, random_subsets
+from qlatent_tf.quantum.devices.count_law import (
+    CountLaw,
+    draw_binomial,
+    draw_hypergeometric,
+    random_subsets,
+)
 from qlatent_tf.quantum.random_streams import uniforms
 from qlatent_tf.quantum.samplers.boson_sampler import BosonSampler
 from qlatent_tf.quantum.samplers.distinguishable import DistinguishableSampler
 
+SECONDS_A_PHOTON = 1e-8  # that goes its own way
 SHOTS_PER_CHUNK = 2**16  # bounds the memory of the random numbers
 _BUILD_LOCK = threading.Lock()
 
 
 class ShotSampler:
-    """Draws shots whose surviving photons and dark counts follow a count law.
+    """Draws shots whose surviving photons and dark counts follow a count distribution.
 
     Surviving photons are a random subset of the input. A binomial number of them, with probability
     sqrt(indistinguishability), is good; the good ones are boson sampled, the bad ones go their own
@@ -39,6 +46,7 @@ class ShotSampler:
         self._circuit = (device.unitary, device.input_state)
         self._photons = device.photons
         self._good_share = float(np.sqrt(device.indistinguishability))
+        self._interfering = device.interfering_photons
         self._kept = device.kept
         self._count_law: CountLaw = device.count_law
         self._clicks = device.detector == "threshold"
@@ -46,14 +54,15 @@ class ShotSampler:
             "method": device.method, "precision": device.precision, **sampler_options
         }  # fmt: skip
         law = self._count_law.probabilities
-        self._sends_subsets = self._good_share < 1 or bool(law[:-1].any())
+        all_good = self._good_share == 1 and self._interfering == self._photons
+        self._sends_subsets = not all_good or bool(law[:-1].any())
         self._is_perfect = (
             not self._sends_subsets and law[-1, 0] == 1 and bool((self._kept == 1).all())
         )
         if device.method == "table" and self._good_share > 0 and self._sends_subsets:
             raise ValueError(
-                "method='table' holds the law of all photons together; with loss in every mode "
-                "or partly distinguishable photons use 'auto', 'lanes', 'glynn' or 'loop'."
+                "method='table' holds the distribution of all photons together; with loss in every "
+                "mode or partly distinguishable photons use 'auto', 'lanes', 'glynn' or 'loop'."
             )
         self.boson_sampler: Any = None
         if self._good_share > 0:
@@ -62,7 +71,8 @@ class ShotSampler:
             self.boson_sampler = BosonSampler(
                 *self._circuit, **{**self._sampler_options, **no_table}
             )
-        if self._good_share < 1:
+        self._all_good = all_good
+        if not all_good:
             self._distinguishable_sampler = DistinguishableSampler(
                 *self._circuit, num_threads=sampler_options["num_threads"]
             )
@@ -75,6 +85,20 @@ class ShotSampler:
             if self._sampler_options["method"] == "table":
                 built = self.boson_sampler
             return built or BosonSampler(*self._circuit, **self._sampler_options)
+
+    def seconds(self, num_samples: int) -> float:
+        """Returns about how long one core takes for shots, without a table that may shorten it."""
+        if self._good_share == 0:
+            return num_samples * self._photons * SECONDS_A_PHOTON
+        photons = np.arange(self._photons + 1)
+        survivors = self._count_law.probabilities.sum(axis=1)
+        chosen = hypergeom.pmf(photons, self._photons, self._interfering, photons[:, None])
+        good = survivors @ chosen @ binom.pmf(photons, photons[:, None], self._good_share)
+        return sum(
+            share * self.boson_sampler.sampling_seconds(num_samples, sent)
+            for sent, share in enumerate(good.tolist())
+            if share > 0
+        )
 
     def sample(self, num_samples: int, seed: int, start: int) -> np.ndarray:
         """Returns shots number start, start + 1, ..., uint8 array, shape `[num_samples, modes]`."""
@@ -108,14 +132,20 @@ class ShotSampler:
         size = len(survivors)
         if not self._sends_subsets:
             return self.whole_sampler.sample(size, seed, start=start)
-        if self._good_share == 1:
+        if self._all_good:
             return self.boson_sampler.sample(size, seed, start=start, photons_per_sample=survivors)
         if self._good_share == 0:
             mask = None
             if (survivors < self._photons).any():
                 mask = random_subsets(draw("bad", self._photons), survivors)
             return self._distinguishable_sampler.sample(size, seed, start=start, photon_mask=mask)
-        good = draw_binomial(draw("good", 1)[:, 0], survivors, self._good_share)
+        good = survivors
+        if self._interfering < self._photons:
+            good = draw_hypergeometric(
+                draw("interfering", 1)[:, 0], survivors, self._interfering, self._photons
+            )
+        if self._good_share < 1:
+            good = draw_binomial(draw("good", 1)[:, 0], good, self._good_share)
         rows, is_good = self.boson_sampler.sample(
             size, seed, start=start, photons_per_sample=good, return_photons=True
         )

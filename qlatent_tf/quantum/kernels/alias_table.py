@@ -4,14 +4,15 @@ A table of N outcomes is N records `threshold 2^32 << 32 | alias`. The 64-bit dr
 and a fraction from the 96-bit product x N: the bucket is its integer part over 2^64, the fraction
 the 32 bits below. (Bucket and fraction from the two halves of x would make every bucket
 probability a multiple of 2^-32, an error that grows with N.) The stored thresholds are rounded to
-2^-32, so the law is exact to a total variation of 2^-33.
+2^-32, so the distribution is exact to a total variation of 2^-33.
 
 Reference: Vose, "A linear algorithm for generating random numbers with a given distribution",
 IEEE Transactions on Software Engineering 17, 1991.
 """
 
 import numpy as np
-from numba import njit
+
+from qlatent_tf.quantum.compiled import kernel
 
 MAX_OUTCOMES = 2**32 - 1
 LOW_32 = np.uint64(2**32 - 1)
@@ -19,7 +20,7 @@ BITS_32 = np.uint64(32)
 TWO_TO_32 = 2.0**32
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def alias_index(records, draw):
     """The outcome that a uint64 draw selects from uint64 records `[N]`."""
     size = np.uint64(len(records))
@@ -32,7 +33,7 @@ def alias_index(records, draw):
     return record & LOW_32
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fill_records(probabilities, total, records):
     """Vose's construction: each bucket under 1 is filled up by one outcome above 1."""
     size = len(probabilities)
@@ -67,7 +68,9 @@ def _fill_records(probabilities, total, records):
 
 
 def alias_records(probabilities: np.ndarray) -> np.ndarray:
-    """Returns the alias table, uint64 `[outcomes]`, of a law `[outcomes]`, normalised here.
+    """Returns the alias table, uint64 `[outcomes]`, of probabilities `[outcomes]`.
+
+    They are normalised here.
 
     Raises:
       ValueError: if there are no outcomes, more than 2^32 - 1, or their sum is not positive.

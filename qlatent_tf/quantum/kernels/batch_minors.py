@@ -7,7 +7,8 @@ same in all lanes: 2^(k-2) terms for k columns.
 """
 
 import numpy as np
-from numba import njit
+
+from qlatent_tf.quantum.compiled import kernel
 
 LANES = 32
 PAIR = 2 * LANES  # a complex quantity: LANES real parts, then LANES imaginary parts
@@ -24,7 +25,7 @@ NEXT = BLOCK
 AFTER_NEXT = 2 * BLOCK
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def _multiply(c, source, target, w, factor_re, factor_im):
     """Writes the product of the quantity at `source` and a factor to `target`, in lane w."""
     re, im = c[source + w], c[source + LANES + w]
@@ -32,7 +33,7 @@ def _multiply(c, source, target, w, factor_re, factor_im):
     c[target + LANES + w] = re * factor_im + im * factor_re
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def _flip_and_multiply_up(rows, columns, k, row, change, work):
     """SUM += change * row, and RUN of block l + 1 = RUN of block l times (SUM +- SHIFT) of l."""
     for column in range(k):
@@ -46,7 +47,7 @@ def _flip_and_multiply_up(rows, columns, k, row, change, work):
             _multiply(c, MINUS, NEXT + MINUS, w, sum_re - shift_re, sum_im - shift_im)
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def _join(c, run, w):
     """Returns (product of the columns < l) * (product of the columns > l)."""
     up_re, up_im = c[run + w], c[run + LANES + w]
@@ -54,7 +55,7 @@ def _join(c, run, w):
     return up_re * down_re - up_im * down_im, up_re * down_im + up_im * down_re
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def _multiply_down_and_add(k, sign, work):
     """MINOR_l += sign * sum over +- of (product of columns < l) * (product of columns > l).
 
@@ -74,7 +75,7 @@ def _multiply_down_and_add(k, sign, work):
             _multiply(c, AFTER_NEXT + MINUS, NEXT + MINUS, w, sum_re - shift_re, sum_im - shift_im)
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def add_newest_row(rows, columns, newest, work):
     """Takes row `newest` as SHIFT and the one that was there into START, for all columns."""
     for column in range(columns):
@@ -85,7 +86,7 @@ def add_newest_row(rows, columns, newest, work):
             block[SHIFT + w] = row[w]
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def batch_minors(rows, columns, k, work):
     """The minors of the k - 1 drawn rows and the first k columns, times 2^(k-2).
 

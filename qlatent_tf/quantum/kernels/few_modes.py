@@ -20,8 +20,8 @@ phase and another one. So one table of balanced splitters serves all angles.
 """
 
 import numpy as np
-from numba import njit
 
+from qlatent_tf.quantum.compiled import kernel
 from qlatent_tf.quantum.kernels.splitters import balanced_start
 
 RUN = 8  # neighbouring states that are mixed at once
@@ -41,7 +41,7 @@ def ways_below(most_modes: int, most_photons: int) -> np.ndarray:
     return below
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def let_in(state, modes, photons, entering, below):
     """Puts a mode with `entering` photons in front: the whole state becomes grade R = photons."""
     if modes == 0:
@@ -56,7 +56,7 @@ def let_in(state, modes, photons, entering, below):
         state[place] = 0.0
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def _mix_pair(state, photons, before, between, balanced, folded):
     """Mixes the two modes of `state`, complex128 `[photons + 1]`, numbered by mode 2.
 
@@ -92,7 +92,7 @@ def _mix_pair(state, photons, before, between, balanced, folded):
             state[j] = complex(real, imag)
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def _mix_runs(state, modes, photons, before, between, balanced, below, folded, mixed):
     """Mixes the first two of three or more modes; up to RUN states beside each other at once.
 
@@ -134,7 +134,7 @@ def _mix_runs(state, modes, photons, before, between, balanced, below, folded, m
                     state[at + w] = mixed[k * RUN + w]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def mix_modes(
     state, modes, photons, behind, before, between, balanced, below, totals, folded, mixed
 ):  # fmt: skip
@@ -171,7 +171,7 @@ def mix_modes(
         totals[depth] += 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def weigh_grades(state, modes, photons, below, weights):
     """weights_R = probability of R photons in all modes but the first; returns their sum."""
     grade_start = below[modes - 1]
@@ -185,7 +185,7 @@ def weigh_grades(state, modes, photons, below, weights):
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def keep_measured(state, modes, photons, counted, scale, below):
     """Leaves of a state what has `counted` photons in the first mode, which goes."""
     start = below[modes - 1, photons - counted]
@@ -194,7 +194,7 @@ def keep_measured(state, modes, photons, counted, scale, below):
         state[place] = state[start + place] * scale
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def keep_split(state, modes, photons, entering, counted, scale, tables, at, below):
     """Leaves of a state what has `counted` photons in the first output of a splitter.
 

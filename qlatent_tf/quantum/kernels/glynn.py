@@ -7,8 +7,8 @@ of `glynn_lanes`.
 from collections import namedtuple
 
 import numpy as np
-from numba import njit
 
+from qlatent_tf.quantum.compiled import kernel
 from qlatent_tf.quantum.kernels import glynn_lanes as lane
 from qlatent_tf.quantum.kernels import row_plan as plans
 from qlatent_tf.quantum.kernels.glynn_scalar import IM, RE, SCRATCH_FIELDS, scalar_minors
@@ -34,7 +34,7 @@ GlynnBuffers = namedtuple(
 )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def new_buffers(photons, columns):
     """Allocates the buffers for up to `photons` photons in the precision of `columns`."""
     dtype = columns.dtype
@@ -56,7 +56,7 @@ def new_buffers(photons, columns):
     )
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def _form(shifts, at, h1, h1_im, h2, h2_im):
     """x1 h2 + h1 x2, where x1 and x2 stand at `at`."""
     x1, x1_im, x2, x2_im = shifts[at], shifts[at + 1], shifts[at + 2], shifts[at + 3]
@@ -64,7 +64,7 @@ def _form(shifts, at, h1, h1_im, h2, h2_im):
     return real, x1 * h2_im + x1_im * h2 + h1 * x2_im + h1_im * x2
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def _set_shifts(rows, k, pairs, variants, shifts):
     """x and y of every column from the variant rows, and their products in each pair."""
     for place in range(pairs * lane.SHIFT):
@@ -85,7 +85,7 @@ def _set_shifts(rows, k, pairs, variants, shifts):
             s[product + 1] = s[at] * s[at + 3] + s[at + 1] * s[at + 2]
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def _set_steps(rows, k, pairs, plan, num_digits, shifts, steps):
     """What a Gray step adds to each pair: slot 0 nothing, 1 + 2 d is -2b, 2 + 2 d is +2b."""
     two = steps.dtype.type(2.0)
@@ -109,7 +109,7 @@ def _set_steps(rows, k, pairs, plan, num_digits, shifts, steps):
             steps[down + place] = -steps[up + place]
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def _set_sums(rows, num_rows, k, pairs, plan, num_lane_rows, lane_copies, shifts, work):
     """The row sums and their forms from the signed copies of all rows.
 
@@ -151,7 +151,7 @@ def _set_sums(rows, num_rows, k, pairs, plan, num_lane_rows, lane_copies, shifts
             )
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def _set_ends(variants, lane_weights, pairs, work):
     """The empty products: weights of lanes and variants in front, ones behind; sums at 0."""
     lanes = lane.lane_count(work)
@@ -173,7 +173,7 @@ def _set_ends(variants, lane_weights, pairs, work):
             work[place] = zero
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def _assemble(work, shifts, k, minors):
     """minor_1 = sum over lanes of SUM_1 + x2 SUM_X + y2 SUM_Y, and with 1 and 2 exchanged."""
     lanes = lane.lane_count(work)
@@ -196,7 +196,7 @@ def _assemble(work, shifts, k, minors):
         minors[IM, column] = sum_im
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def compute_minors(
     rows, counts, num_rows, k, vector_terms, refresh,
     minors, scratch, work, steps, shifts, plan, variants, lane_copies, lane_weights,

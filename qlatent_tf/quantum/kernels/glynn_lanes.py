@@ -20,8 +20,9 @@ constant distances let the compiler vectorise the lane loops without run-time ch
 """
 
 import numpy as np
-from numba import njit
 from numba.extending import overload
+
+from qlatent_tf.quantum.compiled import kernel
 
 DOUBLE_LANES = 8
 SINGLE_LANES = 16
@@ -62,7 +63,7 @@ def _lane_count(work):
     return lambda work: SINGLE_LANES
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def _multiply(c, source, target, lanes, w, factor, factor_im):
     """Writes the product of a block's quantity `source` and a factor to `target`, in lane w."""
     value, value_im = c[source * lanes + w], c[(source + 1) * lanes + w]
@@ -70,7 +71,7 @@ def _multiply(c, source, target, lanes, w, factor, factor_im):
     c[(target + 1) * lanes + w] = value * factor_im + value_im * factor
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def step_and_multiply_up(work, steps, slot, shifts, pairs):
     """Adds Gray step `slot` to the row sums; the running products of all pairs before each.
 
@@ -111,7 +112,7 @@ def step_and_multiply_up(work, steps, slot, shifts, pairs):
             _multiply(c, RUN_MY, NEXT + RUN_MY, lanes, w, even - form, even_im - form_im)
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def _join(c, run, lanes, w, factor, factor_im):
     """Returns (product of the pairs before) * (of those behind), and hands the latter on.
 
@@ -124,7 +125,7 @@ def _join(c, run, lanes, w, factor, factor_im):
     return up * down - up_im * down_im, up * down_im + up_im * down
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def multiply_down_and_add(work, shifts, pairs, weight):
     """Running products of all pairs behind each; adds weight * (h2 S, h1 S, X, Y) of each pair."""
     lanes = lane_count(work)

@@ -10,8 +10,8 @@ products and one of suffix products.
 """
 
 import numpy as np
-from numba import njit
 
+from qlatent_tf.quantum.compiled import kernel
 from qlatent_tf.quantum.kernels.gray_code import MAXIMUM, next_step, start_walk
 from qlatent_tf.quantum.kernels.row_plan import DIGIT_ROW
 
@@ -20,7 +20,7 @@ SUM, SUM_IM, PREFIX, PREFIX_IM = range(4)
 SCRATCH_FIELDS = 4
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def scalar_minors(rows, counts, num_rows, k, plan, scratch, minors):
     """Writes the minors, `[2, n]`, of the first k >= 2 columns of the first num_rows rows.
 

@@ -11,13 +11,14 @@ Reference: Knuth, "The art of computer programming", vol. 4A, 7.2.1.1, algorithm
 """
 
 import numpy as np
-from numba import njit
+
+from qlatent_tf.quantum.compiled import kernel
 
 GRAY_FIELDS = 4  # rows of a walk
 MAXIMUM, DIGIT, DIRECTION, FOCUS = range(GRAY_FIELDS)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def start_walk(walk, num_digits):
     """Puts all digits to 0; `walk` is int64 `[GRAY_FIELDS or more, num_digits + 1 or more]`.
 
@@ -30,7 +31,7 @@ def start_walk(walk, num_digits):
     walk[FOCUS, num_digits] = num_digits
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def next_step(walk, num_digits):
     """Changes one digit: returns (which, +1 or -1, ratio of weights).
 

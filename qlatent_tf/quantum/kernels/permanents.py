@@ -12,14 +12,14 @@ Reference: Glynn, "The permanent of a square matrix", European Journal of Combin
 import math
 
 import numpy as np
-from numba import njit
 
+from qlatent_tf.quantum.compiled import kernel
 from qlatent_tf.quantum.kernels.gray_code import GRAY_FIELDS, MAXIMUM, next_step, start_walk
 
 MAX_ORDER = 40
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def repeated_row_permanent(rows, counts):
     """The permanent of the matrix whose row `rows[i]` is taken `counts[i]` times.
 
@@ -64,7 +64,7 @@ def repeated_row_permanent(rows, counts):
     return total * 0.5 ** (order - 1)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _permanents(matrices, results):
     counts = np.ones(matrices.shape[1], np.int64)
     for i in range(len(matrices)):

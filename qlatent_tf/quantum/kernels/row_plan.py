@@ -13,8 +13,8 @@ Every row contributes the factor (-1)^j C(t, j) and the shift (t - 2j) b for j =
 """
 
 import numpy as np
-from numba import njit
 
+from qlatent_tf.quantum.compiled import kernel
 from qlatent_tf.quantum.kernels.gray_code import GRAY_FIELDS, MAXIMUM, start_walk
 
 # Rows of a plan, int64 [PLAN_FIELDS, n + 1]; the first GRAY_FIELDS are the walk over the digits.
@@ -37,7 +37,7 @@ SINGLES_FOR_PAIR = 6  # with fewer single rows a triple one is worth more as the
 MAX_LANE_ROWS = 4  # 2^4 lanes
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _plan_variants(counts, num_rows, plan, variants):
     """Chooses the rows that make the four shifts."""
     none = np.int64(-1)
@@ -86,7 +86,7 @@ def _plan_variants(counts, num_rows, plan, variants):
     variants[WEIGHTS + 2], variants[WEIGHTS + 3] = weight_my, weight_mx
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def plan_rows(counts, num_rows, lanes, plan, variants, lane_copies, lane_weights):
     """Fills the plan for rows drawn counts[i] > 0 times; returns (lane rows, Gray digits).
 

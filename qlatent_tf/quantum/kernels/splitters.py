@@ -16,10 +16,11 @@ photons: a projection, which enlarges no rounding error. Adding photons of one i
 import math
 
 import numpy as np
-from numba import njit
+
+from qlatent_tf.quantum.compiled import kernel
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _add_photon(cos, sin, first, second, one_less_first, one_less_second, amplitudes):
     """A_j(first, second) from A_j(first - 1, second) and A_j(first, second - 1), j = 0 .. N."""
     photons = first + second
@@ -39,7 +40,7 @@ def _add_photon(cos, sin, first, second, one_less_first, one_less_second, amplit
         amplitudes[j] = value / photons
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def table_start(most_first, second):
     """Where A_j(0, second) stands in a splitter's table: behind all smaller `second`.
 
@@ -48,7 +49,7 @@ def table_start(most_first, second):
     return (second * (second + 1) * (most_first + 1) + second * most_first * (most_first + 1)) // 2
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fill_splitter_table(cos, sin, most_first, most_second, table):
     """A_j(n, k) for n <= most_first, k <= most_second and all j, see `table_start`.
 
@@ -71,13 +72,13 @@ def fill_splitter_table(cos, sin, most_first, most_second, table):
             _add_photon(cos, sin, n, k, one_less_first, one_less_second, table[at : at + n + k + 1])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def balanced_start(photons):
     """Where the matrix of so many photons stands in the table of `balanced_splitters`."""
     return photons * (photons + 1) * (2 * photons + 1) // 6
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def balanced_splitters(most_photons):
     """The matrices of the balanced splitter for 0 .. most_photons photons, one after the other.
 

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from absl import logging
 
 import qlatent_tf
 from qlatent_tf.differences import differences, format_differences
+from qlatent_tf.quantum.memory import readable_bytes
 from qlatent_tf.quantum.recordings import bank_metadata
 from qlatent_tf.quantum.recordings import rows as sample_rows
 from qlatent_tf.storage import files, npy_files
@@ -84,7 +86,7 @@ def write_bank(
         lists the differences; or if another process is writing it.
     """
     for name, value in (("num_samples", num_samples), ("shard_size", shard_size)):
-        if not isinstance(value, int) or value < 1:
+        if type(value) is not int or value < 1:
             raise ValueError(f"{name} is a whole number from 1; received {value!r}.")
     folder = Path(folder)
     metadata = {
@@ -140,6 +142,8 @@ def open_bank(folder: str | os.PathLike, *, verify: bool = True) -> SampleBank:
 
 def _write_missing(folder, metadata, sampler, unitary, progress) -> None:
     shards = _resume(folder, metadata)
+    made = len(shards) * metadata["shard_size"]
+    _check_disk(folder, (metadata["num_samples"] - made) * metadata["modes"])
     # First, for a folder with other files and without it is no bank that could be continued.
     files.write_json(folder / bank_metadata.NAME, {**metadata, "shards": shards})
     if unitary is not None:
@@ -159,6 +163,15 @@ def _write_missing(folder, metadata, sampler, unitary, progress) -> None:
             )
         shards[name] = files.sha256_of(folder / name)
         files.write_json(folder / bank_metadata.NAME, {**metadata, "shards": shards})
+
+
+def _check_disk(folder: Path, num_bytes: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if num_bytes > free:
+        raise ValueError(
+            f"The bank {folder} takes {readable_bytes(num_bytes)} more; the disk has "
+            f"{readable_bytes(free)} free."
+        )
 
 
 def _resume(folder: Path, metadata: dict) -> dict[str, str]:

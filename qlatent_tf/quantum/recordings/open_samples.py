@@ -3,11 +3,13 @@
 import os
 from pathlib import Path
 
+from qlatent_tf.quantum.arguments import check_path
 from qlatent_tf.quantum.recordings import bank as sample_bank
 from qlatent_tf.quantum.recordings import bank_metadata, borealis, jiuzhang
 from qlatent_tf.quantum.recordings import rows as sample_rows
 from qlatent_tf.quantum.recordings import text as text_samples
 from qlatent_tf.storage import npy_files
+from qlatent_tf.storage.files import check_regular
 
 _READERS = {
     "npy": npy_files.open_npy,
@@ -57,9 +59,11 @@ def open_samples(
       >>> samples = open_samples("hardware.npz", key="shots")
       >>> samples[:1000].mean(axis=0)
     """
-    path = Path(path).expanduser()
+    path = Path(check_path(path, "The file of samples")).expanduser()
     if not path.exists():
         raise FileNotFoundError(f"There is no {path} to read samples from.")
+    if not path.is_dir():
+        check_regular(path)
     if file_format is None:
         file_format = _recognise(path)
     if file_format not in FILE_FORMATS:

@@ -3,20 +3,30 @@
 import itertools
 import json
 import os
+import re
 from collections.abc import Iterator
 
 import numpy as np
+from absl import logging
 
 from qlatent_tf.quantum.recordings import rows as sample_rows
 
 _BLOCK_LINES = 1 << 15
+# Headings of columns that hold no photon numbers.
+_NO_MODES = re.compile(
+    r"(?i)counts?|shots?|frequency|probability|outcomes?|states?|bit_?strings?|index"
+)
+_LEADING_ZERO = re.compile(r"(?:^|,)\s*\+?0\d")
+_LEAST_INDEX = 5  # rows from which a first column 0, 1, 2, ... is taken for their numbers
+_LEAST_NUMBERED = 3  # modes from which a first line 0, 1, 2, ... is taken for a header
 
 
 def read_csv(path: str | os.PathLike) -> np.ndarray:
     """Reads a table of photon numbers: one shot a line, one mode a column, commas between.
 
-    A first line without any number is a header and is skipped, as are blank lines. A ValueError
-    names the first bad row and its line.
+    A first line without any number is a header and is skipped, as are blank lines; so is a first
+    line 0, 1, 2, ..., as pandas writes it, with a warning. A column of row numbers, and a table of
+    outcomes and their counts, are refused. A ValueError names the first bad row and its line.
 
     Returns:
       Array of shape (shots, modes), of the narrowest unsigned type that holds the values.
@@ -24,25 +34,55 @@ def read_csv(path: str | os.PathLike) -> np.ndarray:
     parts: list[np.ndarray] = []
     try:
         with open(path, encoding="utf-8-sig") as file:
-            for block in _csv_blocks(path, _data_lines(file)):
+            for block in _csv_blocks(path, _data_lines(path, file)):
                 sample_rows.check_rows(block, str(path), first_row=sum(map(len, parts)))
                 parts.append(_narrow(block))
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is no text in UTF-8: {error}.") from error
     if not parts:
         raise ValueError(f"{path} holds no rows.")
-    return np.concatenate(parts)
+    rows = np.concatenate(parts)
+    counts_rows = (rows[:, 0] == np.arange(len(rows))).all()
+    if counts_rows and rows.shape[1] > 1 and len(rows) >= _LEAST_INDEX:
+        raise ValueError(
+            f"{path}: the first column counts the rows, 0 to {len(rows) - 1}: it is an index, "
+            "not a mode. Write the table without it, in pandas by to_csv(index=False)."
+        )
+    return rows
 
 
-def _data_lines(file) -> Iterator[tuple[int, str]]:
+def _data_lines(path, file) -> Iterator[tuple[int, str]]:
     """Yields (line number from 1, text) of the lines that hold a row."""
     first = True
     for number, line in enumerate(file, start=1):
-        if not line.strip():
-            continue
-        if not (first and not any(map(_is_number, line.split(",")))):
-            yield number, line
-        first = False
+        if line.strip():
+            if not first or not _is_header(path, line):
+                yield number, line
+            first = False
+
+
+def _is_header(path, line: str) -> bool:
+    """Returns whether the first line names the modes; refuses headings of other columns."""
+    headings = [heading.strip().strip("\"'") for heading in line.split(",")]
+    for column, heading in enumerate(headings):
+        if not heading and len(headings) > 1:
+            raise ValueError(
+                f"{path}: column {column} (counted from 0) has no heading, as a column of row "
+                "numbers. Write the table without it, in pandas by to_csv(index=False)."
+            )
+        if _NO_MODES.fullmatch(heading):
+            raise ValueError(
+                f"{path}: column {column} (counted from 0) is headed {heading!r}; a column is a "
+                "mode and a line a shot. Outcomes with their counts are read from JSON: "
+                '{"0,1,0,2": 17}.'
+            )
+    if headings == list(map(str, range(len(headings)))) and len(headings) >= _LEAST_NUMBERED:
+        logging.warning(
+            "%s: the first line, %s, is taken for a header that numbers the modes. If it is a "
+            "shot, write a line of names before it.", path, line.strip()[:60]
+        )  # fmt: skip
+        return True
+    return not any(map(_is_number, headings))
 
 
 def _csv_blocks(path, lines: Iterator[tuple[int, str]]) -> Iterator[np.ndarray]:
@@ -51,6 +91,8 @@ def _csv_blocks(path, lines: Iterator[tuple[int, str]]) -> Iterator[np.ndarray]:
         if modes is None:
             modes = chunk[0][1].count(",") + 1
         try:
+            if any(_LEADING_ZERO.search(line) for _, line in chunk):
+                raise ValueError
             block = np.loadtxt([line for _, line in chunk], delimiter=",", ndmin=2, comments=None)
         except ValueError:
             block = None
@@ -62,9 +104,14 @@ def _csv_blocks(path, lines: Iterator[tuple[int, str]]) -> Iterator[np.ndarray]:
                 if len(cells) != modes:
                     raise ValueError(f"{where} has {len(cells)} columns; the first has {modes}.")
                 for cell in cells:
+                    shown = cell.strip()[:60]
                     if not _is_number(cell):
-                        shown = cell.strip()[:60]
                         raise ValueError(f"{where} holds {shown!r}, which is no number.")
+                    if _LEADING_ZERO.match(shown):
+                        raise ValueError(
+                            f"{where} holds {shown!r}: a number has no leading zeros, and digits "
+                            "of several modes are separated by commas."
+                        )
             raise ValueError(f"{path}: rows {row} to {row + len(chunk) - 1} cannot be read.")
         row += len(chunk)
         yield block
@@ -73,14 +120,14 @@ def _csv_blocks(path, lines: Iterator[tuple[int, str]]) -> Iterator[np.ndarray]:
 def read_count_json(path: str | os.PathLike) -> sample_rows.CountedRows:
     """Reads a JSON object from outcomes to the number of shots in which they were seen.
 
-    An outcome is written ``"0,1,0,2"``, ``"|0,1,0,2>"`` or, if no mode holds more than one photon,
-    ``"0101"``; the first number is mode 0. A ValueError names the first bad entry.
+    An outcome is written ``"0,1,0,2"``, ``"|0,1,0,2>"``, ``"(0, 1, 0, 2)"`` or, with a digit for
+    each mode, ``"0102"``; the first number is mode 0. A ValueError names the first bad entry.
 
     Returns:
       CountedRows of shape (sum of counts, modes); the shots are ordered as the outcomes are.
     """
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8-sig") as file:
             entries = json.load(file, object_pairs_hook=list)
     except RecursionError:
         entries = None
@@ -94,8 +141,15 @@ def read_count_json(path: str | os.PathLike) -> sample_rows.CountedRows:
         where = f"{path}: row {row} (counted from 0), {outcome!r}: {count!r}"
         pattern = _parse_outcome(outcome)
         if pattern is None:
+            hint = ""
+            if outcome.startswith("0x") or " " in outcome.strip():
+                hint = (
+                    " Qiskit writes registers and hexadecimal numbers, the first bit last: reverse "
+                    "the outcomes and separate all bits by commas."
+                )
             raise ValueError(
-                f'{where}: an outcome reads "0,1,0,2", "|0,1,0,2>" or, in zeros and ones, "0101".'
+                f'{where}: an outcome reads "0,1,0,2", "|0,1,0,2>", "(0, 1, 0, 2)" or, with a '
+                f'digit for each mode, "0102".{hint}'
             )
         if max(pattern) > sample_rows.MAX_COUNT:
             raise ValueError(f"{where}: a mode holds at most {sample_rows.MAX_COUNT} photons.")
@@ -120,13 +174,9 @@ def read_count_json(path: str | os.PathLike) -> sample_rows.CountedRows:
 
 def _parse_outcome(outcome: str) -> tuple[int, ...] | None:
     text = outcome.strip()
-    if text.startswith("|") and text.endswith(">"):
-        text = text[1:-1]
-        cells = text.split(",")
-    elif "," in text:
-        cells = text.split(",")
-    else:
-        cells = list(text) if set(text) <= {"0", "1"} else []
+    is_bracketed = text[:1] + text[-1:] in ("|>", "()", "[]")
+    text = text[1:-1] if is_bracketed else text
+    cells = text.removesuffix(",").split(",") if is_bracketed or "," in text else list(text)
     cells = [cell.strip() for cell in cells]
     if not cells or not all(cell.isascii() and cell.isdigit() for cell in cells):
         return None

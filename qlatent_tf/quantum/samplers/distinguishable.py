@@ -1,7 +1,6 @@
 """Distinguishable photons: each one goes its own way, photon c to mode r with |U[r, c]|^2."""
 
 import numpy as np
-from numba import njit
 
 from qlatent_tf.quantum.arguments import (
     check_input_state,
@@ -9,6 +8,7 @@ from qlatent_tf.quantum.arguments import (
     check_sample_range,
     check_unitary,
 )
+from qlatent_tf.quantum.compiled import kernel
 from qlatent_tf.quantum.kernels.alias_table import alias_index, alias_records
 from qlatent_tf.quantum.kernels.permanents import MAX_ORDER, log_factorials, repeated_row_permanent
 from qlatent_tf.quantum.random_streams import GAMMA, mix64, stream_key, stream_state
@@ -17,7 +17,7 @@ from qlatent_tf.quantum.threads import check_num_threads, run_chunks
 SAMPLES_PER_CHUNK = 2048
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _send_photons(records, mask, key, start, first, last, rows):
     """Adds the photons of samples start + first .. to rows; an empty mask sends all of them."""
     photons = len(records)
@@ -30,7 +30,7 @@ def _send_photons(records, mask, key, start, first, last, rows):
                 rows[i, alias_index(records[photon], mix64(state))] += 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _permanents_of_outcomes(rates, outcomes, first, last, results):
     for i in range(first, last):
         results[i] = repeated_row_permanent(rates, outcomes[i])
@@ -89,7 +89,7 @@ class DistinguishableSampler:
         Raises:
           ValueError: if the mask has the wrong shape or is not boolean.
         """
-        num_samples, start = check_sample_range(num_samples, start)
+        num_samples, start = check_sample_range(num_samples, start, self.modes)
         mask = np.empty((0, self.photons), np.bool_)
         if photon_mask is not None:
             mask = np.ascontiguousarray(photon_mask)
@@ -120,12 +120,12 @@ class DistinguishableSampler:
           ValueError: if the outcomes are malformed, or the photons are more than 40.
         """
         outcomes = check_outcomes(outcomes, self.modes)
-        if self.photons > MAX_ORDER:
+        possible = np.flatnonzero(outcomes.sum(axis=1) == self.photons)
+        if self.photons > MAX_ORDER and len(possible):
             raise ValueError(
                 f"log_prob sums 2^(photons - 1) terms; legal is up to {MAX_ORDER} photons, "
                 f"received {self.photons}."
             )
-        possible = np.flatnonzero(outcomes.sum(axis=1) == self.photons)
         values = np.empty(len(possible))
         chosen = outcomes[possible]
 

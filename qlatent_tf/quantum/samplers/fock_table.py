@@ -1,4 +1,4 @@
-"""The whole law of a small interferometer: every outcome and its probability.
+"""The whole distribution of a small interferometer: every outcome and its probability.
 
 Permanents of all multisets of k modes from those of k - 1, one photon (column) at a time:
 
@@ -15,10 +15,11 @@ processes", arXiv:2206.10549.
 import math
 
 import numpy as np
-from numba import njit
 
 from qlatent_tf.quantum.arguments import check_input_state, check_unitary
+from qlatent_tf.quantum.compiled import kernel
 from qlatent_tf.quantum.kernels.alias_table import MAX_OUTCOMES, alias_index, alias_records
+from qlatent_tf.quantum.memory import check_memory
 from qlatent_tf.quantum.random_streams import GAMMA, mix64, stream_key
 from qlatent_tf.quantum.threads import check_num_threads, run_chunks
 
@@ -30,7 +31,7 @@ SAMPLES_PER_BLOCK = 8192
 ONE = np.uint64(1)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _unrank(rank, modes, photons, binomials, positions):
     """Writes the sorted modes of the multiset with a colex rank."""
     value = modes + photons - 2
@@ -42,7 +43,7 @@ def _unrank(rank, modes, photons, binomials, positions):
         value -= 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _next_multiset(positions, photons):
     """Moves to the colex successor; returns the highest place that changed."""
     place = np.int64(0)
@@ -54,7 +55,7 @@ def _next_multiset(positions, photons):
     return place
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def _add_photon(column, photons, binomials, previous, first, last, current):
     """P_k of the ranks first .. last - 1 from P_{k-1}; `photons` is k."""
     modes = len(column)
@@ -88,7 +89,7 @@ def _add_photon(column, photons, binomials, previous, first, last, current):
                 rank_below[j + 1] = rank_here
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _finish(amplitudes, photons, factor, binomials, factorials, first, last, table, law):
     """Occupations and probabilities of the ranks first .. last - 1."""
     modes = table.shape[1]
@@ -111,7 +112,7 @@ def _finish(amplitudes, photons, factor, binomials, factorials, first, last, tab
         _next_multiset(positions, photons)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _pick_outcomes(records, key, first, picked):
     """The outcomes of samples number first, first + 1, ... by the alias method."""
     for i in range(len(picked)):
@@ -163,6 +164,7 @@ def exact_distribution(
             f"{needed / 2**20:,.0f} MiB; legal is at most {max_bytes / 2**20:,.0f} MiB and "
             f"{MAX_OUTCOMES:,} outcomes. Choose method 'lanes' or 'glynn', or raise the limit."
         )
+    check_memory(needed, f"The tables of {photons} photons in {modes} modes")
     if photons > MAX_TABLE_PHOTONS:
         raise ValueError(f"A table holds up to {MAX_TABLE_PHOTONS} photons; received {photons}.")
     binomials = _binomials(modes, photons)

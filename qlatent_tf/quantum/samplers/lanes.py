@@ -10,8 +10,8 @@ Reference: Clifford, Clifford, "Faster classical boson sampling", arXiv:2005.042
 import math
 
 import numpy as np
-from numba import njit
 
+from qlatent_tf.quantum.compiled import kernel
 from qlatent_tf.quantum.kernels.batch_minors import (
     BLOCK,
     LANES,
@@ -27,7 +27,7 @@ from qlatent_tf.quantum.random_streams import GAMMA, stream_state, uniform
 UNROLL = 4  # columns in one step of the Laplace expansion
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def _spread_minors(work, order, columns, k, spread):
     """Puts each lane's minors back from its shuffled columns to the columns of the matrix."""
     for place in range(len(spread)):
@@ -39,7 +39,7 @@ def _spread_minors(work, order, columns, k, spread):
             spread[column * PAIR + LANES + w] = work[left * BLOCK + MINOR + LANES + w]
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def _cumulative_weights(matrix_re, matrix_im, spread, amplitude, cumulative):
     """cumulative_r = sum_{r' <= r} |sum_c minor_c matrix[r', c]|^2 , added up in float64."""
     modes, padded_columns = matrix_re.shape
@@ -65,7 +65,7 @@ def _cumulative_weights(matrix_re, matrix_im, spread, amplitude, cumulative):
             below[LANES + w] = below[w] + real * real + imag * imag
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def _choose_modes(modes, states, cumulative, chosen):
     """chosen = number of modes r < modes - 1 with cumulative_r <= u * total: the first above."""
     for w in range(LANES):
@@ -78,7 +78,7 @@ def _choose_modes(modes, states, cumulative, chosen):
             chosen[w] += np.int64(cumulative[mode * LANES + w] <= cumulative[w])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _append_rows(matrix_re, matrix_im, columns, order, chosen, newest, rows):
     """Row `newest` of each lane is the row of its chosen mode, columns in the lane's order."""
     for left in range(columns):
@@ -88,7 +88,7 @@ def _append_rows(matrix_re, matrix_im, columns, order, chosen, newest, rows):
             rows[at + LANES + w] = matrix_im[chosen[w], order[left * LANES + w]]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _shuffle_columns(columns, states, order):
     """Fisher-Yates in every lane, last place first."""
     for left in range(columns):
@@ -103,7 +103,7 @@ def _shuffle_columns(columns, states, order):
             order[other * LANES + w] = column
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _log_probability(work, matrix_re, matrix_im, order, mode, w, k, occupation):
     """log(|Per|^2 / prod t_i!) of the finished lane w, for the scaled matrix."""
     real = 0.0
@@ -121,7 +121,7 @@ def _log_probability(work, matrix_re, matrix_im, order, mode, w, k, occupation):
     return result
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def sample_lanes(
     matrix_re, matrix_im, columns, k_last, key, start, members, first, last,
     occupations, log_probs, used,

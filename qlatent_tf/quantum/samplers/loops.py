@@ -2,7 +2,7 @@
 
     for every output:   let modes in and mix them until it is one side of a splitter (`walk_plan`)
                         count c photons there with P(c) = |the part of the state that has them|^2
-                        go on with that part, divided by its norm (`few_modes`)
+                        continue with that part, divided by its norm (`few_modes`)
 
 The probability of an outcome is the product of those of its counts. Before the split, the first
 kept mode holds n = k - R of k photons and the new mode s; with the amplitudes A of `splitters`,
@@ -22,8 +22,8 @@ goes from one measurement to the next with a state of few modes, too.
 import math
 
 import numpy as np
-from numba import njit
 
+from qlatent_tf.quantum.compiled import kernel
 from qlatent_tf.quantum.kernels.few_modes import (
     RUN,
     keep_measured,
@@ -47,7 +47,7 @@ AMPLITUDE_BYTES = 16
 CHUNK_SECONDS = 1e-4
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _choose_photons(input_state, photons, kept, stream, sent, used, row):
     """Counts a random subset of the photons into `sent`; returns the state of the stream."""
     missing = kept
@@ -65,7 +65,7 @@ def _choose_photons(input_state, photons, kept, stream, sent, used, row):
     return stream
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _chance(weights, photons, entering, count, tables, at):
     """P(count), see above; `at` is where A_0(0, entering) stands, -1 without a splitter."""
     if at < 0:
@@ -77,7 +77,7 @@ def _chance(weights, photons, entering, count, tables, at):
     return probability
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _draw(weights, photons, entering, tables, at, threshold):
     """Returns the least count whose cumulative probability exceeds the threshold, and P(count)."""
     count, probability, cumulative = np.int64(0), 0.0, 0.0
@@ -91,7 +91,7 @@ def _draw(weights, photons, entering, tables, at, threshold):
     return count, probability
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def walk_range(
     steps, numbers, table_at, most_first, tables, balanced, below, amplitudes, input_state,
     photons_kept, key, start, is_given, first, last, occupations, log_probs, used,

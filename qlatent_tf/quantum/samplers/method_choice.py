@@ -56,6 +56,18 @@ def walk_seconds(shape: WalkShape, samples: int) -> float:
     return samples * seconds
 
 
+def sampling_seconds(
+    method: str, modes: int, photons: int, samples: int, walk: WalkShape | None = None
+) -> float:
+    """Returns about how long one core takes to draw samples of one circuit by a method."""
+    if photons == 0:
+        return 0.0
+    if method == "loop" and walk is not None:
+        return walk_seconds(walk, samples)
+    seconds = {"table": table_seconds, "lanes": lanes_seconds}.get(method, glynn_seconds)
+    return seconds(modes, photons, samples)
+
+
 def choose_method(
     modes: int,
     photons: int,

@@ -14,8 +14,8 @@ Reference: Clifford, Clifford, "Faster classical boson sampling", arXiv:2005.042
 import math
 
 import numpy as np
-from numba import njit
 
+from qlatent_tf.quantum.compiled import kernel
 from qlatent_tf.quantum.kernels.glynn import REFRESH, VECTOR_TERMS, compute_minors, new_buffers
 from qlatent_tf.quantum.kernels.glynn_scalar import IM, RE
 from qlatent_tf.quantum.random_streams import GAMMA, stream_state, uniform
@@ -23,7 +23,7 @@ from qlatent_tf.quantum.random_streams import GAMMA, stream_state, uniform
 LOG_2 = math.log(2.0)
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True)
 def _cumulative_weights(columns, order, k, minors, amplitude, cumulative):
     """cumulative_r = sum_{r' <= r} |amplitude_r'|^2 in float64; returns the scale of the minors.
 
@@ -55,7 +55,7 @@ def _cumulative_weights(columns, order, k, minors, amplitude, cumulative):
     return np.float64(scale)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def sample_range(columns, key, start, photons_kept, first, last, occupations, log_probs, used):
     """Draws the samples number start + first .. start + last - 1 into rows first .. last - 1.
 
@@ -124,7 +124,7 @@ def sample_range(columns, key, start, photons_kept, first, last, occupations, lo
                 used[i, order[left]] = True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def log_permanents(columns, outcomes, first, last, results):
     """log |Per|^2 of the columns and the rows that each outcome says, for rows first .. last - 1.
 

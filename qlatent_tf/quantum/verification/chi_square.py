@@ -1,4 +1,4 @@
-"""Pearson's test of samples against an exact law."""
+"""Pearson's test of samples against an exact distribution."""
 
 from collections.abc import Iterable
 
@@ -40,13 +40,13 @@ def outcome_counts(blocks: Iterable, occupations) -> np.ndarray:
 
 
 def chi_square_p_value(rows, occupations, probabilities) -> float:
-    """Returns the probability of so large a deviation from the law, were the law right.
+    """Returns the p-value: the chance of so large a deviation if the distribution is right.
 
     Outcomes that are expected fewer than five times are taken together. `rows`, `[shots, modes]`,
     are the samples; `occupations`, `[outcomes, modes]`, all possible outcomes with `probabilities`.
 
     Returns:
-      float in [0, 1], uniform if the law is right; NaN if a single cell is left.
+      float in [0, 1], uniform if the distribution is right; NaN if a single cell is left.
 
     Raises:
       ValueError: if a sample is not among the outcomes.

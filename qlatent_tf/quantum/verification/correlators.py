@@ -145,7 +145,7 @@ def predicted_moments(
 def collision_free_law(
     unitary: np.ndarray, input_state: np.ndarray, *, identical: bool
 ) -> tuple[np.ndarray, np.ndarray, float]:
-    """Returns the law of the outcomes with at most one photon a mode, given that it is one.
+    """Returns the distribution of the outcomes with at most one photon a mode, given such one.
 
     Returns:
       uint8 array, shape (outcomes, modes); float64 array, shape (outcomes,), of sum 1; and the

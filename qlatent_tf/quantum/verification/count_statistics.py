@@ -27,7 +27,7 @@ class CountStatistics(NamedTuple):
 
 
 def count_statistics(rows) -> CountStatistics:
-    """Returns mean photon numbers, the law of the totals and collisions, in one pass.
+    """Returns mean photon numbers, the distribution of the totals and collisions, in one pass.
 
     Args:
       rows: array-like, shape (shots, modes), of photon numbers.

@@ -11,7 +11,7 @@ from qlatent_tf.quantum.verification import correlators
 from qlatent_tf.quantum.verification.chi_square import outcome_counts
 
 MAX_OUTCOMES = 1_000_000
-# One shot of so many photons costs about a second for each of the two laws.
+# One shot of so many photons costs about a second for each of the two distributions.
 MAX_LIKELIHOOD_PHOTONS = 25
 _NULL_DRAWS = 20
 
@@ -50,7 +50,7 @@ class TotalVariation(NamedTuple):
     """Half the sum of |frequency - probability| over all outcomes.
 
     Attributes:
-      measured: float. Between the samples and the law.
+      measured: float. Between the samples and the distribution.
       expected: float. The same for as many perfect samples of the law: what shot noise leaves.
     """
 
@@ -75,8 +75,8 @@ def likelihood_ratio(
 
     A shot with outcome t multiplies the odds by p_boson(t) / p_distinguishable(t). Each of the two
     probabilities costs a permanent: `max_shots` is 2000 by default, and fewer where these take more
-    than about a minute. With `collision_free`, shots with collisions were discarded, and the laws
-    are compared given that there is none.
+    than about a minute. With `collision_free`, shots with collisions were discarded, and the
+    distributions are compared given that there is none.
 
     Raises:
       ValueError: if the photons are more than 25.
@@ -129,7 +129,7 @@ def total_variation(
     collision_free: bool = False,
     seed: int = 0,
 ) -> TotalVariation:
-    """Compares the frequencies of all outcomes with the exact law.
+    """Compares the frequencies of all outcomes with the exact distribution.
 
     Shots in which not all photons were detected are left out. `seed` is that of the perfect samples
     that the result is compared with.

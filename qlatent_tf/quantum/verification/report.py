@@ -137,7 +137,7 @@ def validate_samples(
     """Compares samples with identical and with distinguishable photons.
 
     A known circuit gives exact expectations, a likelihood ratio and, if the system is small, the
-    distance to the whole law. An unknown one is compared with random circuits.
+    distance to the whole distribution. An unknown one is compared with random circuits.
 
     Args:
       rows: array-like, shape (shots, modes), as `open_samples` returns.
@@ -207,7 +207,7 @@ def validate_samples(
         else:
             notes.append(f"The likelihood of {photons} photons would take too long.")
         if not outcome_tests.can_compare_outcomes(modes, photons):
-            notes.append("There are too many outcomes to compare with the whole law.")
+            notes.append("There are too many outcomes to compare with the whole distribution.")
     ensembles = {
         name: correlators.circuit_signatures(
             input_state,

@@ -132,5 +132,5 @@ def test_a_damaged_member_is_named(folders):
 
 def test_a_npy_file_has_no_names(folders):
     np.save("x.npy", IMAGES)
-    with pytest.raises(ValueError, match="one array, which has no name"):
+    with pytest.raises(ValueError, match="it has no arrays with names"):
         _load("x.npy", key="a")

@@ -44,6 +44,17 @@ def test_moleculenet_table(folders):
     assert dataset.smiles == {"C"} and dataset.provenance["refused"] == {"a formal charge": 1}
 
 
+def test_another_number_of_molecules_is_told(folders, caplog, monkeypatch):
+    _write(folders["own"], "qm9.smi", "CCO", "CC")
+    with caplog.at_level("WARNING", logger="absl"):
+        datasets.build("qm9", data_dir=folders["own"], progress=False)
+        assert "qm9.smi holds 2 molecules; QM9 has 133885" in caplog.text
+        caplog.clear()
+        monkeypatch.setattr(qm9_module, "MOLECULES", 2)
+        datasets.build("qm9", data_dir=folders["own"], progress=False)
+        assert not caplog.text
+
+
 def test_what_cannot_be_had_is_an_error_that_says_what_to_do(folders):
     with pytest.raises(FileNotFoundError) as raised:
         datasets.build("qm9", data_dir=folders["own"])

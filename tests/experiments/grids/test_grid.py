@@ -5,7 +5,6 @@ import shutil
 
 import numpy as np
 import pytest
-from tqdm import tqdm
 
 from qlatent_tf import resolve as completion
 from qlatent_tf.config import Config
@@ -13,6 +12,7 @@ from qlatent_tf.experiments.grids import grid as grid_module
 from qlatent_tf.experiments.grids.cells import Cell
 from qlatent_tf.experiments.grids.finished_cells import read_cells
 from qlatent_tf.experiments.grids.grid import Grid
+from qlatent_tf.progress import ProgressBar
 from qlatent_tf.runs import training
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.storage.locks import InUseError, sole_use
@@ -166,12 +166,12 @@ def test_what_another_process_finishes_meanwhile_is_not_missed(tmp_path, monkeyp
 def test_the_bar_counts_steps_while_a_cell_is_trained(tmp_path, monkeypatch):
     seen = []
 
-    class Bar(tqdm):
+    class Bar(ProgressBar):
         def update(self, n=1):
             super().update(n)
             seen.append((self.n, self.total))
 
-    monkeypatch.setattr("qlatent_tf.experiments.grids.grid.tqdm", Bar)
+    monkeypatch.setattr("qlatent_tf.experiments.grids.grid.ProgressBar", Bar)
     monkeypatch.setattr(training, "_WATCHED", 1)
     Grid(tmp_path, SAMPLES).run([cell(0, steps=3), cell(1, steps=2)])
     assert sorted(set(seen)) == [(1, 5), (2, 5), (3, 5), (4, 5), (5, 5)]
@@ -183,11 +183,15 @@ def test_finished_cells_are_not_run_again(whole, monkeypatch):
 
 
 def test_an_interrupted_grid_ends_as_if_it_had_not_been(whole, tmp_path, monkeypatch):
+    # The first cell is finished, by the run of another grid.
+    shutil.copytree(whole.path / "runs" / "cell_0", tmp_path / "runs" / "cell_0")
+    (tmp_path / "cells").mkdir()
+    shutil.copy(whole.path / "cells" / CELLS[0].file_name, tmp_path / "cells")
     original = training.callbacks.LossEvents.on_train_batch_end
 
     def interrupt(self, batch, logs=None):
         original(self, batch, logs)
-        if self.model.step == 3 and (tmp_path / "cells").is_dir():  # That is, in the second cell.
+        if self.model.step == 3:
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
@@ -312,3 +316,50 @@ def test_merging_refuses_other_configurations_and_empty_folders(whole, tmp_path)
     (tmp_path / "cells" / file.name).write_text("{}")
     with pytest.raises(ValueError, match="no finished cell"):
         whole.merge([tmp_path])
+
+
+def _set(path, value):
+    """Returns a change of a cell: sets what lies at a path of keys."""
+
+    def change(cell):
+        *parents, last = path
+        for key in parents:
+            cell = cell[key]
+        cell[last] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _set(["config"], []),
+        _set(["config"], {"schema_version": 1}),
+        _set(["config", "batch_size"], "8"),
+        _set(["name"], "../../elsewhere"),
+        _set(["name"], 3),
+        _set(["step"], "4"),
+        _set(["step"], True),
+        _set(["seconds"], None),
+        _set(["evaluation"], "none"),
+        _set(["evaluation", "num_samples"], 1.5),
+        _set(["evaluation", "metrics"], [1]),
+        _set(["evaluation", "metrics"], {"a@1": {"mean": "x", "standard_error": None}}),
+        _set(["evaluation", "metrics"], {"a@1": {}}),
+        _set(["history"], {"step": 1}),
+        _set(["history"], [{"integer_distance@50": 1}]),
+        _set(["history"], [{"step": None}]),
+        _set(["row"], ["data"]),
+        _set(["row"], {"data": {}}),
+        _set(["latent_file"], "rows.npy"),
+        _set(["real"], {"metrics": {}}),
+    ],
+)
+def test_a_cell_of_another_shape_is_refused_by_its_name(whole, tmp_path, change):
+    (file,) = whole.path.glob("cells/cell_0@*")
+    cell = json.loads(file.read_text())
+    change(cell)
+    (tmp_path / "cells").mkdir()
+    (tmp_path / "cells" / file.name).write_text(json.dumps(cell))
+    with pytest.raises(ValueError, match=f"{file.name} is no finished cell: "):
+        read_cells(tmp_path)

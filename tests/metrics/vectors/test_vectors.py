@@ -8,7 +8,11 @@ import numpy as np
 import pytest
 from harness import scored
 
-from qlatent_tf.metrics.vectors.outcome_law import OutcomeLaw, cumulative_law
+from qlatent_tf.metrics.vectors.outcome_law import (
+    OutcomeLaw,
+    cumulative_gap_floor,
+    cumulative_law,
+)
 from qlatent_tf.metrics.vectors.rounding import outcome_keys, rounded
 
 # Three outcomes of two photons in two modes.
@@ -66,6 +70,8 @@ def test_outcomes_by_hand():
         "outcome_kl@10": pytest.approx(np.sum(share * np.log(share / 0.5))),
         # F = .5, 1, 1, 1 and G = .5, .7, .9, 1
         "cumulative_gap@10": pytest.approx(0.3),
+        # Of ten fair coins, the larger side is ahead by E|B - 5| / 10 = 0.123 on average.
+        "cumulative_gap_floor@10": pytest.approx(0.123, abs=0.1),
     }
 
 
@@ -175,7 +181,23 @@ def test_another_width_is_refused(name):
 
 
 def test_a_law_that_is_not_known_is_an_error():
-    with pytest.raises(ValueError, match="law of the data set 'big' is not known"):
+    with pytest.raises(ValueError, match="exact distribution of the data set 'big' is not known"):
         scored("outcome_law", types.SimpleNamespace(name="big", law=None), np.eye(2))
     with pytest.raises(ValueError, match="add some first"):
         OutcomeLaw(OUTCOMES, PROBABILITIES).figures()
+
+
+def test_the_floor_of_the_cumulative_gap_is_what_exact_samples_show():
+    probabilities = np.random.default_rng(1).dirichlet(np.full(2000, 0.5))
+    outcomes = np.arange(2000)[:, None]
+    gaps = []
+    for seed in range(8):
+        drawn = np.random.default_rng(100 + seed).choice(2000, 3000, p=probabilities)
+        law = OutcomeLaw(outcomes, probabilities)
+        law.add(drawn[:, None].astype(float))
+        gaps.append(law.figures()["cumulative_gap"])
+    floor = cumulative_gap_floor(probabilities, 3000)
+    # Gaps vary by an eighth from draw to draw.
+    assert floor == pytest.approx(np.mean(gaps), rel=0.25) and floor > 0.05
+    assert cumulative_gap_floor(probabilities, 3_000_000) < 0.01
+    assert cumulative_gap_floor(probabilities, 3000) == floor

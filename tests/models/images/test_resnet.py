@@ -46,6 +46,23 @@ def test_sizes_follow_the_paper():
     assert gan.critic.count_params() == 1_053_825
 
 
+@pytest.fixture
+def channels_first():
+    """What a user's keras.json may say."""
+    keras.config.set_image_data_format("channels_first")
+    yield
+    keras.config.set_image_data_format("channels_last")
+
+
+def test_images_have_channels_last_whatever_keras_json_says(channels_first):
+    gan = resnet(**SMALL)
+    assert gan.sample(1).shape == (1, 8, 8, 3)
+    assert gan.critic(np.zeros((2, 8, 8, 3), "float32")).shape == (2, 1)
+    coder = models.build("autoencoder", gan.latent, image=(8, 4, 2), filters=(4, 6), hidden=5)
+    assert coder.sample(1).shape == (1, 8, 4, 2)
+    assert coder.codes(np.zeros((2, 8, 4, 2), "uint8")).shape == (2, 3)
+
+
 @pytest.mark.parametrize(
     ("resolution", "channels", "blocks", "start", "end"),
     [(28, 1, 2, 7, 14), (32, 4, 3, 4, 8), (64, 3, 4, 4, 8)],

@@ -29,6 +29,7 @@ IMPERFECT = [
     },
     {"indistinguishability": 0.0},
     {"transmission": 0.5},
+    {"interfering_photons": 2, "indistinguishability": 0.9, "transmission": 0.8},
     {"indistinguishability": 0.8, "detector": "threshold", "dark_count_probability": 0.2},
 ]
 

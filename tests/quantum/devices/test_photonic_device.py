@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from qlatent_tf.quantum import reference
 from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 from qlatent_tf.quantum.devices.shots import SHOTS_PER_CHUNK
 from qlatent_tf.quantum.unitaries import haar_unitary
+from qlatent_tf.quantum.verification.chi_square import chi_square_p_value
 
 UNITARY = haar_unitary(4, seed=1)
 LOSSES = [0.9, 0.5, 0.7, 0.8]
@@ -57,6 +59,21 @@ CASES = {
     ),
     "postselect after losses and dark": dict(
         transmission=LOSSES, dark_count_probability=0.1, postselect=2
+    ),
+    "one interferes": dict(interfering_photons=1, transmission=0.7),
+    "two interfere": dict(interfering_photons=2),
+    "two interfere, all but threshold": dict(
+        interfering_photons=2,
+        indistinguishability=0.6,
+        transmission=LOSSES,
+        dark_count_probability=0.1,
+    ),
+    "two interfere, threshold": dict(
+        interfering_photons=2, detector="threshold", transmission=0.7, postselect=(1, 2)
+    ),
+    "two interfere, clicks": dict(interfering_photons=2, detector="threshold"),
+    "two interfere, postselect after losses": dict(
+        interfering_photons=2, transmission=LOSSES, postselect=(1, 2)
     ),
 }
 INPUTS = [(1, 1, 0, 1), (2, 0, 1, 0), (1, 2, 0, 1)]
@@ -113,7 +130,11 @@ def law_of(name, input_state):
                 part,
                 lambda counts: [(add(counts, i), abs(UNITARY[i, mode]) ** 2) for i in range(4)],
             )
-        share = math.prod(good if is_good else 1 - good for is_good in pattern)
+        # All photons may be good, or a random set of `chosen`, which has to hold the good ones.
+        size, total = sum(pattern), len(photons)
+        chosen = case.get("interfering_photons", total)
+        sets = math.comb(total - size, chosen - size) if size <= chosen else 0
+        share = sets / math.comb(total, chosen) * good**size * (1 - good) ** max(chosen - size, 0)
         for counts, probability in part.items():
             law[counts] += share * probability
     for mode in range(4):
@@ -180,7 +201,7 @@ def test_samples_follow_the_definition(name, input_state):
     if rare.any():
         expected = np.append(expected[~rare], expected[rare].sum() + 1e-12)
         observed = np.append(observed[~rare], observed[rare].sum())
-    # 57 tests at 1e-4 each: 0.6 % that some seed fails a right sampler.
+    # 75 tests at 1e-4 each: 0.75 % that some seed fails a right sampler.
     assert stats.chisquare(observed, expected, sum_check=False).pvalue > 1e-4
 
 
@@ -235,6 +256,44 @@ def test_hong_ou_mandel_dip(visibility):
     np.testing.assert_allclose(np.exp(device.log_prob([[1, 1]])), coincidence, atol=1e-15)
     observed = (device.sample(40_000, seed=0) == 1).all(axis=1).mean()
     assert abs(observed - coincidence) <= 4 * math.sqrt(coincidence * (1 - coincidence) / 40_000)
+
+
+def test_interference_of_few_photons_ends_as_that_of_none_and_of_all():
+    unitary, state = haar_unitary(8, 0), [1] * 5 + [0] * 3
+    build = functools.partial(PhotonicDevice, unitary, state)
+    for options, same in (
+        (dict(interfering_photons=5), {}),
+        (dict(interfering_photons=1), dict(indistinguishability=0)),
+    ):
+        device, other = build(**options), build(**same)
+        np.testing.assert_array_equal(device.sample(100, 3), other.sample(100, 3))
+        np.testing.assert_array_equal(device.covariance(), other.covariance())
+        assert repr(device) == repr(other)
+    variances = [build(interfering_photons=k).variance().sum() for k in range(1, 6)]
+    shares = np.subtract(variances, variances[0]) / (variances[-1] - variances[0])
+    np.testing.assert_allclose(shares, np.arange(1, 6) * np.arange(5) / 20, atol=1e-12)
+    assert "interfering_photons=3" in repr(build(interfering_photons=3))
+
+
+def test_the_joint_law_of_few_interfering_photons_at_a_larger_size():
+    device = PhotonicDevice(haar_unitary(6, 1), [1] * 5 + [0], interfering_photons=3)
+    outcomes = reference.outcomes(6, 5)
+    law = np.exp(device.log_prob(outcomes))
+    assert law.sum() == pytest.approx(1, abs=1e-11)
+    assert chi_square_p_value(device.sample(100_000, seed=1), outcomes, law) > 1e-3
+    identical = np.exp(PhotonicDevice(haar_unitary(6, 1), [1] * 5 + [0]).log_prob(outcomes))
+    assert chi_square_p_value(device.sample(100_000, seed=1), outcomes, identical) < 1e-6
+
+
+def test_the_cost_of_few_interfering_photons_is_theirs():
+    unitary, state = haar_unitary(64, 0), [1] * 24 + [0] * 40
+    seconds = [
+        PhotonicDevice(unitary, state, interfering_photons=k).sampling_seconds(1)
+        for k in (8, 16, 24)
+    ]
+    assert seconds[0] < seconds[1] / 20 < seconds[2] / 400
+    rows = PhotonicDevice(unitary, state, interfering_photons=8).sample(50, seed=0)
+    np.testing.assert_array_equal(rows.sum(axis=1), 24)
 
 
 def test_dark_counts_alone():

@@ -1,5 +1,6 @@
 import json
 import resource
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -193,6 +194,17 @@ def test_rows_that_do_not_fit_are_refused(tmp_path):
     for name in ("num_samples", "shard_size"):
         with pytest.raises(ValueError, match=f"{name} is a whole number from 1; received 0"):
             _write(tmp_path / "c", **{name: 0})
+
+
+@pytest.mark.parametrize("num_samples, size", [(10**15, r"2\.665 PiB"), (4294967301, "12 GiB")])
+def test_a_bank_that_the_disk_does_not_hold_is_refused_before_it_begins(
+    tmp_path, monkeypatch, num_samples, size
+):
+    monkeypatch.setattr(sample_bank.shutil, "disk_usage", lambda path: SimpleNamespace(free=2**30))
+    with pytest.raises(ValueError, match=f"takes {size} more; the disk has 1 GiB free"):
+        _write(tmp_path / "bank", num_samples=num_samples)
+    assert not list((tmp_path / "bank").glob("[!.]*"))
+    _write(tmp_path / "bank")  # nothing is in the way of a smaller one
 
 
 def test_a_shard_grows_with_its_rows_and_has_no_holes(tmp_path):

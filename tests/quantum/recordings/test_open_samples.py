@@ -80,10 +80,32 @@ def test_count_dictionary_repeats_each_outcome(tmp_path, counts):
     np.testing.assert_array_equal(samples[-1], expected[-1])
 
 
-def test_count_dictionary_of_bit_strings(tmp_path):
-    (tmp_path / "counts.json").write_text('{"0101": 1, "1000": 2}')
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"0102": 1, "1000": 2}',
+        '{"(0, 1, 0, 2)": 1, "(1, 0, 0, 0)": 2}',
+        '\ufeff{"[0,1,0,2]": 1, "|1,0,0,0>": 2}',
+    ],
+    ids=["digits", "tuples", "lists after a byte order mark"],
+)
+def test_outcomes_are_read_as_others_write_them(tmp_path, content):
+    (tmp_path / "counts.json").write_text(content, encoding="utf-8")
     samples = open_samples(tmp_path / "counts.json")
-    np.testing.assert_array_equal(samples[:], [[0, 1, 0, 1], [1, 0, 0, 0], [1, 0, 0, 0]])
+    np.testing.assert_array_equal(samples[:], [[0, 1, 0, 2], [1, 0, 0, 0], [1, 0, 0, 0]])
+
+
+def test_a_header_of_pandas_is_no_shot(tmp_path, caplog):
+    (tmp_path / "rows.csv").write_text("\ufeff0,1,2\n4,0,1\n", encoding="utf-8")
+    np.testing.assert_array_equal(open_samples(tmp_path / "rows.csv"), [[4, 0, 1]])
+    assert "the first line, 0,1,2, is taken for a header" in caplog.text
+    (tmp_path / "shots.csv").write_text("a,b,c\n0,1,2\n4,0,1\n")
+    np.testing.assert_array_equal(open_samples(tmp_path / "shots.csv"), [[0, 1, 2], [4, 0, 1]])
+
+
+def test_few_rows_that_count_up_are_shots(tmp_path):
+    (tmp_path / "rows.csv").write_text("0,1\n1,0\n2,0\n")
+    np.testing.assert_array_equal(open_samples(tmp_path / "rows.csv"), [[0, 1], [1, 0], [2, 0]])
 
 
 def _borealis(folder: Path, modes: int = 4, **changes) -> None:
@@ -115,6 +137,19 @@ def test_borealis_calibration_of_another_width_is_refused(tmp_path):
     _borealis(tmp_path / "fig2", T=np.eye(5))
     with pytest.raises(ValueError, match=r"T.npy has shape \(5, 5\).*4 modes"):
         open_samples(tmp_path / "fig2")
+
+
+def test_borealis_settings_that_are_none_are_refused(tmp_path):
+    _borealis(tmp_path / "fig2")
+    (tmp_path / "fig2" / "program_params.json").write_text("[1, 2]")
+    with pytest.raises(ValueError, match=r"program_params.json holds '\[1, 2\]', no dictionary"):
+        open_samples(tmp_path / "fig2")
+
+
+@pytest.mark.parametrize("path", [True, 5, None, ["a.csv"]])
+def test_a_file_is_named_by_a_path(path):
+    with pytest.raises(ValueError, match="named by a path; received"):
+        open_samples(path)
 
 
 def test_jiuzhang2_bits_land_in_their_modes(tmp_path):
@@ -171,7 +206,17 @@ def test_the_first_value_that_is_no_photon_number_is_named(tmp_path, monkeypatch
         ("ragged.json", '{"0,1": 1, "0,1,2": 1}', "row 1 .*3 modes; the first has 2"),
         ("negative.json", '{"0,1": 1, "1,-1": 1}', "row 1 "),
         ("count.json", '{"01": 1, "10": 0.5}', "row 1 .*whole number"),
-        ("digits.json", '{"0120": 1}', "row 0 .*reads"),
+        ("letters.json", '{"01a0": 1}', "row 0 .*reads"),
+        ("hex.json", '{"0x5": 1}', "row 0 .*Qiskit writes"),
+        ("registers.json", '{"01 10": 1}', "row 0 .*Qiskit writes"),
+        ("widths.json", '{"0102": 1, "12": 1}', "row 1 .*2 modes; the first has 4"),
+        ("index.csv", ",0,1,2\n0,1,0,1\n", "column 0 .*no heading.*index=False"),
+        ("index.csv", "".join(f"{i},1,0\n" for i in range(9)), "counts the rows, 0 to 8"),
+        ("index.csv", "index,0,1\n0,1,0\n", "column 0 .*headed 'index'"),
+        ("counts.csv", "state,count\n0101,500\n", "column 0 .*headed 'state'.*JSON"),
+        ("counts.csv", "mode 0,Shots\n1,500\n", "column 1 .*headed 'Shots'"),
+        ("zeros.csv", "0101,500\n", "row 0 .*'0101': a number has no leading zeros"),
+        ("zeros.csv", "1,0\n1, 007\n", "row 1 .*line 2.*'007': a number has no leading zeros"),
         ("twice.json", '{"01": 1, "0,1": 2}', "row 1 .*twice"),
         ("none.json", '{"01": 0}', "counts no shots"),
         ("list.json", "[[0, 1]]", "not a dictionary"),

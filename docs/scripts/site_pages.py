@@ -1,0 +1,67 @@
+"""Pages of the documentation site that lie elsewhere in the repository, or follow from the code.
+
+MkDocs calls these functions (``hooks`` in mkdocs.yml). The README is the site's first page, the
+presets' cards are pages, and each package has a page of its public names.
+"""
+
+import ast
+import pathlib
+import posixpath
+import re
+
+from mkdocs.structure.files import File
+
+ROOT = pathlib.Path(__file__).parents[2]
+COPIED = ("CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "CITATION.cff")
+PAGES = {"README.md": "index.md", **{name: name for name in COPIED}}
+
+
+def on_files(files, config):
+    """Adds the pages and pictures from outside ``docs``."""
+    places = dict(PAGES)
+    for pattern in ("models/README.md", "models/*/README.md", "models/*/*.png"):
+        places |= {path: path for path in _paths(pattern)}
+    for source, page in places.items():
+        files.append(File.generated(config, page, abs_src_path=str(ROOT / source)))
+    for stub in ROOT.glob("qlatent_tf/**/__init__.pyi"):
+        package = ".".join(stub.relative_to(ROOT).parent.parts)
+        page = f"reference/{package.rpartition('.')[2]}.md"
+        files.append(File.generated(config, page, content=_reference(package, stub)))
+    return files
+
+
+def on_page_markdown(markdown, page, config, files):
+    """Turns links between folders of the repository into links between pages of the site."""
+    sources = {page: source for source, page in PAGES.items()}
+    place = page.file.src_uri
+    source = sources.get(place) or (place if place.startswith("models/") else f"docs/{place}")
+
+    def link(match):
+        text, target, anchor = match.groups()
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(source), target))
+        # A folder's page is its card, or the table of its results.
+        path = next(iter([*_paths(f"{path}/README.md"), *_paths(f"{path}/*.md"), path]))
+        if path not in PAGES and not path.startswith(("docs/", "models/")):
+            # The site has no page of it.
+            return text
+        path = PAGES.get(path, path.removeprefix("docs/"))
+        path = posixpath.relpath(path, posixpath.dirname(place) or ".")
+        return f"{text}({path}{anchor or ''})"
+
+    return re.sub(r"(!?\[[^\]]*\])\(((?!\w+:)[^)#\s]+)(#[^)\s]*)?\)", link, markdown)
+
+
+def _paths(pattern):
+    return [path.relative_to(ROOT).as_posix() for path in ROOT.glob(pattern)]
+
+
+def _reference(package, stub):
+    """Returns the page of a package: its docstring, then each public name."""
+    doc = ast.get_docstring(ast.parse(stub.with_suffix(".py").read_text(encoding="utf-8")))
+    names = [
+        f"{package}.{node.module}.{alias.name}"
+        for node in ast.parse(stub.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+    ]
+    return "\n\n".join([f"# `{package}`", doc, *(f"::: {name}" for name in names)]) + "\n"

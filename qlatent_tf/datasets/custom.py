@@ -1,0 +1,210 @@
+"""Data sets of your own: from arrays, from SMILES, from a folder of images, or by a name."""
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qlatent_tf.datasets.dataset import Dataset, ImageDataset, MoleculeDataset
+from qlatent_tf.datasets.images.arrays import (
+    PARTS,
+    check_splits,
+    image_dataset,
+    numbered_classes,
+    sha256_of_arrays,
+)
+from qlatent_tf.datasets.images.folders import read_folder
+from qlatent_tf.registry import datasets
+
+
+def load(
+    name: str,
+    *,
+    data_dir: str | os.PathLike | None = None,
+    progress: bool = True,
+    **options: Any,
+) -> Dataset:
+    """Loads a data set by its name.
+
+    Args:
+      name: str. A registered data set, or ``module:function``. A function of your own returns a
+        `Dataset`, or what `from_arrays` takes, or SMILES.
+      data_dir: path. Where data files are looked for first.
+      progress: bool. Whether to show progress bars.
+      **options: those of the data set.
+
+    Raises:
+      ValueError: if the name or an option is unknown, or the data are none.
+
+    Example:
+      >>> qlatent_tf.datasets.load("cifar10", classes=["cat", "dog"])
+    """
+    loaded = datasets.build(name, data_dir=data_dir, progress=progress, **options)
+    if isinstance(loaded, Dataset):
+        return loaded
+    name = name.rpartition(":")[2]
+    if isinstance(loaded, Sequence) and loaded and isinstance(loaded[0], str):
+        return from_smiles(loaded, name=name, progress=progress)
+    if isinstance(loaded, tuple):
+        # As Keras returns data sets: (x, y), or one such pair to train on and one held out.
+        train, test = loaded if isinstance(loaded[0], tuple) else (loaded, (None, None))
+        return from_arrays(*train, *test, name=name)
+    return from_arrays(loaded, name=name)
+
+
+def from_arrays(
+    samples: np.ndarray | Mapping[str, np.ndarray],
+    labels: np.ndarray | None = None,
+    test: np.ndarray | None = None,
+    test_labels: np.ndarray | None = None,
+    *,
+    class_names: Sequence[str] | None = None,
+    name: str = "arrays",
+) -> Dataset:
+    """Makes a data set of arrays: vectors, images, or molecules as graphs.
+
+    Args:
+      samples: array. Vectors, numbers of shape `(n, width)`; or images, uint8 of shape `(n, height,
+        width)` or `(n, height, width, bands)`; or a dict of `atoms`, shape `(n, 9)`, and `bonds`,
+        shape `(n, 9, 9)`, as `molecule_to_graph` returns them.
+      labels: int array, shape `(n,)`. Of images: their classes, from 0.
+      test: uint8 array. Images that are held out.
+      test_labels: int array. Their classes.
+      class_names: sequence of str. What labels mean. Default: the numbers.
+      name: str. What scores and records call the data.
+
+    Returns:
+      Dataset of float32 vectors, `ImageDataset` or `MoleculeDataset`.
+
+    Raises:
+      ValueError: if the samples are none of these, or not finite.
+
+    Example:
+      >>> data = qlatent_tf.datasets.from_arrays(numpy.load("spectra.npy"))
+      >>> run = qlatent_tf.train(config, "runs/spectra", dataset=data)
+    """
+    if isinstance(samples, Mapping):
+        return _from_graphs(samples, name)
+    samples = np.asanyarray(samples)
+    if samples.ndim == 2:
+        return _from_vectors(samples, name)
+    given = zip(PARTS, (samples, labels, test, test_labels), strict=True)
+    arrays = {part: array for part, array in given if array is not None}
+    arrays = check_splits(arrays, name, classes=None if class_names is None else len(class_names))
+    return image_dataset(
+        name,
+        arrays,
+        class_names=class_names or numbered_classes(arrays),
+        classes=None,
+        provenance={"sha256": sha256_of_arrays(arrays.values())},
+    )
+
+
+def from_smiles(
+    smiles: Sequence[str] | str | os.PathLike, *, name: str | None = None, progress: bool = True
+) -> MoleculeDataset:
+    """Makes a data set of molecules. What a graph cannot hold is left out and counted.
+
+    Args:
+      smiles: sequence of str, or the path of a file: ``.smi``, ``.csv`` or ``.sdf``.
+      name: str. What scores and records call the data. Default: the file's name up to the first
+        dot, or ``smiles``.
+      progress: bool. Whether to show a progress bar.
+
+    Raises:
+      ValueError: if none of the molecules has a graph: at most nine atoms of C, N, O and F, without
+        charges.
+      FileNotFoundError: if there is no such file.
+
+    Example:
+      >>> data = qlatent_tf.datasets.from_smiles(["CCO", "c1ccoc1", "CC#N"])
+    """
+    from rdkit import Chem
+
+    from qlatent_tf.datasets.molecules.encode import encode, load_molecules, molecule_dataset
+
+    if isinstance(smiles, (str, os.PathLike)):
+        path = Path(smiles).expanduser()
+        if not path.is_file():
+            raise FileNotFoundError(
+                f"There is no file {path}. Molecules are read from a file, or taken as a list of "
+                "SMILES."
+            )
+        return load_molecules(name or path.name.partition(".")[0], path, progress)
+    smiles = list(smiles)
+    name = name or "smiles"
+    encoded = encode(map(Chem.MolFromSmiles, smiles), progress, name)
+    digest = hashlib.sha256("\n".join(smiles).encode()).hexdigest()
+    return molecule_dataset(name, *encoded, {"sha256": digest})
+
+
+def from_folder(
+    folder: str | os.PathLike,
+    *,
+    size: tuple[int, int] | int | None = None,
+    grey: bool = False,
+    name: str | None = None,
+) -> ImageDataset:
+    """Makes a data set of the image files in a folder; its subfolders, if any, are classes.
+
+    Args:
+      folder: path. PNG, JPEG, BMP, GIF, TIFF and WebP files are read, in the order of their names.
+      size: (int, int) or int. Height and width to which images are resized. Default: images have
+        one size already.
+      grey: bool. Whether images become grey. Default: red, green and blue.
+      name: str. What scores and records call the data. Default: the folder's name.
+
+    Raises:
+      NotADirectoryError: if there is no such folder.
+      ValueError: if it holds no images, a file is damaged, or sizes differ.
+
+    Example:
+      >>> data = qlatent_tf.datasets.from_folder("photographs", size=32)
+    """
+    arrays, class_names = read_folder(Path(folder).expanduser(), size, grey)
+    return from_arrays(
+        arrays["x_train"],
+        arrays.get("y_train"),
+        class_names=class_names,
+        name=name or Path(folder).resolve().name,
+    )
+
+
+def _from_graphs(samples: Mapping[str, np.ndarray], name: str) -> MoleculeDataset:
+    from qlatent_tf.datasets.molecules.encode import molecule_dataset
+    from qlatent_tf.datasets.molecules.graphs import check_graphs, decoded_smiles
+
+    atoms, bonds = check_graphs(samples)
+    graphs = {"atoms": atoms, "bonds": bonds}
+    smiles, plain = decoded_smiles(graphs)
+    lacking = [row for row, text in enumerate(smiles) if text is None]
+    if lacking or not smiles:
+        row = f", the first of them row {lacking[0]}" if lacking else ""
+        raise ValueError(f"{len(lacking)} of {len(smiles)} graphs are no molecules{row}.")
+    provenance = {"sha256": sha256_of_arrays((atoms, bonds)), "molecules": len(atoms)}
+    texts = {
+        "smiles": np.array(smiles),
+        "plain_smiles": np.array([text or "" for text in plain]),
+        "file_smiles": np.array(smiles),
+    }
+    return molecule_dataset(name, graphs, texts, {}, provenance)
+
+
+def _from_vectors(samples: np.ndarray, name: str) -> Dataset:
+    from qlatent_tf.drawing.vectors import draw_vectors
+
+    if samples.dtype.kind not in "biuf" or not samples.size or not np.isfinite(samples).all():
+        raise ValueError(
+            f"{name}: vectors are finite numbers of shape (n, width), each at least 1; received "
+            f"{samples.dtype} of shape {samples.shape}."
+        )
+    return Dataset(
+        name=name,
+        source=np.ascontiguousarray(samples, np.float32),
+        metrics=(),
+        provenance={"sha256": sha256_of_arrays([samples]), "samples": len(samples)},
+        render=draw_vectors,
+    )

@@ -1,0 +1,68 @@
+"""Reads the image files in a folder."""
+
+from pathlib import Path
+
+import numpy as np
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+
+
+def read_folder(
+    folder: Path, size: tuple[int, int] | int | None = None, grey: bool = False
+) -> tuple[dict[str, np.ndarray], list[str] | None]:
+    """Returns the images in a folder, and their classes, those of its subfolders.
+
+    Args:
+      folder: path.
+      size: (int, int) or int. Height and width to which images are resized. Default: images have
+        one size already.
+      grey: bool. Whether images become grey. Default: red, green and blue.
+
+    Returns:
+      `x_train`, uint8 of shape `(n, height, width)` or `(n, height, width, 3)`, and where there are
+      subfolders `y_train`, int64 of shape `(n,)`; and the names of the subfolders, or None.
+
+    Raises:
+      NotADirectoryError: if there is no such folder.
+      ValueError: if it holds no images, a file is damaged, or sizes differ.
+    """
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{folder} is not a folder of images.")
+    classes = sorted(path.name for path in folder.iterdir() if path.is_dir() and _files(path))
+    if classes and _files(folder):
+        raise ValueError(
+            f"{folder} holds images beside folders of images, {', '.join(classes)}: put all images "
+            "into folders, whose names are their classes, or none."
+        )
+    images, labels = [], []
+    for label, part in enumerate(classes or ["."]):
+        for path in _files(folder / part):
+            images.append(_read(path, size, grey))
+            labels.append(label)
+            if images[-1].shape != images[0].shape:
+                raise ValueError(
+                    f"{path} has the size {images[-1].shape[:2]}, the images before it "
+                    f"{images[0].shape[:2]}: give the size that all are to have, such as size=32."
+                )
+    if not images:
+        raise ValueError(f"{folder} holds no images; legal endings are {', '.join(SUFFIXES)}.")
+    arrays = {"x_train": np.stack(images)}
+    return (arrays | {"y_train": np.array(labels)}, classes) if classes else (arrays, None)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+
+
+def _read(path: Path, size: tuple[int, int] | int | None, grey: bool) -> np.ndarray:
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            image = image.convert("L" if grey else "RGB")
+            if size is not None:
+                height, width = (size, size) if isinstance(size, int) else size
+                image = image.resize((width, height))
+            return np.array(image)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{path} is no whole image file, or the size is none: {error}.") from error

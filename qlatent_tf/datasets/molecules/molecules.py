@@ -1,0 +1,26 @@
+"""Any molecules: a file of SMILES or structures."""
+
+import os
+
+from qlatent_tf.datasets.dataset import MoleculeDataset
+
+
+def molecule_file(
+    *, file: str, data_dir: str | os.PathLike | None = None, progress: bool = True
+) -> MoleculeDataset:
+    """The molecules of a file, as graphs of at most nine atoms of C, N, O and F.
+
+    Args:
+      file: str. A ``.smi``, ``.csv`` or ``.sdf`` file, perhaps compressed: a path, or a name in
+        `data_dir`, in $QLATENT_DATA_DIR or in the cache folder.
+      data_dir: path. The caller's own folder.
+      progress: bool. Whether to show a progress bar.
+
+    Raises:
+      FileNotFoundError: if there is no such file.
+      ValueError: if the file is damaged, or none of its molecules has such a graph.
+    """
+    from qlatent_tf.datasets.molecules.encode import load_molecules
+    from qlatent_tf.storage.files import named_file
+
+    return load_molecules("molecules", named_file(file, data_dir), progress)

@@ -1,0 +1,61 @@
+"""Latents whose modes all have unit variance: shape without scale."""
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from qlatent_tf.latents.vector_distribution import VectorDistribution
+from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
+
+_SAMPLES = 100_000
+
+
+class Standardized(VectorDistribution):
+    """A latent, divided in each mode by its standard deviation there.
+
+    A mode without variance stays as it is. The option ``standardize=true`` of every latent makes
+    one: the variances of the latents differ, from 0.25 to 1, and with them what a generator sees.
+
+    Args:
+      latent: tfd.Distribution, event shape ``[width]``.
+
+    Example:
+      >>> Standardized(boson(modes=4)).variance()  # all 1
+    """
+
+    def __init__(self, latent, name: str = "Standardized"):
+        scale = _deviation(latent)
+        self.latent = latent
+        self._scale = tf.constant(np.where(scale > 0, scale, 1.0), latent.dtype)
+        super().__init__(int(latent.event_shape[0]), latent.dtype, {"latent": latent}, name)
+
+    def __repr__(self) -> str:
+        return f"Standardized({self.latent!r})"
+
+    def sampling_seconds(self, num_samples: int) -> float:
+        """Returns the estimate of the latent that is scaled, 0 where it has none."""
+        estimate = getattr(self.latent, "sampling_seconds", None)
+        return estimate(num_samples) if estimate else 0.0
+
+    def _sample_n(self, n, seed=None):
+        return self.latent.sample(n, seed=seed) / self._scale
+
+    def _mean(self):
+        return self.latent.mean() / self._scale
+
+    def _covariance(self):
+        return self.latent.covariance() / (self._scale[:, None] * self._scale[None, :])
+
+    def _log_prob(self, value):
+        density = self.latent.log_prob(value * self._scale)
+        # Outcomes of a discrete latent keep their probabilities.
+        continuous = self.latent.reparameterization_type == tfp.distributions.FULLY_REPARAMETERIZED
+        return density + tf.reduce_sum(tf.math.log(self._scale)) if continuous else density
+
+
+def _deviation(latent) -> np.ndarray:
+    try:
+        return np.asarray(latent.stddev(), np.float64)
+    except (NoClosedForm, NotImplementedError):
+        drawn = latent.sample(_SAMPLES, seed=tf.constant([0, 0], tf.int32))
+        return np.asarray(drawn, np.float64).std(axis=0)

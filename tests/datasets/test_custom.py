@@ -1,0 +1,170 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from qlatent_tf import datasets
+from qlatent_tf.datasets import ImageDataset, MoleculeDataset
+from qlatent_tf.registry import datasets as registry
+
+RANDOM = np.random.default_rng(0)
+IMAGES = RANDOM.integers(0, 256, (6, 4, 5, 3), np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def folder(empty_folder, monkeypatch):
+    monkeypatch.delenv("QLATENT_DATA_DIR", raising=False)
+    monkeypatch.setenv("QLATENT_CACHE_DIR", str(empty_folder / "cache"))
+    return empty_folder
+
+
+def test_vectors():
+    values = RANDOM.normal(size=(7, 3))
+    data = datasets.from_arrays(values, name="spectra")
+    np.testing.assert_allclose(data.source, values, rtol=1e-6)
+    assert data.source.dtype == np.float32 and data.name == "spectra"
+    assert data.provenance["samples"] == 7 and data.metrics == ()
+    assert data.render(data.source).dtype == np.uint8
+    again, other = datasets.from_arrays(values), datasets.from_arrays(values + 1)
+    assert again.provenance == data.provenance != other.provenance
+
+
+def test_images():
+    labels = np.arange(6) % 2
+    data = datasets.from_arrays(IMAGES, labels, IMAGES[:2], labels[:2], class_names=["cat", "dog"])
+    assert isinstance(data, ImageDataset) and data.class_names == ("cat", "dog")
+    np.testing.assert_array_equal(data.source, IMAGES)
+    np.testing.assert_array_equal(data.test_labels, labels[:2])
+    assert datasets.from_arrays(IMAGES, labels).class_names == ("0", "1")
+    assert datasets.from_arrays(IMAGES[..., 0]).bands == ("grey",)
+
+
+def test_molecules():
+    data = datasets.from_smiles(["CCO", "c1cc[nH]c1", "CC[NH3+]", "no molecule", "OCC"])
+    assert isinstance(data, MoleculeDataset) and data.smiles == {"CCO", "c1cc[nH]c1"}
+    assert data.provenance["refused"] == {
+        "a file entry that RDKit refuses": 1,
+        "a formal charge": 1,
+    }
+    graphs = datasets.from_arrays(data.source, name="again")
+    assert graphs.smiles == data.smiles and graphs.provenance["molecules"] == 3
+    np.testing.assert_array_equal(graphs.source["bonds"], data.source["bonds"])
+
+
+def test_a_file_of_molecules(folder):
+    (folder / "mine.smi").write_text("CCO\nCCN first\n")
+    data = datasets.from_smiles("mine.smi", progress=False)
+    assert data.name == "mine" and data.smiles == {"CCO", "CCN"}
+    named = registry.build("molecules", file="mine.smi", data_dir=folder, progress=False)
+    assert named.name == "molecules" and named.smiles == data.smiles
+    with pytest.raises(FileNotFoundError, match=r"no file none.smi.*list of SMILES"):
+        datasets.from_smiles("none.smi")
+
+
+def _write(folder, images):
+    for name, image in images.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(path)
+
+
+def test_a_folder_of_images(folder):
+    _write(folder / "photos", {f"{number}.png": image for number, image in enumerate(IMAGES)})
+    data = datasets.from_folder("photos")
+    np.testing.assert_array_equal(data.source, IMAGES)
+    assert data.name == "photos" and data.labels is None
+    assert datasets.from_folder("photos", size=8).source.shape == (6, 8, 8, 3)
+    assert datasets.from_folder("photos", size=(2, 3), grey=True).source.shape == (6, 2, 3, 1)
+    named = registry.build("images", file="photos", bands=1, progress=False)
+    np.testing.assert_array_equal(named.source, IMAGES[..., :1])
+
+
+def test_subfolders_are_classes(folder):
+    _write(folder, {"pets/dog/1.bmp": IMAGES[0], "pets/cat/1.png": IMAGES[1]})
+    (folder / "pets" / "empty").mkdir()
+    data = datasets.from_folder(folder / "pets")
+    assert data.class_names == ("cat", "dog") and data.labels.tolist() == [0, 1]
+    np.testing.assert_array_equal(data.source, IMAGES[[1, 0]])
+    chosen = registry.build("images", file="pets", classes="dog", progress=False)
+    np.testing.assert_array_equal(chosen.source, IMAGES[:1])
+
+
+@pytest.mark.parametrize(
+    "images, options, message",
+    [
+        ({}, {}, "holds no images; legal endings are .png"),
+        ({"1.png": IMAGES[0], "2.png": IMAGES[0, 1:]}, {}, r"2.png has the size \(3, 5\)"),
+        ({"1.png": IMAGES[0], "a/1.png": IMAGES[0]}, {}, "beside folders of images, a"),
+        ({"1.png": IMAGES[0]}, {"size": 0}, "1.png is no whole image file, or the size is none"),
+    ],
+)
+def test_folders_that_are_no_data_set(folder, images, options, message):
+    _write(folder, images)
+    with pytest.raises(ValueError, match=message):
+        datasets.from_folder(folder, **options)
+
+
+def test_a_damaged_image_is_named(folder):
+    _write(folder, {"1.png": IMAGES[0]})
+    (folder / "1.png").write_bytes((folder / "1.png").read_bytes()[:60])
+    with pytest.raises(ValueError, match="1.png is no whole image file"):
+        datasets.from_folder(folder)
+    with pytest.raises(NotADirectoryError, match="absent is not a folder"):
+        datasets.from_folder("absent")
+
+
+@pytest.mark.parametrize(
+    "samples, message",
+    [
+        (np.array([[1.0, np.nan]]), r"finite numbers of shape \(n, width\)"),
+        (np.array([[1j]]), "received complex128"),
+        (np.zeros((0, 3)), r"of shape \(0, 3\)"),
+        (np.array([["a"]]), "received <U1"),
+        (IMAGES / 255, "Images are uint8"),
+        (np.zeros(3), "Images are uint8"),
+        ({"atoms": np.zeros((1, 9), int)}, "a dict of 'atoms'"),
+        (
+            {"atoms": np.array([[4, 4] + [0] * 7]), "bonds": np.full((1, 9, 9), 3)},
+            "1 of 1 graphs are no molecules, the first of them row 0",
+        ),
+    ],
+)
+def test_arrays_that_are_no_samples(samples, message):
+    with pytest.raises(ValueError, match=message):
+        datasets.from_arrays(samples)
+
+
+CODE = """
+import numpy as np
+
+def vectors(width=3):
+    return np.ones((4, width))
+
+def smiles(progress=True):
+    assert progress is False
+    return ["CCO", "CC"]
+
+def pairs(data_dir=None):
+    x = np.arange(2 * 4 * 4, dtype=np.uint8).reshape(2, 4, 4)
+    return (x, [0, 1]), (x[:1], [1])
+
+def pair():
+    return np.arange(2 * 4 * 4, dtype=np.uint8).reshape(2, 4, 4), [1, 0]
+"""
+
+
+def test_a_plain_function_of_your_own_is_a_data_set(folder):
+    (folder / "mine.py").write_text(CODE)
+    data = datasets.load("mine:vectors", data_dir=folder, progress=False, width=5)
+    assert data.source.shape == (4, 5) and data.name == "vectors"
+    assert datasets.load("mine:smiles", progress=False).smiles == {"CCO", "CC"}
+    held_out = datasets.load("mine:pairs", progress=False)
+    assert held_out.labels.tolist() == [0, 1] and held_out.test_labels.tolist() == [1]
+    assert datasets.load("mine:pair", progress=False).labels.tolist() == [1, 0]
+    with pytest.raises(ValueError, match="Unknown option depth.*Legal: width"):
+        datasets.load("mine:vectors", depth=1)
+
+
+def test_options_that_only_some_builders_take_are_offered():
+    assert registry.build("mixture", data_dir="nowhere", progress=True).name == "mixture"
+    with pytest.raises(ValueError, match="Unknown option size"):
+        registry.build("mixture", size=2)

@@ -1,0 +1,49 @@
+"""Latents of unit variance: the moments and draws of the latent that is scaled."""
+
+import numpy as np
+import pytest
+from harness import tiny_config
+
+from qlatent_tf.registry import latents
+from qlatent_tf.zoo import check_names
+
+SEED = np.array([3, 4], np.int32)
+
+
+@pytest.mark.parametrize("name", ["boson", "photonic", "gaussian", "bernoulli"])
+def test_modes_have_unit_variance_and_the_correlations_of_before(name):
+    plain = latents.build(name, modes=4)
+    scaled = latents.build(name, modes=4, standardize=True)
+    np.testing.assert_allclose(scaled.variance(), np.ones(4), rtol=1e-5)
+    np.testing.assert_allclose(scaled.mean(), np.zeros(4), atol=1e-6)
+    spread = np.asarray(plain.stddev())
+    np.testing.assert_allclose(
+        scaled.covariance(), plain.covariance() / np.outer(spread, spread), rtol=1e-5, atol=1e-6
+    )
+    drawn = plain.sample(50, seed=SEED)
+    np.testing.assert_allclose(scaled.sample(50, seed=SEED), drawn / spread, rtol=1e-5)
+
+
+def test_outcomes_keep_their_probabilities_and_densities_their_integral():
+    for name, log_scale in (("bernoulli", 0.0), ("gaussian", 0.0)):
+        plain = latents.build(name, modes=3)
+        scaled = latents.build(name, modes=3, standardize=True)
+        drawn = plain.sample(5, seed=SEED)
+        np.testing.assert_allclose(
+            scaled.log_prob(drawn / plain.stddev()), plain.log_prob(drawn) + log_scale, rtol=1e-5
+        )
+
+
+def test_a_mode_without_variance_stays_as_it_is(tmp_path):
+    rows = np.random.default_rng(0).poisson(1.0, (200, 3))
+    rows[:, 1] = 0
+    np.save(tmp_path / "shots.npy", rows)
+    scaled = latents.build("samples", file=tmp_path / "shots.npy", standardize=True)
+    drawn = np.asarray(scaled.sample(100, seed=SEED))
+    assert np.all(drawn[:, 1] == 0) and np.isfinite(drawn).all()
+
+
+def test_the_option_is_one_of_every_latent():
+    check_names(tiny_config(latent_options={"modes": 4, "standardize": True}))
+    with pytest.raises(ValueError, match="true or false; received 1"):
+        latents.build("gaussian", modes=2, standardize=1)

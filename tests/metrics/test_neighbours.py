@@ -1,0 +1,107 @@
+"""Precision, recall, density and coverage: by their definitions, and what they see."""
+
+import types
+
+import numpy as np
+import pytest
+from harness import scored
+from rdkit import Chem
+
+from qlatent_tf.datasets.molecules.graphs import molecule_to_graph
+from qlatent_tf.metrics import neighbours
+from qlatent_tf.metrics.molecules import chemnet
+from qlatent_tf.metrics.neighbours import precision_and_recall, some
+
+
+def _points(count, seed, spread=1.0):
+    return np.random.default_rng(seed).normal(size=(count, 4)) * spread
+
+
+def _by_definition(real, generated, k):
+    def balls(points):
+        distances = np.linalg.norm(points[:, None] - points, axis=2)
+        return np.sort(distances, axis=1)[:, k]  # The first is the point itself.
+
+    apart = np.linalg.norm(real[:, None] - generated, axis=2)
+    in_real = apart <= balls(real)[:, None]
+    return {
+        "precision": in_real.any(axis=0).mean(),
+        "recall": (apart <= balls(generated)).any(axis=1).mean(),
+        "density": in_real.sum() / (k * len(generated)),
+        "coverage": in_real.any(axis=1).mean(),
+    }
+
+
+@pytest.mark.parametrize("k", [1, 3, 5])
+def test_they_are_what_they_are_defined_as(k, monkeypatch):
+    real, generated = _points(60, 0), _points(40, 1, 0.7)
+    expected = _by_definition(real, generated, k)
+    assert precision_and_recall(real, generated, k) == pytest.approx(expected)
+    # In parts of a few rows.
+    monkeypatch.setattr(neighbours, "_MEGABYTES", 0.001)
+    assert precision_and_recall(real, generated, k) == pytest.approx(expected)
+
+
+def test_samples_of_one_distribution_score_high():
+    found = precision_and_recall(_points(2000, 0), _points(2000, 1))
+    # For identical distributions coverage is 1 - 2^-k at k = 5 (Naeem et al., section 3.2).
+    assert found["coverage"] == pytest.approx(1 - 2**-5, abs=0.02)
+    assert found["density"] == pytest.approx(1, abs=0.1)
+    assert min(found["precision"], found["recall"]) > 0.85
+
+
+def test_a_collapsed_generator_loses_recall_and_a_noisy_one_precision():
+    real = _points(1000, 0)
+    collapsed = real[:10].repeat(100, axis=0) + _points(1000, 2, 1e-3)
+    found = precision_and_recall(real, collapsed)
+    assert found["precision"] > 0.95 and found["recall"] < 0.05 and found["coverage"] < 0.1
+    found = precision_and_recall(real, _points(1000, 3, 3.0))
+    assert found["precision"] < 0.5 < 0.85 < found["recall"] and found["density"] < 0.5
+
+
+def test_points_that_have_no_neighbours_are_refused():
+    with pytest.raises(ValueError, match="received 5 for 5 and 9"):
+        precision_and_recall(_points(5, 0), _points(9, 1))
+    with pytest.raises(ValueError, match="shape"):
+        precision_and_recall(_points(9, 0), np.zeros((9, 3)))
+
+
+def test_vectors_are_compared_as_they_are(monkeypatch):
+    monkeypatch.setattr(neighbours, "MOST", 300)
+    real = types.SimpleNamespace(name="normal", source=_points(300, 0))
+    found = scored("vector_neighbours", real, _points(200, 1))
+    expected = precision_and_recall(_points(300, 0), _points(200, 1))
+    assert found == {f"{name}_normal_300@200": value for name, value in expected.items()}
+    drawn = types.SimpleNamespace(name="normal", source=types.SimpleNamespace(sample=_drawn))
+    assert list(scored("vector_neighbours", drawn, _points(200, 1))) == list(found)
+    assert all(np.isnan(list(scored("vector_neighbours", real, _points(4, 1)).values())))
+
+
+def _drawn(count, seed):
+    return _points(count, 5)
+
+
+def test_molecules_are_compared_by_chemnet(tmp_path, monkeypatch):
+    monkeypatch.setenv("QLATENT_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(chemnet, "WIDTH", 2)
+    monkeypatch.setattr(chemnet, "activations", lambda smiles, **_: _numbers(smiles))
+    known = [f"{'C' * n}{end}" for n in range(1, 8) for end in ("", "O", "N")]
+    dataset = types.SimpleNamespace(name="some", smiles=frozenset(known))
+    graphs = [molecule_to_graph(Chem.MolFromSmiles("C" * n)) for n in [*range(1, 10), 1, 1]]
+    atoms, bonds = map(np.stack, zip(*graphs, strict=True))
+    found = scored("molecule_neighbours", dataset, {"atoms": atoms, "bonds": bonds})
+    rows = _numbers(sorted("C" * n for n in range(1, 10)))
+    expected = precision_and_recall(_numbers(sorted(known)), rows)
+    assert found == {
+        f"{name}_chemnet_some_21@11": pytest.approx(value) for name, value in expected.items()
+    }
+
+
+def _numbers(smiles):
+    return np.array([[len(text), text.count("O")] for text in smiles], dtype=float)
+
+
+def test_some_rows_are_chosen_by_their_number_alone():
+    rows = np.arange(50)
+    assert some(rows, 50) is rows
+    assert len(set(some(rows, 7))) == 7 and (some(rows, 7) == some(rows, 7)).all()

@@ -1,0 +1,68 @@
+"""What a run refuses or warns of before it makes its directory."""
+
+import types
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_probability as tfp
+from harness import tiny_config
+
+from qlatent_tf.registry import models
+from qlatent_tf.runs.checks import affordable, check_fit, warn_of_slow_latents
+
+GAUSSIAN = tfp.distributions.MultivariateNormalDiag(tf.zeros(4))
+CODER = {"image": [8, 8, 3], "filters": [4], "hidden": 4}
+MODELS = {
+    "mlp": {"features": 4, "units": [4]},
+    "molgan": {"generator_units": [4], "critic_graph_units": [4], "critic_units": [4]},
+    "resnet": {"resolution": 8, "filters": 4, "blocks": 2},
+    "last_qgan": {**CODER, "generator": "classical", "width": 4, "qubits": 2, "critic_width": 4},
+    "autoencoder": CODER,
+}
+DATA = {
+    "vectors": GAUSSIAN,
+    "wide vectors": np.zeros((9, 5), np.float32),
+    "molecules": {"atoms": np.zeros((9, 9), np.int8), "bonds": np.zeros((9, 9, 9), np.int8)},
+    "images": np.zeros((9, 8, 8, 3), np.uint8),
+    "large images": np.zeros((9, 16, 16, 3), np.uint8),
+}
+FIT = {
+    ("mlp", "vectors"),
+    ("molgan", "molecules"),
+    ("resnet", "images"),
+    ("last_qgan", "images"),
+    ("last_qgan", "vectors"),  # As wide as its codes, which it takes as well.
+    ("autoencoder", "images"),
+}
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def model(request):
+    return request.param, models.build(request.param, GAUSSIAN, **MODELS[request.param])
+
+
+def test_each_model_takes_its_data_and_refuses_others_in_a_sentence(model):
+    name, built = model
+    config = tiny_config(model=name, batch_size=2)
+    for data, source in DATA.items():
+        dataset = types.SimpleNamespace(name=data, source=source)
+        if (name, data) in FIT:
+            check_fit(config, built, dataset)
+            continue
+        with pytest.raises(ValueError, match="shape") as caught:
+            check_fit(config, built, dataset)
+        assert len(str(caught.value)) < 500 and "\n" not in str(caught.value), data
+
+
+def test_slow_latents_are_told_of_and_drawn_less_often(caplog):
+    slow = types.SimpleNamespace(sampling_seconds=lambda count: count / 10)
+    config = tiny_config()
+    warn_of_slow_latents(config, slow)
+    assert "Each step draws 24 latents, which takes about 2.4 s" in caplog.text
+    caplog.clear()
+    warn_of_slow_latents(config, GAUSSIAN)
+    assert not caplog.text
+    assert affordable(slow, 10_000, seconds=20.0) == 200
+    assert affordable(slow, 10_000, seconds=1.0) == 100
+    assert affordable(slow, 50, seconds=20.0) == affordable(GAUSSIAN, 50, seconds=0.0) == 50

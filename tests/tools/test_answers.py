@@ -1,0 +1,87 @@
+"""How tools end, what they say while they work, and which counts they take."""
+
+import time
+
+import pytest
+from qlatent_tf.tools import command_line, sources
+from qlatent_tf.tools.command_line import (
+    Parser,
+    command,
+    count,
+    run_tool,
+    slow_work,
+)
+
+
+def _raise(error):
+    def tool(arguments):
+        raise error
+
+    return tool
+
+
+class ResourceExhaustedError(Exception):
+    """Called as TensorFlow's error is, which is not imported for its name."""
+
+
+@pytest.mark.parametrize(
+    "error, code, said",
+    [
+        (ValueError("no such thing"), 1, "error: no such thing\n"),
+        (KeyboardInterrupt(), 130, "Stopped."),
+        (MemoryError("Unable to allocate 7 GiB"), 1, "not enough memory. Ask for fewer samples"),
+        (ResourceExhaustedError("OOM when allocating\nmore"), 1, "(OOM when allocating)\n"),
+    ],
+)
+def test_a_tool_ends_with_a_sentence_and_a_code(error, code, said, capsys):
+    assert run_tool(_raise(error), None) == code
+    assert said in capsys.readouterr().err
+
+
+def test_what_is_a_bug_keeps_its_traceback():
+    with pytest.raises(TypeError):
+        run_tool(_raise(TypeError("a bug")), None)
+
+
+def test_commands_to_copy_quote_what_a_shell_takes_apart():
+    assert command("sample", "my run", "--out", "a.png") == "qlatent-tf sample 'my run' --out a.png"
+    assert command("publish", "runs/a [1]") == "qlatent-tf publish 'runs/a [1]'"
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "", "a", "1e3", "²", str(2**31), "9" * 5000])
+def test_what_counts_nothing_is_refused(text, capsys):
+    parser = Parser("tool")
+    parser.add_argument("--num-samples", type=count)
+    with pytest.raises(SystemExit) as stop:
+        parser.parse_args([f"--num-samples={text}"])
+    error = capsys.readouterr().err
+    assert stop.value.code == 2 and error.count("\n") == 1 and len(error) < 250
+    assert "a whole number from 1 to 2,147,483,647 is needed" in error
+
+
+def test_counts_are_read():
+    assert count("1") == 1 and count(str(2**31 - 1)) == 2**31 - 1
+
+
+class _Model:
+    def sample(self, number, seed):
+        return sources.np.zeros((number, 16), "float32")
+
+
+def test_more_samples_than_memory_holds_are_refused_first():
+    sources.check_memory(_Model(), 10)
+    with pytest.raises(ValueError, match=r"2,000,000,000 samples take about 256 GB of memory"):
+        sources.check_memory(_Model(), 2_000_000_000)
+
+
+def test_only_slow_work_is_announced(capsys, monkeypatch):
+    timer = command_line.threading.Timer
+    monkeypatch.setattr(command_line.threading, "Timer", lambda _, say: timer(0.01, say))
+    with slow_work("Drawing"):
+        time.sleep(0.2)
+    with slow_work("Building", quiet=True):
+        time.sleep(0.1)
+    monkeypatch.setattr(command_line.threading, "Timer", lambda _, say: timer(60, say))
+    with slow_work("Reading"):
+        pass
+    assert capsys.readouterr().err == "Drawing ...\n"
