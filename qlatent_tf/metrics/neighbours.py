@@ -11,6 +11,8 @@ References:
   generative models", arXiv:2002.09797.
 """
 
+import math
+
 import numpy as np
 from sklearn.metrics import pairwise_distances_chunked
 from sklearn.neighbors import NearestNeighbors
@@ -178,7 +180,8 @@ def some(rows, most: int = MOST):
 
 def _scores(dataset, real, generated, num_samples, network):
     if min(len(real), len(generated)) <= NEIGHBOURS:
-        found = dict.fromkeys(("precision", "recall", "density", "coverage"), np.nan)
+        names = "precision", "recall", "density", "coverage"
+        found: dict[str, float] = dict.fromkeys(names, math.nan)
     else:
         found = precision_and_recall(real, generated)
     return measured(
