@@ -14,7 +14,10 @@ import json
 import sys
 import textwrap
 
-from qlatent_tf.tools.command_line import Parser, run_tool
+from qlatent_tf.tools.command_line import (
+    Parser,
+    run_tool,
+)
 
 from qlatent_tf import glossary
 from qlatent_tf.registry import datasets, latents, metrics, models, rewards
@@ -77,11 +80,17 @@ def _list(arguments):
 
 def _summary(name):
     preset = read_description(name)
-    config = preset["config"]
+    config, kind = preset["config"], preset["kind"]
     file = preset_directory(name) / "metrics.json"
-    scores = read_json(file, {"metrics": {str: SCORE}})["metrics"] if file.is_file() else {}
-    means = {key: score["mean"] for key, score in scores.items() if score["mean"] is not None}
-    kind = preset["kind"]
+    evaluation = {"dataset": "", "metrics": {}}
+    if file.is_file():
+        evaluation = read_json(file, {"dataset": str, "metrics": {str: SCORE}})
+    scores = {
+        key: score["mean"]
+        for key, score in evaluation["metrics"].items()
+        if score["mean"] is not None
+    }
+    found = glossary.key_scores(read_scores(scores, evaluation["dataset"]))
     return {
         "name": name,
         "kind": kind,
@@ -89,22 +98,15 @@ def _summary(name):
         "latent": config.get("latent"),
         "dataset": config.get("dataset"),
         "steps": preset["provenance"].get("step"),
-        "metrics": means,
+        "key_scores": {glossary.title(score.metric): score.mean for score in found},
+        "metrics": scores,
     }
 
 
 def _row(preset):
+    names = (preset[part] or "-" for part in ("name", "model", "latent", "dataset"))
     steps = "?" if preset["steps"] is None else f"{preset['steps']:,}"
-    scores = glossary.key_scores(read_scores(preset["metrics"], preset["dataset"] or ""))
-    said = ", ".join(f"{glossary.title(score.metric)} {score.mean:.4g}" for score in scores)
-    return [
-        preset["name"],
-        preset["model"],
-        preset["latent"] or "-",
-        preset["dataset"],
-        steps,
-        said,
-    ]
+    return [*names, steps, ", ".join(f"{key} {v:.4g}" for key, v in preset["key_scores"].items())]
 
 
 def _explain_metrics():
