@@ -113,7 +113,7 @@ def test_a_damaged_preset_does_not_hide_the_others(here, capsys):
     listed = json.loads(capsys.readouterr().out)
     assert [preset["name"] for preset in listed["presets"]] == ["shipped"]
     assert "odd/config.json" in listed["damaged"]["odd"]
-    assert "lacks metrics" in listed["damaged"]["scores"]
+    assert "lacks dataset, metrics" in listed["damaged"]["scores"]
     assert list_models.main([]) == 0
-    shown = capsys.readouterr().out
-    assert "shipped" in shown and "scores: cannot be used" in shown
+    shown = capsys.readouterr()
+    assert "shipped" in shown.out and "the preset scores cannot be read" in shown.err
