@@ -76,7 +76,7 @@ def test_json_and_back(tmp_path):
     assert files.read_json(tmp_path / "value.json") == value
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), {"a": {1, 2}}])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), {"a": {1, 2}}, "a \udcff path"])
 def test_what_json_has_no_word_for_is_refused_and_nothing_is_written(tmp_path, value):
     with pytest.raises((ValueError, TypeError)):
         files.write_json(tmp_path / "value.json", value)
