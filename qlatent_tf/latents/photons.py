@@ -46,7 +46,7 @@ def boson(
       photons: int. One photon into each of the first modes; half of them by default.
       input_state: list of int, or str such as `"1,1,0,2"`. The photons of each mode, in place of
         `photons`.
-      unitary_seed: int, from 0 to 2**32 - 1. Names the circuit, which is never trained.
+      unitary_seed: int, from 0 to 2**32 - 1. Names the circuit.
       unitary_file: path. Your own circuit, see `load_unitary`.
       interferometer: str. `"haar"`, or loop delays such as `"1-1"` or `"1-3-9"`.
       tiles: int. Independent circuits side by side, each with a unitary seed derived from
@@ -172,11 +172,15 @@ def _unitaries(
                 f"{unitary_file} holds a {len(unitary)}-mode unitary; received modes={modes}."
             )
         return [unitary] * tiles
-    # The first tile is the circuit of an untiled latent.
-    seeds = [unitary_seed] + [derive_seed(unitary_seed, f"tile {tile}") for tile in range(1, tiles)]
+    seeds = unitary_seeds(unitary_seed, tiles)
     if interferometer == "haar":
         return [haar_unitary(modes, seed) for seed in seeds]
     return [loop_unitary(modes, interferometer, seed=seed) for seed in seeds]
+
+
+def unitary_seeds(unitary_seed: int, tiles: int) -> list[int]:
+    """Returns the seed of each circuit; the first is that of an untiled latent."""
+    return [unitary_seed] + [derive_seed(unitary_seed, f"tile {tile}") for tile in range(1, tiles)]
 
 
 def _check_varies(device: "PhotonicDevice", is_custom: bool) -> None:

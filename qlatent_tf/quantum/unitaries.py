@@ -1,6 +1,7 @@
 """Interferometers: Haar random, time-bin loops, or read from a file; random directions."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -144,20 +145,25 @@ def parse_delays(delays) -> tuple[int, ...]:
     return parsed
 
 
-def load_unitary(path: str | os.PathLike, key: str | None = None) -> np.ndarray:
+def load_unitary(
+    path: str | os.PathLike,
+    key: str | None = None,
+    check: Callable[[np.ndarray], np.ndarray] = check_unitary,
+) -> np.ndarray:
     """Reads an interferometer from a file.
 
     Args:
       path: path. `.npy`; `.npz` (one array, or `key`); or `.csv`, one row a line, entries such as
         `0.5`, `0.5+0.25j`, separated by commas.
       key: str. The array of a `.npz` file that holds several.
+      check: callable. Refuses what is no legal matrix; unitary ones alone are by default.
 
     Returns:
       complex128 array, shape `[modes, modes]`.
 
     Raises:
       FileNotFoundError: if there is no such file.
-      ValueError: if the format is unknown, the file is damaged, or the matrix is not unitary.
+      ValueError: if the format is unknown, the file is damaged, or the matrix is not legal.
     """
     path = Path(check_path(path, "unitary_file"))
     if not path.is_file():
@@ -172,7 +178,7 @@ def load_unitary(path: str | os.PathLike, key: str | None = None) -> np.ndarray:
     else:
         matrix = npy_files.open_npy(path) if suffix == ".npy" else npy_files.open_npz(path, key)
     try:
-        return check_unitary(matrix)
+        return check(matrix)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 
