@@ -11,8 +11,6 @@ References:
   generative models", arXiv:2002.09797.
 """
 
-import math
-
 import numpy as np
 from sklearn.metrics import pairwise_distances_chunked
 from sklearn.neighbors import NearestNeighbors
@@ -180,8 +178,8 @@ def some(rows, most: int = MOST):
 
 def _scores(dataset, real, generated, num_samples, network):
     if min(len(real), len(generated)) <= NEIGHBOURS:
-        names = "precision", "recall", "density", "coverage"
-        found: dict[str, float] = dict.fromkeys(names, math.nan)
+        names = ("precision", "recall", "density", "coverage")
+        found: dict[str, float] = dict.fromkeys(names, np.nan)
     else:
         found = precision_and_recall(real, generated)
     return measured(

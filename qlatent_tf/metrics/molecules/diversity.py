@@ -55,7 +55,7 @@ def mean_dissimilarity(smiles: Sequence[str], progress: bool = False) -> float:
       smiles: sequence of str. Distinct SMILES that parse.
       progress: bool. Whether to show a progress bar.
     """
-    prints = fingerprints(smiles)
+    prints: Any = fingerprints(smiles)
     pairs = len(prints) * (len(prints) - 1) / 2
     rows = range(1, len(prints))
     bar = ProgressBar(rows, desc="Internal diversity", disable=not progress, leave=False)
