@@ -3,8 +3,12 @@
 import contextlib
 import dataclasses
 import inspect
+from pathlib import Path
+
+import numpy as np
 
 from qlatent_tf.config import Config
+from qlatent_tf.latents.trained import check_trainable, trained
 from qlatent_tf.registry import (
     check_options,
     datasets,
@@ -34,6 +38,8 @@ __all__ = [
 ]
 
 
+# How files of samples and matrices, which a latent reads, end.
+_LATENT_SUFFIXES = (".npy", ".npz", ".csv", ".json")
 # What the models of the zoo hand on to `WGANGP` and no field of a configuration sets.
 PASSED_ON = ("one_sided_penalty",)
 
@@ -52,6 +58,8 @@ def check_names(config: Config) -> None:
         builder = registry.get(name)
         passed_on = PASSED_ON if _is_ours(builder) else None
         check_options(builder, options, f"the {registry.kind} {name!r}", arguments, passed_on)
+    if config.train_circuit:
+        check_trainable(config.latent)
     for name in config.metrics:
         metrics.check(name)
     reward = config.model_options.get("reward")
@@ -73,6 +81,8 @@ def build_model(config: Config):
       ValueError: if a name or an option is unknown.
     """
     latent = latents.build(config.latent, **config.latent_options)
+    if config.train_circuit:
+        latent = trained(latent, config.latent, config.latent_options)
     options = dict(config.model_options)
     taken = inspect.signature(models.get(config.model)).parameters
     for name in ("gradient_penalty_weight", "critic_steps"):
@@ -80,7 +90,10 @@ def build_model(config: Config):
         if name in taken or any(option.kind is option.VAR_KEYWORD for option in taken.values()):
             options[name] = getattr(config, name)
     with _precision(config.precision):
-        return models.build(config.model, latent, **options)
+        model = models.build(config.model, latent, **options)
+    if config.train_circuit and getattr(model, "latent_layer", None) is None:
+        raise ValueError(f"The model {config.model!r} has no latent to train; received {config!r}.")
+    return model
 
 
 def save_preset(
@@ -137,6 +150,8 @@ def from_preset(name_or_dir, *, latent_options=None, trust_code=False):
     weights = checked_weights(name_or_dir, description)
     model = build_model(config)
     model.load_weights(weights)
+    if not all(np.isfinite(values).all() for values in model.get_weights()):
+        raise ValueError(f"{weights} holds weights that are no finite numbers.")
     return model
 
 
@@ -155,6 +170,8 @@ def read_preset(name_or_dir, *, trust_code: bool = False) -> dict:
     description = read_description(name_or_dir, GAN)
     try:
         config = Config.from_json(description["config"], trust_code=trust_code)
+        if not trust_code:
+            _check_latent_files(config)
         if _unnamed_circuit(config):
             raise ValueError(
                 f"latent_options lack 'unitary_seed', the name of the circuit that the model was "
@@ -173,6 +190,22 @@ def _unnamed_circuit(config: Config) -> dict:
         return {}
     parameter = inspect.signature(latents.get(config.latent)).parameters.get("unitary_seed")
     return {} if parameter is None else {"unitary_seed": parameter.default}
+
+
+def _check_latent_files(config: Config) -> None:
+    """Refuses files that are none of samples or matrices: errors show a part of what they read."""
+    for option in ("file", "unitary_file"):
+        file = config.latent_options.get(option)
+        if file is None:
+            continue
+        if not isinstance(file, str):
+            raise ValueError(f"latent_options.{option} is a path; received {file!r}.")
+        raw = str(config.latent_options.get("file_format")).startswith("jiuzhang")
+        if not raw and not Path(file).is_dir() and Path(file).suffix not in _LATENT_SUFFIXES:
+            raise ValueError(
+                f"latent_options.{option} names {file}; legal endings are "
+                f"{', '.join(_LATENT_SUFFIXES)}."
+            )
 
 
 def _is_ours(builder):

@@ -111,10 +111,10 @@ class BosonSampling(DeviceCounts):
         log_probs = np.full(len(rows), -np.inf)
         if possible.any():
             outcomes = nearest[possible].astype(np.int64)
-            edges = np.cumsum([device.modes for device in self._devices])[:-1]
+            edges = np.cumsum([device.modes for device in self.devices])[:-1]
             parts = np.split(outcomes, edges, axis=1)
             log_probs[possible] = sum(
-                device.log_prob(part) for device, part in zip(self._devices, parts, strict=True)
+                device.log_prob(part) for device, part in zip(self.devices, parts, strict=True)
             )
         return log_probs.reshape(counts.shape[:-1])
 

@@ -46,8 +46,8 @@ class DeviceCounts(VectorDistribution):
         super().__init__(self._width, dtype, parameters, name or type(self).__name__)
 
     def __repr__(self) -> str:
-        first = repr(self._devices[0])
-        shown = first if len(self._devices) == 1 else f"{len(self._devices)} x {first}"
+        first = repr(self.devices[0])
+        shown = first if len(self.devices) == 1 else f"{len(self.devices)} x {first}"
         centred = "" if not self._loc.any() else ", shifted"
         return f"{self.name}({shown}{centred}, dtype={self.dtype.name})"
 
@@ -67,15 +67,15 @@ class DeviceCounts(VectorDistribution):
         )
 
     def _mean(self):
-        mean = np.concatenate([device.mean() for device in self._devices])
+        mean = np.concatenate([device.mean() for device in self.devices])
         return tf.constant(mean + self._loc, self.dtype)
 
     def _variance(self):
-        variance = np.concatenate([device.variance() for device in self._devices])
+        variance = np.concatenate([device.variance() for device in self.devices])
         return tf.constant(variance, self.dtype)
 
     def _covariance(self):
-        blocks = [device.covariance() for device in self._devices]
+        blocks = [device.covariance() for device in self.devices]
         return tf.constant(np.asarray(scipy.linalg.block_diag(*blocks)), self.dtype)
 
     def counts(self, num_samples: int, seed: int, *, start: int = 0) -> np.ndarray:
@@ -95,7 +95,7 @@ class DeviceCounts(VectorDistribution):
         """Returns what each device samples, in NumPy."""
         return [
             device.sample(n, int(stream_key(seed, f"tile {tile}")), **options)
-            for tile, device in enumerate(self._devices)
+            for tile, device in enumerate(self.devices)
         ]
 
     def sampling_seconds(self, num_samples: int) -> float:
@@ -105,4 +105,4 @@ class DeviceCounts(VectorDistribution):
           >>> boson(modes=128, photons=24).sampling_seconds(64) > 5
           True
         """
-        return sum(device.sampling_seconds(num_samples) for device in self._devices)
+        return sum(device.sampling_seconds(num_samples) for device in self.devices)

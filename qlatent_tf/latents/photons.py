@@ -57,7 +57,7 @@ def boson(
       photons: int. One photon into each of the first modes; half of them by default.
       input_state: list of int, or str such as `"1,1,0,2"`. The photons of each mode, in place of
         `photons`.
-      unitary_seed: int, from 0 to 2**32 - 1. Names the circuit, which is never trained.
+      unitary_seed: int, from 0 to 2**32 - 1. Names the circuit.
       unitary_file: path. Your own circuit, see `load_unitary`.
       interferometer: str. `"haar"`, or loop delays such as `"1-1"` or `"1-3-9"`.
       tiles: int. Independent circuits side by side, each with a unitary seed derived from
@@ -197,8 +197,7 @@ def _unitaries(
     noise: "Noise",
 ) -> list[np.ndarray]:
     """Returns the circuit of each tile, with the errors of its phases."""
-    # The first tile is the circuit of an untiled latent.
-    seeds = [unitary_seed] + [derive_seed(unitary_seed, f"tile {tile}") for tile in range(1, tiles)]
+    seeds = unitary_seeds(unitary_seed, tiles)
     error_seeds = [derive_seed(seed, "phases") for seed in seeds]
     if unitary_file is not None:
         if interferometer != "haar":
@@ -229,6 +228,11 @@ def _unitaries(
         )
         for seed, error_seed in zip(seeds, error_seeds, strict=True)
     ]
+
+
+def unitary_seeds(unitary_seed: int, tiles: int) -> list[int]:
+    """Returns the seed of each circuit; the first is that of an untiled latent."""
+    return [unitary_seed] + [derive_seed(unitary_seed, f"tile {tile}") for tile in range(1, tiles)]
 
 
 def _check_varies(device: "PhotonicDevice", is_custom: bool) -> None:

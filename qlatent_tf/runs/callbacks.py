@@ -17,7 +17,7 @@ import tensorflow as tf
 from absl import logging
 
 from qlatent_tf.progress import ProgressBar
-from qlatent_tf.runs.tensorboard import LOSSES, SPEED
+from qlatent_tf.runs.tensorboard import CIRCUIT, LOSSES, SPEED
 
 
 class EverySteps(keras.callbacks.Callback):
@@ -87,7 +87,11 @@ class TrainingBar(EverySteps):
         super().on_train_batch_end(batch, logs)
 
     def at_step(self, step, losses):
-        shown = {_SHORT.get(name, name): f"{float(value):.3f}" for name, value in losses.items()}
+        shown = {
+            _SHORT.get(name, name): f"{float(value):.3f}"
+            for name, value in losses.items()
+            if "/" not in name
+        }
         self._bar.set_postfix(shown, refresh=False)
         self._bar.update(step - self._bar.n)
 
@@ -239,7 +243,9 @@ class LossEvents(EverySteps):
         now = time.perf_counter()
         with self._writer.as_default(step=step):
             for name, value in losses.items():
-                tf.summary.scalar(f"{LOSSES}/{name}", value)
+                # What a trained circuit reports has a group of its own.
+                group, _, rest = name.rpartition("/")
+                tf.summary.scalar(f"{CIRCUIT if group else LOSSES}/{rest}", value)
             for name, rate in self.model.learning_rates().items():
                 tf.summary.scalar(f"{SPEED}/{name}", tf.convert_to_tensor(rate))
             if self._last is not None:

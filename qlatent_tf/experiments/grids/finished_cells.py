@@ -13,7 +13,11 @@ from qlatent_tf.storage.files import read_json
 # What rows of a table may always differ in, and what they may by an entry that says so; all else
 # is said in the caption.
 _ROW_FIELDS = frozenset({"dataset_options", "latent_options", "seed"})
-_ENTRY_FIELDS = {"data": "dataset", "latent": "latent"}
+_ENTRY_FIELDS = {
+    "data": ("dataset",),
+    "latent": ("latent",),
+    "trained": ("train_circuit", "circuit_optimizer", "circuit_learning_rate"),
+}
 # What the seeds of a row may differ in: the circuit, and where a file lies.
 _SEED_OPTIONS = frozenset({"unitary_seed", "file"})
 
@@ -119,7 +123,9 @@ def check_comparable(first: dict, cell: dict, swept=()) -> None:
     They may differ in the seed, the options of data and latent, what the entries of a row tell
     (data and latent), and in the fields that are `swept`.
     """
-    told = {field for entry, field in _ENTRY_FIELDS.items() if entry in first["row"]}
+    told = {
+        field for entry in _ENTRY_FIELDS.keys() & first["row"] for field in _ENTRY_FIELDS[entry]
+    }
     free = _ROW_FIELDS | told | set(swept)
 
     def compare(mine, theirs):
