@@ -1,7 +1,5 @@
 """Photon counts of interferometers that are trained."""
 
-from typing import Any
-
 import keras
 import numpy as np
 import tensorflow as tf
@@ -68,8 +66,8 @@ class TrainedPhotons(BosonSampling):
     def noise(self, count, seed):
         """Returns random bits, ``(count, devices, 2, photons)``."""
         shape = [count, len(self._samplers), 2, self._samplers[0].photons]
-        full: Any = None  # the whole range of the type
-        return tf.random.stateless_uniform(shape, seed, full, full, tf.uint32, alg="philox")
+        # All bits of an integer: TensorFlow asks for no limits, its annotations for numbers.
+        return tf.random.stateless_uniform(shape, seed, None, None, tf.uint32, "philox")  # pyright: ignore[reportArgumentType]
 
     def draw(self, noise):
         """Returns the counts, less their first mean, that random bits make."""
