@@ -141,7 +141,8 @@ def noisy_unitary(unitary: np.ndarray, noise: Noise, seed: int) -> np.ndarray:
     if noise.phase_error == 0 and noise.phase_imprecision == 0:
         return unitary
     inside, before, behind = mesh_phases(unitary)
-    return mesh_unitary(*noisy_phases(np.array([inside, before]), noise, seed), behind)
+    inside, before = noisy_phases(np.array([inside, before]), noise, seed)
+    return mesh_unitary(inside, before, behind)
 
 
 def noisy_phases(phases: np.ndarray, noise: Noise, seed: int) -> np.ndarray:
