@@ -1,6 +1,6 @@
 """A convolutional autoencoder of aerial images; its codes are what `last_qgan` generates.
 
-    tools/train.py --model autoencoder --dataset naip28
+    qlatent-tf train --model autoencoder --dataset naip28
 
 The latent, Gaussian unless another is asked for, takes no part in the training: it says how wide
 codes are, and its draws are what `sample` decodes.

@@ -1,7 +1,7 @@
 """The latent style-based quantum GAN on aerial images.
 
-    tools/train.py --model last_qgan --latent gaussian --dataset sat4
-    tools/train.py --model last_qgan --generator classical --latent gaussian --dataset sat4
+    qlatent-tf train --model last_qgan --latent gaussian --dataset sat4
+    qlatent-tf train --model last_qgan --generator classical --latent gaussian --dataset sat4
 
 An autoencoder is trained first, in the run's directory. Weight, optimizer and batch are those of
 Baglio et al.; the number of steps is ours.

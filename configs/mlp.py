@@ -1,6 +1,6 @@
 """Multi-layer perceptrons on synthetic quantum data: 8 photons in 16 modes.
 
-    tools/train.py --model mlp --latent boson
+    qlatent-tf train --model mlp --latent boson
 
 Wallner and Clements, table 1, report a distance to the nearest integer of 0.036 with a boson
 latent and 0.061 with a Gaussian one (means of 12 runs). 0.06 to 0.12 s a step on 2 CPU cores.

@@ -1,6 +1,6 @@
 """MolGAN on QM9 molecules.
 
-    tools/train.py --model molgan --latent boson
+    qlatent-tf train --model molgan --latent boson
 
 Bacarreza et al. (arXiv 2508.19857, table II) report, for 16 modes and 10,000 generated molecules,
 2522 valid and unique with a boson latent and 1814 with a Gaussian one (means of 20 seeds).

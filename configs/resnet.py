@@ -1,9 +1,9 @@
 """Residual networks on CIFAR-10, at the published size and at one that two CPU cores can train.
 
-    tools/train.py --model resnet --latent boson
-    tools/train.py --model resnet --latent boson --variant gulrajani
-    tools/train.py --model resnet --latent boson --variant small
-    tools/train.py --model resnet --latent boson --variant loop
+    qlatent-tf train --model resnet --latent boson
+    qlatent-tf train --model resnet --latent boson --variant gulrajani
+    qlatent-tf train --model resnet --latent boson --variant small
+    qlatent-tf train --model resnet --latent boson --variant loop
 
 `full` is the experiment of Wallner and Clements (table 2), who report Inception scores, means of
 five runs with standard errors, of 7.57 +- .02 (gaussian), 7.66 +- .039 (bernoulli) and

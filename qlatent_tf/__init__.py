@@ -1,10 +1,15 @@
 """GANs whose latent space is a quantum device."""
 
+import os
 import sys
 
 import lazy_loader
 
 from qlatent_tf._moved import MovedModules
+
+# HDF5 locks the files that it reads, which some network file systems cannot do. It asks once, when
+# h5py is imported.
+os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
 
 __version__ = "0.1.0"
 

@@ -3,6 +3,9 @@
 import contextlib
 import dataclasses
 import inspect
+from pathlib import Path
+
+import numpy as np
 
 from qlatent_tf.config import Config
 from qlatent_tf.registry import (
@@ -34,6 +37,8 @@ __all__ = [
 ]
 
 
+# How files of samples and matrices, which a latent reads, end.
+_LATENT_SUFFIXES = (".npy", ".npz", ".csv", ".json")
 # What the models of the zoo hand on to `WGANGP` and no field of a configuration sets.
 PASSED_ON = ("one_sided_penalty",)
 
@@ -137,6 +142,8 @@ def from_preset(name_or_dir, *, latent_options=None, trust_code=False):
     weights = checked_weights(name_or_dir, description)
     model = build_model(config)
     model.load_weights(weights)
+    if not all(np.isfinite(values).all() for values in model.get_weights()):
+        raise ValueError(f"{weights} holds weights that are no finite numbers.")
     return model
 
 
@@ -155,6 +162,8 @@ def read_preset(name_or_dir, *, trust_code: bool = False) -> dict:
     description = read_description(name_or_dir, GAN)
     try:
         config = Config.from_json(description["config"], trust_code=trust_code)
+        if not trust_code:
+            _check_latent_files(config)
         if _unnamed_circuit(config):
             raise ValueError(
                 f"latent_options lack 'unitary_seed', the name of the circuit that the model was "
@@ -173,6 +182,22 @@ def _unnamed_circuit(config: Config) -> dict:
         return {}
     parameter = inspect.signature(latents.get(config.latent)).parameters.get("unitary_seed")
     return {} if parameter is None else {"unitary_seed": parameter.default}
+
+
+def _check_latent_files(config: Config) -> None:
+    """Refuses files that are none of samples or matrices: errors show a part of what they read."""
+    for option in ("file", "unitary_file"):
+        file = config.latent_options.get(option)
+        if file is None:
+            continue
+        if not isinstance(file, str):
+            raise ValueError(f"latent_options.{option} is a path; received {file!r}.")
+        raw = str(config.latent_options.get("file_format")).startswith("jiuzhang")
+        if not raw and not Path(file).is_dir() and Path(file).suffix not in _LATENT_SUFFIXES:
+            raise ValueError(
+                f"latent_options.{option} names {file}; legal endings are "
+                f"{', '.join(_LATENT_SUFFIXES)}."
+            )
 
 
 def _is_ours(builder):

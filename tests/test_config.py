@@ -132,6 +132,13 @@ def test_options_that_json_cannot_hold_are_refused():
         Config(**FIELDS, model_options={"activation": print})
 
 
+def test_code_is_trusted_by_its_name(config):
+    record = config.override(latent="my_file:mine").to_json()
+    with pytest.raises(ValueError, match="run code from outside the project: my_file:mine"):
+        Config.from_json(record, trust_code=["my_file:other"])
+    assert Config.from_json(record, trust_code=["my_file:mine"]).latent == "my_file:mine"
+
+
 def test_differences_name_the_fields_that_differ(config):
     assert config.differences(config) == {}
     assert config.differences(config.override(steps=11)) == {"steps": (10, 11)}

@@ -13,6 +13,7 @@ _DISTRIBUTIONS = {
     "PIL": "pillow",
     "yaml": "pyyaml",
     "absl": "absl-py",
+    "sklearn": "scikit-learn",
     "perceval": "perceval-quandela",
     "tensorcircuit": "tensorcircuit-ng",
     "tensorflow_gan": "tensorflow-gan",

@@ -98,7 +98,7 @@ def test_damaged_or_missing_weights_are_refused(preset, damage):
     ("changes", "message"),
     [
         ({"preset_version": 99}, "newer"),
-        ({"sha256": None}, "has no sha256"),
+        ({"sha256": None}, "sha256 is an object; received null"),
         ({"config": {"schema_version": None}}, "newer"),
         ({"config": {"schema_version": 99}}, "newer"),
         ({"config": {"surprise": 1}}, "surprise"),

@@ -1,11 +1,8 @@
-"""What the command-line tools share: arguments, configurations, and how errors are shown."""
+"""What the command-line tools share: arguments, and how errors and slow work are shown."""
 
 import argparse
 import contextlib
-import dataclasses
 import errno
-import importlib
-import inspect
 import logging as standard_logging
 import os
 import re
@@ -13,41 +10,13 @@ import shlex
 import sys
 import threading
 
-import numpy as np
 from absl import logging
 
 from qlatent_tf.backend import BackendError, check_backend
-from qlatent_tf.config import Config, parse_setting
 from qlatent_tf.names import did_you_mean
 from qlatent_tf.quiet import silence_tensorflow
-from qlatent_tf.registry import latents, models
-from qlatent_tf.runs import loading
-from qlatent_tf.runs.loading import source_config
-from qlatent_tf.storage.files import INCEPTION_VARIABLE
 
-_LATENT_OPTIONS = {
-    "modes": "modes",
-    "photons": "photons",
-    "unitary_seed": "unitary_seed",
-    "unitary_file": "unitary_file",
-    "latent_file": "file",
-}
-_MODEL_OPTIONS = {
-    "generator": "generator",
-    "reward": "reward",
-    "reward_weight": "reward_weight",
-}
-# The data set that comes with the package, for models whose own may have to be downloaded.
-_FALLBACKS = {
-    "qm9": "small_molecules",
-    "sat4": "naip28_small",
-    "sat6": "naip28_small",
-    "naip28": "naip28_small",
-}
 _MOST = 2**31 - 1
-_MANY = 1_000_000
-# What a model may be built for, so that a stand-in keeps it too.
-_KEPT_OPTIONS = ("bands",)
 
 
 class Parser(argparse.ArgumentParser):
@@ -115,26 +84,6 @@ def count(text: str) -> int:
     return int(text)
 
 
-def check_memory(model, num_samples: int) -> None:
-    """Refuses more samples than memory holds, before they are drawn.
-
-    Raises:
-      ValueError: saying what they take and what there is.
-    """
-    if num_samples < _MANY:
-        return
-    sample = model.sample(1, 0)
-    parts = sample.values() if isinstance(sample, dict) else [sample]
-    # Latents, networks' outputs and what they become are there at once.
-    needed = 2 * num_samples * sum(np.asarray(part).nbytes for part in parts)
-    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    if needed > free:
-        raise ValueError(
-            f"{num_samples:,} samples take about {needed / 1e9:,.0f} GB of memory, of which "
-            f"{free / 1e9:,.0f} GB are free. Draw fewer, in several files with other seeds."
-        )
-
-
 def add_scoring_arguments(arguments, seeds: int, default: str) -> None:
     """Adds --num-samples, --seeds, by default so many, and --metrics, whose default is told."""
     arguments.add_argument(
@@ -170,183 +119,6 @@ def add_inception_argument(arguments) -> None:
         help="for scores by Inception: Keras' weights of InceptionV3 "
         "(.h5), or the folder of TF-GAN's module",
     )
-
-
-def use_inception(arguments) -> None:
-    """Lets metrics find the weights that --inception-weights names.
-
-    Raises:
-      FileNotFoundError: if there is nothing of that name.
-    """
-    if arguments.inception_weights:
-        from qlatent_tf.metrics.images.inception import local_weights
-
-        os.environ[INCEPTION_VARIABLE] = arguments.inception_weights
-        local_weights()
-
-
-def load_model(source, trust_code: bool):
-    """Loads a preset, or a run's last checkpoint; see `qlatent_tf.runs.loading.load_model`."""
-    # First, so that a wrong name is refused without TensorFlow.
-    source_config(source, trust_code)
-    with slow_work(f"Building the model of {source}"):
-        return loading.load_model(source, trust_code)
-
-
-def config_from_arguments(arguments) -> Config:
-    """Returns the model's configuration with the command line's changes.
-
-    Raises:
-      ValueError: if a name or a key is unknown.
-    """
-    source = arguments.config or arguments.continue_from
-    named = [arguments.model, arguments.config, arguments.continue_from]
-    if sum(map(bool, named)) != 1:
-        raise ValueError("Name what to train: one of --model, --config and --continue-from.")
-    if arguments.variant and not arguments.model:
-        raise ValueError(
-            "--variant goes with --model: what --config or --continue-from names is one already."
-        )
-    if source:
-        config = _changed_source(source, arguments)
-    else:
-        config = model_config(arguments.model, arguments.latent, arguments.variant)
-    changes = {
-        **_given_options(arguments, _LATENT_OPTIONS, "latent", latents.get, config.latent),
-        **_given_options(arguments, _MODEL_OPTIONS, "model", models.get, config.model),
-    }
-    for name in ("dataset", "steps", "batch_size", "seed"):
-        if getattr(arguments, name) is not None:
-            changes[name] = getattr(arguments, name)
-    if arguments.standardize:
-        changes["latent_options.standardize"] = True
-    changes.update(parse_setting(text) for text in arguments.settings)
-    config = config.override(**changes)
-    modes, tiles = (config.latent_options.get(name) for name in ("modes", "tiles"))
-    if arguments.modes and (tiles or 1) > 1:
-        print(
-            f"note: {tiles} circuits of {modes} modes stand side by side: the latent is "
-            f"{tiles * modes} wide. One alone: --set latent_options.tiles=1",
-            file=sys.stderr,
-        )
-    if arguments.reward_weight is not None and not config.model_options.get("reward"):
-        raise ValueError("--reward-weight is the weight of a reward: name one with --reward.")
-    return config
-
-
-def _given_options(arguments, table, kind, get, name):
-    """The options of the latent or the model that the command line has arguments for."""
-    legal, changes = inspect.signature(get(name)).parameters, {}
-    for argument, option in table.items():
-        value = getattr(arguments, argument)
-        if value is not None:
-            if option not in legal:
-                raise ValueError(
-                    f"--{argument.replace('_', '-')} means nothing to the {kind} {name!r}, whose "
-                    f"options are {', '.join(legal)}."
-                )
-            changes[f"{kind}_options.{option}"] = value
-    return changes
-
-
-def _changed_source(source, arguments):
-    from qlatent_tf.resolve import reseed, with_dataset, with_latent
-
-    # What the command line names itself is trusted.
-    named = (arguments.latent, arguments.dataset, *(arguments.reward or ()))
-    config = source_config(source, arguments.trust_code or [name for name in named if name])
-    if arguments.seed is not None:
-        config = reseed(config, arguments.seed)
-    config = with_dataset(config, arguments.dataset)
-    if arguments.latent not in (None, config.latent):
-        config = with_latent(config, arguments.latent)
-    return config
-
-
-def source_data(arguments, config: Config):
-    """Loads the data set of a source's configuration, or the one that --dataset names."""
-    from qlatent_tf.resolve import with_dataset
-    from qlatent_tf.runs.training import load_dataset
-
-    return load_dataset(with_dataset(config, arguments.dataset), data_dir=arguments.data_dir)
-
-
-def known_molecules(arguments, config: Config):
-    """Returns the SMILES of that data set.
-
-    Raises:
-      ValueError: if it has none.
-    """
-    dataset = source_data(arguments, config)
-    if not hasattr(dataset, "smiles"):
-        raise ValueError(f"The data set {dataset.name!r} has no molecules to compare with.")
-    return dataset.smiles
-
-
-def model_config(model: str, latent: str | None = None, variant: str | None = None) -> Config:
-    """Returns ``configs/<model>.py``'s configuration, or that in a third party's own file.
-
-    Args:
-      model: str. A registered model, or ``module:function``.
-      latent: str. A registered latent, or ``module:function``; by default ``boson``, or the LATENT
-        that the configuration's module names.
-      variant: str. Which configuration, of a model that has several; its first by default.
-
-    Raises:
-      ValueError: if the model or the latent is unknown, or has no such configuration.
-    """
-    builder = models.get(model)
-    name = builder.__module__ if ":" in model else f"qlatent_tf.configs.{model}"
-    module = importlib.import_module(name)
-    if not hasattr(module, "get_config"):
-        raise ValueError(
-            f"{module.__name__} has no get_config(latent), which says how to train {model!r}."
-        )
-    variants = getattr(module, "VARIANTS", ())
-    if variant is not None and variant not in variants:
-        raise ValueError(
-            f"The configuration of {model!r} comes in "
-            f"{', '.join(variants) or 'one variant, which has no name'}; received {variant!r}."
-        )
-    latent = latent or getattr(module, "LATENT", "boson")
-    latents.get(latent)
-    config = module.get_config(latent, *([] if variant is None else [variant]))
-    if not isinstance(config, Config):
-        raise ValueError(f"{module.__name__}.get_config returned {config!r}, not a Config.")
-    return config
-
-
-def with_fallback_dataset(config: Config, arguments):
-    """Loads the data; without --dataset, the set that comes with the package may stand in.
-
-    Returns:
-      The configuration, which names the data set really loaded, and the data set.
-
-    Raises:
-      FileNotFoundError: if a data set was asked for by name and cannot be had.
-    """
-    from qlatent_tf.resolve import resolve
-    from qlatent_tf.runs.training import load_dataset
-
-    config = resolve(config)
-    load = {"data_dir": arguments.data_dir, "progress": not arguments.quiet}
-    fallback = _FALLBACKS.get(config.dataset)
-    try:
-        return config, load_dataset(config, **load)
-    except FileNotFoundError as error:
-        if arguments.dataset or not fallback:
-            raise
-        line = "!" * 78
-        print(
-            f"{line}\n{error}\n\nTRAINING ON {fallback!r} INSTEAD OF {config.dataset!r}: the "
-            "small set that comes with the package.\nIts scores cannot be compared with those "
-            f"on {config.dataset!r}. Name a data set with --dataset.\n{line}",
-            file=sys.stderr,
-        )
-        options = config.dataset_options
-        kept = {name: options[name] for name in _KEPT_OPTIONS if name in options}
-        config = dataclasses.replace(config, dataset=fallback, dataset_options=kept)
-        return config, load_dataset(config, **load)
 
 
 def command(*words) -> str:

@@ -19,10 +19,12 @@ from qlatent_tf.tools.command_line import (
     add_data_arguments,
     add_scoring_arguments,
     add_source_arguments,
-    check_memory,
     command,
-    load_model,
     run_tool,
+)
+from qlatent_tf.tools.sources import (
+    check_memory,
+    load_model,
     source_data,
     use_inception,
 )
@@ -126,11 +128,12 @@ def _show(arguments, evaluation, title):
         print(json.dumps(evaluation, indent=2))
         return
     print(title)
-    for score in read_scores(evaluation["metrics"], evaluation["dataset"]):
+    scores = read_scores(evaluation["metrics"], evaluation["dataset"])
+    for score, (key, found) in zip(scores, evaluation["metrics"].items(), strict=True):
         entry = explain(score.metric)
         better = f"({entry.better} is better)" if entry and entry.better else ""
-        text = format_score(evaluation["metrics"][score.key])
-        print(f"{score.key:48} {text:22} {entry.title if entry else ''} {better}".rstrip())
+        said = f"{entry.title} {better}" if entry else ""
+        print(f"{key:48} {format_score(found):22} {said}".rstrip())
     print(f"What they mean: {command('list_models', '--metrics')}")
     if not evaluation["metrics"]:
         print(f"{evaluation['dataset']} has no metrics of its own; name some with --metrics.")

@@ -20,7 +20,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from qlatent_tf.tools.command_line import Parser, count, run_tool, slow_work
+from qlatent_tf.tools.command_line import (
+    Parser,
+    count,
+    run_tool,
+    slow_work,
+)
 from qlatent_tf.tools.sample_latent import parse_input_state
 
 from qlatent_tf.storage import files

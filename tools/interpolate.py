@@ -23,10 +23,12 @@ from qlatent_tf.tools.command_line import (
     add_data_arguments,
     add_source_arguments,
     count,
-    known_molecules,
-    load_model,
     run_tool,
     slow_work,
+)
+from qlatent_tf.tools.sources import (
+    known_molecules,
+    load_model,
 )
 
 _MOST_CELLS = 64

@@ -14,13 +14,17 @@ import json
 import sys
 import textwrap
 
-from qlatent_tf.tools.command_line import Parser, run_tool
+from qlatent_tf.tools.command_line import (
+    Parser,
+    run_tool,
+)
 
 from qlatent_tf import glossary
 from qlatent_tf.registry import datasets, latents, metrics, models, rewards
 from qlatent_tf.scores import read_scores
 from qlatent_tf.storage.files import read_json
 from qlatent_tf.storage.preset_files import list_presets, preset_directory, read_description
+from qlatent_tf.storage.shapes import SCORE
 
 _HEADS = ("preset", "model", "latent", "data", "steps", "key scores")
 
@@ -44,7 +48,12 @@ def _list(arguments):
     if arguments.metrics:
         _explain_metrics()
         return 0
-    presets = [_summary(name) for name in list_presets(kind=None)]
+    presets, damaged = [], {}
+    for name in list_presets(kind=None):
+        try:
+            presets.append(_summary(name))
+        except (OSError, ValueError) as error:
+            damaged[name] = str(error)
     known = {
         "models": models.names(),
         "latents": latents.names(),
@@ -53,9 +62,11 @@ def _list(arguments):
         "rewards": rewards.names(),
     }
     if arguments.json:
-        print(json.dumps({"presets": presets, **known}, indent=2))
+        print(json.dumps({"presets": presets, "damaged": damaged, **known}, indent=2))
         return 0
     _print_table([_HEADS, *map(_row, presets)])
+    for name, problem in damaged.items():
+        print(f"{name}: cannot be used. {problem}")
     if arguments.all:
         for preset in presets:
             print(f"\n{preset['name']}")
@@ -69,11 +80,17 @@ def _list(arguments):
 
 def _summary(name):
     preset = read_description(name)
-    config = preset["config"]
+    config, kind = preset["config"], preset["kind"]
     file = preset_directory(name) / "metrics.json"
-    scores = read_json(file)["metrics"] if file.is_file() else {}
-    means = {key: score["mean"] for key, score in scores.items() if score["mean"] is not None}
-    kind = preset["kind"]
+    evaluation = {"dataset": "", "metrics": {}}
+    if file.is_file():
+        evaluation = read_json(file, {"dataset": str, "metrics": {str: SCORE}})
+    scores = {
+        key: score["mean"]
+        for key, score in evaluation["metrics"].items()
+        if score["mean"] is not None
+    }
+    found = glossary.key_scores(read_scores(scores, evaluation["dataset"]))
     return {
         "name": name,
         "kind": kind,
@@ -81,22 +98,15 @@ def _summary(name):
         "latent": config.get("latent"),
         "dataset": config.get("dataset"),
         "steps": preset["provenance"].get("step"),
-        "metrics": means,
+        "key_scores": {glossary.title(score.metric): score.mean for score in found},
+        "metrics": scores,
     }
 
 
 def _row(preset):
+    names = (preset[part] or "-" for part in ("name", "model", "latent", "dataset"))
     steps = "?" if preset["steps"] is None else f"{preset['steps']:,}"
-    scores = glossary.key_scores(read_scores(preset["metrics"], preset["dataset"] or ""))
-    said = ", ".join(f"{glossary.title(score.metric)} {score.mean:.4g}" for score in scores)
-    return [
-        preset["name"],
-        preset["model"],
-        preset["latent"] or "-",
-        preset["dataset"],
-        steps,
-        said,
-    ]
+    return [*names, steps, ", ".join(f"{key} {v:.4g}" for key, v in preset["key_scores"].items())]
 
 
 def _explain_metrics():

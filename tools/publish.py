@@ -19,8 +19,8 @@ from qlatent_tf.tools.command_line import (
     add_scoring_arguments,
     add_trust_argument,
     run_tool,
-    use_inception,
 )
+from qlatent_tf.tools.sources import use_inception
 
 from qlatent_tf.registry import metrics
 from qlatent_tf.runs.run_directory import RunDirectory

@@ -31,8 +31,8 @@ from qlatent_tf.tools.command_line import (
     count,
     run_tool,
     slow_work,
-    use_inception,
 )
+from qlatent_tf.tools.sources import use_inception
 
 from qlatent_tf.config import parse_setting
 from qlatent_tf.experiments import figure2, theorem1

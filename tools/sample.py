@@ -27,12 +27,14 @@ from qlatent_tf.tools.command_line import (
     Parser,
     add_data_arguments,
     add_source_arguments,
-    check_memory,
     count,
-    known_molecules,
-    load_model,
     run_tool,
     slow_work,
+)
+from qlatent_tf.tools.sources import (
+    check_memory,
+    known_molecules,
+    load_model,
 )
 
 from qlatent_tf.storage.files import atomic_path, write_text

@@ -20,7 +20,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from qlatent_tf.tools.command_line import Parser, command, run_tool
+from qlatent_tf.tools.command_line import (
+    Parser,
+    command,
+    run_tool,
+)
 
 
 def parse_input_state(text: str) -> list[int]:

@@ -25,8 +25,10 @@ from qlatent_tf.tools.command_line import (
     add_inception_argument,
     add_trust_argument,
     command,
-    config_from_arguments,
     run_tool,
+)
+from qlatent_tf.tools.sources import (
+    config_from_arguments,
     use_inception,
     with_fallback_dataset,
 )

@@ -15,7 +15,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from qlatent_tf.tools.command_line import Parser, add_data_arguments, run_tool
+from qlatent_tf.tools.command_line import (
+    Parser,
+    add_data_arguments,
+    run_tool,
+)
 from qlatent_tf.tools.evaluate import format_score
 
 # What --set may change. The learning rate rises over a fifth of the steps and then falls along a
@@ -156,15 +160,21 @@ def train(options: dict, dataset, workdir, verbose=0):
     """
     import keras
 
+    from qlatent_tf.differences import differences, format_differences
     from qlatent_tf.metrics.images.classifier import NETWORK, build_classifier
+    from qlatent_tf.runs.checks import check_path
     from qlatent_tf.storage.files import read_json, write_json
 
+    check_path(workdir)
     file = workdir / "config.json"
     now = json.loads(json.dumps({**options, "data": dataset.provenance}))
-    if file.is_file() and read_json(file) != now:
+    # Without a complete epoch, a run may begin with other options.
+    if not any(workdir.glob("backup/*")):
+        (workdir / "history.csv").unlink(missing_ok=True)
+    elif file.is_file() and (found := differences(read_json(file), now, nested=True)):
         raise ValueError(
-            f"{workdir} holds a run of other options or data. Choose another --workdir, or the "
-            f"same options. Its are {read_json(file)}; received {now}."
+            f"{workdir} holds a run of other options or data (its -> yours): "
+            f"{format_differences(found)}. Choose another --workdir, or the same options."
         )
     write_json(file, now)
     keras.utils.set_random_seed(options["seed"])

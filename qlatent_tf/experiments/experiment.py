@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from qlatent_tf.experiments.grids.cells import Cell
+from qlatent_tf.experiments.grids.finished_cells import cell_scores
 from qlatent_tf.experiments.grids.table_files import write_table
 from qlatent_tf.experiments.grids.tables import Column, Published, in_order, make_table
 
@@ -73,6 +74,7 @@ class GridExperiment(Experiment):
       whose: str. Whose iterations and seeds these are.
       make_cells: callable. Takes every name of `cell_options`, and `settings`; see `cells`.
       columns: sequence of Column. What the table shows.
+      more_columns: sequence of Column. What it shows too where some cell has the score.
       notes: str. What its caption says besides.
       order: dict of str to sequence. The order of a row's entries, see `tables.in_order`.
       panel: str. The entry by which rows are compared among each other.
@@ -97,6 +99,7 @@ class GridExperiment(Experiment):
     whose: str = "the paper's"
     make_cells: Callable[..., list[Cell]]
     columns: Sequence[Column] = ()
+    more_columns: Sequence[Column] = ()
     notes: str = ""
     order: Mapping[str, Sequence] = dataclasses.field(default_factory=dict)
     panel: str = "data"
@@ -162,9 +165,12 @@ class GridExperiment(Experiment):
 
         finished = in_order(finished, **self.order)
         source = Published(f"paper ({self.iterations:,} steps)", self.published)
-        table = make_table(finished, self.columns, source, self.panel)
+        found = {name for cell in finished for name in cell_scores(cell)} if finished else set()
+        more = [column for column in self.more_columns if column.name in found]
+        columns = [*self.columns, *more]
+        table = make_table(finished, columns, source, self.panel)
         path = folder / self.name
-        write_table(path, table, self.columns, self.notes)
+        write_table(path, table, columns, self.notes)
         save_charts(path, table, finished, self.panel_title, self.curve, self.bars)
         if self.write_more is not None:
             self.write_more(folder, finished, table, trusted)

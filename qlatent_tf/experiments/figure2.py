@@ -177,7 +177,7 @@ def _place(one):
 
 
 def _read(file, made_of):
-    measured = read_json(file)
+    measured = read_json(file, dict)
     found = differences({name: measured.get(name) for name in made_of}, made_of)
     if found:
         raise ValueError(

@@ -13,7 +13,7 @@ from qlatent_tf.config import Config
 from qlatent_tf.experiments.experiment import GridExperiment
 from qlatent_tf.experiments.grids.cells import seed_by_seed
 from qlatent_tf.experiments.grids.finished_cells import cell_scores
-from qlatent_tf.experiments.grids.tables import Column
+from qlatent_tf.experiments.grids.tables import Column, judges
 from qlatent_tf.experiments.table1 import CONTROLS, LATENTS
 from qlatent_tf.registry import latents as latent_registry
 from qlatent_tf.runs.run_directory import RunDirectory
@@ -100,6 +100,7 @@ EXPERIMENT = GridExperiment(
     num_samples=100_000,
     make_cells=_cells,
     columns=COLUMNS,
+    more_columns=judges(),
     notes=NOTES,
     order={"latent": LATENTS + CONTROLS},
     curve=("interpolation_rate", "interpolation rate"),

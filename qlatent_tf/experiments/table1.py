@@ -8,7 +8,7 @@ Reference:
 from qlatent_tf.configs.mlp import get_config
 from qlatent_tf.experiments.experiment import GridExperiment, Option
 from qlatent_tf.experiments.grids.cells import seed_by_seed
-from qlatent_tf.experiments.grids.tables import Column
+from qlatent_tf.experiments.grids.tables import Column, judges
 
 DATA = ("quantum", "bernoulli")
 LATENTS = ("gaussian", "bernoulli", "photonic", "boson")
@@ -76,6 +76,7 @@ EXPERIMENT = GridExperiment(
     num_samples=100_000,
     make_cells=_cells,
     columns=COLUMNS,
+    more_columns=judges(),
     notes=NOTES,
     order={"data": DATA, "latent": LATENTS + CONTROLS},
     curve=_DISTANCE,

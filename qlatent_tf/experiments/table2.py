@@ -11,7 +11,7 @@ from qlatent_tf.configs.molgan import get_config
 from qlatent_tf.experiments.experiment import GridExperiment, Option
 from qlatent_tf.experiments.grids.cells import seed_by_seed
 from qlatent_tf.experiments.grids.latent_files import Bank, recorded_samples
-from qlatent_tf.experiments.grids.tables import Column
+from qlatent_tf.experiments.grids.tables import Column, judges
 from qlatent_tf.experiments.table1 import CONTROLS, LATENTS
 from qlatent_tf.registry import latents as latent_registry
 from qlatent_tf.seeds import derive_seed
@@ -186,6 +186,7 @@ EXPERIMENT = GridExperiment(
     num_samples=NUM_SAMPLES,
     make_cells=_cells,
     columns=COLUMNS,
+    more_columns=judges("chemnet"),
     notes=NOTES,
     order={"latent": LATENTS + CONTROLS, "circuit": ("", "haar")},
     panel="modes",

@@ -13,7 +13,7 @@ from qlatent_tf.experiments.grids.cells import seed_by_seed
 from qlatent_tf.experiments.grids.finished_cells import cell_scores
 from qlatent_tf.experiments.grids.latent_files import recorded_samples
 from qlatent_tf.experiments.grids.table_files import write_table
-from qlatent_tf.experiments.grids.tables import Column, Published, in_order, make_table
+from qlatent_tf.experiments.grids.tables import Column, Published, in_order, judges, make_table
 from qlatent_tf.experiments.table1 import LATENTS
 from qlatent_tf.scores import read_scores
 
@@ -106,7 +106,8 @@ def _columns(finished):
     There are several Inceptions, and a column for each.
     """
     found = {name: score for cell in finished for name, score in cell_scores(cell).items()}
-    columns, comparable = list(COLUMNS), []
+    more = [column for column in judges("cifar_classifier") if column.name in found]
+    columns, comparable = [*COLUMNS, *more], []
     for column in _INCEPTION_COLUMNS:
         for name, score in sorted(found.items()):
             if score.metric == column.name and score.network:

@@ -181,7 +181,8 @@ class BosonSampling(VectorDistribution):
         rows = counts.reshape(-1, self._width)
         nearest = np.rint(rows)
         # A shifted count comes back with the rounding error of the sample's dtype.
-        whole = (np.abs(rows - nearest) < 1e-2) & (nearest >= 0) & (nearest <= MAX_PHOTONS)
+        with np.errstate(invalid="ignore"):
+            whole = (np.abs(rows - nearest) < 1e-2) & (nearest >= 0) & (nearest <= MAX_PHOTONS)
         possible = whole.all(axis=1)
         log_probs = np.full(len(rows), -np.inf)
         if possible.any():

@@ -103,7 +103,7 @@ def boson(
         )
         for unitary in _unitaries(modes, unitary_seed, unitary_file, interferometer, tiles)
     ]
-    _check_varies(devices[0])
+    _check_varies(devices[0], is_custom=unitary_file is not None)
     loc = -np.concatenate([_centre(device) for device in devices]) if center else None
     classical = devices[0].indistinguishability == 0
     return BosonSampling(devices, loc, name="Photonic" if classical else "Boson")
@@ -179,18 +179,24 @@ def _unitaries(
     return [loop_unitary(modes, interferometer, seed=seed) for seed in seeds]
 
 
-def _check_varies(device: "PhotonicDevice") -> None:
-    """Refuses a device whose outcomes are all the same: a model would learn from a constant."""
+def _check_varies(device: "PhotonicDevice", is_custom: bool) -> None:
+    """Refuses a device whose outcomes are all the same: a model would learn from a constant.
+
+    A custom circuit that only permutes the photons is let through, with a warning.
+    """
     least, most = device.postselect or (0, math.inf)
     if device.rejects_shots:  # its moments may be long sums
         varies = most > 0 and not (device.detector == "threshold" and least == device.modes)
     else:
         varies = device.variance().max() > 1e-9
-    if not varies:
+    if varies:
+        return
+    text = f"All samples of the latent would be equal, so nothing can be learnt: {device!r}."
+    if not is_custom or device.photons == 0:
         raise ValueError(
-            f"All samples of the latent would be equal, so nothing can be learnt: {device!r}."
-            " Send at least one photon through two modes or more, and let detectors see it."
+            f"{text} Send at least one photon through two modes or more, and let detectors see it."
         )
+    logging.warning("%s", text)
 
 
 def _centre(device: "PhotonicDevice") -> np.ndarray:

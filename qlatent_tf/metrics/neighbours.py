@@ -192,5 +192,5 @@ def _scores(dataset, real, generated, num_samples, network):
 
 def _radii(points, neighbours):
     """The distance of each point to its k-th nearest neighbour among the others."""
-    search = NearestNeighbors(n_neighbors=neighbours, algorithm="auto").fit(points)
+    search = NearestNeighbors(n_neighbors=neighbours, algorithm="brute").fit(points)
     return search.kneighbors()[0][:, -1]

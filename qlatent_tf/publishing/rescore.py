@@ -4,7 +4,7 @@ from qlatent_tf.differences import differences, format_differences
 from qlatent_tf.publishing.card import classifier_card, model_card
 from qlatent_tf.runs.run_directory import data_differences
 from qlatent_tf.storage.files import read_json, write_json, write_text
-from qlatent_tf.storage.preset_files import GAN, preset_directory, read_description
+from qlatent_tf.storage.preset_files import GAN, METRICS, preset_directory, read_description
 from qlatent_tf.zoo import from_preset, read_preset
 
 
@@ -23,7 +23,7 @@ def check_conditions(name_or_dir, dataset, num_samples, seeds, *, trust_code=Fal
       ValueError: if the preset's scores are of other data, or of other samples.
     """
     directory = preset_directory(name_or_dir)
-    before = read_json(directory / "metrics.json")
+    before = read_json(directory / "metrics.json", METRICS[GAN])
     now = {"dataset": dataset.name, "num_samples": num_samples, "seeds": list(seeds)}
     found = differences({name: before[name] for name in now}, now)
     provenance = read_preset(directory, trust_code=trust_code)["provenance"]
@@ -49,7 +49,7 @@ def save_scores(name_or_dir, model, evaluation, *, published=None, trust_code=Fa
       FileNotFoundError: if there is no such preset, or it has no scores.
     """
     directory = preset_directory(name_or_dir)
-    before = read_json(directory / "metrics.json")
+    before = read_json(directory / "metrics.json", METRICS[GAN])
     merged = {**before, "metrics": {**before["metrics"], **evaluation["metrics"]}}
     card = _card(directory, model, merged, published, trust_code)
     write_json(directory / "metrics.json", merged)
@@ -68,7 +68,8 @@ def rewrite_card(name_or_dir, *, published=None, trust_code=False) -> None:
       FileNotFoundError: if there is no such preset, or it has no scores.
     """
     directory = preset_directory(name_or_dir)
-    description, scores = read_description(directory), read_json(directory / "metrics.json")
+    description = read_description(directory)
+    scores = read_json(directory / "metrics.json", METRICS[description["kind"]])
     if description["kind"] == GAN:
         config = read_preset(directory, trust_code=trust_code)["config"]
         model = from_preset(directory, trust_code=trust_code)

@@ -76,11 +76,11 @@ class TrainingBar(EverySteps):
             initial=self.model.step,
             desc=self._phase,
             unit="step",
-            postfix="compiling the first step",
+            postfix=_COMPILING,
         )
 
     def on_train_batch_end(self, batch, logs=None):
-        if self._bar.postfix == "compiling the first step":
+        if self._bar.postfix == _COMPILING:
             # The time it took says nothing of the steps to come.
             self._bar.unpause()
             self._bar.set_postfix_str("")
@@ -90,6 +90,11 @@ class TrainingBar(EverySteps):
         shown = {_SHORT.get(name, name): f"{float(value):.3f}" for name, value in losses.items()}
         self._bar.set_postfix(shown, refresh=False)
         self._bar.update(step - self._bar.n)
+
+    def note(self, text: str) -> None:
+        """Shows what is being done between two steps."""
+        if self._bar is not None:
+            self._bar.set_postfix_str(text)
 
     def close(self):
         """Ends the bar, also after an interrupted run."""
@@ -248,6 +253,7 @@ _DIVERGED = (
     "help."
 )
 _KEPT = 2
+_COMPILING = "compiling the first step"
 _SHORT = {
     "critic_loss": "critic",
     "generator_loss": "generator",

@@ -5,13 +5,17 @@ from pathlib import Path
 
 from qlatent_tf.config import Config
 from qlatent_tf.differences import Differences, differences, format_differences
-from qlatent_tf.storage.files import read_json, write_json
+from qlatent_tf.storage.files import read_json, refuse_link, write_json
 from qlatent_tf.storage.preset_files import versions
+from qlatent_tf.storage.shapes import DATASET, MEANS, SCORE
 
 # Changing these leaves every training step as it was.
 _CHANGEABLE = frozenset(
     {"steps", "evaluate_every", "evaluation_samples", "checkpoint_every", "metrics"}
 )
+
+_RUN = {"step": int, "seconds": float, "dataset?": DATASET, "versions?": {str: str}}
+_METRICS = {"step": int, "history": [{"step": int, **MEANS}], "metrics?": {str: SCORE}}
 
 
 class RunDirectory:
@@ -53,6 +57,9 @@ class RunDirectory:
           ValueError: if the directory holds a run of another configuration, with the differences.
         """
         self.check(config, complete)
+        for part in self.path.glob("*"):
+            if part.is_dir():
+                refuse_link(part)
         if not self._is_trained():
             for stale in ("run.json", "metrics.json"):
                 (self.path / stale).unlink(missing_ok=True)
@@ -108,7 +115,7 @@ class RunDirectory:
     def read_run(self) -> dict:
         """Returns ``run.json``: ``dataset``, ``versions``, ``seconds`` and ``step``."""
         file = self.path / "run.json"
-        return read_json(file) if file.is_file() else {"seconds": 0.0, "step": 0}
+        return read_json(file, _RUN) if file.is_file() else {"seconds": 0.0, "step": 0}
 
     def write_run(self, step: int, seconds: float, dataset) -> None:
         """Records the data really used, the step reached and the time it took."""
@@ -131,10 +138,7 @@ class RunDirectory:
         file = self.path / "metrics.json"
         if not file.is_file():
             return {"step": 0, "history": []}
-        metrics = read_json(file)
-        if not isinstance(metrics, dict) or not {"step", "history"} <= set(metrics):
-            raise ValueError(f"{file} is no record of evaluations: it lacks step or history.")
-        return metrics
+        return read_json(file, _METRICS)
 
     def write_metrics(self, step: int, evaluation: dict, scores: dict) -> None:
         """Records an evaluation as the last one and adds its means to the history."""

@@ -198,6 +198,7 @@ def _fit(model, dataset, config, run, checkpoints, start, progress, watch, strat
     events = RunEvents(run.path, config, model, dataset, start)
 
     def evaluation(step, losses=None):
+        bar.note(f"scoring {config.evaluation_samples:,} samples")
         found = evaluate(
             model,
             dataset,

@@ -128,6 +128,8 @@ def check_reachable(url: str, open_seconds: float = OPEN_SECONDS) -> None:
         error = outcome.get(timeout=open_seconds)
     except queue.Empty:
         raise DownloadError(f"{url} did not answer within {open_seconds:g} seconds.") from None
+    if isinstance(error, TimeoutError):
+        raise DownloadError(f"{url} did not answer within {open_seconds:g} seconds.") from error
     if error is not None:
         raise DownloadError(f"{url} cannot be opened ({error}).") from error
 

@@ -5,13 +5,23 @@ import errno
 import hashlib
 import json
 import os
+import re
+import shutil
+import socket
+import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from qlatent_tf.storage.shapes import check_shape
 
 DATA_DIR_VARIABLE = "QLATENT_DATA_DIR"
 CACHE_DIR_VARIABLE = "QLATENT_CACHE_DIR"
 INCEPTION_VARIABLE = "QLATENT_INCEPTION_WEIGHTS"
+MAX_JSON_BYTES = 1 << 28
+_STALE_SECONDS = 60
 
 
 @contextlib.contextmanager
@@ -29,8 +39,9 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    remove_stale(path)
     handle, name = tempfile.mkstemp(
-        dir=path.parent, prefix=f".{path.name}.", suffix="".join(path.suffixes)
+        dir=path.parent, prefix=temporary_prefix(path), suffix="".join(path.suffixes)
     )
     os.close(handle)
     # mkstemp makes private files; what is written here is meant for whoever may read the folder.
@@ -50,6 +61,56 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def temporary_prefix(path: Path) -> str:
+    """Returns what the names of this process's temporary files for a path begin with."""
+    return f".{path.name}.{os.getpid()}@{_host()}-"
+
+
+def remove_stale(path: Path) -> None:
+    """Removes temporary files and folders for a path, of processes of this machine that ended."""
+    pattern = re.compile(rf"\.{re.escape(path.name)}\.(\d+)@{re.escape(_host())}-.*", re.DOTALL)
+    for found in path.parent.iterdir():
+        named = pattern.fullmatch(found.name)
+        if not named or _is_running(int(named[1])) or _is_new(found):
+            continue
+        if found.is_dir() and not found.is_symlink():
+            shutil.rmtree(found, ignore_errors=True)
+        else:
+            found.unlink(missing_ok=True)
+
+
+def _is_new(path: Path) -> bool:
+    """Whether a path has changed of late: a machine of the same name may be writing it."""
+    try:
+        return time.time() - path.stat().st_mtime < _STALE_SECONDS
+    except OSError:
+        return True
+
+
+def _host() -> str:
+    return re.sub(r"[^\w-]", "_", socket.gethostname())
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
+def refuse_link(path: Path) -> None:
+    """Refuses a symbolic link where a file or folder of the project's own is expected.
+
+    Raises:
+      ValueError: if there is one.
+    """
+    if path.is_symlink():
+        raise ValueError(f"{path} is a symbolic link, which is not followed; remove it.")
+
+
 def is_full_disk(error: BaseException) -> bool:
     """Returns whether an error says that there is no room to write."""
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
@@ -66,16 +127,47 @@ def write_json(path: str | os.PathLike, value) -> None:
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
-def read_json(path: str | os.PathLike):
+def read_json(path: str | os.PathLike, shape: Any = object):
     """Reads a JSON file.
 
+    Args:
+      path: path. UTF-8, with or without a byte order mark.
+      shape: what the file has to hold, see `qlatent_tf.storage.shapes`. Default: anything.
+
     Raises:
-      ValueError: if the file is not whole JSON; the message names the file.
+      ValueError: if the file is not whole JSON, has another shape, is no regular file or very
+        large; the message names the file.
     """
+    check_regular(path, MAX_JSON_BYTES)
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        value = json.loads(Path(path).read_bytes().decode("utf-8-sig"), parse_constant=_refuse)
+        # Half a character cannot be written again.
+        json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not a whole JSON file: {error}.") from error
+    try:
+        check_shape(value, shape)
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be used: {error}.") from error
+    return value
+
+
+def check_regular(path: str | os.PathLike, largest: int | None = None) -> None:
+    """Refuses devices, pipes and the like, which may have no end, and files that are too large.
+
+    Raises:
+      FileNotFoundError: if there is nothing.
+      ValueError: if it is no regular file, or has more than `largest` bytes.
+    """
+    found = os.stat(path)
+    if not stat.S_ISREG(found.st_mode):
+        raise ValueError(f"{path} is not a regular file.")
+    if largest is not None and found.st_size > largest:
+        raise ValueError(f"{path} has {found.st_size:,} bytes; legal are up to {largest:,}.")
+
+
+def _refuse(constant: str):
+    raise ValueError(f"{constant} is no number of JSON")
 
 
 def sha256_of(path: str | os.PathLike) -> str:

@@ -18,10 +18,15 @@ from qlatent_tf.registry import models
 from qlatent_tf.storage.files import (
     flush_to_disk,
     read_json,
+    refuse_link,
+    remove_stale,
     sha256_of,
+    temporary_prefix,
     write_json,
     write_text,
 )
+from qlatent_tf.storage.hdf5_files import check_self_contained
+from qlatent_tf.storage.shapes import DATASET, EVALUATION, MEANS, SCORED
 
 PRESET_VERSION = 1
 WEIGHTS = "model.weights.h5"
@@ -29,6 +34,19 @@ CHECKPOINT_FOLDER = "checkpoint"
 # Presets without the field are of this kind.
 GAN = "gan"
 KINDS = (GAN, "classifier")
+_DESCRIPTION = {
+    "preset_version": int,
+    "kind?": str,
+    "config": {"model?": str, "latent?": str, "dataset?": str},
+    "sha256": {str: str},
+    "provenance": {"step?": (int, None), "seconds?": float, "dataset?": DATASET},
+    "versions": {str: str},
+}
+# What metrics.json holds, by kind.
+METRICS = {
+    GAN: {**EVALUATION, "step": int, "real?": EVALUATION},
+    "classifier": {**SCORED, "class_accuracy?": MEANS},
+}
 # Where a user's presets lie: what is installed belongs to the package manager.
 OWN_PRESETS = Path("models")
 _PACKAGES = ("qlatent_tf", "tensorflow", "keras", "tensorflow-probability", "numba", "rdkit")
@@ -62,6 +80,8 @@ def write_preset(
       Path of the directory.
     """
     directory = Path(directory)
+    refuse_link(directory)
+    refuse_link(directory / CHECKPOINT_FOLDER)
     with _staged(directory) as folder:
         for name, picture in (pictures or {}).items():
             (folder / f"{name}.png").write_bytes(picture)
@@ -103,7 +123,9 @@ def _staged(directory):
     directory that a killed process left between two presets has one that the weights do not fit.
     """
     directory.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=directory.parent, prefix=f".{directory.name}-") as parent:
+    remove_stale(directory)
+    prefix = temporary_prefix(directory)
+    with tempfile.TemporaryDirectory(dir=directory.parent, prefix=prefix) as parent:
         # Deeper than presets are looked for.
         folder = Path(parent) / directory.name
         folder.mkdir()
@@ -131,21 +153,22 @@ def read_description(name_or_dir, kind: str | None = None) -> dict:
       ValueError: if it is damaged, of a newer version or of another kind.
     """
     path = preset_directory(name_or_dir, kind) / "config.json"
-    description = read_json(path)
-    if not isinstance(description, dict) or "preset_version" not in description:
-        raise ValueError(f"{path} does not describe a preset; it has no preset_version.")
-    version = description["preset_version"]
-    if not isinstance(version, int) or not 1 <= version <= PRESET_VERSION:
+    # A newer version may have another shape.
+    version = read_json(path, {"preset_version": int})["preset_version"]
+    if not 1 <= version <= PRESET_VERSION:
         raise ValueError(
             f"{path} has preset version {version!r}; this version of qlatent_tf reads 1 to "
             f"{PRESET_VERSION}. A newer qlatent_tf may read it."
         )
-    for field in ("config", "sha256", "provenance", "versions"):
-        if not isinstance(description.get(field), dict):
-            raise ValueError(
-                f"{path} has no {field}, which is an object; received {description.get(field)!r}."
-            )
-    description = {"kind": GAN, **description}
+    description = {"kind": GAN, **read_json(path, _DESCRIPTION)}
+    for name in description["sha256"]:
+        if not re.fullmatch(rf"{re.escape(WEIGHTS)}|{CHECKPOINT_FOLDER}/[\w.-]+", name):
+            raise ValueError(f"{path} names the file {name!r}, which no preset has.")
+    if description["kind"] not in KINDS:
+        raise ValueError(
+            f"{path} is a preset of the kind {description['kind']!r}; this version of qlatent_tf "
+            f"reads {', '.join(KINDS)}."
+        )
     if kind is not None and description["kind"] != kind:
         raise ValueError(
             f"{path} is a preset of the kind {description['kind']!r}, where one of the kind "
@@ -166,6 +189,7 @@ def checked_weights(name_or_dir, description: dict) -> Path:
     if not weights.is_file():
         raise FileNotFoundError(f"The preset {directory} has no {WEIGHTS}.")
     check_hash(weights, description["sha256"].get(WEIGHTS))
+    check_self_contained(weights)
     return weights
 
 
@@ -248,9 +272,17 @@ def new_preset_directory(name: str, folder=None, overwrite: bool = False) -> Pat
     shipped = presets_folder() / name
     if folder is None and shipped.exists() and shipped.resolve() != directory.resolve():
         raise ValueError(f"{name!r} is a preset of the package. Choose another name.")
-    if directory.exists() and not overwrite:
+    if _is_taken(directory) and not overwrite:
         raise ValueError(f"{directory} exists. Choose another name, or say --overwrite.")
     return directory
+
+
+def _is_taken(directory: Path) -> bool:
+    """Whether there is anything but what a killed writer of a preset may have left."""
+    if not directory.is_dir() or (directory / "config.json").exists():
+        return directory.exists() or directory.is_symlink()
+    parts = {WEIGHTS, CHECKPOINT_FOLDER, "metrics.json", "README.md"}
+    return any(path.name not in parts and path.suffix != ".png" for path in directory.iterdir())
 
 
 def versions() -> dict[str, str]:

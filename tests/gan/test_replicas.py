@@ -41,8 +41,10 @@ RESNET = tiny_config(
 )
 # A run on two devices, stopped after half of its steps and taken up again.
 MIRRORED = """
-import dataclasses, sys
+import dataclasses, sys, warnings
 import tensorflow as tf
+
+warnings.filterwarnings("error", message=".*ran out of data")
 
 (device,) = tf.config.list_physical_devices("CPU")
 tf.config.set_logical_device_configuration(device, [tf.config.LogicalDeviceConfiguration()] * 2)

@@ -287,10 +287,12 @@ def test_what_no_model_can_learn_from_is_refused(options, message):
             build(**{"modes": 4, **options})
 
 
-def test_a_circuit_that_only_permutes_is_a_constant(tmp_path):
+def test_a_circuit_that_only_permutes_is_warned_of(tmp_path, caplog):
     np.save(tmp_path / "swap.npy", np.eye(4)[[1, 0, 3, 2]])
+    boson(modes=4, unitary_file=str(tmp_path / "swap.npy"))
+    assert "All samples of the latent would be equal" in caplog.text
     with pytest.raises(ValueError, match="All samples of the latent would be equal"):
-        boson(modes=4, unitary_file=str(tmp_path / "swap.npy"))
+        boson(modes=4, unitary_file=str(tmp_path / "swap.npy"), input_state=[0] * 4)
 
 
 def test_dark_counts_alone_vary():

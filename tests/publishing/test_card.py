@@ -80,7 +80,7 @@ def test_text_from_elsewhere_is_escaped():
     assert _front_matter(card)["datasets"] == [bad]
     page = re.sub(r"```json.*?```", "", card.split("---\n")[2], flags=re.DOTALL)
     assert "<script>" not in page and "\n# b" not in page
-    assert "| &lt;script>x&lt;/script>\\|'a' # b | 0.5 |  |" in page
+    assert "| &lt;script>x&lt;/script>\\|`a` # b | 0.5 |  |" in page
 
 
 def test_the_card_of_a_classifier():
@@ -126,13 +126,13 @@ def test_what_the_paper_reports_stands_beside():
         latent_options={"modes": 16, "interferometer": "haar"},
     )
     evaluation = _evaluation(0.5, dataset="qm9")
-    evaluation["metrics"] = {"fcd_qm9_129925@5": {"mean": 0.614, "standard_error": None}}
+    evaluation["metrics"] = {"plain_fcd_qm9_129925@5": {"mean": 0.614, "standard_error": None}}
     card = model_card(
         "mine", MODEL, config, evaluation, PROVENANCE, published=published_figures(config)
     )
     assert "table II: means of 20 training runs of 20,000 steps, with their standard" in card
-    assert "| fcd | 0.614 | 1.16 ± 0.06 |" in card
-    assert "| parsed_unique_count | not scored | 2522 ± 65 |" in card
+    assert "| plain_fcd | 0.614 | 1.16 ± 0.06 |" in card
+    assert "| plain_parsed_unique_count | not scored | 2522 ± 65 |" in card
     assert published_figures(config.override(dataset="small_molecules")) is None
     assert published_figures(config.override(**{"latent_options.interferometer": "1-1"})) is None
     photographs = CONFIG.override(model="resnet", dataset="cifar10")

@@ -3,8 +3,14 @@
 import time
 
 import pytest
-from qlatent_tf.tools import command_line
-from qlatent_tf.tools.command_line import Parser, command, count, run_tool, slow_work
+from qlatent_tf.tools import command_line, sources
+from qlatent_tf.tools.command_line import (
+    Parser,
+    command,
+    count,
+    run_tool,
+    slow_work,
+)
 
 
 def _raise(error):
@@ -59,13 +65,13 @@ def test_counts_are_read():
 
 class _Model:
     def sample(self, number, seed):
-        return command_line.np.zeros((number, 16), "float32")
+        return sources.np.zeros((number, 16), "float32")
 
 
 def test_more_samples_than_memory_holds_are_refused_first():
-    command_line.check_memory(_Model(), 10)
+    sources.check_memory(_Model(), 10)
     with pytest.raises(ValueError, match=r"2,000,000,000 samples take about 256 GB of memory"):
-        command_line.check_memory(_Model(), 2_000_000_000)
+        sources.check_memory(_Model(), 2_000_000_000)
 
 
 def test_only_slow_work_is_announced(capsys, monkeypatch):

@@ -142,7 +142,7 @@ def test_a_configuration_is_shown_and_a_wrong_one_refused(here, capsys):
     ("arguments", "message"),
     [
         ([], "a preset or a run, or --real with --dataset"),
-        (["--real"], "Name whose real samples to score"),
+        (["--real"], "Name what to score"),
         (["--real", "--dataset", "bernoulli"], "'bernoulli' has no held-out samples"),
         (
             [

@@ -245,6 +245,18 @@ def test_a_preset_that_does_not_tell_its_steps_is_listed(preset, tmp_path, monke
     assert "by_hand mlp boson quantum ? distance to integers 0." in output
 
 
+@pytest.mark.parametrize("content", ["{}", "[1, 2]", '{"dataset": "a", "metrics": {"b": 3}}', "{"])
+def test_an_odd_preset_hides_no_other(preset, tmp_path, monkeypatch, capsys, content):
+    for name in ("fine", "odd"):
+        shutil.copytree(preset, tmp_path / name)
+    (tmp_path / "odd" / "metrics.json").write_text(content)
+    monkeypatch.setattr("qlatent_tf.storage.preset_files.presets_folder", lambda: tmp_path)
+    assert run("list_models") == 0
+    shown = capsys.readouterr()
+    assert "\nfine " in shown.out and "\nodd " not in shown.out
+    assert "the preset odd cannot be read" in shown.err
+
+
 def test_other_data_than_the_run_was_trained_on_do_not_score_it(mlp_run, workdir, tmp_path, capsys):
     other = shutil.copytree(mlp_run, tmp_path / "mlp")
     record = json.loads((other / "run.json").read_text())

@@ -147,7 +147,7 @@ def test_inspecting_a_file_with_and_without_its_circuit(tmp_path, capsys):
     "arguments, message",
     [
         (["--input-state", "1,x"], "reads like 1,1,0,2"),
-        (["--circuits", "0"], "--circuits is at least 1"),
+        (["--circuits", "0"], "--circuits: a whole number from 1"),
         (["--key", "shots"], "in a .npz file"),
         (["--input-state", "1,1"], "has shape"),
     ],

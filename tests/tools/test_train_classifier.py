@@ -87,7 +87,7 @@ def test_a_backup_that_was_cut_short_is_passed_over_for_the_one_before(run, tmp_
 
 
 def test_another_run_in_the_directory_is_refused(run):
-    with pytest.raises(ValueError, match="holds a run of other options or data.*'seed': 5"):
+    with pytest.raises(ValueError, match="holds a run of other options or data.*: seed: 0 -> 5[.]"):
         tool.train({**OPTIONS, "seed": 5}, toy(), run[0])
     with pytest.raises(ValueError, match="holds a run of other options or data"):
         tool.train(OPTIONS, toy(provenance={"made": [3]}), run[0])

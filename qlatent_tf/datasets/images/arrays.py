@@ -16,6 +16,9 @@ _BANDS = {
 }
 PARTS = ("x_train", "y_train", "x_test", "y_test")
 
+# Of finished runs whose images are scored by these while training.
+_MORE = {("classifier_scores",): ("classifier_neighbours",)}
+
 
 def image_dataset(
     name: str,
@@ -64,7 +67,7 @@ def image_dataset(
         name=name,
         source=images,
         metrics=tuple(metrics),
-        evaluation_metrics=(*metrics, "local_inception_scores"),
+        evaluation_metrics=(*metrics, *_MORE.get(tuple(metrics), ()), "local_inception_scores"),
         provenance={
             **provenance,
             "images": len(images),

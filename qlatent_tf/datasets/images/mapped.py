@@ -59,7 +59,7 @@ def _verified(path: Path, shape: tuple[int, ...]) -> str | None:
     if not path.exists():
         return None
     try:
-        recorded = files.read_json(path.with_suffix(".json"))["sha256"]
+        recorded = files.read_json(path.with_suffix(".json"), {"sha256": str})["sha256"]
         if files.sha256_of(path) != recorded:
             raise ValueError("its hash is not the recorded one")
         if np.load(path, mmap_mode="r", allow_pickle=False).shape != shape:

@@ -21,6 +21,8 @@ from typing import BinaryIO
 import h5py
 import numpy as np
 
+from qlatent_tf.storage.hdf5_files import check_data_set
+
 _HEADER = 128
 _MATRIX, _COMPRESSED = 14, 15
 _TYPES = ["i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8", "i8", "u8"]
@@ -99,8 +101,7 @@ def _hdf5_array(path: Path, name: str) -> Iterator[_Opened]:
         array = file[name]
         if not isinstance(array, h5py.Dataset) or array.dtype.kind not in "biuf":
             raise ValueError(f"{path}: {name} is no array of numbers.")
-        if array.is_virtual or array.external:
-            raise ValueError(f"{path}: the numbers of {name} are in other files: not read.")
+        check_data_set(array, str(path))
         stored = array.id.get_storage_size()
         if not 0 < array.nbytes <= _MOST_PACKED * stored or not array.ndim:
             raise EOFError(f"{name} of shape {array.shape[::-1]} has {stored} bytes")

@@ -32,6 +32,7 @@ EVALUATION_METRICS = (
     "molecule_substructures",
     "fcd",
     "plain_decoding",
+    "molecule_neighbours",
 )
 
 

@@ -3,6 +3,7 @@
 import bz2
 import csv
 import gzip
+import itertools
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +16,8 @@ from rdkit.Chem import rdDepictor
 from qlatent_tf.storage.files import atomic_path
 
 SUFFIXES = (".smi", ".csv", ".sdf", ".xyz.tar.bz2", ".tar.gz")
+# Bytes of a line; a compressed file may hold one that fills memory.
+_LONGEST_LINE = 1 << 16
 # What decompressors, archives, the text decoder and the CSV reader raise; a SystemError is what
 # RDKit makes of the error of a file that it reads.
 _DAMAGE = (EOFError, zlib.error, tarfile.TarError, UnicodeDecodeError, csv.Error, SystemError)
@@ -25,7 +28,7 @@ def read_molecules(path: Path) -> Iterator[Chem.Mol | None]:
 
     - ``.smi``: a SMILES in the first column of each line, a name after it if there is one.
     - ``.csv``: a column headed "smiles", or SMILES in the first column and no heading.
-    - ``.sdf``: structures; their hydrogens are taken off.
+    - ``.sdf``: structures, whose valences hold with all their hydrogens; these are taken off.
     - ``.tar.gz``: an archive that holds a ``.sdf``.
     - ``.xyz.tar.bz2``: the archive in which QM9 was published, one file a molecule; the SMILES
       is the first of each file's last but one line, the one the molecule has in GDB-17.
@@ -38,15 +41,15 @@ def read_molecules(path: Path) -> Iterator[Chem.Mol | None]:
     """
     name = path.name.lower()
     if name.endswith(".xyz.tar.bz2"):
-        molecules = map(Chem.MolFromSmiles, _published_smiles(path))
+        molecules = map(_parsed, _published_smiles(path))
     elif name.endswith(".tar.gz"):
         molecules = _archived_structures(path)
     elif name.removesuffix(".gz").endswith(".sdf"):
         molecules = _structures_of(path)
     elif name.removesuffix(".gz").endswith(".csv"):
-        molecules = map(Chem.MolFromSmiles, _csv_smiles(path))
+        molecules = map(_parsed, _csv_smiles(path))
     elif name.removesuffix(".gz").endswith(".smi"):
-        molecules = map(Chem.MolFromSmiles, _smi_smiles(path))
+        molecules = map(_parsed, _smi_smiles(path))
     else:
         raise ValueError(f"{path.name} tells no format. Legal endings: {', '.join(SUFFIXES)}.")
     return _whole(path, molecules)
@@ -88,25 +91,41 @@ def write_structures(path: Path, smiles: Sequence[str], columns: Mapping[str, Se
                 writer.write(molecule)
 
 
-def _open(path: Path, mode: str):
-    return (gzip.open if path.name.lower().endswith(".gz") else open)(path, mode)
+def _open(path: Path) -> BinaryIO:
+    return (gzip.open if path.name.lower().endswith(".gz") else open)(path, "rb")
+
+
+def _lines(path: Path, file: BinaryIO) -> Iterator[str]:
+    """Yields the lines of a text file, UTF-8 whatever the locale; what is none is replaced."""
+    number = 0
+    while line := file.readline(_LONGEST_LINE):
+        number += 1
+        if len(line) == _LONGEST_LINE or b"\0" in line:
+            problem = "a NUL character" if b"\0" in line else f"{_LONGEST_LINE:,} bytes or more"
+            raise ValueError(f"{path} is damaged: line {number} has {problem}.")
+        yield line.decode("utf-8-sig" if number == 1 else "utf-8", errors="replace")
+
+
+def _parsed(smiles: str) -> Chem.Mol | None:
+    # Of other characters RDKit reads what stands before them.
+    return Chem.MolFromSmiles(smiles) if smiles.isascii() else None
 
 
 def _smi_smiles(path: Path) -> Iterator[str]:
-    with _open(path, "rt") as file:
-        for line in file:
+    with _open(path) as file:
+        for line in _lines(path, file):
             if fields := line.split():
                 yield fields[0]
 
 
 def _csv_smiles(path: Path) -> Iterator[str]:
-    with _open(path, "rt") as file:
-        rows = csv.reader(file)
+    with _open(path) as file:
+        rows = csv.reader(_lines(path, file))
         heading = next(rows, [])
         names = [name.strip().lower() for name in heading]
         if "smiles" in names:
             column = names.index("smiles")
-        elif heading and Chem.MolFromSmiles(heading[0]) is not None:
+        elif heading and _parsed(heading[0]) is not None:
             column = 0
             yield heading[0]
         else:
@@ -119,16 +138,35 @@ def _csv_smiles(path: Path) -> Iterator[str]:
                 yield row[column] if column < len(row) else ""
 
 
-def _structures(file: BinaryIO) -> Iterator[Chem.Mol | None]:
-    for molecule in Chem.ForwardSDMolSupplier(file):
-        if molecule is not None:
-            Chem.RemoveStereochemistry(molecule)
-        yield molecule
+def _structures(path: Path, file: BinaryIO) -> Iterator[Chem.Mol | None]:
+    """Yields the molecules of a ``.sdf`` file, and None where one follows without a ``$$$$``."""
+    lines = []
+    for line in itertools.chain(_lines(path, file), ["$$$$"]):
+        if not line.startswith("$$$$"):
+            lines.append(line)
+            continue
+        if "".join(lines).strip():
+            yield _structure("".join(lines))
+            yield from [None] * (sum(entry.startswith("M  END") for entry in lines) - 1)
+        lines = []
+
+
+def _structure(block: str) -> Chem.Mol | None:
+    """Returns a molecule that is sane with all its hydrogens, without them."""
+    try:
+        # RDKit takes hydrogens off before it looks at valences, unless it is told not to.
+        molecule = Chem.MolFromMolBlock(block, removeHs=False)
+        molecule = molecule and Chem.RemoveHs(molecule)
+    except (ValueError, RuntimeError):
+        return None
+    if molecule is not None:
+        Chem.RemoveStereochemistry(molecule)
+    return molecule
 
 
 def _structures_of(path: Path) -> Iterator[Chem.Mol | None]:
-    with _open(path, "rb") as file:
-        yield from _structures(file)
+    with _open(path) as file:
+        yield from _structures(path, file)
 
 
 def _archived_structures(path: Path) -> Iterator[Chem.Mol | None]:
@@ -136,7 +174,7 @@ def _archived_structures(path: Path) -> Iterator[Chem.Mol | None]:
     for _, file in _members(path, gzip.open, ".sdf"):
         if not found:  # Of several, the first.
             found = True
-            yield from _structures(file)
+            yield from _structures(path, file)
     if not found:
         raise ValueError(f"{path} holds no .sdf file.")
 

@@ -70,6 +70,7 @@ def mixture(
         name="mixture",
         source=tfd.TransformedDistribution(polar, _polar_to_cartesian(), name="Mixture"),
         metrics=("blobs",),
+        evaluation_metrics=("blobs", "vector_neighbours"),
         provenance={"drawn_from": "mixture", "blobs": blobs, **sizes},
         render=draw_plane,
         radius=radius,

@@ -84,6 +84,7 @@ def _counts(name, source, provenance, *, total_law, outcomes: int, law) -> Count
         name=name,
         source=source,
         metrics=METRICS + ("outcome_law",) * has_law,
+        evaluation_metrics=METRICS + ("outcome_law",) * has_law + ("vector_neighbours",),
         provenance=provenance,
         render=beside_data(source),
         total_law=total_law,

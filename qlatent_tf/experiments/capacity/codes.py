@@ -15,6 +15,7 @@ from qlatent_tf.runs import training
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.scores import means
 from qlatent_tf.storage.files import atomic_path, read_json, write_json
+from qlatent_tf.storage.shapes import DATASET
 from qlatent_tf.zoo import from_preset, read_preset
 
 _RECORD = "codes.json"
@@ -103,7 +104,7 @@ def _check_codes(folder, width, autoencoder, image_data):
     _check_width(codes_data(data_dir=folder).source.shape[1], width, folder / FILE_NAME)
     if not (folder / _RECORD).is_file():
         return
-    record = read_json(folder / _RECORD)
+    record = read_json(folder / _RECORD, {"autoencoder": str, "dataset": DATASET})
     sources = {
         "autoencoder": (record["autoencoder"], autoencoder),
         "image data": (record["dataset"]["name"], image_data),

@@ -159,8 +159,8 @@ def _best(table, columns):
             means = [score["mean"] for score in scores.values() if score["mean"] is not None]
             for number, score in scores.items():
                 others = [other for key, other in scores.items() if key != number]
-                first = others and score["mean"] == column.best(means, default=None)
-                if first and all(_differs(score, other) for other in others):
+                first = means and score["mean"] == column.best(means)
+                if first and others and all(_differs(score, other) for other in others):
                     best.add((number, column.name))
     return best
 

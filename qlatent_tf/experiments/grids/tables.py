@@ -47,6 +47,11 @@ class Column:
         return cls(f"{metric}_{network}" if network else metric, entry.title, best)
 
 
+def judges(network: str = "") -> list[Column]:
+    """Returns the columns of precision, recall, density and coverage, seen by a network or none."""
+    return [Column.of(name, network) for name in ("precision", "recall", "density", "coverage")]
+
+
 @dataclasses.dataclass(frozen=True)
 class Published:
     """Published scores, shown beside ours.

@@ -9,6 +9,7 @@ from qlatent_tf.quantum.recordings import bank_metadata, borealis, jiuzhang
 from qlatent_tf.quantum.recordings import rows as sample_rows
 from qlatent_tf.quantum.recordings import text as text_samples
 from qlatent_tf.storage import npy_files
+from qlatent_tf.storage.files import check_regular
 
 _READERS = {
     "npy": npy_files.open_npy,
@@ -61,6 +62,8 @@ def open_samples(
     path = Path(check_path(path, "The file of samples")).expanduser()
     if not path.exists():
         raise FileNotFoundError(f"There is no {path} to read samples from.")
+    if not path.is_dir():
+        check_regular(path)
     if file_format is None:
         file_format = _recognise(path)
     if file_format not in FILE_FORMATS:

@@ -88,7 +88,9 @@ def test_what_rdkit_refuses_is_none(tmp_path, name, content):
         ("a.tar.gz", _archive("w:gz", {"a.txt": "x"}), "a.tar.gz holds no .sdf"),
         ("a.smi", b"", "a.smi holds no molecules"),
         ("a.sdf.gz", gzip.compress(b""), "a.sdf.gz holds no molecules"),
-        ("a.smi", b"C\nC\xe9", "a.smi is damaged"),
+        ("a.smi", b"C\nC\0C", "a.smi is damaged: line 2 has a NUL"),
+        ("a.smi.gz", gzip.compress(b"C" * 4_000_000), "line 1 has 65,536 characters or more"),
+        ("a.csv", b"smiles\nC,\0", "a.csv is damaged: line 2 has a NUL"),
         ("a.xyz.tar.bz2", _archive("w:bz2", {"a.xyz": "hello"}), "a.xyz is no file of QM9"),
         ("b.xyz.tar.bz2", _archive("w:bz2", {"b.xyz": "9\n"}), "b.xyz is no file of QM9"),
     ],
@@ -98,6 +100,56 @@ def test_other_files_are_refused(tmp_path, name, content, message):
     path.write_bytes(content)
     with pytest.raises(ValueError, match=message):
         list(read_molecules(path))
+
+
+@pytest.mark.parametrize("name", ["a.smi", "headed.csv", "a.sdf"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "latin-1"])
+def test_names_in_any_encoding_harm_nothing(tmp_path, name, encoding):
+    text = CONTENTS[name].decode().replace("gdb_1", "gdb_é").replace("name1", "nämé")
+    text = text.replace("     RDKit ", "é    RDKit ", 1)
+    (tmp_path / name).write_bytes(text.encode(encoding))
+    assert [Chem.MolToSmiles(molecule) for molecule in read_molecules(tmp_path / name)] == [
+        Chem.CanonSmiles(smiles) for smiles in SMILES
+    ]
+
+
+def test_a_smiles_that_is_no_text_is_refused(tmp_path):
+    (tmp_path / "a.smi").write_bytes(b"C\nC\xe9\nCC")
+    assert [molecule is None for molecule in read_molecules(tmp_path / "a.smi")] == [0, 1, 0]
+
+
+def _block(smiles, bond=None, charge=None):
+    """A structure with its hydrogens, changed so that its valences no longer hold."""
+    molecule = Chem.RWMol(Chem.AddHs(Chem.MolFromSmiles(smiles)))
+    if bond:
+        molecule.AddBond(*bond, Chem.BondType.SINGLE)
+    if charge is not None:
+        molecule.GetAtomWithIdx(charge).SetFormalCharge(0)
+    molecule.UpdatePropertyCache(strict=False)
+    return Chem.MolToMolBlock(molecule, kekulize=False)
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        _block("C1C2CC1C2", bond=(1, 3)),  # Not propellane: its bridgeheads have hydrogens.
+        _block("C[NH3+]", charge=1),  # Not methylamine.
+    ],
+)
+def test_a_structure_over_its_valences_is_refused(tmp_path, block):
+    with rdBase.BlockLogs():
+        (tmp_path / "a.sdf").write_text(f"{block}$$$$\n{_block('CCO')}$$$$\n")
+        refused, ethanol = read_molecules(tmp_path / "a.sdf")
+        assert refused is None and Chem.MolToSmiles(ethanol) == "CCO"
+
+
+def test_a_missing_end_of_a_structure_swallows_none_uncounted(tmp_path):
+    blocks = [_block(smiles) for smiles in ("C", "CC", "CCC")]
+    (tmp_path / "a.sdf").write_text(f"{blocks[0]}{blocks[1]}$$$$\n{blocks[2]}$$$$\n")
+    found = [
+        molecule and Chem.MolToSmiles(molecule) for molecule in read_molecules(tmp_path / "a.sdf")
+    ]
+    assert found == ["C", None, "CCC"]
 
 
 @pytest.mark.parametrize("name", [name for name in CONTENTS if name.endswith(("gz", "bz2"))])

@@ -265,6 +265,7 @@ def rows_of(**values):
         ({"boson": (1.0, None), "gaussian": (2.0, 2.2)}, ""),
         ({"boson": (1.0, 1.0), "gaussian": (1.0, 1.0 + 2**-52)}, ""),
         ({"boson": (1.0, 1.2)}, ""),
+        ({"boson": (None, None), "gaussian": (None, None)}, ""),
     ],
 )
 def test_what_is_better_by_more_than_its_error_is_bold(values, bold):

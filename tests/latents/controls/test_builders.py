@@ -194,7 +194,7 @@ def test_only_a_missing_closed_form_is_replaced_by_samples(monkeypatch, name):
         ({"detector": "threshold"}, "takes detector='number'"),
         ({"dark_count_probability": 0.1}, "dark counts need"),
         ({"transmission": 0.5, "postselect": [1, 3]}, "names one number"),
-        ({"photons": 0}, "at least one photon"),
+        ({"photons": 0}, "photons is at least 1"),
     ],
 )
 def test_dirichlet_multinomial_needs_one_total(options, message):

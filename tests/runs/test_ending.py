@@ -1,0 +1,44 @@
+"""What a run says at its end: few scores, in words."""
+
+import math
+
+import pytest
+from qlatent_tf.tools import train as tool
+
+from qlatent_tf.runs.ending import in_words, telling_scores
+from qlatent_tf.scores import Score, measured
+
+
+@pytest.mark.parametrize(
+    ("metric", "mean", "said"),
+    [
+        ("right_total_share", 0.5303, ["right total", "53.0 %", "(higher is better)"]),
+        ("fcd", 0.62789, ["0.628", "(lower is better)"]),
+        ("scaffold_count", 1116.7, ["1,117"]),
+        ("novel_share", math.nan, ["not defined"]),
+        ("my_own", 3.0, ["my_own", "3"]),
+    ],
+)
+def test_a_score_is_told_in_words(metric, mean, said):
+    line = in_words(Score(metric=metric, mean=mean))
+    assert all(part in line for part in said) and "\n" not in line
+
+
+def test_of_molecules_valid_unique_and_novel_come_first():
+    names = ("fcd", "qed", "novel_share", "valid_count", "unique_share", "valid_share")
+    found = telling_scores(measured(dict.fromkeys(names, 0.5)))
+    assert [score.metric for score in found] == ["valid_share", "unique_share", "novel_share"]
+
+
+def test_a_run_ends_with_words_and_where_things_are(tiny_run, capsys):
+    tool._report(tiny_run)
+    said = capsys.readouterr().out
+    assert said.startswith("Step 6, 50 samples, on quantum:\n  distance to integers")
+    assert "right total" in said and f"Samples:      {tiny_run.samples}" in said
+    assert len(said.splitlines()) == 8 and "None" not in said
+
+
+def test_the_help_explains_what_the_bar_shows():
+    said = tool.parser().format_help()
+    for name in ("distance", "penalty", "critic", "generator"):
+        assert f"\n  {name:9} " in said
