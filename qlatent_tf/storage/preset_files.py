@@ -122,7 +122,7 @@ def _staged(directory):
     directory that a killed process left between two presets has one that the weights do not fit.
     """
     directory.parent.mkdir(parents=True, exist_ok=True)
-    remove_stale(directory)
+    remove_stale(directory.parent)
     prefix = temporary_prefix(directory)
     with tempfile.TemporaryDirectory(dir=directory.parent, prefix=prefix) as parent:
         # Deeper than presets are looked for.

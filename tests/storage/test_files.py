@@ -160,11 +160,13 @@ def test_what_killed_writers_left_is_removed_by_the_next(tmp_path):
     prefix = files.temporary_prefix(path)
     ended = prefix.replace(f".{os.getpid()}@", f".{process.pid}@")
     assert ended != prefix
-    stale = [_leave(tmp_path / f"{ended}a.json", process), _leave(tmp_path / f"{ended}b", process)]
+    stale = [
+        _leave(tmp_path / name, process)
+        for name in (f"{ended}a.json", f"{ended}b", ended.replace("data", "other"))
+    ]
     kept = [
         _leave(tmp_path / f"{prefix}a.json", process),  # Its process runs.
         _leave(tmp_path / f"{ended}c.json", process, age=0),
-        _leave(tmp_path / ended.replace("data", "other"), process),
         _leave(tmp_path / ended.replace("@", "@elsewhere-"), process),
     ]
     files.write_text(path, "text")
