@@ -144,7 +144,7 @@ def _silence(
         share * _silence_at(first_rows, second_rows, photons_in, overlap)
         for overlap, share in overlaps
     ]
-    return np.real(sum(parts))
+    return np.real(np.sum(parts, axis=0))
 
 
 def _silence_at(first_rows, second_rows, photons_in, overlap: complex) -> np.ndarray:
