@@ -123,8 +123,15 @@ def write_text(path: str | os.PathLike, text: str) -> None:
 
 
 def write_json(path: str | os.PathLike, value) -> None:
-    """Writes `value` as indented JSON, atomically; NaN is refused, JSON has none."""
-    write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+    """Writes `value` as indented JSON, atomically.
+
+    Raises:
+      ValueError: if there are NaN or infinities, which JSON has none of, or text that is no UTF-8,
+        such as a path of other bytes.
+    """
+    text = json.dumps(value, indent=2, allow_nan=False)
+    json.dumps(value, ensure_ascii=False).encode()
+    write_text(path, text + "\n")
 
 
 def read_json(path: str | os.PathLike, shape: Any = object):
