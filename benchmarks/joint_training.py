@@ -56,11 +56,11 @@ layer = ml.QuantumLayer(
 inputs = torch.rand(batch, 1)
 forward, backward = [], []
 for turn in range(turns + 1):
-    begun = time.perf_counter()
+    begun = time.process_time()
     probabilities = layer(inputs)
-    drawn = time.perf_counter()
+    drawn = time.process_time()
     (probabilities * torch.rand_like(probabilities)).sum().backward()
-    ended = time.perf_counter()
+    ended = time.process_time()
     if turn:
         forward.append(drawn - begun)
         backward.append(ended - drawn)
@@ -83,7 +83,7 @@ def step_candidates(batch_size: int) -> dict:
 
 
 def alone(photons: int, modes: int, batch: int, turns: int) -> dict:
-    """Returns seconds of drawing a batch, and of its gradient, with the memory they may take."""
+    """Returns processor seconds of drawing a batch and of its gradient, and the memory at most."""
     layer, sampler = Interferometer(modes), PhotonicSampler(photons)
 
     @tf.function(jit_compile=True, autograph=False)
@@ -99,12 +99,12 @@ def alone(photons: int, modes: int, batch: int, turns: int) -> dict:
     weights = tf.random.stateless_normal([batch], (0, 0))
     drawing, learning = [], []
     for turn in range(turns + 1):
-        begun = time.perf_counter()
+        begun = time.process_time()
         counts = draw(tf.constant([0, turn]))
         counts.numpy()
-        drawn = time.perf_counter()
+        drawn = time.process_time()
         gradient(counts, weights)[0].numpy()
-        ended = time.perf_counter()
+        ended = time.process_time()
         if turn:  # The first one compiles.
             drawing.append(drawn - begun)
             learning.append(ended - drawn)
@@ -116,7 +116,7 @@ def alone(photons: int, modes: int, batch: int, turns: int) -> dict:
 
 
 def merlin(python: str, photons: int, modes: int, batch: int, turns: int, threads: int):
-    """Returns seconds of MerLin's forward and backward pass, or the reason why there are none."""
+    """Returns processor seconds of MerLin's two passes, or the reason why there are none."""
     numbers = map(str, (photons, modes, batch, turns, threads))
     done = subprocess.run([python, "-c", _MERLIN, *numbers], capture_output=True, text=True)
     if done.returncode:
@@ -156,7 +156,7 @@ def main() -> None:
         "## Sampler and gradient alone",
         "",
         f"Batch {options.batch_size}, twice as many modes as photons: counts, and the gradient of "
-        "their weighted log-probabilities in all angles.",
+        "their weighted log-probabilities in all angles. Processor time.",
         "",
         "| photons | modes | draw, ms | gradient, ms | memory at most, MiB |",
         "|---:|---:|---:|---:|---:|",
@@ -169,7 +169,7 @@ def main() -> None:
         )
     lines += [
         "",
-        "Beside MerLin, equal batches. Ours: counts, and the gradient of their weighted "
+        "Beside MerLin, equal batches, processor time. Ours: counts, and the gradient of their weighted "
         "log-probabilities. MerLin: the probabilities of all outcomes for each of the batch, and "
         "the gradient of a weighted sum of them. MerLin's gradient has no sampling noise.",
         "",
