@@ -170,8 +170,8 @@ def main() -> None:
     lines += [
         "",
         "Beside MerLin, equal batches, processor time. Ours: counts, and the gradient of their "
-        "weighted log-probabilities. MerLin: the probabilities of all outcomes for each of the batch, and "
-        "the gradient of a weighted sum of them. MerLin's gradient has no sampling noise.",
+        "weighted log-probabilities. MerLin: the probabilities of all outcomes for each of the "
+        "batch, and the gradient of a weighted sum of them. MerLin's gradient has no sampling noise.",
         "",
         "| photons | modes | batch | ours: draw, ms | gradient, ms | MerLin: forward, ms "
         "| backward, ms |",
