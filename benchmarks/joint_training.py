@@ -171,8 +171,7 @@ def main() -> None:
         "",
         "Beside MerLin, equal batches, processor time. Ours: counts, and the gradient of their "
         "weighted log-probabilities. MerLin: the probabilities of all outcomes for each of the "
-        "batch, and the gradient of a weighted sum of them. MerLin's gradient has no sampling "
-        "noise.",
+        "batch, and the gradient of a weighted sum of them. Its gradient has no noise.",
         "",
         "| photons | modes | batch | ours: draw, ms | gradient, ms | MerLin: forward, ms "
         "| backward, ms |",
