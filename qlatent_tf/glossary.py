@@ -101,10 +101,9 @@ def explain(metric: str) -> Entry | None:
       >>> explain("fcd").better
       'lower'
     """
-    for entry in entries():
-        if fnmatch.fnmatchcase(metric, entry.name):
-            return entry
-    return None
+    exact = [entry for entry in entries() if entry.name == metric]
+    alike = (entry for entry in entries() if fnmatch.fnmatchcase(metric, entry.name))
+    return exact[0] if exact else next(alike, None)
 
 
 def title(metric: str) -> str:
