@@ -194,9 +194,8 @@ def _unnamed_circuit(config: Config) -> dict:
 
 def _check_latent_files(config: Config) -> None:
     """Refuses files that are none of samples or matrices: errors show a part of what they read."""
-    for option in ("file", "unitary_file"):
-        file = config.latent_options.get(option)
-        if file is None:
+    for option, file in config.latent_options.items():
+        if file is None or not (option == "file" or option.endswith("_file")):
             continue
         if not isinstance(file, str):
             raise ValueError(f"latent_options.{option} is a path; received {file!r}.")

@@ -88,6 +88,8 @@ _OPTIONS = {
             int,
             "photons that can interfere, chosen anew for each sample: 1 is classical",
         ),
+        "g2": (float, "second photons of the sources, 0 to 1, as in Perceval's NoiseModel"),
+        "phase_error": (float, "largest error of each of the circuit's phases, in radians"),
         "transmission": (
             _parse_transmission,
             "probability that a photon is detected; one number, or one for each mode: 0.9,0.8,...",

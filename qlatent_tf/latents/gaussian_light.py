@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qlatent_tf.latents.photons import unitary_seeds
 from qlatent_tf.quantum.arguments import check_count, check_flag
 from qlatent_tf.quantum.memory import check_memory
 from qlatent_tf.quantum.unitaries import haar_unitary, load_unitary, loop_unitary
 from qlatent_tf.registry import takes_options_of
-from qlatent_tf.seeds import derive_seed
 
 if TYPE_CHECKING:
     from qlatent_tf.latents.gaussian_photons import GaussianPhotons
@@ -153,8 +153,7 @@ def _circuits(*, modes, unitary_seed, transfer_file, interferometer, device, til
         if modes is not None and modes > len(transfer):
             raise ValueError(f"{given[0]} has {len(transfer)} modes; received modes={modes}.")
         return [transfer[:modes]] * tiles, squeezing
-    # The first tile is the circuit of an untiled latent.
-    seeds = [unitary_seed] + [derive_seed(unitary_seed, f"tile {tile}") for tile in range(1, tiles)]
+    seeds = unitary_seeds(unitary_seed, tiles)
     width = 16 if modes is None else modes
     check_memory(tiles * 200 * width**2, f"{tiles:,} circuits of {width:,} modes")
     if interferometer == "haar":

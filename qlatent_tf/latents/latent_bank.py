@@ -60,8 +60,9 @@ def write_latent_bank(
         for name, parameter in inspect.signature(latents.get(latent)).parameters.items()
         if name not in ("center", "unitary_file", "transfer_file", "device")
     }
-    if settings.get("interfering_photons") is None:  # banks of before do not have it
-        settings.pop("interfering_photons", None)
+    for name in ("interfering_photons", "g2", "phase_error", "noise"):
+        if settings.get(name) is None:  # banks of before do not have it
+            settings.pop(name, None)
     unitary, circuit = _circuit(devices)
     with ProgressBar(
         total=num_samples,

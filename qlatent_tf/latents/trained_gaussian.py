@@ -41,7 +41,7 @@ class TrainedGaussian(VectorDistribution):
 
     def drift(self):
         """Returns ``|A - 1| / sqrt(width)``."""
-        return tf.norm(self.layer.kernel - tf.eye(self._width)) / self._width**0.5
+        return tf.norm(tf.subtract(self.layer.kernel, tf.eye(self._width))) / self._width**0.5
 
     def _sample_n(self, n, seed=None):
         seed = tfp.random.sanitize_seed(seed, salt="TrainedGaussian")

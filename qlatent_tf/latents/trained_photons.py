@@ -66,7 +66,8 @@ class TrainedPhotons(BosonSampling):
     def noise(self, count, seed):
         """Returns random bits, ``(count, devices, 2, photons)``."""
         shape = [count, len(self._samplers), 2, self._samplers[0].photons]
-        return tf.random.stateless_uniform(shape, seed, None, None, tf.uint32, alg="philox")
+        # All bits of an integer: TensorFlow asks for no limits, its annotations for numbers.
+        return tf.random.stateless_uniform(shape, seed, None, None, tf.uint32, "philox")  # pyright: ignore[reportArgumentType]
 
     def draw(self, noise):
         """Returns the counts, less their first mean, that random bits make."""

@@ -38,7 +38,7 @@ def haar_unitary(modes: int, seed: int) -> np.ndarray:
     """
     modes = check_count(modes, "modes", least=1)
     check_memory(80 * modes**2, f"Interferometers of {modes:,} modes")
-    parts = _random_state(seed).standard_normal((2, modes, modes))
+    parts = random_state(seed).standard_normal((2, modes, modes))
     q, r = np.linalg.qr(parts[0] + 1j * parts[1])
     diagonal = np.diagonal(r)
     return np.ascontiguousarray(q * (diagonal / np.abs(diagonal)))
@@ -58,7 +58,7 @@ def random_directions(modes: int, directions: int, seed: int) -> np.ndarray:
     modes = check_count(modes, "modes", least=1)
     if check_count(directions, "directions", least=1) > modes:
         raise ValueError(f"{modes} modes have at most {modes} directions; received {directions}.")
-    q, r = np.linalg.qr(_random_state(seed).standard_normal((modes, directions)))
+    q, r = np.linalg.qr(random_state(seed).standard_normal((modes, directions)))
     return np.ascontiguousarray(q * np.sign(np.diagonal(r)))
 
 
@@ -122,7 +122,7 @@ def loop_unitary(modes: int, delays, *, angles=None, seed: int | None = None) ->
 def loop_angles(modes: int, delays, seed: int) -> np.ndarray:
     """Returns the splitter angles that `loop_unitary` draws for a seed, in its order."""
     splitters = sum(modes - delay for delay in parse_delays(delays))
-    return _random_state(seed).uniform(0.0, 2.0 * np.pi, splitters)
+    return random_state(seed).uniform(0.0, 2.0 * np.pi, splitters)
 
 
 def parse_delays(delays) -> tuple[int, ...]:
@@ -183,7 +183,8 @@ def load_unitary(
         raise ValueError(f"{path}: {error}") from error
 
 
-def _random_state(seed: int) -> np.random.RandomState:
+def random_state(seed: int) -> np.random.RandomState:
+    """Returns the random numbers of a seed, from 0 to 2**32 - 1, for ever: see `haar_unitary`."""
     if check_count(seed, "seed") > LARGEST_SEED:
         raise ValueError(f"seed is at most 2**32 - 1; received {seed}.")
     return np.random.RandomState(int(seed))

@@ -95,10 +95,17 @@ class TrainingBar(EverySteps):
         self._bar.set_postfix(shown, refresh=False)
         self._bar.update(step - self._bar.n)
 
-    def note(self, text: str) -> None:
-        """Shows what is being done between two steps."""
-        if self._bar is not None:
-            self._bar.set_postfix_str(text)
+    @contextlib.contextmanager
+    def doing(self, text: str):
+        """Shows what is being done between two steps, in the place of the losses."""
+        if self._bar is None:
+            yield
+            return
+        before = self._bar.postfix
+        self._bar.refresh()  # A line of a file, if one is due, shows the losses.
+        self._bar.set_postfix_str(text)
+        yield
+        self._bar.set_postfix_str(before or "", refresh=False)
 
     def close(self):
         """Ends the bar, also after an interrupted run."""

@@ -43,11 +43,15 @@ def test_start_up_messages_are_hidden(stand_in, capfd):
     assert sys.modules["tensorflow"].__file__ == str(stand_in)
 
 
-def test_they_are_hidden_from_python(stand_in, capfd):
+@pytest.mark.parametrize("devices", [True, False])
+def test_they_are_hidden_from_python(stand_in, capfd, devices):
     stand_in.write_text(NOISY)
-    qlatent_tf.silence_tensorflow()
-    importlib.import_module("tensorflow")
+    qlatent_tf.silence_tensorflow(devices)
+    tensorflow = importlib.import_module("tensorflow")
     assert "noise" not in capfd.readouterr().err
+    # What is not started yet writes when it is.
+    tensorflow.config.list_logical_devices()
+    assert "noise of devices" in capfd.readouterr().err
 
 
 def test_a_message_stands_alone(stand_in, capfd):

@@ -90,8 +90,8 @@ class ClassicalLightSampler:
     ):
         photons, _ = input_moments(squeezing, light)
         scaled = transfer * np.sqrt(photons) * np.where(squeezing < 0, 1j, 1.0)
-        self._real = np.ascontiguousarray(scaled.real)
-        self._imaginary = np.ascontiguousarray(scaled.imag)
+        self._real = np.ascontiguousarray(np.real(scaled))
+        self._imaginary = np.ascontiguousarray(np.imag(scaled))
         self._light = light
         self._num_threads = check_num_threads(num_threads)
 

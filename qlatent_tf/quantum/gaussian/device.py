@@ -106,7 +106,7 @@ class GaussianDevice:
         """Returns about how long one core takes for `sample`."""
         if self.light == "squeezed":
             # Hafnians double with each photon; as measured with 2 to 8 photons.
-            return num_samples * 4e-4 * 2.0 ** min(np.diagonal(self._number).real.sum(), 100.0)
+            return num_samples * 4e-4 * 2.0 ** min(np.real(np.diagonal(self._number)).sum(), 100.0)
         return num_samples * (5e-8 * sum(self.transfer.shape) + 8e-10 * self.transfer.size)
 
     def mean(self) -> np.ndarray:
@@ -147,7 +147,7 @@ class GaussianDevice:
         return law(self.transfer, self.squeezing, self.light, num_samples=num_samples, seed=seed)
 
     def __repr__(self) -> str:
-        photons = np.diagonal(self._number).real.sum()
+        photons = np.real(np.diagonal(self._number)).sum()
         return (
             f"GaussianDevice(modes={self.modes}, inputs={len(self.squeezing)}, light={self.light}, "
             f"photons={photons:.4g}, detector={self.detector})"
@@ -156,7 +156,7 @@ class GaussianDevice:
     @functools.cached_property
     def _mean(self) -> np.ndarray:
         if self.detector == "number":
-            return np.diagonal(self._number).real.copy()
+            return np.real(np.diagonal(self._number)).copy()
         return moments.click_mean(
             self.transfer, self._photons, self._number, self._anomalous, self.light
         )
@@ -182,7 +182,7 @@ class GaussianDevice:
         """Returns the count that modes exceed with a probability of 1e-6 at most, all together."""
         tails = np.zeros(MOST + 1)
         for own, other in zip(
-            np.diagonal(self._number).real, np.abs(np.diagonal(self._anomalous)), strict=True
+            np.real(np.diagonal(self._number)), np.abs(np.diagonal(self._anomalous)), strict=True
         ):
             law = mode_photon_law(own, other)
             tail = np.cumsum(law[::-1])[::-1][1 : MOST + 2]

@@ -122,10 +122,10 @@ def normal_covariance(number: np.ndarray, anomalous: np.ndarray) -> np.ndarray:
     Returns:
       float64 array, shape `[..., 2 modes, 2 modes]`: all x, then all p.
     """
-    mixed = (number + anomalous).imag
+    mixed = np.imag(number + anomalous)
     return np.block(
         [
-            [(number + anomalous).real, mixed],
-            [np.swapaxes(mixed, -1, -2), (number - anomalous).real],
+            [np.real(number + anomalous), mixed],
+            [np.swapaxes(mixed, -1, -2), np.real(number - anomalous)],
         ]
     )

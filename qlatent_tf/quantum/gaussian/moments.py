@@ -37,7 +37,9 @@ def photon_covariance(
     light: str,
 ) -> np.ndarray:
     """Returns the covariance of the photon numbers, float64, shape `[modes, modes]`."""
-    covariance = np.abs(number) ** 2 + np.abs(anomalous) ** 2 + np.diag(np.diagonal(number).real)
+    covariance = (
+        np.abs(number) ** 2 + np.abs(anomalous) ** 2 + np.diag(np.real(np.diagonal(number)))
+    )
     if light == "coherent":
         intensities = np.abs(transfer) ** 2 * photons
         covariance -= intensities @ intensities.T
@@ -54,7 +56,7 @@ def click_mean(
     """Returns the probability that each mode clicks, float64, shape `[modes]`."""
     if light == "coherent":
         return 1.0 - _coherent_silence(np.abs(transfer) * np.sqrt(photons))
-    own = np.diagonal(number).real, np.diagonal(anomalous)
+    own = np.real(np.diagonal(number)), np.diagonal(anomalous)
     return 1.0 - 1.0 / np.sqrt((1.0 + own[0]) ** 2 - np.abs(own[1]) ** 2)
 
 

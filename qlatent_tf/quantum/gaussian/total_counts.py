@@ -142,12 +142,12 @@ def _intensities(transfer, squeezing, light, num_samples, seed) -> Iterator[np.n
         phases = np.exp(2j * np.pi * drawn[:, 1::2])
         normal = np.sqrt(-2.0 * np.log1p(-drawn[:, ::2])) * phases
         if light == "squeezed":
-            common = np.sqrt((np.abs(anomalous) + photons) / 2) * normal.real
-            apart = np.sqrt((np.abs(anomalous) - photons) / 2) * normal.imag
+            common = np.sqrt((np.abs(anomalous) + photons) / 2) * np.real(normal)
+            apart = np.sqrt((np.abs(anomalous) - photons) / 2) * np.imag(normal)
             yield ((common + apart) @ turned.T) * ((common - apart) @ turned.conj().T)
             continue
         if light == "squashed":
-            amplitudes = np.sqrt(photons) * normal.real
+            amplitudes = np.sqrt(photons) * np.real(normal)
         elif light == "thermal":
             amplitudes = np.sqrt(photons / 2) * normal
         else:
