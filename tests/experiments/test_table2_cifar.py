@@ -187,7 +187,7 @@ def test_a_finished_cell_is_a_row_beside_real_images_and_the_paper(folder, capsy
     assert table["names"][SCORE] == [f"{SCORE}@20"]
     assert not row["published"] and not real["published"]  # Of CIFAR-10, not of these.
     text = (work / "table2_cifar.md").read_text()
-    assert "7.57 ± 0.02" not in text and "held-out part" in text
+    assert "7.57 ± 0.02" not in text and "held out of the training" in text
     assert "| pictures:tiny, 15 real images | `none` | 0 |" in text
     for name in ("iterations", "score", "frechet"):
         for suffix in ("png", "svg"):

@@ -179,7 +179,7 @@ def test_the_command_line_chooses_the_variant(capsys):
     )
     assert dry_run("--model", "resnet", "--modes", "4", "--set", "latent_options.tiles=1") == 0
     assert "side by side" not in capsys.readouterr().err
-    with pytest.raises(ValueError, match="are full, gulrajani, small, loop; received 'tiny'"):
+    with pytest.raises(ValueError, match="full, gulrajani, small, loop; received 'tiny'"):
         get_config("boson", "tiny")
 
 
