@@ -23,7 +23,11 @@ def _is_number(value, least):
 
 # Which values fields may have, in code and in words.
 _RULES = (
-    ("model latent dataset optimizer", lambda value: isinstance(value, str), "a str"),
+    (
+        "model latent dataset optimizer circuit_optimizer",
+        lambda value: isinstance(value, str),
+        "a str",
+    ),
     (
         "steps batch_size critic_steps evaluate_every evaluation_samples checkpoint_every",
         _is_count,
@@ -42,12 +46,17 @@ _RULES = (
         "a finite number above 0 or None",
     ),
     (
+        "circuit_learning_rate",
+        lambda value: _is_number(value, 0) and value != 0,
+        "a finite number above 0",
+    ),
+    (
         "generator_ema",
         lambda value: _is_number(value, 0) and value < 1,
         "a number from 0 to below 1",
     ),
     ("precision", lambda value: value in PRECISIONS, f"one of {', '.join(PRECISIONS)}"),
-    ("jit_compile", lambda value: isinstance(value, bool), "a bool"),
+    ("jit_compile train_circuit", lambda value: isinstance(value, bool), "a bool"),
     (
         "metrics",
         lambda value: isinstance(value, (list, tuple)) and all(isinstance(n, str) for n in value),
@@ -90,6 +99,10 @@ class Config:
         weights, with which samples are drawn; 0 for none.
       precision: str. ``float32``, or in which precision the networks compute: ``mixed_bfloat16``
         or ``mixed_float16``. Weights and losses are of single precision in any case.
+      train_circuit: bool. Whether the circuit of a boson or photonic latent is trained with the
+        generator, from where it would be fixed; of a Gaussian latent, as a control, the covariance.
+      circuit_optimizer: str. The name of the Keras optimizer that trains it.
+      circuit_learning_rate: float. The learning rate with which it does.
     """
 
     model: str
@@ -115,6 +128,9 @@ class Config:
     learning_rate_decay_steps: int | None = None
     generator_ema: float = 0.0
     precision: str = "float32"
+    train_circuit: bool = False
+    circuit_optimizer: str = "Adam"
+    circuit_learning_rate: float = 1e-3
 
     def __post_init__(self):
         for names, legal, what in _RULES:
@@ -126,6 +142,11 @@ class Config:
                 f"learning_rate_decay_steps is at least steps, {self.steps}, because after it "
                 f"the learning rate is 0; received {self.learning_rate_decay_steps}."
             )
+        if self.train_circuit and self.precision == "mixed_float16":
+            raise ValueError(
+                "A circuit is trained by losses that are not scaled: precision is float32 or "
+                "mixed_bfloat16; received 'mixed_float16'."
+            )
         object.__setattr__(self, "metrics", tuple(self.metrics))
         object.__setattr__(self, "gradient_penalty_weight", float(self.gradient_penalty_weight))
         object.__setattr__(self, "generator_ema", float(self.generator_ema))
@@ -134,7 +155,11 @@ class Config:
 
     def to_json(self) -> dict:
         """Returns the fields and the schema's version as JSON values."""
-        return {"schema_version": SCHEMA_VERSION, **json.loads(json.dumps(vars(self)))}
+        fields = vars(self)
+        if not self.train_circuit:
+            # Written as by versions that trained none.
+            fields = {name: value for name, value in fields.items() if "circuit" not in name}
+        return {"schema_version": SCHEMA_VERSION, **json.loads(json.dumps(fields))}
 
     @classmethod
     def from_json(

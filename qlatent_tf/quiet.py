@@ -8,11 +8,15 @@ import sys
 import tempfile
 
 
-def silence_tensorflow() -> None:
+def silence_tensorflow(devices: bool = True) -> None:
     """Hides what TensorFlow writes while it starts; call it before TensorFlow is imported.
 
     Its warnings and errors stay. If TensorFlow cannot be loaded, all that it wrote is shown. With
     TF_CPP_MIN_LOG_LEVEL=0 in the environment, nothing is hidden.
+
+    Args:
+      devices: bool. Whether TensorFlow also starts the devices, whose messages are hidden too.
+        False leaves that to its first computation, so that `tf.config` can still arrange them.
 
     Example:
       >>> import qlatent_tf
@@ -22,7 +26,7 @@ def silence_tensorflow() -> None:
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2") == "0" or "tensorflow" in sys.modules:
         return
     if not any(isinstance(finder, _QuietTensorFlow) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _QuietTensorFlow())
+        sys.meta_path.insert(0, _QuietTensorFlow(devices))
 
 
 class _QuietTensorFlow(importlib.abc.MetaPathFinder):
@@ -32,17 +36,21 @@ class _QuietTensorFlow(importlib.abc.MetaPathFinder):
     load, the stream goes to a file.
     """
 
+    def __init__(self, devices: bool):
+        self._devices = devices
+
     def find_spec(self, fullname, path=None, target=None):
         if fullname != "tensorflow":
             return None
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec(fullname)
         if spec is not None:
-            spec.loader.exec_module = functools.partial(_load_quietly, spec.loader.exec_module)
+            load = spec.loader.exec_module
+            spec.loader.exec_module = functools.partial(_load_quietly, load, self._devices)
         return spec
 
 
-def _load_quietly(load, module):
+def _load_quietly(load, devices, module):
     sys.stderr.flush()
     shown = os.dup(2)
     with tempfile.TemporaryFile() as hidden:
@@ -50,7 +58,7 @@ def _load_quietly(load, module):
         try:
             load(module)
             # What trains with other machines is told of them before it looks at its own.
-            if "TF_CONFIG" not in os.environ:
+            if devices and "TF_CONFIG" not in os.environ:
                 sys.modules["tensorflow"].config.list_logical_devices()
         except BaseException:
             hidden.seek(0)

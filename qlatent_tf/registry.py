@@ -254,13 +254,17 @@ latents = LatentRegistry(
     {
         "bernoulli": "latents.classical:bernoulli",
         "boson": "latents.photons:boson",
+        "coherent": "latents.gaussian_light:coherent",
         "copula": "latents.controls.builders:copula",
         "dirichlet_multinomial": "latents.controls.builders:dirichlet_multinomial",
         "gaussian": "latents.classical:gaussian",
+        "gaussian_boson": "latents.gaussian_light:gaussian_boson",
         "negative_binomial": "latents.controls.builders:negative_binomial",
         "photonic": "latents.photons:photonic",
         "samples": "latents.recorded:samples",
         "shuffled": "latents.controls.builders:shuffled",
+        "squashed": "latents.gaussian_light:squashed",
+        "thermal": "latents.gaussian_light:thermal",
     },
 )
 models = Registry(

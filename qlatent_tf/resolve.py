@@ -8,6 +8,7 @@ from qlatent_tf.registry import datasets, latents, models
 from qlatent_tf.seeds import derive_seed
 
 _REGISTRIES = {"latent": latents, "model": models, "dataset": datasets}
+_NAMES_OF_CIRCUITS = ("unitary_seed", "unitary_file", "transfer_file", "device")
 
 
 def resolve(config: Config) -> Config:
@@ -23,7 +24,7 @@ def resolve(config: Config) -> Config:
         given = getattr(config, f"{kind}_options")
         follows = getattr(builder, "follows", lambda config: {})(config)
         options = {**_defaults(builder), **follows, **given}
-        named = given.get("unitary_seed") is not None or given.get("unitary_file") is not None
+        named = any(given.get(name) is not None for name in _NAMES_OF_CIRCUITS)
         if "unitary_seed" in options and not named:
             options["unitary_seed"] = _unitary_seed(config, kind)
         config = dataclasses.replace(config, **{f"{kind}_options": options})

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from qlatent_tf.config import Config
+from qlatent_tf.latents.trained import check_trainable, trained
 from qlatent_tf.registry import (
     check_options,
     datasets,
@@ -57,6 +58,8 @@ def check_names(config: Config) -> None:
         builder = registry.get(name)
         passed_on = PASSED_ON if _is_ours(builder) else None
         check_options(builder, options, f"the {registry.kind} {name!r}", arguments, passed_on)
+    if config.train_circuit:
+        check_trainable(config.latent)
     for name in config.metrics:
         metrics.check(name)
     reward = config.model_options.get("reward")
@@ -78,6 +81,8 @@ def build_model(config: Config):
       ValueError: if a name or an option is unknown.
     """
     latent = latents.build(config.latent, **config.latent_options)
+    if config.train_circuit:
+        latent = trained(latent, config.latent, config.latent_options)
     options = dict(config.model_options)
     taken = inspect.signature(models.get(config.model)).parameters
     for name in ("gradient_penalty_weight", "critic_steps"):
@@ -85,7 +90,10 @@ def build_model(config: Config):
         if name in taken or any(option.kind is option.VAR_KEYWORD for option in taken.values()):
             options[name] = getattr(config, name)
     with _precision(config.precision):
-        return models.build(config.model, latent, **options)
+        model = models.build(config.model, latent, **options)
+    if config.train_circuit and getattr(model, "latent_layer", None) is None:
+        raise ValueError(f"The model {config.model!r} has no latent to train; received {config!r}.")
+    return model
 
 
 def save_preset(
@@ -186,9 +194,8 @@ def _unnamed_circuit(config: Config) -> dict:
 
 def _check_latent_files(config: Config) -> None:
     """Refuses files that are none of samples or matrices: errors show a part of what they read."""
-    for option in ("file", "unitary_file"):
-        file = config.latent_options.get(option)
-        if file is None:
+    for option, file in config.latent_options.items():
+        if file is None or not (option == "file" or option.endswith("_file")):
             continue
         if not isinstance(file, str):
             raise ValueError(f"latent_options.{option} is a path; received {file!r}.")

@@ -27,6 +27,8 @@ def test_random_circuits_are_chosen_by_the_seed():
     assert resolve(seed=1).latent_options["unitary_seed"] != latent
     named = resolve(latent_options={"modes": 4, "unitary_seed": 7})
     assert named.latent_options["unitary_seed"] == 7
+    device = resolve(latent="thermal", latent_options={"modes": 4, "device": "file.npz:one"})
+    assert device.latent_options["unitary_seed"] == 0
 
 
 def test_defaults_are_filled_in():

@@ -128,6 +128,25 @@ def test_code_of_others_runs_only_when_trusted(preset, empty_folder, field):
         zoo.from_preset(preset[0], trust_code=True)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_no_numbers_are_refused(preset, tmp_path, value):
+    _, model = preset
+    model.set_weights([np.full_like(weight, value) for weight in model.get_weights()])
+    directory = zoo.save_preset(tmp_path / "broken", model, CONFIG)
+    with pytest.raises(ValueError, match="holds weights that are no finite numbers"):
+        zoo.from_preset(directory)
+
+
+@pytest.mark.parametrize("file", ["/etc/passwd", "/dev/zero", 3])
+@pytest.mark.parametrize("option", ["file", "unitary_file"])
+def test_files_of_a_latent_are_of_samples_or_matrices(preset, option, file):
+    latent = {"file": "samples", "unitary_file": "boson"}[option]
+    rewrite(preset[0], config={"latent": latent, "latent_options": {option: file}})
+    with pytest.raises(ValueError, match=f"config.json: latent_options.{option}") as raised:
+        zoo.from_preset(preset[0])
+    assert "root:" not in str(raised.value)
+
+
 def test_an_unknown_name_lists_the_presets():
     with pytest.raises(FileNotFoundError, match="No preset 'nothing'"):
         zoo.from_preset("nothing")

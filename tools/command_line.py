@@ -156,6 +156,10 @@ def run_tool(function, arguments) -> int:
         return function(arguments)
     except (ValueError, FileNotFoundError, FloatingPointError, BackendError) as error:
         message = str(error)
+    except ImportError as error:
+        if error.name:  # Raised by an import, not by hand for an extra that is missing.
+            raise
+        message = str(error)
     except BrokenPipeError:
         # The reader of the output, such as head, has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

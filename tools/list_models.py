@@ -66,7 +66,7 @@ def _list(arguments):
         return 0
     _print_table([_HEADS, *map(_row, presets)])
     for name, problem in damaged.items():
-        print(f"{name}: cannot be used. {problem}")
+        print(f"the preset {name} cannot be read: {problem}", file=sys.stderr)
     if arguments.all:
         for preset in presets:
             print(f"\n{preset['name']}")

@@ -14,6 +14,7 @@ examples:
   qlatent-tf sample_latent loops --modes 32 --interferometer 1-1 --transmission 0.8
   qlatent-tf sample_latent mine --modes 6 --unitary-file circuit.npy --input-state 2,1,0,0,1,0
   qlatent-tf sample_latent control --latent photonic --modes 16
+  qlatent-tf sample_latent gbs6 --latent gaussian_boson --modes 6 --num-samples 20000
 """
 
 import argparse
@@ -41,6 +42,11 @@ def _parse_transmission(text: str):
     return values[0] if len(values) == 1 else values
 
 
+def _parse_squeezing(text: str):
+    values = _parse_list(text, float, "a squeezing reads like 0.66, or 0.66,0.5,... by input")
+    return values[0] if len(values) == 1 else values
+
+
 def _parse_range(text: str):
     values = _parse_list(text, int, "a range of totals reads like 6,8, a single one like 8")
     return values[0] if len(values) == 1 else values
@@ -54,9 +60,9 @@ def _parse_list(text: str, number: type, legal: str) -> list:
         raise argparse.ArgumentTypeError(f"{legal}; received {text!r}") from None
 
 
-# Of the latents `boson` and `photonic`, by groups: how an option is read, and what it means.
+# Of the latents, by groups: how an option is read, and what it means.
 _OPTIONS = {
-    "the circuit, as for the latents boson and photonic": {
+    "the circuit, as for the latent": {
         "modes": (int, "the width of a circuit (default: 16)"),
         "photons": (
             int,
@@ -71,12 +77,19 @@ _OPTIONS = {
         "interferometer": (str, "haar, or loop delays such as 1-1 or 1-3-9 (default: haar)"),
         "tiles": (int, "circuits side by side (default: 1)"),
     },
+    "light, for the latents gaussian_boson, squashed, thermal and coherent": {
+        "squeezing": (_parse_squeezing, "one number, or one for each input: 0.66,0.5,..."),
+        "device": (str, "the calibration of a real device: FILE:NAME"),
+        "transfer_file": (str, "your own lossy circuit: .npy, .npz or .csv"),
+    },
     "imperfections (default: none)": {
         "indistinguishability": (float, "Hong-Ou-Mandel visibility, 0 to 1"),
         "interfering_photons": (
             int,
             "photons that can interfere, chosen anew for each sample: 1 is classical",
         ),
+        "g2": (float, "second photons of the sources, 0 to 1, as in Perceval's NoiseModel"),
+        "phase_error": (float, "largest error of each of the circuit's phases, in radians"),
         "transmission": (
             _parse_transmission,
             "probability that a photon is detected; one number, or one for each mode: 0.9,0.8,...",
@@ -112,9 +125,9 @@ def parser() -> Parser:
     )
     arguments.add_argument(
         "--latent",
-        choices=("boson", "photonic"),
+        choices=("boson", "photonic", "gaussian_boson", "squashed", "thermal", "coherent"),
         default="boson",
-        help="identical or distinguishable photons (default: boson)",
+        help="identical or distinguishable photons, or Gaussian light (default: boson)",
     )
     for title, options in _OPTIONS.items():
         group = arguments.add_argument_group(title)

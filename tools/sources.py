@@ -102,7 +102,7 @@ def config_from_arguments(arguments) -> Config:
         **_given_options(arguments, _LATENT_OPTIONS, "latent", latents.get, config.latent),
         **_given_options(arguments, _MODEL_OPTIONS, "model", models.get, config.model),
     }
-    for name in ("dataset", "steps", "batch_size", "seed"):
+    for name in ("dataset", "steps", "batch_size", "seed", "train_circuit"):
         if getattr(arguments, name) is not None:
             changes[name] = getattr(arguments, name)
     if arguments.standardize:

@@ -129,6 +129,13 @@ def parser() -> Parser:
     )
     circuit.add_argument("--photons", type=int, help="photons, in the first modes")
     circuit.add_argument("--unitary-seed", type=int, help="chooses the random interferometer")
+    circuit.add_argument(
+        "--train-circuit",
+        action="store_true",
+        default=None,
+        help="train the interferometer with the generator, or the covariance of a gaussian latent; "
+        "--set circuit_learning_rate=1e-3 and circuit_optimizer=Adam are its own",
+    )
     circuit.add_argument("--unitary-file", help="the interferometer's matrix (.npy, .npz, .csv)")
     circuit.add_argument(
         "--standardize",

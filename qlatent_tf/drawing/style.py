@@ -23,6 +23,10 @@ _LATENTS = {
     "negative_binomial": ("#56B4E9", "P"),
     "shuffled": ("#8A6D00", "X"),
     "copula": ("#666666", "*"),
+    "gaussian_boson": ("#1B3A6B", "<"),
+    "squashed": ("#A6611A", ">"),
+    "thermal": ("#C51B7D", "p"),
+    "coherent": ("#4DAC26", "h"),
 }
 _OTHERS = (("#7B3294", "<"), ("#A6611A", ">"), ("#01665E", "p"), ("#C51B7D", "h"))
 

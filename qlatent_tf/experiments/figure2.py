@@ -18,7 +18,19 @@ from qlatent_tf.markdown import markdown_table
 from qlatent_tf.progress import ProgressBar
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.storage.files import read_json, write_json, write_text
+from qlatent_tf.storage.shapes import MEANS
 
+_CURVE = {"rank": [int], "cumulative": [float]}
+_MEASURED = {
+    "name": str,
+    "latent": str,
+    "data": str,
+    "step": (int, None),
+    "num_samples": int,
+    "figures": MEANS,
+    "real": _CURVE,
+    "generated": _CURVE,
+}
 # Of float64 rows of 16 entries, 32 MB.
 BLOCK = 250_000
 CURVE_POINTS = 1000
@@ -177,7 +189,7 @@ def _place(one):
 
 
 def _read(file, made_of):
-    measured = read_json(file, dict)
+    measured = read_json(file, _MEASURED)
     found = differences({name: measured.get(name) for name in made_of}, made_of)
     if found:
         raise ValueError(

@@ -1,5 +1,6 @@
 """The optimizers of a configuration."""
 
+import dataclasses
 import inspect
 
 import keras
@@ -48,6 +49,14 @@ def make_optimizer(config: Config, updates_per_step: int = 1, **more) -> keras.o
     if config.precision == "mixed_float16":
         return keras.optimizers.LossScaleOptimizer(made)
     return made
+
+
+def circuit_optimizer(config: Config) -> keras.optimizers.Optimizer:
+    """Builds the optimizer of a circuit that is trained, whose rate decays as the others do."""
+    options = {"learning_rate": config.circuit_learning_rate}
+    return make_optimizer(
+        dataclasses.replace(config, optimizer=config.circuit_optimizer, optimizer_options=options)
+    )
 
 
 def another(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:

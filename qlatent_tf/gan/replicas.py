@@ -58,6 +58,11 @@ def check_distributable(config: Config, strategy) -> None:
     if strategy is None:
         return
     replicas = strategy.num_replicas_in_sync
+    if config.train_circuit:
+        raise ValueError(
+            "A circuit learns from the losses of a whole batch: train_circuit is not for "
+            f"{replicas} replicas. Train on one device."
+        )
     for name in ("batch_size", "generator_batch_size"):
         size = getattr(config, name)
         if size is not None and size % replicas:

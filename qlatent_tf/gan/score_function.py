@@ -18,10 +18,10 @@ def leave_one_out(losses):
     return (losses - ops.mean(losses)) * (count / (count - 1))
 
 
-def score_function_loss(losses, log_probs):
-    """Returns what has the score-function estimator of the losses' mean as its gradient.
+def score_function_losses(losses, log_probs):
+    """Returns numbers whose mean has the gradient of the mean loss, estimated.
 
-    Of samples z_i, drawn from a law p with parameters u,
+    The estimator is that of the score function. Of samples z, drawn from a law p of parameters u,
 
         grad_u E[l(z)] = E[(l(z) - b) grad_u log p(z)]
 
@@ -34,9 +34,9 @@ def score_function_loss(losses, log_probs):
       log_probs: float tensor, shape `[batch]`. Of the samples, differentiable in u.
 
     Returns:
-      Scalar tensor; only its gradient means anything.
+      Tensor, shape `[batch]`; only its gradient means anything.
 
     Reference: Kool et al., "Buy 4 REINFORCE samples, get a baseline for free!", ICLR workshop 2019.
     """
     advantages = ops.stop_gradient(leave_one_out(losses))
-    return ops.mean(ops.cast(advantages, log_probs.dtype) * log_probs)
+    return ops.cast(advantages, log_probs.dtype) * log_probs

@@ -12,7 +12,8 @@ from keras import ops
 from qlatent_tf.gan.batches import step_batches, step_seed, uniform_rows
 from qlatent_tf.gan.gradient_penalty import gradient_penalty
 from qlatent_tf.gan.latent_generator import LatentGenerator, Tree, single_precision
-from qlatent_tf.gan.optimizers import another, make_optimizer
+from qlatent_tf.gan.latent_training import latent_training
+from qlatent_tf.gan.optimizers import another, circuit_optimizer, make_optimizer
 from qlatent_tf.gan.replicas import distributed_step, replica_batches
 from qlatent_tf.gan.shapes import check_parts, check_real_samples
 from qlatent_tf.seeds import derive_seed
@@ -70,16 +71,22 @@ class WGANGP(LatentGenerator):
         self.gradient_penalty_weight = gradient_penalty_weight
         self.critic_steps = critic_steps
         self.one_sided_penalty = one_sided_penalty
+        self.latent_training = latent_training(latent)
+        # An attribute of the model, whose weights Keras then counts among its own.
+        self.latent_layer = self.latent_training.layer
         # Where it is built under a strategy, its replicas share each batch.
         self.replicas = tf.distribute.get_strategy().num_replicas_in_sync
         self.built = True
 
-    def compile(self, critic_optimizer="adam", generator_optimizer=None, **kwargs):
-        """Sets the two optimizers.
+    def compile(
+        self, critic_optimizer="adam", generator_optimizer=None, latent_optimizer="adam", **kwargs
+    ):
+        """Sets the optimizers.
 
         Args:
           critic_optimizer: str or keras.optimizers.Optimizer.
           generator_optimizer: the same; by default another one like the critic's.
+          latent_optimizer: the same. For a latent that is trained.
           **kwargs: as for `keras.Model.compile`, such as `jit_compile`; `optimizer` means both.
 
         Raises:
@@ -101,6 +108,7 @@ class WGANGP(LatentGenerator):
         # Built now, so that a checkpoint restores their slots before the first step.
         self.critic_optimizer.build(self.critic.trainable_variables)
         self.generator_optimizer.build(self.generator.trainable_variables)
+        self.latent_training.compile(latent_optimizer)
         # An optimizer that scales the loss passes over an update where the scale is too large, so
         # that its iterations are no count of steps.
         scales = hasattr(self.generator_optimizer, "inner_optimizer")
@@ -114,6 +122,7 @@ class WGANGP(LatentGenerator):
             make_optimizer(
                 config, **({"use_ema": True, "ema_momentum": average} if average else {})
             ),
+            circuit_optimizer(config),
             jit_compile=config.jit_compile and self.replicas == 1,
         )
 
@@ -122,6 +131,7 @@ class WGANGP(LatentGenerator):
         return {
             "learning_rate": self.generator_optimizer.learning_rate,
             "critic_learning_rate": self.critic_optimizer.learning_rate,
+            **self.latent_training.learning_rates(),
         }
 
     @property
@@ -146,6 +156,7 @@ class WGANGP(LatentGenerator):
             "critic": self.critic,
             "generator_optimizer": self.generator_optimizer,
             "critic_optimizer": self.critic_optimizer,
+            **self.latent_training.checkpoint_parts(),
             **({} if self._counter is None else {"steps": self._counter}),
         }
 
@@ -161,9 +172,10 @@ class WGANGP(LatentGenerator):
         """Maps generator outputs to critic space; differentiable."""
         return outputs
 
-    def generator_loss(self, outputs: Tree, seed):
-        """Returns the generator's loss at its outputs, ``-E[D(relax(outputs))]``."""
-        return -self._mean_score(single_precision(self.relax(outputs, seed)))
+    def generator_losses(self, outputs: Tree, seed):
+        """Returns the generator's loss at each of its outputs, ``-D(relax(output))``."""
+        scores = self.critic(single_precision(self.relax(outputs, seed)), training=True)
+        return -single_precision(scores)[:, 0]
 
     def training_batches(
         self, real, batch_size, seed, start_step=0, steps=None, generator_batch_size=None
@@ -186,7 +198,8 @@ class WGANGP(LatentGenerator):
         Returns:
           tf.data.Dataset of ``{"real": [critic_steps, batch, ...], "latent": [critic_steps,
           batch, latent_size], "generator_latent": [generator_batch, latent_size], "seed":
-          [critic_steps + 1, 2]}``; the last seed is the generator's.
+          [critic_steps + 1, 2]}``; the last seed is the generator's. In the place of latents of
+          a distribution that is trained, the noise that they are made of.
 
         Raises:
           ValueError: if the real samples' shapes are not what the critic takes.
@@ -231,8 +244,11 @@ class WGANGP(LatentGenerator):
 
         Returns:
           dict of scalars: ``critic_loss``, ``wasserstein_distance`` and ``gradient_penalty``,
-          means over the critic's updates, and ``generator_loss``.
+          means over the critic's updates, ``generator_loss``, and what a trained latent reports.
         """
+        noise = batch["latent"], batch["generator_latent"]
+        latent, generator_latent = self.latent_training.draw(*noise)
+        batch = {**batch, "latent": latent}
         reports = {name: tf.zeros([]) for name in _CRITIC_REPORTS}
         if self.replicas == 1:
             # A loop, not five copies: XLA compiles it three times faster, and it runs as fast.
@@ -246,9 +262,9 @@ class WGANGP(LatentGenerator):
             # Replicas cannot exchange gradients in a loop of the graph.
             for i in range(self.critic_steps):
                 reports = self._critic_iteration(batch, i, reports)
-        loss = self._update_generator(batch["generator_latent"], batch["seed"][-1])
+        seed = batch["seed"][-1]
+        reports = {**reports, **self._update_generator(generator_latent, seed, noise[1])}
         self.count_step()
-        reports = {**reports, "generator_loss": loss}
         if self.replicas > 1:
             reports = tf.distribute.get_replica_context().all_reduce("MEAN", reports)
         return reports
@@ -256,7 +272,7 @@ class WGANGP(LatentGenerator):
     def _draw_latents(self, batch_size, generator_batch_size, seed):
         """Returns those of the critic's updates and of the generator's, which are one draw."""
         count = self.critic_steps * batch_size
-        latent = tf.cast(self.latent.sample(count + generator_batch_size, seed=seed), tf.float32)
+        latent = self.latent_training.noise(count + generator_batch_size, seed)
         shape = (self.critic_steps, batch_size, *latent.shape[1:])
         return tf.reshape(latent[:count], shape), latent[count:]
 
@@ -279,14 +295,19 @@ class WGANGP(LatentGenerator):
         self.critic_optimizer.apply(tape.gradient(scaled, variables), variables)
         return dict(zip(_CRITIC_REPORTS, (loss, distance, penalty), strict=True))
 
-    def _update_generator(self, latent, seed):
+    def _update_generator(self, latent, seed, noise=None):
+        watched = self.latent_training.watched(latent)
         with tf.GradientTape() as tape:
+            tape.watch(watched)
             outputs = single_precision(self.generator(latent, training=True))
-            loss = self.generator_loss(outputs, seed)
+            losses = self.generator_losses(outputs, seed)
+            loss = ops.mean(losses)
             scaled = self._share(self.generator_optimizer.scale_loss(loss))
         variables = self.generator.trainable_variables
-        self.generator_optimizer.apply(tape.gradient(scaled, variables), variables)
-        return loss
+        gradients, paths = tape.gradient(scaled, (variables, watched))
+        self.generator_optimizer.apply(gradients, variables)
+        reports = self.latent_training.update(noise, latent, losses, paths)
+        return {"generator_loss": loss, **reports}
 
     def _share(self, loss):
         # Keras' optimizers sum the gradients of replicas.

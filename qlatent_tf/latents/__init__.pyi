@@ -6,6 +6,11 @@ from .controls.builders import dirichlet_multinomial as dirichlet_multinomial
 from .controls.builders import negative_binomial as negative_binomial
 from .controls.builders import shuffled as shuffled
 from .controls.count_control import CountControl as CountControl
+from .gaussian_light import coherent as coherent
+from .gaussian_light import gaussian_boson as gaussian_boson
+from .gaussian_light import squashed as squashed
+from .gaussian_light import thermal as thermal
+from .gaussian_photons import GaussianPhotons as GaussianPhotons
 from .latent_bank import write_latent_bank as write_latent_bank
 from .photons import boson as boson
 from .photons import photonic as photonic

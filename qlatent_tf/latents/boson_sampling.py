@@ -1,18 +1,17 @@
 """Photon counts as a TensorFlow Probability distribution."""
 
 import numpy as np
-import scipy.linalg
 import tensorflow as tf
 import tensorflow_probability as tfp
 from absl import logging
 
-from qlatent_tf.latents.vector_distribution import VectorDistribution, seed_of
-from qlatent_tf.quantum.arguments import MAX_PHOTONS, check_real
+from qlatent_tf.latents.device_counts import DeviceCounts
+from qlatent_tf.latents.vector_distribution import seed_of
+from qlatent_tf.quantum.arguments import MAX_PHOTONS
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
-from qlatent_tf.quantum.random_streams import stream_key
 
 
-class BosonSampling(VectorDistribution):
+class BosonSampling(DeviceCounts):
     """Outcomes of independent photonic devices, side by side.
 
     #### Mathematical details
@@ -57,45 +56,11 @@ class BosonSampling(VectorDistribution):
     - Wallner, Clements, "Towards an inductive bias for quantum statistics in GANs".
     """
 
-    def __init__(self, devices, loc=None, dtype=tf.float32, name="BosonSampling"):
-        parameters = dict(locals())
-        devices = (devices,) if isinstance(devices, PhotonicDevice) else tuple(devices)
-        if not devices or not all(isinstance(device, PhotonicDevice) for device in devices):
-            raise ValueError(
-                f"BosonSampling takes one PhotonicDevice or several; received {devices!r}."
-            )
-        self._devices = devices
-        self._width = sum(device.modes for device in devices)
-        self._loc = np.zeros(self._width) if loc is None else check_real(loc, "loc")
-        if self._loc.shape != (self._width,):
-            raise ValueError(
-                f"loc holds {self._width} numbers, one a mode; received shape {self._loc.shape}."
-            )
-        super().__init__(self._width, dtype, parameters, name)
-
-    def __repr__(self) -> str:
-        first = repr(self._devices[0])
-        shown = first if len(self._devices) == 1 else f"{len(self._devices)} x {first}"
-        centred = "" if not self._loc.any() else ", shifted"
-        return f"{self.name}({shown}{centred}, dtype={self.dtype.name})"
-
-    @property
-    def devices(self) -> tuple[PhotonicDevice, ...]:
-        """The devices, left to right."""
-        return self._devices
-
-    @property
-    def loc(self) -> tf.Tensor:
-        """What is added to the counts, shape `[width]`."""
-        return tf.constant(self._loc, self.dtype)
-
-    def _sample_n(self, n, seed=None):
-        return self._sample_in_numpy(
-            lambda n, seed: self.counts(n, seed) + self._loc, n, seed, "BosonSampling"
-        )
+    DEVICE = PhotonicDevice
+    SALT = "BosonSampling"
 
     def _sample_and_log_prob(self, sample_shape, seed):
-        seed = tfp.random.sanitize_seed(seed, salt="BosonSampling")
+        seed = tfp.random.sanitize_seed(seed, salt=self.SALT)
         sample_shape = tf.cast(tf.reshape(sample_shape, [-1]), tf.int32)
 
         def draw(n, words) -> list[np.ndarray]:
@@ -119,47 +84,6 @@ class BosonSampling(VectorDistribution):
         log_probs = tf.numpy_function(self._samples_log_prob, [value], self.dtype, stateful=False)
         log_probs.set_shape(value.shape[:-1])
         return log_probs
-
-    def _mean(self):
-        mean = np.concatenate([device.mean() for device in self._devices])
-        return tf.constant(mean + self._loc, self.dtype)
-
-    def _variance(self):
-        variance = np.concatenate([device.variance() for device in self._devices])
-        return tf.constant(variance, self.dtype)
-
-    def _covariance(self):
-        blocks = [device.covariance() for device in self._devices]
-        return tf.constant(np.asarray(scipy.linalg.block_diag(*blocks)), self.dtype)
-
-    def counts(self, num_samples: int, seed: int, *, start: int = 0) -> np.ndarray:
-        """Returns samples number start, start + 1, ... without TensorFlow, and without `loc`.
-
-        Args:
-          num_samples: int. The rows.
-          seed: int. Taken modulo 2**64.
-          start: int. The number of the first sample.
-
-        Returns:
-          uint8 array, shape `[num_samples, width]`, the photons or clicks of each mode.
-        """
-        return np.concatenate(self._draw(num_samples, seed, start=start), axis=1)
-
-    def _draw(self, n: int, seed: int, **options) -> list:
-        """Returns what each device samples, in NumPy."""
-        return [
-            device.sample(n, int(stream_key(seed, f"tile {tile}")), **options)
-            for tile, device in enumerate(self._devices)
-        ]
-
-    def sampling_seconds(self, num_samples: int) -> float:
-        """Returns about how long one core takes for samples: what a batch adds to a training step.
-
-        Example:
-          >>> boson(modes=128, photons=24).sampling_seconds(64) > 5
-          True
-        """
-        return sum(device.sampling_seconds(num_samples) for device in self._devices)
 
     def log_prob_of_counts(self, counts) -> np.ndarray:
         """Returns exact log-probabilities of counts, without `loc` and without TensorFlow.
@@ -187,10 +111,10 @@ class BosonSampling(VectorDistribution):
         log_probs = np.full(len(rows), -np.inf)
         if possible.any():
             outcomes = nearest[possible].astype(np.int64)
-            edges = np.cumsum([device.modes for device in self._devices])[:-1]
+            edges = np.cumsum([device.modes for device in self.devices])[:-1]
             parts = np.split(outcomes, edges, axis=1)
             log_probs[possible] = sum(
-                device.log_prob(part) for device, part in zip(self._devices, parts, strict=True)
+                device.log_prob(part) for device, part in zip(self.devices, parts, strict=True)
             )
         return log_probs.reshape(counts.shape[:-1])
 

@@ -1,5 +1,6 @@
 """Banks of a photonic latent's samples, from which the latent `samples` draws."""
 
+import hashlib
 import inspect
 import os
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ import numpy as np
 from absl import logging
 
 from qlatent_tf.progress import ProgressBar
+from qlatent_tf.quantum.gaussian.device import GaussianDevice
 from qlatent_tf.quantum.recordings.bank import write_bank
 from qlatent_tf.quantum.samplers.boson_sampler import choose_method
 from qlatent_tf.quantum.samplers.fock_table import DEFAULT_MAX_TABLE_BYTES
@@ -30,7 +32,8 @@ def write_latent_bank(
 
     Args:
       folder: path. The bank's directory: new, empty, or begun by the same call.
-      latent: str. `"boson"` or `"photonic"`.
+      latent: str. `"boson"`, `"photonic"`, `"gaussian_boson"`, `"squashed"`, `"thermal"` or
+        `"coherent"`.
       options: dict. Options of the latent, but for its centring: a bank holds photon numbers.
       num_samples: int. Rows in all.
       seed: int, from 0. Chooses the samples of a circuit.
@@ -50,16 +53,17 @@ def write_latent_bank(
         live = latents.build(latent, center=False, **options)
     logging.info("%s: %s samples of %r", folder, f"{num_samples:,}", live)
     devices = live.devices
-    unitaries = [device.unitary for device in devices]
     # A default that is spelt out is no difference; a file that was moved is none either, since
     # the circuit itself is compared.
     settings = {
         name: options.get(name, parameter.default)
         for name, parameter in inspect.signature(latents.get(latent)).parameters.items()
-        if name not in ("center", "unitary_file")
+        if name not in ("center", "unitary_file", "transfer_file", "device")
     }
-    if settings.get("interfering_photons") is None:  # banks of before do not have it
-        settings.pop("interfering_photons", None)
+    for name in ("interfering_photons", "g2", "phase_error", "noise"):
+        if settings.get(name) is None:  # banks of before do not have it
+            settings.pop(name, None)
+    unitary, circuit = _circuit(devices)
     with ProgressBar(
         total=num_samples,
         desc=f"Bank {os.path.basename(folder)}",
@@ -82,13 +86,22 @@ def write_latent_bank(
             seed=seed,
             shard_size=shard_size,
             progress=show if progress else None,
-            unitary=unitaries[0] if len(unitaries) == 1 else np.array(unitaries),
-            description={
-                "latent": latent,
-                "options": settings,
-                "input_state": devices[0].input_state.tolist(),
-            },
+            unitary=unitary,
+            description={"latent": latent, "options": settings, **circuit},
         )
+
+
+def _circuit(devices) -> tuple[np.ndarray | None, dict[str, Any]]:
+    """Returns the unitaries that a bank keeps, and what it says of its circuits."""
+    if isinstance(devices[0], GaussianDevice):
+        # Kept as a unitary, the transfer matrix would be taken for that of single photons.
+        matrices = b"".join(
+            matrix.tobytes() for one in devices for matrix in (one.transfer, one.squeezing)
+        )
+        return None, {"transfer_sha256": hashlib.sha256(matrices).hexdigest()}
+    unitaries = [device.unitary for device in devices]
+    unitary = unitaries[0] if len(unitaries) == 1 else np.array(unitaries)
+    return unitary, {"input_state": devices[0].input_state.tolist()}
 
 
 class _Counts:

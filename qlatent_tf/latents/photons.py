@@ -1,5 +1,6 @@
 """Photon counts of an interferometer as a latent: identical photons, or classical ones."""
 
+import dataclasses
 import math
 from typing import TYPE_CHECKING
 
@@ -8,13 +9,20 @@ from absl import logging
 
 from qlatent_tf.quantum.arguments import check_count, check_flag
 from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
+from qlatent_tf.quantum.devices.noise import combined_noise, noisy_phases, noisy_unitary
 from qlatent_tf.quantum.memory import check_memory
-from qlatent_tf.quantum.unitaries import haar_unitary, load_unitary, loop_unitary
+from qlatent_tf.quantum.unitaries import (
+    haar_unitary,
+    load_unitary,
+    loop_angles,
+    loop_unitary,
+)
 from qlatent_tf.registry import takes_options_of
 from qlatent_tf.seeds import derive_seed
 
 if TYPE_CHECKING:
     from qlatent_tf.latents.boson_sampling import BosonSampling
+    from qlatent_tf.quantum.devices.noise import Noise
     from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 
 CENTRING_SAMPLES = 10_000
@@ -38,6 +46,9 @@ def boson(
     precision: str = "double",
     center: bool = True,
     interfering_photons: int | None = None,
+    g2: float | None = None,
+    phase_error: float | None = None,
+    noise: dict | None = None,
 ) -> "BosonSampling":
     """Identical photons in a random interferometer: boson sampling.
 
@@ -46,7 +57,7 @@ def boson(
       photons: int. One photon into each of the first modes; half of them by default.
       input_state: list of int, or str such as `"1,1,0,2"`. The photons of each mode, in place of
         `photons`.
-      unitary_seed: int, from 0 to 2**32 - 1. Names the circuit, which is never trained.
+      unitary_seed: int, from 0 to 2**32 - 1. Names the circuit.
       unitary_file: path. Your own circuit, see `load_unitary`.
       interferometer: str. `"haar"`, or loop delays such as `"1-1"` or `"1-3-9"`.
       tiles: int. Independent circuits side by side, each with a unitary seed derived from
@@ -64,6 +75,11 @@ def boson(
       interfering_photons: int, from 1 to the photons. How many of them, chosen anew for each
         sample, can interfere: 1 is `photonic`, all is `boson`, and between them the cost of a
         sample grows as 2^k. All by default.
+      g2: float in [0, 1]. Second photons of the sources, see `Noise`; none by default.
+      phase_error: float from 0 to pi, radians. The largest error of each phase of a circuit; errors
+        are drawn once, under `unitary_seed`. 0 by default.
+      noise: Perceval's `NoiseModel`, or a dict of its parameters, in place of `g2`, `phase_error`,
+        `indistinguishability` and `transmission`.
 
     Returns:
       BosonSampling, event shape `[modes * tiles]`.
@@ -87,6 +103,9 @@ def boson(
     check_memory(tiles * (80 * modes**2 + CIRCUIT_BYTES), f"{tiles:,} circuits of {modes:,} modes")
     center = check_flag(center, "center")
     state = _input_state(modes, photons, input_state)
+    told = combined_noise(noise, g2, phase_error, indistinguishability, transmission)
+    # The phases' errors are in the circuits.
+    rest = dataclasses.replace(told, phase_error=0.0, phase_imprecision=0.0)
     devices = [
         PhotonicDevice(
             unitary,
@@ -97,11 +116,13 @@ def boson(
             dark_count_probability=dark_count_probability,
             postselect=postselect,
             interfering_photons=interfering_photons,
+            g2=g2,
+            noise=None if noise is None else rest,
             method=method,
             precision=precision,
             max_table_bytes=DEFAULT_MAX_TABLE_BYTES // tiles,
         )
-        for unitary in _unitaries(modes, unitary_seed, unitary_file, interferometer, tiles)
+        for unitary in _unitaries(modes, unitary_seed, unitary_file, interferometer, tiles, told)
     ]
     _check_varies(devices[0], is_custom=unitary_file is not None)
     loc = -np.concatenate([_centre(device) for device in devices]) if center else None
@@ -109,9 +130,18 @@ def boson(
     return BosonSampling(devices, loc, name="Photonic" if classical else "Boson")
 
 
-@takes_options_of(
-    boson, without=("indistinguishability", "interfering_photons", "method", "precision")
+_BOSON_ALONE = (
+    "indistinguishability",
+    "interfering_photons",
+    "g2",
+    "phase_error",
+    "noise",
+    "method",
+    "precision",
 )
+
+
+@takes_options_of(boson, without=_BOSON_ALONE)
 def photonic(**options) -> "BosonSampling":
     """Distinguishable photons in the same kind of circuit: classical particles.
 
@@ -120,8 +150,8 @@ def photonic(**options) -> "BosonSampling":
     are hard to sample.
 
     Args:
-      **options: those of `boson`, but for `indistinguishability`, `interfering_photons`, `method`
-        and `precision`.
+      **options: those of `boson`, but for `indistinguishability`, `interfering_photons`, `g2`,
+        `phase_error`, `noise`, `method` and `precision`.
 
     Returns:
       BosonSampling, event shape `[modes * tiles]`.
@@ -158,8 +188,16 @@ def _input_state(modes: int, photons: int | None, input_state) -> list[int]:
 
 
 def _unitaries(
-    modes: int, unitary_seed: int, unitary_file: str | None, interferometer: str, tiles: int
+    modes: int,
+    unitary_seed: int,
+    unitary_file: str | None,
+    interferometer: str,
+    tiles: int,
+    noise: "Noise",
 ) -> list[np.ndarray]:
+    """Returns the circuit of each tile, with the errors of its phases."""
+    seeds = unitary_seeds(unitary_seed, tiles)
+    error_seeds = [derive_seed(seed, "phases") for seed in seeds]
     if unitary_file is not None:
         if interferometer != "haar":
             raise ValueError(
@@ -171,12 +209,29 @@ def _unitaries(
             raise ValueError(
                 f"{unitary_file} holds a {len(unitary)}-mode unitary; received modes={modes}."
             )
-        return [unitary] * tiles
-    # The first tile is the circuit of an untiled latent.
-    seeds = [unitary_seed] + [derive_seed(unitary_seed, f"tile {tile}") for tile in range(1, tiles)]
+        return [noisy_unitary(unitary, noise, seed) for seed in error_seeds]
     if interferometer == "haar":
-        return [haar_unitary(modes, seed) for seed in seeds]
-    return [loop_unitary(modes, interferometer, seed=seed) for seed in seeds]
+        return [
+            noisy_unitary(haar_unitary(modes, seed), noise, error_seed)
+            for seed, error_seed in zip(seeds, error_seeds, strict=True)
+        ]
+    if noise.phase_error == 0 and noise.phase_imprecision == 0:
+        return [loop_unitary(modes, interferometer, seed=seed) for seed in seeds]
+    # A loop's splitter is an interferometer, too: its phase is twice the angle.
+    return [
+        loop_unitary(
+            modes,
+            interferometer,
+            angles=noisy_phases(2 * loop_angles(modes, interferometer, seed), noise, error_seed)
+            / 2,
+        )
+        for seed, error_seed in zip(seeds, error_seeds, strict=True)
+    ]
+
+
+def unitary_seeds(unitary_seed: int, tiles: int) -> list[int]:
+    """Returns the seed of each circuit; the first is that of an untiled latent."""
+    return [unitary_seed] + [derive_seed(unitary_seed, f"tile {tile}") for tile in range(1, tiles)]
 
 
 def _check_varies(device: "PhotonicDevice", is_custom: bool) -> None:
@@ -188,7 +243,10 @@ def _check_varies(device: "PhotonicDevice", is_custom: bool) -> None:
     if device.rejects_shots:  # its moments may be long sums
         varies = most > 0 and not (device.detector == "threshold" and least == device.modes)
     else:
-        varies = device.variance().max() > 1e-9
+        try:
+            varies = device.variance().max() > 1e-9
+        except NoClosedForm:  # second photons of dim sources, which vary
+            varies = True
     if varies:
         return
     text = f"All samples of the latent would be equal, so nothing can be learnt: {device!r}."

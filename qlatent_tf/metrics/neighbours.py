@@ -178,7 +178,8 @@ def some(rows, most: int = MOST):
 
 def _scores(dataset, real, generated, num_samples, network):
     if min(len(real), len(generated)) <= NEIGHBOURS:
-        found = dict.fromkeys(("precision", "recall", "density", "coverage"), np.nan)
+        names = ("precision", "recall", "density", "coverage")
+        found: dict[str, float] = dict.fromkeys(names, np.nan)
     else:
         found = precision_and_recall(real, generated)
     return measured(

@@ -42,7 +42,7 @@ class _Cache(FunctionCache):
 def _warn_once(error: Exception) -> None:
     logging.log_first_n(
         logging.WARNING,
-        "Compiled kernels cannot be kept, so that each process takes a minute to compile them: %s "
+        "Compiled kernels cannot be kept, so each process compiles them again (%s). "
         "Let NUMBA_CACHE_DIR name a folder that can be written.",
         1,
         error,

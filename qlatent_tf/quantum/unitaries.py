@@ -1,6 +1,7 @@
 """Interferometers: Haar random, time-bin loops, or read from a file; random directions."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ def haar_unitary(modes: int, seed: int) -> np.ndarray:
     """
     modes = check_count(modes, "modes", least=1)
     check_memory(80 * modes**2, f"Interferometers of {modes:,} modes")
-    parts = _random_state(seed).standard_normal((2, modes, modes))
+    parts = random_state(seed).standard_normal((2, modes, modes))
     q, r = np.linalg.qr(parts[0] + 1j * parts[1])
     diagonal = np.diagonal(r)
     return np.ascontiguousarray(q * (diagonal / np.abs(diagonal)))
@@ -57,7 +58,7 @@ def random_directions(modes: int, directions: int, seed: int) -> np.ndarray:
     modes = check_count(modes, "modes", least=1)
     if check_count(directions, "directions", least=1) > modes:
         raise ValueError(f"{modes} modes have at most {modes} directions; received {directions}.")
-    q, r = np.linalg.qr(_random_state(seed).standard_normal((modes, directions)))
+    q, r = np.linalg.qr(random_state(seed).standard_normal((modes, directions)))
     return np.ascontiguousarray(q * np.sign(np.diagonal(r)))
 
 
@@ -121,7 +122,7 @@ def loop_unitary(modes: int, delays, *, angles=None, seed: int | None = None) ->
 def loop_angles(modes: int, delays, seed: int) -> np.ndarray:
     """Returns the splitter angles that `loop_unitary` draws for a seed, in its order."""
     splitters = sum(modes - delay for delay in parse_delays(delays))
-    return _random_state(seed).uniform(0.0, 2.0 * np.pi, splitters)
+    return random_state(seed).uniform(0.0, 2.0 * np.pi, splitters)
 
 
 def parse_delays(delays) -> tuple[int, ...]:
@@ -144,20 +145,25 @@ def parse_delays(delays) -> tuple[int, ...]:
     return parsed
 
 
-def load_unitary(path: str | os.PathLike, key: str | None = None) -> np.ndarray:
+def load_unitary(
+    path: str | os.PathLike,
+    key: str | None = None,
+    check: Callable[[np.ndarray], np.ndarray] = check_unitary,
+) -> np.ndarray:
     """Reads an interferometer from a file.
 
     Args:
       path: path. `.npy`; `.npz` (one array, or `key`); or `.csv`, one row a line, entries such as
         `0.5`, `0.5+0.25j`, separated by commas.
       key: str. The array of a `.npz` file that holds several.
+      check: callable. Refuses what is no legal matrix; unitary ones alone are by default.
 
     Returns:
       complex128 array, shape `[modes, modes]`.
 
     Raises:
       FileNotFoundError: if there is no such file.
-      ValueError: if the format is unknown, the file is damaged, or the matrix is not unitary.
+      ValueError: if the format is unknown, the file is damaged, or the matrix is not legal.
     """
     path = Path(check_path(path, "unitary_file"))
     if not path.is_file():
@@ -172,12 +178,13 @@ def load_unitary(path: str | os.PathLike, key: str | None = None) -> np.ndarray:
     else:
         matrix = npy_files.open_npy(path) if suffix == ".npy" else npy_files.open_npz(path, key)
     try:
-        return check_unitary(matrix)
+        return check(matrix)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 
 
-def _random_state(seed: int) -> np.random.RandomState:
+def random_state(seed: int) -> np.random.RandomState:
+    """Returns the random numbers of a seed, from 0 to 2**32 - 1, for ever: see `haar_unitary`."""
     if check_count(seed, "seed") > LARGEST_SEED:
         raise ValueError(f"seed is at most 2**32 - 1; received {seed}.")
     return np.random.RandomState(int(seed))

@@ -17,7 +17,7 @@ import tensorflow as tf
 from absl import logging
 
 from qlatent_tf.progress import ProgressBar
-from qlatent_tf.runs.tensorboard import LOSSES, SPEED
+from qlatent_tf.runs.tensorboard import CIRCUIT, LOSSES, SPEED
 
 
 class EverySteps(keras.callbacks.Callback):
@@ -87,14 +87,25 @@ class TrainingBar(EverySteps):
         super().on_train_batch_end(batch, logs)
 
     def at_step(self, step, losses):
-        shown = {_SHORT.get(name, name): f"{float(value):.3f}" for name, value in losses.items()}
+        shown = {
+            _SHORT.get(name, name): f"{float(value):.3f}"
+            for name, value in losses.items()
+            if "/" not in name
+        }
         self._bar.set_postfix(shown, refresh=False)
         self._bar.update(step - self._bar.n)
 
-    def note(self, text: str) -> None:
-        """Shows what is being done between two steps."""
-        if self._bar is not None:
-            self._bar.set_postfix_str(text)
+    @contextlib.contextmanager
+    def doing(self, text: str):
+        """Shows what is being done between two steps, in the place of the losses."""
+        if self._bar is None:
+            yield
+            return
+        before = self._bar.postfix
+        self._bar.refresh()  # A line of a file, if one is due, shows the losses.
+        self._bar.set_postfix_str(text)
+        yield
+        self._bar.set_postfix_str(before or "", refresh=False)
 
     def close(self):
         """Ends the bar, also after an interrupted run."""
@@ -239,7 +250,9 @@ class LossEvents(EverySteps):
         now = time.perf_counter()
         with self._writer.as_default(step=step):
             for name, value in losses.items():
-                tf.summary.scalar(f"{LOSSES}/{name}", value)
+                # What a trained circuit reports has a group of its own.
+                group, _, rest = name.rpartition("/")
+                tf.summary.scalar(f"{CIRCUIT if group else LOSSES}/{rest}", value)
             for name, rate in self.model.learning_rates().items():
                 tf.summary.scalar(f"{SPEED}/{name}", tf.convert_to_tensor(rate))
             if self._last is not None:

@@ -21,6 +21,7 @@ LATENT_SAMPLES = 10_000
 SAMPLES, KEY_SCORES, SCORES = "1_samples", "2_key_scores", "3_scores"
 LOSSES, SPEED = "4_losses", "5_speed"
 LATENT, MODES = "6_latent", "7_latent_modes"
+CIRCUIT = "8_circuit"
 # For latents that take longer, the histograms show fewer.
 _DRAWING_SECONDS = 20.0
 # Correlations beyond it have the last colour.
@@ -41,9 +42,8 @@ class RunEvents:
     def __init__(self, directory, config: Config, model, dataset, start: int):
         begins = not any(Path(directory).glob("events.*"))
         self.writer = tf.summary.create_file_writer(str(directory))
-        self.grid_latents = model.latent.sample(
-            GRID_SAMPLES, seed=_seed_pair(config.seed, "sample grid")
-        )
+        self._model = model
+        self._seed = config.seed
         self._dataset = dataset
         self._values = hyper_parameters(config)
         self._described = False
@@ -55,6 +55,12 @@ class RunEvents:
             if begins:
                 self._write_latent(model, config.seed)
                 self._write_picture("real", _real_grid(dataset, config.seed))
+
+    @property
+    def grid_latents(self):
+        """The latents whose samples are shown, those of one seed."""
+        seed = _seed_pair(self._seed, "sample grid")
+        return self._model.latent.sample(GRID_SAMPLES, seed=seed)
 
     def write_evaluation(self, step: int, scores, pictures) -> None:
         """Writes scores that are defined, and pictures, uint8 arrays by name.
@@ -81,6 +87,9 @@ class RunEvents:
                     ],
                 )
                 self._described = True
+            if getattr(self._model, "latent_layer", None) is not None:
+                self._write_latent(self._model, self._seed)
+                self._write_moments(self._model.latent)
         self.writer.flush()
 
     def close(self) -> None:
@@ -100,6 +109,12 @@ class RunEvents:
         if model.trains_on_latent:
             picture = correlation_picture(values)
             tf.summary.image(f"{LATENT}/pair_correlations", picture[np.newaxis])
+
+    def _write_moments(self, latent):
+        """The exact moments of a latent that is trained."""
+        for mode, (mean, variance) in enumerate(zip(latent.mean(), latent.variance(), strict=True)):
+            tf.summary.scalar(f"{CIRCUIT}/mode_{mode:02d}_mean", mean)
+            tf.summary.scalar(f"{CIRCUIT}/mode_{mode:02d}_variance", variance)
 
 
 def forget_later(directory, step: int) -> None:

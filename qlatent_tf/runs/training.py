@@ -198,13 +198,13 @@ def _fit(model, dataset, config, run, checkpoints, start, progress, watch, strat
     events = RunEvents(run.path, config, model, dataset, start)
 
     def evaluation(step, losses=None):
-        bar.note(f"scoring {config.evaluation_samples:,} samples")
-        found = evaluate(
-            model,
-            dataset,
-            num_samples=config.evaluation_samples,
-            metric_names=config.metrics or dataset.metrics,
-        )
+        with bar.doing(f"scoring {config.evaluation_samples:,} samples"):
+            found = evaluate(
+                model,
+                dataset,
+                num_samples=config.evaluation_samples,
+                metric_names=config.metrics or dataset.metrics,
+            )
         run.write_metrics(step, found, mean_scores(found))
         pictures = {"samples": dataset.render(model.generate(events.grid_latents))}
         pictures.update(model.pictures(dataset))

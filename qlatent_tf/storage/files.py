@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import functools
 import hashlib
 import json
 import os
@@ -39,7 +40,7 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    remove_stale(path)
+    remove_stale(path.parent)
     handle, name = tempfile.mkstemp(
         dir=path.parent, prefix=temporary_prefix(path), suffix="".join(path.suffixes)
     )
@@ -66,10 +67,14 @@ def temporary_prefix(path: Path) -> str:
     return f".{path.name}.{os.getpid()}@{_host()}-"
 
 
-def remove_stale(path: Path) -> None:
-    """Removes temporary files and folders for a path, of processes of this machine that ended."""
-    pattern = re.compile(rf"\.{re.escape(path.name)}\.(\d+)@{re.escape(_host())}-.*", re.DOTALL)
-    for found in path.parent.iterdir():
+@functools.cache
+def remove_stale(folder: Path) -> None:
+    """Removes temporary files and folders of processes of this machine that were killed.
+
+    Once in the life of a process for each folder: what is stale is from before.
+    """
+    pattern = re.compile(rf"\..+\.(\d+)@{re.escape(_host())}-.*", re.DOTALL)
+    for found in folder.iterdir():
         named = pattern.fullmatch(found.name)
         if not named or _is_running(int(named[1])) or _is_new(found):
             continue
@@ -123,8 +128,15 @@ def write_text(path: str | os.PathLike, text: str) -> None:
 
 
 def write_json(path: str | os.PathLike, value) -> None:
-    """Writes `value` as indented JSON, atomically; NaN is refused, JSON has none."""
-    write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+    """Writes `value` as indented JSON, atomically.
+
+    Raises:
+      ValueError: if there are NaN or infinities, which JSON has none of, or text that is no UTF-8,
+        such as a path of other bytes.
+    """
+    text = json.dumps(value, indent=2, allow_nan=False)
+    json.dumps(value, ensure_ascii=False).encode()
+    write_text(path, text + "\n")
 
 
 def read_json(path: str | os.PathLike, shape: Any = object):

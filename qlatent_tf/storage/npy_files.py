@@ -12,9 +12,16 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
-import tqdm.utils
 
 _SUFFIX = ".npy"
+# NumPy's own limit.
+_LONGEST_HEADER = 10_000
+# How many bytes can be unpacked from one.
+_MOST_PACKED = {
+    zipfile.ZIP_DEFLATED: 1 << 11,
+    zipfile.ZIP_LZMA: 1 << 14,
+    zipfile.ZIP_BZIP2: 1 << 21,
+}
 
 
 class Header(NamedTuple):
@@ -124,15 +131,42 @@ def read_npz(
     with _member(path, key) as (file, header):
         _check(header)
         file.seek(0)
-        array = np.lib.format.read_array(tqdm.utils.CallbackIOWrapper(count, file, "read"))
+        array = np.lib.format.read_array(_Pieces(file, count))
         file.read(1)  # The checksum is compared at the end.
         return array
+
+
+class _Pieces:
+    """A file that is read in small pieces: Python unpacks all of what it reads at once.
+
+    Args:
+      file: binary file.
+      count: callable. Told the number of bytes of each piece.
+    """
+
+    _SIZE = 1 << 12
+
+    def __init__(self, file: BinaryIO, count: Callable[[int], object]):
+        self._file, self._count = file, count
+
+    def read(self, size: int) -> bytes:
+        pieces = []
+        while size and (piece := self._file.read(min(size, self._SIZE))):
+            pieces.append(piece)
+            size -= len(piece)
+            self._count(len(piece))
+        return b"".join(pieces)
 
 
 @contextlib.contextmanager
 def _member(path: str | os.PathLike, key: str) -> Iterator[tuple[BinaryIO, Header]]:
     with _named(path, ".npz"), zipfile.ZipFile(path) as archive:
         member = archive.getinfo(key + _SUFFIX)
+        packed = min(member.compress_size, os.path.getsize(path))
+        if member.file_size > packed * _MOST_PACKED.get(member.compress_type, 1):
+            raise ValueError(
+                f"{path}[{key!r}] announces {member.file_size} bytes, packed into {packed}"
+            )
         with archive.open(member) as file:
             yield file, _header(file, member.file_size, f"{path}[{key!r}]")
 
@@ -155,12 +189,18 @@ def _header(file: BinaryIO, size: int, name: str) -> Header:
     """Reads the header of an array in a file, or a member of one, of `size` bytes."""
     try:
         version = np.lib.format.read_magic(file)
+        length = file.read({(1, 0): 2, (2, 0): 4}.get(version, 0))
+        if int.from_bytes(length, "little") > _LONGEST_HEADER:
+            raise ValueError(f"it announces a header of {int.from_bytes(length, 'little')} bytes")
+        file.seek(file.tell() - len(length))
         if version == (1, 0):
             shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(file)
         elif version == (2, 0):
             shape, is_fortran, dtype = np.lib.format.read_array_header_2_0(file)
         else:
             raise ValueError(f"version {version} holds no plain numbers")
+        if not all(type(length) is int and length >= 0 for length in shape):
+            raise ValueError(f"it announces the shape {shape}")
     except Exception as error:
         raise ValueError(f"{name} is not a whole .npy file: {error}.") from error
     return Header(name, shape, dtype, "F" if is_fortran else "C", file.tell(), size)
@@ -175,7 +215,12 @@ def _check(header: Header) -> None:
         )
     row_bytes = math.prod(header.shape[1:]) * header.dtype.itemsize
     present = header.size - header.start
-    if min(header.shape, default=1) < 0 or math.prod(header.shape[:1]) * row_bytes > present:
+    if math.prod(header.shape) * header.dtype.itemsize < present:
+        raise ValueError(
+            f"{header.name} has {present} bytes after its header, which announces the shape "
+            f"{header.shape} of {header.dtype}: it holds more than one array, or is damaged."
+        )
+    if math.prod(header.shape[:1]) * row_bytes > present:
         raise ValueError(
             f"{header.name} is truncated: its header announces the shape {header.shape} of "
             f"{header.dtype}, but row {present // max(row_bytes, 1)} (counted from 0) is not whole."

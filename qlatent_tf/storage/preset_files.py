@@ -25,7 +25,6 @@ from qlatent_tf.storage.files import (
     write_json,
     write_text,
 )
-from qlatent_tf.storage.hdf5_files import check_self_contained
 from qlatent_tf.storage.shapes import DATASET, EVALUATION, MEANS, SCORED
 
 PRESET_VERSION = 1
@@ -123,7 +122,7 @@ def _staged(directory):
     directory that a killed process left between two presets has one that the weights do not fit.
     """
     directory.parent.mkdir(parents=True, exist_ok=True)
-    remove_stale(directory)
+    remove_stale(directory.parent)
     prefix = temporary_prefix(directory)
     with tempfile.TemporaryDirectory(dir=directory.parent, prefix=prefix) as parent:
         # Deeper than presets are looked for.
@@ -184,6 +183,9 @@ def checked_weights(name_or_dir, description: dict) -> Path:
       FileNotFoundError: if there is no such file.
       ValueError: if its hash is another.
     """
+    # Names and descriptions are read without HDF5.
+    from qlatent_tf.storage.hdf5_files import check_self_contained
+
     directory = preset_directory(name_or_dir)
     weights = directory / WEIGHTS
     if not weights.is_file():

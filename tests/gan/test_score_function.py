@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from qlatent_tf.gan.score_function import leave_one_out, score_function_loss
+from qlatent_tf.gan.score_function import leave_one_out, score_function_losses
 from qlatent_tf.layers.photonic.interferometer import Interferometer
 from qlatent_tf.layers.photonic.photonic_sampler import PhotonicSampler
 from qlatent_tf.quantum import PhotonicDevice, reference
@@ -63,7 +63,9 @@ def test_the_mean_of_the_estimator_is_the_gradient_by_enumeration(statistics):
         with tf.GradientTape() as tape:
             unitary = layer()
             counts = sampler(unitary, num_samples=40, seed=seed)
-            loss = score_function_loss(loss_of(counts), sampler.log_prob(unitary, counts))
+            loss = tf.reduce_mean(
+                score_function_losses(loss_of(counts), sampler.log_prob(unitary, counts))
+            )
         return tape.gradient(loss, layer.angles)
 
     estimates = np.array([estimate(tf.constant([7, k])) for k in range(400)])
@@ -84,7 +86,9 @@ def train(layer, sampler, losses, variables, steps=150, batch=100):
         with tf.GradientTape() as tape:
             unitary = layer()
             counts = sampler(unitary, num_samples=batch, seed=seed)
-            loss = score_function_loss(losses(counts), sampler.log_prob(unitary, counts))
+            loss = tf.reduce_mean(
+                score_function_losses(losses(counts), sampler.log_prob(unitary, counts))
+            )
         optimizer.apply(tape.gradient(loss, variables), variables)
 
     for k in range(steps):

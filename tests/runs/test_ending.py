@@ -35,7 +35,7 @@ def test_a_run_ends_with_words_and_where_things_are(tiny_run, capsys):
     said = capsys.readouterr().out
     assert said.startswith("Step 6, 50 samples, on quantum:\n  distance to integers")
     assert "right total" in said and f"Samples:      {tiny_run.samples}" in said
-    assert len(said.splitlines()) == 8 and "None" not in said
+    assert len(said.splitlines()) == 9 and "None" not in said
 
 
 def test_the_help_explains_what_the_bar_shows():

@@ -46,6 +46,12 @@ def test_a_run_leaves_its_files(tiny_run):
     assert "tensorflow" in run["versions"]
 
 
+KEY_SCORES = [
+    f"2_key_scores/{metric}@50"
+    for metric in ("integer_distance", "right_total_share", "outcome_tv")
+]
+
+
 def summaries(run):
     """Yields the step and the summary of each entry of a run's events, in order."""
     for file in sorted(run.path.glob("events.*")):
@@ -56,12 +62,7 @@ def summaries(run):
 def test_tensorboard_shows_what_tells_most_first(tiny_run):
     tags = [value.tag for _, value in summaries(tiny_run)]
     shown = [tag for tag in sorted(set(tags)) if tag[0].isdigit()]
-    assert shown[:4] == [
-        "1_samples/generated",
-        "1_samples/real",
-        "2_key_scores/integer_distance@50",
-        "2_key_scores/right_total_share@50",
-    ]
+    assert shown[:5] == ["1_samples/generated", "1_samples/real", *sorted(KEY_SCORES)]
     losses = ("critic_loss", "generator_loss", "gradient_penalty", "wasserstein_distance")
     assert [tag for tag in shown if tag.startswith("4_")] == sorted(
         f"4_losses/{name}" for name in losses
@@ -87,10 +88,7 @@ def test_hyper_parameters_are_few_and_under_the_runs_name(tiny_run):
     assert started.group_name.startswith(tiny_run.path.name)
     assert set(started.hparams) == {"model", "latent", "modes", "data", "seed", "steps"}
     metrics = contents["experiment"].experiment.metric_infos
-    assert [metric.name.tag for metric in metrics] == [
-        "2_key_scores/integer_distance@50",
-        "2_key_scores/right_total_share@50",
-    ]
+    assert [metric.name.tag for metric in metrics] == KEY_SCORES
 
 
 def test_what_lies_behind_a_resumed_step_is_shown_once(tmp_path):
@@ -194,7 +192,7 @@ def test_a_path_that_reads_as_a_pattern_is_found_again(tmp_path, capfd):
     }
     assert not list(folder.glob(".*.*"))
     bar = capfd.readouterr().err
-    assert "2/3" in bar and "compiling the first step" in bar and "critic=" in bar
+    assert "3/3" in bar and "compiling the first step" in bar
 
 
 def test_a_path_that_is_no_text_is_refused_before_there_is_one(tmp_path):

@@ -1,11 +1,13 @@
 """Files that are whole or absent."""
 
+import fcntl
 import hashlib
 import os
 import signal
 import stat
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -74,7 +76,7 @@ def test_json_and_back(tmp_path):
     assert files.read_json(tmp_path / "value.json") == value
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), {"a": {1, 2}}])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), {"a": {1, 2}}, "a \udcff path"])
 def test_what_json_has_no_word_for_is_refused_and_nothing_is_written(tmp_path, value):
     with pytest.raises((ValueError, TypeError)):
         files.write_json(tmp_path / "value.json", value)
@@ -141,3 +143,42 @@ def test_without_a_home_directory_there_is_no_cache_unless_it_is_named(tmp_path,
         files.cache_dir()
     monkeypatch.setenv(files.CACHE_DIR_VARIABLE, str(tmp_path))
     assert files.cache_dir() == tmp_path
+
+
+def _leave(path, process, age=100):
+    path.mkdir() if path.suffix == "" else path.touch()
+    if path.is_dir():
+        (path / "part").touch()
+    os.utime(path, (0, time.time() - age))
+    return path
+
+
+def test_what_killed_writers_left_is_removed_by_the_next(tmp_path):
+    process = subprocess.Popen(["true"])
+    process.wait()
+    path = tmp_path / "data.json"
+    prefix = files.temporary_prefix(path)
+    ended = prefix.replace(f".{os.getpid()}@", f".{process.pid}@")
+    assert ended != prefix
+    stale = [
+        _leave(tmp_path / name, process)
+        for name in (f"{ended}a.json", f"{ended}b", ended.replace("data", "other"))
+    ]
+    kept = [
+        _leave(tmp_path / f"{prefix}a.json", process),  # Its process runs.
+        _leave(tmp_path / f"{ended}c.json", process, age=0),
+        _leave(tmp_path / ended.replace("@", "@elsewhere-"), process),
+    ]
+    files.write_text(path, "text")
+    assert not any(one.exists() for one in stale) and all(one.exists() for one in kept)
+
+
+def test_hdf5_files_are_read_where_locks_are_not_to_be_had(tmp_path):
+    import h5py
+
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["x"] = 1
+    with open(tmp_path / "x.h5", "rb+") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with h5py.File(tmp_path / "x.h5", "r") as file:
+            assert file["x"][()] == 1

@@ -67,7 +67,7 @@ def test_a_flipped_bit_is_noticed_where_all_is_read(tmp_path, content):
         read_npz(tmp_path / "x.npz", "rows")
 
 
-@pytest.mark.parametrize("shape", [(10**10, 4), (10**30,), (3, 10**12), (-1, 4)])
+@pytest.mark.parametrize("shape", [(10**10, 4), (10**30,), (3, 10**12)])
 def test_a_few_bytes_announce_no_large_array(tmp_path, shape):
     (tmp_path / "x.npy").write_bytes(_announcing(shape))
     with pytest.raises(ValueError, match=r"x.npy is truncated: .* row 0 \(counted from 0\)"):
@@ -77,6 +77,48 @@ def test_a_few_bytes_announce_no_large_array(tmp_path, shape):
         for read in (open_npz, read_npz):
             with pytest.raises(ValueError, match=r"x.npz\['rows'\] is truncated: .* row 0 "):
                 read(tmp_path / "x.npz", "rows")
+
+
+@pytest.mark.parametrize("shape", ["(-1, 4)", "(True, 4)", "(2.0,)"])
+def test_other_shapes_than_whole_numbers_are_refused(tmp_path, shape):
+    header = f"{{'descr': '<i8', 'fortran_order': False, 'shape': {shape}}}".ljust(117) + "\n"
+    content = b"\x93NUMPY\x01\x00\x76\x00" + header.encode() + bytes(64)
+    (tmp_path / "x.npy").write_bytes(content)
+    with pytest.raises(ValueError, match="x.npy is not a whole .npy file"):
+        open_npy(tmp_path / "x.npy")
+
+
+def test_a_header_is_no_longer_than_numpy_writes(tmp_path):
+    content = b"\x93NUMPY\x02\x00" + (3 << 30).to_bytes(4, "little") + bytes(1 << 16)
+    (tmp_path / "x.npz").write_bytes(_npz(zipfile.ZIP_DEFLATED, rows=content))
+    with pytest.raises(ValueError, match="announces a header of 3221225472 bytes"):
+        read_npz(tmp_path / "x.npz", "rows")
+
+
+def test_bytes_behind_the_numbers_are_refused(tmp_path):
+    (tmp_path / "x.npy").write_bytes(_npy() + _npy())
+    (tmp_path / "x.npz").write_bytes(_npz(zipfile.ZIP_DEFLATED, rows=_npy() + b"more"))
+    for read in (lambda: open_npy(tmp_path / "x.npy"), lambda: open_npz(tmp_path / "x.npz")):
+        with pytest.raises(ValueError, match="holds more than one array, or is damaged"):
+            read()
+
+
+def test_little_is_unpacked_at_a_time(tmp_path):
+    largest = []
+    (tmp_path / "x.npz").write_bytes(
+        _npz(zipfile.ZIP_LZMA, rows=_npy(np.zeros((1 << 20, 4), np.uint8)))
+    )
+    assert not read_npz(tmp_path / "x.npz", "rows", largest.append).any()
+    assert max(largest) <= 1 << 12
+
+
+def test_an_archive_that_announces_more_than_it_can_hold_is_refused(tmp_path):
+    content = bytearray(_npz(zipfile.ZIP_DEFLATED, rows=_announcing((10**8, 1))))
+    directory = content.rindex(b"PK\x01\x02")
+    content[directory + 24 : directory + 28] = (800_000_128).to_bytes(4, "little")
+    (tmp_path / "x.npz").write_bytes(content)
+    with pytest.raises(ValueError, match=r"x.npz.*announces 800000128 bytes, packed into"):
+        read_npz(tmp_path / "x.npz", "rows")
 
 
 def test_objects_are_never_unpickled(tmp_path):

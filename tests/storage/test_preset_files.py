@@ -56,3 +56,64 @@ def test_presets_are_listed_by_kind_or_model(here):
     assert preset_files.list_presets(None) == ["judge", "shipped", "theirs"]
     with pytest.raises(ValueError, match="No presets are of 'molgam'. Did you mean molgan.*Legal"):
         preset_files.list_presets("molgam")
+
+
+@pytest.mark.parametrize(
+    "fields, message",
+    [
+        ({"preset_version": "1"}, "preset_version is a whole number"),
+        ({"preset_version": 99}, "A newer qlatent_tf"),
+        ({"kind": ["gan"]}, "kind is text"),
+        ({"kind": "sculptor"}, "kind 'sculptor'; this version"),
+        ({"config": {"model": 3}}, "config.model is text; received a whole number"),
+        ({"sha256": {"../../secret": "0"}}, "names the file '../../secret', which no preset has"),
+        ({"sha256": {"checkpoint/../x": "0"}}, "names the file 'checkpoint/../x'"),
+        ({"sha256": {"/etc/passwd": "0"}}, "names the file '/etc/passwd'"),
+        ({"provenance": {"step": "many"}}, "provenance.step is a whole number; received 'many'"),
+        ({"provenance": {"dataset": "qm9"}}, "provenance.dataset is an object"),
+        ({"versions": {"keras": 3}}, "versions.keras is text"),
+    ],
+)
+def test_descriptions_of_another_shape_are_refused_by_the_files_name(here, fields, message):
+    directory = _write(here / "models" / "odd", **fields)
+    with pytest.raises(ValueError, match=f"odd/config.json .*{message}"):
+        preset_files.read_description(directory)
+    assert "odd" in preset_files.list_presets()  # Whoever asks for it is told what is wrong.
+
+
+def test_links_are_not_followed(here):
+    (here / "victim").mkdir()
+    (here / "victim" / "file").touch()
+    for link in ("models/mine", "models/other/checkpoint"):
+        (here / link).parent.mkdir(parents=True, exist_ok=True)
+        (here / link).symlink_to(here / "victim")
+    for name in ("mine", "other"):
+        with pytest.raises(ValueError, match="is a symbolic link, which is not followed"):
+            preset_files.write_preset(here / "models" / name, "gan", {}, lambda path: None)
+    assert [path.name for path in (here / "victim").iterdir()] == ["file"]
+
+
+def test_what_a_killed_writer_left_does_not_block_the_name(here):
+    left = here / "models" / "mine"
+    left.mkdir(parents=True)
+    (left / preset_files.WEIGHTS).touch()
+    (left / "samples.png").touch()
+    assert preset_files.new_preset_directory("mine").name == "mine"
+    (left / "notes.txt").touch()
+    with pytest.raises(ValueError, match="mine exists"):
+        preset_files.new_preset_directory("mine")
+
+
+def test_a_damaged_preset_does_not_hide_the_others(here, capsys):
+    from qlatent_tf.tools import list_models
+
+    _write(here / "models" / "odd", versions=[])
+    (_write(here / "models" / "scores") / "metrics.json").write_text("{}")
+    assert list_models.main(["--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert [preset["name"] for preset in listed["presets"]] == ["shipped"]
+    assert "odd/config.json" in listed["damaged"]["odd"]
+    assert "lacks dataset, metrics" in listed["damaged"]["scores"]
+    assert list_models.main([]) == 0
+    shown = capsys.readouterr()
+    assert "shipped" in shown.out and "the preset scores cannot be read" in shown.err

@@ -1,4 +1,4 @@
-"""What TensorFlow's libraries write while they load is hidden, unless loading fails."""
+"""What a tool shows of errors, and of what TensorFlow's libraries write while they load."""
 
 import importlib
 import re
@@ -43,11 +43,15 @@ def test_start_up_messages_are_hidden(stand_in, capfd):
     assert sys.modules["tensorflow"].__file__ == str(stand_in)
 
 
-def test_they_are_hidden_from_python(stand_in, capfd):
+@pytest.mark.parametrize("devices", [True, False])
+def test_they_are_hidden_from_python(stand_in, capfd, devices):
     stand_in.write_text(NOISY)
-    qlatent_tf.silence_tensorflow()
-    importlib.import_module("tensorflow")
+    qlatent_tf.silence_tensorflow(devices)
+    tensorflow = importlib.import_module("tensorflow")
     assert "noise" not in capfd.readouterr().err
+    # What is not started yet writes when it is.
+    tensorflow.config.list_logical_devices()
+    assert "noise of devices" in capfd.readouterr().err
 
 
 def test_a_message_stands_alone(stand_in, capfd):
@@ -94,3 +98,13 @@ def test_they_are_shown_on_demand(stand_in, monkeypatch, capfd):
     stand_in.write_text(NOISY)
     assert run_tool(load, None) == 0
     assert "noise of a library" in capfd.readouterr().err
+
+
+def test_a_missing_extra_is_told_and_a_broken_import_is_a_bug(capfd):
+    def needs_extra(arguments):
+        raise ImportError("pip install 'qlatent_tf[gbs]'")
+
+    assert run_tool(needs_extra, None) == 1
+    assert capfd.readouterr().err == "error: pip install 'qlatent_tf[gbs]'\n"
+    with pytest.raises(ImportError, match="no_such_module"):
+        run_tool(lambda arguments: importlib.import_module("no_such_module"), None)

@@ -14,6 +14,7 @@ _BANDS = {
     3: ("red", "green", "blue"),
     4: ("red", "green", "blue", "near infrared"),
 }
+_MOST_CLASSES = 10_000
 PARTS = ("x_train", "y_train", "x_test", "y_test")
 
 # Of finished runs whose images are scored by these while training.
@@ -159,6 +160,11 @@ def check_images(images: np.ndarray, where: str) -> np.ndarray:
             f"{where} has the shape {images.shape}. Images have the shape (count, height, width, "
             "bands), each at least 1."
         )
+    if images.shape[1] in _BANDS and images.shape[3] not in _BANDS and images.shape[2] > 4:
+        raise ValueError(
+            f"{where} has the shape {images.shape}, which has the bands first. Images have them "
+            "last, (count, height, width, bands): NumPy's array.transpose(0, 2, 3, 1)."
+        )
     if images.max() <= 1:
         raise ValueError(
             f"{where} has no value above 1. Images have values from 0 to 255: were these scaled "
@@ -236,6 +242,11 @@ def check_labels(labels: np.ndarray, count: int, classes: int | None, where: str
 def numbered_classes(arrays: Mapping[str, np.ndarray]) -> list[str]:
     """Returns names for all the classes in `y_train` and `y_test`: their numbers."""
     largest = max((arrays[part].max() for part in PARTS[1::2] if part in arrays), default=-1)
+    if largest >= _MOST_CLASSES:
+        raise ValueError(
+            f"Labels go up to {largest}; legal without names of the classes are 0 to "
+            f"{_MOST_CLASSES - 1}."
+        )
     return [str(number) for number in range(largest + 1)]
 
 

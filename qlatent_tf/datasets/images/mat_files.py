@@ -27,6 +27,8 @@ _HEADER = 128
 _MATRIX, _COMPRESSED = 14, 15
 _TYPES = ["i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8", "i8", "u8"]
 _NUMBERS = dict(zip((1, 2, 3, 4, 5, 6, 7, 9, 12, 13), _TYPES, strict=True))
+# Classes of arrays of numbers: not cells, structures, objects, characters or sparse arrays.
+_PLAIN, _COMPLEX = range(6, 16), 0x800
 _READ = 1 << 18
 # More than zlib can pack into a byte.
 _MOST_PACKED = 1 << 11
@@ -149,14 +151,15 @@ def _find(path: Path, file: BinaryIO, name: str) -> tuple[tuple[int, ...], np.dt
             part, room = io.BufferedReader(_Unpacked(file, size), _READ), size * _MOST_PACKED
             kind, _ = struct.unpack(f"{order}II", _exactly(part, 8))
         if kind == _MATRIX:
-            _element(part, order)  # The class in MATLAB: how numbers are stored is said with them.
+            # The class in MATLAB; how numbers are stored is said with them.
+            flags = int.from_bytes(_element(part, order)[:4], "little" if order == "<" else "big")
             dimensions = _element(part, order)
             shape = struct.unpack(f"{order}{len(dimensions) // 4}i", dimensions)
             found.append(_element(part, order).decode("latin-1"))
             if found[-1] == name:
                 kind, length = struct.unpack(f"{order}II", _exactly(part, 8))
-                if kind not in _NUMBERS:
-                    raise ValueError(f"{path}: {name} is no array of numbers.")
+                if kind not in _NUMBERS or flags & 0xFF not in _PLAIN or flags & _COMPLEX:
+                    raise ValueError(f"{path}: {name} is no array of plain real numbers.")
                 dtype = np.dtype(order + _NUMBERS[kind])
                 expected = math.prod(shape) * dtype.itemsize
                 if length != expected or length > room or min(shape, default=0) < 1:

@@ -200,7 +200,8 @@ def _stored_csv(path: Path, name: str) -> _Stored:
 
 def _rows(table: Path, start: int) -> Iterator[np.ndarray]:
     """Yields the lines of a table of whole numbers from 0 to 255, from a line on."""
-    with open(table, encoding="ascii") as file:
+    # A byte order mark is no number.
+    with open(table, encoding="utf-8-sig") as file:
         try:
             for _ in itertools.islice(file, start):
                 pass

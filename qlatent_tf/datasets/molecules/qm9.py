@@ -38,8 +38,8 @@ def qm9(*, data_dir: str | os.PathLike | None = None, progress: bool = True) -> 
 
     The file is looked for in `data_dir`, in $QLATENT_DATA_DIR and in the cache folder. If it is in
     none of them, graphs that the cache folder holds of an earlier use are taken, else the file is
-    downloaded to the cache folder. The molecules with formal charges (1,845)
-    are left out: a graph has no charges.
+    downloaded to the cache folder. The molecules with formal charges (1,845) are left out: a graph
+    has no charges.
 
     Args:
       data_dir: path. The caller's own folder.
@@ -52,10 +52,8 @@ def qm9(*, data_dir: str | os.PathLike | None = None, progress: bool = True) -> 
     from qlatent_tf.datasets.molecules.encode import load_encoded, load_molecules
 
     path = files.find_data_file(list(FILE_NAMES), data_dir)
-    if path is None:
-        encoded = load_encoded("qm9")
-        if encoded is not None:
-            return encoded
+    dataset = load_encoded("qm9") if path is None else None
+    if path is None and dataset is None:
         path = files.cache_dir() / OFFICIAL.name
         try:
             download(OFFICIAL, path, progress=progress)
@@ -66,11 +64,11 @@ def qm9(*, data_dir: str | os.PathLike | None = None, progress: bool = True) -> 
                 f"The download failed: {error} Put one of {', '.join(FILE_NAMES)}, from "
                 f"{OFFICIAL.url}, into a folder",
             ) from error
-    dataset = load_molecules("qm9", path, progress)
+    dataset = dataset or load_molecules("qm9", path, progress)
     if (read := dataset.provenance["molecules_read"]) != MOLECULES:
         logging.warning(
             "%s holds %d molecules; QM9 has %d. Scores on it do not compare with scores on QM9.",
-            path,
+            path or dataset.provenance["file"],
             read,
             MOLECULES,
         )

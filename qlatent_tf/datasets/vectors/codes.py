@@ -6,7 +6,8 @@ import os
 import numpy as np
 
 from qlatent_tf.datasets.dataset import Dataset
-from qlatent_tf.storage import files, npy_files
+from qlatent_tf.datasets.images.npz_files import load_npz
+from qlatent_tf.storage import files
 
 FILE_NAME = "codes.npz"
 
@@ -31,7 +32,8 @@ def codes(
     from qlatent_tf.drawing.vectors import draw_vectors
 
     path = files.require_data_file([file], data_dir, "Put it into one")
-    values = np.array(npy_files.open_npz(path, "codes"))
+    arrays, digest = load_npz(path, ["codes"], progress=False)
+    values = arrays["codes"]
     if (
         values.dtype.kind not in "iuf"
         or values.ndim != 2
@@ -52,7 +54,7 @@ def codes(
         metrics=(),
         provenance={
             "file": path.name,
-            "sha256": files.sha256_of(path),
+            "sha256": digest,
             "codes": len(values),
             "components": components or values.shape[1],
         },

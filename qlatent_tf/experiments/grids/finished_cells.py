@@ -9,11 +9,27 @@ from qlatent_tf.resolve import resolve
 from qlatent_tf.runs.run_directory import training_differences
 from qlatent_tf.scores import Score, by_name, read_history, read_scores
 from qlatent_tf.storage.files import read_json
+from qlatent_tf.storage.shapes import MEANS, SCORE, SCORED
 
+_CELL = {
+    "name": str,
+    "config": dict,
+    "step": int,
+    "seconds": float,
+    "row?": {str: (str, int)},
+    "evaluation": {"dataset?": str, "num_samples": int, "metrics": {str: SCORE}},
+    "history": [{"step": int, **MEANS}],
+    "latent_file?": (None, {"name": str, "sha256": str, "bank": (None, dict)}),
+    "real?": (None, SCORED),
+}
 # What rows of a table may always differ in, and what they may by an entry that says so; all else
 # is said in the caption.
 _ROW_FIELDS = frozenset({"dataset_options", "latent_options", "seed"})
-_ENTRY_FIELDS = {"data": "dataset", "latent": "latent"}
+_ENTRY_FIELDS = {
+    "data": ("dataset",),
+    "latent": ("latent",),
+    "trained": ("train_circuit", "circuit_optimizer", "circuit_learning_rate"),
+}
 # What the seeds of a row may differ in: the circuit, and where a file lies.
 _SEED_OPTIONS = frozenset({"unitary_seed", "file"})
 
@@ -39,44 +55,16 @@ def read_cell(file) -> dict:
     Raises:
       ValueError: if the file is damaged.
     """
-    cell = read_json(file)
+    cell = read_json(file, _CELL)
     try:
-        return _checked(cell)
-    # What is of another shape fails somewhere: where the parts are used as what they should be.
-    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
-        said = f"it lacks {error}" if isinstance(error, KeyError) else error
-        raise ValueError(f"{file} is no finished cell: {said}") from error
-
-
-def _checked(cell):
-    if not isinstance(cell, dict):
-        raise ValueError(f"it holds a {type(cell).__name__}")
-    missing = {"name", "config", "step", "seconds", "evaluation", "history"} - set(cell)
-    if missing:
-        raise ValueError(f"it lacks {', '.join(sorted(missing))}")
-    config = Config.from_json(cell["config"], trust_code=True)
-    row = cell.get("row") or {"data": config.dataset, "latent": config.latent}
-    cell = {**cell, "config": config, "row": row}
-    counts = {"step": cell["step"], "num_samples": cell["evaluation"]["num_samples"]}
-    wrong = {name: value for name, value in counts.items() if type(value) is not int or value < 0}
-    if wrong or not isinstance(cell["seconds"], (int, float)):
-        raise ValueError(f"it counts {wrong or {'seconds': cell['seconds']}}")
+        config = Config.from_json(cell["config"], trust_code=True)
+    except ValueError as error:
+        raise ValueError(f"{file} is no finished cell. {error}") from error
     # The run lies in a folder of this name.
-    if not isinstance(cell["name"], str) or Path(cell["name"]).name != cell["name"]:
-        raise ValueError(f"its name is {cell['name']!r}")
-    if not all(isinstance(value, (str, int)) for value in row.values()):
-        raise ValueError(f"its row is {row!r}")
-    file = cell.get("latent_file")
-    if file is not None:
-        str(file["name"]), str(file["sha256"]), file["bank"]
-    for score in cell_scores(cell).values():
-        score.to_json()
-    for step, _ in cell_history(cell):
-        if type(step) is not int:
-            raise ValueError(f"its history has the step {step!r}")
-    if cell.get("real") is not None:
-        read_scores(cell["real"]["metrics"], cell["real"]["dataset"])
-    return cell
+    if Path(cell["name"]).name != cell["name"]:
+        raise ValueError(f"{file} is no finished cell: its name is {cell['name']!r}.")
+    row = cell.get("row") or {"data": config.dataset, "latent": config.latent}
+    return {**cell, "config": config, "row": row}
 
 
 def cell_scores(cell: dict) -> dict[str, Score]:
@@ -119,7 +107,9 @@ def check_comparable(first: dict, cell: dict, swept=()) -> None:
     They may differ in the seed, the options of data and latent, what the entries of a row tell
     (data and latent), and in the fields that are `swept`.
     """
-    told = {field for entry, field in _ENTRY_FIELDS.items() if entry in first["row"]}
+    told = {
+        field for entry in _ENTRY_FIELDS.keys() & first["row"] for field in _ENTRY_FIELDS[entry]
+    }
     free = _ROW_FIELDS | told | set(swept)
 
     def compare(mine, theirs):

@@ -15,6 +15,8 @@ from qlatent_tf.scores import Score
 
 # Of the fields that decide how a run goes, those that a caption names where they are changed.
 _NAMED = (
+    "circuit_learning_rate",
+    "circuit_optimizer",
     "critic_learning_rate",
     "generator_batch_size",
     "generator_ema",

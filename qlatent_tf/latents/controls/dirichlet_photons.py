@@ -47,6 +47,11 @@ def check_one_total(device) -> int:
             f"dark counts need such a post-selection; received postselect={device.postselect} and "
             f"dark_count_probability={device.dark_count_probability:g}."
         )
+    if device.noise.second_photon > 0:
+        raise ValueError(
+            "dirichlet_multinomial has one total count, without second photons; received "
+            f"g2={device.noise.g2:g}."
+        )
     if device.detector != "number":
         raise ValueError(
             "dirichlet_multinomial counts photons: it takes detector='number'; received "

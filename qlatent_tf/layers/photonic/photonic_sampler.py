@@ -95,11 +95,23 @@ class PhotonicSampler(keras.layers.Layer):
           ValueError: if that takes more than `max_bytes`, or there are fewer modes than photons
             enter.
         """
-        columns = tf.stop_gradient(self._columns(unitary, num_samples))
         # Whole numbers: of these alone XLA and eager TensorFlow draw the same.
         bits = tf.random.stateless_uniform(
             [2, self.photons, num_samples], seed, None, None, tf.uint32, alg="philox"
         )
+        return self.counts_of(unitary, bits)
+
+    def counts_of(self, unitary, bits):
+        """Returns the samples that random bits make, each of its own bits alone.
+
+        Args:
+          unitary: complex tensor, shape `[modes, modes]`.
+          bits: uint32 tensor, shape `[2, photons, num_samples]`.
+
+        Returns:
+          int32 tensor, shape `[num_samples, modes]`.
+        """
+        columns = tf.stop_gradient(self._columns(unitary, bits.shape[2]))
         draw = self._draw_identical if self.statistics == "identical" else self._draw_separately
         modes = draw(columns, _unit_interval(bits[0], columns.dtype.real_dtype), bits[1])
         return tf.reduce_sum(tf.one_hot(modes, columns.shape[0], dtype=tf.int32), axis=0)

@@ -6,7 +6,7 @@ Reference:
 """
 
 import dataclasses
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from absl import logging
@@ -53,22 +53,25 @@ def fcd(dataset: MoleculeDataset, samples, *, progress: bool = False) -> list[Sc
         reference_size=len(dataset.smiles),
         num_samples=len(smiles),
     )
-    return [distance_to(lambda: reference_moments(dataset, progress), smiles, score, progress)]
+    generated = generated_moments(smiles, score, progress)
+    if generated is None:
+        return [score]
+    distance = frechet_distance(reference_moments(dataset, progress), generated)
+    return [dataclasses.replace(score, mean=distance)]
 
 
-def distance_to(
-    reference: Moments | Callable[[], Moments],
-    smiles: Sequence[str | None],
-    score: Score,
-    progress: bool = False,
-) -> Score:
-    """Returns a score with the distance of the distinct SMILES among these, None left out.
+def generated_moments(
+    smiles: Sequence[str | None], score: Score, progress: bool = False
+) -> Moments | None:
+    """Returns the moments of the activations of the distinct SMILES among these.
 
     Args:
-      reference: Moments, or callable that returns them. Called only if there is a distance.
-      smiles: sequence of str or None.
-      score: Score. What the distance is, without its mean.
+      smiles: sequence of str or None, which is left out.
+      score: Score. What they are for, named in warnings.
       progress: bool. Whether to show a progress bar.
+
+    Returns:
+      Moments, or None for fewer than two distinct SMILES, with a warning.
     """
     distinct = sorted({text for text in smiles if text})
     if len(distinct) < 2:
@@ -78,11 +81,9 @@ def distance_to(
             len(smiles),
             len(distinct),
         )
-        return score
+        return None
     warn_of_low_rank(score.key, len(distinct), "distinct molecules", chemnet.WIDTH)
-    generated = Moments.of(chemnet.activations(distinct, progress=progress))
-    moments = reference if isinstance(reference, Moments) else reference()
-    return dataclasses.replace(score, mean=frechet_distance(moments, generated))
+    return Moments.of(chemnet.activations(distinct, progress=progress))
 
 
 def reference_moments(

@@ -9,10 +9,13 @@ Reference:
   arXiv:1805.11973.
 """
 
+import math
+
 from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.datasets.molecules.graphs import decoded_smiles
+from qlatent_tf.metrics.frechet import frechet_distance
 from qlatent_tf.metrics.molecules.counts import count_molecules, strictly_valid
-from qlatent_tf.metrics.molecules.fcd import distance_to, reference_moments
+from qlatent_tf.metrics.molecules.fcd import generated_moments, reference_moments
 from qlatent_tf.scores import Score, measured
 
 
@@ -55,8 +58,10 @@ def plain_decoding(dataset: MoleculeDataset, samples, *, progress: bool = False)
         },
         num_samples=count,
     )
-    for metric, reference in (("plain_fcd", None), ("plain_fcd_alike", dataset.plain_smiles)):
-        moments = reference_moments(dataset, progress, reference)
-        of = {"metric": metric, "reference": dataset.name, "reference_size": moments.count}
-        scores.append(distance_to(moments, plain, Score(**of, num_samples=count), progress))
+    generated = generated_moments(plain, Score(metric="plain_fcd", num_samples=count), progress)
+    for metric, known in (("plain_fcd", None), ("plain_fcd_alike", dataset.plain_smiles)):
+        moments = reference_moments(dataset, progress, known)
+        distance = math.nan if generated is None else frechet_distance(moments, generated)
+        of = {"reference": dataset.name, "reference_size": moments.count, "num_samples": count}
+        scores += measured({metric: distance}, **of)
     return scores

@@ -150,12 +150,12 @@ class RewardMolGAN(MolGAN):
             "replay_reward": ops.mean(self.replay.rewards),
         }
 
-    def generator_loss(self, outputs, seed):
-        """Returns ``(1 - w) L_WGAN - w E[V(p(outputs))]``."""
+    def generator_losses(self, outputs, seed):
+        """Returns ``(1 - w) L_WGAN - w V(p(output))`` for each output."""
         started = self.step_counter >= self.reward_start
         weight = self.reward_weight * ops.cast(started, "float32")
-        reward = ops.mean(self._predicted(self.probabilities(outputs)))
-        return (1.0 - weight) * super().generator_loss(outputs, seed) - weight * reward
+        reward = self._predicted(self.probabilities(outputs))
+        return (1.0 - weight) * super().generator_losses(outputs, seed) - weight * reward
 
     def renew_replay(self):
         """Replaces the replay by graphs of the generator as it is now, and their rewards."""

@@ -20,6 +20,7 @@ import numpy as np
 from qlatent_tf.quantum.devices.moments import laguerre_factor
 from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
+from qlatent_tf.quantum.devices.second_photons import check_free
 
 
 def photon_marginals(device: PhotonicDevice) -> np.ndarray:
@@ -32,8 +33,9 @@ def photon_marginals(device: PhotonicDevice) -> np.ndarray:
       float64 array, shape (modes, most + 1), where `most` is the largest count possible.
 
     Raises:
-      NoClosedForm: if the device post-selects.
+      NoClosedForm: if the device post-selects, or its sources emit second photons.
     """
+    check_free(device)
     if device.postselect is not None:
         raise NoClosedForm(
             f"Post-selection leaves no closed form of the marginals; received "

@@ -57,6 +57,7 @@ import math
 
 import numpy as np
 
+from qlatent_tf.quantum.devices import second_photons
 from qlatent_tf.quantum.devices.count_law import CountLaw
 from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
 from qlatent_tf.quantum.devices.probabilities import check_size, click_table, generating_function
@@ -104,6 +105,7 @@ def click_mean(device) -> np.ndarray:
     """Returns the mean of the clicks, post-selection left out, without the work for pairs."""
     rows, photons_in = _rows(device)
     silent = _silence(rows, None, photons_in, device.overlaps)
+    silent = silent * second_photons.silence(device, np.arange(device.modes))
     return 1.0 - silent * (1.0 - device.dark_count_probability)
 
 
@@ -112,6 +114,7 @@ def click_covariance(device) -> np.ndarray:
     rows, photons_in = _rows(device)
     first, second = np.triu_indices(device.modes, 1)
     pair_silent = _silence(rows[first], rows[second], photons_in, device.overlaps)
+    pair_silent = pair_silent * second_photons.silence(device, first, second)
     mean = click_mean(device)
     covariance = np.diag(mean * (1.0 - mean))
     covariance[first, second] = pair_silent * (1.0 - device.dark_count_probability) ** 2
@@ -141,7 +144,7 @@ def _silence(
         share * _silence_at(first_rows, second_rows, photons_in, overlap)
         for overlap, share in overlaps
     ]
-    return np.real(sum(parts))
+    return np.real(np.sum(parts, axis=0))
 
 
 def _silence_at(first_rows, second_rows, photons_in, overlap: complex) -> np.ndarray:

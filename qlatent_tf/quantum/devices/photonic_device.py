@@ -19,9 +19,10 @@ from qlatent_tf.quantum.arguments import (
     check_transmission,
     check_unitary,
 )
-from qlatent_tf.quantum.devices import moments
+from qlatent_tf.quantum.devices import moments, second_photons
 from qlatent_tf.quantum.devices import probabilities as outcome_law
 from qlatent_tf.quantum.devices.count_law import CountLaw
+from qlatent_tf.quantum.devices.noise import combined_noise, noisy_unitary
 from qlatent_tf.quantum.devices.post_selection import keep_shots
 from qlatent_tf.quantum.devices.shots import ShotSampler
 from qlatent_tf.quantum.samplers.boson_sampler import METHODS, PRECISIONS
@@ -41,6 +42,8 @@ class PhotonicDevice:
       distinguishable, i.e. classical particles.
       With `interfering_photons` = k, only k of the n photons, a random set in each shot, may be
       good: 1 is as distinguishable photons, n as without it, and sampling costs 2^k.
+    - A source emits a second photon now and then, as `g2` says: it interferes with nobody. The
+      circuit's phases err by `phase_error`, once for the device.
     - Mode i keeps each of its photons with probability `transmission[i]`.
     - Each detector adds one dark count with probability `dark_count_probability`.
     - Threshold detectors tell "none" from "some": outcomes are clicks, 0 or 1.
@@ -61,6 +64,11 @@ class PhotonicDevice:
       dark_count_probability: float in [0, 1]. Of each mode, in each shot.
       postselect: int, or pair of ints (least, most). The total counts that are kept; None for all.
       interfering_photons: int, from 1 to the photons. See above; None for all.
+      g2: float in [0, 1]. The second order correlation of each source, see `Noise`.
+      phase_error: float from 0 to pi. The largest error of each of the circuit's phases.
+      noise: Perceval's `NoiseModel`, or a dict of its parameters, in place of `g2`, `phase_error`,
+        `indistinguishability` and `transmission`; see `Noise`.
+      phase_seed: int, from 0 to 2**32 - 1. Names the errors of the phases.
       method: str. The method of `BosonSampler`. Loss and distinguishability exclude `"table"`.
       precision: str. `"double"` or `"single"`, for `BosonSampler`.
       max_table_bytes: int. The memory a table may take.
@@ -97,13 +105,21 @@ class PhotonicDevice:
         dark_count_probability: float = 0.0,
         postselect=None,
         interfering_photons: int | None = None,
+        g2: float | None = None,
+        phase_error: float | None = None,
+        noise=None,
+        phase_seed: int = 0,
         method: str = "auto",
         precision: str = "double",
         max_table_bytes: int = DEFAULT_MAX_TABLE_BYTES,
         expected_samples: int = 1_000_000,
         num_threads: int | None = None,
     ):
-        self.unitary = check_unitary(unitary)
+        self.noise = combined_noise(noise, g2, phase_error, indistinguishability, transmission)
+        if noise is not None:
+            indistinguishability = self.noise.indistinguishability
+            transmission = self.noise.transmittance
+        self.unitary = noisy_unitary(check_unitary(unitary), self.noise, phase_seed)
         self.modes = len(self.unitary)
         self.input_state = check_input_state(input_state, self.modes)
         self.photons = int(self.input_state.sum())
@@ -119,7 +135,8 @@ class PhotonicDevice:
                 )
             if self.interfering_photons == 1:  # with whom?
                 self.indistinguishability = 0.0
-        self.transmission = check_transmission(transmission, self.modes)
+        # A source that does not emit is a photon that is lost.
+        self.transmission = check_transmission(transmission, self.modes) * self.noise.brightness
         self.detector = check_choice(detector, DETECTORS, "detector")
         self.dark_count_probability = check_probability(
             dark_count_probability, "dark_count_probability"
@@ -127,6 +144,11 @@ class PhotonicDevice:
         if self.dark_count_probability > 0 and self.photons >= MAX_PHOTONS:
             raise ValueError(
                 f"With dark counts, at most {MAX_PHOTONS - 1} photons can be counted; received "
+                f"{self.photons}."
+            )
+        if self.noise.second_photon > 0 and 2 * self.photons >= MAX_PHOTONS:
+            raise ValueError(
+                f"With second photons, at most {MAX_PHOTONS // 2} are sent; received "
                 f"{self.photons}."
             )
         self.postselect = check_postselect(postselect)
@@ -152,6 +174,8 @@ class PhotonicDevice:
                     f"postselect={self.postselect} asks for."
                 )
             most = np.inf  # a necessary condition only: fewer counts may be left in the end
+            if self.noise.second_photon > 0:  # second photons come on top
+                least = 0
         return CountLaw.build(
             self.photons,
             self.modes,
@@ -166,6 +190,7 @@ class PhotonicDevice:
         return (
             self.indistinguishability == 1
             and self.interfering_photons == self.photons
+            and self.noise.second_photon == 0
             and self.detector == "number"
             and self.dark_count_probability == 0
             and bool((self.transmission == 1).all())
@@ -175,7 +200,9 @@ class PhotonicDevice:
     def rejects_shots(self) -> bool:
         """Whether sampling has to repeat shots to meet the post-selection."""
         return self.postselect is not None and (
-            self.detector == "threshold" or bool((self.kept < 1).any())
+            self.detector == "threshold"
+            or self.noise.second_photon > 0
+            or bool((self.kept < 1).any())
         )
 
     def sample(
@@ -264,12 +291,13 @@ class PhotonicDevice:
           float64 array, shape `[batch]`; -inf where an outcome cannot happen.
 
         Raises:
-          NoClosedForm: if the device is too large.
+          NoClosedForm: if the device is too large, or its sources emit second photons.
           ValueError: if the outcomes are malformed or too large.
         """
         outcomes = check_outcomes(outcomes, self.modes)
         if self.is_ideal:
             return self._shots.boson_sampler.log_prob(outcomes)
+        second_photons.check_free(self)
         return outcome_law.log_prob(self, outcomes)
 
     def __repr__(self) -> str:
@@ -284,6 +312,8 @@ class PhotonicDevice:
             shown["indistinguishability"] = f"{self.indistinguishability:g}"
         if 1 < self.interfering_photons < self.photons:
             shown["interfering_photons"] = self.interfering_photons
+        if self.noise.g2:
+            shown["g2"] = f"{self.noise.g2:g}"
         if least < 1:
             shown["transmission"] = f"{least:g}" if least == most else f"{least:g}..{most:g}"
         if self.detector != "number":
@@ -333,11 +363,13 @@ class PhotonicDevice:
     @functools.cached_property
     def _moments(self) -> tuple[np.ndarray, np.ndarray]:
         if self.detector == "number" and not self.rejects_shots:
-            return moments.photon_moments(
+            first = moments.photon_moments(
                 self.unitary, self.input_state, self.pair_interference, self.kept, self.count_law
             )
+            return second_photons.add_to_counts(self, *first)
         if self._clicks_freely:
             return self._mean, moments.click_covariance(self)
+        second_photons.check_free(self)
         if self.detector == "threshold":
             return moments.click_moments(self)
         return moments.count_moments(self)

@@ -43,6 +43,7 @@ from scipy.special import comb
 from scipy.stats import binom
 
 from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
+from qlatent_tf.quantum.devices.second_photons import check_free
 from qlatent_tf.quantum.kernels.permanents import permanents
 
 MAX_PHOTONS = 12  # a permanent of order 12 takes about 50 us, and a probability up to 2^12 of them
@@ -92,6 +93,7 @@ def check_size(device) -> None:
 
     That is one with too many photons, or one that post-selects the clicks of more than 16 modes.
     """
+    check_free(device)
     classical = device.indistinguishability == 0 and device.detector == "number"
     most = MAX_DISTINGUISHABLE_PHOTONS if classical else MAX_PHOTONS
     if device.detector == "number" and device.dark_count_probability > 0:

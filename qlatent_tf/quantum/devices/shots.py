@@ -13,7 +13,8 @@ from qlatent_tf.quantum.devices.count_law import (
     draw_hypergeometric,
     random_subsets,
 )
-from qlatent_tf.quantum.random_streams import uniforms
+from qlatent_tf.quantum.devices.second_photons import emission
+from qlatent_tf.quantum.random_streams import stream_key, uniforms
 from qlatent_tf.quantum.samplers.boson_sampler import BosonSampler
 from qlatent_tf.quantum.samplers.distinguishable import DistinguishableSampler
 
@@ -27,8 +28,8 @@ class ShotSampler:
 
     Surviving photons are a random subset of the input. A binomial number of them, with probability
     sqrt(indistinguishability), is good; the good ones are boson sampled, the bad ones go their own
-    ways, and the counts are added. Then come the loss that differs between modes, dark counts,
-    and the detectors.
+    ways, and the counts are added, as are those of second photons. Then come the loss that differs
+    between modes, dark counts, and the detectors.
 
     Args:
       device: PhotonicDevice, without its post-selection.
@@ -56,8 +57,14 @@ class ShotSampler:
         law = self._count_law.probabilities
         all_good = self._good_share == 1 and self._interfering == self._photons
         self._sends_subsets = not all_good or bool(law[:-1].any())
+        # None where there are none: then nothing is drawn for them.
+        has_second = device.noise.second_photon > 0
+        self._second_photons = functools.partial(emission, device) if has_second else None
+        self._is_dim = has_second and device.noise.brightness < 1
         self._is_perfect = (
-            not self._sends_subsets and law[-1, 0] == 1 and bool((self._kept == 1).all())
+            not (self._sends_subsets or has_second)
+            and law[-1, 0] == 1
+            and bool((self._kept == 1).all())
         )
         if device.method == "table" and self._good_share > 0 and self._sends_subsets:
             raise ValueError(
@@ -72,7 +79,7 @@ class ShotSampler:
                 *self._circuit, **{**self._sampler_options, **no_table}
             )
         self._all_good = all_good
-        if not all_good:
+        if not all_good or has_second:
             self._distinguishable_sampler = DistinguishableSampler(
                 *self._circuit, num_threads=sampler_options["num_threads"]
             )
@@ -120,25 +127,41 @@ class ShotSampler:
             survivors, dark_counts = self._count_law.draw(draw("counts", 1)[:, 0])
         else:
             survivors, dark_counts = self._count_law.draw(np.zeros(num_samples))
-        rows = self._propagate(survivors, seed, start, draw)
+        rows, sent = self._propagate(survivors, seed, start, draw)
+        if self._second_photons is not None:
+            passes = draw("second", self._photons) < self._second_photons(sent)
+            rows += self._distinguishable_sampler.sample(
+                num_samples,
+                int(stream_key(seed, "second photons")),
+                start=start,
+                photon_mask=passes,
+            )
         if (self._kept < 1).any():
             rows = draw_binomial(draw("output loss", modes), rows, self._kept).astype(np.uint8)
         if dark_counts.any():
             rows += random_subsets(draw("dark counts", modes), dark_counts)
         return rows
 
-    def _propagate(self, survivors: np.ndarray, seed: int, start: int, draw) -> np.ndarray:
-        """Sends the surviving photons through the interferometer."""
+    def _propagate(
+        self, survivors: np.ndarray, seed: int, start: int, draw
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Returns counts of the surviving photons, and which these are if second photons ask."""
         size = len(survivors)
         if not self._sends_subsets:
-            return self.whole_sampler.sample(size, seed, start=start)
+            return self.whole_sampler.sample(size, seed, start=start), None
         if self._all_good:
-            return self.boson_sampler.sample(size, seed, start=start, photons_per_sample=survivors)
+            drawn = self.boson_sampler.sample(
+                size, seed, start=start, photons_per_sample=survivors, return_photons=self._is_dim
+            )
+            return drawn if self._is_dim else (drawn, None)
         if self._good_share == 0:
             mask = None
             if (survivors < self._photons).any():
                 mask = random_subsets(draw("bad", self._photons), survivors)
-            return self._distinguishable_sampler.sample(size, seed, start=start, photon_mask=mask)
+            rows = self._distinguishable_sampler.sample(size, seed, start=start, photon_mask=mask)
+            if mask is None:
+                mask = np.ones((size, self._photons), np.bool_)
+            return rows, mask if self._is_dim else None
         good = survivors
         if self._interfering < self._photons:
             good = draw_hypergeometric(
@@ -152,4 +175,4 @@ class ShotSampler:
         # The bad photons are a random subset of the others: keys of good ones are the largest.
         is_bad = random_subsets(draw("bad", self._photons) + is_good, survivors - good)
         rows += self._distinguishable_sampler.sample(size, seed, start=start, photon_mask=is_bad)
-        return rows
+        return rows, is_good | is_bad if self._is_dim else None

@@ -5,10 +5,15 @@ import re
 from pathlib import Path
 
 from qlatent_tf.storage import files
+from qlatent_tf.storage.shapes import check_shape
 
 FORMAT = "qlatent_tf sample bank"
 FORMAT_VERSION = 1
 NAME = "metadata.json"
+_SHAPE = {
+    "num_samples": int, "modes": int, "shard_size": int, "seed": int, "package_version": str,
+    "unitary_sha256": (str, None), "sampler": dict, "shards": {str: str},
+}  # fmt: skip
 _SHARD_NAME = re.compile(r"shard-\d{5,}\.npy")
 
 
@@ -24,7 +29,7 @@ def shard_name(number: int) -> str:
 
 
 def read_metadata(folder: Path) -> dict:
-    """Returns what a bank says of itself, a dict with the keys of `_ENTRIES`.
+    """Returns what a bank says of itself, a dict with the keys of `_SHAPE`.
 
     Raises:
       FileNotFoundError: if there is no such file.
@@ -42,37 +47,16 @@ def read_metadata(folder: Path) -> dict:
             f"{path} has format version {metadata.get('format_version')!r}; this version of "
             f"qlatent_tf reads {FORMAT_VERSION}."
         )
-    for key, (is_legal, legal) in _ENTRIES.items():
-        if key not in metadata:
-            raise ValueError(f"{path} is damaged: it lacks {key!r}.")
-        if not is_legal(metadata[key]):
-            raise ValueError(f"{path} is damaged: {key!r} is {metadata[key]!r}, not {legal}.")
-    for name, sha256 in metadata["shards"].items():
+    check_shape(metadata, _SHAPE, str(path))
+    for name in ("num_samples", "modes", "shard_size"):
+        if metadata[name] < 1:
+            raise ValueError(f"{path}.{name} is a whole number from 1; received {metadata[name]}.")
+    for name in metadata["shards"]:
         # A name from the file becomes a path: it may not point out of the bank.
         if not _SHARD_NAME.fullmatch(name):
             raise ValueError(f"{path} lists {name!r}, which is no shard's name.")
-        if not isinstance(sha256, str):
-            raise ValueError(f"{path} is damaged: the hash of {name!r} is {sha256!r}.")
     return metadata
 
 
 def _is_bank_metadata(value) -> bool:
     return isinstance(value, dict) and value.get("format") == FORMAT
-
-
-def _is_whole(value) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_count(value) -> bool:
-    return _is_whole(value) and value >= 1
-
-
-_ENTRIES = {
-    **dict.fromkeys(("num_samples", "modes", "shard_size"), (_is_count, "a whole number from 1")),
-    "seed": (_is_whole, "a whole number"),
-    "package_version": (lambda value: isinstance(value, str), "a text"),
-    "unitary_sha256": (lambda value: value is None or isinstance(value, str), "a text or null"),
-    "sampler": (lambda value: isinstance(value, dict), "a dictionary"),
-    "shards": (lambda value: isinstance(value, dict), "a dictionary"),
-}

@@ -63,7 +63,5 @@ def open_borealis(folder: str | os.PathLike) -> BorealisRun:
             )
         matrices[name] = values
     program_file = folder / "program_params.json"
-    program = files.read_json(program_file) if program_file.is_file() else {}
-    if not isinstance(program, dict):
-        raise ValueError(f"{program_file} holds {str(program)[:60]!r}, no dictionary of settings.")
+    program = files.read_json(program_file, dict) if program_file.is_file() else {}
     return BorealisRun(samples, matrices["U"], matrices["T"], matrices["r"], program)

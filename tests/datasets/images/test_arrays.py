@@ -6,6 +6,7 @@ from qlatent_tf.datasets.images.arrays import (
     check_labels,
     class_numbers,
     image_dataset,
+    numbered_classes,
 )
 
 NAMES = ("cat", "dog", "ship")
@@ -113,6 +114,8 @@ def test_one_class_number():
         (IMAGES[0, 0], r"the shape \(5, 3\)"),
         (IMAGES[:0], r"the shape \(0, 6, 5, 3\)"),
         (np.ones((9, 6, 5, 3), np.uint8), "no value above 1"),
+        (IMAGES.astype(complex), "holds complex128, values from none"),
+        (IMAGES.transpose(0, 3, 1, 2)[..., :5].repeat(2, 3), "the bands first.*transpose"),
     ],
 )
 def test_what_is_no_image_is_refused(images, message):
@@ -148,3 +151,10 @@ def test_what_are_no_labels_is_refused(labels):
 def test_labels_in_a_column_are_taken():
     labels = check_labels(LABELS[:, None].astype(np.uint8), 9, 3, "y")
     assert labels.shape == (9,) and labels.dtype == np.int64
+
+
+def test_one_large_label_makes_no_list_of_names():
+    with pytest.raises(ValueError, match="Labels go up to 1000000000; legal without names"):
+        numbered_classes({"y_train": np.array([0, 10**9])})
+    assert numbered_classes({"y_test": np.array([0, 2])}) == ["0", "1", "2"]
+    assert numbered_classes({}) == []

@@ -111,6 +111,7 @@ def test_what_does_not_fit_is_refused(folders, arrays, options, message):
 )
 def test_files_that_cannot_be_read(folders, file, error, message):
     (folders / "text.npz").write_text("no images")
+    (folders / "x.png").write_text("no images")
     for name, save in (("cut.npz", np.savez), ("cut.npy", np.save)):
         save(name, IMAGES)
         (folders / name).write_bytes((folders / name).read_bytes()[:-300])

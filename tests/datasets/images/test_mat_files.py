@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 import pytest
 import scipy.io
+import scipy.sparse
 from damage import FUZZ, assert_read_or_refused, damaged
 from hypothesis import given
 
@@ -104,6 +105,15 @@ def test_what_is_no_array_of_numbers(tmp_path):
     _write_v5(tmp_path / "x.mat", False, names=np.array(["a", "b"], dtype=object))
     with pytest.raises(ValueError, match="names"):
         stored_array(tmp_path / "x.mat", "names")
+
+
+@pytest.mark.parametrize(
+    "array", [IMAGES[..., 0, 0] * 1j, scipy.sparse.csc_array(np.eye(3)), np.array("letters")]
+)
+def test_complex_and_sparse_numbers_and_letters_are_refused(tmp_path, array):
+    _write_v5(tmp_path / "x.mat", False, y=array)
+    with pytest.raises(ValueError, match="y is no array of plain real numbers"):
+        stored_array(tmp_path / "x.mat", "y")
 
 
 def _content(write, compress):

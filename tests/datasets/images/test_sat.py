@@ -150,6 +150,14 @@ def test_a_cut_file_is_refused(folders, write):
     assert not list((folders / "cache").rglob("*train*.npy"))
 
 
+def test_a_byte_order_mark_is_passed_over(folders):
+    arrays = _arrays("sat4")
+    _write_csv(folders / "own", "sat4", arrays)
+    for path in (folders / "own").glob("*.csv"):
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    np.testing.assert_array_equal(_load(folders).source, arrays["train_x"])
+
+
 def test_a_table_cut_between_lines_is_refused(folders):
     _write_csv(folders / "own", "sat4", _arrays("sat4"))
     path = folders / "own" / "X_train_sat4.csv"

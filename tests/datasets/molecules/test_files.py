@@ -89,7 +89,7 @@ def test_what_rdkit_refuses_is_none(tmp_path, name, content):
         ("a.smi", b"", "a.smi holds no molecules"),
         ("a.sdf.gz", gzip.compress(b""), "a.sdf.gz holds no molecules"),
         ("a.smi", b"C\nC\0C", "a.smi is damaged: line 2 has a NUL"),
-        ("a.smi.gz", gzip.compress(b"C" * 4_000_000), "line 1 has 65,536 characters or more"),
+        ("a.smi.gz", gzip.compress(b"C" * 4_000_000), "line 1 has 65,536 bytes or more"),
         ("a.csv", b"smiles\nC,\0", "a.csv is damaged: line 2 has a NUL"),
         ("a.xyz.tar.bz2", _archive("w:bz2", {"a.xyz": "hello"}), "a.xyz is no file of QM9"),
         ("b.xyz.tar.bz2", _archive("w:bz2", {"b.xyz": "9\n"}), "b.xyz is no file of QM9"),

@@ -1,5 +1,9 @@
+import io
+
 import numpy as np
 import pytest
+from damage import FUZZ, assert_read_or_refused, damaged
+from hypothesis import given
 
 from qlatent_tf.datasets.vectors.codes import codes
 
@@ -16,7 +20,7 @@ def test_the_leading_components_of_a_file(tmp_path):
 @pytest.mark.parametrize(
     "arrays, message",
     [
-        ({"other": VALUES}, "the key 'codes' for .*codes.npz; legal: other"),
+        ({"other": VALUES}, "codes.npz lacks codes; it holds other"),
         ({"codes": 2 * VALUES}, "codes.npz: codes are numbers from -1 to 1"),
         ({"codes": VALUES * np.nan}, "codes.npz: codes are numbers from -1 to 1"),
         ({"codes": VALUES[0]}, r"received the shape \(3,\) of float64"),
@@ -30,3 +34,17 @@ def test_what_are_no_codes(tmp_path, arrays, message):
         (tmp_path / "codes.npz").write_bytes(b"PK and so on")
     with pytest.raises(ValueError, match=message):
         codes(data_dir=tmp_path)
+
+
+def _content(save):
+    file = io.BytesIO()
+    save(file, codes=VALUES)
+    return file.getvalue()
+
+
+@FUZZ
+@given(damaged(_content(np.savez), _content(np.savez_compressed)))
+def test_any_file_is_read_or_refused_by_its_name(tmp_path, content):
+    assert_read_or_refused(
+        lambda path: codes(data_dir=path.parent), tmp_path / "codes.npz", content
+    )

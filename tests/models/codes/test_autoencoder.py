@@ -8,7 +8,7 @@ import tensorflow_probability as tfp
 from qlatent_tf.configs.autoencoder import get_config
 
 from qlatent_tf.datasets.images.arrays import image_dataset
-from qlatent_tf.models.codes.image_codes import alternate, batch_map, features_of, to_unit
+from qlatent_tf.models.codes.image_codes import alternate, batch_map, compiled, features_of, to_unit
 from qlatent_tf.registry import models
 from qlatent_tf.runs import training
 from qlatent_tf.scores import means
@@ -117,6 +117,9 @@ def test_training_lowers_the_error_that_is_reported():
     )
     after = means(model.own_scores(data, 1, 0))
     assert model.step == 60 and list(history.history) == ["reconstruction_mse"]
+    # Traced once for both evaluations: TensorFlow warns of functions that are traced again.
+    errors = compiled(model.encoder, "errors", pytest.fail)
+    assert errors.experimental_get_tracing_count() == 1
     assert after[name] < 0.1 < 0.2 < before[name]
     np.testing.assert_allclose(
         after["reconstruction_psnr_some_test_10"], -10 * np.log10(after[name])

@@ -242,7 +242,7 @@ def test_one_command_trains_the_autoencoder_first(whole, dataset):
 
 
 def test_a_run_stopped_while_the_autoencoder_is_trained_goes_on(
-    whole, dataset, tmp_path, monkeypatch
+    whole, dataset, tmp_path, monkeypatch, capfd, caplog
 ):
     original = training.callbacks.LossEvents.on_train_batch_end
 
@@ -253,8 +253,13 @@ def test_a_run_stopped_while_the_autoencoder_is_trained_goes_on(
 
     with monkeypatch.context() as patch:
         patch.setattr(training.callbacks.LossEvents, "on_train_batch_end", interrupt)
-        with pytest.raises(training.Interrupted, match="step 2 of 3"):
-            training.train(CONFIG, tmp_path, dataset=dataset, progress=False)
+        with (
+            caplog.at_level("INFO"),
+            pytest.raises(training.Interrupted, match="step 2 of 3"),
+        ):
+            training.train(CONFIG, tmp_path, dataset=dataset)
+    assert "autoencoder is trained first" in caplog.text and "for 3 steps" in caplog.text
+    assert "autoencoder:   0%" in capfd.readouterr().err
     assert not RunDirectory(tmp_path).checkpoints.exists()
     run = training.train(CONFIG, tmp_path, dataset=dataset, progress=False)
     weights = [training.restore_model(one)[0].get_weights() for one in (run, whole)]

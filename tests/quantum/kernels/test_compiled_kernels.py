@@ -13,6 +13,7 @@ import numpy as np
 from harness import ROOT
 
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
+from qlatent_tf.quantum.gaussian.device import GaussianDevice
 from qlatent_tf.quantum.samplers.boson_sampler import BosonSampler
 from qlatent_tf.quantum.unitaries import haar_unitary, loop_unitary
 
@@ -38,6 +39,9 @@ def draw_with_every_method() -> dict:
         drawn = device.sample(6, seed=3)
         rows[f"visibility {visibility}"] = drawn.tolist()
         log_probs[f"visibility {visibility}"] = device.log_prob(drawn[:1]).tolist()
+    for light in ("squashed", "thermal", "coherent"):
+        gaussian = GaussianDevice(unitary, 0.8, light=light, num_threads=1)
+        rows[light] = gaussian.sample(6, seed=3).tolist()
     return {"rows": rows, "log_probs": log_probs}
 
 

@@ -142,7 +142,7 @@ def test_borealis_calibration_of_another_width_is_refused(tmp_path):
 def test_borealis_settings_that_are_none_are_refused(tmp_path):
     _borealis(tmp_path / "fig2")
     (tmp_path / "fig2" / "program_params.json").write_text("[1, 2]")
-    with pytest.raises(ValueError, match=r"program_params.json holds '\[1, 2\]', no dictionary"):
+    with pytest.raises(ValueError, match="program_params.json cannot be used: it is an object"):
         open_samples(tmp_path / "fig2")
 
 

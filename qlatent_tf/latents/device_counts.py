@@ -1,0 +1,108 @@
+"""Counts of independent devices, side by side, as a TensorFlow Probability distribution."""
+
+import numpy as np
+import scipy.linalg
+import tensorflow as tf
+
+from qlatent_tf.latents.vector_distribution import VectorDistribution
+from qlatent_tf.quantum.arguments import check_real
+from qlatent_tf.quantum.random_streams import stream_key
+
+
+class DeviceCounts(VectorDistribution):
+    """What devices of one class count; a subclass names the class and describes the distribution.
+
+    Draw i under a seed depends on the devices, the seed and i alone, where the seed is a pair of
+    integers; an integer is the start of a sequence, see `VectorDistribution`.
+
+    Args:
+      devices: a device, or sequence of them. Their outcomes are concatenated.
+      loc: array-like, shape `[width]`. Is added to the counts; zeros by default.
+      dtype: float dtype of the draws.
+      name: str. The subclass's name by default.
+
+    Raises:
+      ValueError: if there is no device, or `loc` does not have their joint width.
+    """
+
+    DEVICE: type
+    SALT: str  # of the seeds: a part of what they mean
+
+    def __init__(self, devices, loc=None, dtype=tf.float32, name: str | None = None):
+        parameters = dict(locals())
+        devices = (devices,) if isinstance(devices, self.DEVICE) else tuple(devices)
+        if not devices or not all(isinstance(device, self.DEVICE) for device in devices):
+            raise ValueError(
+                f"{type(self).__name__} takes one {self.DEVICE.__name__} or several; received "
+                f"{devices!r}."
+            )
+        self._devices = devices
+        self._width = sum(device.modes for device in devices)
+        self._loc = np.zeros(self._width) if loc is None else check_real(loc, "loc")
+        if self._loc.shape != (self._width,):
+            raise ValueError(
+                f"loc holds {self._width} numbers, one a mode; received shape {self._loc.shape}."
+            )
+        super().__init__(self._width, dtype, parameters, name or type(self).__name__)
+
+    def __repr__(self) -> str:
+        first = repr(self.devices[0])
+        shown = first if len(self.devices) == 1 else f"{len(self.devices)} x {first}"
+        centred = "" if not self._loc.any() else ", shifted"
+        return f"{self.name}({shown}{centred}, dtype={self.dtype.name})"
+
+    @property
+    def devices(self) -> tuple:
+        """The devices, left to right."""
+        return self._devices
+
+    @property
+    def loc(self) -> tf.Tensor:
+        """What is added to the counts, shape `[width]`."""
+        return tf.constant(self._loc, self.dtype)
+
+    def _sample_n(self, n, seed=None):
+        return self._sample_in_numpy(
+            lambda n, seed: self.counts(n, seed) + self._loc, n, seed, self.SALT
+        )
+
+    def _mean(self):
+        mean = np.concatenate([device.mean() for device in self.devices])
+        return tf.constant(mean + self._loc, self.dtype)
+
+    def _variance(self):
+        variance = np.concatenate([device.variance() for device in self.devices])
+        return tf.constant(variance, self.dtype)
+
+    def _covariance(self):
+        blocks = [device.covariance() for device in self.devices]
+        return tf.constant(np.asarray(scipy.linalg.block_diag(*blocks)), self.dtype)
+
+    def counts(self, num_samples: int, seed: int, *, start: int = 0) -> np.ndarray:
+        """Returns samples number start, start + 1, ... without TensorFlow, and without `loc`.
+
+        Args:
+          num_samples: int. The rows.
+          seed: int. Taken modulo 2**64.
+          start: int. The number of the first sample.
+
+        Returns:
+          uint8 array, shape `[num_samples, width]`, the photons or clicks of each mode.
+        """
+        return np.concatenate(self._draw(num_samples, seed, start=start), axis=1)
+
+    def _draw(self, n: int, seed: int, **options) -> list:
+        """Returns what each device samples, in NumPy."""
+        return [
+            device.sample(n, int(stream_key(seed, f"tile {tile}")), **options)
+            for tile, device in enumerate(self.devices)
+        ]
+
+    def sampling_seconds(self, num_samples: int) -> float:
+        """Returns about how long one core takes for samples: what a batch adds to a training step.
+
+        Example:
+          >>> boson(modes=128, photons=24).sampling_seconds(64) > 5
+          True
+        """
+        return sum(device.sampling_seconds(num_samples) for device in self.devices)

@@ -1,0 +1,154 @@
+"""Photon counts of interferometers that are trained."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from qlatent_tf.gan.score_function import score_function_losses
+from qlatent_tf.latents.boson_sampling import BosonSampling
+from qlatent_tf.layers.photonic.interferometer import Interferometer
+from qlatent_tf.layers.photonic.photonic_sampler import PhotonicSampler
+from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
+
+_STATISTICS = {1.0: "identical", 0.0: "distinguishable"}
+
+
+class TrainedPhotons(BosonSampling):
+    """Photon counts of devices whose interferometers are trained.
+
+    It starts as the distribution that it is made of, and is at any time that of devices with the
+    present unitaries: `sample`, `log_prob` and the moments are theirs. Inside a training step
+    `draw` draws the same law without them, and the interferometers learn by the score function.
+    What is subtracted from the counts stays the mean that they had at the start.
+
+    Args:
+      latent: BosonSampling. Ideal devices that count photons, identical or distinguishable ones.
+      interferometers: sequence of Interferometer. One for each device, with its unitary.
+
+    Raises:
+      ValueError: if a device is not ideal, or its photons are too many to draw in a step.
+    """
+
+    differentiable = False
+
+    def __init__(self, latent: BosonSampling, interferometers):
+        for device in latent.devices:
+            _check_ideal(device)
+        self._built, self._built_of = latent.devices, None
+        super().__init__(latent.devices, latent._loc, latent.dtype, latent.name)
+        self.layer = SideBySide(interferometers)
+        self._samplers = [
+            PhotonicSampler(device.input_state.tolist(), _STATISTICS[device.indistinguishability])
+            for device in latent.devices
+        ]
+        self._start = [tf.constant(layer()) for layer in self.layer.parts]
+
+    @property
+    def devices(self):
+        """The devices of the present unitaries, left to right."""
+        if not hasattr(self, "layer"):
+            return self._built
+        weights = b"".join(weight.numpy().tobytes() for weight in self.layer.weights)
+        if weights != self._built_of:
+            self._built = tuple(
+                PhotonicDevice(
+                    layer.exact_unitary(),
+                    device.input_state,
+                    indistinguishability=device.indistinguishability,
+                    method=device.method,
+                    precision=device.precision,
+                )
+                for layer, device in zip(self.layer.parts, self._built, strict=True)
+            )
+            self._built_of = weights
+        return self._built
+
+    def noise(self, count, seed):
+        """Returns random bits, ``(count, devices, 2, photons)``."""
+        shape = [count, len(self._samplers), 2, self._samplers[0].photons]
+        # All bits of an integer: TensorFlow asks for no limits, its annotations for numbers.
+        return tf.random.stateless_uniform(shape, seed, None, None, tf.uint32, "philox")  # pyright: ignore[reportArgumentType]
+
+    def draw(self, noise):
+        """Returns the counts, less their first mean, that random bits make."""
+        bits = tf.unstack(tf.transpose(noise, [1, 2, 3, 0]))
+        counts = [
+            sampler.counts_of(unitary, part)
+            for sampler, unitary, part in zip(self._samplers, self.layer(), bits, strict=True)
+        ]
+        return tf.cast(tf.concat(counts, axis=1), self.dtype) + self.loc
+
+    def surrogate(self, noise, latents, losses, path):
+        counts = tf.cast(tf.round(latents - self.loc), tf.int32)
+        parts = tf.split(counts, [layer.modes for layer in self.layer.parts], axis=1)
+        log_probs = sum(
+            sampler.log_prob(unitary, part)
+            for sampler, unitary, part in zip(self._samplers, self.layer(), parts, strict=True)
+        )
+        return score_function_losses(losses, log_probs) / losses.shape[0]
+
+    def drift(self):
+        """Returns ``|U - U_start| / sqrt(2 modes)``, 1 for two independent Haar-random unitaries.
+
+        Where circuits stand side by side it is the mean over them.
+        """
+        distances = [
+            tf.norm(tf.abs(now - start)) / (2 * layer.modes) ** 0.5
+            for now, start, layer in zip(self.layer(), self._start, self.layer.parts, strict=True)
+        ]
+        return tf.reduce_mean(tf.stack(distances))
+
+
+class SideBySide(keras.layers.Layer):
+    """Layers without input side by side, whose outputs are a list.
+
+    Args:
+      parts: sequence of layers.
+    """
+
+    def __init__(self, parts, **kwargs):
+        super().__init__(**kwargs)
+        self.parts = list(parts)
+        self.built = True
+
+    def call(self, inputs=None):
+        """Returns what each layer returns; takes no inputs."""
+        return [part() for part in self.parts]
+
+
+def trained_photons(
+    latent: BosonSampling, interferometer: str = "haar", seeds=()
+) -> TrainedPhotons:
+    """Returns a boson or photonic latent with trained circuits, which start at its own.
+
+    Args:
+      latent: BosonSampling.
+      interferometer: str. What its circuits are: `"haar"`, also for those from files, or delays of
+        loops, which stay loops.
+      seeds: sequence of int. Those of the loops.
+    """
+    if interferometer == "haar":
+        layers = [Interferometer(device.modes, unitary=device.unitary) for device in latent.devices]
+    else:
+        layers = [
+            Interferometer(device.modes, interferometer, seed=seed)
+            for device, seed in zip(latent.devices, seeds, strict=True)
+        ]
+    return TrainedPhotons(latent, layers)
+
+
+def _check_ideal(device):
+    found = {
+        "transmission": np.unique(device.transmission).tolist() == [1.0],
+        "detector": device.detector == "number",
+        "dark_count_probability": device.dark_count_probability == 0,
+        "postselect": device.postselect is None,
+        "interfering_photons": device.interfering_photons == device.photons,
+        "indistinguishability": device.indistinguishability in _STATISTICS,
+    }
+    wrong = [name for name, legal in found.items() if not legal]
+    if wrong:
+        raise ValueError(
+            "A circuit is trained without loss, with detectors that count, and with photons that "
+            f"are identical or distinguishable; received {wrong[0]}={getattr(device, wrong[0])!r}."
+        )

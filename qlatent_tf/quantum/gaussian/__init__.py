@@ -1,0 +1,3 @@
+"""Gaussian boson sampling and the classical light that imitates it."""
+
+__all__ = []

@@ -1,0 +1,179 @@
+"""Runs in which the latent is trained with the generator."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from harness import tiny_config
+from tiny_run import check_resumes, killed
+from tiny_run import train as train_run
+
+from qlatent_tf import __main__ as command
+from qlatent_tf import from_preset, save_preset
+from qlatent_tf.quantum import PhotonicDevice
+from qlatent_tf.resolve import resolve
+from qlatent_tf.runs.training import prepare, restore_model
+from qlatent_tf.zoo import check_names
+
+JOINT = tiny_config(
+    train_circuit=True,
+    circuit_learning_rate=0.01,
+    evaluate_every=3,
+    generator_batch_size=5,
+    learning_rate_decay_steps=12,
+)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return train_run(tmp_path_factory.mktemp("joint") / "run", JOINT)
+
+
+def test_a_stopped_run_ends_as_if_it_had_not_been(run, tmp_path):
+    check_resumes(run, tmp_path / "stopped", {5: killed})
+    (_, one), (_, other) = (
+        trained_circuit(restore_model(part)[0]) for part in (run, type(run)(tmp_path / "stopped"))
+    )
+    np.testing.assert_array_equal(one, other)
+
+
+def trained_circuit(model):
+    optimizer = model.latent_training.optimizer
+    slots = np.concatenate([np.ravel(slot) for slot in optimizer.variables])
+    return model.latent, np.append(slots, model.latent.devices[0].unitary.ravel())
+
+
+def test_the_circuit_moves_and_its_moments_are_shown(run):
+    model, _ = restore_model(run)
+    fixed = prepare(resolve(dataclasses.replace(JOINT, train_circuit=False)))
+    moved = np.abs(model.latent.devices[0].unitary - fixed.latent.devices[0].unitary).max()
+    assert 1e-4 < moved < 0.2
+    found = {}
+    for file in run.path.glob("events.*"):
+        for record in tf.compat.v1.train.summary_iterator(str(file)):
+            for value in record.summary.value:
+                found.setdefault(value.tag, []).append(record.step)
+    for name in ("gradient_norm", "gradient_variance", "drift"):
+        assert found[f"8_circuit/{name}"] == [1, 6]
+    assert found["8_circuit/mode_03_mean"] == found["8_circuit/mode_00_variance"] == [3, 6]
+    assert found["6_latent/pair_correlations"] == [0, 3, 6]
+    assert found["5_speed/circuit_learning_rate"] == [1, 6]
+
+
+def test_a_preset_samples_at_the_trained_unitary(run, tmp_path):
+    model, _ = restore_model(run)
+    save_preset(tmp_path / "preset", model, resolve(JOINT))
+    again = from_preset(tmp_path / "preset")
+    np.testing.assert_array_equal(again.sample(20, seed=3), model.sample(20, seed=3))
+    (device,) = again.latent.devices
+    np.testing.assert_array_equal(device.unitary, model.latent.devices[0].unitary)
+    fixed = PhotonicDevice(device.unitary, [1, 1, 0, 0])
+    np.testing.assert_allclose(again.latent.mean() - again.latent.loc, fixed.mean(), atol=1e-6)
+
+
+def test_a_run_without_a_trained_circuit_is_written_as_before():
+    assert not [name for name in tiny_config().to_json() if "circuit" in name]
+    assert JOINT.to_json()["circuit_optimizer"] == "Adam"
+    assert type(JOINT).from_json(JOINT.to_json()) == JOINT
+
+
+@pytest.mark.parametrize("latent, options", [
+    ("boson", {"modes": 2, "photons": 1, "tiles": 2}),
+    ("boson", {"modes": 4, "interferometer": "1-1"}),
+    ("boson", {"modes": 4, "input_state": [2, 0, 1, 0]}),
+    ("photonic", {"modes": 4}),
+    ("gaussian", {"modes": 4}),
+])  # fmt: skip
+def test_one_step_trains_what_there_is_to_train(latent, options):
+    config = resolve(dataclasses.replace(JOINT, latent=latent, latent_options=options))
+    model = prepare(config)
+    before = [weight.numpy() for weight in model.latent_layer.weights]
+    data = np.random.default_rng(0).normal(size=(32, 4)).astype("float32")
+    batch = next(iter(model.training_batches(data, 8, seed=0)))
+    report = model.train_step(batch)
+    assert 0 < float(report["circuit/drift"]) < 0.1
+    assert float(report["circuit/gradient_norm"]) > 0 < float(report["circuit/gradient_variance"])
+    after = [weight.numpy() for weight in model.latent_layer.weights]
+    assert any(np.abs(a - b).max() > 1e-4 for a, b in zip(after, before, strict=True))
+    # What is drawn in the step and what is sampled beside it have one law.
+    noise = model.latent.noise(4000, (1, 2))
+    drawn, sampled = model.latent.draw(noise), model.latent.sample(4000, seed=(1, 2))
+    error = 4 * (2 * np.asarray(model.latent.variance()) / 4000) ** 0.5 + 1e-6
+    assert (np.abs(np.mean(drawn, 0) - np.mean(sampled, 0)) < error).all()
+    np.testing.assert_array_less(np.abs(np.mean(drawn, 0) - model.latent.mean()), error)
+
+
+def test_generator_and_critic_are_updated_as_they_are_without_it():
+    # With the same latents, networks end a step where those of a fixed circuit do.
+    config = resolve(JOINT)
+    joint = prepare(config)
+    fixed = prepare(dataclasses.replace(config, train_circuit=False))
+    data = np.random.default_rng(0).normal(size=(32, 4)).astype("float32")
+    batch = next(iter(joint.training_batches(data, 8, seed=0)))
+    latents = joint.latent_training.draw(batch["latent"], batch["generator_latent"])
+    joint.train_step(batch)
+    fixed.train_step({**batch, "latent": latents[0], "generator_latent": latents[1]})
+    for part in ("generator", "critic"):
+        pairs = zip(getattr(joint, part).weights, getattr(fixed, part).weights, strict=True)
+        for mine, theirs in pairs:
+            np.testing.assert_allclose(mine, theirs, atol=1e-7)
+
+
+@pytest.mark.slow
+def test_the_compiled_step_is_the_eager_one():
+    compiled, eager = prepare(resolve(JOINT)), prepare(resolve(JOINT))
+    data = np.random.default_rng(0).normal(size=(32, 4)).astype("float32")
+    batch = next(iter(eager.training_batches(data, 8, seed=0)))
+    report = tf.function(compiled.train_step, jit_compile=True)(batch)
+    for name, value in eager.train_step(batch).items():
+        np.testing.assert_allclose(report[name], value, rtol=1e-3, atol=1e-5, err_msg=name)
+    for mine, theirs in zip(compiled.get_weights(), eager.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-4)
+
+
+def test_the_estimates_of_two_halves_are_that_of_the_batch():
+    model = prepare(resolve(dataclasses.replace(JOINT, circuit_optimizer="SGD")))
+    (layer,) = model.latent_layer.parts
+    noise = model.latent.noise(10, (0, 1))
+    latents, losses = (
+        model.latent.draw(noise),
+        tf.constant(np.random.default_rng(0).normal(size=10)),
+    )
+    sampler = model.latent._samplers[0]
+    with tf.GradientTape() as tape:
+        log_probs = sampler.log_prob(layer(), tf.round(latents - model.latent.loc))
+        weights = (losses - tf.reduce_mean(losses)) * 10 / 9
+        loss = tf.reduce_mean(tf.cast(weights, "float32") * log_probs)
+    expected, start = tape.gradient(loss, layer.angles).numpy(), layer.angles.numpy()
+    report = model.latent_training.update(noise, latents, losses, [])
+    np.testing.assert_allclose(start - layer.angles.numpy(), 0.01 * expected, atol=1e-6)
+    assert float(report["circuit/gradient_norm"]) >= np.linalg.norm(expected) * (1 - 1e-5)
+
+
+@pytest.mark.parametrize("changes, message", [
+    ({"latent": "bernoulli", "latent_options": {"modes": 4}}, "gaussian, photonic; received"),
+    ({"latent_options": {"modes": 4, "transmission": 0.9}}, "received transmission=array"),
+    ({"latent_options": {"modes": 4, "indistinguishability": 0.5}}, "indistinguishability=0.5"),
+    ({"latent_options": {"modes": 4, "standardize": True}}, "standardize=true; received both"),
+    ({"latent_options": {"modes": 26, "photons": 13}}, "from 1 to 12"),
+    ({"precision": "mixed_float16"}, "received 'mixed_float16'"),
+    ({"circuit_learning_rate": 0.0}, "circuit_learning_rate is a finite number above 0"),
+    ({"circuit_optimizer": "Adamant"}, "Unknown optimizer 'Adamant'"),
+])  # fmt: skip
+def test_what_cannot_be_trained_is_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        prepare(resolve(dataclasses.replace(JOINT, **changes)))
+
+
+def test_the_command_line_asks_for_it(capsys):
+    words = ["--model", "mlp", "--latent", "boson", "--dry-run", "--train-circuit"]
+    assert command.main(["train", *words, "--set", "circuit_learning_rate=0.02"]) == 0
+    config = json.loads(capsys.readouterr().out)
+    assert config["train_circuit"] is True and config["circuit_learning_rate"] == 0.02
+
+
+def test_names_are_refused_without_building():
+    with pytest.raises(ValueError, match="received 'samples'"):
+        check_names(dataclasses.replace(JOINT, latent="samples", latent_options={"file": "x"}))
