@@ -1,5 +1,7 @@
 """A latent and its generator: all that drawing samples takes, and what a run asks of a model."""
 
+import functools
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -165,7 +167,7 @@ class LatentGenerator(keras.Model):
         weights = self.averages()
         parts = [
             keras.tree.map_structure(
-                np.asarray, self._generate_batch(latent[i : i + batch_size], weights)
+                np.asarray, self._compiled_batch(latent[i : i + batch_size], weights)
             )
             for i in range(0, len(latent), batch_size)
         ]
@@ -204,7 +206,11 @@ class LatentGenerator(keras.Model):
         """Returns the generator's outputs for latents ``(batch, latent_size)``."""
         return self.generator(latent, training=training)
 
-    @tf.function(reduce_retracing=True)
+    @functools.cached_property
+    def _compiled_batch(self):
+        # One for each model: TensorFlow warns of a function that is traced for one after the other.
+        return tf.function(self._generate_batch, reduce_retracing=True)
+
     def _generate_batch(self, latent, weights):
         return self.decode(self.outputs_of(latent, weights))
 

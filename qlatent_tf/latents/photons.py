@@ -104,9 +104,8 @@ def boson(
     center = check_flag(center, "center")
     state = _input_state(modes, photons, input_state)
     told = combined_noise(noise, g2, phase_error, indistinguishability, transmission)
-    if noise is not None:
-        # The phases' errors are in the circuits.
-        noise = dataclasses.replace(told, phase_error=0.0, phase_imprecision=0.0)
+    # The phases' errors are in the circuits.
+    rest = dataclasses.replace(told, phase_error=0.0, phase_imprecision=0.0)
     devices = [
         PhotonicDevice(
             unitary,
@@ -118,7 +117,7 @@ def boson(
             postselect=postselect,
             interfering_photons=interfering_photons,
             g2=g2,
-            noise=noise,
+            noise=None if noise is None else rest,
             method=method,
             precision=precision,
             max_table_bytes=DEFAULT_MAX_TABLE_BYTES // tiles,

@@ -245,3 +245,11 @@ def test_one_optimizer_for_both_is_refused():
     optimizer = keras.optimizers.Adam()
     with pytest.raises(ValueError, match="an optimizer each"):
         gan.compile(optimizer, optimizer)
+
+
+def test_models_side_by_side_are_traced_once_each():
+    """TensorFlow warns, from the fifth model on, of one function that is traced for each."""
+    models = [small_gan(), small_gan()]
+    for model in models * 2:
+        model.sample(4, seed=0)
+    assert [model._compiled_batch.experimental_get_tracing_count() for model in models] == [1, 1]

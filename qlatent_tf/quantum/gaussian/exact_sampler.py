@@ -71,9 +71,9 @@ class SqueezedLightSampler:
                 measurement_cutoff=self._most + 1,
             )
             with pq.Program() as program:
-                pq.Q() | pq.Vacuum()
-                pq.Q() | pq.Covariance(self._covariance)
-                pq.Q() | pq.ParticleNumberMeasurement()
+                pq.Q() | pq.Vacuum()  # pyright: ignore
+                pq.Q() | pq.Covariance(self._covariance)  # pyright: ignore
+                pq.Q() | pq.ParticleNumberMeasurement()  # pyright: ignore
             simulator = pq.GaussianSimulator(d=self._modes, config=config)
             # Not `samples`, which are shuffled by a seed of the whole batch.
             shots = simulator.execute(program, shots=num_samples).branches
