@@ -19,13 +19,12 @@ from qlatent_tf.storage.files import (
     flush_to_disk,
     read_json,
     refuse_link,
-    remove_stale,
     sha256_of,
-    temporary_prefix,
     write_json,
     write_text,
 )
 from qlatent_tf.storage.shapes import DATASET, EVALUATION, MEANS, SCORED
+from qlatent_tf.storage.temporary import remove_stale, temporary_prefix
 
 PRESET_VERSION = 1
 WEIGHTS = "model.weights.h5"

@@ -12,6 +12,7 @@ import time
 import pytest
 
 from qlatent_tf.storage import files
+from qlatent_tf.storage.temporary import temporary_prefix
 
 
 def test_a_written_file_replaces_the_old_one_and_leaves_nothing_beside(tmp_path):
@@ -157,7 +158,7 @@ def test_what_killed_writers_left_is_removed_by_the_next(tmp_path):
     process = subprocess.Popen(["true"])
     process.wait()
     path = tmp_path / "data.json"
-    prefix = files.temporary_prefix(path)
+    prefix = temporary_prefix(path)
     ended = prefix.replace(f".{os.getpid()}@", f".{process.pid}@")
     assert ended != prefix
     stale = [
