@@ -101,10 +101,9 @@ def explain(metric: str) -> Entry | None:
       >>> explain("fcd").better
       'lower'
     """
-    for entry in entries():
-        if fnmatch.fnmatchcase(metric, entry.name):
-            return entry
-    return None
+    matching = [entry for entry in entries() if fnmatch.fnmatchcase(metric, entry.name)]
+    # A score's own name before the pattern of a family.
+    return min(matching, key=lambda entry: entry.name != metric, default=None)
 
 
 def title(metric: str) -> str:

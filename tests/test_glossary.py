@@ -48,6 +48,7 @@ def test_entries_are_whole():
     [
         ("fcd", "FCD"),
         ("alcohol_count", "molecules with a group"),
+        ("plain_parsed_novel_count", "novel, plain"),
         ("code_marginal_js_50", "divergence of marginals"),
         ("my_score", "my_score"),
     ],

@@ -43,7 +43,7 @@ def load(
       >>> qlatent_tf.datasets.load("cifar10", classes=["cat", "dog"])
     """
     loaded = datasets.build(name, data_dir=data_dir, progress=progress, **options)
-    if isinstance(loaded, Dataset):
+    if hasattr(loaded, "source"):  # A `Dataset`, or what looks like one.
         return loaded
     name = name.rpartition(":")[2]
     if isinstance(loaded, Sequence) and loaded and isinstance(loaded[0], str):

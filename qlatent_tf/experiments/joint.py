@@ -94,7 +94,7 @@ def paired_differences(finished, names) -> list[dict]:
 def _write_paired(experiment):
     """Returns what writes ``<name>_paired.md`` and ``.json`` beside the table."""
 
-    def write(folder, finished, table):
+    def write(folder, finished, table, trusted):
         titles = {column.name: column.title for column in experiment().columns}
         rows = paired_differences(finished, titles)
         lines = markdown_table(

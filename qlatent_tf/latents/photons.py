@@ -105,7 +105,7 @@ def boson(
     state = _input_state(modes, photons, input_state)
     told = combined_noise(noise, g2, phase_error, indistinguishability, transmission)
     # The phases' errors are in the circuits.
-    others = dataclasses.replace(told, phase_error=0.0, phase_imprecision=0.0)
+    rest = dataclasses.replace(told, phase_error=0.0, phase_imprecision=0.0)
     devices = [
         PhotonicDevice(
             unitary,
@@ -117,7 +117,7 @@ def boson(
             postselect=postselect,
             interfering_photons=interfering_photons,
             g2=g2,
-            noise=None if noise is None else others,
+            noise=None if noise is None else rest,
             method=method,
             precision=precision,
             max_table_bytes=DEFAULT_MAX_TABLE_BYTES // tiles,

@@ -1,5 +1,6 @@
 from .devices.marginals import photon_marginals as photon_marginals
 from .devices.no_closed_form import NoClosedForm as NoClosedForm
+from .devices.noise import Noise as Noise
 from .devices.photonic_device import PhotonicDevice as PhotonicDevice
 from .gaussian.calibrations import Calibration as Calibration
 from .gaussian.calibrations import read_calibration as read_calibration

@@ -102,6 +102,7 @@ class TrainingBar(EverySteps):
             yield
             return
         before = self._bar.postfix
+        self._bar.refresh()  # A line of a file, if one is due, shows the losses.
         self._bar.set_postfix_str(text)
         yield
         self._bar.set_postfix_str(before or "", refresh=False)

@@ -5,23 +5,19 @@ import errno
 import hashlib
 import json
 import os
-import re
-import shutil
-import socket
 import stat
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from qlatent_tf.storage.shapes import check_shape
+from qlatent_tf.storage.temporary import remove_stale, temporary_prefix
 
 DATA_DIR_VARIABLE = "QLATENT_DATA_DIR"
 CACHE_DIR_VARIABLE = "QLATENT_CACHE_DIR"
 INCEPTION_VARIABLE = "QLATENT_INCEPTION_WEIGHTS"
 MAX_JSON_BYTES = 1 << 28
-_STALE_SECONDS = 60
 
 
 @contextlib.contextmanager
@@ -39,7 +35,7 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    remove_stale(path)
+    remove_stale(path.parent)
     handle, name = tempfile.mkstemp(
         dir=path.parent, prefix=temporary_prefix(path), suffix="".join(path.suffixes)
     )
@@ -59,46 +55,6 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def temporary_prefix(path: Path) -> str:
-    """Returns what the names of this process's temporary files for a path begin with."""
-    return f".{path.name}.{os.getpid()}@{_host()}-"
-
-
-def remove_stale(path: Path) -> None:
-    """Removes temporary files and folders for a path, of processes of this machine that ended."""
-    pattern = re.compile(rf"\.{re.escape(path.name)}\.(\d+)@{re.escape(_host())}-.*", re.DOTALL)
-    for found in path.parent.iterdir():
-        named = pattern.fullmatch(found.name)
-        if not named or _is_running(int(named[1])) or _is_new(found):
-            continue
-        if found.is_dir() and not found.is_symlink():
-            shutil.rmtree(found, ignore_errors=True)
-        else:
-            found.unlink(missing_ok=True)
-
-
-def _is_new(path: Path) -> bool:
-    """Whether a path has changed of late: a machine of the same name may be writing it."""
-    try:
-        return time.time() - path.stat().st_mtime < _STALE_SECONDS
-    except OSError:
-        return True
-
-
-def _host() -> str:
-    return re.sub(r"[^\w-]", "_", socket.gethostname())
-
-
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
 
 
 def refuse_link(path: Path) -> None:

@@ -19,13 +19,12 @@ from qlatent_tf.storage.files import (
     flush_to_disk,
     read_json,
     refuse_link,
-    remove_stale,
     sha256_of,
-    temporary_prefix,
     write_json,
     write_text,
 )
 from qlatent_tf.storage.shapes import DATASET, EVALUATION, MEANS, SCORED
+from qlatent_tf.storage.temporary import remove_stale, temporary_prefix
 
 PRESET_VERSION = 1
 WEIGHTS = "model.weights.h5"
@@ -122,7 +121,7 @@ def _staged(directory):
     directory that a killed process left between two presets has one that the weights do not fit.
     """
     directory.parent.mkdir(parents=True, exist_ok=True)
-    remove_stale(directory)
+    remove_stale(directory.parent)
     prefix = temporary_prefix(directory)
     with tempfile.TemporaryDirectory(dir=directory.parent, prefix=prefix) as parent:
         # Deeper than presets are looked for.

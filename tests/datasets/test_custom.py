@@ -103,6 +103,15 @@ def test_folders_that_are_no_data_set(folder, images, options, message):
         datasets.from_folder(folder, **options)
 
 
+@pytest.mark.parametrize(
+    "pixels", [IMAGES[0, ..., 0].astype(np.uint16), np.dstack([IMAGES[0], IMAGES[0, ..., :1]])]
+)
+def test_pixels_that_would_lose_something_are_refused(folder, pixels):
+    Image.fromarray(pixels).save(folder / "1.tif")
+    with pytest.raises(ValueError, match="1.tif is .* are none of 8 bits .*npz"):
+        datasets.from_folder(folder)
+
+
 def test_a_damaged_image_is_named(folder):
     _write(folder, {"1.png": IMAGES[0]})
     (folder / "1.png").write_bytes((folder / "1.png").read_bytes()[:60])

@@ -181,7 +181,8 @@ def test_the_mixture_leaves_tables_and_scatter_plots(tmp_path, capsys):
     arguments = ("--latents", "boson", "--iterations", 1, "--workdir", tmp_path)
     assert run("mixture", *COMMON, *arguments, "--set", "model_options.units=[8]") == 0
     (row,) = json.loads((tmp_path / "mixture.json").read_text())["rows"]
-    assert set(row["scores"]) == {"interpolation_rate", "mode_coverage", "blob_tv"}
+    judges = {"precision", "recall", "density", "coverage"}
+    assert set(row["scores"]) == {"interpolation_rate", "mode_coverage", "blob_tv"} | judges
     for name in ("mixture_points.png", "mixture_points.svg", "mixture_iterations.png"):
         assert (tmp_path / name).stat().st_size > 100
 

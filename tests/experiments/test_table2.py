@@ -128,9 +128,11 @@ def test_loops_are_rows_of_circuits_alone():
 def test_published_figures_stand_beside_what_they_are_of(modes, latent, circuit, expected):
     row = {"data": "qm9", "modes": modes, "latent": latent, "circuit": circuit}
     figures = table2.EXPERIMENT.published(row)
-    assert figures.get("fcd") == expected
+    assert figures.get("plain_fcd") == expected
     assert set(figures) == (
-        {"fcd", "parsed_unique_count", "parsed_novel_count"} if expected else set()
+        {"plain_fcd", "plain_parsed_unique_count", "plain_parsed_novel_count"}
+        if expected
+        else set()
     )
     assert table2.EXPERIMENT.published({**row, "data": "small_molecules"}) == {}
 
@@ -183,7 +185,9 @@ def test_table2_leaves_tables_figures_and_the_bank(workdir):
     assert "`parsed_unique_count@40`" in text and "1 generator steps of batch 8" in text
     for name in ("fcd", "unique", "novel", "iterations"):
         for suffix in ("png", "svg"):
-            assert (workdir / f"table2_{name}.{suffix}").stat().st_size > 100
+            # The cells were scored by the fast metrics alone: of plain decoding there are no bars.
+            drawn = (workdir / f"table2_{name}.{suffix}").exists()
+            assert drawn == (name == "iterations")
     assert list((workdir / "tensorboard").iterdir()) and (workdir / "table2.csv").is_file()
 
 
@@ -211,7 +215,7 @@ def test_seeds_of_a_row_drew_from_one_content(workdir):
     other = {**finished[0], "name": "other"}
     tables.make_table([*finished, other], table2.COLUMNS, panel="modes")
     other["latent_file"] = {**other["latent_file"], "bank": {"num_samples": 5}}
-    with pytest.raises(ValueError, match="latent's file: "):
+    with pytest.raises(ValueError, match="latent's file.num_samples: 300 -> 5"):
         tables.make_table([*finished, other], table2.COLUMNS, panel="modes")
 
 
@@ -264,7 +268,6 @@ def test_a_file_is_recorded_by_its_content_and_compared_without_its_place(tmp_pa
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        (["--bank-samples", "0"], "one sample at least"),
         (["--latents", "samples"], "name them by --samples"),
         (["--samples", "nowhere.npy"], "There is no"),
         (["--set", "latent_options.modes=3"], "itself sets latent_options.modes"),

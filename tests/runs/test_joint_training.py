@@ -121,6 +121,18 @@ def test_generator_and_critic_are_updated_as_they_are_without_it():
             np.testing.assert_allclose(mine, theirs, atol=1e-7)
 
 
+@pytest.mark.slow
+def test_the_compiled_step_is_the_eager_one():
+    compiled, eager = prepare(resolve(JOINT)), prepare(resolve(JOINT))
+    data = np.random.default_rng(0).normal(size=(32, 4)).astype("float32")
+    batch = next(iter(eager.training_batches(data, 8, seed=0)))
+    report = tf.function(compiled.train_step, jit_compile=True)(batch)
+    for name, value in eager.train_step(batch).items():
+        np.testing.assert_allclose(report[name], value, rtol=1e-3, atol=1e-5, err_msg=name)
+    for mine, theirs in zip(compiled.get_weights(), eager.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-4)
+
+
 def test_the_estimates_of_two_halves_are_that_of_the_batch():
     model = prepare(resolve(dataclasses.replace(JOINT, circuit_optimizer="SGD")))
     (layer,) = model.latent_layer.parts

@@ -12,6 +12,7 @@ import time
 import pytest
 
 from qlatent_tf.storage import files
+from qlatent_tf.storage.temporary import temporary_prefix
 
 
 def test_a_written_file_replaces_the_old_one_and_leaves_nothing_beside(tmp_path):
@@ -157,14 +158,16 @@ def test_what_killed_writers_left_is_removed_by_the_next(tmp_path):
     process = subprocess.Popen(["true"])
     process.wait()
     path = tmp_path / "data.json"
-    prefix = files.temporary_prefix(path)
+    prefix = temporary_prefix(path)
     ended = prefix.replace(f".{os.getpid()}@", f".{process.pid}@")
     assert ended != prefix
-    stale = [_leave(tmp_path / f"{ended}a.json", process), _leave(tmp_path / f"{ended}b", process)]
+    stale = [
+        _leave(tmp_path / name, process)
+        for name in (f"{ended}a.json", f"{ended}b", ended.replace("data", "other"))
+    ]
     kept = [
         _leave(tmp_path / f"{prefix}a.json", process),  # Its process runs.
         _leave(tmp_path / f"{ended}c.json", process, age=0),
-        _leave(tmp_path / ended.replace("data", "other"), process),
         _leave(tmp_path / ended.replace("@", "@elsewhere-"), process),
     ]
     files.write_text(path, "text")

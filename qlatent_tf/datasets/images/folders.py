@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+# Grey, coloured, of a palette, with or without transparency, as Pillow calls them.
+_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 
 
@@ -51,7 +53,9 @@ def read_folder(
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    return sorted(
+        path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file()
+    )
 
 
 def _read(path: Path, size: tuple[int, int] | int | None, grey: bool) -> np.ndarray:
@@ -59,6 +63,11 @@ def _read(path: Path, size: tuple[int, int] | int | None, grey: bool) -> np.ndar
 
     try:
         with Image.open(path) as image:
+            if image.mode not in _MODES or (image.format == "TIFF" and image.mode == "RGBA"):
+                raise ValueError(
+                    f"its pixels, {image.mode}, are none of 8 bits in red, green and blue or grey; "
+                    "other images are read from .npy and .npz files"
+                )
             image = image.convert("L" if grey else "RGB")
             if size is not None:
                 height, width = (size, size) if isinstance(size, int) else size

@@ -102,7 +102,10 @@ def save_charts(path, table: dict, cells, title: str, curve, bars, real=None) ->
     """
     drawings = {"iterations": history_figure(table, cells, *curve, title)}
     for name, (figure, label) in bars.items():
-        if all(row["scores"][figure]["mean"] is None for row in table["rows"]):
+        rows = table["rows"]
+        if not any(
+            row["scores"][figure]["mean"] is not None or figure in row["published"] for row in rows
+        ):
             continue
         means = {panel: row["scores"][figure]["mean"] for panel, row in (real or {}).items()}
         drawings[name] = bars_figure(table, figure, label, title, means)

@@ -167,10 +167,12 @@ def _best(table, columns):
 
 def _differs(score, other):
     """Whether two means differ by more than the standard error of their difference."""
+    if score["standard_error"] is None or None in score["values"]:
+        return False
     if other["mean"] is None:
         return True
     errors = score["standard_error"], other["standard_error"]
-    if None in errors or None in score["values"]:
+    if None in errors:
         return False
     return abs(score["mean"] - other["mean"]) > math.hypot(*errors)
 

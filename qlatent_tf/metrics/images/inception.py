@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import pooch
 import tensorflow as tf
 
 from qlatent_tf.datasets.images.keras_images import keras_home
@@ -129,7 +128,7 @@ def local_weights() -> Path | None:
                 return path
     kept = _keras_file()
     # One that is damaged would be downloaded again.
-    return kept if kept.exists() and pooch.file_hash(kept, alg="md5") == _MD5 else None
+    return kept if kept.exists() and _md5(kept) == _MD5 else None
 
 
 @functools.cache
@@ -145,7 +144,7 @@ def _keras_inception(path: Path) -> FeatureNetwork:
         )
     outputs = keras.Model(model.inputs, [model.get_layer("avg_pool").output, model.outputs[0]])
     digest = files.sha256_of(path)
-    known = pooch.file_hash(path, alg="md5") == _MD5
+    known = _md5(path) == _MD5
     return FeatureNetwork(
         # Weights that are not those of Keras are not called so.
         name="keras_inception_v3" if known else f"inception_v3_{digest[:8]}",
@@ -213,3 +212,7 @@ def _folder_hash(path):
         if file.is_file():
             digest.update(f"{file.relative_to(path).as_posix()}/{files.sha256_of(file)}".encode())
     return digest.hexdigest()
+
+
+def _md5(path):
+    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()

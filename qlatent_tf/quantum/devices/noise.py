@@ -175,9 +175,9 @@ def mesh_phases(unitary: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
 def mesh_unitary(inside: np.ndarray, before: np.ndarray, behind: np.ndarray) -> np.ndarray:
     """Returns the unitary of a triangle of interferometers, see `mesh_phases`."""
     unitary = np.eye(len(behind), dtype=np.complex128)
-    for (_, column), *phases in zip(_places(len(behind)), inside, before, strict=True):
+    for (_, column), inner, outer in zip(_places(len(behind)), inside, before, strict=True):
         pair = slice(column, column + 2)
-        unitary[pair] = _interferometer(*phases) @ unitary[pair]
+        unitary[pair] = _interferometer(inner, outer) @ unitary[pair]
     return behind[:, None] * unitary
 
 

@@ -193,6 +193,7 @@ def test_only_a_missing_closed_form_is_replaced_by_samples(monkeypatch, name):
     [
         ({"detector": "threshold"}, "takes detector='number'"),
         ({"dark_count_probability": 0.1}, "dark counts need"),
+        ({"g2": 0.1}, "without second photons; received g2=0.1"),
         ({"transmission": 0.5, "postselect": [1, 3]}, "names one number"),
         ({"photons": 0}, "photons is at least 1"),
     ],

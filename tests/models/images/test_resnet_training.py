@@ -169,7 +169,7 @@ def test_the_command_line_chooses_the_variant(capsys):
     assert '"filters": 64' in capsys.readouterr().out
     assert dry_run("--model", "resnet", "--variant", "tiny") == 1
     assert "full, gulrajani, small, loop; received 'tiny'" in capsys.readouterr().err
-    assert dry_run("--model", "mlp", "--variant", "small") == 1
+    assert dry_run("--model", "molgan", "--variant", "small") == 1
     assert "one variant, which has no name" in capsys.readouterr().err
     assert dry_run("--config", "molgan_boson_qm9", "--variant", "small") == 1
     assert "goes with --model" in capsys.readouterr().err
@@ -179,7 +179,7 @@ def test_the_command_line_chooses_the_variant(capsys):
     )
     assert dry_run("--model", "resnet", "--modes", "4", "--set", "latent_options.tiles=1") == 0
     assert "side by side" not in capsys.readouterr().err
-    with pytest.raises(ValueError, match="are full, gulrajani, small, loop; received 'tiny'"):
+    with pytest.raises(ValueError, match="full, gulrajani, small, loop; received 'tiny'"):
         get_config("boson", "tiny")
 
 
