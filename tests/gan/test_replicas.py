@@ -128,7 +128,7 @@ def test_two_machines_train_as_one(single, model, tmp_path):
     outputs = on_two_machines(tmp_path)
     assert_same_run(single[model], RunDirectory(tmp_path / "run"))
     assert len(list((tmp_path / "run").glob("events.*"))) == 1
-    assert "The run is in" in outputs[0] and "The run is in" not in outputs[1]
+    assert "Samples:" in outputs[0] and "Samples:" not in outputs[1]
 
 
 @pytest.mark.slow
