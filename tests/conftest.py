@@ -9,6 +9,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Without a screen, and without looking for one.
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+# The package says how h5py opens files, which h5py reads when it is first imported: whichever test
+# comes first, and whether it begins with Keras, makes no difference.
+import qlatent_tf  # noqa: F401
+
 _TESTS = Path(__file__).parent
 # Tests that train. What is drawn is looked at in those of `drawing`.
 _TRAINING = {"experiments", "gan", "models", "runs", "test_third_party.py", "tools"}
