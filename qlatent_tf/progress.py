@@ -1,6 +1,7 @@
 """Progress bars: drawn anew in a terminal, a line now and then in a file."""
 
 import time
+from collections.abc import Iterable
 
 import tqdm
 
@@ -37,3 +38,14 @@ class ProgressBar(tqdm.tqdm):
             self.display()
             self.disable = False
         super().close()
+
+
+def progress_bar(iterable: Iterable | None = None, *, shown: bool = True, **options) -> ProgressBar:
+    """Returns a progress bar that disappears at its end.
+
+    Args:
+      iterable: iterable. What is counted; by default the caller counts, with `update`.
+      shown: bool. Whether there is anything to see.
+      **options: those of `ProgressBar`, such as `desc`, `unit` and `total`.
+    """
+    return ProgressBar(iterable, disable=not shown, leave=False, unit_scale=True, **options)
