@@ -102,7 +102,7 @@ class DeviceCounts(VectorDistribution):
         """Returns about how long one core takes for samples: what a batch adds to a training step.
 
         Example:
-          >>> boson(modes=128, photons=24).sampling_seconds(64) > 5
+          >>> boson(modes=128, photons=24).sampling_seconds(64) > 3
           True
         """
         return sum(device.sampling_seconds(num_samples) for device in self.devices)

@@ -1,11 +1,13 @@
 """What can be refused before a run's directory is made, or anything is traced or compiled."""
 
+import math
 import os
 import re
 
 from absl import logging
 
 from qlatent_tf.config import Config
+from qlatent_tf.quantum.memory import memory_limit
 
 _FLOAT = 4
 # Batches are drawn ahead of the step that needs them.
@@ -42,8 +44,8 @@ def check_memory(config: Config, model) -> None:
         _width(layer.output) for layer in model.generator.layers if hasattr(layer, "output")
     )
     needed = _FLOAT * (_AHEAD * rows * latent + kept)
-    total = _memory()
-    if total and needed > total:
+    total = memory_limit()
+    if needed > total:
         raise ValueError(
             f"A batch of {largest:,} samples needs about {needed / 2**30:,.0f} GiB, latents drawn "
             f"ahead and the generator's layers alone; this machine has {total / 2**30:,.0f} GiB. "
@@ -52,12 +54,8 @@ def check_memory(config: Config, model) -> None:
 
 
 def affordable(latent, most: int, seconds: float) -> int:
-    """Returns how many latents can be drawn in a time, at most so many and not fewer than 100.
-
-    A latent whose sampling takes long has ``sampling_seconds(num_samples)``, an estimate.
-    """
-    estimate = getattr(latent, "sampling_seconds", None)
-    needed = estimate(most) if estimate else 0.0
+    """Returns how many latents can be drawn in a time, at most so many and not fewer than 100."""
+    needed = _sampling_seconds(latent, most)
     return most if needed <= seconds else max(100, int(most * seconds / needed))
 
 
@@ -66,8 +64,7 @@ def warn_of_slow_latents(config: Config, latent) -> None:
     rows = config.batch_size * config.critic_steps + (
         config.generator_batch_size or config.batch_size
     )
-    estimate = getattr(latent, "sampling_seconds", None)
-    needed = estimate(rows) if estimate else 0.0
+    needed = _sampling_seconds(latent, rows)
     if needed > _SLOW:
         logging.warning(
             "Each step draws %d latents, which takes about %.2g s. Draw a bank once, qlatent-tf "
@@ -107,18 +104,10 @@ def _shapes(data) -> str:
 
 def _width(output) -> int:
     parts = output.values() if isinstance(output, dict) else [output]
-    width = 0
-    for part in parts:
-        size = 1
-        for side in getattr(part, "shape", ())[1:]:
-            size *= side or 1
-        width += size
-    return width
+    return sum(math.prod(side or 1 for side in getattr(part, "shape", ())[1:]) for part in parts)
 
 
-def _memory() -> int:
-    """The machine's memory in bytes, 0 where it is not known."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return 0
+def _sampling_seconds(latent, num_samples: int) -> float:
+    """The estimate of a latent whose sampling takes long; 0 for others, which have none."""
+    estimate = getattr(latent, "sampling_seconds", None)
+    return estimate(num_samples) if estimate else 0.0
