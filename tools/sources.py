@@ -74,8 +74,6 @@ def use_inception(arguments) -> None:
 
 def load_model(source, trust_code: bool):
     """Loads a preset, or a run's last checkpoint; see `qlatent_tf.runs.loading.load_model`."""
-    # First, so that a wrong name is refused without TensorFlow.
-    source_config(source, trust_code)
     with slow_work(f"Building the model of {source}"):
         return loading.load_model(source, trust_code)
 

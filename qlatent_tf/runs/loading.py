@@ -36,18 +36,22 @@ def load_model(source, trust_code: bool = False, latent_options=None):
     Returns:
       The model, its configuration, and the training step it is from.
     """
-    # First: of a name that is wrong, the user hears without TensorFlow.
-    config = source_config(source, trust_code)
+    # What imports TensorFlow comes last: of a name that is wrong, the user hears without it.
+    how = {"latent_options": latent_options, "trust_code": trust_code}
+    if is_preset(source):
+        preset = read_preset(source, trust_code=trust_code)
 
-    from qlatent_tf import zoo
+        from qlatent_tf import zoo
+
+        model = zoo.from_preset(source, **how)
+        return model, preset["config"], preset["provenance"].get("step")
+    run = RunDirectory(source)
+    config = run.read_config(trust_code=trust_code)
+
     from qlatent_tf.runs.training import restore_model
 
-    if not is_preset(source):
-        run = RunDirectory(source)
-        model, step = restore_model(run, latent_options=latent_options, trust_code=trust_code)
-        return model, config, step
-    model = zoo.from_preset(source, latent_options=latent_options, trust_code=trust_code)
-    return model, config, read_preset(source, trust_code=trust_code)["provenance"].get("step")
+    model, step = restore_model(run, **how)
+    return model, config, step
 
 
 def is_preset(source) -> bool:
