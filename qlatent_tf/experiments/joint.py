@@ -6,7 +6,7 @@ trained circuit are what is asked about. The controls: distinguishable photons i
 which learns by the same estimator, and Gaussian noise with a trained covariance.
 """
 
-import numpy as np
+import dataclasses
 
 from qlatent_tf.configs import mlp, molgan
 from qlatent_tf.experiments import table1
@@ -16,6 +16,7 @@ from qlatent_tf.experiments.grids.finished_cells import cell_scores
 from qlatent_tf.experiments.grids.tables import Column
 from qlatent_tf.latents.trained import TRAINABLE
 from qlatent_tf.markdown import markdown_table
+from qlatent_tf.scores import Score
 from qlatent_tf.storage.files import write_json, write_text
 
 LATENTS = ("gaussian", "photonic", "boson")
@@ -60,8 +61,8 @@ def paired_differences(finished, names) -> list[dict]:
       names: sequence of str. Scores.
 
     Returns:
-      list of dict: ``latent``, ``score``, ``seeds``, ``values`` (a difference a seed), ``mean``
-      and ``standard_error``, which is None for one seed.
+      list of dict: ``latent``, ``score``, ``seeds``, and of the differences, one a seed, what
+      `Score.to_json` returns.
     """
     found = {}
     for cell in finished:
@@ -77,25 +78,17 @@ def paired_differences(finished, names) -> list[dict]:
                 if of == latent and all(name in pair.get(kind, ()) for kind in (TRAINED, FIXED))
             }
             if values:
-                error = np.std([*values.values()], ddof=1) / len(values) ** 0.5
-                result.append(
-                    {
-                        "latent": latent,
-                        "score": name,
-                        "seeds": list(values),
-                        "values": list(values.values()),
-                        "mean": float(np.mean([*values.values()])),
-                        "standard_error": float(error) if len(values) > 1 else None,
-                    }
-                )
+                paired = Score(metric=name).over(values.values()).to_json()
+                row = {"latent": latent, "score": name, "seeds": list(values)}
+                result.append({**row, **paired})
     return result
 
 
-def _write_paired(experiment):
+def _write_paired(name):
     """Returns what writes ``<name>_paired.md`` and ``.json`` beside the table."""
 
     def write(folder, finished, table, trusted):
-        titles = {column.name: column.title for column in experiment().columns}
+        titles = table["columns"]
         rows = paired_differences(finished, titles)
         lines = markdown_table(
             ["latent", "score", "seeds", "trained - fixed"],
@@ -110,7 +103,7 @@ def _write_paired(experiment):
             "trained latent and the run of the same seed with a fixed one; "
             f"{table['steps']:,} steps."
         )
-        path = folder / f"{experiment().name}_paired"
+        path = folder / f"{name}_paired"
         write_text(path.with_suffix(".md"), "\n".join([*lines, "", caption, ""]))
         write_json(path.with_suffix(".json"), rows)
 
@@ -118,6 +111,8 @@ def _write_paired(experiment):
 
 
 def _in_words(row):
+    if row["mean"] is None:
+        return "undefined"
     if row["standard_error"] is None:
         return f"{row['mean']:+.4g}"
     return f"{row['mean']:+.4g} ± {row['standard_error']:.2g}"
@@ -139,25 +134,21 @@ EXPERIMENT = GridExperiment(
     order={"latent": LATENTS, "trained": (FIXED, TRAINED)},
     curve=("integer_distance", "distance to the nearest integer"),
     bars={"bars": ("integer_distance", "distance to the nearest integer")},
-    write_more=_write_paired(lambda: EXPERIMENT),
+    write_more=_write_paired("joint"),
 )
-MOLECULES = GridExperiment(
+MOLECULES = dataclasses.replace(
+    EXPERIMENT,
     name="joint_molecules",
     help="circuits trained with the generator, MolGAN on QM9: latent, trained or fixed, x seed",
-    citation="Named as open by Wallner and Clements, and Bacarreza et al.; ours",
     description="About 0.2 s a step on two idle cores.",
-    latents=LATENTS,
     iterations=2000,
-    seeds=SEEDS,
     num_samples=10_000,
-    whose="ours",
     make_cells=molecule_cells,
     columns=tuple(
         map(Column.of, ("fcd", "parsed_unique_count", "parsed_novel_count", "valid_share"))
     ),
     notes=NOTES.format(name="joint_molecules"),
-    order={"latent": LATENTS, "trained": (FIXED, TRAINED)},
     curve=("parsed_unique_count", "valid & unique molecules"),
     bars={"fcd": ("fcd", "Frechet ChemNet Distance")},
-    write_more=_write_paired(lambda: MOLECULES),
+    write_more=_write_paired("joint_molecules"),
 )
