@@ -35,7 +35,7 @@ KEYS = {
         reference_size=40,
         num_samples=9,
     ),
-    # Names of one's own that only look like others.
+    # Custom names that only look like others.
     "distance": Score(metric="distance"),
     "near_qm9": Score(metric="near_qm9"),
     "fcd_qm_129925@10000": Score(metric="fcd_qm_129925", num_samples=10_000),

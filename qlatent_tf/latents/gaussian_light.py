@@ -40,7 +40,7 @@ def gaussian_boson(
       squeezing: float, or list of float. The squeezing parameter of every input, or of the first
         ones, in which case vacuum enters the others; 0.66 by default, about half a photon an input.
       unitary_seed: int, from 0 to 2**32 - 1. Names the circuit, which is never trained.
-      transfer_file: path. A transfer matrix of one's own, `[modes, inputs]`, lossy or not: `.npy`,
+      transfer_file: path. A custom transfer matrix, `[modes, inputs]`, lossy or not: `.npy`,
         `.npz` or `.csv`.
       interferometer: str. `"haar"`, or loop delays such as `"1-1"` or `"1-3-9"`.
       device: str. The calibration of a real device, `FILE:NAME`; see `read_calibration`.
