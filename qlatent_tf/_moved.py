@@ -3,6 +3,7 @@
 import importlib
 import importlib.abc
 import importlib.util
+import types
 import warnings
 
 # Those that the documentation of version 0.1 named.
@@ -17,11 +18,24 @@ MOVED = {
 }
 
 
+class _Moved(types.ModuleType):
+    """A module under its old name, which a public function of its package may have by now.
+
+    Importing it puts it in that function's place, so that it is called as the function is.
+    """
+
+    def __call__(self, *args, **options):
+        return getattr(self, self.__name__.rpartition(".")[2])(*args, **options)
+
+
 class MovedModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds a moved module under its old name, where it hands the new one's attributes on."""
 
     def find_spec(self, fullname, path=None, target=None):
         return importlib.util.spec_from_loader(fullname, self) if fullname in MOVED else None
+
+    def create_module(self, spec):
+        return _Moved(spec.name, f"The old name of `{MOVED[spec.name]}`.")
 
     def exec_module(self, module):
         new = MOVED[module.__name__]

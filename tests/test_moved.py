@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+import qlatent_tf
 from qlatent_tf._moved import MOVED
 
 
@@ -18,3 +19,11 @@ def test_an_old_path_warns_and_hands_the_same_names_on(old, new):
     assert public
     assert all(getattr(module, name) is getattr(moved, name) for name in public)
     sys.modules.pop(old, None)
+
+
+def test_a_function_that_has_an_old_path_for_a_name_is_still_called():
+    with pytest.warns(DeprecationWarning, match="is now"):
+        old = importlib.import_module("qlatent_tf.metrics.image_scores")
+    with pytest.raises(TypeError, match=r"image_scores\(\) missing"):
+        qlatent_tf.metrics.image_scores()
+    sys.modules.pop(old.__name__, None)
