@@ -12,12 +12,8 @@ from qlatent_tf.configs import mlp, molgan
 from qlatent_tf.experiments import table1
 from qlatent_tf.experiments.experiment import GridExperiment
 from qlatent_tf.experiments.grids.cells import seed_by_seed
-from qlatent_tf.experiments.grids.finished_cells import cell_scores
 from qlatent_tf.experiments.grids.tables import Column
 from qlatent_tf.latents.trained import TRAINABLE
-from qlatent_tf.markdown import markdown_table
-from qlatent_tf.scores import Score
-from qlatent_tf.storage.files import write_json, write_text
 
 LATENTS = ("gaussian", "photonic", "boson")
 TRAINED, FIXED = "trained", "fixed"
@@ -25,8 +21,7 @@ SEEDS = 3
 NOTES = (
     "A trained circuit starts at the one that is fixed in the same seed, and is trained by Adam "
     "with a learning rate of 0.001 unless the caption says otherwise; of a Gaussian latent the "
-    "full covariance is trained. The differences between trained and fixed, paired by seed, are in "
-    "{name}_paired.md."
+    "full covariance is trained. {name}_paired.md has the differences between trained and fixed."
 )
 
 
@@ -40,7 +35,7 @@ def _cells(rows_of, latents, **schedule):
             config = rows_of(latent).override(train_circuit=circuit == TRAINED)
             row = {"data": config.dataset, "latent": latent, "trained": circuit}
             rows.append((row, config))
-    return seed_by_seed(rows, taken=("train_circuit",), **schedule)
+    return seed_by_seed(rows, taken=("train_circuit",), paired=True, **schedule)
 
 
 def quantum_cells(latents, **schedule):
@@ -51,71 +46,6 @@ def quantum_cells(latents, **schedule):
 def molecule_cells(latents, **schedule):
     """Returns the cells on molecules; see `GridExperiment.make_cells`."""
     return _cells(molgan.get_config, latents, **schedule)
-
-
-def paired_differences(finished, names) -> list[dict]:
-    """Returns, of each latent and score, trained less fixed in the seeds that have both.
-
-    Args:
-      finished: sequence of dict. Cells, see `finished_cells.read_cell`.
-      names: sequence of str. Scores.
-
-    Returns:
-      list of dict: ``latent``, ``score``, ``seeds``, and of the differences, one a seed, what
-      `Score.to_json` returns.
-    """
-    found = {}
-    for cell in finished:
-        row = cell["row"]
-        pair = found.setdefault((row["latent"], cell["config"].seed), {})
-        pair[row["trained"]] = cell_scores(cell)
-    result = []
-    for latent in dict.fromkeys(latent for latent, _ in found):
-        for name in names:
-            values = {
-                seed: pair[TRAINED][name].mean - pair[FIXED][name].mean
-                for (of, seed), pair in sorted(found.items())
-                if of == latent and all(name in pair.get(kind, ()) for kind in (TRAINED, FIXED))
-            }
-            if values:
-                paired = Score(metric=name).over(values.values()).to_json()
-                row = {"latent": latent, "score": name, "seeds": list(values)}
-                result.append({**row, **paired})
-    return result
-
-
-def _write_paired(name):
-    """Returns what writes ``<name>_paired.md`` and ``.json`` beside the table."""
-
-    def write(folder, finished, table, trusted):
-        titles = table["columns"]
-        rows = paired_differences(finished, titles)
-        lines = markdown_table(
-            ["latent", "score", "seeds", "trained - fixed"],
-            [
-                [f"`{row['latent']}`", titles[row["score"]], len(row["seeds"]), _in_words(row)]
-                for row in rows
-            ],
-            words=2,
-        )
-        caption = (
-            "Mean ± standard error over training seeds of the difference between a run with a "
-            "trained latent and the run of the same seed with a fixed one; "
-            f"{table['steps']:,} steps."
-        )
-        path = folder / f"{name}_paired"
-        write_text(path.with_suffix(".md"), "\n".join([*lines, "", caption, ""]))
-        write_json(path.with_suffix(".json"), rows)
-
-    return write
-
-
-def _in_words(row):
-    if row["mean"] is None:
-        return "undefined"
-    if row["standard_error"] is None:
-        return f"{row['mean']:+.4g}"
-    return f"{row['mean']:+.4g} ± {row['standard_error']:.2g}"
 
 
 EXPERIMENT = GridExperiment(
@@ -134,7 +64,7 @@ EXPERIMENT = GridExperiment(
     order={"latent": LATENTS, "trained": (FIXED, TRAINED)},
     curve=("integer_distance", "distance to the nearest integer"),
     bars={"bars": ("integer_distance", "distance to the nearest integer")},
-    write_more=_write_paired("joint"),
+    baseline={"trained": FIXED},
 )
 MOLECULES = dataclasses.replace(
     EXPERIMENT,
@@ -150,5 +80,4 @@ MOLECULES = dataclasses.replace(
     notes=NOTES.format(name="joint_molecules"),
     curve=("parsed_unique_count", "valid & unique molecules"),
     bars={"fcd": ("fcd", "Frechet ChemNet Distance")},
-    write_more=_write_paired("joint_molecules"),
 )
