@@ -49,6 +49,15 @@ def tiny_run(tmp_path_factory):
     return RunDirectory(folder / "tiny_run")
 
 
+@pytest.fixture(scope="session")
+def two_workers():
+    """A cluster of two processes, in which nothing is loaded before it is needed."""
+    from qlatent_tf.cluster.opening import open_cluster
+
+    with open_cluster(workers=2) as cluster:
+        yield cluster
+
+
 @pytest.fixture(scope="module", autouse=True)
 def quick_pictures(request):
     """Pictures of vectors stay white and charts are not aligned: half the time of a tiny run."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from qlatent_tf.datasets.dataset import CountDataset
 from qlatent_tf.quantum.arguments import check_count
-from qlatent_tf.registry import latents
+from qlatent_tf.registry import latents, takes_options_of
 
 METRICS = ("discreteness", "total_number", "pair_correlation")
 MAX_OUTCOMES = 2**24
@@ -37,42 +37,22 @@ def quantum(
     return _photons("quantum", "boson", modes, photons, unitary_seed)
 
 
-def photonic(
-    *,
-    modes: int = 16,
-    photons: int = 8,
-    unitary_seed: int = 0,
-) -> CountDataset:
+@takes_options_of(quantum)
+def photonic(**options) -> CountDataset:
     """Photon numbers of distinguishable photons behind a Haar random interferometer.
 
-    Args:
-      modes: int. Modes of the interferometer, the width of a sample.
-      photons: int. One photon into each of the first modes; the total of every sample.
-      unitary_seed: int. Names the interferometer; not to be that of the latent.
-
-    Raises:
-      ValueError: if an option is out of range.
+    Options and errors are those of `quantum`.
     """
-    return _photons("photonic", "photonic", modes, photons, unitary_seed)
+    return _photons("photonic", "photonic", **options)
 
 
-def dirichlet_multinomial(
-    *,
-    modes: int = 16,
-    photons: int = 8,
-    unitary_seed: int = 0,
-) -> CountDataset:
+@takes_options_of(quantum)
+def dirichlet_multinomial(**options) -> CountDataset:
     """Dirichlet-multinomial counts with means and total variance of the quantum data.
 
-    Args:
-      modes: int. The width of a sample.
-      photons: int. The total of every sample.
-      unitary_seed: int. Names the interferometer whose means and variances the counts have.
-
-    Raises:
-      ValueError: if an option is out of range.
+    Options and errors are those of `quantum`.
     """
-    return _photons("dirichlet_multinomial", "dirichlet_multinomial", modes, photons, unitary_seed)
+    return _photons("dirichlet_multinomial", "dirichlet_multinomial", **options)
 
 
 def thermal(

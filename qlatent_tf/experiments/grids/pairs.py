@@ -97,10 +97,7 @@ def write_paired(path: Path, finished, table: dict, baseline: Mapping) -> None:
     labels = table["labels"]
     rows = [
         [
-            *(
-                f"`{row['row'][label]}`" if label == "latent" else row["row"][label]
-                for label in labels
-            ),
+            *_entries(row["row"], labels),
             titles[row["score"]],
             *in_words(row),
         ]

@@ -8,7 +8,7 @@ from qlatent_tf.drawing.style import INK, latent_style, new_figure, shared_legen
 from qlatent_tf.experiments.grids.table_files import format_score
 
 
-def sweep_figure(table: dict, name: str, label: str, *, panel: str, place: str, without):
+def sweep_figure(table: dict, name: str, label: str, *, panel: str, place: str, without=None):
     """Draws a score against the values of an entry; rows that have no value are bands.
 
     Args:

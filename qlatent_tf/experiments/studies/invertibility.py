@@ -1,10 +1,8 @@
 """What does theorem 1's condition cost? Latent x generator, invertible or not, x seed."""
 
 from qlatent_tf.configs.mlp import get_config
-from qlatent_tf.experiments.experiment import GridExperiment
 from qlatent_tf.experiments.grids.cells import seed_by_seed
-from qlatent_tf.experiments.grids.tables import judges
-from qlatent_tf.experiments.table1 import COLUMNS
+from qlatent_tf.experiments.studies.counts_study import counts_study
 
 LATENTS = ("boson", "photonic", "gaussian")
 PUBLISHED, LEAKY, INVERTIBLE = "published", "leaky", "invertible"
@@ -34,22 +32,15 @@ def _cells(latents, **schedule):
     return seed_by_seed(rows, taken=("model_options",), paired=True, **schedule)
 
 
-EXPERIMENT = GridExperiment(
+EXPERIMENT = counts_study(
     name="invertibility",
     help="what an invertible generator costs, on photon counts: latent x generator x seed",
     citation="A study of ours on theorem 1 of Bacarreza et al., arXiv 2508.19857",
     description="27 cells of 5,000 steps; about 0.1 s a step on one core.",
     latents=LATENTS,
     iterations=5000,
-    seeds=3,
-    num_samples=100_000,
-    whose="ours",
     make_cells=_cells,
-    columns=COLUMNS,
-    more_columns=judges(),
     notes=NOTES,
     order={"latent": LATENTS, "generator": tuple(_OPTIONS)},
     baseline={"generator": PUBLISHED},
-    curve=("integer_distance", "distance to the nearest integer"),
-    bars={"bars": ("integer_distance", "distance to the nearest integer")},
 )

@@ -9,15 +9,13 @@ which learns by the same estimator, and Gaussian noise with a trained covariance
 import dataclasses
 
 from qlatent_tf.configs import mlp, molgan
-from qlatent_tf.experiments import table1
-from qlatent_tf.experiments.experiment import GridExperiment
 from qlatent_tf.experiments.grids.cells import seed_by_seed
-from qlatent_tf.experiments.grids.tables import Column
+from qlatent_tf.experiments.grids.tables import Column, judges
+from qlatent_tf.experiments.studies.counts_study import counts_study
 from qlatent_tf.latents.trained import TRAINABLE
 
 LATENTS = ("gaussian", "photonic", "boson")
 TRAINED, FIXED = "trained", "fixed"
-SEEDS = 3
 NOTES = (
     "A trained circuit starts at the one that is fixed in the same seed, and is trained by Adam "
     "with a learning rate of 0.001 unless the caption says otherwise; of a Gaussian latent the "
@@ -48,22 +46,16 @@ def molecule_cells(latents, **schedule):
     return _cells(molgan.get_config, latents, **schedule)
 
 
-EXPERIMENT = GridExperiment(
+EXPERIMENT = counts_study(
     name="joint",
     help="circuits trained with the generator, on photon counts: latent, trained or fixed, x seed",
     citation="Named as open by Wallner and Clements, and Bacarreza et al.; ours",
     description="About 0.1 s a step on two idle cores.",
     latents=LATENTS,
     iterations=5000,
-    seeds=SEEDS,
-    num_samples=100_000,
-    whose="ours",
     make_cells=quantum_cells,
-    columns=table1.COLUMNS,
     notes=NOTES.format(name="joint"),
     order={"latent": LATENTS, "trained": (FIXED, TRAINED)},
-    curve=("integer_distance", "distance to the nearest integer"),
-    bars={"bars": ("integer_distance", "distance to the nearest integer")},
     baseline={"trained": FIXED},
 )
 MOLECULES = dataclasses.replace(
@@ -77,6 +69,7 @@ MOLECULES = dataclasses.replace(
     columns=tuple(
         map(Column.of, ("fcd", "parsed_unique_count", "parsed_novel_count", "valid_share"))
     ),
+    more_columns=judges("chemnet"),
     notes=NOTES.format(name="joint_molecules"),
     curve=("parsed_unique_count", "valid & unique molecules"),
     bars={"fcd": ("fcd", "Frechet ChemNet Distance")},

@@ -1,10 +1,8 @@
 """How much of the boson latent survives an imperfect device? Imperfection x seed, on counts."""
 
 from qlatent_tf.configs.mlp import get_config
-from qlatent_tf.experiments.experiment import GridExperiment
 from qlatent_tf.experiments.grids.cells import seed_by_seed
-from qlatent_tf.experiments.grids.tables import judges
-from qlatent_tf.experiments.table1 import COLUMNS
+from qlatent_tf.experiments.studies.counts_study import counts_study, draw_sweep
 
 PERFECT = "none"
 # Full indistinguishability and transmission are the perfect device, none the photonic latent.
@@ -44,34 +42,12 @@ def _cells(latents, **schedule):
     return seed_by_seed(configured, paired=True, **schedule)
 
 
-def _draw(folder, finished, table, trusted):
-    from qlatent_tf.drawing.style import save_figure
-    from qlatent_tf.experiments.studies.charts import sweep_figure
-
-    drawing = sweep_figure(
-        table,
-        "integer_distance",
-        "distance to the nearest integer",
-        panel="imperfection",
-        place="value",
-        without=PERFECT,
-    )
-    save_figure(drawing, folder / "noise", step=table["steps"])
-
-
-EXPERIMENT = GridExperiment(
+EXPERIMENT = counts_study(
     name="noise",
     help="imperfect photons, circuits and detectors, on photon counts: imperfection x seed",
-    citation="A study of ours",
     description="45 cells of 3,000 steps; about 0.1 s a step on one core.",
     latents=("boson", "photonic"),
-    iterations=3000,
-    seeds=3,
-    num_samples=100_000,
-    whose="ours",
     make_cells=_cells,
-    columns=COLUMNS,
-    more_columns=judges(),
     notes=NOTES,
     order={
         "imperfection": (PERFECT, *IMPERFECTIONS),
@@ -79,7 +55,5 @@ EXPERIMENT = GridExperiment(
         "latent": ("boson", "photonic"),
     },
     baseline={"latent": "boson", "imperfection": PERFECT, "value": ""},
-    curve=("integer_distance", "distance to the nearest integer"),
-    bars={"bars": ("integer_distance", "distance to the nearest integer")},
-    write_more=_draw,
+    write_more=draw_sweep("noise", panel="imperfection", place="value", without=PERFECT),
 )

@@ -1,10 +1,9 @@
 """Quantum likes quantum, counts like counts, or scale? Data x latent x scale x seed."""
 
 from qlatent_tf.configs.mlp import get_config
-from qlatent_tf.experiments.experiment import GridExperiment, Option
+from qlatent_tf.experiments.experiment import Option
 from qlatent_tf.experiments.grids.cells import seed_by_seed
-from qlatent_tf.experiments.grids.tables import judges
-from qlatent_tf.experiments.table1 import COLUMNS
+from qlatent_tf.experiments.studies.counts_study import LABEL, SCORE, counts_study
 
 DATA = ("quantum", "photonic", "dirichlet_multinomial", "bernoulli", "thermal")
 LATENTS = ("boson", "photonic", "dirichlet_multinomial", "gaussian", "bernoulli")
@@ -38,31 +37,20 @@ def _draw(folder, finished, table, trusted):
         scales = (RAW, STANDARDISED) if row["latent"] == "gaussian" else (row["scale"],)
         for scale in scales:
             place = halves.setdefault(scale, {})
-            place[row["latent"], row["data"]] = row["scores"]["integer_distance"]
-    drawing = matrix_figure(
-        halves, "distance to the nearest integer, divided by the smallest on the same data"
-    )
+            place[row["latent"], row["data"]] = row["scores"][SCORE]
+    drawing = matrix_figure(halves, f"{LABEL}, divided by the smallest on the same data")
     save_figure(drawing, folder / "origins", step=table["steps"])
 
 
-EXPERIMENT = GridExperiment(
+EXPERIMENT = counts_study(
     name="origins",
     help="which latent suits which counts: data x latent x scale x seed",
-    citation="A study of ours",
     description="135 cells of 3,000 steps; about 0.1 s a step on one core.",
     options={"data": Option(DATA, "data sets")},
     latents=LATENTS,
-    iterations=3000,
-    seeds=3,
-    num_samples=100_000,
-    whose="ours",
     make_cells=_cells,
-    columns=COLUMNS,
-    more_columns=judges(),
     notes=NOTES,
     order={"data": DATA, "latent": LATENTS, "scale": (RAW, STANDARDISED)},
     baseline={"latent": "boson"},
-    curve=("integer_distance", "distance to the nearest integer"),
-    bars={"bars": ("integer_distance", "distance to the nearest integer")},
     write_more=_draw,
 )
