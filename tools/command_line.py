@@ -171,6 +171,11 @@ def command(*words) -> str:
     return shlex.join(["qlatent-tf", *map(str, words)])
 
 
+def trust_option(config) -> list[str]:
+    """Returns what a command takes that reads a run or preset of this configuration."""
+    return ["--trust-code"] * bool(config.custom_names)
+
+
 @contextlib.contextmanager
 def slow_work(what: str, quiet: bool = False):
     """Says what is being done where it takes more than three seconds and shows no bar."""

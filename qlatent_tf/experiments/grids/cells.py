@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from qlatent_tf.config import Config
 from qlatent_tf.experiments.grids.latent_files import Bank
-from qlatent_tf.resolve import resolve
+from qlatent_tf.resolve import resolve, share_circuits
 
 _TAKEN = frozenset({"latent", "dataset", "seed", "steps", "evaluate_every"})
 
@@ -37,7 +37,13 @@ class Cell:
 
 
 def seed_by_seed(
-    rows, seeds: int, iterations: int, settings=(), taken=(), decay: bool = False
+    rows,
+    seeds: int,
+    iterations: int,
+    settings=(),
+    taken=(),
+    decay: bool = False,
+    paired: bool = False,
 ) -> list[Cell]:
     """Returns a cell for each row in each seed, called ``<row>_seed<seed>``.
 
@@ -52,6 +58,7 @@ def seed_by_seed(
       taken: sequence of str. Keys that the experiment sets besides the data set, the seed, the
         steps and the evaluations: `settings` may not hold them.
       decay: bool. Whether learning rates fall to 0 at the last step, unless `settings` differ.
+      paired: bool. Whether the rows of a seed share the latent's circuit and the data's.
 
     Raises:
       ValueError: if a name, a key or a number is not legal, or two rows are the same.
@@ -75,6 +82,8 @@ def seed_by_seed(
                 evaluate_every=max(iterations // 20, 1),
                 **settings,
             )
+            if paired:
+                config = share_circuits(config)
             words = [re.sub(r"[^\w.]+", "-", str(value)).strip("-") for value in row.values()]
             name = "_".join([*filter(None, words), f"seed{seed}"])
             if name in found:
