@@ -198,15 +198,20 @@ class Config:
         if missing:
             raise ValueError(f"The configuration lacks {', '.join(missing)}.")
         config = cls(**fields)
-        named = (config.model, config.latent, config.dataset, *config.metrics, *_rewards(config))
         trusted = () if isinstance(trust_code, bool) else trust_code
-        foreign = [name for name in named if ":" in name and name not in trusted]
+        foreign = [name for name in config.custom_names if name not in trusted]
         if foreign and trust_code is not True:
             raise ValueError(
                 f"The configuration would run code from outside the project: {', '.join(foreign)}. "
                 "Pass trust_code=True (--trust-code) if you trust where it comes from."
             )
         return config
+
+    @property
+    def custom_names(self) -> list[str]:
+        """The names of code from outside the project, such as ``my_file:my_latent``."""
+        named = (self.model, self.latent, self.dataset, *self.metrics, *_rewards(self))
+        return [name for name in named if ":" in name]
 
     def override(self, **changes: Any) -> "Config":
         """Returns a copy with `changes`; a dotted key reaches into the options.

@@ -31,6 +31,21 @@ def resolve(config: Config) -> Config:
     return config
 
 
+def share_circuits(config: Config) -> Config:
+    """Returns the configuration with circuits that all latents, and all data, of its seed share.
+
+    A circuit that is named stays; that of the data is another than the latent's.
+    """
+    for kind in ("latent", "dataset"):
+        options = getattr(config, f"{kind}_options")
+        named = any(options.get(name) is not None for name in _NAMES_OF_CIRCUITS)
+        builder = _REGISTRIES[kind].get(getattr(config, kind))
+        if "unitary_seed" in _defaults(builder) and not named:
+            shared = {**options, "unitary_seed": derive_seed(config.seed, f"{kind} unitary")}
+            config = dataclasses.replace(config, **{f"{kind}_options": shared})
+    return config
+
+
 def data_width(config: Config) -> int | None:
     """Returns the width of the data's samples, None where their builder does not tell it.
 

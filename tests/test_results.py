@@ -1,5 +1,7 @@
 """The committed results follow from the committed cells, and a page shows them."""
 
+import importlib
+
 import pytest
 from harness import ROOT
 
@@ -45,6 +47,15 @@ def test_its_page_shows_the_table(folder):
     for row in rows:
         assert row in shown
     assert f"results/{folder.name}" in (ROOT / _PAGE).read_text(encoding="utf-8")
+
+
+def test_the_summary_is_that_of_the_cells(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "scripts"))
+    summary = importlib.import_module("summarize_results")
+    compared = [(question, summary.compare(question)) for question in summary.QUESTIONS]
+    written = (ROOT / "docs" / "results" / "summary.md").read_text(encoding="utf-8")
+    assert written == summary.to_markdown(compared)
+    assert len(summary.draw(compared).axes[0].lines) > len(compared)
 
 
 def test_there_are_results():

@@ -18,7 +18,9 @@ from qlatent_tf.tools.command_line import (
     Parser,
     add_scoring_arguments,
     add_trust_argument,
+    command,
     run_tool,
+    trust_option,
 )
 from qlatent_tf.tools.sources import use_inception
 
@@ -117,7 +119,8 @@ def _publish(arguments):
         pictures={name: encode_picture(picture) for name, picture in pictures.items()},
     )
     name = directory if arguments.models_dir else arguments.preset
-    print(f"{directory} holds the preset. Try: qlatent-tf sample {name} --out samples.png")
+    try_it = command("sample", name, "--out", "samples.png", *trust_option(config))
+    print(f"{directory} holds the preset. Try: {try_it}")
     return 0
 
 

@@ -15,6 +15,7 @@ examples:
   qlatent-tf sample_latent mine --modes 6 --unitary-file circuit.npy --input-state 2,1,0,0,1,0
   qlatent-tf sample_latent control --latent photonic --modes 16
   qlatent-tf sample_latent gbs6 --latent gaussian_boson --modes 6 --num-samples 20000
+  qlatent-tf sample_latent bank48 --modes 48 --scheduler tcp://host:8786
 """
 
 import argparse
@@ -23,6 +24,8 @@ from pathlib import Path
 
 from qlatent_tf.tools.command_line import (
     Parser,
+    add_cluster_arguments,
+    cluster_of,
     command,
     run_tool,
 )
@@ -129,6 +132,7 @@ def parser() -> Parser:
         default="boson",
         help="identical or distinguishable photons, or Gaussian light (default: boson)",
     )
+    add_cluster_arguments(arguments)
     for title, options in _OPTIONS.items():
         group = arguments.add_argument_group(title)
         for name, (kind, about) in options.items():
@@ -149,14 +153,16 @@ def _sample(arguments) -> int:
     names = [name for options in _OPTIONS.values() for name in options]
     options = {name: getattr(arguments, name) for name in names}
     options = {name: value for name, value in options.items() if value is not None}
-    write_latent_bank(
-        arguments.bank,
-        arguments.latent,
-        options,
-        num_samples=arguments.num_samples,
-        seed=arguments.seed,
-        shard_size=arguments.shard_size,
-    )
+    with cluster_of(arguments) as cluster:
+        write_latent_bank(
+            arguments.bank,
+            arguments.latent,
+            options,
+            num_samples=arguments.num_samples,
+            seed=arguments.seed,
+            shard_size=arguments.shard_size,
+            cluster=cluster,
+        )
     bank = arguments.bank
     train = ("train", "--model", "molgan", "--latent", "samples", "--latent-file", bank)
     print(f"Train with it:   {command(*train)}", file=sys.stderr)

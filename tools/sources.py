@@ -10,6 +10,7 @@ import numpy as np
 from qlatent_tf.tools.command_line import slow_work
 
 from qlatent_tf.config import Config, parse_setting
+from qlatent_tf.quantum import memory
 from qlatent_tf.registry import latents, models
 from qlatent_tf.runs import loading
 from qlatent_tf.runs.loading import source_config
@@ -51,12 +52,10 @@ def check_memory(model, num_samples: int) -> None:
     parts = sample.values() if isinstance(sample, dict) else [sample]
     # Latents, networks' outputs and what they become are there at once.
     needed = 2 * num_samples * sum(np.asarray(part).nbytes for part in parts)
-    free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    if needed > free:
-        raise ValueError(
-            f"{num_samples:,} samples take about {needed / 1e9:,.0f} GB of memory, of which "
-            f"{free / 1e9:,.0f} GB are free. Draw fewer, in several files with other seeds."
-        )
+    try:
+        memory.check_memory(needed, f"{num_samples:,} samples")
+    except ValueError as error:
+        raise ValueError(f"{error} Draw fewer, in several files with other seeds.") from None
 
 
 def use_inception(arguments) -> None:

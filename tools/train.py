@@ -26,6 +26,7 @@ from qlatent_tf.tools.command_line import (
     add_trust_argument,
     command,
     run_tool,
+    trust_option,
 )
 from qlatent_tf.tools.sources import (
     config_from_arguments,
@@ -78,7 +79,7 @@ def parser() -> Parser:
     add_trust_argument(arguments)
     add_data_arguments(
         arguments,
-        default="the model's, or where it cannot be had the one that comes with the package",
+        default="the model's; if it is not available, the one that comes with the package",
     )
     run = arguments.add_argument_group("run")
     run.add_argument(
@@ -231,12 +232,13 @@ def _report(run):
         print(f"Step {metrics['step']:,}, {metrics['num_samples']:,} samples, on {data}:")
     for score in telling_scores(scores):
         print(f"  {in_words(score)}")
+    trust = trust_option(run.read_config(trust_code=True))
     print(
         f"\nSamples:      {run.samples}\n"
         f"All scores:   {run.path / 'metrics.json'}, {len(scores)} of them; qlatent-tf list_models "
         "--metrics explains each\n"
         f"TensorBoard:  tensorboard --logdir {shlex.quote(str(run.path.parent))}\n"
-        f"Keep it:      {command('publish', run.path, run.path.name)}"
+        f"Keep it:      {command('publish', run.path, run.path.name, *trust)}"
     )
 
 

@@ -25,4 +25,7 @@ from .vectors.codes import codes as codes
 from .vectors.mixture import MixtureDataset as MixtureDataset
 from .vectors.mixture import mixture as mixture
 from .vectors.synthetic import bernoulli as bernoulli
+from .vectors.synthetic import dirichlet_multinomial as dirichlet_multinomial
+from .vectors.synthetic import photonic as photonic
 from .vectors.synthetic import quantum as quantum
+from .vectors.synthetic import thermal as thermal

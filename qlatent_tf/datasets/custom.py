@@ -84,7 +84,7 @@ def from_arrays(
 
     Example:
       >>> data = qlatent_tf.datasets.from_arrays(numpy.load("spectra.npy"))
-      >>> run = qlatent_tf.train(config, "runs/spectra", dataset=data)
+      >>> gan.fit(data.source, batch_size=64, epochs=5)
     """
     if isinstance(samples, Mapping):
         return _from_graphs(samples, name)

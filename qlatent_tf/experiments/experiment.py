@@ -10,6 +10,7 @@ from pathlib import Path
 
 from qlatent_tf.experiments.grids.cells import Cell
 from qlatent_tf.experiments.grids.finished_cells import cell_scores
+from qlatent_tf.experiments.grids.pairs import write_paired
 from qlatent_tf.experiments.grids.table_files import write_table
 from qlatent_tf.experiments.grids.tables import Column, Published, in_order, make_table
 
@@ -77,6 +78,8 @@ class GridExperiment(Experiment):
       more_columns: sequence of Column. What it shows too where some cell has the score.
       notes: str. What its caption says besides.
       order: dict of str to sequence. The order of a row's entries, see `tables.in_order`.
+      baseline: dict. Entries of a row and their values: each row is compared, seed by seed, with
+        the one that has these and otherwise the same entries; see `paired_differences`.
       panel: str. The entry by which rows are compared among each other.
       panel_title: str. Of a chart's panel; ``{}`` stands for its value.
       curve: (str, str). The score that is drawn against the steps, and its label.
@@ -102,6 +105,7 @@ class GridExperiment(Experiment):
     more_columns: Sequence[Column] = ()
     notes: str = ""
     order: Mapping[str, Sequence] = dataclasses.field(default_factory=dict)
+    baseline: Mapping[str, str | int] = dataclasses.field(default_factory=dict)
     panel: str = "data"
     panel_title: str = "{} data"
     curve: tuple[str, str] = ("", "")
@@ -172,6 +176,8 @@ class GridExperiment(Experiment):
         path = folder / self.name
         write_table(path, table, columns, self.notes)
         save_charts(path, table, finished, self.panel_title, self.curve, self.bars)
+        if self.baseline:
+            write_paired(path.with_name(f"{self.name}_paired"), finished, table, self.baseline)
         if self.write_more is not None:
             self.write_more(folder, finished, table, trusted)
         return table

@@ -1,5 +1,7 @@
 """A latent and its generator: all that drawing samples takes, and what a run asks of a model."""
 
+import functools
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -204,8 +206,14 @@ class LatentGenerator(keras.Model):
         """Returns the generator's outputs for latents ``(batch, latent_size)``."""
         return self.generator(latent, training=training)
 
-    @tf.function(reduce_retracing=True)
-    def _generate_batch(self, latent, weights):
+    @functools.cached_property
+    def _generate_batch(self):
+        # TensorFlow counts traces by the Python code of what it compiles, and so warns of retracing
+        # when several models share a method. A partial has no code: each model counts its own.
+        generate = functools.partial(type(self)._samples_of, self)
+        return tf.function(generate, reduce_retracing=True)
+
+    def _samples_of(self, latent, weights):
         return self.decode(self.outputs_of(latent, weights))
 
 

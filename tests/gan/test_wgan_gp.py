@@ -245,3 +245,10 @@ def test_one_optimizer_for_both_is_refused():
     optimizer = keras.optimizers.Adam()
     with pytest.raises(ValueError, match="an optimizer each"):
         gan.compile(optimizer, optimizer)
+
+
+def test_models_side_by_side_are_not_taken_for_retracing(caplog):
+    """TensorFlow warns of five traces among ten calls, and counts those of shared code together."""
+    for model in [small_gan() for _ in range(6)]:
+        assert model.sample(4, seed=0).shape == (4, 2)
+    assert "retracing" not in caplog.text

@@ -80,7 +80,7 @@ def test_a_stopped_training_says_how_to_go_on(here, monkeypatch, capsys):
     assert "same command resumes at the last complete epoch" in capsys.readouterr().err
 
 
-def test_a_card_shows_scores_of_real_images(here):
+def test_a_card_shows_scores_of_real_images(here, capsys):
     (here / "my_toy.py").write_text(TOY + BRIGHTNESS)
     train = [
         "train",
@@ -109,6 +109,7 @@ def test_a_card_shows_scores_of_real_images(here):
     ):
         train += ["--set", setting]
     assert command.main(train) == 0
+    assert "qlatent-tf publish run run --trust-code\n" in capsys.readouterr().out
     publish = [
         "publish",
         "run",
@@ -122,6 +123,8 @@ def test_a_card_shows_scores_of_real_images(here):
         "--trust-code",
     ]
     assert command.main(publish) == 0
+    hint = "qlatent-tf sample models/toy_gan --out samples.png --trust-code\n"
+    assert capsys.readouterr().out.endswith(hint)
     scores = json.loads((here / "models" / "toy_gan" / "metrics.json").read_text())
     assert list(scores["metrics"]) == ["brightness@40"]
     # There are 30 held-out images, whose mean is 49.5 + 100 / 3 up to noise.

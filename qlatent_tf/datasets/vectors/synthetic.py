@@ -4,13 +4,15 @@ Reference:
   H. Wallner and W. R. Clements, "Towards an inductive bias for quantum statistics in GANs".
 """
 
+import functools
 import math
 import operator
 
 import numpy as np
 
 from qlatent_tf.datasets.dataset import CountDataset
-from qlatent_tf.registry import latents
+from qlatent_tf.quantum.arguments import check_count
+from qlatent_tf.registry import latents, takes_options_of
 
 METRICS = ("discreteness", "total_number", "pair_correlation")
 MAX_OUTCOMES = 2**24
@@ -32,18 +34,58 @@ def quantum(
     Raises:
       ValueError: if an option is out of range.
     """
-    from qlatent_tf.quantum.samplers.fock_table import exact_distribution
+    return _photons("quantum", "boson", modes, photons, unitary_seed)
 
-    options = {"modes": modes, "photons": photons, "unitary_seed": unitary_seed}
-    source = latents.build("boson", center=False, **options)
-    (device,) = source.devices
+
+@takes_options_of(quantum)
+def photonic(**options) -> CountDataset:
+    """Photon numbers of distinguishable photons behind a Haar random interferometer.
+
+    Options and errors are those of `quantum`.
+    """
+    return _photons("photonic", "photonic", **options)
+
+
+@takes_options_of(quantum)
+def dirichlet_multinomial(**options) -> CountDataset:
+    """Dirichlet-multinomial counts with means and total variance of the quantum data.
+
+    Options and errors are those of `quantum`.
+    """
+    return _photons("dirichlet_multinomial", "dirichlet_multinomial", **options)
+
+
+def thermal(
+    *,
+    modes: int = 16,
+    photons: int = 8,
+) -> CountDataset:
+    """Independent counts of the Bose-Einstein distribution: thermal light without a circuit.
+
+    A count k of mean u has the probability u^k / (1 + u)^(k + 1), with u = photons / modes.
+
+    Args:
+      modes: int. The width of a sample.
+      photons: int. The mean of the total.
+
+    Raises:
+      ValueError: if an option is out of range.
+    """
+    from scipy.stats import nbinom
+
+    modes = check_count(modes, "modes", least=1)
+    photons = check_count(photons, "photons", least=1)
+    mean = photons / modes
+    # Equal thermal light in all modes leaves any interferometer as it came: independent counts.
+    source = latents.build(
+        "thermal", modes=modes, squeezing=math.asinh(math.sqrt(mean)), center=False
+    )
+    total = nbinom(modes, 1 / (1 + mean))
     return _counts(
-        "quantum",
+        "thermal",
         source,
-        {"drawn_from": "boson", **options},
-        total_law=np.eye(photons + 1)[photons],
-        outcomes=math.comb(modes + photons - 1, photons),
-        law=lambda: exact_distribution(device.unitary, device.input_state),
+        {"drawn_from": "thermal", "modes": modes, "photons": photons},
+        total_law=total.pmf(np.arange(int(total.isf(1e-12)) + 1)),
     )
 
 
@@ -73,10 +115,51 @@ def bernoulli(
 
 
 # The width of a sample, which a model follows; see `qlatent_tf.resolve`.
-quantum.width_of = bernoulli.width_of = operator.itemgetter("modes")
+for _builder in (quantum, photonic, dirichlet_multinomial, thermal, bernoulli):
+    _builder.width_of = operator.itemgetter("modes")
 
 
-def _counts(name, source, provenance, *, total_law, outcomes: int, law) -> CountDataset:
+def _photons(name, latent, modes, photons, unitary_seed):
+    """Counts with a fixed total that the latent of an interferometer draws."""
+    options = {"modes": modes, "photons": photons, "unitary_seed": unitary_seed}
+    (device,) = latents.build("boson", center=False, **options).devices
+    return _counts(
+        name,
+        latents.build(latent, center=False, **options),
+        {"drawn_from": latent, **options},
+        total_law=np.eye(photons + 1)[photons],
+        outcomes=math.comb(modes + photons - 1, photons),
+        law=lambda: _LAWS[latent](device),
+    )
+
+
+def _law_of_photons(device, identical=True):
+    from qlatent_tf.quantum.samplers.fock_table import exact_distribution
+
+    return exact_distribution(device.unitary, device.input_state, identical=identical)
+
+
+def _dirichlet_law(device):
+    import tensorflow_probability as tfp
+
+    from qlatent_tf.latents.controls.dirichlet_photons import match_moments
+
+    matched = match_moments(device.photons, device.mean(), device.covariance(), lossy=False)
+    outcomes, _ = _law_of_photons(device)
+    law = tfp.distributions.DirichletMultinomial(
+        np.float64(device.photons), matched.concentration * matched.share
+    )
+    return outcomes, law.prob(outcomes.astype(np.float64)).numpy()
+
+
+_LAWS = {
+    "boson": _law_of_photons,
+    "photonic": functools.partial(_law_of_photons, identical=False),
+    "dirichlet_multinomial": _dirichlet_law,
+}
+
+
+def _counts(name, source, provenance, *, total_law, outcomes=math.inf, law=None):
     from qlatent_tf.drawing.vectors import beside_data
 
     has_law = outcomes <= MAX_OUTCOMES

@@ -1,13 +1,12 @@
-"""The runs of an experiment: latents and sizes in each seed, and how machines share them."""
+"""The runs of an experiment: latents and sizes in each seed."""
 
 import dataclasses
-import math
 import re
 from collections.abc import Mapping
 
 from qlatent_tf.config import Config
 from qlatent_tf.experiments.grids.latent_files import Bank
-from qlatent_tf.resolve import resolve
+from qlatent_tf.resolve import resolve, share_circuits
 
 _TAKEN = frozenset({"latent", "dataset", "seed", "steps", "evaluate_every"})
 
@@ -38,7 +37,13 @@ class Cell:
 
 
 def seed_by_seed(
-    rows, seeds: int, iterations: int, settings=(), taken=(), decay: bool = False
+    rows,
+    seeds: int,
+    iterations: int,
+    settings=(),
+    taken=(),
+    decay: bool = False,
+    paired: bool = False,
 ) -> list[Cell]:
     """Returns a cell for each row in each seed, called ``<row>_seed<seed>``.
 
@@ -53,6 +58,7 @@ def seed_by_seed(
       taken: sequence of str. Keys that the experiment sets besides the data set, the seed, the
         steps and the evaluations: `settings` may not hold them.
       decay: bool. Whether learning rates fall to 0 at the last step, unless `settings` differ.
+      paired: bool. Whether the rows of a seed share the latent's circuit and the data's.
 
     Raises:
       ValueError: if a name, a key or a number is not legal, or two rows are the same.
@@ -76,6 +82,8 @@ def seed_by_seed(
                 evaluate_every=max(iterations // 20, 1),
                 **settings,
             )
+            if paired:
+                config = share_circuits(config)
             words = [re.sub(r"[^\w.]+", "-", str(value)).strip("-") for value in row.values()]
             name = "_".join([*filter(None, words), f"seed{seed}"])
             if name in found:
@@ -93,32 +101,3 @@ def named_code(cells) -> set[str]:
         rewards = [reward] if isinstance(reward, str) else reward
         names.update((config.model, config.latent, config.dataset, *config.metrics, *rewards))
     return names
-
-
-def parse_shard(text: str) -> tuple[int, int]:
-    """Parses ``i/n``, the i-th of n machines.
-
-    Raises:
-      ValueError: if it is anything else.
-    """
-    number, slash, machines = text.partition("/")
-    if slash and number.isdecimal() and machines.isdecimal() and 1 <= int(number) <= int(machines):
-        return int(number), int(machines)
-    raise ValueError(f"A shard reads i/n with i from 1 to n, such as 2/3; received {text!r}.")
-
-
-def shard(cells, text: str) -> list[Cell]:
-    """Returns the cells of the i-th of n machines.
-
-    Every n-th one, in an order in which the seeds of a row are spread over all machines: none of
-    them has some latents alone, and what is lost with one is a part of each.
-    """
-    number, machines = parse_shard(text)
-    of_seeds, ordered = {}, []
-    for cell in cells:
-        of_seeds.setdefault(cell.config.seed, []).append(cell)
-    for turn, group in enumerate(of_seeds.values()):
-        # After so many seeds the places at which a machine's turn comes are the same again.
-        start = turn // (machines // math.gcd(machines, len(group))) % len(group)
-        ordered += group[start:] + group[:start]
-    return ordered[number - 1 :: machines]

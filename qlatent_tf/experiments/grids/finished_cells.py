@@ -27,6 +27,7 @@ _CELL = {
 _ROW_FIELDS = frozenset({"dataset_options", "latent_options", "seed"})
 _ENTRY_FIELDS = {
     "data": ("dataset",),
+    "generator": ("model_options",),
     "latent": ("latent",),
     "trained": ("train_circuit", "circuit_optimizer", "circuit_learning_rate"),
 }

@@ -76,12 +76,19 @@ def _is_header(path, line: str) -> bool:
                 "mode and a line a shot. Outcomes with their counts are read from JSON: "
                 '{"0,1,0,2": 17}.'
             )
-    if headings == list(map(str, range(len(headings)))) and len(headings) >= _LEAST_NUMBERED:
+    if headings == list(map(str, range(len(headings)))) and len(headings) > 1:
+        header = len(headings) >= _LEAST_NUMBERED
         logging.warning(
-            "%s: the first line, %s, is taken for a header that numbers the modes. If it is a "
-            "shot, write a line of names before it.", path, line.strip()[:60]
-        )  # fmt: skip
-        return True
+            "%s: the first line, %s, is taken for %s. If it is %s, %s.",
+            path,
+            line.strip()[:60],
+            *(
+                ("a header that numbers the modes", "a shot", "write a line of names before it")
+                if header
+                else ("a shot", "a header that numbers the modes", "remove it")
+            ),
+        )
+        return header
     return not any(map(_is_number, headings))
 
 

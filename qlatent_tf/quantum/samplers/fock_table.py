@@ -134,13 +134,21 @@ def table_bytes(modes: int, photons: int) -> int:
 
 
 def exact_distribution(
-    unitary, input_state, *, max_bytes: int = DEFAULT_MAX_TABLE_BYTES, num_threads=None
+    unitary,
+    input_state,
+    *,
+    identical: bool = True,
+    max_bytes: int = DEFAULT_MAX_TABLE_BYTES,
+    num_threads=None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns every outcome and its probability.
+
+    Photons that are distinguishable have the permanents of the squared moduli |U_ij|^2.
 
     Args:
       unitary: complex array-like, shape `[modes, modes]`.
       input_state: integers, shape `[modes]`. Photons sent into each mode.
+      identical: bool. Whether the photons interfere.
       max_bytes: int. A table that needs more memory is refused.
       num_threads: int. Threads to use, None for all.
 
@@ -169,9 +177,10 @@ def exact_distribution(
         raise ValueError(f"A table holds up to {MAX_TABLE_PHOTONS} photons; received {photons}.")
     binomials = _binomials(modes, photons)
     scale = math.sqrt(modes)  # keeps amplitudes near 1: |U| is about 1 / sqrt(modes)
+    matrix = unitary * scale if identical else np.abs(unitary * scale) ** 2 + 0j
     amplitudes = np.ones(1, np.complex128)
     for k, mode in enumerate(np.repeat(np.arange(modes), input_state), start=1):
-        column = np.ascontiguousarray(unitary[:, mode]) * scale
+        column = np.ascontiguousarray(matrix[:, mode])
         current = np.empty(num_outcomes(modes, k), np.complex128)
 
         def add_photon(first, last, k=k, column=column, previous=amplitudes, current=current):
@@ -180,7 +189,11 @@ def exact_distribution(
         run_chunks(add_photon, len(current), num_threads, OUTCOMES_PER_CHUNK)
         amplitudes = current
     factorials = np.array([math.factorial(count) for count in range(photons + 1)], np.float64)
-    factor = 1.0 / (float(modes) ** photons * np.prod(factorials[input_state]))
+    factor = 1.0 / float(modes) ** photons
+    if identical:
+        factor /= np.prod(factorials[input_state])
+    else:  # probabilities by now, of which squares are taken
+        amplitudes = np.sqrt(amplitudes.real).astype(np.complex128)
     table = np.empty((outcomes, modes), np.uint8)
     law = np.empty(outcomes, np.float64)
 
@@ -215,7 +228,8 @@ class FockTable:
     """
 
     def __init__(self, unitary, input_state, *, num_threads: int | None = None, **limit):
-        self._num_threads = check_num_threads(num_threads)
+        check_num_threads(num_threads)
+        self._num_threads = num_threads
         self.occupations, self.probabilities = exact_distribution(
             unitary, input_state, num_threads=num_threads, **limit
         )

@@ -8,6 +8,8 @@ from qlatent_tf.registry import datasets
     "name, options",
     [
         ("quantum", {"modes": 4, "photons": 2, "unitary_seed": 3}),
+        ("photonic", {"modes": 4, "photons": 3, "unitary_seed": 3}),
+        ("dirichlet_multinomial", {"modes": 4, "photons": 3, "unitary_seed": 3}),
         ("bernoulli", {"modes": 4}),
     ],
 )
@@ -36,6 +38,24 @@ def test_the_unitary_seed_names_the_circuit():
     assert np.abs(first - other).max() > 1e-3
 
 
+def test_thermal_counts_are_independent_and_geometric():
+    dataset = datasets.build("thermal", modes=3, photons=2)
+    samples = dataset.source.sample(50_000, seed=(1, 2)).numpy()
+    assert dataset.law is None and "outcome_law" not in dataset.metrics
+    counts, mean = np.arange(6), 2 / 3
+    law = mean**counts / (1 + mean) ** (counts + 1)
+    shares = (samples[:, :, None] == counts).mean(axis=0)
+    assert np.all(np.abs(shares - law) <= 5 * np.sqrt(law / len(samples)))
+    together = (samples[:, 0] == 0) & (samples[:, 1] == 0)
+    assert together.mean() == pytest.approx(law[0] ** 2, abs=5 * law[0] / 50_000**0.5)
+    assert dataset.total_law.sum() == pytest.approx(1, abs=1e-11)
+    assert dataset.total_law @ np.arange(len(dataset.total_law)) == pytest.approx(2)
+    assert (samples.sum(axis=1) == 2).mean() == pytest.approx(dataset.total_law[2], abs=0.01)
+    np.testing.assert_allclose(
+        dataset.source.covariance(), np.eye(3) * mean * (1 + mean), atol=1e-6
+    )
+
+
 @pytest.mark.parametrize(
     "name, options",
     [
@@ -54,6 +74,7 @@ def test_a_law_of_too_many_outcomes_is_not_asked_for(name, options):
     [
         ("quantum", {"modes": 0}),
         ("quantum", {"photons": -1}),
+        ("thermal", {"photons": 0}),
         ("bernoulli", {"modes": 0}),
     ],
 )

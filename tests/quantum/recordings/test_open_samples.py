@@ -103,9 +103,10 @@ def test_a_header_of_pandas_is_no_shot(tmp_path, caplog):
     np.testing.assert_array_equal(open_samples(tmp_path / "shots.csv"), [[0, 1, 2], [4, 0, 1]])
 
 
-def test_few_rows_that_count_up_are_shots(tmp_path):
+def test_few_rows_that_count_up_are_shots(tmp_path, caplog):
     (tmp_path / "rows.csv").write_text("0,1\n1,0\n2,0\n")
     np.testing.assert_array_equal(open_samples(tmp_path / "rows.csv"), [[0, 1], [1, 0], [2, 0]])
+    assert "the first line, 0,1, is taken for a shot. If it is a header" in caplog.text
 
 
 def _borealis(folder: Path, modes: int = 4, **changes) -> None:

@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from qlatent_tf.quantum import reference
+from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 from qlatent_tf.quantum.samplers.fock_table import (
     FockTable,
     exact_distribution,
@@ -82,3 +83,12 @@ def testTooLargeATableIsRefused():
         exact_distribution(np.eye(4), [1] * 4, max_bytes=1000)
     with pytest.raises(ValueError, match="up to 80 photons"):
         exact_distribution(np.eye(2), [81, 0])
+
+
+@pytest.mark.parametrize("state", [(1, 1, 1, 0), (2, 0, 1, 0)])
+def test_distinguishable_photons_have_the_permanents_of_squared_moduli(state):
+    unitary = haar_unitary(4, seed=5)
+    occupations, probabilities = exact_distribution(unitary, state, identical=False)
+    device = PhotonicDevice(unitary, state, indistinguishability=0.0)
+    np.testing.assert_allclose(probabilities, np.exp(device.log_prob(occupations)), rtol=1e-12)
+    assert probabilities.sum() == pytest.approx(1, abs=1e-12)

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from qlatent_tf import __main__ as command
-from qlatent_tf.experiments import joint
 from qlatent_tf.experiments.grids.finished_cells import read_cells
+from qlatent_tf.experiments.studies import joint
 
 pytestmark = pytest.mark.usefixtures("eager_steps", "no_charts")
 
@@ -53,7 +53,7 @@ def test_runs_of_a_step_make_a_table_and_paired_differences(tmp_path):
     ]
     assert all(row["seeds"] == [0, 1] for row in table["rows"])
     paired = {
-        (row["latent"], row["score"]): row
+        (row["row"]["latent"], row["score"]): row
         for row in json.loads((tmp_path / "joint_paired.json").read_text())
     }
     scores = {(row["latent"], row["trained"]): row["scores"] for row in table["rows"]}
@@ -64,5 +64,5 @@ def test_runs_of_a_step_make_a_table_and_paired_differences(tmp_path):
     assert row["values"] == pytest.approx([a - b for a, b in zip(trained, fixed, strict=True)])
     assert row["mean"] == pytest.approx(sum(row["values"]) / 2)
     assert row["standard_error"] == pytest.approx(abs(row["values"][0] - row["values"][1]) / 2)
-    assert "trained - fixed" in (tmp_path / "joint_paired.md").read_text()
+    assert "the row of trained `fixed`" in (tmp_path / "joint_paired.md").read_text()
     assert len(read_cells(tmp_path)) == 4

@@ -1,0 +1,1 @@
+"""Many tasks on many processes, by Dask: what `reproduce` and `sample_latent` share."""

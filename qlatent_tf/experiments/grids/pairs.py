@@ -1,0 +1,136 @@
+"""Differences between rows of a table within each seed, and how sure they are."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from qlatent_tf.experiments.grids.finished_cells import cell_scores
+from qlatent_tf.markdown import markdown_table
+from qlatent_tf.scores import Score
+from qlatent_tf.storage.files import write_json, write_text
+
+_CONFIDENCE = 0.95
+_RESAMPLES = 9999
+_CAPTION = (
+    "Mean ± standard error (ddof 1) over training seeds of the difference to the baseline, the row "
+    "of {baseline} with otherwise the same entries, in the same seed: runs of one seed share "
+    "circuits, data and initial weights. In brackets the {confidence:.0%} interval of the mean, by "
+    "a percentile bootstrap of {resamples:,} resamples. Over few seeds such an interval is too "
+    "narrow: of normal differences it holds the true mean in 73 % of cases over 3 seeds, 83 % over "
+    "5, 92 % over 12. Equal signs: in how many seeds the difference has the sign of the mean. "
+    "{cells:,} cells of {steps:,} steps."
+)
+
+
+def paired_differences(finished, names, baseline: Mapping) -> list[dict]:
+    """Returns, of each row and score, the differences to the baseline in the seeds that have both.
+
+    Args:
+      finished: sequence of dict. Cells, see `finished_cells.read_cell`.
+      names: sequence of str. Scores.
+      baseline: dict. Entries and their values, see `GridExperiment`.
+
+    Returns:
+      list of dict: ``row``, ``score``, ``seeds``; what `Score.to_json` returns of the differences,
+      one a seed; ``interval``, the bounds of the mean, or None for one seed.
+    """
+    rows, found = {}, {}
+    for cell in finished:
+        key = tuple(cell["row"].items())
+        rows[key] = dict(cell["row"])
+        found.setdefault(key, {})[cell["config"].seed] = cell_scores(cell)
+    result = []
+    for key, row in rows.items():
+        reference = tuple({**row, **baseline}.items())
+        if reference == key or reference not in found:
+            continue
+        for name in names:
+            values = {
+                seed: scores[name].mean - found[reference][seed][name].mean
+                for seed, scores in sorted(found[key].items())
+                if name in scores and name in found[reference].get(seed, ())
+            }
+            if values:
+                score = Score(metric=name).over(values.values())
+                result.append(
+                    {
+                        "row": row,
+                        "score": name,
+                        "seeds": list(values),
+                        **score.to_json(),
+                        "interval": bootstrap_interval(score.values),
+                    }
+                )
+    return result
+
+
+def bootstrap_interval(values: Sequence[float]) -> list[float] | None:
+    """Returns the bounds of the mean's 95 % interval by a percentile bootstrap of a fixed seed.
+
+    Args:
+      values: sequence of float. One for each seed; those that are not finite are left out.
+
+    Returns:
+      list of two floats, or None for fewer than two values.
+    """
+    from scipy.stats import bootstrap
+
+    defined = np.asarray(values, float)[np.isfinite(values)]
+    if len(defined) < 2:
+        return None
+    bounds = bootstrap(
+        (defined,),
+        np.mean,
+        confidence_level=_CONFIDENCE,
+        n_resamples=_RESAMPLES,
+        method="percentile",
+        rng=np.random.default_rng(0),
+    ).confidence_interval
+    return [float(bounds.low), float(bounds.high)]
+
+
+def write_paired(path: Path, finished, table: dict, baseline: Mapping) -> None:
+    """Writes ``<path>.md`` and ``.json``: the paired differences of a table's columns."""
+    titles = table["columns"]
+    differences = paired_differences(finished, titles, baseline)
+    labels = table["labels"]
+    rows = [
+        [
+            *_entries(row["row"], labels),
+            titles[row["score"]],
+            *in_words(row),
+        ]
+        for row in differences
+    ]
+    heads = [*labels, "score", "difference", "interval", "equal signs"]
+    caption = _CAPTION.format(
+        baseline=" and ".join(f"{entry} `{value}`" for entry, value in baseline.items()),
+        confidence=_CONFIDENCE,
+        resamples=_RESAMPLES,
+        cells=len(finished),
+        steps=table["steps"],
+    )
+    lines = markdown_table(heads, rows, words=len(labels) + 1)
+    write_text(path.with_suffix(".md"), "\n".join([*lines, "", caption, ""]))
+    write_json(path.with_suffix(".json"), differences)
+
+
+def _entries(row, labels):
+    return [f"`{row[label]}`" if label == "latent" else row[label] for label in labels]
+
+
+def in_words(row: dict) -> list[str]:
+    """Returns a difference, its interval and its signs as a table shows them."""
+    if row["mean"] is None:
+        return ["undefined", "", ""]
+    defined = [value for value in row["values"] if value is not None]
+    alike = sum(value * row["mean"] > 0 for value in defined)
+    if row["standard_error"] is None:
+        return [f"{row['mean']:+.3g}", "", f"{alike} of {len(defined)}"]
+    low, high = row["interval"]
+    return [
+        f"{row['mean']:+.3g} ± {row['standard_error']:.2g}",
+        f"[{low:+.3g}, {high:+.3g}]",
+        f"{alike} of {len(defined)}",
+    ]

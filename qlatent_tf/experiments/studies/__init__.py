@@ -1,0 +1,3 @@
+"""Controlled studies of ours: what the latent does, compared seed by seed."""
+
+__all__ = []

@@ -1,0 +1,55 @@
+"""Paired differences of rows, and the bootstrap interval of their mean."""
+
+import types
+
+import numpy as np
+import pytest
+
+from qlatent_tf.experiments.grids.pairs import bootstrap_interval, in_words, paired_differences
+
+
+def _cell(seed, value, **row):
+    return {
+        "row": row,
+        "config": types.SimpleNamespace(seed=seed, dataset="quantum"),
+        "evaluation": {"metrics": {"mean_error@9": {"mean": value, "standard_error": None}}},
+    }
+
+
+CELLS = [
+    _cell(seed, value, data=data, latent=latent)
+    for data in ("quantum", "bernoulli")
+    for latent, values in {"boson": (1, 2, 4), "gaussian": (3, 5, 5)}.items()
+    for seed, value in enumerate(values)
+    if (data, latent, seed) != ("bernoulli", "boson", 1)
+]
+
+
+def test_rows_are_compared_with_the_baseline_in_the_seeds_that_have_both():
+    first, second = paired_differences(CELLS, ["mean_error"], {"latent": "boson"})
+    assert first["row"] == {"data": "quantum", "latent": "gaussian"}
+    assert first["values"] == [2, 3, 1] and first["seeds"] == [0, 1, 2]
+    assert first["mean"] == 2 and first["standard_error"] == pytest.approx(1 / 3**0.5)
+    assert second["seeds"] == [0, 2] and second["values"] == [2, 1]
+    assert paired_differences(CELLS, ["fcd"], {"latent": "boson"}) == []
+    assert paired_differences(CELLS, ["mean_error"], {"latent": "copula"}) == []
+
+
+def test_the_interval_is_the_bootstrap_of_the_mean():
+    values = np.random.default_rng(1).normal(size=40)
+    low, high = bootstrap_interval(values)
+    error = values.std() / 40**0.5
+    assert low == pytest.approx(values.mean() - 1.96 * error, abs=0.15 * error)
+    assert high == pytest.approx(values.mean() + 1.96 * error, abs=0.15 * error)
+    assert bootstrap_interval([3.0]) is None
+    assert bootstrap_interval([3.0, float("nan"), 3.0]) == [3, 3]
+
+
+def test_differences_in_words():
+    row = {"mean": -0.25, "standard_error": 0.1, "values": [-0.5, 0.1, -0.35, None]}
+    assert in_words({**row, "interval": [-0.4, 0.05]}) == [
+        "-0.25 ± 0.1", "[-0.4, +0.05]", "2 of 3",
+    ]  # fmt: skip
+    one = {"mean": 0.5, "standard_error": None, "values": [0.5], "interval": None}
+    assert in_words(one) == ["+0.5", "", "1 of 1"]
+    assert in_words({**one, "mean": None}) == ["undefined", "", ""]

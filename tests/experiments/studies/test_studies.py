@@ -1,0 +1,118 @@
+"""The studies: their cells, what is paired in them, and a run of a step with table and figures."""
+
+import json
+
+import numpy as np
+import pytest
+
+from qlatent_tf import __main__ as command
+from qlatent_tf.experiments.catalogue import EXPERIMENTS
+from qlatent_tf.experiments.studies import interference, invertibility, joint, noise, origins
+from qlatent_tf.registry import latents
+from qlatent_tf.runs import training
+
+STUDIES = [noise, interference, origins, invertibility, joint]
+_TINY = [
+    "jit_compile=false",
+    "batch_size=8",
+    "critic_steps=1",
+    "evaluation_samples=40",
+]
+
+
+@pytest.mark.parametrize("study, count", list(zip(STUDIES, (45, 42, 135, 27, 18), strict=True)))
+def test_cells_of_a_seed_share_circuits_and_data(study, count):
+    experiment = study.EXPERIMENT
+    assert EXPERIMENTS[experiment.name] is experiment
+    cells = experiment.cells()
+    assert len(cells) == count == len({cell.name for cell in cells})
+    circuits, data = {}, {}
+    for cell in cells:
+        config = cell.config
+        circuits.setdefault(config.seed, set()).add(config.latent_options.get("unitary_seed"))
+        data.setdefault(config.seed, set()).add(config.dataset_options.get("unitary_seed"))
+        assert config.optimizer_options["epsilon"] == 1e-16
+    named = [seeds - {None} for seeds in (*circuits.values(), *data.values())]
+    assert {len(seeds) for seeds in named} == {1}
+    # Another circuit for each seed, and another for the data than for the latents.
+    assert len(set.union(*named)) == 6
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_each_row_has_its_baseline(study):
+    rows = [cell.row for cell in study.EXPERIMENT.cells(seeds=1)]
+    assert study.EXPERIMENT.baseline.keys() <= rows[0].keys()
+    for row in rows:
+        assert {**row, **study.EXPERIMENT.baseline} in rows or (
+            study is origins and row["scale"] == origins.RAW
+        )
+
+
+def test_a_named_circuit_stays():
+    settings = [("latent_options", {"unitary_seed": 7})]
+    cells = interference.EXPERIMENT.cells(settings, latents=["copula"], seeds=2)
+    assert [cell.config.latent_options["unitary_seed"] for cell in cells] == [7, 7]
+
+
+def test_latents_of_a_seed_start_from_the_same_networks():
+    small = [("model_options", {"units": [4]})]
+    cells = interference.EXPERIMENT.cells(small, latents=["gaussian", "bernoulli"], seeds=1)
+    models = [training.prepare(cell.config) for cell in cells]
+    for network in ("generator", "critic"):
+        first, second = (getattr(model, network).get_weights() for model in models)
+        for mine, theirs in zip(first, second, strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+
+
+def test_one_interfering_photon_is_the_photonic_latent_of_the_same_circuit():
+    cells = interference.EXPERIMENT.cells(latents=["boson"], seeds=1)
+    alone, together = (cells[place].config for place in (0, -1))
+    assert alone.latent_options["interfering_photons"] == 1
+    options = {"unitary_seed": alone.latent_options["unitary_seed"]}
+    photonic, boson = (latents.build(name, **options) for name in ("photonic", "boson"))
+    for config, same in ((alone, photonic), (together, boson)):
+        built = latents.build(config.latent, **config.latent_options)
+        np.testing.assert_allclose(built.covariance(), same.covariance(), atol=1e-6)
+
+
+@pytest.mark.parametrize("asked, message", [
+    ({"settings": [("latent_options.standardize", True)]}, "itself sets latent_options.standard"),
+    ({"data": ["qm8"]}, "qm8"),
+])  # fmt: skip
+def test_what_is_no_comparison_is_refused(asked, message):
+    with pytest.raises(ValueError, match=message):
+        origins.EXPERIMENT.cells(**asked)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """A study of two latents, two data sets and two seeds, each trained a step."""
+    folder = tmp_path_factory.mktemp("origins")
+    settings = [*_TINY, 'model_options={"units": [4]}']
+    words = [word for setting in settings for word in ("--set", setting)]
+    asked = ["--latents", "boson", "gaussian", "--data", "photonic", "thermal", "--seeds", "2"]
+    asked += ["--iterations", "1", "--num-samples", "60", "--quiet", *words]
+    assert command.main(["reproduce", "origins", *asked, "--workdir", str(folder)]) == 0
+    return folder
+
+
+def test_a_study_writes_its_table_differences_and_figures(written):
+    table = json.loads((written / "origins.json").read_text())
+    rows = {(row["data"], row["latent"], row["scale"]): row["scores"] for row in table["rows"]}
+    assert len(rows) == 6
+    assert (written / "origins.png").stat().st_size > 10_000
+    paired = json.loads((written / "origins_paired.json").read_text())
+    (found,) = (
+        row
+        for row in paired
+        if row["row"] == {"data": "thermal", "latent": "gaussian", "scale": "raw"}
+        and row["score"] == "integer_distance"
+    )
+    mine, theirs = (
+        rows["thermal", latent, "raw"]["integer_distance"]["values"]
+        for latent in ("gaussian", "boson")
+    )
+    assert found["values"] == pytest.approx(list(np.subtract(mine, theirs)))
+    assert found["interval"] == pytest.approx(sorted(found["values"]))
+    text = (written / "origins_paired.md").read_text()
+    assert "the row of latent `boson`" in text and "12 cells of 1 steps" in text
