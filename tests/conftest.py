@@ -50,12 +50,19 @@ def tiny_run(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def two_workers():
+def one_cluster():
     """A cluster of two processes, in which nothing is loaded before it is needed."""
     from qlatent_tf.cluster.opening import open_cluster
 
     with open_cluster(workers=2) as cluster:
         yield cluster
+
+
+@pytest.fixture
+def two_workers(one_cluster):
+    """That cluster, when both of its workers are there: a test before may have killed one."""
+    one_cluster._client.wait_for_workers(2)
+    return one_cluster
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -24,6 +24,7 @@ from qlatent_tf.differences import differences, format_differences
 _LOOK_SECONDS = 0.5
 _PATIENCE_SECONDS = 60
 _SAVING_SECONDS = 20
+_RESULT_SECONDS = 5
 
 
 class TaskFailed(ValueError):  # noqa: N818
@@ -139,7 +140,7 @@ class _Job:
             self._run(worker.leave, self._name, workers=list(self._names), on_error="ignore")
 
     def outcomes(self, tasks):
-        from dask.distributed import CancelledError, wait
+        from dask.distributed import CancelledError, TimeoutError, wait
 
         self._told = time.monotonic()
         again: deque[_Entry] = deque()
@@ -158,8 +159,11 @@ class _Job:
             self._pass_on_reports()
             for key, entry in list(self._running.items()):
                 if entry.future.done():
+                    try:
+                        outcome = self._outcome(entry)
+                    except TimeoutError:  # The result may be lost with its worker: look first.
+                        continue
                     del self._running[key]
-                    outcome = self._outcome(entry)
                     if outcome is None:
                         again.append(entry)
                     else:
@@ -200,13 +204,13 @@ class _Job:
         if entry.future.status == "cancelled":
             self._check_scheduler()
             return self._count_loss(entry)
-        error = entry.future.exception()
+        error = entry.future.exception(timeout=_RESULT_SECONDS)
         if isinstance(error, KilledWorker):
             return self._count_loss(entry)
         if error is not None:  # Dask could not bring the task there, or the result here.
             kind = type(error).__name__
             return Outcome(error=TaskFailed(f"{who}: {kind}: {error}", kind))
-        record = entry.future.result()
+        record = entry.future.result(timeout=_RESULT_SECONDS)
         if "kind" not in record:
             return Outcome(record["value"], seconds=record["seconds"])
         kind, said = record["kind"], record["message"]
@@ -249,8 +253,8 @@ class _Job:
             self._told = now
             logging.info("There is no worker yet; Ctrl-C ends the waiting.")
         for entry in self._running.values():
-            # What ended before its worker did is taken as it is.
-            if entry.address not in self._names and not entry.future.done():
+            # Results stay with the worker until they are fetched.
+            if entry.address not in self._names:
                 entry.future.cancel()
 
     def _meet(self, addresses):

@@ -4,6 +4,7 @@ import contextlib
 import importlib.util
 import logging as standard_logging
 import os
+import re
 from collections.abc import Iterator
 
 from absl import logging
@@ -12,6 +13,7 @@ from qlatent_tf.cluster.client import Cluster
 from qlatent_tf.cluster.cluster_file import ClusterFile
 
 _CONNECT_SECONDS = 20
+_ADDRESS = re.compile(r"(tcp|tls|ucx|ucxx|ws|wss)://(\[[^]]+\]|[^:/]+):\d+")
 
 
 def check_dask() -> None:
@@ -39,13 +41,17 @@ def open_cluster(
 
     Raises:
       ImportError: if Dask is not installed.
-      ValueError: if not one argument is given, or the cluster cannot be started.
+      ValueError: if not one argument is given, it is no address, or the cluster cannot be started.
       ConnectionError: if no scheduler answers.
     """
     if sum(one is not None for one in (workers, scheduler, file)) != 1:
         raise ValueError("Name one of workers, a scheduler and a cluster's file.")
+    if scheduler is not None and not _ADDRESS.fullmatch(scheduler):
+        raise ValueError(
+            f"The address of a scheduler reads like tcp://host:8786; received {scheduler!r}."
+        )
     check_dask()
-    from dask.distributed import Client
+    from dask.distributed import Client, TimeoutError
 
     with contextlib.ExitStack() as stack:
         if workers is not None:
@@ -56,11 +62,8 @@ def open_cluster(
             where = scheduler
         try:
             client = stack.enter_context(Client(where, timeout=_CONNECT_SECONDS))
-        except (OSError, ValueError, TypeError) as error:
-            raise ConnectionError(
-                f"No scheduler answers at {where}; an address reads like tcp://host:8786. "
-                f"({error or type(error).__name__})"
-            ) from error
+        except (OSError, TimeoutError) as error:
+            raise ConnectionError(f"No scheduler answers at {where} ({error}).") from error
         _tell_dashboard(client)
         yield Cluster(client, is_ours=workers is not None)
 

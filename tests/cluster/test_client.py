@@ -1,8 +1,6 @@
 """What two worker processes of this machine do, whatever the tasks are."""
 
-import contextlib
 import os
-import time
 
 import cluster_tasks as tasks
 import pytest
@@ -11,9 +9,6 @@ import qlatent_tf
 from qlatent_tf.cluster import client
 from qlatent_tf.cluster.fingerprint import fingerprint
 from qlatent_tf.cluster.opening import open_cluster
-
-# Of the errors of Dask's own threads, which are no one's to catch.
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 
 def common_of(value):
@@ -67,24 +62,16 @@ def test_a_task_that_kills_all_its_workers_is_named_and_the_others_are_done(two_
 
 
 def test_tasks_save_what_they_have_when_the_client_stops(two_workers, tmp_path):
-    seen = []
-    results = two_workers.map(
-        tasks.save_when_stopped,
-        range(5),
-        common_of(str(tmp_path)),
-        watch=lambda task, done: seen.append(task),
-    )
-    with contextlib.closing(results), pytest.raises(KeyboardInterrupt):
+    seen = set()
 
-        def interrupt(task, done):
-            seen.append(task)
-            if {0, 1} <= set(seen):
-                raise KeyboardInterrupt
+    def interrupt(task, done):
+        seen.add(task)
+        if seen == {0, 1}:
+            raise KeyboardInterrupt
 
-        results = two_workers.map(
-            tasks.save_when_stopped, range(5), common_of(str(tmp_path)), watch=interrupt
-        )
-        next(results)
+    common = common_of(str(tmp_path))
+    with pytest.raises(KeyboardInterrupt):
+        next(two_workers.map(tasks.save_when_stopped, range(5), common, watch=interrupt))
     assert sorted(file.name for file in tmp_path.iterdir()) == ["saved0", "saved1"]
 
 
@@ -98,12 +85,16 @@ def test_a_worker_of_another_version_is_refused_by_its_name(two_workers, monkeyp
 
 def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
     monkeypatch.setattr("qlatent_tf.cluster.opening._CONNECT_SECONDS", 0.5)
-    for address in ("tcp://127.0.0.1:9", "nowhere", "ftp://a:1"):
-        began = time.monotonic()
-        with pytest.raises(ConnectionError, match=f"No scheduler answers at {address}"):
-            with open_cluster(scheduler=address):
-                pass
-        assert time.monotonic() - began < 60
+    with pytest.raises(ConnectionError, match="No scheduler answers at tcp://127.0.0.1:9 "):
+        with open_cluster(scheduler="tcp://127.0.0.1:9"):
+            pass
+
+
+@pytest.mark.parametrize("address", ["nowhere", "ftp://a:1", "tcp://a", "tcp://:1", ""])
+def test_what_is_no_address_is_refused(address):
+    with pytest.raises(ValueError, match=f"like tcp://host:8786; received '{address}'"):
+        with open_cluster(scheduler=address):
+            pass
 
 
 def test_a_cluster_is_named_once():

@@ -327,5 +327,5 @@ def test_a_tiny_study_leaves_its_results(folder, capsys):
     cell["config"]["optimizer_options"]["learning_rate"] = 2e-4
     file.write_text(json.dumps(cell))
     # A cell of another schedule that lies there is not taken in silence.
-    assert command.main([*arguments, "--shard", "1/2"]) == 1
+    assert command.main(arguments) == 1
     assert "optimizer_options" in capsys.readouterr().err
