@@ -4,7 +4,6 @@ import pytest
 
 from qlatent_tf import resolve as completion
 from qlatent_tf.config import Config
-from qlatent_tf.experiments import table2
 from qlatent_tf.experiments.grids.cells import seed_by_seed
 
 CONFIG = completion.resolve(
