@@ -5,7 +5,7 @@ import importlib.util
 import logging as standard_logging
 import os
 import re
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 
 from absl import logging
 
@@ -28,11 +28,10 @@ def check_dask() -> None:
         )
 
 
-@contextlib.contextmanager
 def open_cluster(
     workers: int | None = None, scheduler: str | None = None, file: ClusterFile | None = None
-) -> Iterator[Cluster]:
-    """Connects to workers for as long as the block runs; one of the arguments says to which.
+) -> AbstractContextManager[Cluster]:
+    """Returns a context that connects to workers; one of the arguments says to which.
 
     Args:
       workers: int. Processes of this machine, which share its cores.
@@ -41,16 +40,24 @@ def open_cluster(
 
     Raises:
       ImportError: if Dask is not installed.
-      ValueError: if not one argument is given, it is no address, or the cluster cannot be started.
-      ConnectionError: if no scheduler answers.
+      ValueError: if not one argument is given, or it is not legal. In the context: if the cluster
+        cannot be started.
+      ConnectionError: in the context, if no scheduler answers.
     """
     if sum(one is not None for one in (workers, scheduler, file)) != 1:
         raise ValueError("Name one of workers, a scheduler and a cluster's file.")
+    if workers is not None and workers < 1:
+        raise ValueError(f"workers is a number from 1; received {workers}.")
     if scheduler is not None and not _ADDRESS.fullmatch(scheduler):
         raise ValueError(
             f"The address of a scheduler reads like tcp://host:8786; received {scheduler!r}."
         )
     check_dask()
+    return _opened(workers, scheduler, file)
+
+
+@contextlib.contextmanager
+def _opened(workers, scheduler, file):
     from dask.distributed import Client, TimeoutError
 
     with contextlib.ExitStack() as stack:
@@ -74,8 +81,6 @@ def _local_cluster(workers):
     from dask.distributed import LocalCluster
     from dask.system import CPU_COUNT
 
-    if workers < 1:
-        raise ValueError(f"workers is a number from 1; received {workers}.")
     # Dask would set these variables here, in the client, and to 1.
     settings = {"distributed.nanny.pre-spawn-environ": {}}
     before = dict(os.environ)
