@@ -53,9 +53,12 @@ def tiny_run(tmp_path_factory):
     return RunDirectory(folder / "tiny_run")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def one_cluster():
-    """A cluster of two processes, in which nothing is loaded before it is needed."""
+    """A cluster of two processes, in which nothing is loaded before it is needed.
+
+    It ends with the file that asks for it: processes that wait for work keep a core busy.
+    """
     from qlatent_tf.cluster.opening import open_cluster
 
     with open_cluster(workers=2) as cluster:
