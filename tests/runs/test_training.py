@@ -86,7 +86,8 @@ def test_hyper_parameters_are_few_and_under_the_runs_name(tiny_run):
     started = contents["session_start_info"].session_start_info
     # It was moved when it was whole.
     assert started.group_name.startswith(tiny_run.path.name)
-    assert set(started.hparams) == {"model", "latent", "modes", "data", "seed", "steps"}
+    shown = {"model", "latent", "modes", "photons", "data", "seed", "steps"}
+    assert set(started.hparams) == shown and started.hparams["photons"].number_value == 2
     metrics = contents["experiment"].experiment.metric_infos
     assert [metric.name.tag for metric in metrics] == KEY_SCORES
 

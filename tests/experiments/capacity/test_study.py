@@ -288,7 +288,7 @@ def test_a_tiny_study_leaves_its_results(folder, capsys):
         "--seeds",
         "1",
         "--iterations",
-        "5",
+        "2",
         "--num-samples",
         "50",
         "--reference-critic",
@@ -319,10 +319,10 @@ def test_a_tiny_study_leaves_its_results(folder, capsys):
         "capacity_scores_generators.png",
     ):
         assert (folder / name).stat().st_size > 1000
-    before = (folder / "cells" / "quantum_4_1_3_seed0@5.json").stat().st_mtime_ns
+    before = (folder / "cells" / "quantum_4_1_3_seed0@2.json").stat().st_mtime_ns
     assert command.main(arguments) == 0
-    assert (folder / "cells" / "quantum_4_1_3_seed0@5.json").stat().st_mtime_ns == before
-    file = folder / "cells" / "classical_4_1_3_seed0@5.json"
+    assert (folder / "cells" / "quantum_4_1_3_seed0@2.json").stat().st_mtime_ns == before
+    file = folder / "cells" / "classical_4_1_3_seed0@2.json"
     cell = json.loads(file.read_text())
     cell["config"]["optimizer_options"]["learning_rate"] = 2e-4
     file.write_text(json.dumps(cell))

@@ -17,6 +17,7 @@ from qlatent_tf.runs import training
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.storage.locks import InUseError, sole_use
 
+pytestmark = pytest.mark.usefixtures("eager_steps")
 CONFIG = completion.resolve(
     Config(
         model="mlp",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
-from harness import tiny_config
+from harness import eagerly, tiny_config
 
 from qlatent_tf import zoo
 from qlatent_tf.config import Config
@@ -230,10 +230,11 @@ def test_a_killed_run_ends_as_if_it_had_not_been(molecules, tmp_path, monkeypatc
             shutil.copytree(tmp_path / "whole", tmp_path / "killed")
 
     monkeypatch.setattr(training.callbacks.LossEvents, "on_train_batch_end", watched)
-    whole, run = (
-        training.train(CONFIG, tmp_path / name, dataset=molecules, progress=False)
-        for name in ("whole", "killed")
-    )
+    with eagerly():  # Tracing takes longer than five steps.
+        whole, run = (
+            training.train(CONFIG, tmp_path / name, dataset=molecules, progress=False)
+            for name in ("whole", "killed")
+        )
     assert [step for step, _ in seen] == [1, 2, 3, 4, 5, 4, 5]
     ends = [seen[number][1] for number in (4, -1)]
     assert ends[0] is not ends[1]
