@@ -39,7 +39,7 @@ __all__ = [
 
 
 # How files of samples and matrices, which a latent reads, end.
-_LATENT_SUFFIXES = (".npy", ".npz", ".csv", ".json")
+_LATENT_SUFFIXES = (".npy", ".npz", ".csv", ".json", ".pcvl", ".xbb")
 # What the models of the zoo hand on to `WGANGP` and no field of a configuration sets.
 PASSED_ON = ("one_sided_penalty",)
 
@@ -159,7 +159,8 @@ def read_preset(name_or_dir, *, trust_code: bool = False) -> dict:
     """Returns a preset's ``config`` (a `Config`), ``sha256``, ``provenance`` and ``versions``.
 
     Args:
-      name_or_dir: str or path. One of `list_presets()`, or a preset's directory.
+      name_or_dir: str or path. One of `list_presets()`, a preset's directory, or
+        ``hf://user/name`` on the Hugging Face Hub.
       trust_code: bool. Whether it may name code outside the project.
 
     Raises:
@@ -186,7 +187,8 @@ def read_preset(name_or_dir, *, trust_code: bool = False) -> dict:
 def _unnamed_circuit(config: Config) -> dict:
     """Returns the default of `unitary_seed` if the latent takes one and its options have none."""
     options = config.latent_options
-    if ":" in config.latent or "unitary_seed" in options or options.get("unitary_file"):
+    own = options.get("unitary_file") or options.get("unitary") is not None
+    if ":" in config.latent or "unitary_seed" in options or own:
         return {}
     parameter = inspect.signature(latents.get(config.latent)).parameters.get("unitary_seed")
     return {} if parameter is None else {"unitary_seed": parameter.default}

@@ -66,7 +66,7 @@ def add_source_arguments(arguments, optional: bool = False) -> None:
     arguments.add_argument(
         "source",
         nargs="?" if optional else None,
-        help="a preset's name or directory, or a run's directory",
+        help="a preset's name (hf://USER/NAME on the Hub) or directory, or a run's directory",
     )
     add_trust_argument(arguments)
 

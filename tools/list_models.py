@@ -6,6 +6,7 @@ Names of models, latents, data sets, metrics and rewards are those that the othe
 examples:
   qlatent-tf list_models
   qlatent-tf list_models --all          # every score of each preset
+  qlatent-tf list_models hf://user/name # a preset on the Hub
   qlatent-tf list_models --metrics      # what the scores mean
   qlatent-tf list_models --json
 """
@@ -32,6 +33,9 @@ _HEADS = ("preset", "model", "latent", "data", "steps", "key scores")
 def parser() -> Parser:
     """Returns the tool's argument parser."""
     arguments = Parser("list_models", __doc__)
+    arguments.add_argument(
+        "presets", nargs="*", help="the presets to list: names, directories, or hf://USER/NAME"
+    )
     shown = arguments.add_mutually_exclusive_group()
     shown.add_argument("--all", action="store_true", help="print every score of each preset")
     shown.add_argument("--metrics", action="store_true", help="explain the scores")
@@ -49,7 +53,7 @@ def _list(arguments):
         _explain_metrics()
         return 0
     presets, damaged = [], {}
-    for name in list_presets(kind=None):
+    for name in arguments.presets or list_presets(kind=None):
         try:
             presets.append(_summary(name))
         except (OSError, ValueError) as error:

@@ -1,17 +1,24 @@
 #!/usr/bin/env python3
 """Makes a preset of a finished run: weights, configuration, scores, samples and a card.
 
-The preset goes into ./models, where other commands find it by its name. With --card, the cards of
-presets are written again from their scores and their records, and nothing else.
+The preset goes into ./models, where other commands find it by its name. A name such as
+hf://user/name sends it to the Hugging Face Hub, too, where others load it by that name; a preset
+that was made before can be sent in place of a run. The token is that of `hf auth login` or of
+HF_TOKEN. With --card, the cards of presets are written again from their scores and their records,
+and nothing else.
 
 examples:
   qlatent-tf publish runs/molgan_boson_qm9 molgan_boson_qm9
   qlatent-tf publish runs/mine my_preset --models-dir ~/presets --metrics molecules fcd
   qlatent-tf publish runs/mine my_preset --with-checkpoint   # for train --continue-from my_preset
+  qlatent-tf publish runs/mine hf://me/my_preset             # for from_preset("hf://me/my_preset")
+  qlatent-tf publish my_preset hf://me/my_preset --private
   qlatent-tf publish --card my_preset
 """
 
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 from qlatent_tf.tools.command_line import (
@@ -25,16 +32,22 @@ from qlatent_tf.tools.command_line import (
 from qlatent_tf.tools.sources import use_inception
 
 from qlatent_tf.registry import metrics
+from qlatent_tf.runs.loading import is_preset
 from qlatent_tf.runs.run_directory import RunDirectory
-from qlatent_tf.storage.preset_files import new_preset_directory
+from qlatent_tf.storage.hub import check_upload, is_hub_name, parse_hub_name, upload_preset
+from qlatent_tf.storage.preset_files import new_preset_directory, own_preset_directory
 from qlatent_tf.zoo import save_preset
 
 
 def parser() -> Parser:
     """Returns the tool's argument parser."""
     arguments = Parser("publish", __doc__)
-    arguments.add_argument("run", nargs="?", type=Path, help="the run's directory")
-    arguments.add_argument("preset", nargs="?", help="the preset's name: MODEL_LATENT_DATASET")
+    arguments.add_argument("run", nargs="?", help="the run's directory, or a preset to be sent")
+    arguments.add_argument(
+        "preset",
+        nargs="?",
+        help="the preset's name: MODEL_LATENT_DATASET, or hf://USER/NAME on the Hub",
+    )
     arguments.add_argument(
         "--card", nargs="+", metavar="PRESET", help="write the cards of presets again, and stop"
     )
@@ -44,6 +57,9 @@ def parser() -> Parser:
         action="store_true",
         help="put the run's last checkpoint, with its optimizers, into the "
         "preset, so that training can be continued from there",
+    )
+    arguments.add_argument(
+        "--private", action="store_true", help="make a repository on the Hub that others do not see"
     )
     add_trust_argument(arguments)
     arguments.add_argument("--models-dir", type=Path, help="where presets lie (default: ./models)")
@@ -71,7 +87,15 @@ def _publish(arguments):
     for name in arguments.metrics:
         metrics.check(name)
     use_inception(arguments)
-    directory = new_preset_directory(arguments.preset, arguments.models_dir, arguments.overwrite)
+    name, on_hub = arguments.preset, is_hub_name(arguments.preset)
+    if on_hub:
+        check_upload(name, arguments.overwrite)
+        if is_preset(arguments.run):
+            return _send_copy(own_preset_directory(arguments.run), arguments)
+        name = parse_hub_name(name).repository.partition("/")[2]
+    elif arguments.private:
+        raise ValueError(f"--private is for a preset on the Hub, hf://USER/NAME; received {name}.")
+    directory = new_preset_directory(name, arguments.models_dir, arguments.overwrite)
     run = RunDirectory(arguments.run)
     config = run.read_config(trust_code=arguments.trust_code)
 
@@ -118,9 +142,35 @@ def _publish(arguments):
         checkpoint=checkpoint_files(run.checkpoints, step) if arguments.with_checkpoint else (),
         pictures={name: encode_picture(picture) for name, picture in pictures.items()},
     )
-    name = directory if arguments.models_dir else arguments.preset
+    if on_hub:
+        return _send(directory, arguments)
+    name = directory if arguments.models_dir else name
     try_it = command("sample", name, "--out", "samples.png", *trust_option(config))
     print(f"{directory} holds the preset. Try: {try_it}")
+    return 0
+
+
+def _send_copy(directory, arguments):
+    """Sends a preset that was there, whose card says the name on the Hub."""
+    from qlatent_tf.experiments.published import published_figures
+    from qlatent_tf.publishing.rescore import rewrite_card
+
+    with tempfile.TemporaryDirectory() as folder:
+        copy = shutil.copytree(directory, Path(folder) / directory.name)
+        how = {"published": published_figures, "trust_code": arguments.trust_code}
+        rewrite_card(copy, name=arguments.preset, **how)
+        return _send(directory, arguments, copy)
+
+
+def _send(directory, arguments, copy=None):
+    """Sends a preset, which stays where it is, to the Hub, or a copy of it."""
+    name = arguments.preset
+    try:
+        address = upload_preset(copy or directory, name, private=arguments.private)
+    except OSError as error:
+        again = command("publish", directory, name)
+        raise OSError(f"{error} The preset is in {directory}. Send it again: {again}") from error
+    print(f"{address} holds {name}. Try: {command('sample', name, '--out', 'samples.png')}")
     return 0
 
 

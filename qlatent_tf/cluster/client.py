@@ -94,15 +94,14 @@ class Cluster:
         Args:
           function: callable. `function(common, task, place)`, see `worker.Place`, of a module that
             workers can import.
-          tasks: iterable. Taken one by one as workers become free; they are hashable.
+          tasks: iterable. Taken one by one as workers become free.
           prepare: callable. `prepare(ask)` returns what all tasks on a worker get as `common`;
             `ask(function, *arguments)` calls a function there.
           ahead: int. Tasks that wait on each worker, so that short ones follow without a pause.
           watch: callable. Called with a task and what it reported last.
 
         Raises:
-          ValueError: if all workers run other code than the client, or a task's workers are lost
-            again and again.
+          ValueError: if all workers run other code than the client.
           ConnectionError: if the scheduler is gone.
         """
         with _Job(self, function, prepare, ahead, watch) as job:
@@ -120,6 +119,7 @@ class _Job:
         self._places = 1 + ahead
         self._name = f"qlatent_tf-{uuid.uuid4().hex[:12]}"
         self._names: dict[str, str] = {}  # of the workers that take part, by address
+        self._known: dict[str, str] = {}  # of those that were lost, too
         self._running: dict[str, _Entry] = {}  # by key
         self._allowed = dask.config.get("distributed.scheduler.allowed-failures")
         self._reports: queue.SimpleQueue = queue.SimpleQueue()
@@ -131,6 +131,8 @@ class _Job:
         return self
 
     def __exit__(self, *_):
+        if self._client.status != "running":
+            return
         try:
             if self._running:
                 self._stop()
@@ -200,7 +202,7 @@ class _Job:
         """The outcome of what has ended; None if it was lost with its worker."""
         from dask.distributed import KilledWorker
 
-        who = self._names.get(entry.address, entry.address)
+        who = self._known[entry.address]
         if entry.future.status == "cancelled":
             self._check_scheduler()
             return self._count_loss(entry)
@@ -220,7 +222,7 @@ class _Job:
         return Outcome(error=TaskFailed(f"{who}: {said}", kind), seconds=record["seconds"])
 
     def _count_loss(self, entry):
-        who = self._names.get(entry.address, entry.address)
+        who = self._known[entry.address]
         entry.lost += 1
         if entry.lost <= self._allowed:
             return None
@@ -289,7 +291,7 @@ class _Job:
             except OSError as error:
                 logging.warning("%s is lost: %s", who, error)
                 continue
-            self._names[address] = who
+            self._names[address] = self._known[address] = who
 
     def _refuse(self, address, message):
         self._cluster._refused[address] = message
@@ -315,7 +317,7 @@ class _Job:
 
         futures = [entry.future for entry in self._running.values()]
         self._run(worker.stop, self._name, workers=list(self._names), on_error="ignore")
-        with contextlib.suppress(TimeoutError, Exception):
+        with contextlib.suppress(Exception):  # Of Dask's, which is to forget them anyway.
             wait(futures, timeout=_SAVING_SECONDS)
         self._client.cancel(futures)
 

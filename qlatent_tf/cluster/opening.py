@@ -83,7 +83,7 @@ def _local_cluster(workers):
 
     # Dask would set these variables here, in the client, and to 1.
     settings = {"distributed.nanny.pre-spawn-environ": {}}
-    before = dict(os.environ)
+    hash_seed = os.environ.get("PYTHONHASHSEED")
     try:
         with (
             dask.config.set(settings),
@@ -102,8 +102,8 @@ def _local_cluster(workers):
         ):
             yield cluster
     finally:
-        for name in os.environ.keys() - before.keys():
-            del os.environ[name]
+        if hash_seed is None:  # This one it sets all the same.
+            os.environ.pop("PYTHONHASHSEED", None)
 
 
 def _tell_dashboard(client):

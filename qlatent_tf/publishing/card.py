@@ -36,7 +36,7 @@ def model_card(
     """Returns a preset's README.
 
     Args:
-      name: str. The preset's name.
+      name: str. What the preset is loaded by: its name, or ``hf://user/name``.
       model: WGANGP. Counted.
       config: Config. What it was trained with.
       evaluation: dict. What `evaluate` returned, with the ``step`` it was made at and, where they
@@ -49,6 +49,7 @@ def model_card(
       str, Markdown.
     """
     dataset = provenance["dataset"]
+    short = _short(name)
     what = next((kind for kind in _KINDS if kind in dataset), "vectors")
     task, limits = _KINDS[what]
     scores = read_scores(evaluation["metrics"], evaluation["dataset"])
@@ -70,8 +71,8 @@ def model_card(
     ]
     return "\n\n".join(
         [
-            front_matter(name, task, f"Generation of {what}", dataset["name"], tags, key),
-            f"# {name}",
+            front_matter(short, task, f"Generation of {what}", dataset["name"], tags, key),
+            f"# {short}",
             f"{verb} {what}: the model `{text(config.model)}` with the latent "
             f"`{text(config.latent)}`, trained on `{text(dataset['name'])}`.",
             "![Generated samples](samples.png)",
@@ -124,8 +125,8 @@ def classifier_card(name: str, parameters: int, description: dict, measured: dic
     ]
     return "\n\n".join(
         [
-            front_matter(name, "image-classification", task, dataset["name"], tags, key),
-            f"# {name}",
+            front_matter(_short(name), "image-classification", task, dataset["name"], tags, key),
+            f"# {_short(name)}",
             f"Classifies the images of `{text(dataset['name'])}`: a residual network of "
             f"{parameters:,} parameters, whose {options['widths'][-1]} features score generated "
             "images.",
@@ -143,7 +144,7 @@ def classifier_card(name: str, parameters: int, description: dict, measured: dic
             f"{options['epochs']} epochs of batch {options['batch_size']}. Nothing was chosen by "
             "the test images: the last epoch is kept. The same training again:",
             f"    qlatent-tf train_classifier --dataset {text(options['dataset'])} --preset "
-            f"{name}{settings}",
+            f"{_short(name)}{settings}",
             folded(
                 "All scores",
                 [
@@ -233,6 +234,11 @@ def text(value) -> str:
 def number(value: float | None) -> str:
     """Returns a number in four significant digits; nothing where it is not defined."""
     return "" if value is None or math.isnan(value) else f"{value:.4g}"
+
+
+def _short(name: str) -> str:
+    """The name of a preset on a hub without that of its owner and the revision."""
+    return name.rpartition("/")[2].partition("@")[0]
 
 
 def _key_scores(scores):

@@ -4,7 +4,7 @@ from qlatent_tf.differences import differences, format_differences
 from qlatent_tf.publishing.card import classifier_card, model_card
 from qlatent_tf.runs.run_directory import data_differences
 from qlatent_tf.storage.files import read_json, write_json, write_text
-from qlatent_tf.storage.preset_files import GAN, METRICS, preset_directory, read_description
+from qlatent_tf.storage.preset_files import GAN, METRICS, own_preset_directory, read_description
 from qlatent_tf.zoo import from_preset, read_preset
 
 
@@ -22,7 +22,7 @@ def check_conditions(name_or_dir, dataset, num_samples, seeds, *, trust_code=Fal
       FileNotFoundError: if there is no such preset, or it has no scores.
       ValueError: if the preset's scores are of other data, or of other samples.
     """
-    directory = preset_directory(name_or_dir)
+    directory = own_preset_directory(name_or_dir)
     before = read_json(directory / "metrics.json", METRICS[GAN])
     now = {"dataset": dataset.name, "num_samples": num_samples, "seeds": list(seeds)}
     found = differences({name: before[name] for name in now}, now)
@@ -48,42 +48,43 @@ def save_scores(name_or_dir, model, evaluation, *, published=None, trust_code=Fa
     Raises:
       FileNotFoundError: if there is no such preset, or it has no scores.
     """
-    directory = preset_directory(name_or_dir)
+    directory = own_preset_directory(name_or_dir)
     before = read_json(directory / "metrics.json", METRICS[GAN])
     merged = {**before, "metrics": {**before["metrics"], **evaluation["metrics"]}}
-    card = _card(directory, model, merged, published, trust_code)
+    card = _card(directory, directory.name, model, merged, published, trust_code)
     write_json(directory / "metrics.json", merged)
     write_text(directory / "README.md", card)
 
 
-def rewrite_card(name_or_dir, *, published=None, trust_code=False) -> None:
+def rewrite_card(name_or_dir, *, name=None, published=None, trust_code=False) -> None:
     """Writes a preset's card again, from its scores and its record.
 
     Args:
       name_or_dir: str or path. The preset, of any kind.
+      name: str. What the card calls it, such as ``hf://user/name``; its directory by default.
       published: callable. `published(config)` returns what a paper reports of a configuration.
       trust_code: bool. Whether the preset may name code outside the project.
 
     Raises:
       FileNotFoundError: if there is no such preset, or it has no scores.
     """
-    directory = preset_directory(name_or_dir)
-    description = read_description(directory)
+    directory = own_preset_directory(name_or_dir)
+    description, name = read_description(directory), name or directory.name
     scores = read_json(directory / "metrics.json", METRICS[description["kind"]])
     if description["kind"] == GAN:
         config = read_preset(directory, trust_code=trust_code)["config"]
         model = from_preset(directory, trust_code=trust_code)
-        card = _card(directory, model, scores, published and published(config), trust_code)
+        card = _card(directory, name, model, scores, published and published(config), trust_code)
     else:
         from qlatent_tf.metrics.images.classifier import load_classifier
 
         parameters = load_classifier(directory)[0].count_params()
-        card = classifier_card(directory.name, parameters, description, scores)
+        card = classifier_card(name, parameters, description, scores)
     write_text(directory / "README.md", card)
 
 
-def _card(directory, model, scores, published, trust_code):
+def _card(directory, name, model, scores, published, trust_code):
     description = read_preset(directory, trust_code=trust_code)
     pictures = sorted(path.stem for path in directory.glob("*.png") if path.stem != "samples")
     config, provenance = description["config"], description["provenance"]
-    return model_card(directory.name, model, config, scores, provenance, pictures, published)
+    return model_card(name, model, config, scores, provenance, pictures, published)

@@ -9,8 +9,9 @@ def from_preset(name_or_dir, *, latent_options=None, trust_code=False):
     """Loads a trained model.
 
     Args:
-      name_or_dir: str or path. One of `list_presets()`, a preset's directory, or a run's, of which
-        the last checkpoint is loaded.
+      name_or_dir: str or path. One of `list_presets()`; a preset's directory, or a run's, of which
+        the last checkpoint is loaded; or ``hf://user/name``, with or without ``@revision``, a
+        preset on the Hugging Face Hub (extra ``hub``).
       latent_options: dict. Options of the latent to change, such as where its file lies here.
       trust_code: bool. Whether what is loaded may name code outside the project, such as
         ``my_file:my_latent``, which is then imported and run.

@@ -23,6 +23,7 @@ from qlatent_tf.storage.files import (
     write_json,
     write_text,
 )
+from qlatent_tf.storage.hub import fetch_preset, is_hub_name
 from qlatent_tf.storage.shapes import DATASET, EVALUATION, MEANS, SCORED
 from qlatent_tf.storage.temporary import remove_stale, temporary_prefix
 
@@ -233,12 +234,16 @@ def preset_directory(name_or_dir, kind: str | None = None) -> Path:
     """Returns the directory of a preset given by name or by path.
 
     Args:
-      name_or_dir: str or path.
+      name_or_dir: str or path. A name such as ``hf://user/name`` is one of the Hugging Face Hub,
+        whose files are downloaded; see `fetch_preset`.
       kind: str. The kind of presets that an error lists; None for all.
 
     Raises:
       FileNotFoundError: if there is none; the message lists the known names.
+      ImportError, OSError, ValueError: if a preset of the Hub cannot be had.
     """
+    if is_hub_name(name_or_dir):
+        return fetch_preset(name_or_dir)
     for directory in (*(folder / name_or_dir for folder in _presets_folders()), Path(name_or_dir)):
         if (directory / "config.json").is_file():
             return directory
@@ -247,6 +252,21 @@ def preset_directory(name_or_dir, kind: str | None = None) -> Path:
         f"No preset {str(name_or_dir)!r}: neither a directory with a config.json nor one of "
         f"{', '.join(known) or 'none'}.{did_you_mean(str(name_or_dir), known)}"
     )
+
+
+def own_preset_directory(name_or_dir) -> Path:
+    """Returns the directory of a preset that is to be changed.
+
+    Raises:
+      FileNotFoundError: if there is none.
+      ValueError: if it is one of the Hub, of which there is only a copy here.
+    """
+    if is_hub_name(name_or_dir):
+        raise ValueError(
+            f"{name_or_dir} lies on the Hub, and what is here is a copy: publish its run again, or "
+            "change a preset's own directory."
+        )
+    return preset_directory(name_or_dir)
 
 
 def presets_folder() -> Path:

@@ -101,6 +101,27 @@ def test_the_card_of_a_classifier():
     assert f"qlatent-tf train_classifier {command}\n" in card
 
 
+def test_the_card_of_a_preset_on_the_hub_names_it_in_commands():
+    card = model_card("hf://ada/mine@v1", MODEL, CONFIG, _evaluation(0.5), PROVENANCE)
+    assert 'from_preset("hf://ada/mine@v1")' in card and "\n# mine\n" in card
+    assert "qlatent-tf train --config hf://ada/mine@v1\n" in card
+    assert _front_matter(card)["model-index"][0]["name"] == "mine"
+
+
+@pytest.mark.parametrize("name", list_presets(kind=None))
+def test_the_hub_reads_committed_cards(name):
+    library = pytest.importorskip("huggingface_hub")
+    text = (preset_directory(name) / "README.md").read_text(encoding="utf-8")
+    fields, data = _front_matter(text), library.ModelCard(text).data
+    # It drops a model-index that it cannot read.
+    scores = fields["model-index"][0]["results"][0]["metrics"]
+    found = {result.metric_type: result.metric_value for result in data.eval_results}
+    assert found == {score["type"]: score["value"] for score in scores}
+    assert data.model_name == name and data.license == "apache-2.0"
+    assert {result.dataset_name for result in data.eval_results} == set(data.datasets)
+    assert data.to_dict().keys() >= {"license", "library_name", "tags", "datasets", "model-index"}
+
+
 @pytest.mark.parametrize("name", list_presets(kind=None))
 def test_committed_cards_hold_their_key_scores(name):
     directory = preset_directory(name)
