@@ -15,6 +15,11 @@ examples:
   qlatent-tf sample_latent mine --modes 6 --unitary-file circuit.npy --input-state 2,1,0,0,1,0
   qlatent-tf sample_latent control --latent photonic --modes 16
   qlatent-tf sample_latent gbs6 --latent gaussian_boson --modes 6 --num-samples 20000
+  qlatent-tf sample_latent shots --provider perceval --platform sim:slos --modes 6
+
+With --provider, a platform draws the shots: a simulator of Perceval on this machine, or a platform
+of Quandela's cloud, such as qpu:belenos, with the token that PCVL_CLOUD_TOKEN holds. After a kill,
+the same command waits for the job that was sent. See docs/devices.md.
 """
 
 import argparse
@@ -24,6 +29,7 @@ from pathlib import Path
 from qlatent_tf.tools.command_line import (
     Parser,
     command,
+    count,
     run_tool,
 )
 
@@ -73,7 +79,7 @@ _OPTIONS = {
             "instead of --photons: photons sent into each mode, 1,1,0,2",
         ),
         "unitary_seed": (int, "chooses the circuit (default: 0)"),
-        "unitary_file": (str, "your own circuit: .npy, .npz or .csv"),
+        "unitary_file": (str, "your own circuit: .npy, .npz, .csv, .pcvl or .xbb"),
         "interferometer": (str, "haar, or loop delays such as 1-1 or 1-3-9 (default: haar)"),
         "tiles": (int, "circuits side by side (default: 1)"),
     },
@@ -129,6 +135,16 @@ def parser() -> Parser:
         default="boson",
         help="identical or distinguishable photons, or Gaussian light (default: boson)",
     )
+    platform = arguments.add_argument_group("shots of a platform, in place of this package's own")
+    platform.add_argument("--provider", choices=("perceval",), help="who has the platform")
+    platform.add_argument(
+        "--platform",
+        help="sim:clifford2017, sim:slos, sim:slap or sim:naive on this machine; any other name is "
+        "one of Quandela's cloud, such as qpu:NAME",
+    )
+    platform.add_argument(
+        "--max-shots", type=count, help="shots that a job may use on the cloud, selected or not"
+    )
     for title, options in _OPTIONS.items():
         group = arguments.add_argument_group(title)
         for name, (kind, about) in options.items():
@@ -149,15 +165,23 @@ def _sample(arguments) -> int:
     names = [name for options in _OPTIONS.values() for name in options]
     options = {name: getattr(arguments, name) for name in names}
     options = {name: value for name, value in options.items() if value is not None}
-    write_latent_bank(
-        arguments.bank,
-        arguments.latent,
-        options,
-        num_samples=arguments.num_samples,
-        seed=arguments.seed,
-        shard_size=arguments.shard_size,
-    )
-    bank = arguments.bank
+    bank, latent = arguments.bank, arguments.latent
+    how = {
+        "num_samples": arguments.num_samples,
+        "seed": arguments.seed,
+        "shard_size": arguments.shard_size,
+    }
+    if arguments.provider is None:
+        if arguments.platform or arguments.max_shots:
+            raise ValueError("--platform and --max-shots go with --provider.")
+        write_latent_bank(bank, latent, options, **how)
+    elif not arguments.platform:
+        raise ValueError(f"--provider {arguments.provider} needs a --platform.")
+    else:
+        from qlatent_tf.latents.device_bank import write_device_bank
+
+        how |= {"provider": arguments.provider, "max_shots": arguments.max_shots}
+        write_device_bank(bank, arguments.platform, latent, options, **how)
     train = ("train", "--model", "molgan", "--latent", "samples", "--latent-file", bank)
     print(f"Train with it:   {command(*train)}", file=sys.stderr)
     print(f"Look into it:    {command('inspect_samples', bank)}", file=sys.stderr)
