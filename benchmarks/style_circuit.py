@@ -254,7 +254,7 @@ def main() -> None:
     report = [
         "# Speed of the style circuit", "", *machine_lines(PACKAGES, usable_cores()), "",
         f"Steps a second (CPU / wall), {options.layers} layers, batch {options.batch_size}; "
-        "ratios tell how many of our steps fit into one of theirs.", "",
+        "a ratio says how many of our steps fit into one of theirs.", "",
         "| qubits | angles | compiled in | ours | PennyLane default.qubit | ratio | "
         "lightning.qubit | ratio | ours, value alone | Qibo, value alone | ratio |",
         "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",

@@ -1,17 +1,22 @@
 """Set before anything imports TensorFlow: quiet logs and a run that finds only its own files."""
 
+import gc
 import os
 from pathlib import Path
 
+import filelock
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Without a screen, and without looking for one.
 os.environ.setdefault("MPLBACKEND", "Agg")
+# The tests' matrices are small and workers share the cores: threads would wait for each other.
+for _library in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
+    os.environ.setdefault(_library, "1")
 
 # The package says how h5py opens files, which h5py reads when it is first imported: whichever test
 # comes first, and whether it begins with Keras, makes no difference.
-import qlatent_tf  # noqa: F401
+import qlatent_tf  # noqa: E402, F401
 
 _TESTS = Path(__file__).parent
 # Tests that train. What is drawn is looked at in those of `drawing`.
@@ -35,7 +40,6 @@ def empty_folder(tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def tiny_run(tmp_path_factory):
     """A run of `TINY`, which tests only read: one for all workers, made by the first."""
-    import filelock
     from tiny_run import train
 
     from qlatent_tf.runs.run_directory import RunDirectory
@@ -49,9 +53,28 @@ def tiny_run(tmp_path_factory):
     return RunDirectory(folder / "tiny_run")
 
 
+@pytest.fixture(scope="module")
+def one_cluster():
+    """A cluster of two processes, in which nothing is loaded before it is needed.
+
+    It ends with the file that asks for it: processes that wait for work keep a core busy.
+    """
+    from qlatent_tf.cluster.opening import open_cluster
+
+    with open_cluster(workers=2) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def two_workers(one_cluster):
+    """That cluster, when both of its workers are there: a test before may have killed one."""
+    one_cluster._client.wait_for_workers(2)
+    return one_cluster
+
+
 @pytest.fixture(scope="module", autouse=True)
 def quick_pictures(request):
-    """Pictures of vectors stay white and charts are not aligned: half the time of a tiny run."""
+    """Pictures of vectors are white and charts are not aligned: half the time of a tiny run."""
     if request.path.relative_to(_TESTS).parts[0] not in _TRAINING:
         yield
         return
@@ -59,26 +82,60 @@ def quick_pictures(request):
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     from qlatent_tf.drawing import plane, vectors
+    from qlatent_tf.runs import tensorboard
 
-    def white(figure):
-        width, height = figure.canvas.get_width_height()
-        return np.full((height, width, 3), 255, np.uint8)
+    def white(*_):
+        return np.full((480, 960, 3), 255, np.uint8)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ConstrainedLayoutEngine, "execute", lambda engine, figure: None)
-        for module in (plane, vectors):
-            patch.setattr(module, "figure_picture", white)
+        patch.setattr(vectors, "draw_vectors", white)
+        patch.setattr(tensorboard, "correlation_picture", white)
+        patch.setattr(plane, "figure_picture", white)
         yield
 
 
 @pytest.fixture(scope="module")
 def eager_steps():
     """Functions of TensorFlow run as Python does: tracing costs more than the one step of a run."""
-    import tensorflow as tf
+    from harness import eagerly
 
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
+    with eagerly():
+        yield
+
+
+@pytest.fixture(scope="module")
+def no_charts():
+    """Charts are empty files; they are drawn in the tests of charts and of table1."""
+    import numpy as np
+    from matplotlib.figure import Figure
+
+    from qlatent_tf.drawing import style
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Figure, "savefig", lambda figure, file, **_: Path(file).touch())
+        patch.setattr(style, "figure_picture", lambda figure: np.zeros((1, 1, 3), np.uint8))
+        yield
+
+
+@pytest.fixture(scope="session")
+def molecule_cache(tmp_path_factory):
+    """A cache in which the molecules of the package are graphs: one for all workers."""
+    from qlatent_tf.registry import datasets
+
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with pytest.MonkeyPatch.context() as patch, filelock.FileLock(folder / "molecules.lock"):
+        patch.setenv("QLATENT_CACHE_DIR", str(folder / "molecules"))
+        datasets.build("small_molecules", progress=False)
+    return folder / "molecules"
+
+
+def pytest_collection_finish():
+    """What was imported so far stays: collecting garbage, as each cell of a grid does, skips it."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_make_parametrize_id(config, val, argname):

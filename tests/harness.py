@@ -1,6 +1,7 @@
 """What several test files share; `pythonpath` in setup.cfg makes it importable."""
 
 import ast
+import contextlib
 import functools
 import struct
 from pathlib import Path
@@ -21,6 +22,18 @@ def scored(metric: str, dataset, samples, **options) -> dict[str, float]:
     from qlatent_tf.scores import means
 
     return means(metrics.get(metric)(dataset, samples, **options))
+
+
+@contextlib.contextmanager
+def eagerly():
+    """Runs functions of TensorFlow as Python does."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(False)
 
 
 def tiny_config(**changes):

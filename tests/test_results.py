@@ -1,14 +1,10 @@
 """The committed results follow from the committed cells, and a page shows them."""
 
 import importlib
-from pathlib import Path
 
-import numpy as np
 import pytest
 from harness import ROOT
-from matplotlib.figure import Figure
 
-from qlatent_tf.drawing import style
 from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.experiments.grids.finished_cells import read_cells
 
@@ -19,23 +15,20 @@ _PAGES = {"capacity": "docs/last_qgan.md"}
 _PAGE = "docs/results.md"
 
 
-@pytest.fixture
-def no_charts(monkeypatch):
-    """Leaves out what takes longest and is tested where charts are."""
-
-    def empty(figure, file, **options):
-        Path(file).touch()
-
-    monkeypatch.setattr(Figure, "savefig", empty)
-    monkeypatch.setattr(style, "figure_picture", lambda figure: np.zeros((1, 1, 3), np.uint8))
-
-
 def _names(folder):
     experiment, _, steps = folder.name.rpartition("_")
     return experiment, int(steps)
 
 
-@pytest.mark.parametrize("folder", _FOLDERS, ids=lambda folder: folder.name)
+@pytest.mark.parametrize(
+    "folder",
+    [
+        # Confidence intervals of its laws take 2,000 fits.
+        pytest.param(folder, marks=pytest.mark.slow if folder.name == "capacity_2000" else ())
+        for folder in _FOLDERS
+    ],
+    ids=lambda folder: folder.name,
+)
 def test_a_table_is_that_of_its_cells(folder, tmp_path, no_charts):
     name, steps = _names(folder)
     EXPERIMENTS[name].write(tmp_path, read_cells(folder, steps))

@@ -10,9 +10,10 @@ from qlatent_tf.tools import evaluate, publish, sample, train
 
 import qlatent_tf
 
+pytestmark = pytest.mark.usefixtures("eager_steps")
 _TINY = (
     "--steps",
-    "3",
+    "1",
     "--batch-size",
     "8",
     "--quiet",

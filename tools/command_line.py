@@ -121,6 +121,46 @@ def add_inception_argument(arguments) -> None:
     )
 
 
+def add_cluster_arguments(arguments) -> None:
+    """Adds --workers, --scheduler and --cluster, of which `cluster_of` opens one."""
+    group = arguments.add_argument_group("several workers, by Dask (extra [cluster])")
+    one_of = group.add_mutually_exclusive_group()
+    one_of.add_argument(
+        "--workers",
+        type=count,
+        metavar="N",
+        help="processes of this machine, which share its cores",
+    )
+    one_of.add_argument(
+        "--scheduler", metavar="ADDRESS", help="a Dask scheduler that runs, such as tcp://host:8786"
+    )
+    one_of.add_argument(
+        "--cluster",
+        metavar="FILE",
+        help="YAML that describes a cluster to start, such as one of SLURM; see docs/scaling.md",
+    )
+
+
+def cluster_of(arguments):
+    """Returns a context manager for what these arguments name: a Cluster, or None without them.
+
+    Raises:
+      ImportError: if Dask is not installed.
+      FileNotFoundError: if there is no such file.
+      ValueError: if the file is damaged.
+    """
+    named = (arguments.workers, arguments.scheduler, arguments.cluster)
+    if all(one is None for one in named):
+        return contextlib.nullcontext()
+    from qlatent_tf.cluster.opening import check_dask, open_cluster
+
+    check_dask()
+    from qlatent_tf.cluster.cluster_file import read_cluster_file
+
+    file = None if arguments.cluster is None else read_cluster_file(arguments.cluster)
+    return open_cluster(arguments.workers, arguments.scheduler, file)
+
+
 def command(*words) -> str:
     """Returns a command to copy, with what a shell would take apart in quotes.
 

@@ -95,7 +95,7 @@ def _inspect(arguments) -> int:
         input_state = arguments.input_state
     elif arguments.photons is not None:
         input_state = None
-    with slow_work("Comparing the samples with exact laws and random circuits"):
+    with slow_work("Comparing the samples with exact distributions and random circuits"):
         report = validate_samples(
             rows,
             unitary=unitary,

@@ -4,7 +4,8 @@
 examples:
   qlatent-tf reproduce table1 --iterations 5000 --seeds 3 --data quantum --workdir results
   qlatent-tf reproduce table1 --latents boson my_file:my_latent --iterations 5000
-  qlatent-tf reproduce table1 --shard 1/2          # on one machine, and 2/2 on another
+  qlatent-tf reproduce table1 --workers 4          # processes of this machine
+  qlatent-tf reproduce table1 --cluster slurm.yaml # jobs of a batch system
   qlatent-tf reproduce table1 --merge other/results
   qlatent-tf reproduce figure2 --workdir results
   qlatent-tf reproduce mixture --seeds 5
@@ -26,8 +27,10 @@ from pathlib import Path
 
 from qlatent_tf.tools.command_line import (
     Parser,
+    add_cluster_arguments,
     add_inception_argument,
     add_trust_argument,
+    cluster_of,
     count,
     run_tool,
     slow_work,
@@ -38,7 +41,7 @@ from qlatent_tf.config import parse_setting
 from qlatent_tf.experiments import figure2, theorem1
 from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.experiments.experiment import GridExperiment
-from qlatent_tf.experiments.grids.cells import named_code, shard
+from qlatent_tf.experiments.grids.cells import named_code
 from qlatent_tf.experiments.grids.finished_cells import read_cells
 from qlatent_tf.runs.loading import load_model
 from qlatent_tf.runs.run_directory import RunDirectory
@@ -93,12 +96,7 @@ def _add_arguments(command, experiment):
         command.add_argument("--data-dir", help="where data files are looked for first")
         if experiment.scores_images:
             add_inception_argument(command)
-        command.add_argument(
-            "--shard",
-            metavar="I/N",
-            default="1/1",
-            help="run the I-th part of N of the cells, each with all kinds of rows",
-        )
+        add_cluster_arguments(command)
         command.add_argument(
             "--merge",
             metavar="DIR",
@@ -195,20 +193,20 @@ def _theorem1(arguments):
 def _run_grid(arguments):
     """Lists, merges or runs the cells, then writes the experiment's results of all finished."""
     experiment = EXPERIMENTS[arguments.experiment]
+    opening = cluster_of(arguments)
     cells = experiment.cells(_settings(arguments), **_asked(arguments, experiment.cell_options))
 
     # Now, so that a wrong name is refused without TensorFlow.
     from qlatent_tf.experiments.grids.grid import Grid
 
     grid = Grid(arguments.workdir, arguments.num_samples)
-    chosen = shard(cells, arguments.shard)
     if arguments.dry_run:
-        return _list(grid, chosen)
+        return _list(grid, cells)
     if experiment.scores_images:
-        _check_inception(arguments, grid, chosen)
+        _check_inception(arguments, grid, cells)
     status = 0
     if arguments.merge is None:
-        status = _train(arguments, experiment, grid, cells, chosen)
+        status = _train(arguments, experiment, grid, cells, opening)
     else:
         print(f"{grid.merge(arguments.merge)} cells are new here.")
     finished = read_cells(grid.path, cells[0].config.steps)
@@ -222,8 +220,9 @@ def _run_grid(arguments):
     return status
 
 
-def _train(arguments, experiment, grid, cells, chosen):
-    """Runs the chosen cells, of all of them; returns the exit code."""
+def _train(arguments, experiment, grid, cells, opening):
+    """Runs the cells, on the cluster that is to be opened, if any; returns the exit code."""
+    from qlatent_tf.experiments.grids.cluster_cells import CellsFailed, run_on
     from qlatent_tf.runs.training import Interrupted
     from qlatent_tf.storage.locks import InUseError
 
@@ -235,10 +234,14 @@ def _train(arguments, experiment, grid, cells, chosen):
             options["data_dir"] = experiment.prepare(
                 grid.path, cells, trust_code=trust, **options, **asked
             )
-        grid.run(chosen, **options)
+        with opening as cluster:
+            if cluster is None:
+                grid.run(cells, **options)
+            else:
+                run_on(cluster, grid, cells, **options)
     except Interrupted as stop:
         return _stopped(stop)
-    except (InUseError, FloatingPointError) as error:
+    except (InUseError, FloatingPointError, CellsFailed) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

@@ -15,6 +15,7 @@ examples:
   qlatent-tf sample_latent mine --modes 6 --unitary-file circuit.npy --input-state 2,1,0,0,1,0
   qlatent-tf sample_latent control --latent photonic --modes 16
   qlatent-tf sample_latent gbs6 --latent gaussian_boson --modes 6 --num-samples 20000
+  qlatent-tf sample_latent bank48 --modes 48 --scheduler tcp://host:8786
   qlatent-tf sample_latent shots --provider perceval --platform sim:slos --modes 6
 
 With --provider, a platform draws the shots: a simulator of Perceval on this machine, or a platform
@@ -28,6 +29,8 @@ from pathlib import Path
 
 from qlatent_tf.tools.command_line import (
     Parser,
+    add_cluster_arguments,
+    cluster_of,
     command,
     count,
     run_tool,
@@ -145,6 +148,7 @@ def parser() -> Parser:
     platform.add_argument(
         "--max-shots", type=count, help="shots that a job may use on the cloud, selected or not"
     )
+    add_cluster_arguments(arguments)
     for title, options in _OPTIONS.items():
         group = arguments.add_argument_group(title)
         for name, (kind, about) in options.items():
@@ -174,9 +178,12 @@ def _sample(arguments) -> int:
     if arguments.provider is None:
         if arguments.platform or arguments.max_shots:
             raise ValueError("--platform and --max-shots go with --provider.")
-        write_latent_bank(bank, latent, options, **how)
+        with cluster_of(arguments) as cluster:
+            write_latent_bank(bank, latent, options, cluster=cluster, **how)
     elif not arguments.platform:
         raise ValueError(f"--provider {arguments.provider} needs a --platform.")
+    elif arguments.workers or arguments.scheduler or arguments.cluster:
+        raise ValueError("A platform draws the shots, not --workers, --scheduler or --cluster.")
     else:
         from qlatent_tf.latents.device_bank import write_device_bank
 

@@ -5,6 +5,7 @@ import importlib
 import inspect
 import os
 import sys
+import textwrap
 
 import numpy as np
 from qlatent_tf.tools.command_line import slow_work
@@ -201,13 +202,13 @@ def model_config(model: str, latent: str | None = None, variant: str | None = No
 
 
 def with_fallback_dataset(config: Config, arguments):
-    """Loads the data; without --dataset, the set that comes with the package may stand in.
+    """Loads the data; without --dataset, the package's own set replaces what is not available.
 
     Returns:
       The configuration, which names the data set really loaded, and the data set.
 
     Raises:
-      FileNotFoundError: if a data set was asked for by name and cannot be had.
+      FileNotFoundError: if a data set was asked for by name and is not available.
     """
     from qlatent_tf.resolve import resolve
     from qlatent_tf.runs.training import load_dataset
@@ -220,13 +221,14 @@ def with_fallback_dataset(config: Config, arguments):
     except FileNotFoundError as error:
         if arguments.dataset or not fallback:
             raise
-        line = "!" * 78
-        print(
-            f"{line}\n{error}\n\nTRAINING ON {fallback!r} INSTEAD OF {config.dataset!r}: the "
-            "small set that comes with the package.\nIts scores cannot be compared with those "
-            f"on {config.dataset!r}. Name a data set with --dataset.\n{line}",
-            file=sys.stderr,
+        told = (
+            f"Training on {fallback!r} INSTEAD OF {config.dataset!r}. The small set comes with the "
+            f"package; do not compare its scores with those on {config.dataset!r}. To train on "
+            "other data, name them with --dataset.",
+            f"The reason: {error}",
         )
+        lines = [textwrap.fill(one, 78, break_on_hyphens=False) for one in told]
+        print("\n".join(["-" * 78, *lines, "-" * 78]), file=sys.stderr)
         options = config.dataset_options
         kept = {name: options[name] for name in _KEPT_OPTIONS if name in options}
         config = dataclasses.replace(config, dataset=fallback, dataset_options=kept)

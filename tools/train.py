@@ -79,7 +79,7 @@ def parser() -> Parser:
     add_trust_argument(arguments)
     add_data_arguments(
         arguments,
-        default="the model's, or where it cannot be had the one that comes with the package",
+        default="the model's; if it is not available, the one that comes with the package",
     )
     run = arguments.add_argument_group("run")
     run.add_argument(

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from qlatent_tf.latents.vector_distribution import VectorDistribution
 from qlatent_tf.quantum.arguments import check_real
-from qlatent_tf.quantum.random_streams import stream_key
+from qlatent_tf.quantum.devices.tiles import Tiles, draw_tiles
 
 
 class DeviceCounts(VectorDistribution):
@@ -89,14 +89,11 @@ class DeviceCounts(VectorDistribution):
         Returns:
           uint8 array, shape `[num_samples, width]`, the photons or clicks of each mode.
         """
-        return np.concatenate(self._draw(num_samples, seed, start=start), axis=1)
+        return Tiles(self.devices).sample(num_samples, seed, start=start)
 
     def _draw(self, n: int, seed: int, **options) -> list:
         """Returns what each device samples, in NumPy."""
-        return [
-            device.sample(n, int(stream_key(seed, f"tile {tile}")), **options)
-            for tile, device in enumerate(self.devices)
-        ]
+        return draw_tiles(self.devices, n, seed, **options)
 
     def sampling_seconds(self, num_samples: int) -> float:
         """Returns about how long one core takes for samples: what a batch adds to a training step.

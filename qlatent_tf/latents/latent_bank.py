@@ -1,5 +1,6 @@
 """Banks of a photonic latent's samples, from which the latent `samples` draws."""
 
+import contextlib
 import hashlib
 import inspect
 import os
@@ -9,9 +10,11 @@ from typing import Any
 import numpy as np
 from absl import logging
 
+from qlatent_tf.cluster.client import Cluster
 from qlatent_tf.progress import ProgressBar
+from qlatent_tf.quantum.devices.tiles import Tiles
 from qlatent_tf.quantum.gaussian.device import GaussianDevice
-from qlatent_tf.quantum.recordings.bank import write_bank
+from qlatent_tf.quantum.recordings.bank import Draw, Piece, write_bank
 from qlatent_tf.quantum.samplers.boson_sampler import choose_method
 from qlatent_tf.quantum.samplers.fock_table import DEFAULT_MAX_TABLE_BYTES
 from qlatent_tf.quantum.samplers.walk_plan import walk_shape
@@ -27,6 +30,7 @@ def write_latent_bank(
     seed: int = 0,
     shard_size: int = 25_000,
     progress: bool = True,
+    cluster: Cluster | None = None,
 ) -> None:
     """Makes a bank of a latent's samples, or what is missing of one; see `write_bank`.
 
@@ -39,6 +43,7 @@ def write_latent_bank(
       seed: int, from 0. Chooses the samples of a circuit.
       shard_size: int. Rows in a file; a kill loses at most so many.
       progress: bool. Whether to show a progress bar.
+      cluster: Cluster. Whose workers draw; None for this process.
 
     Raises:
       ValueError: if an option is not legal, or the directory holds something else or a bank
@@ -64,6 +69,7 @@ def write_latent_bank(
         if settings.get(name) is None:  # banks of before do not have it
             settings.pop(name, None)
     unitary, circuit = _circuit(devices)
+    sampler = Tiles(devices)
     with ProgressBar(
         total=num_samples,
         desc=f"Bank {os.path.basename(folder)}",
@@ -80,7 +86,7 @@ def write_latent_bank(
 
         write_bank(
             folder,
-            _Counts(live),
+            sampler,
             num_samples=num_samples,
             modes=live.event_shape[0],
             seed=seed,
@@ -88,7 +94,28 @@ def write_latent_bank(
             progress=show if progress else None,
             unitary=unitary,
             description={"latent": latent, "options": settings, **circuit},
+            draw=None if cluster is None else _draw_on(cluster, sampler),
         )
+
+
+def _draw_on(cluster: Cluster, sampler: Tiles) -> Draw:
+    """Lets workers draw, from the circuit itself: they need no file of it."""
+
+    def draw(pieces):
+        # One piece waits on each worker: all take about a second.
+        found = cluster.map(draw_piece, pieces, lambda ask: sampler, ahead=1)
+        with contextlib.closing(found):
+            for piece, outcome in found:
+                if outcome.error is not None:
+                    raise outcome.error
+                yield piece, outcome.value, outcome.seconds
+
+    return draw
+
+
+def draw_piece(sampler: Tiles, piece: Piece, place) -> np.ndarray:
+    """Returns the samples of a piece, on a worker."""
+    return sampler.sample(piece.rows, piece.seed, start=piece.start)
 
 
 def _circuit(devices) -> tuple[np.ndarray | None, dict[str, Any]]:
@@ -102,13 +129,6 @@ def _circuit(devices) -> tuple[np.ndarray | None, dict[str, Any]]:
     unitaries = [device.unitary for device in devices]
     unitary = unitaries[0] if len(unitaries) == 1 else np.array(unitaries)
     return unitary, {"input_state": devices[0].input_state.tolist()}
-
-
-class _Counts:
-    """The sampler of a bank, whose samples are the counts of a latent."""
-
-    def __init__(self, latent):
-        self.sample = latent.counts
 
 
 def _choose_method(devices, num_samples: int) -> str:

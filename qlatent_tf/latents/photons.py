@@ -105,7 +105,7 @@ def boson(
     tiles = check_count(tiles, "tiles", least=1)
     check_memory(tiles * (80 * modes**2 + CIRCUIT_BYTES), f"{tiles:,} circuits of {modes:,} modes")
     center = check_flag(center, "center")
-    state = _input_state(modes, photons, input_state)
+    state = entering_photons(modes, photons, input_state)
     told = combined_noise(noise, g2, phase_error, indistinguishability, transmission)
     # The phases' errors are in the circuits.
     rest = dataclasses.replace(told, phase_error=0.0, phase_imprecision=0.0)
@@ -169,7 +169,8 @@ def photonic(**options) -> "BosonSampling":
     return boson(**options, indistinguishability=0.0)
 
 
-def _input_state(modes: int, photons: int | None, input_state) -> list[int]:
+def entering_photons(modes: int, photons: int | None = None, input_state=None) -> list[int]:
+    """Returns the photons that enter each mode, which the options of a latent say."""
     if input_state is not None:
         if photons is not None:
             raise ValueError(

@@ -22,16 +22,17 @@ def check_num_threads(num_threads: int | None) -> int:
 
 
 def run_chunks(
-    work: Callable[[int, int], None], size: int, num_threads: int, least: int = 1
+    work: Callable[[int, int], None], size: int, num_threads: int | None, least: int = 1
 ) -> None:
     """Calls `work(first, last)` for consecutive ranges that cover `0 .. size`.
 
     Args:
       work: callable. Must release the GIL and write to its own range only.
       size: int. The number of items.
-      num_threads: int. Threads to use.
+      num_threads: int. Threads to use, None for all of the process that does the work.
       least: int. The items below which a chunk is not worth a thread.
     """
+    num_threads = check_num_threads(num_threads)
     chunks = min(CHUNKS_PER_THREAD * num_threads, size // least)
     if num_threads == 1 or chunks <= 1:
         if size:

@@ -10,6 +10,7 @@ from tensorboard.plugins.hparams import api as hparams
 from qlatent_tf.config import Config
 from qlatent_tf.drawing.style import figure_picture, new_figure
 from qlatent_tf.glossary import title
+from qlatent_tf.latents.photons import entering_photons
 from qlatent_tf.runs.checks import affordable
 from qlatent_tf.runs.ending import telling_scores
 from qlatent_tf.seeds import derive_seed
@@ -162,6 +163,9 @@ def hyper_parameters(config: Config) -> dict:
     """Returns what runs differ in, by which TensorBoard filters and sorts them."""
     options = config.latent_options
     named = {name: options[name] for name in ("modes", "photons") if type(options.get(name)) is int}
+    if ":" not in config.latent and {"photons", "input_state"} <= options.keys():
+        names = ("modes", "photons", "input_state")
+        named["photons"] = sum(entering_photons(*(options[name] for name in names)))
     return {
         "model": config.model,
         "latent": config.latent,

@@ -156,8 +156,6 @@ def test_a_dry_run_lists_the_cells_and_what_is_done(workdir, capsys):
     assert lines[0].split() == ["quantum_gaussian_seed0", "finished"]
     assert lines[1].split() == ["quantum_boson_seed0", "step", "0", "of", "2"]
     assert "2 cells, 2 of 4 steps done" in lines[2]
-    assert run(*TABLE1, *arguments, "--shard", "2/2") == 0
-    assert capsys.readouterr().out.splitlines()[0].startswith("quantum_boson_seed0")
 
 
 def test_merge_writes_the_table_of_all_machines(workdir, tmp_path, capsys):
@@ -193,7 +191,10 @@ def test_the_mixture_leaves_tables_and_scatter_plots(tmp_path, capsys):
         (["table1", "--seeds", "0"], "--seeds: a whole number from 1"),
         (["table1", "--latents", "nothing"], "Unknown latent 'nothing'"),
         (["table1", "--iterations", "0"], "--steps/--iterations: a whole number from 1"),
-        (["table1", "--shard", "3/2"], "i/n"),
+        (["table1", "--workers", "0"], "--workers: a whole number from 1"),
+        (["table1", "--workers", "2", "--scheduler", "tcp://a:1"], "not allowed with argument"),
+        (["table1", "--cluster", "absent.yaml"], "no cluster file absent.yaml"),
+        (["table1", "--scheduler", "here"], "like tcp://host:8786; received 'here'"),
         (["table1", "--set", "stepz=3"], "Did you mean steps?"),
         (["table1", "--merge"], "no cells"),
         (["table1", "--merge", "nowhere"], "no finished cells"),

@@ -15,7 +15,7 @@ from qlatent_tf.latents import latent_bank
 from qlatent_tf.quantum.recordings.open_samples import open_samples
 from qlatent_tf.storage.locks import InUseError
 
-pytestmark = pytest.mark.usefixtures("eager_steps")
+pytestmark = pytest.mark.usefixtures("eager_steps", "no_charts")
 CIRCUIT = {"modes": 4, "unitary_seed": 3, "interferometer": "haar"}
 TINY = [
     "table2",

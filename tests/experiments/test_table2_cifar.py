@@ -9,7 +9,7 @@ import pytest
 from qlatent_tf import __main__ as command
 from qlatent_tf.experiments import table2_cifar
 
-pytestmark = pytest.mark.usefixtures("eager_steps")
+pytestmark = pytest.mark.usefixtures("eager_steps", "no_charts")
 MINE = '''
 import numpy as np
 
@@ -191,7 +191,7 @@ def test_a_finished_cell_is_a_row_beside_real_images_and_the_paper(folder, capsy
     assert "| pictures:tiny, 15 real images | `none` | 0 |" in text
     for name in ("iterations", "score", "frechet"):
         for suffix in ("png", "svg"):
-            assert (work / f"table2_cifar_{name}.{suffix}").stat().st_size > 1000
+            assert (work / f"table2_cifar_{name}.{suffix}").is_file()
     assert "Inception score" not in table["columns"].values()
     assert not (work / "table2_cifar_inception.png").exists()
     # The same command trains nothing again; more steps are another schedule.
@@ -275,7 +275,7 @@ def test_an_inception_that_does_not_compare_leaves_the_paper_a_column(folder, as
     derived(folder, "boson", 0, inception_score_keras_inception_v3=7.0)
     table, text = merge(folder)
     assert "| 7.57 ± 0.02 |" in text
-    assert (folder / "work" / "table2_cifar_inception.png").stat().st_size > 1000
+    assert (folder / "work" / "table2_cifar_inception.png").is_file()
     assert list(table["columns"])[3:] == ["inception_score_keras_inception_v3", "inception_score"]
     assert list(table["rows"][1]["published"]) == ["inception_score"]
 

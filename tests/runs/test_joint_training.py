@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from harness import tiny_config
+from harness import eagerly, tiny_config
 from tiny_run import check_resumes, killed
 from tiny_run import train as train_run
 
@@ -28,11 +28,13 @@ JOINT = tiny_config(
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    return train_run(tmp_path_factory.mktemp("joint") / "run", JOINT)
+    with eagerly():  # Tracing takes longer than six steps.
+        return train_run(tmp_path_factory.mktemp("joint") / "run", JOINT)
 
 
 def test_a_stopped_run_ends_as_if_it_had_not_been(run, tmp_path):
-    check_resumes(run, tmp_path / "stopped", {5: killed})
+    with eagerly():
+        check_resumes(run, tmp_path / "stopped", {5: killed})
     (_, one), (_, other) = (
         trained_circuit(restore_model(part)[0]) for part in (run, type(run)(tmp_path / "stopped"))
     )

@@ -9,6 +9,7 @@ from qlatent_tf.tools import train_classifier
 from qlatent_tf import __main__ as command
 from qlatent_tf.metrics.images import classifier_scores
 
+pytestmark = pytest.mark.usefixtures("eager_steps")
 TOY = '''
 import numpy as np
 

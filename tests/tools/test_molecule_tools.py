@@ -43,14 +43,25 @@ def molgan_run(tmp_path_factory):
     return folder
 
 
-def test_a_named_data_set_that_cannot_be_had_is_an_error(empty_folder, monkeypatch, capsys):
-    _no_qm9(empty_folder, monkeypatch)
+@pytest.fixture
+def no_qm9(empty_folder, molecule_cache, monkeypatch):
+    monkeypatch.setenv("QLATENT_CACHE_DIR", str(molecule_cache))
+    monkeypatch.delenv("QLATENT_DATA_DIR", raising=False)
+
+    def closed(*arguments, **options):
+        from qlatent_tf.storage.download import DownloadError
+
+        raise DownloadError("the network is closed.")
+
+    monkeypatch.setattr("qlatent_tf.datasets.molecules.qm9.download", closed)
+
+
+def test_a_named_data_set_that_cannot_be_had_is_an_error(no_qm9, capsys):
     assert run("train", "--model", "molgan", "--dataset", "qm9", "--steps", 1) == 1
     assert "--data-dir" in capsys.readouterr().err
 
 
-def test_without_a_name_the_shipped_molecules_stand_in_loudly(empty_folder, monkeypatch, capsys):
-    _no_qm9(empty_folder, monkeypatch)
+def test_without_a_name_the_shipped_molecules_stand_in_loudly(no_qm9, empty_folder, capsys):
     arguments = [word for word in MOLGAN if word not in ("--dataset", "small_molecules")]
     assert run("train", *arguments, "--steps", 1) == 0
     assert "INSTEAD OF 'qm9'" in capsys.readouterr().err
@@ -60,18 +71,6 @@ def test_without_a_name_the_shipped_molecules_stand_in_loudly(empty_folder, monk
     assert run_directory.read_config().dataset == "small_molecules"
     assert run_directory.read_run()["dataset"]["name"] == "small_molecules"
     assert run_directory.read_metrics()["dataset"] == "small_molecules"
-
-
-def _no_qm9(folder, monkeypatch):
-    monkeypatch.setenv("QLATENT_CACHE_DIR", str(folder / "cache"))
-    monkeypatch.delenv("QLATENT_DATA_DIR", raising=False)
-
-    def closed(*arguments, **options):
-        from qlatent_tf.storage.download import DownloadError
-
-        raise DownloadError("the network is closed.")
-
-    monkeypatch.setattr("qlatent_tf.datasets.molecules.qm9.download", closed)
 
 
 def test_sample_writes_molecules_in_every_form(molgan_run, tmp_path):

@@ -9,6 +9,7 @@ from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.registry import latents, models
 
 HEAVY = (
+    "distributed",
     "h5py",
     "keras",
     "matplotlib",

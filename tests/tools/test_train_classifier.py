@@ -13,6 +13,7 @@ from qlatent_tf.tools import train_classifier as tool
 from qlatent_tf.datasets.dataset import ImageDataset
 from qlatent_tf.metrics.images.classifier import load_classifier
 
+pytestmark = pytest.mark.usefixtures("eager_steps")
 CHANGES = {"dataset": "toy", "widths": [4, 8], "epochs": 3, "batch_size": 10, "shift": 1}
 
 

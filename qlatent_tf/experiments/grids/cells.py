@@ -1,7 +1,6 @@
-"""The runs of an experiment: latents and sizes in each seed, and how machines share them."""
+"""The runs of an experiment: latents and sizes in each seed."""
 
 import dataclasses
-import math
 import re
 from collections.abc import Mapping
 
@@ -102,32 +101,3 @@ def named_code(cells) -> set[str]:
         rewards = [reward] if isinstance(reward, str) else reward
         names.update((config.model, config.latent, config.dataset, *config.metrics, *rewards))
     return names
-
-
-def parse_shard(text: str) -> tuple[int, int]:
-    """Parses ``i/n``, the i-th of n machines.
-
-    Raises:
-      ValueError: if it is anything else.
-    """
-    number, slash, machines = text.partition("/")
-    if slash and number.isdecimal() and machines.isdecimal() and 1 <= int(number) <= int(machines):
-        return int(number), int(machines)
-    raise ValueError(f"A shard reads i/n with i from 1 to n, such as 2/3; received {text!r}.")
-
-
-def shard(cells, text: str) -> list[Cell]:
-    """Returns the cells of the i-th of n machines.
-
-    Every n-th one, in an order in which the seeds of a row are spread over all machines: none of
-    them has some latents alone, and what is lost with one is a part of each.
-    """
-    number, machines = parse_shard(text)
-    of_seeds, ordered = {}, []
-    for cell in cells:
-        of_seeds.setdefault(cell.config.seed, []).append(cell)
-    for turn, group in enumerate(of_seeds.values()):
-        # After so many seeds the places at which a machine's turn comes are the same again.
-        start = turn // (machines // math.gcd(machines, len(group))) % len(group)
-        ordered += group[start:] + group[:start]
-    return ordered[number - 1 :: machines]

@@ -19,7 +19,7 @@ from qlatent_tf.registry import latents
 from qlatent_tf.runs import training
 from qlatent_tf.runs.evaluation import evaluate, evaluate_real
 from qlatent_tf.runs.run_directory import RunDirectory
-from qlatent_tf.storage.files import write_json
+from qlatent_tf.storage.files import read_json, write_json
 from qlatent_tf.storage.locks import InUseError, sole_use
 
 
@@ -90,10 +90,7 @@ class Grid:
           Interrupted: on Ctrl-C, and while training on SIGTERM too, after a checkpoint; the same
             call continues from there.
         """
-        left = [cell for cell in cells if not self.is_finished(cell)]
-        for cell in left:
-            self._check_run(cell)
-        _check_latents(left)
+        left = self.unfinished(cells)
         steps = [cell.config.steps - self.step(cell) for cell in left]
         held, diverged = [], []
         # The bar of the run stands below this one, which counts the steps of all; its speed is
@@ -121,6 +118,18 @@ class Grid:
         if held or diverged:
             kind = FloatingPointError if diverged else InUseError
             raise kind("\n".join([*diverged, *held, "All other cells are finished."]))
+
+    def unfinished(self, cells) -> list[Cell]:
+        """Returns the cells that are to be run, after a look at what is there of them.
+
+        Raises:
+          ValueError: as `run`.
+        """
+        left = [cell for cell in cells if not self.is_finished(cell)]
+        for cell in left:
+            self._check_run(cell)
+        _check_latents(left)
+        return left
 
     def merge(self, folders) -> int:
         """Copies the finished cells of other grids' folders here; returns how many were new.
@@ -170,13 +179,29 @@ class Grid:
 
     def _finish(self, cell, data_dir, progress, watch):
         try:
-            self._run_cell(cell, data_dir, progress, watch)
+            self.keep(cell, self.make(cell, data_dir, progress, watch))
         except KeyboardInterrupt as error:  # While training, it is saved and said by `train`.
             raise training.Interrupted(
                 f"Stopped while the cell {cell.name} was prepared or scored."
             ) from error
 
-    def _run_cell(self, cell, data_dir, progress, watch):
+    def record(self, cell: Cell) -> dict:
+        """Returns a finished cell as `make` did."""
+        return read_json(self._file(cell))
+
+    def keep(self, cell: Cell, record: dict) -> None:
+        """Writes what `make` returned: the cell is finished."""
+        write_json(self._file(cell), record)
+
+    def make(self, cell: Cell, data_dir=None, progress=True, watch=None) -> dict:
+        """Returns the finished cell, as JSON values, after its run is trained and scored here.
+
+        Args:
+          cell: Cell. Nobody else runs it; see `lock_file`.
+          data_dir: path. Where data files are looked for first.
+          progress: bool. Whether to show progress bars.
+          watch: callable of an int. Called with the step, see `training.train`.
+        """
         config, run = cell.config, self.run_directory(cell)
         if cell.bank is not None:
             # The whole path: a run may be looked at from anywhere.
@@ -191,24 +216,22 @@ class Grid:
         model, step = training.restore_model(run, trust_code=named_code([cell]))
         evaluation = evaluate(model, dataset, **self._scoring(config, progress))
         record = run.read_run()
-        write_json(
-            self._file(cell),
-            {
-                "name": cell.name,
-                "row": dict(cell.row),
-                "config": config.to_json(),
-                "step": step,
-                "seconds": record["seconds"],
-                "dataset": record["dataset"],
-                "latent_file": file_record(config),
-                "versions": record["versions"],
-                "evaluation": evaluation,
-                "real": self._real_scores(config, dataset, progress),
-                "history": run.read_metrics()["history"],
-            },
-        )
+        real = self._real_scores(config, dataset, progress)
         # Keras keeps every model it has built; a grid builds hundreds.
         keras.utils.clear_session()
+        return {
+            "name": cell.name,
+            "row": dict(cell.row),
+            "config": config.to_json(),
+            "step": step,
+            "seconds": record["seconds"],
+            "dataset": record["dataset"],
+            "latent_file": file_record(config),
+            "versions": record["versions"],
+            "evaluation": evaluation,
+            "real": real,
+            "history": run.read_metrics()["history"],
+        }
 
     def _real_scores(self, config, dataset, progress):
         """The scores of held-out samples, computed once for all cells of the same data."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from absl import logging
 
+from qlatent_tf.cluster.client import Cluster
 from qlatent_tf.config import Config
 from qlatent_tf.storage.files import sha256_of
 from qlatent_tf.storage.locks import InUseError
@@ -35,15 +36,20 @@ class Bank:
     options: Mapping
     num_samples: int
 
-    def make(self, path: Path, progress: bool = True) -> None:
+    def make(self, path: Path, progress: bool = True, cluster: Cluster | None = None) -> None:
         """Makes the bank, or what is missing of it; waits while another process makes it.
+
+        Args:
+          path: Path. Its directory.
+          progress: bool. Whether to show a progress bar.
+          cluster: Cluster. Whose workers draw; None for this process.
 
         Raises:
           ValueError: if the directory holds something else.
         """
         from qlatent_tf.latents.latent_bank import write_latent_bank
 
-        options = {"num_samples": self.num_samples, "progress": progress}
+        options = {"num_samples": self.num_samples, "progress": progress, "cluster": cluster}
         waiting = False
         while not self.is_finished(path):
             try:

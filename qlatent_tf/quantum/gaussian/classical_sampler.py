@@ -93,7 +93,8 @@ class ClassicalLightSampler:
         self._real = np.ascontiguousarray(np.real(scaled))
         self._imaginary = np.ascontiguousarray(np.imag(scaled))
         self._light = light
-        self._num_threads = check_num_threads(num_threads)
+        check_num_threads(num_threads)
+        self._num_threads = num_threads
 
     def sample(self, num_samples: int, seed: int, *, start: int = 0) -> np.ndarray:
         """Draws samples.

@@ -1,12 +1,13 @@
 """Sample banks: directories of shards made once and drawn from often."""
 
+import dataclasses
 import hashlib
 import io
 import json
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -36,6 +37,20 @@ class Sampler(Protocol):
         ...
 
 
+@dataclasses.dataclass(frozen=True)
+class Piece:
+    """Consecutive rows of one shard, and the sampler's seed."""
+
+    start: int
+    rows: int
+    seed: int
+
+
+# Takes pieces as it needs them; yields each, in any order, with its samples and the seconds they
+# took.
+Draw = Callable[[Iterator[Piece]], Iterator[tuple[Piece, np.ndarray, float]]]
+
+
 class SampleBank(sample_rows.StackedRows):
     """The rows of a finished bank; shards are memory-mapped.
 
@@ -61,6 +76,7 @@ def write_bank(
     unitary: np.ndarray | None = None,
     shard_size: int = 25_000,
     progress: Callable[[int, bool], None] | None = None,
+    draw: Draw | None = None,
 ) -> None:
     """Makes a bank, or what is missing of one that was interrupted.
 
@@ -80,6 +96,7 @@ def write_bank(
       shard_size: int. Rows in a shard; so many at most are lost with a killed process.
       progress: callable. Told, again and again, the number of rows that were just finished, and
         whether they were found rather than made.
+      draw: callable. Lets others draw the pieces, several at a time; None for `sampler`, here.
 
     Raises:
       ValueError: if `folder` holds something else or a bank begun differently, the message
@@ -102,7 +119,16 @@ def write_bank(
     }
     metadata = json.loads(json.dumps(metadata))  # as it will be read again
     with sole_use(folder / _LOCK, f"writing the bank {folder}"):
-        _write_missing(folder, metadata, sampler, unitary, progress or (lambda rows, found: None))
+        shards = _begin(folder, metadata, unitary)
+        progress = progress or (lambda rows, found: None)
+        missing = _missing(metadata, shards, progress)
+        if draw is None:
+            made = _make(folder, missing, sampler, seed, progress)
+        else:
+            made = _gather(folder, missing, draw, seed, progress)
+        for name in made:
+            shards[name] = files.sha256_of(folder / name)
+            files.write_json(folder / bank_metadata.NAME, {**metadata, "shards": shards})
 
 
 def open_bank(folder: str | os.PathLike, *, verify: bool = True) -> SampleBank:
@@ -140,7 +166,8 @@ def open_bank(folder: str | os.PathLike, *, verify: bool = True) -> SampleBank:
     return SampleBank(parts, metadata, unitary)
 
 
-def _write_missing(folder, metadata, sampler, unitary, progress) -> None:
+def _begin(folder, metadata, unitary) -> dict[str, str]:
+    """Writes all but shards; returns the hashes of those that are there."""
     shards = _resume(folder, metadata)
     made = len(shards) * metadata["shard_size"]
     _check_disk(folder, (metadata["num_samples"] - made) * metadata["modes"])
@@ -149,20 +176,60 @@ def _write_missing(folder, metadata, sampler, unitary, progress) -> None:
     if unitary is not None:
         with files.atomic_path(folder / _UNITARY) as temporary:
             np.save(temporary, unitary)
+    return shards
+
+
+def _missing(metadata, shards, progress) -> dict[int, tuple[str, tuple[int, int]]]:
+    """Returns the names and shapes of shards to be made, by their first rows."""
     num_samples, size = metadata["num_samples"], metadata["shard_size"]
-    chunk_rows = _FIRST_CHUNK_ROWS
+    missing = {}
     for number, start in enumerate(range(0, num_samples, size)):
         name = bank_metadata.shard_name(number)
         shape = (min(size, num_samples - start), metadata["modes"])
         if name in shards:
             progress(shape[0], True)
-            continue
+        else:
+            missing[start] = name, shape
+    return missing
+
+
+def _make(folder, missing, sampler, seed, progress) -> Iterator[str]:
+    """Writes shards one by one and yields their names."""
+    chunk_rows = _FIRST_CHUNK_ROWS
+    for start, (name, shape) in missing.items():
         with files.atomic_path(folder / name) as temporary:
-            chunk_rows = _write_shard(
-                temporary, sampler, start, shape, metadata["seed"], chunk_rows, progress
-            )
-        shards[name] = files.sha256_of(folder / name)
-        files.write_json(folder / bank_metadata.NAME, {**metadata, "shards": shards})
+            chunk_rows = _write_shard(temporary, sampler, start, shape, seed, chunk_rows, progress)
+        yield name
+
+
+def _gather(folder, missing, draw, seed, progress) -> Iterator[str]:
+    """Writes shards as their pieces come, and yields their names."""
+    chunk_rows = _FIRST_CHUNK_ROWS
+
+    def pieces():
+        for start, (_, shape) in missing.items():
+            row = start
+            while row < start + shape[0]:
+                rows = min(chunk_rows, start + shape[0] - row)
+                yield Piece(row, rows, seed)
+                row += rows
+
+    begun: dict[int, np.ndarray] = {}
+    left = {start: shape[0] for start, (_, shape) in missing.items()}
+    for piece, chunk, seconds in draw(pieces()):
+        start = max(first for first in left if first <= piece.start)
+        name, shape = missing[start]
+        _check_chunk(chunk, (piece.rows, shape[1]))
+        row = piece.start - start
+        begun.setdefault(start, np.empty(shape, np.uint8))[row : row + piece.rows] = chunk
+        left[start] -= piece.rows
+        progress(piece.rows, False)
+        chunk_rows = _next_rows(chunk_rows, piece.rows, seconds)
+        if not left[start]:
+            del left[start]
+            with files.atomic_path(folder / name) as temporary:
+                np.save(temporary, begun.pop(start))
+            yield name
 
 
 def _check_disk(folder: Path, num_bytes: int) -> None:
@@ -212,17 +279,27 @@ def _write_shard(path, sampler, start, shape, seed, chunk_rows, progress) -> int
             began = time.monotonic()
             rows = min(chunk_rows, shape[0] - row)
             chunk = sampler.sample(rows, seed, start=start + row)
-            if chunk.dtype != np.uint8 or chunk.shape != (rows, shape[1]):
-                raise ValueError(
-                    f"The sampler returned {chunk.dtype} of shape {chunk.shape}; a bank takes "
-                    f"uint8 of shape {(rows, shape[1])}."
-                )
+            _check_chunk(chunk, (rows, shape[1]))
             file.write(chunk.tobytes())
             row += rows
             progress(rows, False)
-            if time.monotonic() - began < _CHUNK_SECONDS / 2 and rows == chunk_rows:
-                chunk_rows = min(2 * chunk_rows, _LAST_CHUNK_ROWS)
+            chunk_rows = _next_rows(chunk_rows, rows, time.monotonic() - began)
     return chunk_rows
+
+
+def _next_rows(chunk_rows: int, rows: int, seconds: float) -> int:
+    """Returns how many rows a chunk has after one of so many took a time: about a second's."""
+    if seconds < _CHUNK_SECONDS / 2 and rows == chunk_rows:
+        return min(2 * chunk_rows, _LAST_CHUNK_ROWS)
+    return chunk_rows
+
+
+def _check_chunk(chunk: np.ndarray, shape: tuple[int, int]) -> None:
+    if chunk.dtype != np.uint8 or chunk.shape != shape:
+        raise ValueError(
+            f"The sampler returned {chunk.dtype} of shape {chunk.shape}; a bank takes uint8 of "
+            f"shape {shape}."
+        )
 
 
 def _check_file(path: Path, sha256: str | None, verify: bool) -> None:

@@ -90,7 +90,8 @@ class BosonSampler:
         self.input_state = check_input_state(input_state, self.modes)
         self.photons = int(self.input_state.sum())
         self.precision = check_choice(precision, PRECISIONS, "precision")
-        self._num_threads = check_num_threads(num_threads)
+        check_num_threads(num_threads)
+        self._num_threads = num_threads
         expected_samples = check_count(expected_samples, "expected_samples")
         walk: WalkShape | None = None
         if method in ("auto", "loop"):

@@ -62,7 +62,8 @@ class DistinguishableSampler:
         self.modes = len(self.unitary)
         self.input_state = check_input_state(input_state, self.modes)
         self.photons = int(self.input_state.sum())
-        self._num_threads = check_num_threads(num_threads)
+        check_num_threads(num_threads)
+        self._num_threads = num_threads
         # [modes, photons]: |U|^2 of each photon's input mode, photons listed mode by mode
         self._rates = np.ascontiguousarray(
             np.repeat(np.abs(self.unitary) ** 2, self.input_state, axis=1)

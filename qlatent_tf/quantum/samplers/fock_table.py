@@ -228,7 +228,8 @@ class FockTable:
     """
 
     def __init__(self, unitary, input_state, *, num_threads: int | None = None, **limit):
-        self._num_threads = check_num_threads(num_threads)
+        check_num_threads(num_threads)
+        self._num_threads = num_threads
         self.occupations, self.probabilities = exact_distribution(
             unitary, input_state, num_threads=num_threads, **limit
         )

@@ -41,7 +41,7 @@ from qlatent_tf.quantum.kernels.splitters import (
 from qlatent_tf.quantum.random_streams import GAMMA, stream_state, uniform
 from qlatent_tf.quantum.samplers.method_choice import MAX_WALK_BYTES, walk_seconds
 from qlatent_tf.quantum.samplers.walk_plan import LET_IN, MIX, SPLIT, WalkShape, plan_walk
-from qlatent_tf.quantum.threads import run_chunks
+from qlatent_tf.quantum.threads import check_num_threads, run_chunks
 
 AMPLITUDE_BYTES = 16
 CHUNK_SECONDS = 1e-4
@@ -183,7 +183,11 @@ class WalkSampler:
     """
 
     def __init__(
-        self, unitary: np.ndarray, input_state: np.ndarray, shape: WalkShape, num_threads: int
+        self,
+        unitary: np.ndarray,
+        input_state: np.ndarray,
+        shape: WalkShape,
+        num_threads: int | None,
     ):
         if shape.num_bytes > MAX_WALK_BYTES:
             raise ValueError(
@@ -196,7 +200,8 @@ class WalkSampler:
         steps, numbers = plan_walk(unitary, input_state, shape.order)
         amplitudes = shape.amplitudes
         spare = MAX_WALK_BYTES - shape.num_bytes
-        self._num_threads = min(num_threads, 1 + spare // (AMPLITUDE_BYTES * amplitudes))
+        self._num_threads = num_threads
+        self._most_threads = 1 + spare // (AMPLITUDE_BYTES * amplitudes)
         self._least = math.ceil(CHUNK_SECONDS / walk_seconds(shape, 1))
         photons = int(input_state.sum())
         table_at, most_first, tables, size, entered = [], [], [], 0, 0
@@ -240,4 +245,5 @@ class WalkSampler:
                 *self._buffers, kept, key, start, is_given, first, last, rows, log_probs, used
             )
 
-        run_chunks(draw, len(rows), self._num_threads, self._least)
+        threads = min(check_num_threads(self._num_threads), self._most_threads)
+        run_chunks(draw, len(rows), threads, self._least)

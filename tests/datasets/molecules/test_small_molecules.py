@@ -11,9 +11,9 @@ module = importlib.import_module("qlatent_tf.datasets.molecules.small_molecules"
 
 
 @pytest.fixture(scope="module")
-def dataset(tmp_path_factory):
+def dataset(molecule_cache):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("QLATENT_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("QLATENT_CACHE_DIR", str(molecule_cache))
         yield datasets.build("small_molecules", progress=False)
 
 

@@ -17,6 +17,7 @@ from qlatent_tf.runs import training
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.storage.locks import InUseError, sole_use
 
+pytestmark = pytest.mark.usefixtures("eager_steps")
 CONFIG = completion.resolve(
     Config(
         model="mlp",
@@ -220,7 +221,7 @@ def test_a_grid_interrupted_while_scoring_has_nothing_to_train_again(
     assert run(tmp_path, CELLS[:1]).is_finished(CELLS[0])
 
 
-def test_shards_merge_into_the_whole(whole, tmp_path):
+def test_parts_merge_into_the_whole(whole, tmp_path):
     parts = [tmp_path / text[0] for text in ("1/2", "2/2")]
     for part, one in zip(parts, CELLS, strict=True):
         shutil.copytree(

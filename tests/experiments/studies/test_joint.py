@@ -8,6 +8,8 @@ from qlatent_tf import __main__ as command
 from qlatent_tf.experiments.grids.finished_cells import read_cells
 from qlatent_tf.experiments.studies import joint
 
+pytestmark = pytest.mark.usefixtures("eager_steps", "no_charts")
+
 
 def test_each_latent_is_trained_and_fixed_from_the_same_start():
     cells = joint.EXPERIMENT.cells(seeds=2)

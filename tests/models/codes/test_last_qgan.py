@@ -261,8 +261,21 @@ def test_a_run_stopped_while_the_autoencoder_is_trained_goes_on(
     assert "autoencoder is trained first" in caplog.text and "for 3 steps" in caplog.text
     assert "autoencoder:   0%" in capfd.readouterr().err
     assert not RunDirectory(tmp_path).checkpoints.exists()
-    run = training.train(CONFIG, tmp_path, dataset=dataset, progress=False)
-    weights = [training.restore_model(one)[0].get_weights() for one in (run, whole)]
+    fit, begun = training._fit, []
+
+    def fit_the_autoencoder(model, dataset, config, *rest):
+        begun.append(config.model)
+        if config.model == "autoencoder":
+            fit(model, dataset, config, *rest)
+
+    # What follows is that of `whole`.
+    monkeypatch.setattr(training, "_fit", fit_the_autoencoder)
+    training.train(CONFIG, tmp_path, dataset=dataset, progress=False)
+    assert begun == ["autoencoder", "last_qgan"]
+    weights = [
+        training.restore_model(RunDirectory(folder / "autoencoder"))[0].get_weights()
+        for folder in (tmp_path, whole.path)
+    ]
     for one, other in zip(*weights, strict=True):
         np.testing.assert_array_equal(one, other)
 

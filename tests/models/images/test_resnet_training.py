@@ -6,7 +6,7 @@ import signal
 import numpy as np
 import pytest
 import tensorflow as tf
-from harness import tiny_config
+from harness import eagerly, tiny_config
 from qlatent_tf.configs.resnet import VARIANTS, get_config
 from qlatent_tf.tools import train as tool
 from tiny_run import check_resumes, train
@@ -27,6 +27,7 @@ TINY = tiny_config(
     latent_options={"modes": 4, "tiles": 2},
     generator_batch_size=6,
     generator_ema=0.5,
+    critic_steps=1,
     model_options={"resolution": 8, "filters": 4, "blocks": 2, "flip": True},
     evaluate_every=3,
     evaluation_samples=8,
@@ -42,11 +43,13 @@ def noise(count, size):
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    return train(tmp_path_factory.mktemp("whole"), TINY, data=noise(40, 8))
+    with eagerly():  # Tracing takes longer than three steps.
+        return train(tmp_path_factory.mktemp("whole"), TINY, data=noise(40, 8))
 
 
 def test_a_stopped_run_goes_on_with_its_moving_averages(whole, tmp_path):
-    check_resumes(whole, tmp_path, {2: signal.SIGTERM}, data=noise(40, 8))
+    with eagerly():
+        check_resumes(whole, tmp_path, {2: signal.SIGTERM}, data=noise(40, 8))
     model, _ = training.restore_model(whole)
     fresh = training.prepare(completion.resolve(TINY)).generator.non_trainable_variables
     for one, other in zip(model.generator.non_trainable_variables, fresh, strict=True):

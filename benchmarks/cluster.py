@@ -1,0 +1,121 @@
+"""Seconds that a grid and a bank take in one process and on workers of this machine.
+
+    python -m benchmarks.cluster                    # about ten minutes on two idle cores
+    python -m benchmarks.cluster --turns 1 --out cluster.md
+
+Commands as a user gives them, start included: a grid of eight short cells, and a bank of 20,000
+samples of 20 photons in 40 modes. Each is a process of its own in a new folder. Candidates take
+turns, and the shortest time counts. Cells and rows are compared: all candidates make the same.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.machine import machine_lines, usable_cores
+from qlatent_tf.storage.files import sha256_of, write_text
+
+PACKAGES = ("qlatent_tf", "dask", "distributed", "tensorflow", "keras", "numba")
+CANDIDATES = {
+    "one process": [],
+    "`--workers 1`": ["--workers", "1"],
+    "`--workers 2`": ["--workers", "2"],
+}
+GRID = (
+    "reproduce table1 --data quantum --latents gaussian boson --seeds 4 --iterations {steps} "
+    "--num-samples 1000 --set batch_size=100 --set evaluation_samples=500 "
+    "--set metrics=discreteness --set jit_compile=false --quiet --workdir {folder}"
+)
+BANK = "sample_latent {folder} --photons 20 --modes 40 --num-samples {samples}"
+
+
+def seconds(command: str, candidate: list[str], read) -> tuple[float, object]:
+    """Returns how long a command takes, and what `read` finds in its folder.
+
+    Args:
+      command: str. With ``{folder}`` for the folder.
+      candidate: list of str. Arguments that say where the work is done.
+      read: callable. `read(folder)` returns what all candidates should make.
+    """
+    with tempfile.TemporaryDirectory() as parent:
+        folder = Path(parent) / "made"
+        words = [*command.format(folder=folder).split(), *candidate]
+        quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+        began = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "qlatent_tf", *words],
+            env=quiet,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        return time.perf_counter() - began, read(folder)
+
+
+def cells(folder: Path) -> dict:
+    """Returns the scores of a grid's finished cells by their files."""
+    found = {
+        file.name: json.loads(file.read_text())["evaluation"]["metrics"]
+        for file in sorted((folder / "cells").glob("*.json"))
+    }
+    if not found:
+        raise ValueError(f"{folder} has no cells.")
+    return found
+
+
+def rows(folder: Path) -> list[str]:
+    """Returns the hashes of a bank's shards."""
+    return [sha256_of(file) for file in sorted(folder.glob("shard-*.npy"))]
+
+
+def main() -> None:
+    """Runs the benchmark and prints it, or writes it to a file."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--turns", type=int, default=2, help="default: 2")
+    parser.add_argument("--steps", type=int, default=400, help="of a cell (default: 400)")
+    parser.add_argument("--samples", type=int, default=20_000, help="of the bank (default: 20000)")
+    parser.add_argument("--note", help="a remark on the machine, such as what else it did")
+    parser.add_argument("--out", help="Markdown file to write")
+    options = parser.parse_args()
+    work = {
+        f"8 cells of {options.steps} steps": (
+            GRID.replace("{steps}", str(options.steps)),
+            cells,
+        ),
+        f"{options.samples:,} samples, 20 photons in 40 modes": (
+            BANK.replace("{samples}", str(options.samples)),
+            rows,
+        ),
+    }
+    lines = [
+        *machine_lines(PACKAGES, usable_cores()),
+        *([f"- {options.note}"] if options.note else []),
+        "",
+        f"| work | {', s | '.join(CANDIDATES)}, s | results |",
+        "|---|" + "---:|" * len(CANDIDATES) + "---|",
+    ]
+    print("\n".join(lines), flush=True)
+    for what, (command, read) in work.items():
+        best, made = dict.fromkeys(CANDIDATES, float("inf")), []
+        for _ in range(options.turns):
+            for name, candidate in CANDIDATES.items():
+                taken, result = seconds(command, candidate, read)
+                best[name] = min(best[name], taken)
+                made.append(result)
+        same = "equal" if all(one == made[0] for one in made) else "differ"
+        times = " | ".join(f"{value:.1f}" for value in best.values())
+        lines.append(f"| {what} | {times} | {same} |")
+        print(lines[-1], flush=True)
+    if options.out:
+        write_text(options.out, "\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,3 @@
+"""Many tasks on many processes, by Dask: what `reproduce` and `sample_latent` share."""
+
+__all__ = []

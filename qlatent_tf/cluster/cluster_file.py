@@ -1,0 +1,142 @@
+"""The description of a cluster, a YAML file of resources from which no code is run."""
+
+import dataclasses
+import importlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from qlatent_tf.names import did_you_mean
+from qlatent_tf.storage.shapes import check_shape
+
+_SHAPE = {"class": str, "workers": int, "options?": dict}
+# What a job of a batch system asks for. What a shell would run there, such as job_script_prologue,
+# is none of them: the user's own configuration of dask-jobqueue says that.
+_JOB_OPTIONS = (
+    "account", "cores", "death_timeout", "interface", "job_cpu", "job_mem", "job_name",
+    "local_directory", "log_directory", "memory", "ncpus", "processes", "project", "protocol",
+    "queue", "resource_spec", "security", "shared_temp_directory", "walltime",
+)  # fmt: skip
+_LOCAL_OPTIONS = ("host", "interface", "local_directory", "memory_limit", "threads_per_worker")
+# Class -> its module, and the options that it may be given.
+CLASSES = {
+    "LocalCluster": ("dask.distributed", _LOCAL_OPTIONS),
+    "LocalCUDACluster": (
+        "dask_cuda",
+        (*_LOCAL_OPTIONS, "CUDA_VISIBLE_DEVICES", "device_memory_limit", "rmm_pool_size"),
+    ),
+    "SLURMCluster": ("dask_jobqueue", (*_JOB_OPTIONS, "gpus", "constraint", "qos", "exclude")),
+    "PBSCluster": ("dask_jobqueue", _JOB_OPTIONS),
+    "SGECluster": ("dask_jobqueue", _JOB_OPTIONS),
+    "LSFCluster": ("dask_jobqueue", _JOB_OPTIONS),
+    "OARCluster": ("dask_jobqueue", _JOB_OPTIONS),
+}
+# Options of ours, which stand for a directive of SLURM.
+_SLURM = {"gpus": "gpus-per-task", "constraint": "constraint", "qos": "qos", "exclude": "exclude"}
+
+
+@dataclasses.dataclass(frozen=True)
+class ClusterFile:
+    """What a cluster's file says.
+
+    Attributes:
+      kind: str. A name of `CLASSES`.
+      workers: int. Processes that work.
+      options: dict. Arguments of the class.
+    """
+
+    kind: str
+    workers: int
+    options: Mapping[str, Any]
+
+    def start(self):
+        """Returns a cluster of Dask that is asked for these workers.
+
+        Raises:
+          ImportError: if the package of its class is not installed.
+          ValueError: if the class refuses the options.
+        """
+        module, _ = CLASSES[self.kind]
+        try:
+            kind = getattr(importlib.import_module(module), self.kind)
+        except ModuleNotFoundError as error:
+            package = module.replace("_", "-")
+            raise ImportError(
+                f"A {self.kind} needs {package}, which is not installed: pip install {package}"
+            ) from error
+        try:
+            cluster = kind(n_workers=0, **self.options)
+            cluster.scale(self.workers)
+        except (TypeError, ValueError, OSError, RuntimeError) as error:
+            raise ValueError(f"The {self.kind} cannot be started: {error}") from error
+        return cluster
+
+
+def read_cluster_file(path: str | os.PathLike) -> ClusterFile:
+    """Reads the description of a cluster.
+
+    Args:
+      path: path. YAML with ``class``, ``workers`` and ``options``.
+
+    Raises:
+      FileNotFoundError: if there is no such file.
+      ValueError: if it is no YAML, or names a class or an option that is not legal.
+    """
+    import yaml
+
+    path = Path(path)
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FileNotFoundError(f"There is no cluster file {path}.") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
+    check_shape(content, _SHAPE, str(path))
+    unknown = content.keys() - {name.removesuffix("?") for name in _SHAPE}
+    if unknown:
+        raise ValueError(
+            f"{path} has the keys class, workers and options; received {sorted(map(str, unknown))}."
+        )
+    kind = content["class"]
+    if kind not in CLASSES:
+        raise ValueError(
+            f"{path}: class is one of {', '.join(CLASSES)}; received {kind!r}."
+            f"{did_you_mean(kind, CLASSES)}"
+        )
+    if content["workers"] < 1:
+        raise ValueError(f"{path}: workers is from 1; received {content['workers']}.")
+    legal = CLASSES[kind][1]
+    options = {}
+    for name, value in content.get("options", {}).items():
+        if name not in legal:
+            raise ValueError(
+                f"{path}: a {kind} takes the options {', '.join(legal)}; received {name!r}."
+                f"{did_you_mean(str(name), legal)} What a job runs besides, such as module load, "
+                "belongs to your own configuration of dask-jobqueue: ~/.config/dask/jobqueue.yaml."
+            )
+        options[name] = _plain(value, f"{path}: {name}")
+    directives = [
+        f"--{directive}={options.pop(name)}"
+        for name, directive in _SLURM.items()
+        if name in options and kind == "SLURMCluster"
+    ]
+    if directives:
+        options["job_extra_directives"] = directives
+    return ClusterFile(kind, content["workers"], options)
+
+
+def _plain(value, where):
+    """Refuses what could be more than a value in a job's script, such as a line break."""
+    if isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, str) and value and not set(value) - _LEGAL:
+        return value
+    raise ValueError(
+        f"{where} is a number, true, false, or a word of letters, digits and any of "
+        f"{' '.join(_SIGNS)}; received {value!r}."
+    )
+
+
+_SIGNS = "_-.,:/=+@%[]"
+_LEGAL = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" + _SIGNS)

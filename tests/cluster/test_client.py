@@ -1,0 +1,113 @@
+"""What two worker processes of this machine do, whatever the tasks are."""
+
+import os
+
+import cluster_tasks as tasks
+import pytest
+
+import qlatent_tf
+from qlatent_tf.cluster import client
+from qlatent_tf.cluster.fingerprint import fingerprint
+from qlatent_tf.cluster.opening import open_cluster
+
+
+def common_of(value):
+    return lambda ask: value
+
+
+def test_each_task_is_done_once_by_workers_that_share_the_cores(two_workers):
+    found = dict(two_workers.map(tasks.add, range(20), common_of(100)))
+    assert {task: one.value[0] for task, one in found.items()} == {i: 100 + i for i in range(20)}
+    processes = {one.value[1] for one in found.values()}
+    assert len(processes) == 2 and os.getpid() not in processes
+    share = str(max(1, len(os.sched_getaffinity(0)) // 2))
+    assert all(one.value[2] == [share] * 3 for one in found.values())
+    assert all(one.seconds >= 0.02 for one in found.values())
+
+
+def test_what_is_prepared_may_depend_on_the_worker(two_workers):
+    def prepare(ask):
+        return -ask(os.getpid)
+
+    for task, outcome in two_workers.map(tasks.add, range(4), prepare):
+        assert outcome.value[0] == task - outcome.value[1]
+
+
+def test_no_tasks_are_soon_done(two_workers):
+    assert list(two_workers.map(tasks.add, [], common_of(0))) == []
+
+
+def test_an_error_is_told_with_its_worker_and_the_other_tasks_go_on(two_workers):
+    found = dict(two_workers.map(tasks.stumble, range(6), common_of(None), ahead=1))
+    assert [found[task].value for task in (0, 2, 4, 5)] == [0, 2, 4, 5]
+    lacking, broken = found[1].error, found[3].error
+    assert lacking.kind == "FileNotFoundError"
+    host = os.uname().nodename
+    for part in ("worker ", f" on {host})", "There is no file /data/1.npy."):
+        assert part in str(lacking)
+    assert str(broken).endswith("LookupError: 3")
+
+
+def test_a_killed_worker_costs_nothing_but_time(two_workers, tmp_path):
+    found = dict(two_workers.map(tasks.die_once, range(8), common_of(str(tmp_path)), ahead=1))
+    assert [found[task].value for task in range(8)] == list(range(8))
+    assert (tmp_path / "dead").exists()
+
+
+@pytest.mark.slow
+def test_a_task_that_kills_all_its_workers_is_named_and_the_others_are_done(two_workers):
+    found = dict(two_workers.map(tasks.die, range(4), common_of(1)))
+    assert [found[task].value for task in (0, 2, 3)] == [0, 2, 3]
+    assert "4 workers ended while they had it, the last one worker " in str(found[1].error)
+
+
+def test_tasks_save_what_they_have_when_the_client_stops(two_workers, tmp_path):
+    seen = set()
+
+    def interrupt(task, done):
+        seen.add(task)
+        if seen == {0, 1}:
+            raise KeyboardInterrupt
+
+    common = common_of(str(tmp_path))
+    with pytest.raises(KeyboardInterrupt):
+        next(two_workers.map(tasks.save_when_stopped, range(5), common, watch=interrupt))
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["saved0", "saved1"]
+
+
+def test_a_worker_of_another_version_is_refused_by_its_name(two_workers, monkeypatch):
+    monkeypatch.setattr(client, "fingerprint", lambda: {**fingerprint(), "version": "9.9"})
+    strict = client.Cluster(two_workers._client, is_ours=True)
+    said = rf"worker \d \(t\S+ on .*version: '{qlatent_tf.__version__}' -> '9.9'\. Install"
+    with pytest.raises(ValueError, match=f"No worker runs .*{said}.*{said}"):
+        list(strict.map(tasks.add, range(2), common_of(0)))
+
+
+def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
+    monkeypatch.setattr("qlatent_tf.cluster.opening._CONNECT_SECONDS", 0.5)
+    with pytest.raises(ConnectionError, match="No scheduler answers at tcp://127.0.0.1:9 "):
+        with open_cluster(scheduler="tcp://127.0.0.1:9"):
+            pass
+
+
+@pytest.mark.parametrize("address", ["nowhere", "ftp://a:1", "tcp://a", "tcp://:1", ""])
+def test_what_is_no_address_is_refused(address):
+    with pytest.raises(ValueError, match=f"like tcp://host:8786; received '{address}'"):
+        with open_cluster(scheduler=address):
+            pass
+
+
+def test_a_cluster_is_named_once():
+    for names in ({}, {"workers": 2, "scheduler": "tcp://a:1"}):
+        with pytest.raises(ValueError, match="Name one of"), open_cluster(**names):
+            pass
+    with pytest.raises(ValueError, match="workers is a number from 1; received 0"):
+        with open_cluster(workers=0):
+            pass
+
+
+def test_without_dask_the_extra_is_named(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"pip install 'qlatent_tf\[cluster\]'"):
+        with open_cluster(workers=2):
+            pass

@@ -1,0 +1,142 @@
+"""Files that describe clusters: what they may say, and what a job's script then holds."""
+
+import os
+import re
+
+import pytest
+from harness import ROOT
+
+from qlatent_tf.cluster import cluster_file
+from qlatent_tf.cluster.cluster_file import CLASSES, read_cluster_file
+from qlatent_tf.cluster.opening import open_cluster
+
+SLURM = """
+class: SLURMCluster
+workers: 3
+options:
+  queue: gpu
+  cores: 4
+  processes: 1
+  memory: 16GB
+  walltime: "08:00:00"
+  gpus: a100:1
+"""
+
+
+def read(folder, text):
+    (folder / "cluster.yaml").write_text(text)
+    return read_cluster_file(folder / "cluster.yaml")
+
+
+def test_a_file_says_class_workers_and_options(tmp_path):
+    found = read(tmp_path, SLURM)
+    assert (found.kind, found.workers) == ("SLURMCluster", 3)
+    assert found.options["walltime"] == "08:00:00" and found.options["cores"] == 4
+    assert found.options["job_extra_directives"] == ["--gpus-per-task=a100:1"]
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("class: [", "is no YAML"),
+        ("- a", "is an object; received a list"),
+        ("class: SLURMCluster", "lacks workers"),
+        ("class: SLURMCluster\nworkers: two", "workers is a whole number"),
+        ("class: SLURMCluster\nworkers: 0", "workers is from 1; received 0"),
+        ("class: SlurmCluster\nworkers: 1", "Did you mean SLURMCluster?"),
+        ("class: os.system\nworkers: 1", "class is one of LocalCluster, .*'os.system'"),
+        ("class: SLURMCluster\nworkers: 1\nscript: a", r"received \['script'\]"),
+        ("!!python/object/apply:os.system ['touch pwned']", "is no YAML"),
+    ],
+)
+def test_what_is_malformed_is_refused_with_the_file_s_name(tmp_path, monkeypatch, text, message):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=message) as error:
+        read(tmp_path, text)
+    assert "cluster.yaml" in str(error.value)
+    assert [file.name for file in tmp_path.iterdir()] == ["cluster.yaml"]
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "job_script_prologue: [touch pwned]",
+        "python: ./evil",
+        "worker_extra_args: [--preload, evil.py]",
+        "job_extra_directives: [--wrap=evil]",
+        "shebang: '#!./evil'",
+        "config_name: evil",
+        "queue: 'gpu\n\n    touch pwned'",
+        "queue: $(touch pwned)",
+        "queue: gpu; touch pwned",
+        "queue: [gpu]",
+        "queue: ''",
+        "queue: {a: 1}",
+    ],
+)
+def test_no_option_is_more_than_a_word_or_a_number(tmp_path, option):
+    with pytest.raises(ValueError, match="takes the options .*jobqueue|is a number, true"):
+        read(tmp_path, f"class: SLURMCluster\nworkers: 1\noptions:\n  {option}\n")
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no cluster file .*absent.yaml"):
+        read_cluster_file(tmp_path / "absent.yaml")
+
+
+def test_the_package_of_a_class_that_is_missing_is_named(tmp_path):
+    found = read(tmp_path, "class: LocalCUDACluster\nworkers: 1\n")
+    with pytest.raises(ImportError, match="pip install dask-cuda"):
+        found.start()
+
+
+def test_what_a_class_refuses_is_told(tmp_path):
+    found = read(tmp_path, "class: SLURMCluster\nworkers: 1\n")
+    with pytest.raises(ValueError, match="SLURMCluster cannot be started: .*cores and memory"):
+        found.start()
+
+
+def test_the_pages_files_are_legal(tmp_path):
+    text = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert {read(tmp_path, block).kind for block in blocks} >= {"SLURMCluster", "LocalCUDACluster"}
+    assert all(name in text for name in CLASSES)
+
+
+SBATCH = """#!/bin/sh
+cp "$1" {folder}/script
+setsid sh "$1" > {folder}/log 2>&1 &
+echo Submitted batch job $!
+"""
+
+
+@pytest.mark.slow
+def test_jobs_of_slurm_work(tmp_path, monkeypatch):
+    """SLURM's commands are stood in for: sbatch runs the job's script here."""
+    import cluster_tasks as tasks
+
+    commands = {"sbatch": SBATCH.format(folder=tmp_path), "scancel": "#!/bin/sh\nkill -- -$1\n"}
+    (tmp_path / "bin").mkdir()
+    for name, text in commands.items():
+        (tmp_path / "bin" / name).write_text(text)
+        (tmp_path / "bin" / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests"))
+    text = "class: SLURMCluster\nworkers: 1\noptions: {cores: 2, processes: 1, memory: 1GB,"
+    file = read(tmp_path, text + " interface: lo, gpus: 1}\n")
+    with open_cluster(file=file) as cluster:
+        found = dict(cluster.map(tasks.add, range(3), lambda ask: 1))
+    assert [found[task].value[0] for task in range(3)] == [1, 2, 3]
+    # Dask allows the job two threads.
+    assert found[0].value[2][0] == "2"
+    assert "#SBATCH --gpus-per-task=1" in (tmp_path / "script").read_text()
+
+
+def test_each_class_is_one_of_dask():
+    import dask_jobqueue
+    from dask import distributed
+
+    for name, (module, _) in cluster_file.CLASSES.items():
+        if module != "dask_cuda":
+            known = distributed if module == "dask.distributed" else dask_jobqueue
+            assert hasattr(known, name)

@@ -1,0 +1,49 @@
+"""Tasks that workers of the tests' clusters perform, who import this module by its name."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+
+def add(common, task, place):
+    """Returns a sum, the process that made it and how many threads its libraries take."""
+    time.sleep(0.02)
+    names = ("NUMBA_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS")
+    return common + task, os.getpid(), [os.environ[name] for name in names]
+
+
+def stumble(common, task, place):
+    """Returns the task, unless it is odd."""
+    if task == 1:
+        raise FileNotFoundError(f"There is no file /data/{task}.npy.")
+    if task == 3:
+        raise LookupError(task)
+    return task
+
+
+def die_once(folder, task, place):
+    """Kills its process at the third task, the first time."""
+    sign = Path(folder) / "dead"
+    if task == 2 and not sign.exists():
+        sign.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return task
+
+
+def die(common, task, place):
+    """Kills its process at one task, always."""
+    if task == common:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return task
+
+
+def save_when_stopped(folder, task, place):
+    """Goes on until it is stopped, and says so in a file."""
+    try:
+        for step in range(1200):
+            place.report(step)
+            time.sleep(0.05)
+    except KeyboardInterrupt:
+        (Path(folder) / f"saved{task}").touch()
+        raise

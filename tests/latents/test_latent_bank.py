@@ -1,0 +1,60 @@
+"""Banks of latents that workers draw."""
+
+import os
+import signal
+
+import pytest
+
+from qlatent_tf.latents import latent_bank
+from qlatent_tf.latents.latent_bank import write_latent_bank
+
+OPTIONS = {
+    "boson": {"modes": 6, "method": "lanes"},
+    "photonic": {"modes": 5, "tiles": 2, "transmission": 0.9},
+    "squashed": {"modes": 4},
+}
+
+
+def contents(folder):
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+@pytest.mark.parametrize("latent", OPTIONS)
+def test_a_bank_is_bit_equal_whatever_the_workers(two_workers, tmp_path, latent):
+    size = {"num_samples": 2500, "shard_size": 1000, "seed": 3, "progress": False}
+    write_latent_bank(tmp_path / "alone", latent, OPTIONS[latent], **size)
+    write_latent_bank(tmp_path / "shared", latent, OPTIONS[latent], **size, cluster=two_workers)
+    alone, shared = contents(tmp_path / "alone"), contents(tmp_path / "shared")
+    assert len(alone) > 3 and shared == alone
+    # What is missing is made again, by others.
+    (tmp_path / "shared" / "shard-00001.npy").unlink()
+    write_latent_bank(tmp_path / "shared", latent, OPTIONS[latent], **size, cluster=two_workers)
+    assert contents(tmp_path / "shared") == alone
+
+
+def test_a_worker_killed_in_the_middle_leaves_no_trace_in_the_bank(
+    two_workers, tmp_path, monkeypatch
+):
+    size = {"num_samples": 20_000, "shard_size": 5000}
+    processes, killed = list(two_workers._client.run(os.getpid).values()), []
+
+    class Bar(latent_bank.ProgressBar):
+        def update(self, n=1):
+            super().update(n)
+            if not killed:
+                killed.append(processes[0])
+                os.kill(processes[0], signal.SIGKILL)
+
+    write_latent_bank(tmp_path / "alone", "boson", OPTIONS["boson"], **size, progress=False)
+    monkeypatch.setattr(latent_bank, "ProgressBar", Bar)
+    write_latent_bank(tmp_path / "shared", "boson", OPTIONS["boson"], **size, cluster=two_workers)
+    assert killed and contents(tmp_path / "shared") == contents(tmp_path / "alone")
+
+
+def test_an_error_of_a_worker_ends_the_bank_and_names_it(two_workers, tmp_path, monkeypatch):
+    broken = latent_bank.Tiles(())
+    monkeypatch.setattr(latent_bank, "Tiles", lambda devices: broken)
+    with pytest.raises(ValueError, match=r"worker \d .*: need at least one array"):
+        write_latent_bank(
+            tmp_path, "boson", {"modes": 4}, num_samples=10, progress=False, cluster=two_workers
+        )
