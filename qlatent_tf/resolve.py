@@ -118,12 +118,12 @@ def _builders(config):
 
 
 def _defaults(builder):
-    # Where data lie and whether a bar is shown is no matter of the configuration.
+    # Where data lie and whether a bar is shown is no matter of the configuration, nor is an object.
     return {
         name: list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
         for name, parameter in inspect.signature(builder).parameters.items()
         if isinstance(parameter.default, (str, int, float, list, tuple, dict, type(None)))
-        and name not in ("data_dir", "progress")
+        and name not in ("data_dir", "progress", "unitary")
     }
 
 

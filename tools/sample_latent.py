@@ -16,6 +16,11 @@ examples:
   qlatent-tf sample_latent control --latent photonic --modes 16
   qlatent-tf sample_latent gbs6 --latent gaussian_boson --modes 6 --num-samples 20000
   qlatent-tf sample_latent bank48 --modes 48 --scheduler tcp://host:8786
+  qlatent-tf sample_latent shots --provider perceval --platform sim:slos --modes 6
+
+With --provider, a platform draws the shots: a simulator of Perceval on this machine, or a platform
+of Quandela's cloud, such as qpu:belenos, with the token that PCVL_CLOUD_TOKEN holds. After a kill,
+the same command waits for the job that was sent. See docs/devices.md.
 """
 
 import argparse
@@ -27,6 +32,7 @@ from qlatent_tf.tools.command_line import (
     add_cluster_arguments,
     cluster_of,
     command,
+    count,
     run_tool,
 )
 
@@ -76,7 +82,7 @@ _OPTIONS = {
             "instead of --photons: photons sent into each mode, 1,1,0,2",
         ),
         "unitary_seed": (int, "chooses the circuit (default: 0)"),
-        "unitary_file": (str, "your own circuit: .npy, .npz or .csv"),
+        "unitary_file": (str, "your own circuit: .npy, .npz, .csv, .pcvl or .xbb"),
         "interferometer": (str, "haar, or loop delays such as 1-1 or 1-3-9 (default: haar)"),
         "tiles": (int, "circuits side by side (default: 1)"),
     },
@@ -132,6 +138,16 @@ def parser() -> Parser:
         default="boson",
         help="identical or distinguishable photons, or Gaussian light (default: boson)",
     )
+    platform = arguments.add_argument_group("shots of a platform, in place of this package's own")
+    platform.add_argument("--provider", choices=("perceval",), help="who has the platform")
+    platform.add_argument(
+        "--platform",
+        help="sim:clifford2017, sim:slos, sim:slap or sim:naive on this machine; any other name is "
+        "one of Quandela's cloud, such as qpu:NAME",
+    )
+    platform.add_argument(
+        "--max-shots", type=count, help="shots that a job may use on the cloud, selected or not"
+    )
     add_cluster_arguments(arguments)
     for title, options in _OPTIONS.items():
         group = arguments.add_argument_group(title)
@@ -153,17 +169,26 @@ def _sample(arguments) -> int:
     names = [name for options in _OPTIONS.values() for name in options]
     options = {name: getattr(arguments, name) for name in names}
     options = {name: value for name, value in options.items() if value is not None}
-    with cluster_of(arguments) as cluster:
-        write_latent_bank(
-            arguments.bank,
-            arguments.latent,
-            options,
-            num_samples=arguments.num_samples,
-            seed=arguments.seed,
-            shard_size=arguments.shard_size,
-            cluster=cluster,
-        )
-    bank = arguments.bank
+    bank, latent = arguments.bank, arguments.latent
+    how = {
+        "num_samples": arguments.num_samples,
+        "seed": arguments.seed,
+        "shard_size": arguments.shard_size,
+    }
+    if arguments.provider is None:
+        if arguments.platform or arguments.max_shots:
+            raise ValueError("--platform and --max-shots go with --provider.")
+        with cluster_of(arguments) as cluster:
+            write_latent_bank(bank, latent, options, cluster=cluster, **how)
+    elif not arguments.platform:
+        raise ValueError(f"--provider {arguments.provider} needs a --platform.")
+    elif arguments.workers or arguments.scheduler or arguments.cluster:
+        raise ValueError("A platform draws the shots, not --workers, --scheduler or --cluster.")
+    else:
+        from qlatent_tf.latents.device_bank import write_device_bank
+
+        how |= {"provider": arguments.provider, "max_shots": arguments.max_shots}
+        write_device_bank(bank, arguments.platform, latent, options, **how)
     train = ("train", "--model", "molgan", "--latent", "samples", "--latent-file", bank)
     print(f"Train with it:   {command(*train)}", file=sys.stderr)
     print(f"Look into it:    {command('inspect_samples', bank)}", file=sys.stderr)

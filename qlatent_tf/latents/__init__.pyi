@@ -6,6 +6,7 @@ from .controls.builders import dirichlet_multinomial as dirichlet_multinomial
 from .controls.builders import negative_binomial as negative_binomial
 from .controls.builders import shuffled as shuffled
 from .controls.count_control import CountControl as CountControl
+from .device_bank import write_device_bank as write_device_bank
 from .gaussian_light import coherent as coherent
 from .gaussian_light import gaussian_boson as gaussian_boson
 from .gaussian_light import squashed as squashed

@@ -63,7 +63,7 @@ def write_latent_bank(
     settings = {
         name: options.get(name, parameter.default)
         for name, parameter in inspect.signature(latents.get(latent)).parameters.items()
-        if name not in ("center", "unitary_file", "transfer_file", "device")
+        if name not in ("center", "unitary", "unitary_file", "transfer_file", "device")
     }
     for name in ("interfering_photons", "g2", "phase_error", "noise"):
         if settings.get(name) is None:  # banks of before do not have it

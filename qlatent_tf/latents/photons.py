@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from absl import logging
 
-from qlatent_tf.quantum.arguments import check_count, check_flag
+from qlatent_tf.quantum.arguments import check_count, check_flag, check_unitary
 from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
 from qlatent_tf.quantum.devices.noise import combined_noise, noisy_phases, noisy_unitary
 from qlatent_tf.quantum.memory import check_memory
@@ -49,6 +49,7 @@ def boson(
     g2: float | None = None,
     phase_error: float | None = None,
     noise: dict | None = None,
+    unitary: object = None,
 ) -> "BosonSampling":
     """Identical photons in a random interferometer: boson sampling.
 
@@ -80,6 +81,8 @@ def boson(
         are drawn once, under `unitary_seed`. 0 by default.
       noise: Perceval's `NoiseModel`, or a dict of its parameters, in place of `g2`, `phase_error`,
         `indistinguishability` and `transmission`.
+      unitary: array, or a circuit of Perceval or Piquasso, see `circuit_matrix`. Your own circuit,
+        in place of `unitary_file`; from Python alone, for a configuration holds no such object.
 
     Returns:
       BosonSampling, event shape `[modes * tiles]`.
@@ -108,7 +111,7 @@ def boson(
     rest = dataclasses.replace(told, phase_error=0.0, phase_imprecision=0.0)
     devices = [
         PhotonicDevice(
-            unitary,
+            circuit,
             state,
             indistinguishability=indistinguishability,
             transmission=transmission,
@@ -122,9 +125,12 @@ def boson(
             precision=precision,
             max_table_bytes=DEFAULT_MAX_TABLE_BYTES // tiles,
         )
-        for unitary in _unitaries(modes, unitary_seed, unitary_file, interferometer, tiles, told)
+        for circuit in _unitaries(
+            modes, unitary_seed, unitary_file, unitary, interferometer, tiles, told
+        )
     ]
-    _check_varies(devices[0], is_custom=unitary_file is not None)
+    is_custom = unitary_file is not None or unitary is not None
+    _check_varies(devices[0], is_custom)
     loc = -np.concatenate([_centre(device) for device in devices]) if center else None
     classical = devices[0].indistinguishability == 0
     return BosonSampling(devices, loc, name="Photonic" if classical else "Boson")
@@ -192,6 +198,7 @@ def _unitaries(
     modes: int,
     unitary_seed: int,
     unitary_file: str | None,
+    unitary,
     interferometer: str,
     tiles: int,
     noise: "Noise",
@@ -199,16 +206,16 @@ def _unitaries(
     """Returns the circuit of each tile, with the errors of its phases."""
     seeds = unitary_seeds(unitary_seed, tiles)
     error_seeds = [derive_seed(seed, "phases") for seed in seeds]
-    if unitary_file is not None:
-        if interferometer != "haar":
-            raise ValueError(
-                f"unitary_file is the interferometer; received interferometer={interferometer!r} "
-                "beside it."
-            )
-        unitary = load_unitary(unitary_file)
+    if unitary_file is not None or unitary is not None:
+        name = "unitary" if unitary_file is None else "unitary_file"
+        if interferometer != "haar" or (unitary_file is not None and unitary is not None):
+            beside = "unitary" if interferometer == "haar" else f"{interferometer=}"
+            raise ValueError(f"{name} is the interferometer; received {beside} beside it.")
+        unitary = check_unitary(unitary) if unitary_file is None else load_unitary(unitary_file)
         if len(unitary) != modes:
             raise ValueError(
-                f"{unitary_file} holds a {len(unitary)}-mode unitary; received modes={modes}."
+                f"{unitary_file or name} holds a {len(unitary)}-mode unitary; received "
+                f"modes={modes}."
             )
         return [noisy_unitary(unitary, noise, seed) for seed in error_seeds]
     if interferometer == "haar":

@@ -1,3 +1,4 @@
+from .circuits import circuit_matrix as circuit_matrix
 from .devices.marginals import photon_marginals as photon_marginals
 from .devices.no_closed_form import NoClosedForm as NoClosedForm
 from .devices.noise import Noise as Noise

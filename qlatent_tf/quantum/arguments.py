@@ -10,6 +10,7 @@ from collections.abc import Collection
 
 import numpy as np
 
+from qlatent_tf.quantum.circuits import circuit_matrix
 from qlatent_tf.quantum.memory import check_memory
 
 UNITARY_TOLERANCE = 1e-8
@@ -24,8 +25,9 @@ def check_unitary(matrix) -> np.ndarray:
 
     A matrix in single precision is rounded, so up to 1e-5 from unitary is legal there (1e-8 in
     double), and the nearest unitary, the factor U of its polar decomposition U P, takes its place.
+    A circuit of Perceval or Piquasso stands for its matrix, see `circuit_matrix`.
     """
-    array = np.asarray(matrix)
+    array = np.asarray(circuit_matrix(matrix))
     if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] == 0:
         raise ValueError(
             f"A unitary is a square matrix of shape (modes, modes); received shape {array.shape}."

@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from qlatent_tf.quantum.arguments import check_count, check_path, check_real, check_unitary
+from qlatent_tf.quantum.circuits import read_blackbird, read_perceval
 from qlatent_tf.quantum.memory import check_memory
 from qlatent_tf.storage import npy_files
 
 LARGEST_SEED = 2**32 - 1
+UNITARY_SUFFIXES = (".npy", ".npz", ".csv", ".pcvl", ".xbb")
 
 
 def haar_unitary(modes: int, seed: int) -> np.ndarray:
@@ -153,8 +155,10 @@ def load_unitary(
     """Reads an interferometer from a file.
 
     Args:
-      path: path. `.npy`; `.npz` (one array, or `key`); or `.csv`, one row a line, entries such as
-        `0.5`, `0.5+0.25j`, separated by commas.
+      path: path. `.npy`; `.npz` (one array, or `key`); `.csv`, one row a line, entries such as
+        `0.5`, `0.5+0.25j`, separated by commas; `.pcvl`, a circuit or a matrix that Perceval wrote
+        by `serialize_to_file` (extra `perceval`); or `.xbb`, passive gates that Piquasso wrote by
+        `save_as_blackbird_code`. No code in a file is run.
       key: str. The array of a `.npz` file that holds several.
       check: callable. Refuses what is no legal matrix; unitary ones alone are by default.
 
@@ -163,18 +167,19 @@ def load_unitary(
 
     Raises:
       FileNotFoundError: if there is no such file.
+      ImportError: if it is Perceval's, which is not installed.
       ValueError: if the format is unknown, the file is damaged, or the matrix is not legal.
     """
     path = Path(check_path(path, "unitary_file"))
     if not path.is_file():
         raise FileNotFoundError(f"There is no unitary file {path}.")
     suffix = path.suffix.lower()
-    if suffix not in (".npy", ".npz", ".csv"):
-        raise ValueError(f"A unitary file ends in .npy, .npz, .csv; received {path}.")
+    if suffix not in UNITARY_SUFFIXES:
+        raise ValueError(f"A unitary file ends in {', '.join(UNITARY_SUFFIXES)}; received {path}.")
     if key is not None and suffix != ".npz":
         raise ValueError(f"Only a .npz file has keys; received key={key!r} for {path}.")
-    if suffix == ".csv":
-        matrix = _read_csv(path)
+    if suffix in _TEXT_READERS:
+        matrix = _TEXT_READERS[suffix](path)
     else:
         matrix = npy_files.open_npy(path) if suffix == ".npy" else npy_files.open_npz(path, key)
     try:
@@ -206,6 +211,9 @@ def _read_csv(path: Path) -> np.ndarray:
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is no text in UTF-8: {error}.") from error
     return np.array(rows)
+
+
+_TEXT_READERS = {".csv": _read_csv, ".pcvl": read_perceval, ".xbb": read_blackbird}
 
 
 def _complex(entry: str, where: str) -> complex:

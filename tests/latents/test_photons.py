@@ -362,3 +362,13 @@ def test_loc_is_real():
     device = boson(modes=4).devices[0]
     with pytest.raises(ValueError, match="loc holds finite real numbers"):
         BosonSampling(device, loc=np.full(4, 1j))
+
+
+def test_a_circuit_is_given_as_an_object():
+    unitary = haar_unitary(3, 1)
+    latent = boson(modes=3, photons=1, unitary=unitary)
+    np.testing.assert_array_equal(latent.devices[0].unitary, unitary)
+    with pytest.raises(ValueError, match="unitary holds a 3-mode unitary; received modes=4"):
+        boson(modes=4, unitary=unitary)
+    with pytest.raises(ValueError, match="unitary is the interferometer; received interferometer"):
+        boson(modes=3, unitary=unitary, interferometer="1-1")

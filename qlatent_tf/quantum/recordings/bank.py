@@ -114,7 +114,7 @@ def write_bank(
         "modes": modes,
         "shard_size": shard_size,
         "seed": seed,
-        "unitary_sha256": None if unitary is None else _npy_sha256(unitary),
+        "unitary_sha256": None if unitary is None else npy_sha256(unitary),
         "sampler": description,
     }
     metadata = json.loads(json.dumps(metadata))  # as it will be read again
@@ -312,7 +312,8 @@ def _check_file(path: Path, sha256: str | None, verify: bool) -> None:
         )
 
 
-def _npy_sha256(values: np.ndarray) -> str:
+def npy_sha256(values: np.ndarray) -> str:
+    """Returns the SHA-256 of the .npy file of an array."""
     buffer = io.BytesIO()
     np.save(buffer, values)
     return hashlib.sha256(buffer.getvalue()).hexdigest()

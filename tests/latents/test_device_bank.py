@@ -1,0 +1,183 @@
+"""Banks that platforms of Perceval draw: its simulators, and a cloud on this machine."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+pytest.importorskip("perceval")
+
+from perceval_cloud import perceval_cloud
+
+from qlatent_tf import __main__ as command
+from qlatent_tf import latents
+from qlatent_tf.latents import device_bank
+from qlatent_tf.latents.device_bank import write_device_bank
+from qlatent_tf.quantum import open_samples
+from qlatent_tf.quantum.verification.chi_square import chi_square_p_value
+
+SHOTS = 4000
+CIRCUIT = {"modes": 4, "photons": 2, "unitary_seed": 3}
+NOISE = {"indistinguishability": 0.7, "transmission": 0.6}
+
+
+def write(folder, platform, *, latent="boson", num_samples=SHOTS, **options):
+    """Writes a bank of the small circuit, whatever of `options` is the latent's or the bank's."""
+    how = {name: options.pop(name) for name in ("seed", "max_shots") if name in options}
+    how |= {"num_samples": num_samples, "progress": False}
+    return write_device_bank(folder, platform, latent, {**CIRCUIT, **options}, **how)
+
+
+@pytest.mark.parametrize("platform", ["sim:clifford2017", "sim:slos"])
+@pytest.mark.parametrize("noise", [{}, NOISE, {"detector": "threshold", "postselect": [1, 2]}])
+def test_simulators_of_perceval_draw_from_the_exact_law(tmp_path, platform, noise):
+    assert write(tmp_path / "bank", platform, seed=1, **noise) == SHOTS
+    rows = open_samples(tmp_path / "bank")
+    device = latents.boson(**CIRCUIT, **noise, center=False).devices[0]
+    outcomes = np.stack(np.meshgrid(*[np.arange(3)] * 4), axis=-1).reshape(-1, 4)
+    outcomes = outcomes[outcomes.sum(axis=1) <= 2]
+    law = np.exp(device.log_prob(outcomes))
+    assert law.sum() == pytest.approx(1)
+    possible = law > 0
+    # Perceval does not seed every method: once in a million times the bound is not met.
+    assert chi_square_p_value(rows[:], outcomes[possible], law[possible]) > 1e-6
+    device = rows.metadata["sampler"]
+    assert (device["provider"], device["platform"]) == ("perceval", platform)
+    assert device["job"]["id"] is None and device["input_state"] == [1, 1, 0, 0]
+    assert device["options"].items() >= noise.items() and device["job"]["sent"].startswith("20")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bank"]
+
+
+def test_second_photons_are_those_of_perceval(tmp_path):
+    noise = {**NOISE, "g2": 0.15}
+    write(tmp_path / "bank", "sim:clifford2017", seed=1, **noise)
+    some = {**noise, "postselect": [1, 2], "num_samples": 500}
+    assert write(tmp_path / "some", "sim:clifford2017", **some) == 500
+    assert set(open_samples(tmp_path / "some")[:].sum(axis=1)) == {1, 2}
+    rows = open_samples(tmp_path / "bank")[:].astype(float)
+    device = latents.boson(**CIRCUIT, **noise, center=False).devices[0]
+    assert rows.sum(axis=1).max() > 2
+    error = np.sqrt(device.variance() / SHOTS)
+    np.testing.assert_array_less(np.abs(rows.mean(axis=0) - device.mean()), 5 * error)
+
+
+def test_a_bank_of_a_platform_is_a_latent_and_can_be_looked_into(tmp_path, capsys):
+    sizes = ("--modes", "4", "--photons", "2", "--num-samples", "300", "--seed", "2")
+    made = ("sample_latent", str(tmp_path / "bank"), "--provider", "perceval", *sizes)
+    assert command.main([*made, "--platform", "sim:slos"]) == 0
+    latent = latents.samples(file=str(tmp_path / "bank"))
+    assert latent.sample(5, seed=(0, 1)).shape == (5, 4)
+    assert command.main(["inspect_samples", str(tmp_path / "bank"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["predictions"].keys() >= {"boson"}
+    # The bank is there: nothing is drawn again; another one is refused.
+    written = (tmp_path / "bank" / "metadata.json").stat().st_mtime_ns
+    assert command.main([*made, "--platform", "sim:slos"]) == 0
+    assert (tmp_path / "bank" / "metadata.json").stat().st_mtime_ns == written
+    capsys.readouterr()
+    assert command.main([*made, "--platform", "sim:naive"]) == 1
+    assert "'sim:slos' -> 'sim:naive'" in capsys.readouterr().err
+    assert command.main(["sample_latent", str(tmp_path / "other"), "--platform", "sim:slos"]) == 1
+    assert "go with --provider" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"latent": "thermal"}, "single photons, boson or photonic"),
+        ({"dark_count_probability": 0.1}, "has no dark_count_probability"),
+        ({"transmission": [1, 1, 1, 0.5]}, "no a transmission for each mode"),
+        ({"interfering_photons": 1}, "no interfering_photons"),
+        ({"method": "glynn"}, "method is the platform's"),
+        ({"tiles": 2}, "A job is of one circuit"),
+    ],
+)
+def test_what_a_platform_does_not_take_is_refused(tmp_path, options, words):
+    with pytest.raises(ValueError, match=words):
+        write(tmp_path / "bank", "sim:slos", **options)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def cloud(monkeypatch):
+    with perceval_cloud(monkeypatch) as server:
+        yield server
+
+
+@pytest.mark.parametrize("commands", [["samples"], ["sample_count"]])
+def test_a_job_of_the_cloud_becomes_a_bank(tmp_path, cloud, commands):
+    cloud.commands = commands
+    assert write(tmp_path / "bank", "sim:far", num_samples=200, max_shots=500, g2=0.1) == 200
+    rows = open_samples(tmp_path / "bank")
+    assert rows.metadata["sampler"]["job"]["id"] == "job-0"
+    assert rows.metadata["sampler"]["noise"]["g2"] == 0.1
+    assert cloud.jobs["job-0"]["platform_name"] == "sim:far"
+    assert rows[:].sum(axis=1).max() >= 2
+
+
+def test_a_killed_process_goes_on_with_the_job_that_it_sent(tmp_path, cloud, monkeypatch):
+    cloud.status = "running"
+    told = []
+
+    def killed(seconds):
+        told.append(json.loads((tmp_path / "bank.job.json").read_text())["job"]["id"])
+        raise SystemExit("killed")
+
+    ask = {"num_samples": 100, "max_shots": 500}
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr("qlatent_tf.quantum.providers.perceval_jobs.time.sleep", killed)
+        write(tmp_path / "bank", "qpu:far", **ask)
+    # It was written before the job was waited for.
+    assert told == ["job-0"]
+    with pytest.raises(ValueError, match="job with other settings.*100 -> 99"):
+        write(tmp_path / "bank", "qpu:far", **{**ask, "num_samples": 99})
+    cloud.status = "completed"
+    # Killed again, when shots are there but the bank is not.
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(device_bank, "write_bank", lambda *_, **__: killed(0))
+        write(tmp_path / "bank", "qpu:far", **ask)
+    shots = np.load(tmp_path / "bank.job.npy")
+    assert write(tmp_path / "bank", "qpu:far", **ask) == 100
+    np.testing.assert_array_equal(open_samples(tmp_path / "bank")[:], shots)
+    assert list(cloud.jobs) == ["job-0"] and len(list(tmp_path.iterdir())) == 1
+    assert "noise" not in json.loads(json.dumps(cloud.jobs["job-0"]["payload"]))
+
+
+def test_a_platform_may_return_fewer_shots(tmp_path, cloud, caplog):
+    cloud.share = 0.5
+    assert write(tmp_path / "bank", "qpu:far", num_samples=100, max_shots=500) == 50
+    assert open_samples(tmp_path / "bank").shape == (50, 4)
+    assert "returned 50 shots of the 100" in caplog.text
+
+
+def test_what_goes_wrong_at_a_platform_is_told(tmp_path, cloud, monkeypatch):
+    from perceval.providers.quandela.remote_config import RemoteConfig
+
+    def refuses(error, words, platform="qpu:far", **options):
+        with pytest.raises(error, match=words):
+            write(tmp_path / "bank", platform, **{"max_shots": 500, "num_samples": 10, **options})
+
+    refuses(ValueError, "--max-shots says how many", max_shots=None)
+    refuses(ValueError, "noise and detectors of its own; received g2", g2=0.1)
+    refuses(ValueError, "does not take this experiment: Circuit too big", modes=13)
+    cloud.status = "error"
+    refuses(ValueError, "The job job-0 of qpu:far has failed: laser is off")
+    assert not (tmp_path / "bank.job.json").exists()
+    cloud.status, cloud.commands = "completed", ["emulate"]
+    refuses(ValueError, "draws no samples; it knows .'emulate'.")
+    monkeypatch.setenv("PCVL_CLOUD_TOKEN", "wrong")
+    RemoteConfig._token = None
+    refuses(OSError, "qpu:far refuses: .*401")
+    monkeypatch.delenv("PCVL_CLOUD_TOKEN")
+    RemoteConfig._token = None
+    refuses(PermissionError, "needs a token: set PCVL_CLOUD_TOKEN")
+    monkeypatch.setenv("PCVL_CLOUD_TOKEN", "a_token")
+    RemoteConfig._token = None
+    RemoteConfig.set_url("http://127.0.0.1:9")
+    refuses(ConnectionError, "qpu:far cannot be reached")
+
+
+def test_without_perceval_its_extra_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "perceval", None)
+    with pytest.raises(ImportError, match=r"pip install 'qlatent_tf\[perceval\]'"):
+        write(tmp_path / "bank", "sim:slos")
