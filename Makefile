@@ -16,7 +16,8 @@ SUPPORTED = import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))
 IN_VENV := .venv/bin/
 # A worker takes whole files, whose tests share what fixtures make, in the order of their names:
 # so two workers seldom compile one kernel at the same time, and no long file comes last.
-PYTEST = $(IN_VENV)python -m pytest --numprocesses auto --dist loadscope --no-loadscope-reorder
+# Rewritten assertions are kept in __pycache__ whatever the shell says: they take long to rewrite.
+PYTEST = PYTHONDONTWRITEBYTECODE= $(IN_VENV)python -m pytest --numprocesses auto --dist loadscope --no-loadscope-reorder
 
 .PHONY: train test test-all lint types docs clean
 

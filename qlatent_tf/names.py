@@ -11,8 +11,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
       >>> "Unknown latent 'bosson'." + did_you_mean("bosson", ["boson", "photonic"])
       "Unknown latent 'bosson'. Did you mean boson?"
     """
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f" Did you mean {near[0]}?" if near else ""
+    by_case = {one.casefold(): one for one in known}
+    near = difflib.get_close_matches(name.casefold(), list(by_case), n=1)
+    return f" Did you mean {by_case[near[0]]}?" if near else ""
 
 
 def check_choice(name: str, value, legal: Iterable) -> None:

@@ -13,6 +13,7 @@ _DISTRIBUTIONS = {
     "PIL": "pillow",
     "yaml": "pyyaml",
     "absl": "absl-py",
+    "dask_jobqueue": "dask-jobqueue",
     "sklearn": "scikit-learn",
     "perceval": "perceval-quandela",
     "tensorcircuit": "tensorcircuit-ng",

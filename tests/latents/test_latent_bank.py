@@ -32,6 +32,7 @@ def test_a_bank_is_bit_equal_whatever_the_workers(two_workers, tmp_path, latent)
     assert contents(tmp_path / "shared") == alone
 
 
+@pytest.mark.slow
 def test_a_worker_killed_in_the_middle_leaves_no_trace_in_the_bank(
     two_workers, tmp_path, monkeypatch
 ):

@@ -159,15 +159,22 @@ def test_a_run_killed_for_good_is_resumed(tiny_run, tmp_path):
 def test_a_signal_may_be_repeated_while_the_run_is_saved(tiny_run, tmp_path, monkeypatch):
     # SIGTERM stops runs of residual networks, in their tests.
     number, write = signal.SIGHUP, tf.train.Checkpoint.write
+    before = signal.signal(number, signal.SIG_DFL)  # Under nohup it is ignored.
 
     def write_slowly(self, path):
         os.kill(os.getpid(), number)
         return write(self, path)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(tf.train.Checkpoint, "write", write_slowly)
-        with stopped_at(1, sent(number)), pytest.raises(training.Interrupted, match="step 1 of 6"):
+    try:
+        with (
+            monkeypatch.context() as patch,
+            stopped_at(1, sent(number)),
+            pytest.raises(training.Interrupted, match="step 1 of 6"),
+        ):
+            patch.setattr(tf.train.Checkpoint, "write", write_slowly)
             train(tmp_path)
+    finally:
+        signal.signal(number, before)
     assert training.restore_model(RunDirectory(tmp_path))[1] == 1
 
 

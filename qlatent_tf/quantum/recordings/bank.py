@@ -128,7 +128,9 @@ def write_bank(
             made = _gather(folder, missing, draw, seed, progress)
         for name in made:
             shards[name] = files.sha256_of(folder / name)
-            files.write_json(folder / bank_metadata.NAME, {**metadata, "shards": shards})
+            files.write_json(
+                folder / bank_metadata.NAME, {**metadata, "shards": dict(sorted(shards.items()))}
+            )
 
 
 def open_bank(folder: str | os.PathLike, *, verify: bool = True) -> SampleBank:
@@ -172,7 +174,9 @@ def _begin(folder, metadata, unitary) -> dict[str, str]:
     made = len(shards) * metadata["shard_size"]
     _check_disk(folder, (metadata["num_samples"] - made) * metadata["modes"])
     # First, for a folder with other files and without it is no bank that could be continued.
-    files.write_json(folder / bank_metadata.NAME, {**metadata, "shards": shards})
+    files.write_json(
+        folder / bank_metadata.NAME, {**metadata, "shards": dict(sorted(shards.items()))}
+    )
     if unitary is not None:
         with files.atomic_path(folder / _UNITARY) as temporary:
             np.save(temporary, unitary)
