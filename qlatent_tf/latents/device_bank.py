@@ -188,26 +188,30 @@ def _refuse_others(begun: dict, now: dict, where: Path) -> None:
 def _run(jobs, record, paths, sampler, seed, progress) -> dict:
     """Sends a job, unless there is one, and keeps its shots and its record."""
     record_path, rows_path = paths
-    if record is None:
-        record = {"sampler": sampler, "job": {"id": None, "sent": _now()}}
-        files.write_json(record_path, record)  # Before anything is paid for: the disk takes it.
-        job = jobs.send(sampler["asked"], sampler["max_shots"], seed)
-        record["job"]["id"] = getattr(job, "id", None)
-        files.write_json(record_path, record)
-        if record["job"]["id"]:
-            logging.info(
-                "%s has the job %s. If this ends, the same command waits for it again.",
-                jobs.platform, record["job"]["id"],
-            )  # fmt: skip
-    else:
-        logging.info("Waiting for the job %s of %s.", record["job"]["id"], jobs.platform)
-        job = jobs.resume(record["job"]["id"])
-    try:
-        with progress_bar(total=100, desc=jobs.platform, unit="%", shown=progress) as bar:
-            done = jobs.wait(job, lambda share: bar.update(int(100 * share) - bar.n))
-    except JobError:
-        record_path.unlink()  # The same command may send another.
-        raise
+    with progress_bar(total=100, desc=jobs.platform, unit="%", shown=progress) as bar:
+
+        def show(share: float) -> None:
+            bar.update(int(100 * share) - bar.n)
+
+        if record is None:
+            record = {"sampler": sampler, "job": {"id": None, "sent": _now()}}
+            files.write_json(record_path, record)  # Before anything is paid for: is there room?
+            job = jobs.send(sampler["asked"], sampler["max_shots"], seed, show)
+            record["job"]["id"] = getattr(job, "id", None)
+            files.write_json(record_path, record)
+            if record["job"]["id"]:
+                logging.info(
+                    "%s has the job %s. If this ends, the same command waits for it again.",
+                    jobs.platform, record["job"]["id"],
+                )  # fmt: skip
+        else:
+            logging.info("Waiting for the job %s of %s.", record["job"]["id"], jobs.platform)
+            job = jobs.resume(record["job"]["id"])
+        try:
+            done = jobs.wait(job, show)
+        except JobError:
+            record_path.unlink()  # The same command may send another.
+            raise
     postselect = sampler["options"].get("postselect")
     rows, turn = _selected(done["rows"], postselect), 1
     while jobs.is_local and 0 < len(rows) < sampler["asked"]:

@@ -59,13 +59,20 @@ class PercevalJobs:
         """What the platform can do."""
         return list(self._processor.available_commands)
 
-    def send(self, num_samples: int, max_shots: int | None, seed: int):
-        """Begins a job.
+    def send(
+        self,
+        num_samples: int,
+        max_shots: int | None,
+        seed: int,
+        progress: Callable[[float], None] = lambda share: None,
+    ):
+        """Sends a job; on this machine, also waits for it, for its random numbers are global.
 
         Args:
           num_samples: int. The shots that are wanted.
           max_shots: int. What the job may use on a remote platform, selected or not.
           seed: int. Of a simulator on this machine.
+          progress: callable. Told the share that is done, again and again.
 
         Returns:
           Perceval's job; `id` is its name at the platform, None on this machine.
@@ -83,8 +90,11 @@ class PercevalJobs:
             with _seeded(self._library, seed if self.is_local else None):
                 job.execute_async(num_samples)
                 if self.is_local:
-                    while not job.is_complete:
-                        time.sleep(_POLL_SECONDS)
+                    try:
+                        self._wait(job, progress)
+                    except BaseException:  # Ctrl-C
+                        job.cancel()
+                        raise
             return job
 
     def resume(self, name: str):
@@ -107,12 +117,8 @@ class PercevalJobs:
           JobError: if the job has failed or was cancelled.
           OSError: if the platform cannot be reached.
         """
-        pause = _POLL_SECONDS
         with self._told():
-            while not job.is_complete:
-                progress(float(job.status.progress or 0.0))
-                time.sleep(pause)
-                pause = min(1.5 * pause, _LONGEST_POLL_SECONDS)
+            self._wait(job, progress)
             if job.is_failed:
                 reason = job.status.stop_message or "it does not say why"
                 raise JobError(f"The job {_name(job)} of {self.platform} has failed: {reason}.")
@@ -122,6 +128,13 @@ class PercevalJobs:
             raise JobError(f"The job {_name(job)} of {self.platform} has no shots: {found!r}.")
         share = results.get("global_perf")
         return {"rows": self._rows(found), "performance": None if share is None else float(share)}
+
+    def _wait(self, job, progress) -> None:
+        pause = _POLL_SECONDS
+        while not job.is_complete:
+            progress(float(job.status.progress or 0.0))
+            time.sleep(pause)
+            pause = min(1.5 * pause, _LONGEST_POLL_SECONDS)
 
     def _build(self, device):
         library = self._library
