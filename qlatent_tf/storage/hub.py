@@ -7,6 +7,7 @@
 import contextlib
 import dataclasses
 import functools
+import hashlib
 import os
 import re
 from pathlib import Path
@@ -29,6 +30,8 @@ _FILES = {
     ],
     "ignore_patterns": ["*/*.png", "checkpoint/*/*", "*.py"],
 }  # fmt: skip
+# Without these there is no preset.
+_NEEDED = ("config.json", "model.weights.h5")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NAMED = "A preset of the Hub is named hf://USER/NAME or hf://USER/NAME@REVISION"
@@ -192,20 +195,34 @@ def _snapshot(api, name: HubName, local_files_only: bool = False) -> Path:
     """Returns the folder of a preset in the cache; files that were damaged there are fetched anew.
 
     Raises:
-      OSError: if a file is missing and cannot be had.
+      OSError: if a file is missing and cannot be had, or `local_files_only` and the cache holds a
+        part of the preset alone.
     """
     options = {"revision": name.revision, "local_files_only": local_files_only, **_FILES}
     with _told(name):
         folder = Path(api.snapshot_download(name.repository, **options))
-        # The cache names the content of large files by their hash.
         for file in folder.rglob("*"):
             content = file.resolve()
-            if _SHA256.fullmatch(content.name) and sha256_of(content) != content.name:
+            if not _is_whole(content):
                 logging.warning("%s is damaged and will be downloaded again.", file)
                 file.unlink()
                 content.unlink()
                 folder = Path(api.snapshot_download(name.repository, **options))
+    # Of a download that was interrupted, or of single files, there may be a folder too.
+    if local_files_only and not all((folder / file).is_file() for file in _NEEDED):
+        raise FileNotFoundError(f"The cache holds a part of {name} alone.")
     return folder
+
+
+def _is_whole(content: Path) -> bool:
+    """Whether a file of the cache has the hash that it is named by: SHA-256, or Git's if small."""
+    if _SHA256.fullmatch(content.name):
+        return sha256_of(content) == content.name
+    if _COMMIT.fullmatch(content.name):
+        data = content.read_bytes()
+        digest = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False)
+        return digest.hexdigest() == content.name
+    return True
 
 
 def _of_preset(paths) -> list[str]:

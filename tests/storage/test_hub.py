@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("huggingface_hub")
 
 from hub_server import hub_server
-from huggingface_hub import constants
+from huggingface_hub import constants, hf_hub_download
 
 from qlatent_tf.storage import hub as presets
 from qlatent_tf.storage.preset_files import (
@@ -53,7 +53,7 @@ def fresh():
 
 def test_a_preset_is_fetched_once_and_then_found(hub, fresh):
     folder = preset_directory("hf://ada/mine")
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == FILES
+    assert files_in(folder) == FILES
     assert read_description("hf://ada/mine")["config"]["model"] == "mlp"
     asked = len(hub.asked)
     assert preset_directory("hf://ada/mine") == folder and len(hub.asked) == asked
@@ -98,11 +98,30 @@ def test_without_the_hub_the_cache_serves(hub, fresh, monkeypatch, why, caplog):
         preset_directory("hf://ada/other")
 
 
-def test_a_damaged_copy_is_fetched_again(hub, fresh):
-    folder = preset_directory("hf://ada/mine")
-    (folder / "model.weights.h5").resolve().write_bytes(b"broken!")
+@pytest.mark.parametrize("pinned", [False, True])
+@pytest.mark.parametrize("file", ["model.weights.h5", "config.json"])
+def test_a_damaged_copy_is_fetched_again(hub, fresh, file, pinned):
+    name = "hf://ada/mine" + (f"@{hub.sha('ada/mine', 'main')}" if pinned else "")
+    folder = preset_directory(name)
+    (folder / file).resolve().write_bytes(FILES[file][:5])
     fresh()
-    assert (preset_directory("hf://ada/mine") / "model.weights.h5").read_bytes() == WEIGHTS
+    assert (preset_directory(name) / file).read_bytes() == FILES[file]
+
+
+def test_a_part_of_a_preset_in_the_cache_is_not_taken_for_it(hub, fresh):
+    sha = hub.sha("ada/mine", "main")
+    for file in ("README.md", "config.json"):
+        hf_hub_download("ada/mine", file, revision=sha, endpoint=hub.url)
+        hub.down = True
+        with pytest.raises(ConnectionError, match="holds no whole copy"):
+            preset_directory(f"hf://ada/mine@{sha}")
+        hub.down = False
+    assert files_in(preset_directory(f"hf://ada/mine@{sha}")) == FILES
+
+
+def files_in(folder):
+    """Returns the content of a folder's files, by their names."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def test_weights_of_another_hash_than_the_preset_says_are_refused(hub):
