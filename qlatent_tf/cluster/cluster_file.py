@@ -3,6 +3,7 @@
 import dataclasses
 import importlib
 import os
+import reprlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,8 @@ def read_cluster_file(path: str | os.PathLike) -> ClusterFile:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise FileNotFoundError(f"There is no cluster file {path}.") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    # PyYAML leaves dates that are none, numbers of thousands of digits and deep nesting to Python.
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ValueError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
     check_shape(content, _SHAPE, str(path))
     unknown = content.keys() - {name.removesuffix("?") for name in _SHAPE}
@@ -134,7 +136,7 @@ def _plain(value, where):
         return value
     raise ValueError(
         f"{where} is a number, true, false, or a word of letters, digits and any of "
-        f"{' '.join(_SIGNS)}; received {value!r}."
+        f"{' '.join(_SIGNS)}; received {reprlib.repr(value)}."
     )
 
 

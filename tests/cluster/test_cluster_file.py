@@ -47,6 +47,9 @@ def test_a_file_says_class_workers_and_options(tmp_path):
         ("class: os.system\nworkers: 1", "class is one of LocalCluster, .*'os.system'"),
         ("class: SLURMCluster\nworkers: 1\nscript: a", r"received \['script'\]"),
         ("!!python/object/apply:os.system ['touch pwned']", "is no YAML"),
+        ("[" * 100_000, "is no YAML"),
+        ("class: LocalCluster\nworkers: " + "9" * 5000, "is no YAML"),
+        ("class: LocalCluster\nworkers: 2001-02-30", "is no YAML"),
     ],
 )
 def test_what_is_malformed_is_refused_with_the_file_s_name(tmp_path, monkeypatch, text, message):
@@ -77,6 +80,15 @@ def test_what_is_malformed_is_refused_with_the_file_s_name(tmp_path, monkeypatch
 def test_no_option_is_more_than_a_word_or_a_number(tmp_path, option):
     with pytest.raises(ValueError, match="takes the options .*jobqueue|is a number, true"):
         read(tmp_path, f"class: SLURMCluster\nworkers: 1\noptions:\n  {option}\n")
+
+
+def test_a_value_that_unfolds_without_end_is_not_written_out(tmp_path):
+    nested = "&a0 [x, x]"
+    for level in range(1, 60):
+        nested = f"&a{level} [{nested}, *a{level - 1}]"
+    with pytest.raises(ValueError, match="host is a number") as error:
+        read(tmp_path, f"class: LocalCluster\nworkers: 1\noptions:\n  host: {nested}\n")
+    assert len(str(error.value)) < 1000
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
