@@ -112,8 +112,8 @@ def read_blackbird(path: Path) -> np.ndarray:
         legal = len(set(places)) == len(places) == width and max(places) < MOST_MODES
         if not legal or not least <= len(given) <= len(defaults):
             raise ValueError(f"{where}: {found[1]} has {width} modes and {len(defaults)} numbers.")
-        if not all(map(_NUMBER.fullmatch, given)):
-            raise ValueError(f"{where}: the arguments of {found[1]} are numbers.")
+        if not all(_NUMBER.fullmatch(part) and math.isfinite(float(part)) for part in given):
+            raise ValueError(f"{where}: the arguments of {found[1]} are finite numbers.")
         gates.append((places, block(*map(float, given), *defaults[len(given) :])))
         modes = max(modes, *(place + 1 for place in places))
     if not gates:

@@ -218,6 +218,8 @@ _TEXT_READERS = {".csv": _read_csv, ".pcvl": read_perceval, ".xbb": read_blackbi
 
 def _complex(entry: str, where: str) -> complex:
     try:
+        if not entry.isascii() or "_" in entry:  # Python reads more than tables of numbers hold.
+            raise ValueError
         return complex(entry)
     except ValueError:
         raise ValueError(

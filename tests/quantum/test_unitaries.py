@@ -158,6 +158,8 @@ def test_load_unitary_reads_a_real_csv(tmp_path):
         ("u.npz", b"damaged", "u.npz is not a whole .npz file"),
         ("u.csv", b"1,0\n\n0\n", "u.csv, line 3 has 1 numbers; the first row has 2"),
         ("u.csv", b"", "u.csv: A unitary is a square matrix"),
+        ("u.csv", b"1_0\n", "u.csv, line 1 holds '1_0'"),
+        ("u.csv", "\u0661\n".encode(), "u.csv, line 1 holds '\u0661'"),
         ("u.csv", b"1,0\n\n0,x\n", "u.csv, line 3 holds 'x'; an entry reads like 0.5"),
         ("u.csv", b"\xff\xfe,1\n", "u.csv is no text in UTF-8"),
         ("u.csv", b"1,1\n0,1\n", "u.csv: The matrix is not unitary"),
