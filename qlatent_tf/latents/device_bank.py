@@ -13,16 +13,19 @@ from absl import logging
 
 from qlatent_tf.differences import differences, format_differences
 from qlatent_tf.progress import progress_bar
-from qlatent_tf.quantum.arguments import check_postselect
+from qlatent_tf.quantum.arguments import check_count, check_postselect
+from qlatent_tf.quantum.memory import check_memory
 from qlatent_tf.quantum.providers.perceval_jobs import JobError, PercevalJobs, device_noise
 from qlatent_tf.quantum.recordings import bank_metadata
-from qlatent_tf.quantum.recordings.bank import npy_sha256, write_bank
+from qlatent_tf.quantum.recordings.bank import check_disk, check_folder, npy_sha256, write_bank
 from qlatent_tf.registry import latents
 from qlatent_tf.storage import files, npy_files
 from qlatent_tf.storage.locks import sole_use
 
 PROVIDERS = ("perceval",)
 _JOB = {"id": (str, None), "sent": str, "received?": str, "performance?": (float, None)}
+# What Perceval keeps of a shot, at least.
+_SHOT_BYTES = 64
 _RECORD = {"sampler": dict, "job": _JOB}
 # What the platform does, not the options of a latent.
 _NOT_OPTIONS = ("center", "unitary", "unitary_file", "method", "precision", "tiles", "noise")
@@ -74,6 +77,9 @@ def write_device_bank(
     folder = Path(folder)
     if provider not in PROVIDERS:
         raise ValueError(f"Unknown provider {provider!r}; legal: {', '.join(PROVIDERS)}.")
+    num_samples = check_count(num_samples, "num_samples", least=1)
+    shard_size = check_count(shard_size, "shard_size", least=1)
+    seed = check_count(seed, "seed")
     device = _device(latent, options)
     jobs = PercevalJobs(platform, device)
     if not jobs.is_local and not max_shots:
@@ -96,8 +102,13 @@ def write_device_bank(
     folder.parent.mkdir(parents=True, exist_ok=True)
     with sole_use(folder.with_name(f".{folder.name}.job.lock"), f"making the bank {folder}"):
         if _is_finished(folder, sampler, device.unitary):
+            _forget(record_path, rows_path)
             return bank_metadata.read_metadata(folder)["num_samples"]
         record = _record(record_path, sampler)
+        # Before a job is sent, which may have to be paid for.
+        check_folder(folder)
+        check_disk(folder.parent, 2 * num_samples * device.modes)
+        check_memory(num_samples * (_SHOT_BYTES + device.modes), f"{num_samples:,} shots")
         if record is None or not ("received" in record["job"] and rows_path.is_file()):
             record = _run(jobs, record, (record_path, rows_path), sampler, seed, progress)
         rows = np.array(npy_files.open_npy(rows_path))
@@ -111,9 +122,14 @@ def write_device_bank(
             description={**sampler, "job": record["job"]},
             unitary=device.unitary,
         )
-        record_path.unlink()
-        rows_path.unlink()
+        _forget(record_path, rows_path)
     return len(rows)
+
+
+def _forget(*paths: Path) -> None:
+    """Removes what is kept of a job until its bank is whole."""
+    for path in paths:
+        path.unlink(missing_ok=True)
 
 
 def _device(latent: str, options):
@@ -169,19 +185,25 @@ def _is_finished(folder: Path, sampler: dict, unitary: np.ndarray) -> bool:
 
 
 def _record(path: Path, sampler: dict) -> dict | None:
-    """Returns what a killed process left of a job, if that is of use."""
+    """Returns what a killed process left of a job, if that is of use.
+
+    A job without an id was never sent, or was one of this machine and ended with its process.
+    """
     if not path.is_file():
         return None
     record = files.read_json(path, _RECORD)
+    if record["job"]["id"] is None and "received" not in record["job"]:
+        return None
     _refuse_others(record["sampler"], sampler, path)
-    return record if record["job"]["id"] or "received" in record["job"] else None
+    return record
 
 
 def _refuse_others(begun: dict, now: dict, where: Path) -> None:
     found = differences(begun, json.loads(json.dumps(now)), nested=True)
     if found:
         raise ValueError(
-            f"{where} is of a job with other settings (there -> now): {format_differences(found)}"
+            f"{where} is of a job with other settings (there -> now): {format_differences(found)}. "
+            "The command that began it ends it; otherwise choose another folder."
         )
 
 

@@ -98,6 +98,43 @@ def test_what_a_platform_does_not_take_is_refused(tmp_path, options, words):
     assert not list(tmp_path.iterdir())
 
 
+def test_what_cannot_become_a_bank_is_refused_before_a_job_is_sent(tmp_path, monkeypatch):
+    monkeypatch.setattr(device_bank.PercevalJobs, "send", None)
+    folder = tmp_path / "bank"
+    for options, words in (
+        ({"num_samples": 0}, "num_samples is at least 1"),
+        ({"seed": -1}, "seed is at least 0"),
+        ({"num_samples": 10**15}, "the disk has"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            write(folder, "sim:slos", **options)
+    with pytest.raises(ValueError, match="shard_size is at least 1"):
+        write_device_bank(folder, "sim:slos", "boson", CIRCUIT, num_samples=1, shard_size=0)
+    monkeypatch.setattr(device_bank, "check_disk", lambda *_: None)
+    with pytest.raises(ValueError, match="shots take .* of memory"):
+        write(folder, "sim:slos", num_samples=10**15)
+    folder.mkdir()
+    (folder / "mine").touch()
+    with pytest.raises(ValueError, match="neither empty nor a sample bank"):
+        write(folder, "sim:slos")
+    assert [path.name for path in tmp_path.rglob("*")] == ["bank", "mine"]
+
+
+def test_a_killed_job_of_this_machine_does_not_stand_in_the_way(tmp_path, monkeypatch):
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(device_bank.PercevalJobs, "send", killed)
+        write(tmp_path / "bank", "sim:slos")
+    left = (tmp_path / "bank.job.json").read_text()
+    assert write(tmp_path / "bank", "sim:slos", num_samples=20) == 20
+    # Killed between the bank and its record.
+    (tmp_path / "bank.job.json").write_text(left)
+    assert write(tmp_path / "bank", "sim:slos", num_samples=20) == 20
+    assert [path.name for path in tmp_path.iterdir()] == ["bank"]
+
+
 @pytest.fixture
 def cloud(monkeypatch):
     with perceval_cloud(monkeypatch) as server:

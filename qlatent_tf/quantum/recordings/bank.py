@@ -172,7 +172,7 @@ def _begin(folder, metadata, unitary) -> dict[str, str]:
     """Writes all but shards; returns the hashes of those that are there."""
     shards = _resume(folder, metadata)
     made = len(shards) * metadata["shard_size"]
-    _check_disk(folder, (metadata["num_samples"] - made) * metadata["modes"])
+    check_disk(folder, (metadata["num_samples"] - made) * metadata["modes"])
     # First, for a folder with other files and without it is no bank that could be continued.
     files.write_json(
         folder / bank_metadata.NAME, {**metadata, "shards": dict(sorted(shards.items()))}
@@ -236,7 +236,24 @@ def _gather(folder, missing, draw, seed, progress) -> Iterator[str]:
             yield name
 
 
-def _check_disk(folder: Path, num_bytes: int) -> None:
+def check_folder(folder: Path) -> None:
+    """Refuses a path where no bank can be begun or resumed.
+
+    Raises:
+      ValueError: if there is something else than a bank, or nothing.
+    """
+    if folder.is_dir() and all(path.name == _LOCK for path in folder.iterdir()):
+        return
+    if folder.exists() and not bank_metadata.is_bank(folder):
+        raise ValueError(f"{folder} is neither empty nor a sample bank; choose another folder.")
+
+
+def check_disk(folder: Path, num_bytes: int) -> None:
+    """Refuses a bank for which the disk of a folder, which is there, has no room.
+
+    Raises:
+      ValueError: with both sizes.
+    """
     free = shutil.disk_usage(folder).free
     if num_bytes > free:
         raise ValueError(
@@ -247,10 +264,9 @@ def _check_disk(folder: Path, num_bytes: int) -> None:
 
 def _resume(folder: Path, metadata: dict) -> dict[str, str]:
     """Returns the hashes of the shards that are already there and whole."""
-    if all(path.name == _LOCK for path in folder.iterdir()):
-        return {}
+    check_folder(folder)
     if not bank_metadata.is_bank(folder):
-        raise ValueError(f"{folder} is neither empty nor a sample bank; choose another folder.")
+        return {}
     begun = bank_metadata.read_metadata(folder)
     shards = begun.pop("shards")
     found = differences(begun, metadata, nested=True)
