@@ -62,7 +62,7 @@ def read_cell(file) -> dict:
     except ValueError as error:
         raise ValueError(f"{file} is no finished cell. {error}") from error
     # The run lies in a folder of this name.
-    if Path(cell["name"]).name != cell["name"]:
+    if Path(cell["name"]).name != cell["name"] or cell["name"] in ("", ".."):
         raise ValueError(f"{file} is no finished cell: its name is {cell['name']!r}.")
     row = cell.get("row") or {"data": config.dataset, "latent": config.latent}
     return {**cell, "config": config, "row": row}

@@ -338,6 +338,8 @@ def _set(path, value):
         _set(["config"], {"schema_version": 1}),
         _set(["config", "batch_size"], "8"),
         _set(["name"], "../../elsewhere"),
+        _set(["name"], ".."),
+        _set(["name"], ""),
         _set(["name"], 3),
         _set(["step"], "4"),
         _set(["step"], True),
