@@ -19,6 +19,7 @@ from qlatent_tf.runs.signals import signals_interrupt
 from qlatent_tf.runs.training import Interrupted
 from qlatent_tf.storage.files import DATA_DIR_VARIABLE, INCEPTION_VARIABLE
 from qlatent_tf.storage.locks import InUseError, sole_use
+from qlatent_tf.storage.temporary import remove_stale, temporary_prefix
 
 # A worker that lost the scheduler may be at its cell for a while.
 _LOCK_SECONDS = 60.0
@@ -110,8 +111,10 @@ def _told(cell, error: TaskFailed) -> str:
 @contextlib.contextmanager
 def _shown(folder):
     """A file by which a worker knows whether it sees the same folder."""
-    sign = folder.resolve() / f".cluster-{uuid.uuid4().hex}"
+    folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
+    remove_stale(folder)
+    sign = folder / f"{temporary_prefix(folder / 'cluster')}{uuid.uuid4().hex}"
     sign.touch()
     try:
         yield sign
