@@ -152,13 +152,19 @@ def _circuits(*, modes, unitary_seed, transfer_file, interferometer, device, til
         transfer, squeezing = _from_file(device, transfer_file)
         if modes is not None and modes > len(transfer):
             raise ValueError(f"{given[0]} has {len(transfer)} modes; received modes={modes}.")
+        width = len(transfer) if modes is None else modes
+        _check_memory(tiles, width)
         return [transfer[:modes]] * tiles, squeezing
-    seeds = unitary_seeds(unitary_seed, tiles)
     width = 16 if modes is None else modes
-    check_memory(tiles * 200 * width**2, f"{tiles:,} circuits of {width:,} modes")
+    _check_memory(tiles, width)
+    seeds = unitary_seeds(unitary_seed, tiles)
     if interferometer == "haar":
         return [haar_unitary(width, seed) for seed in seeds], None
     return [loop_unitary(width, interferometer, seed=seed) for seed in seeds], None
+
+
+def _check_memory(tiles: int, width: int) -> None:
+    check_memory(tiles * 200 * width**2, f"{tiles:,} circuits of {width:,} modes")
 
 
 def _from_file(device, transfer_file):

@@ -151,6 +151,7 @@ def test_loops_replace_the_haar_unitary():
     [
         ({"modes": 0}, "modes is at least 1"),
         ({"tiles": 0}, "tiles is at least 1"),
+        ({"tiles": 10**28}, "circuits of 16 modes take"),
         ({"device": "a:b", "transfer_file": "c.npy"}, "Name the circuit once; received device='a:"),
         ({"device": "a:b", "interferometer": "1-1"}, "once; received .*interferometer='1-1'"),
         ({"squeezing": 9.0}, "squeezing is from"),
