@@ -5,7 +5,7 @@ from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from qlatent_tf.drawing.style import INK, PALE, latent_style, new_figure
+from qlatent_tf.drawing.style import INK, PALE, latent_style, literal, new_figure
 from qlatent_tf.quantum.verification.correlators import pairs
 from qlatent_tf.quantum.verification.report import SampleReport
 
@@ -24,7 +24,7 @@ def sample_figure(report: SampleReport, title: str) -> Figure:
       title: str. Stands above the panels.
     """
     figure = new_figure(15, 8.6)
-    figure.suptitle(title, fontsize=14)
+    figure.suptitle(literal(title), fontsize=14)
     panels = figure.subplots(2, 3)
     _draw_mean_photons(panels[0, 0], report)
     _draw_totals(panels[0, 1], report)

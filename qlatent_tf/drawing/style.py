@@ -38,6 +38,14 @@ def latent_style(latent: str) -> dict[str, str]:
     return {"color": colour, "marker": marker}
 
 
+def literal(text) -> str:
+    """Returns what Matplotlib draws as this text, in which it would read a pair of $ as formulas.
+
+    Names of files and what cells of others say may hold any characters.
+    """
+    return str(text).replace("$", r"\$")
+
+
 def new_figure(width: float, height: float) -> Figure:
     """Returns an empty figure of a size in inches."""
     figure = Figure(figsize=(width, height), dpi=100, layout="constrained")

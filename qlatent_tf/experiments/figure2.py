@@ -135,7 +135,7 @@ def to_markdown(measured) -> str:
 
 def law_figure(measured):
     """Draws the cumulative distributions, from the likeliest outcome, and total variations."""
-    from qlatent_tf.drawing.style import INK, latent_style, new_figure, tidy
+    from qlatent_tf.drawing.style import INK, latent_style, literal, new_figure, tidy
 
     figure = new_figure(11.5, 4.8)
     laws, bars = figure.subplots(1, 2, width_ratios=(3, 2))
@@ -145,7 +145,7 @@ def law_figure(measured):
         label = None if number else "real"
         laws.plot(curve["rank"], curve["cumulative"], color=INK, lw=2.6, label=label, zorder=1)
     repeated = len({one["latent"] for one in measured}) < len(measured)
-    labels = [one["name"] if repeated else one["latent"] for one in measured]
+    labels = [literal(one["name"] if repeated else one["latent"]) for one in measured]
     styles = [latent_style(one["latent"]) for one in measured]
     for one, label, style in zip(measured, labels, styles, strict=True):
         curve = one["generated"]["rank"], one["generated"]["cumulative"]

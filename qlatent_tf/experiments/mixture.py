@@ -53,7 +53,7 @@ def _draw_points(folder, finished, table, trusted):
     """Draws points of each latent's first seed whose run is here, beside real ones."""
     from qlatent_tf.datasets.vectors.mixture import mixture
     from qlatent_tf.drawing.plane import scatter_points
-    from qlatent_tf.drawing.style import INK, latent_style, new_figure, save_figure
+    from qlatent_tf.drawing.style import INK, latent_style, literal, new_figure, save_figure
     from qlatent_tf.runs.training import restore_model
 
     drawn = {}
@@ -81,7 +81,7 @@ def _draw_points(folder, finished, table, trusted):
     for panel, (latent, (cell, points)) in zip(panels[1:], drawn.items(), strict=False):
         scatter_points(panel, points, color=latent_style(latent)["color"])
         rate = cell_scores(cell)["interpolation_rate"].mean
-        panel.set_title(f"{latent}\n{rate:.1%} between blobs", fontsize=11)
+        panel.set_title(f"{literal(latent)}\n{rate:.1%} between blobs", fontsize=11)
     for panel in panels:
         panel.set(xlim=(-6.5, 6.5), ylim=(-6.5, 6.5), xticks=[], yticks=[])
         panel.spines[:].set_visible(False)

@@ -1,4 +1,4 @@
-from qlatent_tf.drawing.style import latent_style, new_figure, save_figure
+from qlatent_tf.drawing.style import latent_style, literal, new_figure, save_figure
 
 
 def _saved(folder):
@@ -17,6 +17,13 @@ def test_a_figure_drawn_again_is_the_same_file(tmp_path):
     first, second = map(_saved, folders)
     assert list(first) == [".png", ".svg"]
     assert first == second
+
+
+def test_a_name_is_drawn_as_it_is(tmp_path):
+    figure, name = new_figure(4, 3), r"shots$\frac$2"
+    figure.suptitle(literal(name))
+    save_figure(figure, tmp_path / "figure")
+    assert "<!-- shots$\\frac$2 -->" in (tmp_path / "figure.svg").read_text()
 
 
 def test_latents_look_different():

@@ -143,9 +143,19 @@ def test_inspecting_a_file_with_and_without_its_circuit(tmp_path, capsys):
     assert (tmp_path / "report" / "samples.svg").is_file()
 
 
+def test_inspecting_clicks_whose_totals_vary(tmp_path, capsys):
+    file = tmp_path / r"clicks$\frac$2.npy"
+    np.save(file, np.eye(3, dtype=np.uint8)[[0, 1, 2, 0]] | np.eye(3, dtype=np.uint8)[[0, 2, 1, 0]])
+    command = [str(file), "--photons", "2", "--circuits", "3"]
+    assert inspect_samples.main([*command, "--out", str(tmp_path / "report"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["collision_free"] is False
+    assert (tmp_path / "report" / "samples.png").is_file()
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
+        (["--seed", "-1"], "seed is at least 0"),
         (["--input-state", "1,x"], "reads like 1,1,0,2"),
         (["--circuits", "0"], "--circuits: a whole number from 1"),
         (["--key", "shots"], "in a .npz file"),

@@ -7,6 +7,7 @@ from qlatent_tf.drawing.style import (
     INK,
     PALE,
     latent_style,
+    literal,
     new_figure,
     save_figure,
     shared_legend,
@@ -46,7 +47,7 @@ def history_figure(table: dict, cells, name: str, label: str, title: str):
             if known:
                 tick = {"color": style["color"], "ls": style["ls"], "lw": 2.5, "clip_on": False}
                 axis.axhline(known["mean"], xmin=0.965, **tick)
-        axis.set(title=title.format(panel), xlabel="generator steps", ylabel=label)
+        axis.set(title=title.format(literal(panel)), xlabel="generator steps", ylabel=label)
         axis.set_ylim(bottom=0)
         axis.locator_params(axis="x", nbins=6)
         axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
@@ -81,7 +82,7 @@ def bars_figure(table: dict, name: str, label: str, title: str, real=None):
         axis.set_ylim(longest - 0.5, -0.5)
         axis.margins(x=0.22)
         axis.set_xlim(left=0)
-        axis.set(title=title.format(panel), xlabel=label)
+        axis.set(title=title.format(literal(panel)), xlabel=label)
         tidy(axis, grid="x")
     names = [(f"ours ({table['steps']:,} steps)", {"color": PALE})]
     if any(name in row["published"] for row in table["rows"]):
@@ -136,7 +137,7 @@ def _panels(table):
     panels = {}
     for row in table["rows"]:
         words = [str(row[label]) for label in labels if row[label] != ""]
-        panels.setdefault(row[table["panel"]], []).append({**row, "label": ", ".join(words)})
+        panels.setdefault(row[table["panel"]], []).append({**row, "label": literal(", ".join(words))})
     return panels
 
 

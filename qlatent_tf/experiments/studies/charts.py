@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from qlatent_tf.drawing.style import INK, latent_style, new_figure, shared_legend, tidy
+from qlatent_tf.drawing.style import INK, latent_style, literal, new_figure, shared_legend, tidy
 from qlatent_tf.experiments.grids.table_files import format_score
 
 
@@ -31,9 +31,9 @@ def sweep_figure(table: dict, name: str, label: str, *, panel: str, place: str, 
             _draw_band(axis, row, name)
         for latent in dict.fromkeys(row["latent"] for row in rows):
             _draw_points(axis, [row for row in rows if row["latent"] == latent], name, place)
-        names = [str(row[place]).replace(", ", ",\n") for row in rows]
+        names = [literal(row[place]).replace(", ", ",\n") for row in rows]
         axis.set_xticks(range(len(rows)), names)
-        axis.set(xlabel=place if len(panels) == 1 else one, xlim=(-0.6, max(len(rows), 1) - 0.4))
+        axis.set(xlabel=place if len(panels) == 1 else literal(one), xlim=(-0.6, max(len(rows), 1) - 0.4))
         tidy(axis)
     axes[0].set(ylabel=label)
     axes[0].set_ylim(bottom=0)
@@ -68,9 +68,9 @@ def matrix_figure(halves: Mapping[str, Mapping], title: str):
             text = format_score(score).replace(" ± ", "\n± ")
             colour = "white" if dark else INK
             axis.text(*place[::-1], text, ha="center", va="center", fontsize=8, color=colour)
-        names = [one.replace("_", "\n") for one in data]
+        names = [literal(one).replace("_", "\n") for one in data]
         axis.set_xticks(range(len(data)), names, fontsize=9)
-        axis.set_yticks(range(len(latents)), latents)
+        axis.set_yticks(range(len(latents)), map(literal, latents))
         axis.set(title=half, xlabel="data")
         axis.tick_params(length=0)
         axis.spines[:].set_visible(False)
@@ -88,7 +88,7 @@ def _draw_band(axis, row, name):
     if score["mean"] is None:
         return
     mean, error = score["mean"], score["standard_error"] or 0.0
-    axis.axhline(mean, color=style["color"], lw=1.4, ls="--", label=row["latent"])
+    axis.axhline(mean, color=style["color"], lw=1.4, ls="--", label=literal(row["latent"]))
     axis.axhspan(mean - error, mean + error, color=style["color"], alpha=0.15, lw=0)
 
 
@@ -99,4 +99,4 @@ def _draw_points(axis, rows, name, place):
     style = {**latent_style(rows[0]["latent"]), "ms": 6, "lw": 1.4, "capsize": 3}
     # Words have no order that a line would show.
     line = "none" if any(isinstance(row[place], str) for row in rows) else "-"
-    axis.errorbar(range(len(rows)), means, errors, **style, ls=line, label=rows[0]["latent"])
+    axis.errorbar(range(len(rows)), means, errors, **style, ls=line, label=literal(rows[0]["latent"]))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from qlatent_tf.quantum.arguments import check_input_state, check_unitary
+from qlatent_tf.quantum.arguments import check_count, check_input_state, check_unitary
 from qlatent_tf.quantum.verification import correlators, outcome_tests
 from qlatent_tf.quantum.verification.correlators import MeasuredCorrelators, Signature
 from qlatent_tf.quantum.verification.count_statistics import CountStatistics, count_statistics
@@ -163,7 +163,7 @@ def validate_samples(
       >>> report.likelihood.confidence
       1.0
     """
-    modes, notes = rows.shape[1], []
+    modes, notes, seed = rows.shape[1], [], check_count(seed, "seed")
     if unitary is not None:
         unitary = check_unitary(unitary)
         if len(unitary) != modes:
@@ -254,9 +254,8 @@ def _choose_input_state(counts, input_state, photons, notes) -> np.ndarray | Non
 
 def _choose_collision_free(counts, photons, collision_free, notes) -> bool:
     if collision_free is None:
-        collision_free = (
-            counts.largest_count == 1 and counts.total_law.max() == 1.0 and photons >= 2
-        )
+        is_fixed = bool(counts.total_law.max() == 1.0)
+        collision_free = counts.largest_count == 1 and is_fixed and photons >= 2
     if counts.largest_count == 1 and not collision_free and photons >= 2:
         notes.append(
             "No shot has two photons in a mode. If the detectors tell only none from some, the "

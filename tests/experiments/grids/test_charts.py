@@ -73,6 +73,15 @@ def test_bars_are_means_with_errors_beside_published_ones(table):
     assert texts == ["0.30 ± 0.10", "0.3 ± 0.01", "0.80 ± 0.20"]
 
 
+def test_names_are_drawn_as_they_are():
+    name = r"shots$\frac$2"
+    cells = [cell(name, 0, 1.0, 0.2)]
+    drawing = charts.history_figure(make_table(cells, COLUMNS), cells, "distance", "", "{}")
+    drawing.canvas.draw()
+    (legend,) = drawing.legends
+    assert [text.get_text() for text in legend.get_texts()] == [name.replace("$", r"\$")]
+
+
 def test_an_undefined_score_has_no_bar(table):
     (axis,) = charts.bars_figure(table, "share", "share", "{}").axes
     assert not [bar for bar in axis.patches if math.isfinite(bar.get_width())]
