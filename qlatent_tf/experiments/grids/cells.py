@@ -8,6 +8,8 @@ from qlatent_tf.config import Config
 from qlatent_tf.experiments.grids.latent_files import Bank
 from qlatent_tf.resolve import resolve, share_circuits
 
+# More than years of training; each is described before the first one is trained.
+_MOST_CELLS = 10_000
 _TAKEN = frozenset({"latent", "dataset", "seed", "steps", "evaluate_every"})
 
 
@@ -66,6 +68,11 @@ def seed_by_seed(
     settings = dict(settings)
     if seeds < 1:
         raise ValueError(f"seeds is a positive number; received {seeds}.")
+    if seeds * len(rows) > _MOST_CELLS:
+        raise ValueError(
+            f"A grid has at most {_MOST_CELLS:,} cells; received {len(rows):,} rows of {seeds:,} "
+            "seeds."
+        )
     if not rows:
         raise ValueError("There is nothing to train: the options leave no row of the table.")
     refused = (_TAKEN | set(taken)) & set(settings)

@@ -31,5 +31,7 @@ def test_cells_are_named_by_their_rows_and_seeds():
         )
     with pytest.raises(ValueError, match="itself sets latent[.]"):
         seed_by_seed(rows, 1, 1, [("latent", "boson")])
+    with pytest.raises(ValueError, match="at most 10,000 cells; received 1 rows of 1,000,000,000"):
+        seed_by_seed(rows, 10**9, 1)
     with pytest.raises(ValueError, match="Two rows are called 4_my-one_seed0"):
         seed_by_seed(rows * 2, 1, 1)
