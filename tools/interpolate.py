@@ -65,6 +65,8 @@ def _interpolate(arguments):
             f"A picture has 1 row and 2 columns at least, and {_MOST_CELLS} cells at most; "
             f"received {rows} x {columns}."
         )
+    if not -(2**31) <= arguments.seed < 2**31:
+        raise ValueError(f"--seed is a whole number of 32 bits; received {arguments.seed}.")
     model, config, _ = load_model(arguments.source, arguments.trust_code)
     samples = model.sample(1, arguments.seed)
     molecules = isinstance(samples, dict) and set(samples) == {"atoms", "bonds"}

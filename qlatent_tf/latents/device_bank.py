@@ -107,7 +107,7 @@ def write_device_bank(
         record = _record(record_path, sampler)
         # Before a job is sent, which may have to be paid for.
         check_folder(folder)
-        check_disk(folder.parent, 2 * num_samples * device.modes)
+        check_disk(folder, 2 * num_samples * device.modes)
         check_memory(num_samples * (_SHOT_BYTES + device.modes), f"{num_samples:,} shots")
         if record is None or not ("received" in record["job"] and rows_path.is_file()):
             record = _run(jobs, record, (record_path, rows_path), sampler, seed, progress)

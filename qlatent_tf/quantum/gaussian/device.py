@@ -190,6 +190,6 @@ class GaussianDevice:
         if not tails[-1] <= _CUT_OFF:
             raise ValueError(
                 f"Counts are stored in bytes, up to {MOST}; a mode of {self!r} holds more with "
-                f"probability {tails[-1]:.2g}. Legal is up to {_CUT_OFF:g}: squeeze less."
+                f"probability {min(tails[-1], 1.0):.2g}. Legal is up to {_CUT_OFF:g}: squeeze less."
             )
         return max(1, int(np.argmax(tails <= _CUT_OFF)))

@@ -249,12 +249,12 @@ def check_folder(folder: Path) -> None:
 
 
 def check_disk(folder: Path, num_bytes: int) -> None:
-    """Refuses a bank for which the disk of a folder, which is there, has no room.
+    """Refuses a bank for which the disk has no room; its folder, or the one around it, is there.
 
     Raises:
       ValueError: with both sizes.
     """
-    free = shutil.disk_usage(folder).free
+    free = shutil.disk_usage(folder if folder.is_dir() else folder.parent).free
     if num_bytes > free:
         raise ValueError(
             f"The bank {folder} takes {readable_bytes(num_bytes)} more; the disk has "
