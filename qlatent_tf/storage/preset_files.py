@@ -219,7 +219,8 @@ def list_presets(kind: str | None = GAN) -> list[str]:
     Raises:
       ValueError: if there is neither such a kind nor such a model.
     """
-    found = {path.parent for folder in _presets_folders() for path in folder.glob("*/config.json")}
+    files = (path for folder in _presets_folders() for path in folder.glob("*/config.json"))
+    found = {path.parent for path in files if path.is_file()}
     described = {path.name: _kind_and_model(path) for path in found}
     legal = {*KINDS, *models.names(), *itertools.chain(*described.values())} - {None}
     if kind is not None and kind not in legal:
@@ -324,7 +325,7 @@ def _presets_folders():
 def _kind_and_model(directory: Path) -> tuple[str, str | None]:
     try:
         description = read_description(directory)
-    except ValueError:
+    except (OSError, ValueError):
         # Listed, so that whoever asks for it is told what is wrong with it.
         return GAN, None
     return description["kind"], description["config"].get("model")

@@ -108,6 +108,7 @@ def test_a_damaged_preset_does_not_hide_the_others(here, capsys):
     from qlatent_tf.tools import list_models
 
     _write(here / "models" / "odd", versions=[])
+    (here / "models" / "folder" / "config.json").mkdir(parents=True)
     (_write(here / "models" / "scores") / "metrics.json").write_text("{}")
     assert list_models.main(["--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
