@@ -64,8 +64,8 @@ def check_names(config: Config) -> None:
         metrics.check(name)
     reward = config.model_options.get("reward")
     if reward and _is_ours(models.get(config.model)):
-        for name in [reward] if isinstance(reward, str) else reward:
-            rewards.check(name)
+        for name in reward if isinstance(reward, list) else [reward]:
+            rewards.check(str(name))
 
 
 def build_model(config: Config):
@@ -148,8 +148,11 @@ def from_preset(name_or_dir, *, latent_options=None, trust_code=False):
     description = read_preset(name_or_dir, trust_code=trust_code)
     config = description["config"].with_latent_options(latent_options)
     weights = checked_weights(name_or_dir, description)
-    model = build_model(config)
-    model.load_weights(weights)
+    try:
+        model = build_model(config)
+        model.load_weights(weights)
+    except ValueError as error:
+        raise ValueError(f"The preset {weights.parent} cannot be loaded: {error}") from error
     if not all(np.isfinite(values).all() for values in model.get_weights()):
         raise ValueError(f"{weights} holds weights that are no finite numbers.")
     return model

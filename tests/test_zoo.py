@@ -128,6 +128,12 @@ def test_code_of_others_runs_only_when_trusted(preset, empty_folder, field):
         zoo.from_preset(preset[0], trust_code=True)
 
 
+def test_weights_of_another_model_are_refused_by_the_presets_name(preset):
+    rewrite(preset[0], config={"model_options": {"features": 5, "units": [9]}})
+    with pytest.raises(ValueError, match=f"The preset {preset[0]} cannot be loaded: "):
+        zoo.from_preset(preset[0])
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_weights_that_are_no_numbers_are_refused(preset, tmp_path, value):
     _, model = preset

@@ -35,10 +35,12 @@ def _check(group, path, seen):
 
 
 def check_data_set(data: h5py.Dataset, path: str) -> None:
-    """Refuses a data set whose numbers lie in other files.
+    """Refuses a data set whose numbers lie in other files, or are complex: a part would be lost.
 
     Raises:
-      ValueError: if they do.
+      ValueError: if they do or are.
     """
     if data.is_virtual or data.external:
         raise ValueError(f"{path}: the numbers of {data.name[1:]} are in other files: not read.")
+    if data.dtype.kind == "c":
+        raise ValueError(f"{path}: the numbers of {data.name[1:]} are complex: not read.")

@@ -36,9 +36,13 @@ def _virtual(file):
             "numbers of .*raw",
         ),
         (_virtual, "numbers of .*/virtual"),
+        (
+            lambda file: file.__setitem__("turned", np.ones(3) + 1j),
+            "numbers of .*turned are complex",
+        ),
     ],
 )
-def test_data_of_other_files_are_refused(tmp_path, change, message):
+def test_data_of_other_files_and_complex_ones_are_refused(tmp_path, change, message):
     with h5py.File(tmp_path / "x.h5", "w") as file:
         _plain(file)
         change(file)
