@@ -104,7 +104,8 @@ def check_columns(columns, modes: int) -> np.ndarray:
     """
     listed: Any = modes if columns is None else columns
     try:
-        named = range(listed) if type(listed) is int else list(listed)
+        # A number that is too large is not counted up to.
+        named = range(min(listed, modes + 1)) if type(listed) is int else list(listed)
         chosen = [int(column) if int(column) == column else -1 for column in named]
     except (TypeError, ValueError):
         chosen = []

@@ -88,6 +88,8 @@ def test_modes_is_the_width(path):
     )
     with pytest.raises(ValueError, match="from 1 to 4.*received 5"):
         samples(path, modes=5)
+    with pytest.raises(ValueError, match="from 1 to 4.*received 10000000000000"):
+        samples(path, modes=10**13)
     with pytest.raises(ValueError, match="not both.*modes=null"):
         samples(path, modes=2, columns=[0, 1])
 
