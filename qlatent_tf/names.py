@@ -1,6 +1,8 @@
-"""Names: which are legal, and which is nearly one of those."""
+"""Names and numbers: which are legal, and which name is nearly one of those."""
 
 import difflib
+import math
+import numbers
 from collections.abc import Iterable
 
 
@@ -25,3 +27,15 @@ def check_choice(name: str, value, legal: Iterable) -> None:
     known = tuple(legal)
     if value not in known:
         raise ValueError(f"{name} is one of {', '.join(map(str, known))}; received {value!r}.")
+
+
+def check_number(name: str, value, least: float, most: float = math.inf) -> None:
+    """Refuses what is no finite number from `least` to `most`.
+
+    Raises:
+      ValueError: naming the value and the legal ones.
+    """
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not (is_number and least <= value <= most and math.isfinite(value)):
+        legal = f"at least {least:g}" if most == math.inf else f"in [{least:g}, {most:g}]"
+        raise ValueError(f"{name} is {legal}; received {value!r}.")

@@ -2,9 +2,12 @@
 
 
 def check_widths(name, widths):
-    """Raises ValueError unless `widths`, called `name`, is a sequence of positive whole numbers."""
+    """Raises ValueError unless `widths`, called `name`, is a sequence of positive whole numbers.
+
+    They are of 32 bits, as TensorFlow's shapes are.
+    """
     if not isinstance(widths, (list, tuple)) or not all(
-        type(width) is int and width > 0 for width in widths
+        type(width) is int and 0 < width < 2**31 for width in widths
     ):
         raise ValueError(f"{name} are positive whole numbers in a list; received {widths!r}.")
 

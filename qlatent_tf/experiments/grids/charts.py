@@ -137,7 +137,9 @@ def _panels(table):
     panels = {}
     for row in table["rows"]:
         words = [str(row[label]) for label in labels if row[label] != ""]
-        panels.setdefault(row[table["panel"]], []).append({**row, "label": literal(", ".join(words))})
+        panels.setdefault(row[table["panel"]], []).append(
+            {**row, "label": literal(", ".join(words))}
+        )
     return panels
 
 

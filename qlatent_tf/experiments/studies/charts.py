@@ -33,7 +33,9 @@ def sweep_figure(table: dict, name: str, label: str, *, panel: str, place: str, 
             _draw_points(axis, [row for row in rows if row["latent"] == latent], name, place)
         names = [literal(row[place]).replace(", ", ",\n") for row in rows]
         axis.set_xticks(range(len(rows)), names)
-        axis.set(xlabel=place if len(panels) == 1 else literal(one), xlim=(-0.6, max(len(rows), 1) - 0.4))
+        axis.set(
+            xlabel=place if len(panels) == 1 else literal(one), xlim=(-0.6, max(len(rows), 1) - 0.4)
+        )
         tidy(axis)
     axes[0].set(ylabel=label)
     axes[0].set_ylim(bottom=0)
@@ -99,4 +101,6 @@ def _draw_points(axis, rows, name, place):
     style = {**latent_style(rows[0]["latent"]), "ms": 6, "lw": 1.4, "capsize": 3}
     # Words have no order that a line would show.
     line = "none" if any(isinstance(row[place], str) for row in rows) else "-"
-    axis.errorbar(range(len(rows)), means, errors, **style, ls=line, label=literal(rows[0]["latent"]))
+    axis.errorbar(
+        range(len(rows)), means, errors, **style, ls=line, label=literal(rows[0]["latent"])
+    )

@@ -13,7 +13,7 @@ from qlatent_tf.layers.circuit.readout import (
     sampled_expectations,
 )
 from qlatent_tf.layers.circuit.state import draw_errors, error_strengths, evolve
-from qlatent_tf.names import check_choice
+from qlatent_tf.names import check_choice, check_number
 
 # A density matrix of n qubits is as large as the amplitudes of 2 n.
 MOST_NOISY_QUBITS = 6
@@ -98,12 +98,11 @@ class StyleCircuit(keras.layers.Layer):
         check_choice("ansatz", ansatz, ANSATZES)
         check_choice("style", style, STYLES)
         check_choice("readout", readout, READOUTS)
-        if not initial_range >= 0:
-            raise ValueError(f"initial_range is at least 0; received {initial_range!r}.")
+        check_number("initial_range", initial_range, 0)
         if shots is not None:
             _check_whole("shots", shots, 1)
-        if not 0 <= depolarizing <= 1:
-            raise ValueError(f"depolarizing is in [0, 1]; received {depolarizing!r}.")
+        check_number("depolarizing", depolarizing, 0, 1)
+        _check_whole("shot_seed", shot_seed, 0)
         if trajectories is not None:
             _check_whole("trajectories", trajectories, 1)
             if not depolarizing:

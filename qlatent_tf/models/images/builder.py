@@ -49,7 +49,7 @@ def resnet(
     )
     if channels not in (1, 3, 4):
         raise ValueError(f"channels, the bands of an image, are 1, 3 or 4; received {channels!r}.")
-    if blocks < 2 or resolution % 2**blocks:
+    if not 2 <= blocks < resolution.bit_length() or resolution % 2**blocks:
         raise ValueError(
             "blocks are two or more, and 2**blocks divides the resolution; received "
             f"blocks={blocks}, resolution={resolution}."

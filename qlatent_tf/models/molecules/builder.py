@@ -3,6 +3,7 @@
 import functools
 
 from qlatent_tf.gan.shapes import check_widths
+from qlatent_tf.names import check_number
 from qlatent_tf.registry import rewards
 
 
@@ -68,12 +69,10 @@ def molgan(
     from qlatent_tf.models.molecules.networks import graph_critic, graph_generator
     from qlatent_tf.models.molecules.rewards import RewardMolGAN
 
-    if not temperature > 0:
+    check_number("temperature", temperature, 0)
+    if not temperature:
         raise ValueError(f"temperature is above 0; received {temperature!r}.")
-    if not 0 <= permutation_probability <= 1:
-        raise ValueError(
-            f"permutation_probability is in [0, 1]; received {permutation_probability!r}."
-        )
+    check_number("permutation_probability", permutation_probability, 0, 1)
     check_widths("generator_units", generator_units)
     check_widths("critic_graph_units", critic_graph_units)
     check_widths("critic_units", critic_units)
@@ -99,19 +98,18 @@ def molgan(
     }
     if reward is None:
         return MolGAN(latent, *networks, **options)
-    if not 0 <= reward_weight <= 1:
-        raise ValueError(f"reward_weight is in [0, 1]; received {reward_weight!r}.")
+    check_number("reward_weight", reward_weight, 0, 1)
     if type(reward_start) is not int or reward_start < 0:
         raise ValueError(f"reward_start is a whole number from 0; received {reward_start!r}.")
     check_widths("replay_size, replay_interval", [replay_size, replay_interval])
-    names = [reward] if isinstance(reward, str) else list(reward)
+    names = list(reward) if isinstance(reward, (list, tuple)) else [reward]
     if not names:
         raise ValueError("reward names one reward or several, or is None; received none in a list.")
     return RewardMolGAN(
         latent,
         *networks,
         critic(activation="sigmoid", name="reward_network"),
-        [rewards.get(name) for name in names],
+        [rewards.get(str(name)) for name in names],
         reward_weight=reward_weight,
         reward_start=reward_start,
         replay_size=replay_size,

@@ -203,6 +203,8 @@ def test_reduced_precision_is_near_single_and_ends_in_it():
     [
         ({"resolution": 30}, "blocks=3, resolution=30"),
         ({"blocks": 1}, "blocks=1"),
+        ({"blocks": 2**30}, f"blocks={2**30}"),
+        ({"blocks": 10**30}, "positive whole numbers"),
         ({"blocks": 0}, "positive whole numbers"),
         ({"filters": 0}, "positive whole numbers"),
         ({"critic_filters": 2.5}, "positive whole numbers"),

@@ -118,7 +118,10 @@ def test_trains(jit_compile):
     assert all(np.isfinite(value) for value in np.concatenate(list(history.history.values())))
 
 
-@pytest.mark.parametrize("options", [{"temperature": 0.0}, {"permutation_probability": 1.5}])
+@pytest.mark.parametrize("options", [
+    {"temperature": 0.0}, {"temperature": [1]}, {"permutation_probability": 1.5},
+    {"permutation_probability": True},
+])  # fmt: skip
 def test_values_out_of_range_are_refused(options):
     with pytest.raises(ValueError, match=next(iter(options))):
         molgan(**options)

@@ -271,6 +271,7 @@ def test_a_reward_of_ones_own_runs_only_when_trusted(empty_folder):
     ("options", "message"),
     [
         ({"reward": "beauty"}, "Unknown reward 'beauty'. Known: logp, qed, sa"),
+        ({"reward": 3}, "Unknown reward '3'"),
         ({"reward": []}, "one reward or several"),
         ({"reward": "qed", "reward_weight": 1.5}, "reward_weight is in"),
         ({"reward": "qed", "replay_size": 0}, "replay_size"),
