@@ -16,8 +16,9 @@ from rdkit.Chem import rdDepictor
 from qlatent_tf.storage.files import atomic_path
 
 SUFFIXES = (".smi", ".csv", ".sdf", ".xyz.tar.bz2", ".tar.gz")
-# Bytes of a line; a compressed file may hold one that fills memory.
+# Bytes of a line, and of a molecule's structure: a compressed file may hold ones that fill memory.
 _LONGEST_LINE = 1 << 16
+_LARGEST_STRUCTURE = 1 << 24
 # What decompressors, archives, the text decoder and the CSV reader raise; a SystemError is what
 # RDKit makes of the error of a file that it reads.
 _DAMAGE = (EOFError, zlib.error, tarfile.TarError, UnicodeDecodeError, csv.Error, SystemError)
@@ -134,21 +135,32 @@ def _csv_smiles(path: Path) -> Iterator[str]:
                 f"column; its first line reads {','.join(heading)[:60]!r}."
             )
         for row in rows:
+            smiles = row[column] if column < len(row) else ""
+            if "\n" in smiles:
+                raise ValueError(
+                    f"{path} is damaged: a quote before the end of line {rows.line_num} is not "
+                    f"closed: {smiles[:60]!r}."
+                )
             if row:
-                yield row[column] if column < len(row) else ""
+                yield smiles
 
 
 def _structures(path: Path, file: BinaryIO) -> Iterator[Chem.Mol | None]:
     """Yields the molecules of a ``.sdf`` file, and None where one follows without a ``$$$$``."""
-    lines = []
+    lines, size = [], 0
     for line in itertools.chain(_lines(path, file), ["$$$$"]):
         if not line.startswith("$$$$"):
             lines.append(line)
+            size += len(line)
+            if size > _LARGEST_STRUCTURE:
+                raise ValueError(
+                    f"{path} is damaged: a structure has more than {_LARGEST_STRUCTURE:,} bytes."
+                )
             continue
         if "".join(lines).strip():
             yield _structure("".join(lines))
             yield from [None] * (sum(entry.startswith("M  END") for entry in lines) - 1)
-        lines = []
+        lines, size = [], 0
 
 
 def _structure(block: str) -> Chem.Mol | None:
@@ -182,9 +194,12 @@ def _archived_structures(path: Path) -> Iterator[Chem.Mol | None]:
 def _published_smiles(path: Path) -> Iterator[str]:
     for name, file in _members(path, bz2.open, ".xyz"):
         try:
-            lines = file.read().decode("ascii").split("\n")
+            lines = file.read(_LONGEST_LINE).decode("ascii").split("\n")
+            atoms = int(lines[0])
+            if atoms < 1:
+                raise ValueError(f"it has {atoms} atoms")
             # Atoms stand between two heading lines and those of frequencies, SMILES, InChI.
-            smiles = lines[int(lines[0]) + 3].split()[0]
+            smiles = lines[atoms + 3].split()[0]
         except (ValueError, IndexError) as error:
             raise ValueError(f"{path} is damaged: {name} is no file of QM9 ({error}).") from error
         yield smiles
