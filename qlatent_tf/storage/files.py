@@ -182,7 +182,13 @@ def data_folders(data_dir: str | os.PathLike | None = None) -> list[Path]:
 
 
 def find_data_file(names: list[str], data_dir: str | os.PathLike | None = None) -> Path | None:
-    """Returns the first of `names` that exists in the data folders, or None."""
+    """Returns the first of `names` that exists in the data folders, or None.
+
+    Raises:
+      ValueError: if a name is no text.
+    """
+    for name in names:
+        _check_name(name)
     for folder in data_folders(data_dir):
         for name in names:
             if (folder / name).is_file():
@@ -207,11 +213,18 @@ def named_file(file: str | os.PathLike, data_dir: str | os.PathLike | None) -> P
 
     Raises:
       FileNotFoundError: if there is none; see `not_found`.
+      ValueError: if the name is no text.
     """
+    _check_name(file)
     path = Path(file).expanduser()
     if path.exists():
         return path
     return require_data_file([str(file)], data_dir, "Give a path, or put it into one")
+
+
+def _check_name(name) -> None:
+    if not isinstance(name, str | os.PathLike) or not str(name):
+        raise ValueError(f"A file is named by a text that is not empty; received {name!r}.")
 
 
 def not_found(name: str, data_dir: str | os.PathLike | None, advice: str) -> FileNotFoundError:

@@ -1,3 +1,5 @@
+import inspect
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -177,3 +179,24 @@ def test_options_that_only_some_builders_take_are_offered():
     assert registry.build("mixture", data_dir="nowhere", progress=True).name == "mixture"
     with pytest.raises(ValueError, match="Unknown option size"):
         registry.build("mixture", size=2)
+
+
+@pytest.mark.parametrize("value", ["", [[]], {"a": 1}, 1.5, True, 10**30], ids=repr)
+@pytest.mark.parametrize(
+    "name", ["codes", "images", "molecules", "mixture", "quantum", "photonic", "thermal"]
+)
+def test_options_of_other_types_are_refused_in_a_sentence(tmp_path, name, value):
+    np.savez(tmp_path / "codes.npz", codes=np.eye(2))
+    np.savez(tmp_path / "images.npz", x_train=IMAGES)
+    (tmp_path / "molecules.smi").write_text("CCO\n")
+    files = {"codes": "codes.npz", "images": "images.npz", "molecules": "molecules.smi"}
+    needed = {"file": files[name]} if name in files else {}
+    refused = []
+    for option in inspect.signature(registry.get(name)).parameters:
+        if option in ("data_dir", "progress", "grey", "interferometer"):
+            continue
+        try:
+            datasets.load(name, data_dir=tmp_path, progress=False, **{**needed, option: value})
+        except (ValueError, FileNotFoundError):
+            refused.append(option)
+    assert refused

@@ -116,7 +116,7 @@ def class_numbers(
         return None
     if isinstance(classes, str):
         classes = [part.strip() for part in classes.split(",")]
-    elif isinstance(classes, int):
+    elif not isinstance(classes, (list, tuple)):
         classes = [classes]
     if not class_names:
         raise ValueError(f"These images have no labels to choose the classes {classes!r} by.")

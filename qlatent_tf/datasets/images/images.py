@@ -62,6 +62,12 @@ def image_file(
     """
     path = files.named_file(file, data_dir)
     named = (key, labels_key, test_key, test_labels_key)
+    if not all(name is None or (isinstance(name, str) and name) for name in named):
+        raise ValueError(f"Arrays are named by texts that are not empty; received {named}.")
+    if class_names is not None and not (
+        isinstance(class_names, (list, tuple)) and all(isinstance(one, str) for one in class_names)
+    ):
+        raise ValueError(f"class_names is a list of texts; received {class_names!r}.")
     keys: dict[str, str] = {}
     if path.is_dir():
         arrays, folders = read_folder(path, size, grey)

@@ -44,7 +44,8 @@ def codes(
             f"{path}: codes are numbers from -1 to 1 in the shape (count, code); received the "
             f"shape {values.shape} of {values.dtype}."
         )
-    if components is not None and not 1 <= components <= values.shape[1]:
+    most = values.shape[1]
+    if components is not None and not (type(components) is int and 1 <= components <= most):
         raise ValueError(
             f"{path} has codes of {values.shape[1]}; received components={components!r}."
         )

@@ -57,7 +57,7 @@ def mixture(
         raise ValueError(f"blobs is a positive whole number; received {blobs!r}.")
     sizes = {"radius": radius, "radius_scale": radius_scale, "angle_scale": angle_scale}
     for name, value in sizes.items():
-        if not 0 < value < math.inf:
+        if type(value) not in (int, float) or not 0 < value < math.inf:
             raise ValueError(f"{name} is a positive number; received {value!r}.")
     # From -pi on, where the angle of a point is cut: a blob at 0 then stays whole.
     angles = np.sort((2 * np.pi * np.arange(blobs) / blobs + np.pi) % (2 * np.pi) - np.pi)

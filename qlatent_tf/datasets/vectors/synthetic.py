@@ -121,6 +121,7 @@ for _builder in (quantum, photonic, dirichlet_multinomial, thermal, bernoulli):
 
 def _photons(name, latent, modes, photons, unitary_seed):
     """Counts with a fixed total that the latent of an interferometer draws."""
+    photons = check_count(photons, "photons", least=1)
     options = {"modes": modes, "photons": photons, "unitary_seed": unitary_seed}
     (device,) = latents.build("boson", center=False, **options).devices
     return _counts(
