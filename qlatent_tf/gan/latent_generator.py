@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras import ops
 
 from qlatent_tf.gan.batches import sizes_of
+from qlatent_tf.quantum.memory import check_memory
 from qlatent_tf.scores import Score
 from qlatent_tf.seeds import derive_seed
 
@@ -151,6 +152,8 @@ class LatentGenerator(keras.Model):
         """Returns the latents of what `sample` returns, ``(num_samples, latent_size)``."""
         if num_samples < 1:
             raise ValueError(f"num_samples is a positive number; received {num_samples}.")
+        size = int(self.latent.event_shape[0])
+        check_memory(4 * num_samples * size, f"{num_samples:,} latents of {size}")
         if isinstance(seed, (int, np.integer)):
             seed = (derive_seed(int(seed), "sample"), derive_seed(int(seed), "sample, low word"))
         latent = self.latent.sample(num_samples, seed=tf.constant(seed, tf.int32))

@@ -7,7 +7,7 @@ import re
 from absl import logging
 
 from qlatent_tf.config import Config
-from qlatent_tf.quantum.memory import memory_limit
+from qlatent_tf.quantum import memory
 
 _FLOAT = 4
 # Batches are drawn ahead of the step that needs them.
@@ -31,7 +31,7 @@ def check_path(path) -> None:
 
 
 def check_memory(config: Config, model) -> None:
-    """Refuses batches that are larger than this machine's memory.
+    """Refuses batches and evaluations that are larger than this machine's memory.
 
     Raises:
       ValueError: with both sizes.
@@ -44,7 +44,9 @@ def check_memory(config: Config, model) -> None:
         _width(layer.output) for layer in model.generator.layers if hasattr(layer, "output")
     )
     needed = _FLOAT * (_AHEAD * rows * latent + kept)
-    total = memory_limit()
+    evaluated = config.evaluation_samples
+    memory.check_memory(_FLOAT * evaluated * latent, f"{evaluated:,} evaluation_samples")
+    total = memory.memory_limit()
     if needed > total:
         raise ValueError(
             f"A batch of {largest:,} samples needs about {needed / 2**30:,.0f} GiB, latents drawn "

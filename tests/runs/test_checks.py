@@ -9,7 +9,7 @@ import tensorflow_probability as tfp
 from harness import tiny_config
 
 from qlatent_tf.registry import models
-from qlatent_tf.runs.checks import affordable, check_fit, warn_of_slow_latents
+from qlatent_tf.runs.checks import affordable, check_fit, check_memory, warn_of_slow_latents
 
 GAUSSIAN = tfp.distributions.MultivariateNormalDiag(tf.zeros(4))
 CODER = {"image": [8, 8, 3], "filters": [4], "hidden": 4}
@@ -53,6 +53,15 @@ def test_each_model_takes_its_data_and_refuses_others_in_a_sentence(model):
         with pytest.raises(ValueError, match="shape") as caught:
             check_fit(config, built, dataset)
         assert len(str(caught.value)) < 500 and "\n" not in str(caught.value), data
+
+
+def test_more_samples_than_memory_holds_are_refused_before_they_are_drawn():
+    built = models.build("mlp", GAUSSIAN, **MODELS["mlp"])
+    check_memory(tiny_config(), built)
+    with pytest.raises(ValueError, match="2,000,000,000,000 evaluation_samples take .* of memory"):
+        check_memory(tiny_config(evaluation_samples=2 * 10**12), built)
+    with pytest.raises(ValueError, match="2,000,000,000,000 latents of 4 take .* of memory"):
+        built.sample(2 * 10**12)
 
 
 def test_slow_latents_are_told_of_and_drawn_less_often(caplog):
