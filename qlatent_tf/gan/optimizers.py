@@ -25,6 +25,12 @@ def make_optimizer(config: Config, updates_per_step: int = 1, **more) -> keras.o
         for name, value in vars(keras.optimizers).items()
         if inspect.isclass(value) and issubclass(value, keras.optimizers.Optimizer)
     }
+    # The others wrap optimizers, or are what all have in common.
+    known = {
+        name: value
+        for name, value in known.items()
+        if "learning_rate" in inspect.signature(value).parameters
+    }
     optimizer = known.get(config.optimizer.lower())
     if optimizer is None:
         raise ValueError(

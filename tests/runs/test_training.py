@@ -362,6 +362,8 @@ def test_a_learning_rate_that_decays_is_a_number(tmp_path):
         ({"model_options": {"units": 5}}, "units are positive whole numbers"),
         ({"latent": "samples", "latent_options": {}}, "Option file is missing for the latent"),
         ({"optimizer": "Magic"}, "Unknown optimizer 'Magic'"),
+        ({"optimizer": "Optimizer"}, "Unknown optimizer 'Optimizer'"),
+        ({"optimizer": "LossScaleOptimizer"}, "Unknown optimizer"),
         ({"optimizer_options": {"speed": 1}}, "speed"),
         ({"dataset": "nothing"}, "Unknown data set"),
         ({"metrics": ("nothing",)}, "Unknown metric"),
