@@ -39,3 +39,13 @@ def check_number(name: str, value, least: float, most: float = math.inf) -> None
     if not (is_number and least <= value <= most and math.isfinite(value)):
         legal = f"at least {least:g}" if most == math.inf else f"in [{least:g}, {most:g}]"
         raise ValueError(f"{name} is {legal}; received {value!r}.")
+
+
+def check_flag(name: str, value) -> None:
+    """Refuses a value that is neither True nor False, such as the text "no", which counts as true.
+
+    Raises:
+      ValueError: naming the value.
+    """
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} is True or False; received {value!r}.")

@@ -1,6 +1,7 @@
 """Multi-layer perceptrons for vectors: the synthetic experiments."""
 
 from qlatent_tf.gan.shapes import check_widths
+from qlatent_tf.names import check_flag
 from qlatent_tf.resolve import data_width
 
 _SLOPE = 0.2
@@ -47,6 +48,7 @@ def mlp(
     if not isinstance(activation, (str, type(None))):
         raise ValueError(f"activation is the name of one; received {activation!r}.")
     size = latent.event_shape[0]
+    check_flag("invertible", invertible)
     activation = activation or ("leaky_relu" if invertible else "relu")
     if not invertible:
         generator = perceptron(size, features, units, activation, name="generator")

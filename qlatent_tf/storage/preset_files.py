@@ -7,6 +7,7 @@ A preset's ``config.json`` says of what ``kind`` it is, such as ``gan`` or ``cla
 import contextlib
 import importlib.metadata
 import itertools
+import os
 import re
 import shutil
 import tempfile
@@ -242,9 +243,12 @@ def preset_directory(name_or_dir, kind: str | None = None) -> Path:
     Raises:
       FileNotFoundError: if there is none; the message lists the known names.
       ImportError, OSError, ValueError: if a preset of the Hub cannot be had.
+      ValueError: if the name is no text.
     """
     if is_hub_name(name_or_dir):
         return fetch_preset(name_or_dir)
+    if not isinstance(name_or_dir, str | os.PathLike):
+        raise ValueError(f"A preset is named by a text or a path; received {name_or_dir!r}.")
     for directory in (*(folder / name_or_dir for folder in _presets_folders()), Path(name_or_dir)):
         if (directory / "config.json").is_file():
             return directory

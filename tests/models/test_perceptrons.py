@@ -30,6 +30,8 @@ def test_unknown_options_are_refused():
 
 def test_an_invertible_generator_has_widths_and_activation_that_can_be_inverted():
     latent = tfp.distributions.MultivariateNormalDiag(tf.zeros(4))
+    with pytest.raises(ValueError, match="invertible is True or False; received 'no'"):
+        models.build("mlp", latent, invertible="no")
     options = {"features": 6, "invertible": True}
     gan = models.build("mlp", latent, units=[4, 5], critic_units=[16], **options)
     assert gan.generator.count_params() == (4 * 4 + 4) + (4 * 5 + 5) + (5 * 6 + 6)

@@ -118,3 +118,9 @@ def test_a_damaged_preset_does_not_hide_the_others(here, capsys):
     assert list_models.main([]) == 0
     shown = capsys.readouterr()
     assert "shipped" in shown.out and "the preset scores cannot be read" in shown.err
+
+
+@pytest.mark.parametrize("name", [True, 3, None, ["mine"]])
+def test_a_name_that_is_no_text_is_refused(here, name):
+    with pytest.raises(ValueError, match="named by a text or a path"):
+        preset_files.preset_directory(name)

@@ -1,6 +1,7 @@
 """Builds the residual networks."""
 
 from qlatent_tf.gan.shapes import check_widths
+from qlatent_tf.names import check_flag
 
 
 def resnet(
@@ -47,7 +48,9 @@ def resnet(
     check_widths(
         "resolution, filters, blocks, critic_filters", [resolution, filters, blocks, critic_filters]
     )
-    if channels not in (1, 3, 4):
+    check_flag("flip", flip)
+    check_flag("dequantise", dequantise)
+    if type(channels) is not int or channels not in (1, 3, 4):
         raise ValueError(f"channels, the bands of an image, are 1, 3 or 4; received {channels!r}.")
     if not 2 <= blocks < resolution.bit_length() or resolution % 2**blocks:
         raise ValueError(

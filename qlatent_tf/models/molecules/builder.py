@@ -3,7 +3,7 @@
 import functools
 
 from qlatent_tf.gan.shapes import check_widths
-from qlatent_tf.names import check_number
+from qlatent_tf.names import check_flag, check_number
 from qlatent_tf.registry import rewards
 
 
@@ -69,6 +69,8 @@ def molgan(
     from qlatent_tf.models.molecules.networks import graph_critic, graph_generator
     from qlatent_tf.models.molecules.rewards import RewardMolGAN
 
+    check_flag("straight_through", straight_through)
+    check_flag("mask_padding", mask_padding)
     check_number("temperature", temperature, 0)
     if not temperature:
         raise ValueError(f"temperature is above 0; received {temperature!r}.")

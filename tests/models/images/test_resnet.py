@@ -209,6 +209,9 @@ def test_reduced_precision_is_near_single_and_ends_in_it():
         ({"filters": 0}, "positive whole numbers"),
         ({"critic_filters": 2.5}, "positive whole numbers"),
         ({"channels": 2}, "1, 3 or 4; received 2"),
+        ({"channels": True}, "1, 3 or 4; received True"),
+        ({"flip": "no"}, "flip is True or False; received 'no'"),
+        ({"dequantise": 0}, "dequantise is True or False; received 0"),
     ],
 )
 def test_sizes_out_of_range_are_refused(options, message):

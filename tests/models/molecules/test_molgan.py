@@ -120,7 +120,7 @@ def test_trains(jit_compile):
 
 @pytest.mark.parametrize("options", [
     {"temperature": 0.0}, {"temperature": [1]}, {"permutation_probability": 1.5},
-    {"permutation_probability": True},
+    {"permutation_probability": True}, {"straight_through": "no"}, {"mask_padding": 1},
 ])  # fmt: skip
 def test_values_out_of_range_are_refused(options):
     with pytest.raises(ValueError, match=next(iter(options))):
