@@ -44,3 +44,9 @@ def test_images_are_drawn_along_lines(model, tmp_path):
 def test_images_have_no_nearest_molecules(model, tmp_path, capsys):
     assert interpolate.main(["some", "--nearest", "--out", str(tmp_path / "a.png")]) == 1
     assert "Only molecules have nearest ones" in capsys.readouterr().err
+
+
+def test_a_seed_beyond_32_bits_is_refused(model, tmp_path, capsys):
+    command = ["some", "--seed", str(2**31), "--out", str(tmp_path / "a.png")]
+    assert interpolate.main(command) == 1
+    assert "a whole number of 32 bits; received 2147483648" in capsys.readouterr().err
