@@ -117,14 +117,14 @@ def test_the_pages_files_are_legal(tmp_path):
 
 SBATCH = """#!/bin/sh
 cp "$1" {folder}/script
-setsid sh "$1" > {folder}/log 2>&1 &
+setsid sh {folder}/script > {folder}/log 2>&1 &
 echo Submitted batch job $!
 """
 
 
 @pytest.mark.slow
 def test_jobs_of_slurm_work(tmp_path, monkeypatch):
-    """SLURM's commands are stood in for: sbatch runs the job's script here."""
+    """SLURM's commands are stood in for: sbatch runs a copy of the script, which Dask deletes."""
     import cluster_tasks as tasks
 
     commands = {"sbatch": SBATCH.format(folder=tmp_path), "scancel": "#!/bin/sh\nkill -- -$1\n"}
