@@ -12,7 +12,7 @@ import queue
 import time
 import uuid
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from typing import Any
 
 from absl import logging
@@ -85,7 +85,7 @@ class Cluster:
         *,
         ahead: int = 0,
         watch: Callable[[Any, int], None] | None = None,
-    ) -> Iterator[tuple[Any, Outcome]]:
+    ) -> Generator[tuple[Any, Outcome], None, None]:
         """Yields each task with its outcome, in the order in which they end.
 
         A task whose worker is lost is given to another one. Where the iteration ends early, tasks

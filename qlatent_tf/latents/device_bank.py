@@ -257,9 +257,10 @@ def _run(jobs, record, paths, sampler, seed, progress) -> dict:
 
 def _selected(rows: np.ndarray, postselect) -> np.ndarray:
     """Platforms select by the least total alone."""
-    if postselect is None:
+    limits = check_postselect(postselect)
+    if limits is None:
         return rows
-    least, most = check_postselect(postselect)
+    least, most = limits
     totals = rows.sum(axis=1, dtype=np.int64)
     return rows[(totals >= least) & (totals <= most)]
 

@@ -220,7 +220,7 @@ def device_noise(device) -> dict[str, Any]:
     }
 
 
-def _perceval():
+def _perceval() -> Any:  # Its types are not complete.
     try:
         import perceval
     except ImportError:
