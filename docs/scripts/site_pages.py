@@ -48,6 +48,8 @@ def on_page_markdown(markdown, page, config, files):
         path = posixpath.relpath(path, posixpath.dirname(place) or ".")
         return f"{text}({path}{anchor or ''})"
 
+    # Badges are pictures of another server, and the site can be read offline.
+    markdown = re.sub(r"^.*https://img\.shields\.io.*\n", "", markdown, flags=re.MULTILINE)
     return re.sub(r"(!?\[[^\]]*\])\(((?!\w+:)[^)#\s]+)(#[^)\s]*)?\)", link, markdown)
 
 
@@ -56,7 +58,7 @@ def _paths(pattern):
 
 
 def _reference(package, stub):
-    """Returns the page of a package: its docstring, then each public name."""
+    """Returns the page of a package: its docstring, its functions, then its classes."""
     doc = ast.get_docstring(ast.parse(stub.with_suffix(".py").read_text(encoding="utf-8")))
     names = [
         f"{package}.{node.module}.{alias.name}"
@@ -64,4 +66,5 @@ def _reference(package, stub):
         if isinstance(node, ast.ImportFrom) and node.module
         for alias in node.names
     ]
+    names.sort(key=lambda name: (name.split(".")[-1][0].isupper(), name.split(".")[-1]))
     return "\n\n".join([f"# `{package}`", doc, *(f"::: {name}" for name in names)]) + "\n"
