@@ -39,9 +39,15 @@ def folder(empty_folder):
 @pytest.mark.parametrize(
     "model, latent, options",
     [
-        ("mlp", "my_latent:my_latent", ["latent_options.degrees=5"]),
-        ("my_model:my_model", "boson", ["model_options.units=8", "latent_options.modes=6"]),
-        pytest.param("my_model:my_model", "my_latent:my_latent", [], marks=pytest.mark.slow),
+        (
+            "my_model:my_model",
+            "my_latent:my_latent",
+            ["model_options.units=8", "latent_options.degrees=5"],
+        ),
+        pytest.param("mlp", "my_latent:my_latent", [], marks=pytest.mark.slow),
+        pytest.param(
+            "my_model:my_model", "boson", ["latent_options.modes=6"], marks=pytest.mark.slow
+        ),
     ],
 )
 def test_one_file_trains_scores_samples_and_publishes(folder, model, latent, options):

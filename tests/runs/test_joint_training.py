@@ -32,6 +32,7 @@ def run(tmp_path_factory):
         return train_run(tmp_path_factory.mktemp("joint") / "run", JOINT)
 
 
+@pytest.mark.slow
 def test_a_stopped_run_ends_as_if_it_had_not_been(run, tmp_path):
     with eagerly():
         check_resumes(run, tmp_path / "stopped", {5: killed})

@@ -86,6 +86,7 @@ def test_samples_are_drawn_with_the_average(tmp_path):
     assert np.abs(model.generator(latent) - model.generate(latent)).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_a_stopped_run_goes_on_with_loss_scales(tmp_path):
     # And with averages, as the shared run does.
     with eagerly():  # Tracing takes longer than four steps.

@@ -241,6 +241,7 @@ def test_one_command_trains_the_autoencoder_first(whole, dataset):
     assert "reconstruction_mse_quarters_test_12" in scores
 
 
+@pytest.mark.slow
 def test_a_run_stopped_while_the_autoencoder_is_trained_goes_on(
     whole, dataset, tmp_path, monkeypatch, capfd, caplog
 ):
@@ -287,6 +288,7 @@ def test_a_preset_holds_all_that_sampling_needs(whole, tmp_path):
     np.testing.assert_array_equal(loaded.sample(6, seed=0), model.sample(6, seed=0))
 
 
+@pytest.mark.slow
 def test_the_autoencoder_can_be_a_preset(whole, dataset, tmp_path):
     part = RunDirectory(whole.path / "autoencoder")
     autoencoder, _ = training.restore_model(part)

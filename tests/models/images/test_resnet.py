@@ -168,6 +168,7 @@ def test_moving_averages_follow_every_batch_of_the_step(jit_compile):
         assert not np.array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_trains_towards_the_data():
     # Bright images: the generator begins near grey level 128.
     real = np.full((32, 8, 8, 1), 230, "uint8")

@@ -47,9 +47,13 @@ def whole(tmp_path_factory):
         return train(tmp_path_factory.mktemp("whole"), TINY, data=noise(40, 8))
 
 
+@pytest.mark.slow
 def test_a_stopped_run_goes_on_with_its_moving_averages(whole, tmp_path):
     with eagerly():
         check_resumes(whole, tmp_path, {2: signal.SIGTERM}, data=noise(40, 8))
+
+
+def test_a_run_keeps_its_moving_averages(whole):
     model, _ = training.restore_model(whole)
     fresh = training.prepare(completion.resolve(TINY)).generator.non_trainable_variables
     for one, other in zip(model.generator.non_trainable_variables, fresh, strict=True):

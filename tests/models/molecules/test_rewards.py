@@ -170,6 +170,7 @@ def test_without_weight_it_is_the_plain_model(molecules):
         np.testing.assert_allclose(mine, theirs, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_reward_network_learns_and_leads_the_generator(molecules, resting_critic):
     gan = guided(reward_weight=1.0, replay_size=64, replay_interval=2)
     ends = []
@@ -221,6 +222,7 @@ def test_several_rewards_are_multiplied(molecules):
     np.testing.assert_allclose(gan.score(molecules.source), expected, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_killed_run_ends_as_if_it_had_not_been(molecules, tmp_path, monkeypatch, resting_critic):
     # The checkpoint of step 3 lies between the renewals at steps 2 and 4.
     original, seen = training.callbacks.LossEvents.on_train_batch_end, []
