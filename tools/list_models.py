@@ -76,7 +76,7 @@ def _list(arguments):
             print(f"\n{preset['name']}")
             for name, value in preset["metrics"].items():
                 print(f"    {name:48} {value:.4g}")
-    print()
+    print("\nWhat the scores mean: qlatent-tf list_models --metrics\n")
     for kind, names in known.items():
         print(textwrap.fill(f"{kind + ':':10} {', '.join(names)}", 100, subsequent_indent=" " * 11))
     return 0
