@@ -42,7 +42,7 @@ types: .venv/installed-test
 # Without the notice of MkDocs' second version, which is not used here.
 docs: .venv/installed-docs
 	NO_MKDOCS_2_WARNING=1 $(IN_VENV)mkdocs build
-	@echo "Now open site/index.html, or serve it:   .venv/bin/mkdocs serve"
+	@echo "Now open site/index.html, or serve it, for search too:   .venv/bin/mkdocs serve"
 
 .venv/installed: setup.cfg pyproject.toml | .venv/bin/pip
 	$(IN_VENV)python -m pip install --editable .

@@ -8,17 +8,17 @@ from qlatent_tf.names import did_you_mean
 
 # Name -> the module in `qlatent_tf.tools`, and what the tool does.
 TOOLS = {
-    "train": ("train", "trains, or continues what was interrupted"),
-    "evaluate": ("evaluate", "scores a preset or a run"),
+    "train": ("train", "trains a model, or resumes an interrupted run"),
+    "evaluate": ("evaluate", "scores a preset or a run on the metrics of its data"),
     "sample": ("sample", "draws samples from a preset or a run into a file"),
-    "interpolate": ("interpolate", "draws molecules or images between latents"),
-    "publish": ("publish", "makes a preset of a run"),
-    "list_models": ("list_models", "lists presets, and what can be trained"),
+    "interpolate": ("interpolate", "draws molecules or images between two latents"),
+    "publish": ("publish", "makes a preset of a run, for you or for the Hugging Face Hub"),
+    "list_models": ("list_models", "lists presets with key scores, and all names that tools take"),
     "train_classifier": ("train_classifier", "trains the classifier that scores images"),
-    "reproduce": ("reproduce", "runs the published experiments again"),
-    "sample_latent": ("sample_latent", "makes a bank of photonic samples"),
-    "inspect_samples": ("inspect_samples", "tells what recorded samples are"),
-    "enumerate_molecules": ("data.enumerate_molecules", "makes the set small_molecules again"),
+    "reproduce": ("reproduce", "repeats the published experiments: tables and figures"),
+    "sample_latent": ("sample_latent", "writes a file of photonic samples to train from"),
+    "inspect_samples": ("inspect_samples", "tells whether recorded photons interfere"),
+    "enumerate_molecules": ("data.enumerate_molecules", "makes the data set small_molecules"),
     "cut_naip": ("data.cut_naip", "cuts the data set naip28 out of aerial photographs"),
 }
 

@@ -282,10 +282,19 @@ def _rewards(config):
     return [str(name) for name in (named if isinstance(named, list) else [named])]
 
 
+# What is looked for among the keys, but is one of the options.
+_SOUGHT = {
+    "learning_rate": "optimizer_options.learning_rate",
+    "modes": "latent_options.modes",
+    "photons": "latent_options.photons",
+}
+
+
 def _refuse_unknown(names, known) -> None:
     for name in names:
         if name not in known:
+            option = _SOUGHT.get(name)
+            hint = f" Did you mean {option}?" if option else did_you_mean(name, known)
             raise ValueError(
-                f"Unknown configuration key {name!r}.{did_you_mean(name, known)} Legal: "
-                f"{', '.join(known)}."
+                f"Unknown configuration key {name!r}.{hint} Legal: {', '.join(known)}."
             )

@@ -14,7 +14,10 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
       "Unknown latent 'bosson'. Did you mean boson?"
     """
     by_case = {one.casefold(): one for one in known}
-    near = difflib.get_close_matches(name.casefold(), list(by_case), n=1)
+    name = name.casefold()
+    near = difflib.get_close_matches(name, list(by_case), n=3)
+    # Of two that are as near, the one of the same letters: --modle is --model, not --modes.
+    near.sort(key=lambda one: sorted(one) != sorted(name))
     return f" Did you mean {by_case[near[0]]}?" if near else ""
 
 

@@ -33,6 +33,8 @@ def test_a_round_trip_does_not_share_options(config):
 def test_an_unknown_key_hints_at_the_near_one(config):
     with pytest.raises(ValueError, match="Unknown .*'batchsize'. Did you mean batch_size.*Legal:"):
         Config.from_json({**config.to_json(), "batchsize": 3})
+    with pytest.raises(ValueError, match="Did you mean optimizer_options.learning_rate"):
+        config.override(learning_rate=1e-3)
     with pytest.raises(ValueError, match="Unknown .*'stepps'. Did you mean steps"):
         config.override(stepps=3)
 

@@ -64,7 +64,7 @@ def parser() -> Parser:
     filters.add_argument("--valid-only", action="store_true", help="only valid molecules")
     filters.add_argument("--unique", action="store_true", help="each valid molecule once")
     filters.add_argument(
-        "--novel-only", action="store_true", help="only valid molecules that the data set has not"
+        "--novel-only", action="store_true", help="only valid molecules that the data set lacks"
     )
     filters.add_argument(
         "--mark-novel",

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Makes a bank: a directory of photonic samples, made once and drawn from in every training run.
 
-The bank stands for the live sampler: train with `--latent samples --latent-file BANK`. Rows are
-written in shards. The same command continues after a kill, with the same rows as if nothing had
-happened; a command with other settings is refused, and the differences are listed. The circuit,
-the settings, the version and the hash of every file are kept beside the rows.
+`train --latent samples --latent-file BANK` draws from the bank instead of a live sampler. The tool
+writes the rows in shards. After a kill, the same command resumes and writes the rows that are
+missing; it refuses other settings and lists the differences. The circuit, the settings, the version
+and the hash of every file lie beside the rows.
 
 On two cores a million samples take seconds with 8 photons in 16 modes, a minute with 16 in 32 and
 an hour with 24 in 48, see docs/boson_sampling.md.

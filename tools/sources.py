@@ -11,6 +11,7 @@ import numpy as np
 from qlatent_tf.tools.command_line import slow_work
 
 from qlatent_tf.config import Config, parse_setting
+from qlatent_tf.names import did_you_mean
 from qlatent_tf.quantum import memory
 from qlatent_tf.registry import latents, models
 from qlatent_tf.runs import loading
@@ -190,8 +191,8 @@ def model_config(model: str, latent: str | None = None, variant: str | None = No
     variants = getattr(module, "VARIANTS", ())
     if variant is not None and variant not in variants:
         raise ValueError(
-            f"The configuration of {model!r} comes in "
-            f"{', '.join(variants) or 'one variant, which has no name'}; received {variant!r}."
+            f"Unknown variant {variant!r} of {model!r}.{did_you_mean(variant, variants)} Legal: "
+            f"{', '.join(variants) or 'none, it has one configuration'}."
         )
     latent = latent or getattr(module, "LATENT", "boson")
     latents.get(latent)

@@ -225,6 +225,7 @@ def run_name(config, *asked) -> str:
 def _report(run):
     from qlatent_tf.runs.ending import in_words, telling_scores
     from qlatent_tf.scores import read_scores
+    from qlatent_tf.storage.preset_files import list_presets
 
     metrics, data = run.read_metrics(), run.read_run()["dataset"]["name"]
     scores = read_scores(metrics.get("metrics", {}), data)
@@ -233,12 +234,15 @@ def _report(run):
     for score in telling_scores(scores):
         print(f"  {in_words(score)}")
     trust = trust_option(run.read_config(trust_code=True))
+    name = run.path.name
+    if name in list_presets(kind=None):
+        name = f"my_{name}"
     print(
         f"\nSamples:      {run.samples}\n"
         f"All scores:   {run.path / 'metrics.json'}, {len(scores)} of them; qlatent-tf list_models "
         "--metrics explains each\n"
         f"TensorBoard:  tensorboard --logdir {shlex.quote(str(run.path.parent))}\n"
-        f"Keep it:      {command('publish', run.path, run.path.name, *trust)}"
+        f"Keep it:      {command('publish', run.path, name, *trust)}"
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle, FancyArrowPatch, Polygon
+from matplotlib.patches import FancyArrowPatch, Polygon
 from rdkit.Chem import GetMolFrags
 
 import qlatent_tf
@@ -24,7 +24,7 @@ from qlatent_tf.drawing.style import INK, PALE, latent_style, new_figure, save_f
 OUT = Path(__file__).parents[1] / "images" / "overview"
 PHOTON = latent_style("boson")["color"]
 GENERATOR = latent_style("photonic")["color"]
-MODES = 8
+MODES = 16
 SAMPLES = 200
 SEED = 3
 
@@ -50,7 +50,7 @@ def main() -> None:
 
 def draw_interferometer(panel) -> None:
     """Draws photons that enter a mesh of beam splitters, and detectors behind it."""
-    layers = MODES
+    layers = 10  # A few of them, so that they can be seen.
     for mode in range(MODES):
         panel.plot([-1.2, layers + 0.2], [mode, mode], color=PALE, lw=1.2, zorder=1)
         panel.add_patch(
@@ -62,10 +62,9 @@ def draw_interferometer(panel) -> None:
             x = layer + 0.2
             panel.plot([x, x + 0.6], [mode, mode + 1], color=INK, lw=1.1, zorder=2)
             panel.plot([x, x + 0.6], [mode + 1, mode], color=INK, lw=1.1, zorder=2)
-    for photon in range(MODES // 2):
-        panel.add_patch(Circle((-0.9, MODES - 1 - photon), 0.24, color=PHOTON, zorder=3))
+    panel.scatter([-1] * (MODES // 2), range(MODES // 2, MODES), s=45, color=PHOTON, zorder=3)
     _finish(panel, "photons in a random\ninterferometer")
-    panel.set(xlim=(-1.6, layers + 0.9), ylim=(-0.8, MODES - 0.2))
+    panel.set(xlim=(-1.6, layers + 0.9), ylim=(-1, MODES))
 
 
 def draw_counts(panel, counts) -> None:

@@ -5,12 +5,14 @@ presets' cards are pages, and each package has a page of its public names.
 """
 
 import ast
+import logging
 import pathlib
 import posixpath
 import re
 
 from mkdocs.structure.files import File
 
+LOG = logging.getLogger("mkdocs.hooks")
 ROOT = pathlib.Path(__file__).parents[2]
 COPIED = ("CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "CITATION.cff")
 PAGES = {"README.md": "index.md", **{name: name for name in COPIED}}
@@ -48,7 +50,29 @@ def on_page_markdown(markdown, page, config, files):
         path = posixpath.relpath(path, posixpath.dirname(place) or ".")
         return f"{text}({path}{anchor or ''})"
 
+    if place == "api.md":
+        markdown = _link_names(markdown)
+    # Badges are pictures of another server, and the site can be read offline.
+    markdown = re.sub(r"^.*https://img\.shields\.io.*\n", "", markdown, flags=re.MULTILINE)
     return re.sub(r"(!?\[[^\]]*\])\(((?!\w+:)[^)#\s]+)(#[^)\s]*)?\)", link, markdown)
+
+
+def on_page_content(html, page, config, files):
+    """Turns a notebook's links between files into links between pages, as MkDocs does for pages."""
+    source = page.file.src_uri
+    if not source.endswith(".ipynb"):
+        return html
+
+    def link(match):
+        target, anchor = match.groups()
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(source), target))
+        file = files.get_file_from_path(path)
+        if file is None:
+            LOG.warning("%s links to %s, which is no page.", source, target)
+            return match[0]
+        return f'href="{file.url_relative_to(page.file)}{anchor or ""}"'
+
+    return re.sub(r'href="((?!\w+:)[^"#]+\.(?:md|ipynb))(#[^"]*)?"', link, html)
 
 
 def _paths(pattern):
@@ -56,12 +80,30 @@ def _paths(pattern):
 
 
 def _reference(package, stub):
-    """Returns the page of a package: its docstring, then each public name."""
+    """Returns the page of a package: its docstring, its functions, then its classes."""
     doc = ast.get_docstring(ast.parse(stub.with_suffix(".py").read_text(encoding="utf-8")))
-    names = [
-        f"{package}.{node.module}.{alias.name}"
+    addresses = _addresses(package)
+    names = sorted(addresses, key=lambda name: (name[0].isupper(), name))
+    return "\n\n".join([f"# `{package}`", doc, *(f"::: {addresses[n]}" for n in names)]) + "\n"
+
+
+def _addresses(package):
+    """Returns the modules of a package's public names: name -> `package.module.name`."""
+    stub = ROOT.joinpath(*package.split("."), "__init__.pyi")
+    return {
+        alias.name: f"{package}.{node.module}.{alias.name}"
         for node in ast.parse(stub.read_text(encoding="utf-8")).body
         if isinstance(node, ast.ImportFrom) and node.module
         for alias in node.names
-    ]
-    return "\n\n".join([f"# `{package}`", doc, *(f"::: {name}" for name in names)]) + "\n"
+    }
+
+
+def _link_names(markdown):
+    """Links the names in the tables of api.md to the pages of the reference."""
+    parts = re.split(r"^## `(qlatent_tf[.\w]*)`$", markdown, flags=re.MULTILINE)
+    for i in range(1, len(parts), 2):
+        package, addresses = parts[i], _addresses(parts[i])
+        for name, address in addresses.items():
+            parts[i + 1] = parts[i + 1].replace(f"| `{name}` |", f"| [`{name}`][{address}] |")
+        parts[i] = f"## [`{package}`](reference/{package.rpartition('.')[2]}.md)"
+    return "".join(parts)

@@ -98,7 +98,7 @@ def to_markdown(compared) -> str:
             )
     heads = ("task", "boson beside", "table", "seeds", "difference, %", "95 % interval")
     caption = (
-        "Boson less the other latent in the same seed, in per cent of the other's mean: below 0 "
+        "Boson minus the other latent in the same seed, in per cent of the other's mean: below 0 "
         "boson is better. ± is the standard error over seeds; the interval is a percentile "
         "bootstrap, which is too narrow over few seeds. "
         "`python docs/scripts/summarize_results.py` makes the table and the figure."

@@ -91,6 +91,11 @@ def from_arrays(
     samples = np.asanyarray(samples)
     if samples.ndim == 2:
         return _from_vectors(samples, name)
+    if samples.ndim not in (3, 4):
+        raise ValueError(
+            "Samples are vectors, (n, width), or images, (n, height, width) or (n, height, width, "
+            f"bands); received shape {samples.shape}."
+        )
     given = zip(PARTS, (samples, labels, test, test_labels), strict=True)
     arrays = {part: array for part, array in given if array is not None}
     arrays = check_splits(arrays, name, classes=None if class_names is None else len(class_names))

@@ -192,8 +192,11 @@ def key_table(key: Iterable[Score]) -> list[str]:
         better = f"; {entry.better} is better" if entry.better else ""
         meaning = f"{entry.formula}; {entry.range}{better}"
         rows.append([entry.title[0].upper() + entry.title[1:], number(score.mean), meaning])
+    if not rows:
+        return []
     heads = ["score", "value", "what it means"]
-    return ["\n".join(markdown_table(heads, rows, words=3))] if rows else []
+    glossary = "`qlatent-tf list_models --metrics` explains every score."
+    return ["\n".join(markdown_table(heads, rows, words=3)), glossary]
 
 
 def score_table(scores: Iterable[Score], errors: bool = True) -> str:

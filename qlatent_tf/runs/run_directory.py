@@ -5,6 +5,7 @@ from pathlib import Path
 
 from qlatent_tf.config import Config
 from qlatent_tf.differences import Differences, differences, format_differences
+from qlatent_tf.names import did_you_mean
 from qlatent_tf.storage.files import read_json, refuse_link, write_json
 from qlatent_tf.storage.preset_files import versions
 from qlatent_tf.storage.shapes import DATASET, MEANS, SCORE
@@ -106,7 +107,11 @@ class RunDirectory:
         """
         file = self.path / "config.json"
         if not file.is_file():
-            raise FileNotFoundError(f"{self.path} holds no run: there is no config.json.")
+            others = [str(one.parent) for one in self.path.parent.glob("*/config.json")]
+            raise FileNotFoundError(
+                f"{self.path} holds no run: there is no config.json."
+                + did_you_mean(str(self.path), others)
+            )
         try:
             return Config.from_json(read_json(file), trust_code=trust_code)
         except (ValueError, TypeError) as error:

@@ -74,8 +74,8 @@ def _in_preset(directory):
     hashes = {directory / name: digest for name, digest in kept.items()}
     if not hashes:
         raise FileNotFoundError(
-            f"The preset {directory} holds no checkpoint, so that its training cannot be "
-            "continued: it was published without --with-checkpoint. --config trains it again."
+            f"The preset {directory} holds no checkpoint to resume from. Publish the run again by "
+            "publish --with-checkpoint --overwrite, or train from the first step by --config."
         )
     for file, digest in hashes.items():
         if not file.is_file():

@@ -23,6 +23,8 @@ SAMPLES, KEY_SCORES, SCORES = "1_samples", "2_key_scores", "3_scores"
 LOSSES, SPEED = "4_losses", "5_speed"
 LATENT, MODES = "6_latent", "7_latent_modes"
 CIRCUIT = "8_circuit"
+# All of them: TensorBoard shows the columns that one run of a folder names, also for the others.
+_HYPER_PARAMETERS = ("model", "latent", "modes", "photons", "data", "seed", "steps")
 # For latents that take longer, the histograms show fewer.
 _DRAWING_SECONDS = 20.0
 # Correlations beyond it have the last colour.
@@ -79,7 +81,7 @@ class RunEvents:
             if not self._described:
                 # Only now is it known which scores there are.
                 hparams.hparams_config(
-                    hparams=[hparams.HParam(name) for name in self._values],
+                    hparams=[hparams.HParam(name) for name in _HYPER_PARAMETERS],
                     metrics=[
                         hparams.Metric(
                             f"{KEY_SCORES}/{score.key}", display_name=title(score.metric)

@@ -131,7 +131,7 @@ def test_a_damaged_image_is_named(folder):
         (np.zeros((0, 3)), r"of shape \(0, 3\)"),
         (np.array([["a"]]), "received <U1"),
         (IMAGES / 255, "Images are uint8"),
-        (np.zeros(3), "Images are uint8"),
+        (np.zeros(3), r"vectors, \(n, width\), or images.*received shape \(3,\)"),
         ({"atoms": np.zeros((1, 9), int)}, "a dict of 'atoms'"),
         (
             {"atoms": np.array([[4, 4] + [0] * 7]), "bonds": np.full((1, 9, 9), 3)},

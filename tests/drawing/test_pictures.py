@@ -38,6 +38,14 @@ def test_an_invalid_cell_holds_a_word_only():
     assert 0 < (invalid < 255).sum() < (drawn < 255).sum()
 
 
+def test_the_word_for_invalid_keeps_its_size_without_molecules():
+    samples = _molecules(4)
+    beside = draw_molecules(samples)[160:, 200:]
+    samples["atoms"][:] = 4
+    alone = draw_molecules(samples)[160:, 200:]
+    assert (alone < 255).sum() < 2 * (beside < 255).sum()
+
+
 @pytest.mark.parametrize(
     "samples",
     [

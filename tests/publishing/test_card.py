@@ -66,6 +66,7 @@ def test_front_matter_is_what_model_hubs_read():
     before, _, folded = card.partition("<details>")
     assert (
         "| Distance to integers | 0.04 | mean of \\|x - round(x)\\|" in before
+        and "\n\n`qlatent-tf list_models --metrics` explains" in before
         and "mean_error" not in before
     )
     assert "| mean_error@5 | 0.1 |  |" in folded and "qlatent-tf train --config mine" in before

@@ -4,6 +4,7 @@ import math
 
 import pytest
 from qlatent_tf.tools import train as tool
+from tiny_run import copy_of
 
 from qlatent_tf.runs.ending import in_words, telling_scores
 from qlatent_tf.scores import Score, measured
@@ -36,6 +37,15 @@ def test_a_run_ends_with_words_and_where_things_are(tiny_run, capsys):
     assert said.startswith("Step 6, 50 samples, on quantum:\n  distance to integers")
     assert "right total" in said and f"Samples:      {tiny_run.samples}" in said
     assert len(said.splitlines()) == 9 and "None" not in said
+
+
+@pytest.mark.parametrize(
+    ("run_name", "preset"), [("my_run", "my_run"), ("mlp_boson_quantum", "my_mlp_boson_quantum")]
+)
+def test_a_run_ends_with_a_name_that_no_preset_has(tiny_run, tmp_path, capsys, run_name, preset):
+    run = copy_of(tiny_run, tmp_path / run_name)
+    tool._report(run)
+    assert capsys.readouterr().out.endswith(f" publish {run.path} {preset}\n")
 
 
 def test_the_help_explains_what_the_bar_shows():

@@ -14,6 +14,11 @@ def run(tmp_path):
     return run
 
 
+def test_a_wrong_name_is_answered_with_the_nearest_run(run):
+    with pytest.raises(FileNotFoundError, match=f"holds no run.* Did you mean {run.path}[?]"):
+        RunDirectory(run.path.parent / "rum").read_config()
+
+
 @pytest.mark.parametrize("name", ["checkpoints", "autoencoder"])
 def test_folders_of_a_run_are_no_links(run, tmp_path, name):
     (tmp_path / "another").mkdir()

@@ -65,7 +65,7 @@ def test_publishing_again_without_takes_the_checkpoint_away(copy, preset, capsys
     assert publish.main([*arguments, "--overwrite", "--num-samples", "50", "--seeds", "1"]) == 0
     assert not list((copy / CHECKPOINT_FOLDER).glob("*"))
     assert goes_on(copy, copy.parent / "on", "--steps", "6") == 1
-    assert "published without --with-checkpoint" in capsys.readouterr().err
+    assert "publish --with-checkpoint --overwrite" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from harness import tiny_config
 from tensorboard.plugins.hparams import plugin_data_pb2
 from tiny_run import TINY, assert_same_end, check_resumes, copy_of, killed, sent, stopped_at, train
 
@@ -15,7 +16,7 @@ from qlatent_tf import resolve as completion
 from qlatent_tf.runs import training
 from qlatent_tf.runs.callbacks import checkpoint_steps
 from qlatent_tf.runs.run_directory import RunDirectory
-from qlatent_tf.runs.tensorboard import forget_later
+from qlatent_tf.runs.tensorboard import forget_later, hyper_parameters
 from qlatent_tf.storage.files import read_json, write_json
 from qlatent_tf.storage.locks import InUseError, sole_use
 
@@ -88,7 +89,11 @@ def test_hyper_parameters_are_few_and_under_the_runs_name(tiny_run):
     assert started.group_name.startswith(tiny_run.path.name)
     shown = {"model", "latent", "modes", "photons", "data", "seed", "steps"}
     assert set(started.hparams) == shown and started.hparams["photons"].number_value == 2
-    metrics = contents["experiment"].experiment.metric_infos
+    experiment = contents["experiment"].experiment
+    # All columns whatever the latent has: TensorBoard takes them from one run of the folder.
+    assert {info.name for info in experiment.hparam_infos} == shown
+    assert {*hyper_parameters(tiny_config(latent="gaussian"))} < shown
+    metrics = experiment.metric_infos
     assert [metric.name.tag for metric in metrics] == KEY_SCORES
 
 

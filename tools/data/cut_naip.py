@@ -12,13 +12,12 @@ examples:
   qlatent-tf cut_naip opengeos/naip --small --out naip28_small.npz
 """
 
-import argparse
 import re
 import sys
 from pathlib import Path
 
 import numpy as np
-from qlatent_tf.tools.command_line import run_tool
+from qlatent_tf.tools.command_line import Parser, run_tool
 
 from qlatent_tf.storage.files import atomic_path, sha256_of
 
@@ -131,11 +130,9 @@ def _read_years(folder: Path) -> dict[int, np.ndarray]:
     return photographs
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Returns the tool's argument parser."""
-    arguments = argparse.ArgumentParser(
-        "cut_naip", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    arguments = Parser("cut_naip", __doc__)
     arguments.add_argument("folder", type=Path, help="the folder of the ten GeoTIFF files")
     arguments.add_argument(
         "--out", type=Path, required=True, metavar="FILE.npz", help="the file to write"

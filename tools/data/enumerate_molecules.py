@@ -9,11 +9,10 @@ molecules are neutral, with closed shells, at most two rings and no fewer carbon
 stereochemistry is not told apart.
 
 examples:
-  tools/data/enumerate_molecules.py --out small_molecules.smi.gz
-  tools/data/enumerate_molecules.py --max-atoms 5 --out tiny.smi.gz
+  qlatent-tf enumerate_molecules --out small_molecules.smi.gz
+  qlatent-tf enumerate_molecules --max-atoms 5 --out tiny.smi.gz
 """
 
-import argparse
 import functools
 import gzip
 import itertools
@@ -22,7 +21,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from qlatent_tf.tools.command_line import run_tool
+from qlatent_tf.tools.command_line import Parser, run_tool
 from rdkit import Chem
 
 from qlatent_tf.progress import progress_bar
@@ -165,13 +164,9 @@ def write_smiles(path: Path, smiles: list[str]) -> None:
             packed.write(text)
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Returns the tool's argument parser."""
-    arguments = argparse.ArgumentParser(
-        "enumerate_molecules",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    arguments = Parser("enumerate_molecules", __doc__)
     arguments.add_argument(
         "--max-atoms",
         type=int,

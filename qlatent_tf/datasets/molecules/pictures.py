@@ -12,6 +12,7 @@ from qlatent_tf.drawing.images import MAX_DRAWN
 
 CELL = (200, 160)
 _FONT = 12
+_LARGEST = 16  # of a single atom, which RDKit would draw larger where no bond sets the scale
 _LETTERS = 30  # of that size, in the width of a cell
 
 
@@ -64,6 +65,7 @@ def _draw(molecules: list[Chem.Mol | None], legends: list[str], columns: int | N
         raise ValueError("There is no molecule to draw; received 0 samples.")
     options = Draw.MolDrawOptions()
     options.legendFontSize = _FONT
+    options.maxFontSize = _LARGEST
     # RDKit shrinks a legend that is too long: all have one size if none is.
     legends = [text if len(text) <= _LETTERS else f"{text[: _LETTERS - 3]}..." for text in legends]
     with rdBase.BlockLogs():

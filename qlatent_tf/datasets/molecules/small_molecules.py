@@ -1,7 +1,7 @@
 """The molecule set that comes with the package, so that a first run needs no network.
 
 All 10,381 structures of at most seven atoms of C, N, O and F that the rules in
-``tools/data/enumerate_molecules.py`` accept; that tool made the file, and makes it again. As graphs
+`qlatent-tf enumerate_molecules` accept; that tool made the file, and makes it again. As graphs
 they are 10,316 distinct molecules: 65 decode to the tautomer of another.
 """
 

@@ -17,7 +17,7 @@ KINDS = {
     "generator": "parameters of the smallest classical generator of equal score",
 }
 _HEADS = ("smallest optimal critic", "smallest classical generator")
-_LAW_HEADS = ["law", "fit", "a, 95 %", "b, 95 %", "AICc above best", "residual of ln y", "wins"]
+_LAW_HEADS = ["growth", "fit", "a, 95 %", "b, 95 %", "AICc above best", "residual of ln y", "wins"]
 
 
 def write_results(folder, finished) -> dict:
@@ -145,7 +145,7 @@ def _laws_to_markdown(fitted, kind):
         ]
     if len(fitted["laws"]) < (2 if fitted["bounds"] else 1):
         which = "those without bounds" if fitted["laws"] else "these"
-        lines += ["", f"No law is fitted to {which}: there are too few circuits."]
+        lines += ["", f"Too few circuits for a fit to {which}."]
     return lines
 
 

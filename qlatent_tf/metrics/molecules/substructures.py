@@ -62,7 +62,7 @@ def molecule_substructures(
 
     Returns:
       ``scaffold_count``, the distinct scaffolds; ``new_scaffold_count``, those that the data set
-      has not; ``<group>_count`` for each of `GROUPS`, the distinct molecules that have it;
+      lacks; ``<group>_count`` for each of `GROUPS`, the distinct molecules that have it;
       ``group_gap``, NaN if no molecule is valid.
     """
     smiles = graphs_to_smiles(samples)

@@ -137,7 +137,7 @@ def test_optima_are_those_of_each_circuit_and_seed():
     text = to_markdown(results, fits)
     assert "| 3 | 1 | 36 | 0.9, 0.1 |" in text and f"≤ {second['critic']}" in text
     assert "3 optima, of which 2 are bounds; 0 circuits and seeds have none" in text
-    assert "No law is fitted to these" in text
+    assert "Too few circuits for a fit to these" in text
     *_, line = to_csv([first, other]).splitlines()
     assert line.startswith("3,1,1,36,0.1,") and line.endswith(",,True,False")
 
@@ -169,7 +169,7 @@ def test_laws_are_fitted_without_bounds_too(monkeypatch):
     results = {"points": [], "schedule": "S", "num_samples": 20, "cells": 0, "minutes": 0}
     text = to_markdown(results, {"critic": fitted})
     assert text.index("Fitted to all") < text.index("Fitted without bounds:")
-    assert "| power | 2 x^1 |" in text and "No law" not in text
+    assert "| power | 2 x^1 |" in text and "Too few" not in text
     (panel,) = law_figure(points, fitted["laws"], "critic", "y").axes
     hollow = [
         line

@@ -174,10 +174,11 @@ def test_the_command_line_chooses_the_variant(capsys):
 
     assert dry_run("--model", "resnet", "--variant", "small") == 0
     assert '"filters": 64' in capsys.readouterr().out
-    assert dry_run("--model", "resnet", "--variant", "tiny") == 1
-    assert "full, gulrajani, small, loop; received 'tiny'" in capsys.readouterr().err
+    assert dry_run("--model", "resnet", "--variant", "smal") == 1
+    said = capsys.readouterr().err
+    assert "Did you mean small? Legal: full, gulrajani, small, loop." in said
     assert dry_run("--model", "molgan", "--variant", "small") == 1
-    assert "one variant, which has no name" in capsys.readouterr().err
+    assert "Legal: none, it has one configuration" in capsys.readouterr().err
     assert dry_run("--config", "molgan_boson_qm9", "--variant", "small") == 1
     assert "goes with --model" in capsys.readouterr().err
     assert dry_run("--model", "resnet", "--modes", "4") == 0

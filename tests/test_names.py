@@ -1,0 +1,19 @@
+"""Names that are nearly others."""
+
+import pytest
+
+from qlatent_tf.names import did_you_mean
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "said"),
+    [
+        ("bosson", ["boson", "photonic"], " Did you mean boson?"),
+        ("BOSON", ["boson"], " Did you mean boson?"),
+        ("--modle", ["--modes", "--model"], " Did you mean --model?"),
+        ("trian", ["train", "trim"], " Did you mean train?"),
+        ("xyz", ["boson"], ""),
+    ],
+)
+def test_the_nearest_name_is_suggested(name, known, said):
+    assert did_you_mean(name, known) == said
