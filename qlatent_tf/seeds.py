@@ -1,6 +1,10 @@
 """Seeds for the separate purposes of one run."""
 
+import contextlib
 import hashlib
+import random  # noqa: TID251 - Keras draws from it.
+import threading
+from collections.abc import Iterator
 
 
 def derive_seed(seed: int, purpose: str) -> int:
@@ -12,3 +16,29 @@ def derive_seed(seed: int, purpose: str) -> int:
     """
     digest = hashlib.sha256(f"{seed}/{purpose}".encode()).digest()
     return int.from_bytes(digest[:4], "big") >> 1
+
+
+@contextlib.contextmanager
+def initial_weights(seed: int) -> Iterator[None]:
+    """Within it, the weights that Keras draws depend on the seed alone.
+
+    Keras seeds each layer by a whole number of Python's global stream. Other threads, such as those
+    of a Dask worker, draw from this stream, too. Here the thread that builds has a stream of its
+    own, which holds the same numbers.
+
+    Args:
+      seed: int. For Python's, NumPy's and TensorFlow's global streams, which stay seeded after it.
+    """
+    import keras  # Seeds are derived without TensorFlow, too.
+
+    keras.utils.set_random_seed(seed)
+    own, shared, builder = random.Random(seed), random.randint, threading.get_ident()  # noqa: S311
+
+    def randint(first, last):
+        return (own.randint if threading.get_ident() == builder else shared)(first, last)
+
+    random.randint = randint
+    try:
+        yield
+    finally:
+        random.randint = shared

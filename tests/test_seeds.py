@@ -1,8 +1,12 @@
 """Seeds for separate purposes."""
 
 import hashlib
+import random  # noqa: TID251
+import threading
 
-from qlatent_tf.seeds import derive_seed
+import numpy as np
+
+from qlatent_tf.seeds import derive_seed, initial_weights
 
 
 def test_a_seed_is_the_first_31_bits_of_a_hash():
@@ -22,3 +26,30 @@ def test_neighbouring_seeds_are_unrelated():
     differences = [derive_seed(seed + 1, "a") - derive_seed(seed, "b") for seed in range(1000)]
     assert abs(sum(differences) / 1000) < 5 * 2**31 / (6 * 1000) ** 0.5
     assert len(set(differences)) == 1000
+
+
+def test_initial_weights_are_those_of_the_seed_whatever_other_threads_draw():
+    import keras
+
+    def build():
+        layers = [keras.layers.Dense(3) for _ in range(30)]
+        for layer in layers:
+            layer.build([None, 4])
+        return [layer.kernel.numpy() for layer in layers]
+
+    keras.utils.set_random_seed(7)
+    expected, ended = build(), threading.Event()
+
+    def draw():
+        while not ended.is_set():
+            random.random()
+            assert 1 <= random.randint(1, 6) <= 6
+
+    before, thread = random.randint, threading.Thread(target=draw)
+    with initial_weights(7):
+        thread.start()
+        found = build()
+        ended.set()
+        thread.join()
+    np.testing.assert_array_equal(found, expected)
+    assert random.randint is before

@@ -4,7 +4,6 @@ import contextlib
 import time
 from typing import Protocol, runtime_checkable
 
-import keras
 from absl import logging
 
 from qlatent_tf.config import Config
@@ -27,7 +26,7 @@ from qlatent_tf.runs.signals import signals_interrupt
 from qlatent_tf.runs.starting_point import starting_point
 from qlatent_tf.runs.tensorboard import RunEvents, forget_later
 from qlatent_tf.scores import read_scores
-from qlatent_tf.seeds import derive_seed
+from qlatent_tf.seeds import derive_seed, initial_weights
 from qlatent_tf.storage.locks import sole_use
 from qlatent_tf.zoo import build_model, check_names, from_preset
 
@@ -90,9 +89,7 @@ def prepare(config: Config, strategy=None):
     check_names(config)
     for name in config.metrics:
         metrics.get(name)  # A custom metric that is missing is reported before any training.
-    # Keras draws initial weights from one global stream: this is what makes them repeatable.
-    keras.utils.set_random_seed(derive_seed(config.seed, "weights"))
-    with distribution.scope(strategy):
+    with initial_weights(derive_seed(config.seed, "weights")), distribution.scope(strategy):
         model = build_model(config)
         model.compile_for(config)
     return model
