@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import io
+import json
 import os
 import re
 import shlex
@@ -25,12 +26,20 @@ PAGES = [
     *sorted(page.relative_to(ROOT).as_posix() for page in (ROOT / "docs").glob("*.md")),
 ]
 TEXT = {page: (ROOT / page).read_text(encoding="utf-8") for page in PAGES}
+NOTEBOOKS = [
+    "\n".join(
+        "".join(cell["source"])
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+        if cell["cell_type"] == "markdown"
+    )
+    for path in sorted((ROOT / "docs/notebooks").glob("*.ipynb"))
+]
 
 
 def commands():
     """Returns the distinct ``qlatent-tf`` commands of indented blocks, as lists of arguments."""
     found = {}
-    for text in TEXT.values():
+    for text in [*TEXT.values(), *NOTEBOOKS]:
         joined = text.replace("\\\n", " ")
         for line in re.findall(r"^    qlatent-tf (.*)$", joined, flags=re.MULTILINE):
             words = shlex.split(line, comments=True)
@@ -41,7 +50,7 @@ def commands():
 @pytest.fixture
 def files(empty_folder):
     """The working directory, holding the files of a third party that the pages show."""
-    for text in TEXT.values():
+    for text in [*TEXT.values(), *NOTEBOOKS]:
         for block in re.findall(r"```python\n(# my_.*?)```", text, flags=re.DOTALL):
             name = block.partition("\n")[0].removeprefix("# ")
             (empty_folder / name).write_text(block)
