@@ -210,7 +210,7 @@ class Config:
     @property
     def custom_names(self) -> list[str]:
         """The names of code from outside the project, such as ``my_file:my_latent``."""
-        named = (self.model, self.latent, self.dataset, *self.metrics, *_rewards(self))
+        named = (self.model, self.latent, self.dataset, *self.metrics, *reward_names(self))
         return [name for name in named if ":" in name]
 
     def override(self, **changes: Any) -> "Config":
@@ -276,8 +276,8 @@ def _json_options(name, options):
         ) from error
 
 
-def _rewards(config):
-    """The rewards that a model's options name: code too, as the fields are that name builders."""
+def reward_names(config: Config) -> list[str]:
+    """Returns what a model's option `reward` names: code too, as the fields that name builders."""
     named = config.model_options.get("reward")
     return [str(name) for name in (named if isinstance(named, list) else [named])]
 

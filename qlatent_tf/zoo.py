@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qlatent_tf.config import Config
+from qlatent_tf.config import Config, reward_names
 from qlatent_tf.latents.trained import check_trainable, trained
 from qlatent_tf.registry import (
     check_options,
@@ -62,10 +62,9 @@ def check_names(config: Config) -> None:
         check_trainable(config.latent)
     for name in config.metrics:
         metrics.check(name)
-    reward = config.model_options.get("reward")
-    if reward and _is_ours(models.get(config.model)):
-        for name in reward if isinstance(reward, list) else [reward]:
-            rewards.check(str(name))
+    if config.model_options.get("reward") and _is_ours(models.get(config.model)):
+        for name in reward_names(config):
+            rewards.check(name)
 
 
 def build_model(config: Config):

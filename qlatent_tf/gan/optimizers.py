@@ -20,16 +20,13 @@ def make_optimizer(config: Config, updates_per_step: int = 1, **more) -> keras.o
     Raises:
       ValueError: if the optimizer or an option of it is unknown or refused.
     """
+    # Those without a rate wrap optimizers, or are what all have in common.
     known = {
         name.lower(): value
         for name, value in vars(keras.optimizers).items()
-        if inspect.isclass(value) and issubclass(value, keras.optimizers.Optimizer)
-    }
-    # The others wrap optimizers, or are what all have in common.
-    known = {
-        name: value
-        for name, value in known.items()
-        if "learning_rate" in inspect.signature(value).parameters
+        if inspect.isclass(value)
+        and issubclass(value, keras.optimizers.Optimizer)
+        and "learning_rate" in inspect.signature(value).parameters
     }
     optimizer = known.get(config.optimizer.lower())
     if optimizer is None:

@@ -148,23 +148,17 @@ def _circuits(*, modes, unitary_seed, transfer_file, interferometer, device, til
         given.append(f"interferometer={interferometer!r}")
     if len(given) > 1:
         raise ValueError(f"Name the circuit once; received {' and '.join(given)}.")
-    if given:
-        transfer, squeezing = _from_file(device, transfer_file)
-        if modes is not None and modes > len(transfer):
-            raise ValueError(f"{given[0]} has {len(transfer)} modes; received modes={modes}.")
-        width = len(transfer) if modes is None else modes
-        _check_memory(tiles, width)
-        return [transfer[:modes]] * tiles, squeezing
-    width = 16 if modes is None else modes
-    _check_memory(tiles, width)
+    transfer, squeezing = _from_file(device, transfer_file) if given else (None, None)
+    if transfer is not None and modes is not None and modes > len(transfer):
+        raise ValueError(f"{given[0]} has {len(transfer)} modes; received modes={modes}.")
+    width = modes or (16 if transfer is None else len(transfer))
+    check_memory(tiles * 200 * width**2, f"{tiles:,} circuits of {width:,} modes")
+    if transfer is not None:
+        return [transfer[:width]] * tiles, squeezing
     seeds = unitary_seeds(unitary_seed, tiles)
     if interferometer == "haar":
         return [haar_unitary(width, seed) for seed in seeds], None
     return [loop_unitary(width, interferometer, seed=seed) for seed in seeds], None
-
-
-def _check_memory(tiles: int, width: int) -> None:
-    check_memory(tiles * 200 * width**2, f"{tiles:,} circuits of {width:,} modes")
 
 
 def _from_file(device, transfer_file):

@@ -10,6 +10,7 @@ from collections.abc import Collection
 
 import numpy as np
 
+from qlatent_tf import names
 from qlatent_tf.quantum.circuits import circuit_matrix
 from qlatent_tf.quantum.memory import check_memory
 
@@ -178,10 +179,10 @@ def check_choice(value, legal: Collection[str], name: str) -> str:
 
 
 def check_flag(value, name: str) -> bool:
-    """Returns True or False, but not what merely counts as one of them."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise ValueError(f"{name} is True or False; received {value!r}.")
-    return bool(value)
+    """Returns True or False, NumPy's too, but not what merely counts as one of them."""
+    flag = bool(value) if isinstance(value, np.bool_) else value
+    names.check_flag(name, flag)
+    return flag
 
 
 def check_path(value, name: str):

@@ -46,9 +46,7 @@ def codes(
         )
     most = values.shape[1]
     if components is not None and not (type(components) is int and 1 <= components <= most):
-        raise ValueError(
-            f"{path} has codes of {values.shape[1]}; received components={components!r}."
-        )
+        raise ValueError(f"{path} has codes of {most}; received components={components!r}.")
     return Dataset(
         name="codes",
         source=np.ascontiguousarray(values[:, :components], np.float32),
@@ -57,7 +55,7 @@ def codes(
             "file": path.name,
             "sha256": digest,
             "codes": len(values),
-            "components": components or values.shape[1],
+            "components": components or most,
         },
         render=draw_vectors,
     )

@@ -163,7 +163,8 @@ def validate_samples(
       >>> report.likelihood.confidence
       1.0
     """
-    modes, notes, seed = rows.shape[1], [], check_count(seed, "seed")
+    seed = check_count(seed, "seed")
+    modes, notes = rows.shape[1], []
     if unitary is not None:
         unitary = check_unitary(unitary)
         if len(unitary) != modes:
