@@ -366,7 +366,8 @@ def main() -> None:
     threads = 1 if options.large else check_num_threads(options.threads)
     seconds, turns, largest = (0.1, 3, 16) if options.quick else (1.0, 7, SIZES[-1][0])
     machine = machine_lines(PACKAGES, threads)
-    report = ["# Time per sample of exact boson sampling", "", *machine, ""]
+    subject = "28 to 40 photons" if options.large else "exact boson sampling"
+    report = [f"# Time per sample of {subject}", "", *machine, ""]
     print("\n".join(report))
     report += large_report() if options.large else small_report(seconds, turns, largest, threads)
     if not (options.quick or options.large):
