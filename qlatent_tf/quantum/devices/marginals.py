@@ -22,6 +22,10 @@ from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 from qlatent_tf.quantum.devices.second_photons import check_free
 
+# Tens of photons in one input mode, of which some interfere, are sums that cancel. Errors are alike
+# for all counts, of which most have no probability: negative ones tell their size.
+MAX_ROUNDING = 1e-7
+
 
 def photon_marginals(device: PhotonicDevice) -> np.ndarray:
     """Returns the probability of each count in each mode.
@@ -33,7 +37,8 @@ def photon_marginals(device: PhotonicDevice) -> np.ndarray:
       float64 array, shape (modes, most + 1), where `most` is the largest count possible.
 
     Raises:
-      NoClosedForm: if the device post-selects, or its sources emit second photons.
+      NoClosedForm: if the device post-selects, its sources emit second photons, or rounding errors
+        exceed 1e-7.
     """
     check_free(device)
     if device.postselect is not None:
@@ -59,6 +64,11 @@ def photon_marginals(device: PhotonicDevice) -> np.ndarray:
         values += share * (generating @ weights)
     values *= 1.0 + shift * device.dark_count_probability
     law = np.fft.ifft(values, axis=1).real
+    if law.min() < -MAX_ROUNDING:
+        raise NoClosedForm(
+            f"The marginals of {device!r} are sums whose rounding errors reach {-law.min():.1e}; "
+            f"legal is up to {MAX_ROUNDING:g}. Estimate them from samples."
+        )
     law = np.maximum(law, 0.0)
     law /= law.sum(axis=1, keepdims=True)
     if device.detector == "threshold":

@@ -53,7 +53,6 @@ is inverted by a Fourier transform over roots of unity in z, a and b.
 """
 
 import itertools
-import math
 
 import numpy as np
 
@@ -106,7 +105,8 @@ def click_mean(device) -> np.ndarray:
     rows, photons_in = _rows(device)
     silent = _silence(rows, None, photons_in, device.overlaps)
     silent = silent * second_photons.silence(device, np.arange(device.modes))
-    return 1.0 - silent * (1.0 - device.dark_count_probability)
+    # What is certain or impossible is so: rounding errors would make a variance negative.
+    return np.clip(1.0 - silent * (1.0 - device.dark_count_probability), 0.0, 1.0)
 
 
 def click_covariance(device) -> np.ndarray:
@@ -179,11 +179,23 @@ def _silence_at(first_rows, second_rows, photons_in, overlap: complex) -> np.nda
 
 
 def laguerre_factor(alone, together, count: int):
-    """Returns sum_r C(count, r) alone^{count - r} together^r / r!, the factor of one input mode."""
-    return sum(
-        math.comb(count, r) / math.factorial(r) * alone ** (count - r) * together**r
-        for r in range(count + 1)
-    )
+    """Returns sum_r C(count, r) alone^{count - r} together^r / r!, the factor of one input mode.
+
+    The terms cancel from about 20 photons on. It is alone^count L_count(-together / alone), whose
+    recursion is stable: (r + 1) F_{r+1} = ((2r + 1) alone + together) F_r - r alone^2 F_{r-1}.
+
+    Args:
+      alone, together: float or complex arrays of shapes that broadcast.
+      count: int, from 1. The photons of the mode.
+
+    Returns:
+      array of their common shape.
+    """
+    before, factor = 1.0, alone + together
+    for r in range(1, count):
+        after = ((2 * r + 1) * alone + together) * factor - r * alone**2 * before
+        before, factor = factor, after / (r + 1)
+    return factor
 
 
 def click_moments(device) -> tuple[np.ndarray, np.ndarray]:

@@ -55,7 +55,8 @@ def click_mean(
 ) -> np.ndarray:
     """Returns the probability that each mode clicks, float64, shape `[modes]`."""
     if light == "coherent":
-        return 1.0 - _coherent_silence(np.abs(transfer) * np.sqrt(photons))
+        # Rounding errors of the integral would make the variance of a dark mode negative.
+        return np.maximum(1.0 - _coherent_silence(np.abs(transfer) * np.sqrt(photons)), 0.0)
     own = np.real(np.diagonal(number)), np.diagonal(anomalous)
     return 1.0 - 1.0 / np.sqrt((1.0 + own[0]) ** 2 - np.abs(own[1]) ** 2)
 

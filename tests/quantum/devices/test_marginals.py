@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from qlatent_tf.quantum.devices.marginals import photon_marginals
 from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
@@ -57,6 +58,19 @@ def test_thirty_photons_lose_no_digits():
     np.testing.assert_allclose(
         marginals @ counts**2 - (marginals @ counts) ** 2, device.variance(), atol=1e-11
     )
+
+
+@pytest.mark.parametrize("options", [{}, {"interfering_photons": 20}])
+def test_forty_photons_of_one_mode_are_binomial(options):
+    marginals = photon_marginals(PhotonicDevice(UNITARY, [0, 40, 0, 0, 0], **options))
+    rates = np.abs(UNITARY[:, 1:2]) ** 2
+    np.testing.assert_allclose(marginals, binom.pmf(np.arange(41), 40, rates), atol=1e-10)
+
+
+def test_sums_that_cancel_are_refused():
+    device = PhotonicDevice(haar_unitary(1, 0), [90], interfering_photons=2)
+    with pytest.raises(NoClosedForm, match="rounding errors reach .* legal is up to 1e-07"):
+        photon_marginals(device)
 
 
 def test_post_selection_is_refused():

@@ -23,6 +23,35 @@ def test_moments_of_many_photons_agree_with_samples():
         assert (np.abs(np.cov(rows.T) - device.covariance()) < 7 * spread).all()
 
 
+@pytest.mark.parametrize(
+    "photons, options", [(40, {}), (40, {"interfering_photons": 20}), (120, {})]
+)
+def test_clicks_of_many_photons_of_one_mode(photons, options):
+    unitary = haar_unitary(3, seed=2)
+    device = PhotonicDevice(
+        unitary, [photons, 0, 0], transmission=[1e-3, 0.2, 0.9], detector="threshold",
+        method="loop", **options,
+    )  # fmt: skip
+    rates = device.transmission * np.abs(unitary[:, 0]) ** 2
+    mean = 1 - (1 - rates) ** photons
+    np.testing.assert_allclose(device.mean(), mean, atol=1e-12)
+    np.testing.assert_allclose(device.variance(), mean * (1 - mean), atol=1e-12)
+    both_silent = (1 - rates[:, None] - rates) ** photons
+    expected = both_silent - np.outer(1 - mean, 1 - mean)
+    if photons == 40:
+        off_diagonal = ~np.eye(3, dtype=bool)
+        np.testing.assert_allclose(
+            device.covariance()[off_diagonal], expected[off_diagonal], atol=1e-11
+        )
+
+
+def test_the_variance_of_certain_clicks_is_not_negative():
+    device = PhotonicDevice(
+        haar_unitary(2, 0), [20, 0], interfering_photons=2, detector="threshold"
+    )
+    assert device.mean().max() <= 1 and device.variance().min() >= 0
+
+
 def test_click_moments_of_a_large_device():
     # The Gaussian average at 12 photons against the permanents of the generating function.
     device = PhotonicDevice(

@@ -53,6 +53,11 @@ def test_one_mode_has_textbook_moments(light):
     assert clicks.mean() == pytest.approx([1 - silent[light]], abs=1e-12)
 
 
+def test_a_dark_mode_of_coherent_light_has_no_negative_variance():
+    device = GaussianDevice(haar_unitary(8, 0), 0.0, light="coherent", detector="threshold")
+    assert device.variance().min() >= 0
+
+
 def test_two_mode_squeezed_light_is_one_number_twice():
     """A beam splitter makes pairs of light squeezed by r and -r: both modes count the same."""
     splitter = np.array([[1, 1], [-1, 1]]) / np.sqrt(2)
