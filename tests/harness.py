@@ -25,15 +25,16 @@ def scored(metric: str, dataset, samples, **options) -> dict[str, float]:
 
 
 @contextlib.contextmanager
-def eagerly():
-    """Runs functions of TensorFlow as Python does."""
+def eagerly(yes=True):
+    """Runs functions of TensorFlow as Python does, or as graphs."""
     import tensorflow as tf
 
-    tf.config.run_functions_eagerly(True)
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(yes)
     try:
         yield
     finally:
-        tf.config.run_functions_eagerly(False)
+        tf.config.run_functions_eagerly(before)
 
 
 def tiny_config(**changes):
@@ -57,6 +58,30 @@ def tiny_config(**changes):
         "jit_compile": False,
     }
     return Config(**{**fields, **changes})
+
+
+def finished_cell(cell, scores, history=()) -> dict:
+    """Returns what `read_cell` returns of a cell that has these scores, without training it.
+
+    Args:
+      cell: Cell. It says the row and the configuration.
+      scores: dict of str to float. The final scores, by their keys.
+      history: sequence of dict. What was scored while the cell was trained.
+    """
+    metrics = {
+        key: {"mean": score, "standard_error": None, "values": [score]}
+        for key, score in scores.items()
+    }
+    (num_samples,) = {int(key.rpartition("@")[2]) for key in scores}
+    return {
+        "name": cell.name,
+        "row": cell.row,
+        "config": cell.config,
+        "step": cell.config.steps,
+        "seconds": 60.0,
+        "evaluation": {"num_samples": num_samples, "metrics": metrics},
+        "history": list(history),
+    }
 
 
 def modules() -> dict[str, Path]:

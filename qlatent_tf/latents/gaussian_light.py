@@ -153,9 +153,9 @@ def _circuits(*, modes, unitary_seed, transfer_file, interferometer, device, til
         raise ValueError(f"{given[0]} has {len(transfer)} modes; received modes={modes}.")
     width = modes or (16 if transfer is None else len(transfer))
     check_memory(tiles * 200 * width**2, f"{tiles:,} circuits of {width:,} modes")
+    seeds = unitary_seeds(unitary_seed, tiles)
     if transfer is not None:
         return [transfer[:width]] * tiles, squeezing
-    seeds = unitary_seeds(unitary_seed, tiles)
     if interferometer == "haar":
         return [haar_unitary(width, seed) for seed in seeds], None
     return [loop_unitary(width, interferometer, seed=seed) for seed in seeds], None

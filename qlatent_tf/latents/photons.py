@@ -12,6 +12,7 @@ from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
 from qlatent_tf.quantum.devices.noise import combined_noise, noisy_phases, noisy_unitary
 from qlatent_tf.quantum.memory import check_memory
 from qlatent_tf.quantum.unitaries import (
+    check_circuit_seed,
     haar_unitary,
     load_unitary,
     loop_angles,
@@ -239,6 +240,7 @@ def _unitaries(
 
 def unitary_seeds(unitary_seed: int, tiles: int) -> list[int]:
     """Returns the seed of each circuit; the first is that of an untiled latent."""
+    unitary_seed = check_circuit_seed(unitary_seed, "unitary_seed")
     return [unitary_seed] + [derive_seed(unitary_seed, f"tile {tile}") for tile in range(1, tiles)]
 
 

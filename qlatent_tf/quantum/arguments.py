@@ -132,7 +132,7 @@ def check_photons_per_sample(photons_per_sample, num_samples: int, photons: int)
     counts = _as_counts(array, "photons_per_sample")
     if counts.size and counts.max() > photons:
         raise ValueError(
-            f"photons_per_sample is at most the {photons} photons of the input state; "
+            f"photons_per_sample is at most the {photons} photons that may be sent; "
             f"received {counts.max()}."
         )
     return counts

@@ -190,9 +190,15 @@ def load_unitary(
 
 def random_state(seed: int) -> np.random.RandomState:
     """Returns the random numbers of a seed, from 0 to 2**32 - 1, for ever: see `haar_unitary`."""
-    if check_count(seed, "seed") > LARGEST_SEED:
-        raise ValueError(f"seed is at most 2**32 - 1; received {seed}.")
-    return np.random.RandomState(int(seed))
+    return np.random.RandomState(check_circuit_seed(seed, "seed"))
+
+
+def check_circuit_seed(seed, name: str) -> int:
+    """Returns the seed of a circuit, from 0 to 2**32 - 1."""
+    checked = check_count(seed, name)
+    if checked > LARGEST_SEED:
+        raise ValueError(f"{name} is at most 2**32 - 1; received {seed}.")
+    return checked
 
 
 def _read_csv(path: Path) -> np.ndarray:

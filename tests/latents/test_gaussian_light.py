@@ -136,6 +136,8 @@ def test_a_transfer_matrix_from_a_file(tmp_path):
     np.save(tmp_path / "t.npy", matrix)
     latent = thermal(transfer_file=str(tmp_path / "t.npy"), squeezing=[0.5, 0.6, 0.7])
     np.testing.assert_array_equal(latent.devices[0].transfer, matrix)
+    with pytest.raises(ValueError, match="unitary_seed is at least 0; received -1"):
+        thermal(transfer_file=str(tmp_path / "t.npy"), unitary_seed=-1)
     np.save(tmp_path / "t.npy", 2 * matrix)
     with pytest.raises(ValueError, match=r"t.npy: .*singular values"):
         thermal(transfer_file=str(tmp_path / "t.npy"))

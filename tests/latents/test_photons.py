@@ -247,6 +247,8 @@ def test_bad_unitary_files_are_refused(tmp_path):
         boson(modes=5, unitary_file=tmp_path / "u.npy", interferometer="1-1")
     with pytest.raises(FileNotFoundError):
         boson(modes=5, unitary_file=tmp_path / "absent.npy")
+    with pytest.raises(ValueError, match="unitary_seed is an integer; received 'one'"):
+        boson(modes=5, unitary_file=tmp_path / "u.npy", unitary_seed="one")
 
 
 @pytest.mark.parametrize("devices, loc", [([], None), ([None], None)])

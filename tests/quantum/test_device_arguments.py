@@ -36,6 +36,10 @@ UNITARY = haar_unitary(4, seed=1)
         (dict(method="table", indistinguishability=0.5), "table"),
         (dict(precision="half"), "precision"),
         (dict(expected_samples=-1), "expected_samples"),
+        (dict(indistinguishability=0, max_table_bytes=-1), "max_table_bytes is at least 0"),
+        (dict(max_table_bytes="all"), "max_table_bytes is an integer"),
+        (dict(phase_seed=-1), "phase_seed is at least 0; received -1"),
+        (dict(phase_seed=2**32), r"phase_seed is at most 2\*\*32 - 1; received 4294967296"),
     ],
 )
 def test_bad_options_are_refused(options, message):

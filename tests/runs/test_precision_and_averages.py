@@ -97,7 +97,7 @@ def test_a_stopped_run_goes_on_with_loss_scales(tmp_path):
 @pytest.mark.parametrize(
     "jit_compile, precision",
     [
-        (False, "mixed_bfloat16"),
+        pytest.param(False, "mixed_bfloat16", marks=pytest.mark.slow),
         (False, "mixed_float16"),
         pytest.param(True, "mixed_float16", marks=pytest.mark.slow),
     ],

@@ -13,6 +13,8 @@ from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.storage.files import write_json
 from qlatent_tf.zoo import read_preset
 
+pytestmark = pytest.mark.usefixtures("eager_steps")
+
 
 def run(*arguments):
     return command.main([str(argument) for argument in arguments])

@@ -127,7 +127,7 @@ class CodeGAN(WGANGP):
 
     @tf.function(reduce_retracing=True)
     def _judge(self, real, generated):
-        halfway = (real + generated) / 2
+        halfway = ops.convert_to_tensor((real + generated) / 2)
         with tf.GradientTape() as tape:
             tape.watch(halfway)
             total = ops.sum(self.critic(halfway))

@@ -148,7 +148,7 @@ def noisy_unitary(unitary: np.ndarray, noise: Noise, seed: int) -> np.ndarray:
 def noisy_phases(phases: np.ndarray, noise: Noise, seed: int) -> np.ndarray:
     """Returns phases with errors, and rounded, float64 of the same shape."""
     errors = random_state(seed).uniform(-noise.phase_error, noise.phase_error, phases.shape)
-    if noise.phase_imprecision == 0:
+    if noise.phase_imprecision < np.finfo(float).eps:  # below what rounding does anyway
         return phases + errors
     return noise.phase_imprecision * np.round((phases + errors) / noise.phase_imprecision)
 

@@ -27,6 +27,7 @@ from qlatent_tf.quantum.devices.post_selection import keep_shots
 from qlatent_tf.quantum.devices.shots import ShotSampler
 from qlatent_tf.quantum.samplers.boson_sampler import METHODS, PRECISIONS
 from qlatent_tf.quantum.samplers.fock_table import DEFAULT_MAX_TABLE_BYTES
+from qlatent_tf.quantum.unitaries import check_circuit_seed
 
 DETECTORS = ("number", "threshold")
 
@@ -119,7 +120,9 @@ class PhotonicDevice:
         if noise is not None:
             indistinguishability = self.noise.indistinguishability
             transmission = self.noise.transmittance
-        self.unitary = noisy_unitary(check_unitary(unitary), self.noise, phase_seed)
+        self.unitary = noisy_unitary(
+            check_unitary(unitary), self.noise, check_circuit_seed(phase_seed, "phase_seed")
+        )
         self.modes = len(self.unitary)
         self.input_state = check_input_state(input_state, self.modes)
         self.photons = int(self.input_state.sum())
@@ -160,7 +163,7 @@ class PhotonicDevice:
         self.count_law = self._build_count_law()
         self._shots = ShotSampler(
             self,
-            max_table_bytes=max_table_bytes,
+            max_table_bytes=check_count(max_table_bytes, "max_table_bytes"),
             expected_samples=check_count(expected_samples, "expected_samples"),
             num_threads=num_threads,
         )

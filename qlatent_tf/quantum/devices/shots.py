@@ -75,8 +75,11 @@ class ShotSampler:
         if self._good_share > 0:
             # Refuses too many photons now; a table that "auto" chooses waits for the first sample.
             no_table = {} if device.method == "table" else {"max_table_bytes": 0}
+            survivors = int(np.flatnonzero(law.any(axis=1))[-1])
             self.boson_sampler = BosonSampler(
-                *self._circuit, **{**self._sampler_options, **no_table}
+                *self._circuit,
+                **{**self._sampler_options, **no_table},
+                most_sent=min(survivors, self._interfering),
             )
         self._all_good = all_good
         if not all_good or has_second:

@@ -5,7 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from qlatent_tf.quantum.arguments import check_choice, check_transmission
+from qlatent_tf.quantum.arguments import (
+    check_choice,
+    check_count,
+    check_sample_range,
+    check_seed,
+    check_transmission,
+)
 from qlatent_tf.quantum.gaussian import moments
 from qlatent_tf.quantum.gaussian.classical_sampler import MOST, ClassicalLightSampler
 from qlatent_tf.quantum.gaussian.exact_sampler import SqueezedLightSampler
@@ -23,6 +29,7 @@ from qlatent_tf.quantum.gaussian.total_counts import (
     sampled_photon_law,
     total_photon_law,
 )
+from qlatent_tf.quantum.threads import check_num_threads
 
 DETECTORS = ("number", "threshold")
 # Probability that may be cut off of squeezed light, and beyond a byte of any.
@@ -79,6 +86,7 @@ class GaussianDevice:
         self.squeezing = check_squeezing(squeezing, matrix.shape[1])
         self.light = check_choice(light, LIGHTS, "light")
         self.detector = check_choice(detector, DETECTORS, "detector")
+        check_num_threads(num_threads)
         self._num_threads = num_threads
         self._photons, anomalous = input_moments(self.squeezing, self.light)
         self._number, self._anomalous = output_moments(self.transfer, self._photons, anomalous)
@@ -135,12 +143,19 @@ class GaussianDevice:
         `qlatent_tf.quantum.gaussian.total_counts`.
 
         Args:
-          num_samples: int. How many intensities are drawn, where any are.
-          seed: int. Of these.
+          num_samples: int, from 1. How many intensities are drawn, where any are.
+          seed: int. Of these, taken modulo 2**64.
 
         Returns:
-          float64 array: the probability of each total, from 0.
+          float64 array, shape `[most + 1]`: the probability of each total from 0. Photon numbers
+          end where more are as improbable as 1e-15.
+
+        Raises:
+          ValueError: if `num_samples` is not a count from 1, or too many for the memory.
         """
+        num_samples = check_count(num_samples, "num_samples", least=1)
+        num_samples, _ = check_sample_range(num_samples, 0, 8)
+        seed = check_seed(seed)
         if self.detector == "number" and self.light != "coherent":
             return total_photon_law(self._number, self._anomalous)
         law = sampled_click_law if self.detector == "threshold" else sampled_photon_law

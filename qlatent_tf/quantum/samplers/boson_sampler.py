@@ -16,6 +16,7 @@ from qlatent_tf.quantum.arguments import (
 )
 from qlatent_tf.quantum.kernels.batch_minors import LANES
 from qlatent_tf.quantum.kernels.permanents import log_factorials
+from qlatent_tf.quantum.memory import readable_bytes
 from qlatent_tf.quantum.random_streams import stream_key
 from qlatent_tf.quantum.samplers.fock_table import DEFAULT_MAX_TABLE_BYTES, FockTable
 from qlatent_tf.quantum.samplers.lanes import UNROLL, sample_lanes
@@ -56,6 +57,8 @@ class BosonSampler:
       max_table_bytes: int. The memory a table may take.
       expected_samples: int. How many samples will be asked for in all, to weigh the methods.
       num_threads: int. Threads to use, None for all; has no influence on the samples.
+      most_sent: int. The most photons of a sample, where all samples send subsets, see
+        `photons_per_sample`: the limits of a method hold for these. None for all photons.
 
     Attributes:
       modes, photons: int. The width and the number of photons sent.
@@ -83,6 +86,7 @@ class BosonSampler:
         max_table_bytes: int = DEFAULT_MAX_TABLE_BYTES,
         expected_samples: int = 1_000_000,
         num_threads: int | None = None,
+        most_sent: int | None = None,
     ):
         method = check_choice(method, METHODS, "method")
         self.unitary = check_unitary(unitary)
@@ -93,25 +97,31 @@ class BosonSampler:
         check_num_threads(num_threads)
         self._num_threads = num_threads
         expected_samples = check_count(expected_samples, "expected_samples")
+        max_table_bytes = check_count(max_table_bytes, "max_table_bytes")
+        self._most_sent = self.photons
+        if most_sent is not None:
+            self._most_sent = min(check_count(most_sent, "most_sent"), self.photons)
+        # What fits as a whole keeps the method, and with it the samples, whatever is sent of it.
+        weighed = self.photons if self.photons <= GLYNN_MAX_PHOTONS else self._most_sent
         walk: WalkShape | None = None
         if method in ("auto", "loop"):
             walk = walk_shape(self.unitary, self.input_state)
         if method == "auto":
             method = choose_method(
-                self.modes, self.photons, expected_samples, max_table_bytes=max_table_bytes,
-                walk=walk,
+                self.modes, weighed, expected_samples, walk=walk,
+                max_table_bytes=max_table_bytes if self._most_sent == self.photons else 0,
             )  # fmt: skip
-        if self.photons > MAX_PHOTONS.get(method, self.photons):
+        if self._most_sent > MAX_PHOTONS.get(method, self._most_sent):
             raise ValueError(
                 f"Method {method!r} holds up to {MAX_PHOTONS[method]} photons; "
-                f"received {self.photons}."
-                + (f" Method 'loop' takes {walk.num_bytes / 2**20:,.0f} MiB here." if walk else "")
+                f"received {self._most_sent}."
+                + (f" Method 'loop' takes {readable_bytes(walk.num_bytes)} here." if walk else "")
             )
         self.method = method
         self._walk_shape = walk
         # Photons are listed mode by mode; [real and imaginary part, photons, modes].
         columns = np.repeat(self.unitary, self.input_state, axis=1).T
-        self._scale = _column_scale(columns)
+        self._scale = _column_scale(columns, weighed)
         self._columns = np.ascontiguousarray([np.real(columns), np.imag(columns)]) * self._scale
         self._table = self._walk = None
         if method == "loop" and walk is not None:
@@ -162,7 +172,12 @@ class BosonSampler:
                     "the distribution of all photons only."
                 )
             photons_per_sample = check_photons_per_sample(
-                photons_per_sample, num_samples, self.photons
+                photons_per_sample, num_samples, self._most_sent
+            )
+        elif self._most_sent < self.photons:
+            raise ValueError(
+                f"A sampler with most_sent={self._most_sent} sends subsets of its {self.photons} "
+                "photons: name their sizes, photons_per_sample; received None."
             )
         log_probs = np.zeros(num_samples if return_log_prob else 0)
         needs_photons = return_photons or (return_log_prob and self.input_state.max() > 1)
@@ -283,15 +298,18 @@ class BosonSampler:
         return norms
 
 
-def _column_scale(columns: np.ndarray) -> float:
+def _column_scale(columns: np.ndarray, sent: int) -> float:
     """Returns the factor that keeps the sums of the kernels near 1 and within float32.
 
-    sqrt(modes / photons) makes a row sum of Haar-random columns about 1 in the last stage. Row
+    sqrt(modes / n) makes a row sum of n = `sent` Haar-random columns about 1 in the last stage. Row
     sums are at most n times the largest mean of a row, and their products are added 2^(n-2) times.
     """
     photons, modes = columns.shape
-    if photons == 0:
+    if sent == 0:
         return 1.0
-    most_per_factor = (LARGEST_SINGLE * 2.0 ** (2 - photons)) ** (1.0 / photons)
-    largest_sum = np.abs(columns).sum(axis=0).max()
-    return float(min(np.sqrt(modes / photons), most_per_factor / largest_sum))
+    most_per_factor = (LARGEST_SINGLE * 2.0 ** (2 - sent)) ** (1.0 / sent)
+    sizes = np.abs(columns)
+    if sent < photons:
+        sizes = np.sort(sizes, axis=0)[-sent:]
+    largest_sum = sizes.sum(axis=0).max()
+    return float(min(np.sqrt(modes / sent), most_per_factor / largest_sum))

@@ -19,7 +19,7 @@ import numpy as np
 from qlatent_tf.quantum.arguments import check_input_state, check_unitary
 from qlatent_tf.quantum.compiled import kernel
 from qlatent_tf.quantum.kernels.alias_table import MAX_OUTCOMES, alias_index, alias_records
-from qlatent_tf.quantum.memory import check_memory
+from qlatent_tf.quantum.memory import check_memory, readable_bytes
 from qlatent_tf.quantum.random_streams import GAMMA, mix64, stream_key
 from qlatent_tf.quantum.threads import check_num_threads, run_chunks
 
@@ -169,7 +169,7 @@ def exact_distribution(
     if needed > max_bytes or outcomes > MAX_OUTCOMES:
         raise ValueError(
             f"The table of {photons} photons in {modes} modes has {outcomes:,} outcomes and needs "
-            f"{needed / 2**20:,.0f} MiB; legal is at most {max_bytes / 2**20:,.0f} MiB and "
+            f"{readable_bytes(needed)}; legal is at most {readable_bytes(max_bytes)} and "
             f"{MAX_OUTCOMES:,} outcomes. Choose method 'lanes' or 'glynn', or raise the limit."
         )
     check_memory(needed, f"The tables of {photons} photons in {modes} modes")

@@ -38,6 +38,7 @@ from qlatent_tf.quantum.kernels.splitters import (
     fill_splitter_table,
     table_start,
 )
+from qlatent_tf.quantum.memory import readable_bytes
 from qlatent_tf.quantum.random_streams import GAMMA, stream_state, uniform
 from qlatent_tf.quantum.samplers.method_choice import MAX_WALK_BYTES, walk_seconds
 from qlatent_tf.quantum.samplers.walk_plan import LET_IN, MIX, SPLIT, WalkShape, plan_walk
@@ -193,8 +194,8 @@ class WalkSampler:
             raise ValueError(
                 f"Method 'loop' keeps up to {shape.width} modes here, whose "
                 f"{input_state.sum()} photons have up to {shape.amplitudes:.4g} amplitudes: "
-                f"that takes {shape.num_bytes / 2**20:,.0f} MiB; legal is at most "
-                f"{MAX_WALK_BYTES / 2**20:,.0f} MiB. Shorter loops, fewer photons or method "
+                f"that takes {readable_bytes(shape.num_bytes)}; legal is at most "
+                f"{readable_bytes(MAX_WALK_BYTES)}. Shorter loops, fewer photons or method "
                 "'glynn' take less."
             )
         steps, numbers = plan_walk(unitary, input_state, shape.order)

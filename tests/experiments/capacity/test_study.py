@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from harness import finished_cell
 from qlatent_tf.configs.autoencoder import get_config as autoencoder_config
 from qlatent_tf.configs.last_qgan import get_config
 
@@ -18,6 +19,8 @@ from qlatent_tf.experiments.capacity.results import KINDS, fit_optima, to_csv, t
 from qlatent_tf.experiments.capacity.study import EXPERIMENT
 from qlatent_tf.runs import training
 from qlatent_tf.zoo import build_model
+
+pytestmark = pytest.mark.usefixtures("eager_steps")
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +96,13 @@ def finished(generator, code, layers, size, scores, seed=0):
     config = get_config("gaussian").override(
         seed=seed, **{"latent_options.modes": code // 2, f"model_options.{option}": size}
     )
-    history = [
+    row = {"generator": generator, "code": code, "layers": layers, "critic": size, "width": size}
+    return {"row": row, "config": config, "history": history(scores), "seconds": 60.0}
+
+
+def history(scores):
+    """Evaluations while a cell is trained."""
+    return [
         {
             "step": step,
             "code_frechet_codes_80@20": score,
@@ -102,8 +111,6 @@ def finished(generator, code, layers, size, scores, seed=0):
         }
         for step, score in enumerate(scores)
     ]
-    row = {"generator": generator, "code": code, "layers": layers, "critic": size, "width": size}
-    return {"row": row, "config": config, "history": history, "seconds": 60.0}
 
 
 def test_optima_are_those_of_each_circuit_and_seed():
@@ -274,6 +281,40 @@ def test_codes_are_made_once_of_what_is_asked_for(tmp_path):
     np.testing.assert_array_equal(codes(data_dir=folder).source, made)
 
 
+def test_finished_cells_leave_results_and_charts(tmp_path):
+    cells = EXPERIMENT.cells(
+        qubits=[2],
+        circuit_layers=[1],
+        critic_widths=[3],
+        generator_widths=[1],
+        reference_critic=3,
+        seeds=1,
+    )
+    made = [
+        finished_cell(cell, {"code_frechet@50": score}, history([score] * 5))
+        for cell, score in zip(cells, (0.4, 0.5), strict=True)
+    ]
+    EXPERIMENT.write(tmp_path, made)
+    check_results(tmp_path)
+
+
+def check_results(folder):
+    """The files of a quantum generator with one critic, and of a classical generator."""
+    results = json.loads((folder / "capacity.json").read_text())
+    assert results["cells"] == 2 and len(results["points"]) == 1
+    head, line = (folder / "capacity.csv").read_text().splitlines()
+    assert head.startswith("qubits,layers,seed,capacity,score,critic,generator,critic_is_bound")
+    assert line.startswith("2,1,0,24,")
+    for name in (
+        "capacity_critic.png",
+        "capacity_generator.svg",
+        "capacity_scores_critics.png",
+        "capacity_scores_generators.png",
+    ):
+        assert (folder / name).stat().st_size > 1000
+
+
+@pytest.mark.slow
 def test_a_tiny_study_leaves_its_results(folder, capsys, monkeypatch):
     arguments = [
         "reproduce",
@@ -310,18 +351,7 @@ def test_a_tiny_study_leaves_its_results(folder, capsys, monkeypatch):
     assert "quantum_4_1_3_seed0" in capsys.readouterr().out
     assert command.main(arguments) == 0
     assert "| 2 | 1 | 24 |" in capsys.readouterr().out
-    results = json.loads((folder / "capacity.json").read_text())
-    assert results["cells"] == 2 and len(results["points"]) == 1
-    head, line = (folder / "capacity.csv").read_text().splitlines()
-    assert head.startswith("qubits,layers,seed,capacity,score,critic,generator,critic_is_bound")
-    assert line.startswith("2,1,0,24,")
-    for name in (
-        "capacity_critic.png",
-        "capacity_generator.svg",
-        "capacity_scores_critics.png",
-        "capacity_scores_generators.png",
-    ):
-        assert (folder / name).stat().st_size > 1000
+    check_results(folder)
     monkeypatch.setattr(results_module, "save_figure", lambda *_, **__: None)  # Drawn once.
     before = (folder / "cells" / "quantum_4_1_3_seed0@2.json").stat().st_mtime_ns
     assert command.main(arguments) == 0

@@ -138,7 +138,11 @@ def test_a_small_start_stands_near_zero_angles():
 
 @pytest.mark.parametrize("jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
-    "options", [{"depolarizing": 0.02}, {"depolarizing": 0.3, "trajectories": 2, "shots": 9}]
+    "options",
+    [
+        {"depolarizing": 0.02},
+        pytest.param({"depolarizing": 0.3, "trajectories": 2, "shots": 9}, marks=pytest.mark.slow),
+    ],
 )
 def test_compiling_and_batches_change_nothing(options, jit_compile):
     layer, z = wide(qubits=2, layers=1, ansatz="simple", **options), noise(3, batch=4)

@@ -21,6 +21,7 @@ from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.scores import means
 from qlatent_tf.zoo import from_preset, save_preset
 
+pytestmark = pytest.mark.usefixtures("eager_steps")
 SEED = tf.constant([1, 2], tf.int32)
 SIZES = {"image": [8, 12, 4], "filters": [4, 6], "hidden": 16, "qubits": 3, "critic_width": 8}
 CLASSICAL = {**SIZES, "generator": "classical", "width": 4}

@@ -7,6 +7,7 @@ import tensorflow_probability as tfp
 from qlatent_tf.models.molecules.networks import graph_critic
 from qlatent_tf.registry import models
 
+pytestmark = pytest.mark.usefixtures("eager_steps")
 SEED = tf.constant([1, 2], tf.int32)
 
 

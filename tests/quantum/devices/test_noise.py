@@ -145,6 +145,12 @@ def test_errors_of_phases():
     np.testing.assert_allclose(np.exp(2j * np.pi * coarse[0] / 0.25), 1, atol=1e-9)
 
 
+@pytest.mark.parametrize("step", [1e-320, 1e-17])
+def test_steps_of_phases_finer_than_rounding_change_nothing(step):
+    fine = noisy_unitary(UNITARY, Noise(phase_imprecision=step), seed=0)
+    np.testing.assert_allclose(fine, UNITARY, atol=1e-13)
+
+
 def test_errors_of_phases_keep_the_structure_of_loops():
     perfect = loop_unitary(8, "1-1", seed=3)
     latent = boson(modes=8, interferometer="1-1", unitary_seed=3, phase_error=0.1, center=False)

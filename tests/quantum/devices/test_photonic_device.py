@@ -296,6 +296,40 @@ def test_the_cost_of_few_interfering_photons_is_theirs():
     np.testing.assert_array_equal(rows.sum(axis=1), 24)
 
 
+def interfering_few(options):
+    return PhotonicDevice(haar_unitary(96, 0), [1] * 48 + [0] * 48, **options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        dict(interfering_photons=6),
+        dict(interfering_photons=6, method="glynn", precision="single"),
+        dict(transmission=0.1, postselect=(3, 6)),
+    ],
+)
+def test_methods_hold_the_photons_that_interfere_however_many_are_sent(options):
+    device = interfering_few(options)
+    rows = device.sample(2000, seed=1)
+    np.testing.assert_array_equal(device.sample(30, seed=1, start=40), rows[40:70])
+    assert device.sampling_seconds(1) < 1e-3
+    error = np.sqrt(device.variance() / len(rows))
+    assert (np.abs(rows.mean(axis=0) - device.mean()) < 4.5 * error).all()
+    # Of covariances, in units of their statistical error; variances tell how many interfere.
+    covariance, scale = device.covariance(), np.sqrt(device.variance())
+    deviation = (np.cov(rows.T) - covariance) / np.outer(scale, scale) * np.sqrt(len(rows))
+    assert deviation.std() == pytest.approx(1, abs=0.1)
+    assert abs(deviation.trace()) < 4.5 * np.sqrt(3 * device.modes)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, dict(interfering_photons=41), dict(transmission=0.9, postselect=(0, 41))]
+)
+def test_too_many_photons_that_interfere_are_refused(options):
+    with pytest.raises(ValueError, match="up to 40 photons; received 4[18].*'loop' takes .* PiB"):
+        interfering_few(options)
+
+
 def test_dark_counts_alone():
     device = PhotonicDevice(np.eye(3), [0, 0, 0], dark_count_probability=0.25)
     np.testing.assert_allclose(device.mean(), 0.25)

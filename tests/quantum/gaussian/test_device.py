@@ -63,11 +63,31 @@ def test_vacuum_enters_the_inputs_that_are_not_named():
         ({"detector": "eye"}, "detector is one of number, threshold"),
         ({"transmission": 1.5}, "transmission holds numbers from 0 to 1"),
         ({"transmission": [1, 1]}, "transmission"),
+        ({"num_threads": 0}, "num_threads is at least 1; received 0"),
+        ({"num_threads": "all", "light": "coherent"}, "num_threads is an integer; received 'all'"),
     ],
 )
 def test_options_are_checked(options, message):
     with pytest.raises(ValueError, match=message):
         GaussianDevice(haar_unitary(3, 0), 0.5, **options)
+
+
+@pytest.mark.parametrize("light, detector", [("thermal", "number"), ("coherent", "threshold")])
+@pytest.mark.parametrize(
+    "num_samples, message",
+    [
+        (0, "num_samples is at least 1; received 0"),
+        (-1, "num_samples is at least 1; received -1"),
+        (1.5, "num_samples is an integer; received 1.5"),
+        (2**62, "samples take .* of memory"),
+    ],
+)
+def test_totals_of_no_samples_or_too_many_are_refused(light, detector, num_samples, message):
+    device = GaussianDevice(haar_unitary(3, 0), 0.5, light=light, detector=detector)
+    with pytest.raises(ValueError, match=message):
+        device.total_distribution(num_samples)
+    with pytest.raises(TypeError, match="A seed is an integer; received None"):
+        device.total_distribution(10, seed=None)
 
 
 def test_more_than_a_byte_counts_is_refused():

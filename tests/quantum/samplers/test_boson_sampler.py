@@ -84,6 +84,18 @@ def testSubsetOfThePhotons(method):
     assert chi_square_p_value(rows, pairs[0][0], mixture) > 1e-3
 
 
+def testMoreThanTheMostThatAreSentAreRefused():
+    sampler = build(haar_unitary(4, 0), [12, 12, 12, 12], "auto", most_sent=2)
+    rows = sampler.sample(50, 1, photons_per_sample=np.full(50, 2))
+    np.testing.assert_array_equal(rows.sum(axis=1), 2)
+    with pytest.raises(ValueError, match="at most the 2 photons that may be sent; received 3"):
+        sampler.sample(1, 1, photons_per_sample=[3])
+    with pytest.raises(ValueError, match="sends subsets of its 48 photons"):
+        sampler.sample(1, 1)
+    with pytest.raises(ValueError, match="up to 20 photons; received 21"):
+        build(haar_unitary(4, 0), [12, 12, 12, 12], "lanes", most_sent=21)
+
+
 @pytest.mark.parametrize("method, precision", ALL)
 def testHongOuMandel(method, precision):
     """Photons that meet at beam splitters leave them together."""
