@@ -31,6 +31,30 @@ def die_once(folder, task, place):
     return task
 
 
+class _Bomb:
+    """A number that kills its process while it is sent."""
+
+    def __init__(self, value, sign):
+        self.value, self.sign = value, sign
+
+    def __reduce__(self):
+        if not self.sign.exists():
+            self.sign.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return int, (self.value,)
+
+
+def die_when_fetched(folder, task, place):
+    """Returns the task; the first time, the process of the third dies when it is asked for it."""
+    return _Bomb(task, Path(folder) / "dead") if task == 2 else task
+
+
+def wait(seconds, task, place):
+    """Returns its process and when it ended."""
+    time.sleep(seconds)
+    return os.getpid(), time.time()
+
+
 def die(common, task, place):
     """Kills its process at one task, always."""
     if task == common:

@@ -1,5 +1,6 @@
 """Set before anything imports TensorFlow: quiet logs and a run that finds only its own files."""
 
+import contextlib
 import gc
 import os
 from pathlib import Path
@@ -70,8 +71,13 @@ def one_cluster():
 @pytest.fixture
 def two_workers(one_cluster):
     """That cluster, when both of its workers are there: a test before may have killed one."""
-    one_cluster._client.wait_for_workers(2)
-    return one_cluster
+    from dask.distributed import TimeoutError
+
+    while True:
+        one_cluster._client.cluster.scale(2)
+        with contextlib.suppress(TimeoutError):
+            one_cluster._client.wait_for_workers(2, timeout=2)
+            return one_cluster
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -1,6 +1,7 @@
 """The committed results follow from the committed cells, and a page shows them."""
 
 import importlib
+import re
 
 import pytest
 from harness import ROOT
@@ -60,3 +61,18 @@ def test_the_summary_is_that_of_the_cells(monkeypatch):
 
 def test_there_are_results():
     assert _FOLDERS
+
+
+@pytest.mark.parametrize("page", ["README.md", _PAGE])
+def test_what_a_page_says_of_photon_counts_is_in_the_summary(page):
+    summary = (ROOT / "docs" / "results" / "summary.md").read_text(encoding="utf-8")
+    said = re.search(
+        r"(\d+) % closer to\s+integers .*?(\d+) % closer",
+        (ROOT / page).read_text(encoding="utf-8"),
+        re.DOTALL,
+    ).groups()
+    found = [
+        re.search(rf"photon counts, 5,000 steps \| `{other}` .*?\| -([\d.]+) ±", summary)[1]
+        for other in ("gaussian", "photonic")
+    ]
+    assert list(said) == [f"{float(difference):.0f}" for difference in found]

@@ -6,6 +6,7 @@ import inspect
 import os
 import sys
 import textwrap
+from pathlib import Path
 
 import numpy as np
 from qlatent_tf.tools.command_line import slow_work
@@ -58,6 +59,20 @@ def check_memory(model, num_samples: int) -> None:
         memory.check_memory(needed, f"{num_samples:,} samples")
     except ValueError as error:
         raise ValueError(f"{error} Draw fewer, in several files with other seeds.") from None
+
+
+def check_files(arguments) -> None:
+    """Refuses files of the latent that are not there, before TensorFlow is imported.
+
+    Raises:
+      FileNotFoundError: naming the file.
+    """
+    for option in ("latent_file", "unitary_file"):
+        file = getattr(arguments, option, None)
+        if file and not Path(file).expanduser().exists():
+            raise FileNotFoundError(
+                f"There is no {file}, which --{option.replace('_', '-')} names."
+            )
 
 
 def use_inception(arguments) -> None:

@@ -29,6 +29,7 @@ from qlatent_tf.tools.command_line import (
     trust_option,
 )
 from qlatent_tf.tools.sources import (
+    check_files,
     config_from_arguments,
     use_inception,
     with_fallback_dataset,
@@ -181,6 +182,7 @@ def _train(arguments):
             make_optimizer(config)
         print(json.dumps(resolve(config).to_json(), indent=2))
         return 0
+    check_files(arguments)
     from qlatent_tf.gan.replicas import is_chief, make_strategy
 
     # Before anything is computed, or the machines of a cluster do not find each other.

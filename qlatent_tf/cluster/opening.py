@@ -1,6 +1,7 @@
 """Opening a cluster: processes of this machine, a running scheduler, or a batch system's jobs."""
 
 import contextlib
+import functools
 import importlib.util
 import logging as standard_logging
 import os
@@ -64,15 +65,17 @@ def _opened(workers, scheduler, file):
         if workers is not None:
             where = stack.enter_context(_local_cluster(workers))
         elif file is not None:
-            where = stack.enter_context(file.start())
+            where, workers = stack.enter_context(file.start()), file.workers
         else:
             where = scheduler
+        # Dask gives up a worker that is not there, or not there again, 15 s after it was lost.
+        refill = None if workers is None else functools.partial(where.scale, workers)
         try:
             client = stack.enter_context(Client(where, timeout=_CONNECT_SECONDS))
         except (OSError, TimeoutError) as error:
             raise ConnectionError(f"No scheduler answers at {where} ({error}).") from error
         _tell_dashboard(client)
-        yield Cluster(client, is_ours=workers is not None)
+        yield Cluster(client, is_ours=file is None and workers is not None, refill=refill)
 
 
 @contextlib.contextmanager

@@ -1,12 +1,14 @@
 """What two worker processes of this machine do, whatever the tasks are."""
 
 import os
+import signal
+import time
 
 import cluster_tasks as tasks
 import pytest
 
 import qlatent_tf
-from qlatent_tf.cluster import client
+from qlatent_tf.cluster import client, members
 from qlatent_tf.cluster.fingerprint import fingerprint
 from qlatent_tf.cluster.opening import open_cluster
 
@@ -54,6 +56,50 @@ def test_a_killed_worker_costs_nothing_but_time(two_workers, tmp_path):
     assert (tmp_path / "dead").exists()
 
 
+def test_a_result_that_is_lost_on_its_way_is_made_again(two_workers, tmp_path):
+    found = dict(two_workers.map(tasks.die_when_fetched, range(4), common_of(str(tmp_path))))
+    assert [found[task].value for task in range(4)] == list(range(4))
+    assert (tmp_path / "dead").exists()
+
+
+def test_workers_that_dask_has_given_up_are_replaced(two_workers, monkeypatch):
+    import dask
+
+    monkeypatch.setattr(members, "_REFILL_SECONDS", 0.0)
+    here = members.Members(two_workers._client, "job", common_of(0), **two_workers._who)
+    here.look()
+    with dask.config.set({"distributed.deploy.lost-worker-timeout": 0.01}):
+        for process in two_workers._client.run(os.getpid).values():
+            os.kill(process, signal.SIGKILL)
+        wait_until(lambda: here.look() or not list(here))
+        wait_until(lambda: not two_workers._client.cluster.workers)
+    wait_until(lambda: here.look() or len(list(here)) == 2)
+
+
+def wait_until(condition):
+    began = time.monotonic()
+    while not condition():
+        assert time.monotonic() - began < 30
+        time.sleep(0.1)
+
+
+@pytest.mark.slow
+def test_no_task_waits_behind_another_while_a_worker_has_none():
+    """Workers have more threads than tasks: the scheduler of Dask would let a task wait there."""
+    from dask.distributed import Client, LocalCluster
+
+    options = {"threads_per_worker": 8, "dashboard_address": None, "memory_limit": None}
+    with LocalCluster(n_workers=1, **options) as local, Client(local) as connected:
+        found = []
+        for _, outcome in client.Cluster(connected).map(tasks.wait, range(6), common_of(1.0)):
+            local.scale(2)
+            found.append(outcome.value)
+        processes = [process for process, _ in found]
+        assert len(set(processes)) == 2
+        last = [max(end for one, end in found if one == process) for process in set(processes)]
+        assert abs(last[0] - last[1]) < 1.9, "one had two tasks left where the other one had none"
+
+
 @pytest.mark.slow
 def test_a_task_that_kills_all_its_workers_is_named_and_the_others_are_done(two_workers):
     found = dict(two_workers.map(tasks.die, range(4), common_of(1)))
@@ -76,7 +122,7 @@ def test_tasks_save_what_they_have_when_the_client_stops(two_workers, tmp_path):
 
 
 def test_a_worker_of_another_version_is_refused_by_its_name(two_workers, monkeypatch):
-    monkeypatch.setattr(client, "fingerprint", lambda: {**fingerprint(), "version": "9.9"})
+    monkeypatch.setattr(members, "fingerprint", lambda: {**fingerprint(), "version": "9.9"})
     strict = client.Cluster(two_workers._client, is_ours=True)
     said = rf"worker \d \(t\S+ on .*version: '{qlatent_tf.__version__}' -> '9.9'\. Install"
     with pytest.raises(ValueError, match=f"No worker runs .*{said}.*{said}"):

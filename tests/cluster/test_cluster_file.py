@@ -2,11 +2,12 @@
 
 import os
 import re
+import signal
 
 import pytest
 from harness import ROOT
 
-from qlatent_tf.cluster import cluster_file
+from qlatent_tf.cluster import cluster_file, members
 from qlatent_tf.cluster.cluster_file import CLASSES, read_cluster_file
 from qlatent_tf.cluster.opening import open_cluster
 
@@ -118,14 +119,16 @@ def test_the_pages_files_are_legal(tmp_path):
 SBATCH = """#!/bin/sh
 cp "$1" {folder}/script
 setsid sh {folder}/script > {folder}/log 2>&1 &
+echo $! >> {folder}/jobs
 echo Submitted batch job $!
 """
 
 
 @pytest.mark.slow
-def test_jobs_of_slurm_work(tmp_path, monkeypatch):
+def test_jobs_of_slurm_work_and_are_replaced(tmp_path, monkeypatch):
     """SLURM's commands are stood in for: sbatch runs a copy of the script, which Dask deletes."""
     import cluster_tasks as tasks
+    import dask
 
     commands = {"sbatch": SBATCH.format(folder=tmp_path), "scancel": "#!/bin/sh\nkill -- -$1\n"}
     (tmp_path / "bin").mkdir()
@@ -138,6 +141,12 @@ def test_jobs_of_slurm_work(tmp_path, monkeypatch):
     file = read(tmp_path, text + " interface: lo, gpus: 1}\n")
     with open_cluster(file=file) as cluster:
         found = dict(cluster.map(tasks.add, range(3), lambda ask: 1))
+        # The walltime is over.
+        monkeypatch.setattr(members, "_REFILL_SECONDS", 0.2)
+        with dask.config.set({"distributed.deploy.lost-worker-timeout": 0.1}):
+            os.killpg(int((tmp_path / "jobs").read_text()), signal.SIGKILL)
+            ((_, again),) = cluster.map(tasks.add, [4], lambda ask: 1)
+    assert again.value[0] == 5 and len((tmp_path / "jobs").read_text().split()) == 2
     assert [found[task].value[0] for task in range(3)] == [1, 2, 3]
     # Dask allows the job two threads.
     assert found[0].value[2][0] == "2"

@@ -6,6 +6,7 @@ import sys
 
 from qlatent_tf.__main__ import TOOLS
 from qlatent_tf.experiments.catalogue import EXPERIMENTS
+from qlatent_tf.experiments.experiment import GridExperiment
 from qlatent_tf.registry import latents, models
 
 HEAVY = (
@@ -37,6 +38,11 @@ ANSWERED = [
     *(["train", "--model", name, "--latent", "gaussian", "--dry-run"] for name in models.names()),
     *([tool, "--help"] for tool in TOOLS),
     *(["reproduce", name, "--help"] for name in EXPERIMENTS),
+    *(
+        ["reproduce", name, "--dry-run"]
+        for name, experiment in EXPERIMENTS.items()
+        if isinstance(experiment, GridExperiment)
+    ),
 ]
 # What follows the nearest name.
 REFUSED = {
@@ -50,6 +56,8 @@ REFUSED = {
     "train --model mlp --set metrics=discretness": "Did you mean discreteness?",
     "train --model molgan --reward qeds": "Did you mean qed?",
     "train --model mlp --latent gaussian --photons 3": "--photons means nothing",
+    "train --model mlp --latent samples --latent-file shots.npy": "no shots.npy, which --latent-f",
+    "train --model mlp --unitary-file mine.npy": "There is no mine.npy, which --unitary-file names",
     "train --config molgan_boson_qm": "Did you mean molgan_boson_qm9?",
     "evaluate mlp_boson_quantun": "Did you mean mlp_boson_quantum?",
     "evaluate mlp_boson_quantum --metrics discretness": "Did you mean discreteness?",

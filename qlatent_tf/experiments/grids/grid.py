@@ -1,9 +1,10 @@
-"""Many runs, one by one or split over machines: each finished one is a file."""
+"""Many runs, one by one or split over machines: each finished one is a file.
+
+TensorFlow is imported where a cell is made: what is there is listed without it.
+"""
 
 import json
 from pathlib import Path
-
-import keras
 
 from qlatent_tf.experiments.grids.cells import Cell, named_code
 from qlatent_tf.experiments.grids.finished_cells import (
@@ -16,8 +17,6 @@ from qlatent_tf.experiments.grids.finished_cells import (
 from qlatent_tf.experiments.grids.latent_files import file_record
 from qlatent_tf.progress import ProgressBar
 from qlatent_tf.registry import latents
-from qlatent_tf.runs import training
-from qlatent_tf.runs.evaluation import evaluate, evaluate_real
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.storage.files import read_json, write_json
 from qlatent_tf.storage.locks import InUseError, sole_use
@@ -181,7 +180,9 @@ class Grid:
         try:
             self.keep(cell, self.make(cell, data_dir, progress, watch))
         except KeyboardInterrupt as error:  # While training, it is saved and said by `train`.
-            raise training.Interrupted(
+            from qlatent_tf.runs.training import Interrupted
+
+            raise Interrupted(
                 f"Stopped while the cell {cell.name} was prepared or scored."
             ) from error
 
@@ -202,6 +203,10 @@ class Grid:
           progress: bool. Whether to show progress bars.
           watch: callable of an int. Called with the step, see `training.train`.
         """
+        import keras
+
+        from qlatent_tf.runs import evaluation, training
+
         config, run = cell.config, self.run_directory(cell)
         if cell.bank is not None:
             # The whole path: a run may be looked at from anywhere.
@@ -214,7 +219,7 @@ class Grid:
         dataset = training.load_dataset(config, data_dir=data_dir, progress=progress)
         training.train(config, run.path, dataset=dataset, progress=progress, watch=watch)
         model, step = training.restore_model(run, trust_code=named_code([cell]))
-        evaluation = evaluate(model, dataset, **self._scoring(config, progress))
+        scores = evaluation.evaluate(model, dataset, **self._scoring(config, progress))
         record = run.read_run()
         real = self._real_scores(config, dataset, progress)
         # Keras keeps every model it has built; a grid builds hundreds.
@@ -228,13 +233,15 @@ class Grid:
             "dataset": record["dataset"],
             "latent_file": file_record(config),
             "versions": record["versions"],
-            "evaluation": evaluation,
+            "evaluation": scores,
             "real": real,
             "history": run.read_metrics()["history"],
         }
 
     def _real_scores(self, config, dataset, progress):
         """The scores of held-out samples, computed once for all cells of the same data."""
+        from qlatent_tf.runs.evaluation import evaluate_real
+
         if getattr(dataset, "test", None) is None:
             return None
         data = (config.dataset, config.dataset_options, dataset.provenance)

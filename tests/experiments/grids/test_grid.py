@@ -8,12 +8,11 @@ import pytest
 
 from qlatent_tf import resolve as completion
 from qlatent_tf.config import Config
-from qlatent_tf.experiments.grids import grid as grid_module
 from qlatent_tf.experiments.grids.cells import Cell
 from qlatent_tf.experiments.grids.finished_cells import read_cells
 from qlatent_tf.experiments.grids.grid import Grid
 from qlatent_tf.progress import ProgressBar
-from qlatent_tf.runs import training
+from qlatent_tf.runs import evaluation, training
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.storage.locks import InUseError, sole_use
 
@@ -109,7 +108,7 @@ def test_fast_metrics_watch_the_training_and_all_score_the_finished_cell(tmp_pat
 def test_held_out_samples_are_scored_once_for_cells_of_the_same_data(
     tmp_path, monkeypatch, trained
 ):
-    load, score, scored = training.load_dataset, grid_module.evaluate_real, []
+    load, score, scored = training.load_dataset, evaluation.evaluate_real, []
 
     def with_test(config, **options):
         dataset = load(config, **options)
@@ -121,7 +120,7 @@ def test_held_out_samples_are_scored_once_for_cells_of_the_same_data(
         return score(dataset, **options)
 
     monkeypatch.setattr(training, "load_dataset", with_test)
-    monkeypatch.setattr(grid_module, "evaluate_real", counted)
+    monkeypatch.setattr(evaluation, "evaluate_real", counted)
     options = {"modes": 4, "photons": 2, "unitary_seed": 1}
     other = cell(2, steps=1, dataset="quantum", dataset_options=options)
     first, second, third = (one["real"] for one in read_cells(run(tmp_path, [*CELLS, other]).path))
@@ -212,7 +211,7 @@ def test_a_grid_interrupted_while_scoring_has_nothing_to_train_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("qlatent_tf.experiments.grids.grid.evaluate", interrupt)
+        patch.setattr(evaluation, "evaluate", interrupt)
         with pytest.raises(training.Interrupted, match="cell_0 was prepared or scored"):
             run(tmp_path, CELLS[:1])
     grid = Grid(tmp_path, SAMPLES)
