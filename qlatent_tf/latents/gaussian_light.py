@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qlatent_tf.latents.photons import unitary_seeds
+from qlatent_tf.latents.photons import check_delays, unitary_seeds
 from qlatent_tf.quantum.arguments import check_count, check_flag
 from qlatent_tf.quantum.memory import check_memory
 from qlatent_tf.quantum.unitaries import haar_unitary, load_unitary, loop_unitary
@@ -158,6 +158,7 @@ def _circuits(*, modes, unitary_seed, transfer_file, interferometer, device, til
         return [transfer[:width]] * tiles, squeezing
     if interferometer == "haar":
         return [haar_unitary(width, seed) for seed in seeds], None
+    check_delays(interferometer)
     return [loop_unitary(width, interferometer, seed=seed) for seed in seeds], None
 
 

@@ -17,6 +17,7 @@ from qlatent_tf.quantum.unitaries import (
     load_unitary,
     loop_angles,
     loop_unitary,
+    parse_delays,
 )
 from qlatent_tf.registry import takes_options_of
 from qlatent_tf.seeds import derive_seed
@@ -224,6 +225,7 @@ def _unitaries(
             noisy_unitary(haar_unitary(modes, seed), noise, error_seed)
             for seed, error_seed in zip(seeds, error_seeds, strict=True)
         ]
+    check_delays(interferometer)
     if noise.phase_error == 0 and noise.phase_imprecision == 0:
         return [loop_unitary(modes, interferometer, seed=seed) for seed in seeds]
     # A loop's splitter is an interferometer, too: its phase is twice the angle.
@@ -242,6 +244,17 @@ def unitary_seeds(unitary_seed: int, tiles: int) -> list[int]:
     """Returns the seed of each circuit; the first is that of an untiled latent."""
     unitary_seed = check_circuit_seed(unitary_seed, "unitary_seed")
     return [unitary_seed] + [derive_seed(unitary_seed, f"tile {tile}") for tile in range(1, tiles)]
+
+
+def check_delays(interferometer) -> None:
+    """Refuses an interferometer that is neither `"haar"` nor loop delays, naming both."""
+    try:
+        parse_delays(interferometer)
+    except ValueError:
+        raise ValueError(
+            "interferometer is 'haar', or the delays of loops such as '1-1' or '1-3-9', whole "
+            f"numbers from 1; received {interferometer!r}."
+        ) from None
 
 
 def _check_varies(device: "PhotonicDevice", is_custom: bool) -> None:

@@ -157,6 +157,7 @@ def test_loops_replace_the_haar_unitary():
         ({"device": "a:b", "transfer_file": "c.npy"}, "Name the circuit once; received device='a:"),
         ({"device": "a:b", "interferometer": "1-1"}, "once; received .*interferometer='1-1'"),
         ({"squeezing": 9.0}, "squeezing is from"),
+        ({"interferometer": None}, "'haar', or .* received None"),
         ({"detector": "eye"}, "detector is one of"),
         ({"photons": 3}, "Unknown option photons"),
     ],
