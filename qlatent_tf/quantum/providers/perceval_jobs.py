@@ -41,6 +41,9 @@ class PercevalJobs:
         self._library = _perceval()
         self.platform = platform
         self.modes = device.modes
+        # Perceval hands detectors to its compiled code by protobuf, whose functions are those of
+        # TensorFlow where that was loaded first: jobs fail, or worse.
+        self._only_clicks = self.is_local and device.detector == "threshold"
         with self._told():
             self._processor = self._build(device)
 
@@ -111,7 +114,7 @@ class PercevalJobs:
 
         Returns:
           dict. ``rows``, uint8 of shape `[shots, modes]`, and ``performance``, the share of shots
-          that were selected, if the platform says it.
+          that the platform selected, if it says it.
 
         Raises:
           JobError: if the job has failed or was cancelled.
@@ -146,7 +149,7 @@ class PercevalJobs:
             processor = library.RemoteProcessor(name=self.platform)
             processor.set_circuit(circuit)
             processor.noise = noise
-        if device.detector == "threshold":
+        if device.detector == "threshold" and not self.is_local:
             for mode in range(device.modes):
                 processor.add(mode, library.Detector.threshold())
         least, _ = device.postselect or (0, None)
@@ -167,7 +170,8 @@ class PercevalJobs:
                 f"{self.platform} returned shots of {rows.shape[1]} modes with up to {rows.max()} "
                 f"photons; the circuit has {self.modes} modes."
             )
-        return np.repeat(rows.reshape(-1, self.modes), counts, axis=0).astype(np.uint8)
+        rows = np.repeat(rows.reshape(-1, self.modes), counts, axis=0).astype(np.uint8)
+        return np.minimum(rows, 1) if self._only_clicks else rows
 
     @contextlib.contextmanager
     def _told(self):
