@@ -239,7 +239,9 @@ def _run(jobs, record, paths, sampler, seed, progress) -> dict:
     if done["performance"] is not None and len(done["rows"]):
         done["performance"] *= len(rows) / len(done["rows"])
     while jobs.is_local and 0 < len(rows) < sampler["asked"]:
-        more = jobs.send(sampler["asked"] - len(rows), None, seed + turn)
+        # No seed that another bank begins with.
+        (other,) = np.random.SeedSequence((seed, turn)).generate_state(1)
+        more = jobs.send(sampler["asked"] - len(rows), None, int(other))
         rows = np.concatenate([rows, _selected(jobs.wait(more)["rows"], postselect)])
         turn += 1
     if not len(rows):

@@ -61,6 +61,23 @@ def test_simulators_of_perceval_draw_from_the_exact_law(tmp_path, platform, nois
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bank"]
 
 
+@pytest.mark.parametrize("platform", ["sim:clifford2017", "sim:slos"])
+def test_another_seed_draws_other_shots(tmp_path, platform):
+    for seed in range(3):
+        write(tmp_path / str(seed), platform, seed=seed, num_samples=500)
+    one, two, three = (open_samples(tmp_path / str(seed))[:] for seed in range(3))
+    for first, second in ((one, two), (one, three), (two, three)):
+        assert (first == second).all(axis=1).mean() < 0.5
+
+
+def test_shots_that_selection_leaves_out_are_replaced_by_others(tmp_path):
+    options = {"detector": "threshold", "postselect": [2, 2], "num_samples": 1000}
+    write(tmp_path / "bank", "sim:clifford2017", **options)
+    code = open_samples(tmp_path / "bank")[:] @ [1, 2, 4, 8]
+    same = [(code[lag:] == code[:-lag]).mean() for lag in range(1, 900)]
+    assert max(same) < 0.6
+
+
 def test_second_photons_are_those_of_perceval(tmp_path):
     noise = {**NOISE, "g2": 0.15}
     write(tmp_path / "bank", "sim:clifford2017", seed=1, **noise)

@@ -90,14 +90,13 @@ class PercevalJobs:
                 raise ValueError(f"{self.platform} draws no samples; it knows {self.commands}.")
             sampler = self._library.algorithm.Sampler(self._processor, **options)
             job = getattr(sampler, draws[0])
-            with _seeded(self._library, seed if self.is_local else None):
+            if not self.is_local:
                 job.execute_async(num_samples)
-                if self.is_local:
-                    try:
-                        self._wait(job, progress)
-                    except BaseException:  # Ctrl-C
-                        job.cancel()
-                        raise
+                return job
+            job.set_progress_callback(lambda share, *_: progress(float(share)))
+            # In this thread: the seed is that of the thread alone, and others draw all the same.
+            with _seeded(self._library, seed):
+                job.execute_sync(num_samples)
             return job
 
     def resume(self, name: str):
@@ -236,11 +235,8 @@ def _perceval() -> Any:  # Its types are not complete.
 
 
 @contextlib.contextmanager
-def _seeded(library, seed: int | None):
+def _seeded(library, seed: int):
     """Seeds Perceval, which seeds those of Python and of NumPy, too, and puts theirs back."""
-    if seed is None:
-        yield
-        return
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
     try:
         library.random_seed(seed % 2**32)
