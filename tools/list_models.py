@@ -58,6 +58,8 @@ def _list(arguments):
             presets.append(_summary(name))
         except (OSError, ValueError) as error:
             damaged[name] = str(error)
+    # One that is asked for by its name is an error; of all that are here, the others are listed.
+    code = int(bool(arguments.presets and damaged))
     known = {
         "models": models.names(),
         "latents": latents.names(),
@@ -67,7 +69,7 @@ def _list(arguments):
     }
     if arguments.json:
         print(json.dumps({"presets": presets, "damaged": damaged, **known}, indent=2))
-        return 0
+        return code
     _print_table([_HEADS, *map(_row, presets)])
     for name, problem in damaged.items():
         print(f"the preset {name} cannot be read: {problem}", file=sys.stderr)
@@ -79,7 +81,7 @@ def _list(arguments):
     print("\nWhat the scores mean: qlatent-tf list_models --metrics\n")
     for kind, names in known.items():
         print(textwrap.fill(f"{kind + ':':10} {', '.join(names)}", 100, subsequent_indent=" " * 11))
-    return 0
+    return code
 
 
 def _summary(name):

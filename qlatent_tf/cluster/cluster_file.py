@@ -4,6 +4,7 @@ import dataclasses
 import importlib
 import os
 import reprlib
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -56,8 +57,10 @@ class ClusterFile:
 
         Raises:
           ImportError: if the package of its class is not installed.
-          ValueError: if the class refuses the options.
+          ValueError: if the class refuses the options, or jobs cannot be submitted from here.
         """
+        import dask.utils
+
         module, _ = CLASSES[self.kind]
         try:
             kind = getattr(importlib.import_module(module), self.kind)
@@ -66,7 +69,13 @@ class ClusterFile:
             raise ImportError(
                 f"A {self.kind} needs {package}, which is not installed: pip install {package}"
             ) from error
+        submit = getattr(getattr(kind, "job_cls", None), "submit_command", None)
+        if submit and not shutil.which(submit):  # Dask would wait for workers for ever.
+            raise ValueError(f"A {self.kind} submits jobs by {submit}, which is not found here.")
         try:
+            for name in ("memory_limit", "device_memory_limit"):
+                if self.options.get(name, "auto") != "auto":  # Dask reads them in the workers.
+                    dask.utils.parse_bytes(self.options[name])
             cluster = kind(n_workers=0, **self.options)
             cluster.scale(self.workers)
         except (TypeError, ValueError, OSError, RuntimeError) as error:
@@ -91,6 +100,8 @@ def read_cluster_file(path: str | os.PathLike) -> ClusterFile:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise FileNotFoundError(f"There is no cluster file {path}.") from None
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}.") from error
     # PyYAML leaves dates that are none, numbers of thousands of digits and deep nesting to Python.
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ValueError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
@@ -130,12 +141,12 @@ def read_cluster_file(path: str | os.PathLike) -> ClusterFile:
 
 def _plain(value, where):
     """Refuses what could be more than a value in a job's script, such as a line break."""
-    if isinstance(value, (bool, int, float)):
+    if isinstance(value, (bool, int, float)) and 0 <= value < float("inf"):
         return value
     if isinstance(value, str) and value and not set(value) - _LEGAL:
         return value
     raise ValueError(
-        f"{where} is a number, true, false, or a word of letters, digits and any of "
+        f"{where} is a number from 0, true, false, or a word of letters, digits and any of "
         f"{' '.join(_SIGNS)}; received {reprlib.repr(value)}."
     )
 

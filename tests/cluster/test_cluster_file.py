@@ -76,10 +76,13 @@ def test_what_is_malformed_is_refused_with_the_file_s_name(tmp_path, monkeypatch
         "queue: [gpu]",
         "queue: ''",
         "queue: {a: 1}",
+        "cores: .nan",
+        "cores: .inf",
+        "cores: -2",
     ],
 )
 def test_no_option_is_more_than_a_word_or_a_number(tmp_path, option):
-    with pytest.raises(ValueError, match="takes the options .*jobqueue|is a number, true"):
+    with pytest.raises(ValueError, match="takes the options .*jobqueue|is a number from 0, true"):
         read(tmp_path, f"class: SLURMCluster\nworkers: 1\noptions:\n  {option}\n")
 
 
@@ -87,7 +90,7 @@ def test_a_value_that_unfolds_without_end_is_not_written_out(tmp_path):
     nested = "&a0 [x, x]"
     for level in range(1, 60):
         nested = f"&a{level} [{nested}, *a{level - 1}]"
-    with pytest.raises(ValueError, match="host is a number") as error:
+    with pytest.raises(ValueError, match="host is a number from 0") as error:
         read(tmp_path, f"class: LocalCluster\nworkers: 1\noptions:\n  host: {nested}\n")
     assert len(str(error.value)) < 1000
 
@@ -95,6 +98,8 @@ def test_a_value_that_unfolds_without_end_is_not_written_out(tmp_path):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="no cluster file .*absent.yaml"):
         read_cluster_file(tmp_path / "absent.yaml")
+    with pytest.raises(ValueError, match=f"{tmp_path.name} cannot be read: Is a directory"):
+        read_cluster_file(tmp_path)
 
 
 def test_the_package_of_a_class_that_is_missing_is_named(tmp_path):
@@ -103,9 +108,15 @@ def test_the_package_of_a_class_that_is_missing_is_named(tmp_path):
         found.start()
 
 
-def test_what_a_class_refuses_is_told(tmp_path):
+def test_what_a_class_refuses_is_told(tmp_path, monkeypatch):
     found = read(tmp_path, "class: SLURMCluster\nworkers: 1\n")
+    with pytest.raises(ValueError, match="A SLURMCluster submits jobs by sbatch, which is not fou"):
+        found.start()
+    monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
     with pytest.raises(ValueError, match="SLURMCluster cannot be started: .*cores and memory"):
+        found.start()
+    found = read(tmp_path, "class: LocalCluster\nworkers: 1\noptions: {memory_limit: lots}\n")
+    with pytest.raises(ValueError, match="LocalCluster cannot be started: .*'lots' as a byte"):
         found.start()
 
 

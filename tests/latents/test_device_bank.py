@@ -6,6 +6,9 @@ import sys
 import numpy as np
 import pytest
 
+# First, as in most programs: Perceval's compiled code then has TensorFlow's protobuf for its own.
+import tensorflow  # noqa: F401
+
 pytest.importorskip("perceval")
 
 from perceval_cloud import perceval_cloud
@@ -30,7 +33,7 @@ def write(folder, platform, *, latent="boson", num_samples=SHOTS, **options):
 
 
 @pytest.mark.parametrize("platform", ["sim:clifford2017", "sim:slos"])
-@pytest.mark.parametrize("noise", [{}, NOISE, {"detector": "threshold", "postselect": [1, 2]}])
+@pytest.mark.parametrize("noise", [{}, NOISE, {"detector": "threshold", "postselect": [2, 2]}])
 def test_simulators_of_perceval_draw_from_the_exact_law(tmp_path, platform, noise):
     assert write(tmp_path / "bank", platform, seed=1, **noise) == SHOTS
     rows = open_samples(tmp_path / "bank")
@@ -44,9 +47,35 @@ def test_simulators_of_perceval_draw_from_the_exact_law(tmp_path, platform, nois
     assert chi_square_p_value(rows[:], outcomes[possible], law[possible]) > 1e-6
     device = rows.metadata["sampler"]
     assert (device["provider"], device["platform"]) == ("perceval", platform)
+    kept = device["options"].get("postselect", [0, 2])
+    every = np.exp(
+        latents.boson(**CIRCUIT, **{**noise, "postselect": None}, center=False)
+        .devices[0]
+        .log_prob(outcomes)
+    )
+    totals = outcomes.sum(axis=1)
+    share = every[(totals >= kept[0]) & (totals <= kept[1])].sum()
+    assert device["job"]["performance"] == pytest.approx(share, abs=5 / SHOTS**0.5)
     assert device["job"]["id"] is None and device["input_state"] == [1, 1, 0, 0]
     assert device["options"].items() >= noise.items() and device["job"]["sent"].startswith("20")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bank"]
+
+
+@pytest.mark.parametrize("platform", ["sim:clifford2017", "sim:slos"])
+def test_another_seed_draws_other_shots(tmp_path, platform):
+    for seed in range(3):
+        write(tmp_path / str(seed), platform, seed=seed, num_samples=500)
+    one, two, three = (open_samples(tmp_path / str(seed))[:] for seed in range(3))
+    for first, second in ((one, two), (one, three), (two, three)):
+        assert (first == second).all(axis=1).mean() < 0.5
+
+
+def test_shots_that_selection_leaves_out_are_replaced_by_others(tmp_path):
+    options = {"detector": "threshold", "postselect": [2, 2], "num_samples": 1000}
+    write(tmp_path / "bank", "sim:clifford2017", **options)
+    code = open_samples(tmp_path / "bank")[:] @ [1, 2, 4, 8]
+    same = [(code[lag:] == code[:-lag]).mean() for lag in range(1, 900)]
+    assert max(same) < 0.6
 
 
 def test_second_photons_are_those_of_perceval(tmp_path):

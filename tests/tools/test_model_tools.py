@@ -257,6 +257,9 @@ def test_an_odd_preset_hides_no_other(preset, tmp_path, monkeypatch, capsys, con
     shown = capsys.readouterr()
     assert "\nfine " in shown.out and "\nodd " not in shown.out
     assert "the preset odd cannot be read" in shown.err
+    assert run("list_models", "fine") == 0
+    for more in ((), ("--json",)):
+        assert run("list_models", "fine", "odd", *more) == 1
 
 
 def test_other_data_than_the_run_was_trained_on_do_not_score_it(mlp_run, workdir, tmp_path, capsys):

@@ -41,6 +41,9 @@ class PercevalJobs:
         self._library = _perceval()
         self.platform = platform
         self.modes = device.modes
+        # Perceval hands detectors to its compiled code by protobuf, whose functions are those of
+        # TensorFlow where that was loaded first: jobs fail, or worse.
+        self._only_clicks = self.is_local and device.detector == "threshold"
         with self._told():
             self._processor = self._build(device)
 
@@ -87,14 +90,13 @@ class PercevalJobs:
                 raise ValueError(f"{self.platform} draws no samples; it knows {self.commands}.")
             sampler = self._library.algorithm.Sampler(self._processor, **options)
             job = getattr(sampler, draws[0])
-            with _seeded(self._library, seed if self.is_local else None):
+            if not self.is_local:
                 job.execute_async(num_samples)
-                if self.is_local:
-                    try:
-                        self._wait(job, progress)
-                    except BaseException:  # Ctrl-C
-                        job.cancel()
-                        raise
+                return job
+            job.set_progress_callback(lambda share, *_: progress(float(share)))
+            # In this thread: the seed is that of the thread alone, and others draw all the same.
+            with _seeded(self._library, seed):
+                job.execute_sync(num_samples)
             return job
 
     def resume(self, name: str):
@@ -111,7 +113,7 @@ class PercevalJobs:
 
         Returns:
           dict. ``rows``, uint8 of shape `[shots, modes]`, and ``performance``, the share of shots
-          that were selected, if the platform says it.
+          that the platform selected, if it says it.
 
         Raises:
           JobError: if the job has failed or was cancelled.
@@ -146,7 +148,7 @@ class PercevalJobs:
             processor = library.RemoteProcessor(name=self.platform)
             processor.set_circuit(circuit)
             processor.noise = noise
-        if device.detector == "threshold":
+        if device.detector == "threshold" and not self.is_local:
             for mode in range(device.modes):
                 processor.add(mode, library.Detector.threshold())
         least, _ = device.postselect or (0, None)
@@ -167,7 +169,8 @@ class PercevalJobs:
                 f"{self.platform} returned shots of {rows.shape[1]} modes with up to {rows.max()} "
                 f"photons; the circuit has {self.modes} modes."
             )
-        return np.repeat(rows.reshape(-1, self.modes), counts, axis=0).astype(np.uint8)
+        rows = np.repeat(rows.reshape(-1, self.modes), counts, axis=0).astype(np.uint8)
+        return np.minimum(rows, 1) if self._only_clicks else rows
 
     @contextlib.contextmanager
     def _told(self):
@@ -232,11 +235,8 @@ def _perceval() -> Any:  # Its types are not complete.
 
 
 @contextlib.contextmanager
-def _seeded(library, seed: int | None):
+def _seeded(library, seed: int):
     """Seeds Perceval, which seeds those of Python and of NumPy, too, and puts theirs back."""
-    if seed is None:
-        yield
-        return
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
     try:
         library.random_seed(seed % 2**32)
