@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from harness import finished_cell
 
 from qlatent_tf import __main__ as command
 from qlatent_tf.experiments.grids.finished_cells import read_cells
@@ -33,7 +34,7 @@ def test_what_is_no_comparison_is_refused(asked, message):
         joint.EXPERIMENT.cells(**asked)
 
 
-def test_runs_of_a_step_make_a_table_and_paired_differences(tmp_path):
+def test_runs_of_a_step_make_a_table(tmp_path):
     settings = [
         "jit_compile=false",
         "batch_size=8",
@@ -44,13 +45,23 @@ def test_runs_of_a_step_make_a_table_and_paired_differences(tmp_path):
         'model_options={"features": 4, "units": [4]}',
     ]
     words = [word for setting in settings for word in ("--set", setting)]
-    asked = ["--latents", "photonic", "--iterations", "1", "--seeds", "2", "--num-samples", "60"]
+    asked = ["--latents", "photonic", "--iterations", "1", "--seeds", "1", "--num-samples", "60"]
     asked += ["--quiet", *words]
     assert command.main(["reproduce", "joint", *asked, "--workdir", str(tmp_path)]) == 0
     table = json.loads((tmp_path / "joint.json").read_text())
     assert [(row["latent"], row["trained"]) for row in table["rows"]] == [
         ("photonic", kind) for kind in ("fixed", "trained")
     ]
+    assert len(read_cells(tmp_path)) == 2
+
+
+def test_trained_and_fixed_circuits_are_paired_by_seed(tmp_path):
+    cells = joint.EXPERIMENT.cells(latents=["photonic"], seeds=2)
+    made = [
+        finished_cell(cell, {"integer_distance@60": score})
+        for cell, score in zip(cells, (0.4, 0.3, 0.5, 0.2), strict=True)
+    ]
+    table = joint.EXPERIMENT.write(tmp_path, made)
     assert all(row["seeds"] == [0, 1] for row in table["rows"])
     paired = {
         (row["row"]["latent"], row["score"]): row
@@ -65,4 +76,3 @@ def test_runs_of_a_step_make_a_table_and_paired_differences(tmp_path):
     assert row["mean"] == pytest.approx(sum(row["values"]) / 2)
     assert row["standard_error"] == pytest.approx(abs(row["values"][0] - row["values"][1]) / 2)
     assert "the row of trained `fixed`" in (tmp_path / "joint_paired.md").read_text()
-    assert len(read_cells(tmp_path)) == 4

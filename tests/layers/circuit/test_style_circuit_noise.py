@@ -98,7 +98,7 @@ def test_complete_depolarizing_leaves_nothing():
     np.testing.assert_allclose(layer(noise(3)), 0, atol=1e-12)
 
 
-@pytest.mark.parametrize("ansatz", ["bel", "simple"])
+@pytest.mark.parametrize("ansatz", ["simple", pytest.param("bel", marks=pytest.mark.slow)])
 def test_random_errors_average_to_the_density_matrix(ansatz):
     exact, z = wide(qubits=2, layers=1, ansatz=ansatz, depolarizing=0.15), noise(2, batch=2)
     exact.build(z.shape)
