@@ -79,7 +79,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--turns", type=int, default=2, help="default: 2")
-    parser.add_argument("--steps", type=int, default=400, help="of a cell (default: 400)")
+    parser.add_argument("--steps", type=int, default=100, help="of a cell (default: 100)")
     parser.add_argument("--samples", type=int, default=20_000, help="of the bank (default: 20000)")
     parser.add_argument("--note", help="a remark on the machine, such as what else it did")
     parser.add_argument("--out", help="Markdown file to write")
