@@ -30,8 +30,6 @@ COMMANDS = (
     "cut_naip --help",
     "train --model molgan --latent boson --dry-run",
     "train --model resnet --latent copula --dry-run",
-    "reproduce table2 --dry-run",
-    "train --model mlp --latent samples --latent-file absent.npy",
     "train --model mlp --latent bosson",
     "evaluate mlp_bosson_quantum",
 )
