@@ -58,7 +58,8 @@ def write_device_bank(
       options: dict. Options of the latent: the circuit, and for simulators the noise. `postselect`
         holds for all platforms.
       num_samples: int. Rows that are asked for. A platform may return fewer; the bank holds them.
-      seed: int, from 0. Of a simulator on this machine.
+      seed: int, from 0. Of a simulator on this machine. Other seeds draw other shots; the same one
+        usually, but not always, draws the same, see `PercevalJobs.send`.
       max_shots: int. What the job may use on a remote platform: needed there.
       shard_size: int. Rows in a file.
       provider: str. `"perceval"`.

@@ -74,7 +74,8 @@ class PercevalJobs:
         Args:
           num_samples: int. The shots that are wanted.
           max_shots: int. What the job may use on a remote platform, selected or not.
-          seed: int. Of a simulator on this machine.
+          seed: int. Of a simulator on this machine. Other seeds draw other shots; the same one not
+            always the same, for Perceval draws in several threads that share a generator.
           progress: callable. Told the share that is done, again and again.
 
         Returns:
