@@ -68,7 +68,7 @@ def check_files(arguments) -> None:
       FileNotFoundError: naming the file.
     """
     for option in ("latent_file", "unitary_file"):
-        file = getattr(arguments, option, None)
+        file = getattr(arguments, option)
         if file and not Path(file).expanduser().exists():
             raise FileNotFoundError(
                 f"There is no {file}, which --{option.replace('_', '-')} names."
