@@ -5,7 +5,7 @@ Reference:
   table 1.
 """
 
-from qlatent_tf.configs.mlp import get_config
+from qlatent_tf.configs.mlp import VARIANTS, get_config
 from qlatent_tf.experiments.experiment import GridExperiment, Option
 from qlatent_tf.experiments.grids.cells import seed_by_seed
 from qlatent_tf.experiments.grids.tables import Column, judges
@@ -49,10 +49,9 @@ NOTES = (
 )
 
 
-def _cells(latents, data, **schedule):
+def _cells(latents, data, variant, **schedule):
     rows = [
-        # Keras' epsilon, with which the committed cells were trained; see `configs.mlp`.
-        ({"data": dataset, "latent": latent}, get_config(latent, "keras").override(dataset=dataset))
+        ({"data": dataset, "latent": latent}, get_config(latent, variant).override(dataset=dataset))
         for dataset in data
         for latent in latents
     ]
@@ -69,7 +68,14 @@ EXPERIMENT = GridExperiment(
     help="discreteness of generated samples: data x latent x seed",
     citation="Wallner and Clements, table 1",
     description="About 0.06 s a step on two idle cores.",
-    options={"data": Option(DATA, "data sets")},
+    options={
+        "data": Option(DATA, "data sets"),
+        "variant": Option(
+            "keras",
+            "whose epsilon RMSprop has, see configs/mlp.py; the committed runs have Keras'",
+            choices=VARIANTS,
+        ),
+    },
     latents=LATENTS + CONTROLS,
     iterations=ITERATIONS,
     seeds=SEEDS,

@@ -109,6 +109,14 @@ def test_the_cells_are_every_data_latent_and_seed():
     assert len(set(circuits)) == 2 * (6 + 1)
 
 
+@pytest.mark.parametrize("variant, epsilon", [("keras", {}), ("torch", {"epsilon": 1e-16})])
+def test_table1_has_the_epsilon_of_either_library(variant, epsilon):
+    (cell, *_) = table1.EXPERIMENT.cells(seeds=1, variant=variant)
+    assert cell.config.optimizer_options == {"learning_rate": 5e-4, "rho": 0.99, **epsilon}
+    committed = table1.EXPERIMENT.cells(seeds=1)[0].config
+    assert (committed == cell.config) == (variant == "keras")
+
+
 def test_circuits_of_latents_are_shared_by_no_other(tmp_path):
     config = {cell.name: cell.config for cell in mixture.EXPERIMENT.cells(seeds=1)}
     assert config["mixture_boson_seed0"].latent_options["interferometer"] == "1-3-9"
