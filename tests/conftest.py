@@ -51,7 +51,7 @@ def tiny_run(tmp_path_factory):
         folder = folder.parent
     with filelock.FileLock(folder / "tiny_run.lock"):
         if not (folder / "tiny_run").exists():
-            with eagerly(False):
+            with eagerly():
                 train(folder / "tiny_run.part").path.rename(folder / "tiny_run")
     return RunDirectory(folder / "tiny_run")
 

@@ -62,6 +62,7 @@ def test_a_result_that_is_lost_on_its_way_is_made_again(two_workers, tmp_path):
     assert (tmp_path / "dead").exists()
 
 
+@pytest.mark.slow
 def test_workers_that_dask_has_given_up_are_replaced(two_workers, monkeypatch):
     import dask
 

@@ -39,6 +39,7 @@ def test_arrays_are_fitted_epoch_by_epoch_without_a_warning():
     np.testing.assert_array_equal(weights(gan), weights(halves))
 
 
+@pytest.mark.usefixtures("eager_steps")
 def test_a_dataset_of_batches_is_fitted_and_keeps_its_order():
     data = tf.data.Dataset.from_tensor_slices(REAL.astype("float32")).batch(24)
     gan = small_gan()

@@ -100,7 +100,10 @@ def bunching(layer, sampler):
     return np.exp(sampler.log_prob(layer(), outcomes)).sum()
 
 
-@pytest.mark.parametrize("statistics, best", [("identical", 1.0), ("distinguishable", 0.5)])
+@pytest.mark.parametrize(
+    "statistics, best",
+    [("identical", 1.0), pytest.param("distinguishable", 0.5, marks=pytest.mark.slow)],
+)
 def test_an_angle_learns_the_balanced_splitter_on_which_photons_bunch(statistics, best):
     # A photon pair bunches with probability sin^2(2 theta), or half of that; theta starts near 0.
     layer = Interferometer(2, unitary=np.eye(2))
@@ -111,7 +114,10 @@ def test_an_angle_learns_the_balanced_splitter_on_which_photons_bunch(statistics
     assert bunching(layer, sampler) == pytest.approx(best, abs=0.02)
 
 
-@pytest.mark.parametrize("statistics, best", [("identical", 1.0), ("distinguishable", 0.5)])
+@pytest.mark.parametrize(
+    "statistics, best",
+    [("identical", 1.0), pytest.param("distinguishable", 0.5, marks=pytest.mark.slow)],
+)
 def test_a_phase_between_two_balanced_splitters_learns_to_bunch(statistics, best):
     # Where both splitters are fixed, the phase between them decides: a Mach-Zehnder interferometer.
     layer = Interferometer(2, "1-1")

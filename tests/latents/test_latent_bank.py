@@ -19,6 +19,7 @@ def contents(folder):
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("latent", OPTIONS)
 def test_a_bank_is_bit_equal_whatever_the_workers(two_workers, tmp_path, latent):
     size = {"num_samples": 2500, "shard_size": 1000, "seed": 3, "progress": False}
@@ -52,6 +53,7 @@ def test_a_worker_killed_in_the_middle_leaves_no_trace_in_the_bank(
     assert killed and contents(tmp_path / "shared") == contents(tmp_path / "alone")
 
 
+@pytest.mark.slow
 def test_an_error_of_a_worker_ends_the_bank_and_names_it(two_workers, tmp_path, monkeypatch):
     broken = latent_bank.Tiles(())
     monkeypatch.setattr(latent_bank, "Tiles", lambda devices: broken)

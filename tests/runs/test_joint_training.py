@@ -84,8 +84,8 @@ def test_a_run_without_a_trained_circuit_is_written_as_before():
 
 @pytest.mark.parametrize("latent, options", [
     ("boson", {"modes": 2, "photons": 1, "tiles": 2}),
-    ("boson", {"modes": 4, "interferometer": "1-1"}),
-    ("boson", {"modes": 4, "input_state": [2, 0, 1, 0]}),
+    pytest.param("boson", {"modes": 4, "interferometer": "1-1"}, marks=pytest.mark.slow),
+    pytest.param("boson", {"modes": 4, "input_state": [2, 0, 1, 0]}, marks=pytest.mark.slow),
     ("photonic", {"modes": 4}),
     ("gaussian", {"modes": 4}),
 ])  # fmt: skip

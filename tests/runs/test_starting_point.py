@@ -13,6 +13,8 @@ from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.storage.files import read_json, write_json
 from qlatent_tf.storage.preset_files import CHECKPOINT_FOLDER, WEIGHTS
 
+pytestmark = pytest.mark.usefixtures("eager_steps")
+
 
 @pytest.fixture(scope="module")
 def preset(tmp_path_factory):

@@ -14,6 +14,8 @@ pytest.importorskip("huggingface_hub")
 
 from hub_server import hub_server
 
+pytestmark = pytest.mark.usefixtures("eager_steps")
+
 NAME = "hf://ada/mine"
 
 

@@ -41,7 +41,7 @@ def expected(layer, z):
     ({"qubits": 3, "layers": 2, "ansatz": "last_qgan", "style": "dense"}, 3),
     ({"qubits": 4, "layers": 1, "ansatz": "last_qgan", "style": "none"}, 3),
     ({"qubits": 2, "layers": 2, "style": "none", "depolarizing": 0.03}, 2),
-    ({"qubits": 3, "layers": 1, "depolarizing": 0.1}, 18),
+    pytest.param({"qubits": 3, "layers": 1, "depolarizing": 0.1}, 18, marks=pytest.mark.slow),
 ])  # fmt: skip
 def test_equals_a_simulation_with_dense_matrices(options, latent_size):
     layer, z = wide(**options), noise(latent_size)
@@ -136,13 +136,10 @@ def test_a_small_start_stands_near_zero_angles():
     assert (values[:, 4:] > 0.97).all() and np.abs(values[:, :4]).max() > 0
 
 
-@pytest.mark.parametrize("jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("jit_compile", [False, True])
 @pytest.mark.parametrize(
-    "options",
-    [
-        {"depolarizing": 0.02},
-        pytest.param({"depolarizing": 0.3, "trajectories": 2, "shots": 9}, marks=pytest.mark.slow),
-    ],
+    "options", [{"depolarizing": 0.02}, {"depolarizing": 0.3, "trajectories": 2, "shots": 9}]
 )
 def test_compiling_and_batches_change_nothing(options, jit_compile):
     layer, z = wide(qubits=2, layers=1, ansatz="simple", **options), noise(3, batch=4)

@@ -145,9 +145,8 @@ def trained(count=3, **changes):
     return model, bright
 
 
-@pytest.mark.parametrize(
-    "precision", [pytest.param("mixed_bfloat16", marks=pytest.mark.slow), "mixed_float16"]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
 def test_reduced_precision_trains_close_to_single_precision(precision):
     (before, _), (single, _), (mixed, images) = trained(0), trained(), trained(precision=precision)
     assert mixed.step == 3 and mixed.encoder.layers[1].compute_dtype == precision[6:]

@@ -65,7 +65,7 @@ def test_images_have_channels_last_whatever_keras_json_says(channels_first):
 
 @pytest.mark.parametrize(
     ("resolution", "channels", "blocks", "start", "end"),
-    [(28, 1, 2, 7, 14), (32, 4, 3, 4, 8), (64, 3, 4, 4, 8)],
+    [(28, 1, 2, 7, 14), (32, 4, 3, 4, 8), pytest.param(64, 3, 4, 4, 8, marks=pytest.mark.slow)],
 )
 def test_sizes_are_arguments(resolution, channels, blocks, start, end):
     gan = resnet(

@@ -24,7 +24,12 @@ def test_moments_of_many_photons_agree_with_samples():
 
 
 @pytest.mark.parametrize(
-    "photons, options", [(40, {}), (40, {"interfering_photons": 20}), (120, {})]
+    "photons, options",
+    [
+        (40, {}),
+        pytest.param(40, {"interfering_photons": 20}, marks=pytest.mark.slow),
+        (120, {}),
+    ],
 )
 def test_clicks_of_many_photons_of_one_mode(photons, options):
     unitary = haar_unitary(3, seed=2)
@@ -120,6 +125,7 @@ def test_the_mean_of_clicks_needs_no_pairs(monkeypatch):
     assert (ends[1].mean() < mean).all() and (mean < ends[0].mean()).all()
 
 
+@pytest.mark.slow
 def test_click_moments_of_24_photons_are_a_law():
     device = PhotonicDevice(haar_unitary(48, 0), [1] * 24 + [0] * 24, detector="threshold")
     photons = PhotonicDevice(haar_unitary(48, 0), [1] * 24 + [0] * 24)

@@ -247,6 +247,7 @@ def testNoPhotons(method):
     assert sampler.log_prob([[0, 0, 0], [1, 0, 0]]).tolist() == [0, -np.inf]
 
 
+@pytest.mark.slow
 def testThirtyPhotonsNeitherOverflowNorUnderflow():
     unitary = haar_unitary(60, seed=15)
     sampler = build(unitary, first_modes(30, 60), "glynn", precision="single")

@@ -85,7 +85,10 @@ def test_few_shots_give_finite_covariances(shots):
 
 
 @pytest.mark.parametrize("identical", [True, False])
-@pytest.mark.parametrize("photons, modes", [(3, 6), (5, 9), (1, 4)])
+@pytest.mark.parametrize(
+    "photons, modes",
+    [(5, 9), *(pytest.param(*size, marks=pytest.mark.slow) for size in ((3, 6), (1, 4)))],
+)
 def test_average_over_haar_circuits_has_its_closed_form(identical, photons, modes):
     signatures = correlators.circuit_signatures(
         _first(photons, modes), identical=identical, circuits=400
