@@ -146,6 +146,12 @@ def pytest_collection_finish():
     gc.freeze()
 
 
+def pytest_runtest_teardown(item, nextitem):
+    """And what is left behind a file: else looking through it costs half a second, ever again."""
+    if nextitem is None or nextitem.path != item.path:
+        gc.freeze()
+
+
 def pytest_make_parametrize_id(config, val, argname):
     """Names bytes by what they are for: packed files hold the time at which they were made."""
     return argname if isinstance(val, bytes) else None

@@ -27,6 +27,7 @@ def drawn(preset):
     return {f"{preset}/{part}": np.asarray(array) for part, array in arrays.items()}
 
 
+@pytest.mark.usefixtures("eager_steps")
 @pytest.mark.parametrize("preset", qlatent_tf.list_presets())
 def test_presets_sample_what_they_always_did(preset):
     with np.load(STORED) as file:

@@ -21,11 +21,13 @@ def step_batches(batch_of, shape, real, base, start_step=0, steps=None):
       start_step: int. The step of the first batch.
       steps: int. The step after the last.
     """
+    # AutoGraph took longer to read the functions below than TensorFlow took to trace them.
     numbers = tf.data.Dataset.range(start_step, np.iinfo(np.int64).max if steps is None else steps)
     if isinstance(real, tf.data.Dataset):
         count = shape[0] * shape[1]
         drawn = real.unbatch().repeat().batch(count, drop_remainder=True).skip(start_step)
 
+        @tf.autograph.experimental.do_not_convert
         def numbered(step, parts):
             return batch_of(step, keras.tree.map_structure(shaped, parts))
 
@@ -35,10 +37,12 @@ def step_batches(batch_of, shape, real, base, start_step=0, steps=None):
         batches = tf.data.Dataset.zip(numbers, drawn).map(numbered, num_parallel_calls=2)
     else:
         draw = real_sampler(real)
-        batches = numbers.map(
-            lambda step: batch_of(step, draw(shape, step, step_seed(base, step))),
-            num_parallel_calls=2,
-        )
+
+        @tf.autograph.experimental.do_not_convert
+        def numbered(step):
+            return batch_of(step, draw(shape, step, step_seed(base, step)))
+
+        batches = numbers.map(numbered, num_parallel_calls=2)
     return batches.prefetch(4)
 
 

@@ -214,7 +214,7 @@ class LatentGenerator(keras.Model):
         # TensorFlow counts traces by the Python code of what it compiles, and so warns of retracing
         # when several models share a method. A partial has no code: each model counts its own.
         generate = functools.partial(type(self)._samples_of, self)
-        return tf.function(generate, reduce_retracing=True)
+        return tf.function(generate, reduce_retracing=True, autograph=False)
 
     def _samples_of(self, latent, weights):
         return self.decode(self.outputs_of(latent, weights))

@@ -161,7 +161,11 @@ class WGANGP(LatentGenerator):
         }
 
     def encode(self, samples: Tree, seed) -> Tree:
-        """Maps data space to critic space; `seed` is an int32 pair for augmentation."""
+        """Maps data space to critic space; `seed` is an int32 pair for augmentation.
+
+        Traced by TensorFlow without AutoGraph, as `decode` is: choose by `keras.ops.where` or
+        `cond`, not by `if`, where a value decides.
+        """
         return keras.tree.map_structure(lambda part: tf.cast(part, tf.float32), samples)
 
     def beside(self, samples: Tree) -> dict:

@@ -2,7 +2,6 @@
 
 import math
 import os
-import re
 
 from absl import logging
 
@@ -85,15 +84,12 @@ def check_fit(config: Config, model, dataset) -> None:
     try:
         model.training_batches(dataset.source, config.batch_size, config.seed)
     except Exception as error:
-        text = str(error)
-        if isinstance(error, ValueError) and "in user code:" not in text:
-            raise
-        # The last error of those that TensorFlow nests, if it is ours.
-        reason = re.search(r".*ValueError: (.*?)\s*\Z", text, re.DOTALL)
+        # Errors of Keras and TensorFlow take many lines, which say less than the shapes.
+        reason = f" {error}" if isinstance(error, ValueError) and "\n" not in str(error) else ""
         raise ValueError(
             f"The model {config.model!r} cannot be trained on {dataset.name!r}: its generator "
-            f"makes {_shapes(model.generator.output)}, the data are {_shapes(dataset.source)}. "
-            f"{reason[1] if reason else ''}".rstrip()
+            f"makes {_shapes(model.generator.output)}, the data are {_shapes(dataset.source)}."
+            f"{reason}"
         ) from error
 
 

@@ -102,7 +102,11 @@ def known_molecules(molgan_run, monkeypatch):
     ("filters", "expected"),
     [
         ([], ["CCO", "CCO", "c1ccccc1", "CCCCCCCC=O", "CC(N)=O"]),
-        (["--valid-only"], ["CCO", "CCO", "c1ccccc1", "CCCCCCCC=O", "CC(N)=O"]),
+        pytest.param(
+            ["--valid-only"],
+            ["CCO", "CCO", "c1ccccc1", "CCCCCCCC=O", "CC(N)=O"],
+            marks=pytest.mark.slow,
+        ),
         (["--unique"], ["CCO", "c1ccccc1", "CCCCCCCC=O", "CC(N)=O"]),
         (["--novel-only"], ["CCCCCCCC=O"]),  # The others have no more than seven atoms.
         (["--keep", "logp>0"], ["c1ccccc1", "CCCCCCCC=O"]),

@@ -52,7 +52,7 @@ def classifier_network(name_or_dir: str) -> FeatureNetwork:
     config = description["config"]
     outputs = keras.Model(model.inputs, [model.get_layer("features").output, model.outputs[0]])
 
-    @tf.function
+    @tf.function(autograph=False)
     def run(images):
         return outputs(images, training=False)
 

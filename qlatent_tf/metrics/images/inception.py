@@ -151,7 +151,7 @@ def _keras_inception(path: Path) -> FeatureNetwork:
         identity=f"keras/{digest}",
         image_shape=(None, None, 3),
         width=outputs.outputs[0].shape[1],
-        run=tf.function(lambda images: outputs(_scaled(images), training=False)),
+        run=tf.function(lambda images: outputs(_scaled(images), training=False), autograph=False),
         batch_size=_BATCH,
         **_NAMES,
     )

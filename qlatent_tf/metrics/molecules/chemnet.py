@@ -183,7 +183,7 @@ def _convolution() -> keras.layers.Layer:
 def _compiled():
     model = pretrained_chemnet()
 
-    @tf.function(jit_compile=True)
+    @tf.function(jit_compile=True, autograph=False)
     def activate(codes):
         # A negative code has no place among the 35: padding is all zeros.
         one_hot = tf.one_hot(tf.cast(codes, tf.int32), len(TOKENS))

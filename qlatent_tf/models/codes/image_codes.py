@@ -32,7 +32,7 @@ def compiled(model, name, make):
     # Not by an attribute, which Keras would look into.
     functions = model.__dict__.setdefault("_compiled", {})
     if name not in functions:
-        functions[name] = tf.function(make(), reduce_retracing=True)
+        functions[name] = tf.function(make(), reduce_retracing=True, autograph=False)
     return functions[name]
 
 

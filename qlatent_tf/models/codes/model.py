@@ -121,11 +121,11 @@ class CodeGAN(WGANGP):
             self.sample_latents(num_samples, seed),
         )
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def _generate_codes(self, latent, weights):
         return self.outputs_of(latent, weights)
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def _judge(self, real, generated):
         halfway = ops.convert_to_tensor((real + generated) / 2)
         with tf.GradientTape() as tape:

@@ -165,7 +165,7 @@ class RewardMolGAN(MolGAN):
         samples = keras.tree.map_structure(lambda part: part.numpy(), samples)
         self.replay.replace(graphs, self.score(samples))
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def _likely_graphs(self, latent):
         outputs = single_precision(self.generator(latent, training=True))
         return self.probabilities(outputs), self.decode(outputs)

@@ -18,7 +18,9 @@ def test_points_of_a_law_give_its_parameters_back(law):
     )
 
 
-@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize(
+    "law", [law if law == "power" else pytest.param(law, marks=pytest.mark.slow) for law in LAWS]
+)
 def test_noisy_points_choose_their_law_and_hold_its_parameters_in_the_intervals(law):
     random = np.random.default_rng(2)
     x = np.repeat(X, 3)

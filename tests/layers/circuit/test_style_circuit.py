@@ -162,10 +162,8 @@ def test_compiling_and_batches_change_nothing(options, jit_compile):
     np.testing.assert_allclose(layer(z[::-1]), value[::-1], atol=1e-12)
 
 
-@pytest.mark.parametrize(
-    "options",
-    [{}, pytest.param({"depolarizing": 0.1, "trajectories": 2}, marks=pytest.mark.slow)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [{}, {"depolarizing": 0.1, "trajectories": 2}])
 def test_xla_need_not_know_the_angles(options):
     """Whole numbers among what a function's backward part takes of its forward part would be sizes
     or axes, for which XLA compiles anew whenever the weights change."""

@@ -68,7 +68,14 @@ def test_shots_depend_on_the_noise_and_the_seed_alone():
     assert (np.array(first(z)) != np.array(second(z))).mean() > 0.5
 
 
-@pytest.mark.parametrize("values", [(-0.5, 0.5), (-1.0, 1.0), (0.0, 1.0, 2.0, 3.0)])
+@pytest.mark.parametrize(
+    "values",
+    [
+        (-0.5, 0.5),
+        pytest.param((-1.0, 1.0), marks=pytest.mark.slow),
+        pytest.param((0.0, 1.0, 2.0, 3.0), marks=pytest.mark.slow),
+    ],
+)
 def test_noise_of_few_values_has_shots_of_its_own_too(values):
     """Bits and counts differ in few bits; their shots are as independent as those of others."""
     shots = 25
@@ -134,6 +141,7 @@ def test_random_errors_are_drawn_by_their_strengths():
     np.testing.assert_array_equal(draw_errors(uniform, [0.2] * 8), [[3, 3, 2, 1, 0, 1, 0, 0]])
 
 
+@pytest.mark.slow
 def test_more_qubits_than_a_density_matrix_takes():
     layer = StyleCircuit(7, 1, ansatz="simple", depolarizing=0.1, trajectories=3, shots=20)
     value = np.array(layer(noise(7)))
