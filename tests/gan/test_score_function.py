@@ -53,7 +53,9 @@ def test_the_gradient_by_enumeration_is_that_of_finite_differences(statistics):
     np.testing.assert_allclose(gradient, found, atol=1e-8)
 
 
-@pytest.mark.parametrize("statistics", STATISTICS)
+@pytest.mark.parametrize(
+    "statistics", ["identical", pytest.param("distinguishable", marks=pytest.mark.slow)]
+)
 def test_the_mean_of_the_estimator_is_the_gradient_by_enumeration(statistics):
     layer = Interferometer(MODES, seed=1, dtype="float64")
     sampler = PhotonicSampler(PHOTONS, statistics)

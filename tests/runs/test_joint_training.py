@@ -86,7 +86,7 @@ def test_a_run_without_a_trained_circuit_is_written_as_before():
     ("boson", {"modes": 2, "photons": 1, "tiles": 2}),
     pytest.param("boson", {"modes": 4, "interferometer": "1-1"}, marks=pytest.mark.slow),
     pytest.param("boson", {"modes": 4, "input_state": [2, 0, 1, 0]}, marks=pytest.mark.slow),
-    ("photonic", {"modes": 4}),
+    pytest.param("photonic", {"modes": 4}, marks=pytest.mark.slow),
     ("gaussian", {"modes": 4}),
 ])  # fmt: skip
 def test_one_step_trains_what_there_is_to_train(latent, options):

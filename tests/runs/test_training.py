@@ -328,7 +328,7 @@ def test_losses_that_are_not_finite_end_the_run_before_a_checkpoint(tmp_path):
         training.restore_model(RunDirectory(tmp_path))
 
 
-@pytest.mark.parametrize("of_critic", [None, 4e-3])
+@pytest.mark.parametrize("of_critic", [pytest.param(None, marks=pytest.mark.slow), 4e-3])
 def test_both_learning_rates_fall_in_a_line_to_zero_in_step(of_critic):
     config = completion.resolve(
         dataclasses.replace(

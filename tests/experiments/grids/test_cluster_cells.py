@@ -70,7 +70,7 @@ def told(grid):
     return [{**one, "seconds": None} for one in read_cells(grid.path)]
 
 
-@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("shared", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_cells_of_workers_are_those_of_one_process(whole, tmp_path, shared):
     grid, there = Grid(tmp_path / "grid", SAMPLES), tmp_path / "there"
     worker = StandIn(None if shared else there)

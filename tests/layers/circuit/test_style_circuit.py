@@ -40,7 +40,9 @@ def expected(layer, z):
     ({"qubits": 4, "layers": 2, "ansatz": "simple", "readout": "z"}, 4),
     ({"qubits": 3, "layers": 2, "ansatz": "last_qgan", "style": "dense"}, 3),
     ({"qubits": 4, "layers": 1, "ansatz": "last_qgan", "style": "none"}, 3),
-    ({"qubits": 2, "layers": 2, "style": "none", "depolarizing": 0.03}, 2),
+    pytest.param(
+        {"qubits": 2, "layers": 2, "style": "none", "depolarizing": 0.03}, 2, marks=pytest.mark.slow
+    ),
     pytest.param({"qubits": 3, "layers": 1, "depolarizing": 0.1}, 18, marks=pytest.mark.slow),
 ])  # fmt: skip
 def test_equals_a_simulation_with_dense_matrices(options, latent_size):

@@ -137,7 +137,7 @@ def test_the_mask_of_keras_is_found_and_passed_on():
     )
 
 
-@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("masked", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_a_model_is_saved_and_compiled(tmp_path, masked):
     nodes, adjacency = graph((2,))
     inputs = [keras.Input((NODES, FEATURES)), keras.Input((NODES, NODES, RELATIONS))]

@@ -25,6 +25,7 @@ def weights():
         pytest.skip(str(error))
 
 
+@pytest.mark.slow
 def test_distance_is_that_of_the_reference_implementation(weights, caplog):
     with caplog.at_level("WARNING", logger="absl"):
         distance = frechet_chemnet_distance(GOLDEN["first"], GOLDEN["second"])

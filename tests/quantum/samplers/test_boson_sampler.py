@@ -131,7 +131,7 @@ def testManyPhotonsOnABeamSplitter(method, precision, half, samples):
     [
         ("table", "double", 40, 20_000),
         ("lanes", "double", 10, 20_000),
-        ("glynn", "double", 40, 300),
+        pytest.param("glynn", "double", 40, 300, marks=pytest.mark.slow),
         ("glynn", "single", 40, 300),
     ],
 )
