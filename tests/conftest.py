@@ -147,7 +147,7 @@ def pytest_collection_finish():
 
 
 def pytest_runtest_teardown(item, nextitem):
-    """And what is left behind a file: else looking through it costs half a second, ever again."""
+    """And what is left behind a file: each look through it would take half a second."""
     if nextitem is None or nextitem.path != item.path:
         gc.freeze()
 

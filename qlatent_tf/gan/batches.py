@@ -21,28 +21,26 @@ def step_batches(batch_of, shape, real, base, start_step=0, steps=None):
       start_step: int. The step of the first batch.
       steps: int. The step after the last.
     """
-    # AutoGraph took longer to read the functions below than TensorFlow took to trace them.
     numbers = tf.data.Dataset.range(start_step, np.iinfo(np.int64).max if steps is None else steps)
+    # AutoGraph takes longer to read what makes a batch than TensorFlow takes to trace it.
+    unread = tf.autograph.experimental.do_not_convert
     if isinstance(real, tf.data.Dataset):
         count = shape[0] * shape[1]
         drawn = real.unbatch().repeat().batch(count, drop_remainder=True).skip(start_step)
 
-        @tf.autograph.experimental.do_not_convert
         def numbered(step, parts):
             return batch_of(step, keras.tree.map_structure(shaped, parts))
 
         def shaped(part):
             return tf.reshape(part, (*shape, *part.shape[1:]))
 
-        batches = tf.data.Dataset.zip(numbers, drawn).map(numbered, num_parallel_calls=2)
+        batches = tf.data.Dataset.zip(numbers, drawn).map(unread(numbered), num_parallel_calls=2)
     else:
         draw = real_sampler(real)
-
-        @tf.autograph.experimental.do_not_convert
-        def numbered(step):
-            return batch_of(step, draw(shape, step, step_seed(base, step)))
-
-        batches = numbers.map(numbered, num_parallel_calls=2)
+        batches = numbers.map(
+            unread(lambda step: batch_of(step, draw(shape, step, step_seed(base, step)))),
+            num_parallel_calls=2,
+        )
     return batches.prefetch(4)
 
 

@@ -39,7 +39,7 @@ class LatentGenerator(keras.Model):
         self.generator = generator
 
     def decode(self, outputs: Tree) -> Tree:
-        """Maps generator outputs to data space."""
+        """Maps generator outputs to data space; traced without AutoGraph."""
         return outputs
 
     def precompute(self, real):

@@ -145,7 +145,7 @@ def replica_batches(batches, strategy):
 def distributed_step(model, strategy):
     """Returns what Keras calls for each step: a function of the batches' iterator."""
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def step(batch):
         reports = strategy.run(model.train_step, args=(batch,))
         # Alike on all replicas.

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
+from harness import eagerly
 
 from qlatent_tf.gan.wgan_gp import WGANGP
 from qlatent_tf.models.perceptrons import perceptron
@@ -39,11 +40,11 @@ def test_arrays_are_fitted_epoch_by_epoch_without_a_warning():
     np.testing.assert_array_equal(weights(gan), weights(halves))
 
 
-@pytest.mark.usefixtures("eager_steps")
 def test_a_dataset_of_batches_is_fitted_and_keeps_its_order():
     data = tf.data.Dataset.from_tensor_slices(REAL.astype("float32")).batch(24)
     gan = small_gan()
-    gan.fit(data, verbose=0)
+    with eagerly():
+        gan.fit(data, verbose=0)
     assert gan.step == 96 // (24 * 2)
     first, second = gan.training_batches(data, 10, seed=0, steps=2)
     np.testing.assert_array_equal(np.reshape(first["real"], (20, 2)), REAL[:20].astype("float32"))

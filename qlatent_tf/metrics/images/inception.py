@@ -168,10 +168,11 @@ def _saved_model(path: Path) -> FeatureNetwork:
         outputs = model(_scaled_as_published(images))
         return [tf.reshape(outputs[name], [_BATCH, -1]) for name in ("pool_3", "logits")]
 
+    # Traced once, here for its shapes.
+    traced = tf.function(run, autograph=False)
     try:
         shape = (
-            tf.function(run)
-            .get_concrete_function(tf.TensorSpec([_BATCH, _SIZE, _SIZE, 3], tf.uint8))
+            traced.get_concrete_function(tf.TensorSpec([_BATCH, _SIZE, _SIZE, 3], tf.uint8))
             .structured_outputs[0]
             .shape
         )
@@ -186,7 +187,7 @@ def _saved_model(path: Path) -> FeatureNetwork:
         identity=f"tfgan/{digest}/{_PUBLISHED_SCALING}",
         image_shape=(None, None, 3),
         width=int(shape[1]),
-        run=tf.function(run),
+        run=traced,
         batch_size=_BATCH,
         **_NAMES,
     )

@@ -113,10 +113,10 @@ def test_training_lowers_the_error_that_is_reported():
     name = "reconstruction_mse_some_test_10"
     before = means(model.own_scores(data, 1, 0))
     history = model.fit(
-        model.training_batches(bright, 16, seed=0, steps=40), verbose=0, shuffle=False
+        model.training_batches(bright, 16, seed=0, steps=60), verbose=0, shuffle=False
     )
     after = means(model.own_scores(data, 1, 0))
-    assert model.step == 40 and list(history.history) == ["reconstruction_mse"]
+    assert model.step == 60 and list(history.history) == ["reconstruction_mse"]
     # Traced once for both evaluations: TensorFlow warns of functions that are traced again.
     errors = compiled(model.encoder, "errors", pytest.fail)
     assert errors.experimental_get_tracing_count() == 1
