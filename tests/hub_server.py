@@ -63,7 +63,7 @@ def hub_server(patch, cache):
     handler = type("Handler", (_Handler,), {"hub": hub})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     hub.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     patch.setenv("HF_ENDPOINT", hub.url)
     patch.setenv("HF_TOKEN", "hf_ada")
     presets._fetched.cache_clear()

@@ -34,7 +34,7 @@ def perceval_cloud(patch):
     handler = type("Handler", (_Handler,), {"cloud": cloud})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     cloud.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     patch.setenv("PCVL_CLOUD_TOKEN", TOKEN)
     RemoteConfig.clear_cache()
     RemoteConfig.set_url(cloud.url)

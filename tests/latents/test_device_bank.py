@@ -1,5 +1,6 @@
 """Banks that platforms of Perceval draw: its simulators, and a cloud on this machine."""
 
+import importlib.util
 import json
 import sys
 
@@ -8,9 +9,6 @@ import pytest
 
 # First, as in most programs: Perceval's compiled code then has TensorFlow's protobuf for its own.
 import tensorflow  # noqa: F401
-
-pytest.importorskip("perceval")
-
 from perceval_cloud import perceval_cloud
 
 from qlatent_tf import __main__ as command
@@ -20,6 +18,12 @@ from qlatent_tf.latents.device_bank import write_device_bank
 from qlatent_tf.quantum import open_samples
 from qlatent_tf.quantum.verification.chi_square import chi_square_p_value
 
+# Not imported before a test needs it: that takes a second of every worker.
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("perceval") is None, reason="needs Perceval"
+)
+# Perceval's sampler by Clifford and Clifford's method may wait for a second at the end of a call.
+PLATFORMS = [pytest.param("sim:clifford2017", marks=pytest.mark.slow), "sim:slos"]
 SHOTS = 4000
 CIRCUIT = {"modes": 4, "photons": 2, "unitary_seed": 3}
 NOISE = {"indistinguishability": 0.7, "transmission": 0.6}
@@ -32,7 +36,7 @@ def write(folder, platform, *, latent="boson", num_samples=SHOTS, **options):
     return write_device_bank(folder, platform, latent, {**CIRCUIT, **options}, **how)
 
 
-@pytest.mark.parametrize("platform", ["sim:clifford2017", "sim:slos"])
+@pytest.mark.parametrize("platform", PLATFORMS)
 @pytest.mark.parametrize("noise", [{}, NOISE, {"detector": "threshold", "postselect": [2, 2]}])
 def test_simulators_of_perceval_draw_from_the_exact_law(tmp_path, platform, noise):
     assert write(tmp_path / "bank", platform, seed=1, **noise) == SHOTS
@@ -61,7 +65,7 @@ def test_simulators_of_perceval_draw_from_the_exact_law(tmp_path, platform, nois
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bank"]
 
 
-@pytest.mark.parametrize("platform", ["sim:clifford2017", "sim:slos"])
+@pytest.mark.parametrize("platform", PLATFORMS)
 def test_another_seed_draws_other_shots(tmp_path, platform):
     for seed in range(3):
         write(tmp_path / str(seed), platform, seed=seed, num_samples=500)
@@ -70,6 +74,7 @@ def test_another_seed_draws_other_shots(tmp_path, platform):
         assert (first == second).all(axis=1).mean() < 0.5
 
 
+@pytest.mark.slow
 def test_shots_that_selection_leaves_out_are_replaced_by_others(tmp_path):
     options = {"detector": "threshold", "postselect": [2, 2], "num_samples": 1000}
     write(tmp_path / "bank", "sim:clifford2017", **options)

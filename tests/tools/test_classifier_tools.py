@@ -80,6 +80,7 @@ def test_a_stopped_training_says_how_to_go_on(here, monkeypatch, capsys):
     assert "same command resumes at the last complete epoch" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_card_shows_scores_of_real_images(here, capsys):
     (here / "my_toy.py").write_text(TOY + BRIGHTNESS)
     train = [
