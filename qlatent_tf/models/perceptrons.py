@@ -74,11 +74,15 @@ def perceptron(inputs, outputs, units=(512, 512), activation="relu", name=None):
     Args:
       inputs, outputs: int. The widths.
       units: sequence of int. The hidden layers' widths.
-      activation: str, or None: a layer LeakyReLU of slope 0.2 behind each hidden one.
+      activation: str or callable, or None: a layer LeakyReLU of slope 0.2 behind each hidden one.
       name: str. The model's.
     """
     import keras
     from keras import layers
+
+    from qlatent_tf.layers.relu import leaky_relu, relu
+
+    activation = {"relu": relu, "leaky_relu": leaky_relu}.get(activation, activation)
 
     # === Functional Model ===
     vector = keras.Input((inputs,))

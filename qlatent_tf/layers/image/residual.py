@@ -13,6 +13,7 @@ from keras import layers, ops
 
 from qlatent_tf.layers.image.batch_norm import batch_normalization
 from qlatent_tf.layers.image.resampling_conv import ConvMeanPool2D, UpsampleConv2D, mean_pool
+from qlatent_tf.layers.relu import relu
 
 
 def up_block(images, filters):
@@ -31,7 +32,7 @@ def first_block(images, filters):
 
     No activation goes before the first convolution, for these are pixels.
     """
-    hidden = layers.ReLU()(conv(filters)(images))
+    hidden = rectified(conv(filters)(images))
     hidden = ConvMeanPool2D(filters, kernel_initializer=he())(hidden)
     return layers.add([hidden, _shortcut(filters)(mean_pool(images))])
 
@@ -39,7 +40,7 @@ def first_block(images, filters):
 def down_block(images, filters):
     """Halves the resolution: ReLU, convolve, ReLU, convolve, pool."""
     hidden = conv(images.shape[-1])(rectified_sum(images))
-    hidden = ConvMeanPool2D(filters, kernel_initializer=he())(layers.ReLU()(hidden))
+    hidden = ConvMeanPool2D(filters, kernel_initializer=he())(rectified(hidden))
     return layers.add([hidden, _shortcut(filters)(mean_pool(images))])
 
 
@@ -47,12 +48,17 @@ def plain_block(images):
     """Keeps resolution and channels: ReLU, convolve, ReLU, convolve; the shortcut is the input."""
     filters = images.shape[-1]
     hidden = conv(filters)(rectified_sum(images))
-    return layers.add([conv(filters)(layers.ReLU()(hidden)), images])
+    return layers.add([conv(filters)(rectified(hidden)), images])
 
 
 def normalised(images):
     """Batch normalisation with moving averages, then ReLU."""
     return layers.ReLU()(batch_normalization(epsilon=1e-5)(images))
+
+
+def rectified(images):
+    """The ReLU of what a convolution made, in a critic."""
+    return layers.Activation(relu)(images)
 
 
 def rectified_sum(images):
