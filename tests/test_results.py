@@ -9,7 +9,7 @@ from harness import ROOT
 from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.experiments.grids.finished_cells import read_cells
 
-# Called <experiment>_<generator steps>.
+# Called <experiment>_<generator steps>, or <experiment>_<what differs>_<generator steps>.
 _FOLDERS = sorted(folder.parent for folder in (ROOT / "docs" / "results").glob("*/cells"))
 # Whose table is too long for the page of all results.
 _PAGES = {"capacity": "docs/last_qgan.md"}
@@ -17,8 +17,9 @@ _PAGE = "docs/results.md"
 
 
 def _names(folder):
-    experiment, _, steps = folder.name.rpartition("_")
-    return experiment, int(steps)
+    """Returns the name of the experiment, the longest that begins the folder's, and the steps."""
+    begins = (name for name in EXPERIMENTS if folder.name.startswith(f"{name}_"))
+    return max(begins, key=len), int(folder.name.rpartition("_")[2])
 
 
 @pytest.mark.parametrize(

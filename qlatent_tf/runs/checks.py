@@ -48,8 +48,9 @@ def check_memory(config: Config, model) -> None:
     total = memory.memory_limit()
     if needed > total:
         raise ValueError(
-            f"A batch of {largest:,} samples needs about {needed / 2**30:,.0f} GiB, latents drawn "
-            f"ahead and the generator's layers alone; this machine has {total / 2**30:,.0f} GiB. "
+            f"A batch of {largest:,} samples needs about {memory.readable_bytes(needed)}, latents "
+            "drawn ahead and the generator's layers alone; this machine has "
+            f"{memory.readable_bytes(total)}. "
             "Choose a smaller batch_size."
         )
 
