@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from qlatent_tf.cluster.submissions import Submissions
 from qlatent_tf.names import did_you_mean
 from qlatent_tf.storage.shapes import check_shape
 
@@ -57,7 +58,8 @@ class ClusterFile:
 
         Raises:
           ImportError: if the package of its class is not installed.
-          ValueError: if the class refuses the options, or jobs cannot be submitted from here.
+          ValueError: if the class refuses the options, jobs cannot be submitted from here, or the
+            batch system refuses them all.
         """
         import dask.utils
 
@@ -76,11 +78,25 @@ class ClusterFile:
             for name in ("memory_limit", "device_memory_limit"):
                 if self.options.get(name, "auto") != "auto":  # Dask reads them in the workers.
                     dask.utils.parse_bytes(self.options[name])
+            if submit:
+                return _submitted(kind, self.options, self.workers)
             cluster = kind(n_workers=0, **self.options)
             cluster.scale(self.workers)
+            return cluster
         except (TypeError, ValueError, OSError, RuntimeError) as error:
             raise ValueError(f"The {self.kind} cannot be started: {error}") from error
-        return cluster
+
+
+def _submitted(kind, options, workers):
+    submissions = Submissions()
+    cluster = kind(n_workers=0, job_cls=submissions.job_class(kind.job_cls), **options)
+    try:
+        cluster.scale(workers)
+        submissions.wait(cluster)
+    except BaseException:
+        cluster.close()
+        raise
+    return cluster
 
 
 def read_cluster_file(path: str | os.PathLike) -> ClusterFile:

@@ -1,8 +1,10 @@
 """Files that describe clusters: what they may say, and what a job's script then holds."""
 
+import contextlib
 import os
 import re
 import signal
+import time
 
 import pytest
 from harness import ROOT
@@ -135,18 +137,59 @@ echo Submitted batch job $!
 """
 
 
+def install_slurm(monkeypatch, folder, sbatch, scancel="#!/bin/sh\n"):
+    """Puts commands by these names where they are found first."""
+    (folder / "bin").mkdir()
+    for name, text in {"sbatch": sbatch, "scancel": scancel}.items():
+        (folder / "bin" / name).write_text(text)
+        (folder / "bin" / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}")
+
+
+JOBS = "{cores: 2, processes: 1, memory: 1GB, interface: lo}"
+
+
+def test_a_job_that_slurm_refuses_is_told_of_with_its_reason(tmp_path, monkeypatch, caplog):
+    refuse = "#!/bin/sh\necho sbatch: error: invalid partition: gpuu >&2\nexit 1\n"
+    install_slurm(monkeypatch, tmp_path, refuse)
+    file = read(tmp_path, f"class: SLURMCluster\nworkers: 2\noptions: {JOBS}\n")
+    said = "cannot be started: jobs are refused: sbatch: error: invalid partition: gpuu$"
+    with pytest.raises(ValueError, match=said), open_cluster(file=file):
+        pytest.fail("opened")
+    assert "Traceback" not in caplog.text
+
+
+def test_a_job_that_slurm_refuses_beside_others_is_submitted_again(tmp_path, monkeypatch, caplog):
+    limit = (
+        "#!/bin/sh\nmkdir {0}/full 2>/dev/null || {{ echo too many jobs >&2; exit 1; }}\n"
+        "echo job 123\n"
+    )
+    install_slurm(monkeypatch, tmp_path, limit.format(tmp_path))
+    file = read(tmp_path, f"class: SLURMCluster\nworkers: 2\noptions: {JOBS}\n")
+    with contextlib.closing(file.start()) as cluster:
+        assert len(cluster.worker_spec) == 1
+        assert "will be submitted again: too many jobs" in caplog.text
+        wait_for(lambda: len(cluster.workers) == 1)
+        cluster.scale(2)
+        wait_for(lambda: len(cluster.worker_spec) == 1 == len(cluster.workers))
+        (tmp_path / "full").rmdir()
+        cluster.scale(2)
+        wait_for(lambda: len(cluster.worker_spec) == 2 == len(cluster.workers))
+    assert caplog.text.count("too many jobs") == 1 and "Traceback" not in caplog.text
+
+
+def wait_for(condition):
+    while not condition():
+        time.sleep(0.02)
+
+
 @pytest.mark.slow
 def test_jobs_of_slurm_work_and_are_replaced(tmp_path, monkeypatch):
     """SLURM's commands are stood in for: sbatch runs a copy of the script, which Dask deletes."""
     import cluster_tasks as tasks
     import dask
 
-    commands = {"sbatch": SBATCH.format(folder=tmp_path), "scancel": "#!/bin/sh\nkill -- -$1\n"}
-    (tmp_path / "bin").mkdir()
-    for name, text in commands.items():
-        (tmp_path / "bin" / name).write_text(text)
-        (tmp_path / "bin" / name).chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    install_slurm(monkeypatch, tmp_path, SBATCH.format(folder=tmp_path), "#!/bin/sh\nkill -- -$1\n")
     monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests"))
     text = "class: SLURMCluster\nworkers: 1\noptions: {cores: 2, processes: 1, memory: 1GB,"
     file = read(tmp_path, text + " interface: lo, gpus: 1}\n")
