@@ -23,7 +23,7 @@ _DISTRIBUTIONS = {
 # Perceval's own engine and PennyLane's differentiation, which they bring along.
 _BROUGHT_ALONG = {"exqalibur", "autograd"}
 # Needed by a dependency that does not declare it; read as a file of weights; asked for by name.
-_NOT_IMPORTED = {"tf_keras", "fcd", "setuptools", "dask-jobqueue", "cryptography", "bokeh"}
+_NOT_IMPORTED = {"tf_keras", "fcd", "setuptools", "cryptography", "bokeh"}
 # Ours beside the package.
 _SHARED_BESIDE = {"benchmarks", *(file.stem for file in (ROOT / "tests").glob("*.py"))}
 _MODULES = modules()

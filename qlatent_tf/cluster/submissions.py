@@ -22,7 +22,7 @@ class Submissions:
 
     def job_class(self, kind):
         """Returns a class of jobs, as `kind` of dask-jobqueue, that keeps the answers here."""
-        from distributed.deploy.spec import ProcessInterface
+        from dask_jobqueue import core
 
         submissions = self
 
@@ -32,7 +32,7 @@ class Submissions:
                     await super().start()
                 except (OSError, RuntimeError, ValueError) as error:
                     submissions._answer(self.name, _reason(error))
-                    await ProcessInterface.start(self)
+                    await super(core.Job, self).start()  # That of what is submitted.
                 else:
                     submissions._answer(self.name, "")
 
