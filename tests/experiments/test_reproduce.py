@@ -172,6 +172,7 @@ def test_merge_writes_the_table_of_all_machines(workdir, tmp_path, capsys):
     assert (tmp_path / "table1.md").is_file() and not (tmp_path / "runs").exists()
 
 
+@pytest.mark.slow
 def test_figure2_takes_the_runs_of_table1(workdir, capsys):
     arguments = ("--workdir", workdir, "--num-samples", 500, "--quiet")
     assert run("figure2", *arguments) == 0
@@ -183,6 +184,7 @@ def test_figure2_takes_the_runs_of_table1(workdir, capsys):
     assert "Train some with table1" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_mixture_leaves_tables_and_scatter_plots(tmp_path, capsys):
     arguments = ("--latents", "boson", "--iterations", 1, "--workdir", tmp_path)
     assert run("mixture", *COMMON, *arguments, "--set", "model_options.units=[8]") == 0

@@ -49,7 +49,8 @@ def assert_equal(one, other):
         np.testing.assert_array_equal(mine, theirs)
 
 
-@pytest.mark.parametrize("jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("jit_compile", [False, True])
 def test_the_average_is_its_recursion_and_training_does_not_know_of_it(jit_compile):
     _, raw, batches = make(jit_compile=jit_compile)
     _, averaged, _ = make(jit_compile=jit_compile, generator_ema=0.8)

@@ -120,6 +120,7 @@ def test_other_data_are_refused_before_anything_is_written(copy, tmp_path, capsy
     assert not (tmp_path / "on").exists()
 
 
+@pytest.mark.slow
 def test_a_copy_that_was_cut_short_is_made_again(tiny_run, preset, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         copyfile = shutil.copyfile

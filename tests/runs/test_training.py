@@ -192,6 +192,7 @@ def test_sigusr1_saves_a_run_that_continues(tmp_path):
     assert checkpoint_steps(run.checkpoints) == [3, 4]
 
 
+@pytest.mark.slow
 def test_a_path_that_reads_as_a_pattern_is_found_again(tmp_path, capfd):
     folder = tmp_path / "a [1] *"
     train(folder, steps=2)

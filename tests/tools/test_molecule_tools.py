@@ -61,6 +61,7 @@ def test_a_named_data_set_that_cannot_be_had_is_an_error(no_qm9, capsys):
     assert "--data-dir" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_without_a_name_the_shipped_molecules_stand_in_loudly(no_qm9, empty_folder, capsys):
     arguments = [word for word in MOLGAN if word not in ("--dataset", "small_molecules")]
     assert run("train", *arguments, "--steps", 1) == 0

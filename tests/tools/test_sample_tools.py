@@ -143,6 +143,7 @@ def test_inspecting_a_file_with_and_without_its_circuit(tmp_path, capsys):
     assert (tmp_path / "report" / "samples.svg").is_file()
 
 
+@pytest.mark.slow
 def test_inspecting_clicks_whose_totals_vary(tmp_path, capsys):
     file = tmp_path / r"clicks$\frac$2.npy"
     np.save(file, np.eye(3, dtype=np.uint8)[[0, 1, 2, 0]] | np.eye(3, dtype=np.uint8)[[0, 2, 1, 0]])

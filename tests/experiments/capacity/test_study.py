@@ -240,6 +240,7 @@ def test_codes_are_read_with_their_leading_components(folder, tmp_path):
         codes(file="far.npz", data_dir=tmp_path)
 
 
+@pytest.mark.slow
 def test_codes_are_made_once_of_what_is_asked_for(tmp_path):
     np.savez(
         tmp_path / "mine.npz",

@@ -105,6 +105,7 @@ def test_fast_metrics_watch_the_training_and_all_score_the_finished_cell(tmp_pat
     assert {f"integer_distance@{SAMPLES}", f"pair_correlation_error@{SAMPLES}"} <= scores
 
 
+@pytest.mark.slow
 def test_held_out_samples_are_scored_once_for_cells_of_the_same_data(
     tmp_path, monkeypatch, trained
 ):
@@ -163,6 +164,7 @@ def test_what_another_process_finishes_meanwhile_is_not_missed(tmp_path, monkeyp
     assert not (tmp_path / "ours" / "runs" / "cell_0").exists()
 
 
+@pytest.mark.slow
 def test_the_bar_counts_steps_while_a_cell_is_trained(tmp_path, monkeypatch):
     seen = []
 

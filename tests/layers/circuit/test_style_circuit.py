@@ -89,6 +89,7 @@ def test_a_gradient_is_that_of_finite_differences():
             np.testing.assert_allclose(gradient[place], slope, atol=1e-8)
 
 
+@pytest.mark.slow
 def test_a_rotation_obeys_the_parameter_shift_rule():
     layer, z = wide(qubits=2, layers=1, style="none"), noise(2, batch=1)
     layer(z)
@@ -130,6 +131,7 @@ def test_features_are_x_then_z():
     np.testing.assert_allclose(layer(turn), np.hstack([np.sin(turn), np.cos(turn)]), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_small_start_stands_near_zero_angles():
     layer = StyleCircuit(4, 2, initial_range=0.01)
     values = np.array(layer(noise(4)))

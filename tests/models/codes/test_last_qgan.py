@@ -123,6 +123,7 @@ def test_codes_are_those_of_averaged_weights_where_samples_are():
     assert not np.allclose(codes, trained, atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("generator", ["quantum", "classical"])
 def test_codes_are_scored_where_networks_compute_in_reduced_precision(dataset, generator):
     model = training.prepare(

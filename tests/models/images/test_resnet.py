@@ -148,7 +148,8 @@ def test_a_sample_depends_on_its_latent_alone():
     assert not np.allclose(outputs[:1], gan.generator(latents[:1], training=True), atol=1e-3)
 
 
-@pytest.mark.parametrize("jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("jit_compile", [False, True])
 def test_moving_averages_follow_every_batch_of_the_step(jit_compile):
     gan, by_hand = small_gan(), small_gan()
     batch = next(iter(gan.training_batches(images(40), 8, seed=0, generator_batch_size=12)))

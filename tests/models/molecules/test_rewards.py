@@ -156,6 +156,7 @@ def test_the_reward_starts_by_steps_where_updates_are_passed_over():
     assert abs(early + np.mean(likely)) > 1e-3
 
 
+@pytest.mark.slow
 def test_without_weight_it_is_the_plain_model(molecules):
     gan = guided(reward_weight=0.0)
     plain = MolGAN(
