@@ -48,9 +48,9 @@ class KerasExampleGAN(keras.Model):
 
     def __init__(self, critic_steps=5, penalty_weight=10.0):
         super().__init__()
-        plain = {"activation": keras.activations.relu}
-        self.generator = perceptron(16, 16, **plain)
-        self.critic = perceptron(16, 1, **plain)
+        relu = keras.activations.relu  # Theirs: by its name, it would be ours.
+        self.generator = perceptron(16, 16, activation=relu)
+        self.critic = perceptron(16, 1, activation=relu)
         self.critic_steps = critic_steps
         self.penalty_weight = penalty_weight
         self.built = True

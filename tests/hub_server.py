@@ -6,8 +6,9 @@ import hashlib
 import http.server
 import json
 import re
-import threading
 import urllib.parse
+
+from local_server import local_server
 
 TOKENS = {"hf_ada": ("ada", "write"), "hf_reader": ("ada", "read")}
 LARGE = (".h5", ".png")  # kept by their SHA-256, as Git LFS does; a real Hub also goes by size
@@ -61,18 +62,14 @@ def hub_server(patch, cache):
     patch.setattr(constants, "HF_HUB_CACHE", str(cache))
     patch.setattr(constants, "HF_HUB_DISABLE_XET", True)
     handler = type("Handler", (_Handler,), {"hub": hub})
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    hub.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    patch.setenv("HF_ENDPOINT", hub.url)
     patch.setenv("HF_TOKEN", "hf_ada")
-    presets._fetched.cache_clear()
-    try:
-        yield hub
-    finally:
+    with local_server(handler) as hub.url:
+        patch.setenv("HF_ENDPOINT", hub.url)
         presets._fetched.cache_clear()
-        server.shutdown()
-        server.server_close()
+        try:
+            yield hub
+        finally:
+            presets._fetched.cache_clear()
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

@@ -4,8 +4,9 @@ import contextlib
 import http.server
 import json
 import re
-import threading
 import urllib.parse
+
+from local_server import local_server
 
 TOKEN = "a_token"
 
@@ -32,18 +33,14 @@ def perceval_cloud(patch):
 
     cloud = Cloud()
     handler = type("Handler", (_Handler,), {"cloud": cloud})
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    cloud.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     patch.setenv("PCVL_CLOUD_TOKEN", TOKEN)
-    RemoteConfig.clear_cache()
-    RemoteConfig.set_url(cloud.url)
-    try:
-        yield cloud
-    finally:
+    with local_server(handler) as cloud.url:
         RemoteConfig.clear_cache()
-        server.shutdown()
-        server.server_close()
+        RemoteConfig.set_url(cloud.url)
+        try:
+            yield cloud
+        finally:
+            RemoteConfig.clear_cache()
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

@@ -8,36 +8,30 @@ gradient penalty two of six products of each layer, and a critic's update two of
 import keras
 import tensorflow as tf
 
+_SLOPE = 0.2
+
 
 @keras.saving.register_keras_serializable("qlatent_tf")
-@tf.autograph.experimental.do_not_convert
 def relu(x):
     """``max(x, 0)``, equal to Keras' ReLU in its value and in every derivative."""
-    return _relu(x)
+    return _piecewise_linear(tf.nn.relu, tf.zeros_like, x)
 
 
 @keras.saving.register_keras_serializable("qlatent_tf")
-@tf.autograph.experimental.do_not_convert
 def leaky_relu(x):
     """``max(x, x / 5)``, equal to Keras' ``leaky_relu`` in its value and in every derivative."""
-    return _leaky_relu(x)
+    return _piecewise_linear(
+        lambda part: tf.nn.leaky_relu(part, _SLOPE), lambda upstream: _SLOPE * upstream, x
+    )
 
 
-@tf.custom_gradient
-def _relu(x):
-    value = tf.nn.relu(x)
+@tf.autograph.experimental.do_not_convert
+def _piecewise_linear(activation, below, x):
+    """Returns activation(x); the gradient passes above zero, and is `below` of it elsewhere."""
 
-    def gradient(upstream):
-        return tf.where(value > 0, upstream, tf.zeros_like(upstream))
+    @tf.custom_gradient
+    def compute(part):
+        value = activation(part)
+        return value, lambda upstream: tf.where(value > 0, upstream, below(upstream))
 
-    return value, gradient
-
-
-@tf.custom_gradient
-def _leaky_relu(x):
-    value = tf.nn.leaky_relu(x, 0.2)
-
-    def gradient(upstream):
-        return tf.where(value > 0, upstream, 0.2 * upstream)
-
-    return value, gradient
+    return compute(x)

@@ -50,8 +50,7 @@ def check_memory(config: Config, model) -> None:
         raise ValueError(
             f"A batch of {largest:,} samples needs about {memory.readable_bytes(needed)}, latents "
             "drawn ahead and the generator's layers alone; this machine has "
-            f"{memory.readable_bytes(total)}. "
-            "Choose a smaller batch_size."
+            f"{memory.readable_bytes(total)}. Choose a smaller batch_size."
         )
 
 

@@ -2,9 +2,9 @@ import errno
 import hashlib
 import http.server
 import socket
-import threading
 
 import pytest
+from local_server import local_server
 
 from qlatent_tf.storage import files
 from qlatent_tf.storage.download import DownloadError, RemoteFile, check_reachable, download
@@ -32,13 +32,8 @@ def no_proxy(monkeypatch):
 
 @pytest.fixture(scope="module")
 def address():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with local_server(_Handler) as url:
+        yield url
 
 
 def test_a_full_disk_is_said_to_be_one(address, tmp_path, monkeypatch):
