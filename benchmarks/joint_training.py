@@ -1,7 +1,7 @@
 """What a trained circuit costs: training steps, and the sampler and gradient alone, beside MerLin.
 
     python -m benchmarks.joint_training                     # some minutes
-    python -m benchmarks.joint_training --steps 2 --turns 1 --photons 4 6
+    python -m benchmarks.joint_training --steps 2 --turns 1 --photons 4 6 --merlin-photons 4
     python -m benchmarks.joint_training --out docs/joint_training_speed.md
 
 A step is five critic updates and one generator update of `mlp` on photon counts, 8 photons in 16
@@ -22,7 +22,6 @@ import subprocess
 import sys
 import time
 
-import numpy as np
 import tensorflow as tf
 from qlatent_tf.configs.mlp import get_config
 
@@ -32,10 +31,14 @@ from qlatent_tf.layers.photonic.interferometer import Interferometer
 from qlatent_tf.layers.photonic.photonic_sampler import PhotonicSampler
 from qlatent_tf.storage.files import write_text
 
-_PACKAGES = ("tensorflow", "keras", "numba", "merlinquantum", "torch")
+_PACKAGES = ("tensorflow", "keras", "numba")
+_INTRODUCTION = (
+    "This page lists what a [trained circuit](joint_training.md) costs, for users who estimate how "
+    "long their training takes. `python -m benchmarks.joint_training` writes it for your machine."
+)
 # Runs in a process of its own, in which TensorFlow takes no memory and no threads.
 _MERLIN = """
-import json, statistics, sys, time
+import importlib.metadata, json, statistics, sys, time
 import torch, merlin as ml, perceval as pcvl
 photons, modes, batch, turns, threads = map(int, sys.argv[1:])
 torch.set_num_threads(threads)
@@ -51,7 +54,9 @@ circuit.add(0, pcvl.PS(pcvl.P("px0")))
 state = [1] * photons + [0] * (modes - photons)
 layer = ml.QuantumLayer(
     input_size=1, circuit=circuit, trainable_parameters=["theta"], input_parameters=["px"],
-    input_state=state, measurement_strategy=ml.MeasurementStrategy.probs(),
+    input_state=state,
+    # Of all outcomes: by default, MerLin leaves out those with several photons in a mode.
+    measurement_strategy=ml.MeasurementStrategy.probs(ml.ComputationSpace.FOCK),
 )
 inputs = torch.rand(batch, 1)
 forward, backward = [], []
@@ -64,7 +69,13 @@ for turn in range(turns + 1):
     if turn:
         forward.append(drawn - begun)
         backward.append(ended - drawn)
-print(json.dumps([statistics.median(forward), statistics.median(backward)]))
+packages = ("merlinquantum", "perceval-quandela", "torch")
+print(json.dumps({
+    "outcomes": probabilities.shape[1],
+    "forward": statistics.median(forward),
+    "backward": statistics.median(backward),
+    "versions": ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages),
+}))
 """
 
 
@@ -116,12 +127,12 @@ def alone(photons: int, modes: int, batch: int, turns: int) -> dict:
 
 
 def merlin(python: str, photons: int, modes: int, batch: int, turns: int, threads: int):
-    """Returns processor seconds of MerLin's two passes, or the reason why there are none."""
+    """Returns MerLin's outcomes and processor seconds, or the reason why there are none."""
     numbers = map(str, (photons, modes, batch, turns, threads))
     done = subprocess.run([python, "-c", _MERLIN, *numbers], capture_output=True, text=True)
     if done.returncode:
         return (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]
-    return tuple(json.loads(done.stdout.strip().splitlines()[-1]))
+    return json.loads(done.stdout.strip().splitlines()[-1])
 
 
 def main() -> None:
@@ -133,9 +144,12 @@ def main() -> None:
     parser.add_argument("--photons", type=int, nargs="+", default=[4, 6, 8, 10, 12])
     parser.add_argument("--merlin", default=sys.executable, help="a Python that has MerLin")
     parser.add_argument("--merlin-batches", type=int, nargs="+", default=[8])
+    # 10 photons in 20 modes have 20 million outcomes, of which each sample needs all.
+    parser.add_argument("--merlin-photons", type=int, nargs="+", default=[4, 6, 8])
     options = parser.parse_args()
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
-    lines = ["# Speed of joint training", "", *machine_lines(_PACKAGES, options.threads)]
+    lines = ["# Speed of joint training", "", _INTRODUCTION, ""]
+    lines += machine_lines(_PACKAGES, options.threads)
     lines += [f"- load average at the start: {os.getloadavg()[0]:.1f}", "", "## A step", ""]
     measured = measure(step_candidates(options.batch_size), options.steps, options.turns)
     first = next(iter(measured.values()))
@@ -169,28 +183,33 @@ def main() -> None:
         )
     lines += [
         "",
-        "Beside MerLin, equal batches, processor time. Ours: counts, and the gradient of their "
-        "weighted log-probabilities. MerLin: the probabilities of all outcomes for each of the "
-        "batch, and the gradient of a weighted sum of them. Its gradient has no noise.",
+        "## Beside MerLin",
         "",
-        "| photons | modes | batch | ours: draw, ms | gradient, ms | MerLin: forward, ms "
-        "| backward, ms |",
-        "|---:|---:|---:|---:|---:|---:|---:|",
+        "Equal batches, processor time. Ours: counts, and the gradient of their weighted "
+        "log-probabilities. MerLin: the probabilities of all outcomes for each sample of the "
+        "batch, and the gradient of a weighted sum of them, which has no sampling noise. The two "
+        "are not the same quantity: each is what its own way of training needs of a batch.",
+        "",
+        "| photons | modes | batch | outcomes | ours: draw, ms | gradient, ms "
+        "| MerLin: forward, ms | backward, ms |",
+        "|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
-    for photons in options.photons:
+    versions = "MerLin did not run."
+    for photons in options.merlin_photons:
         for batch in options.merlin_batches:
             sizes = (photons, 2 * photons, batch)
             ours = alone(*sizes, options.turns)
             theirs = merlin(options.merlin, *sizes, options.turns, options.threads)
-            shown = (
-                f"{theirs} |"
-                if isinstance(theirs, str)
-                else "{:.1f} | {:.1f}".format(*np.multiply(1000, theirs))
-            )
+            if isinstance(theirs, str):
+                outcomes, shown = "", f"{theirs} |"
+            else:
+                outcomes, versions = f"{theirs['outcomes']:,}", f"{theirs['versions']}."
+                shown = f"{1000 * theirs['forward']:.1f} | {1000 * theirs['backward']:.1f}"
             lines.append(
-                f"| {photons} | {2 * photons} | {batch} | {1000 * ours['draw']:.1f} "
+                f"| {photons} | {2 * photons} | {batch} | {outcomes} | {1000 * ours['draw']:.1f} "
                 f"| {1000 * ours['gradient']:.1f} | {shown} |"
             )
+    lines += ["", versions]
     text = "\n".join(lines) + "\n"
     print(text)
     if options.out:

@@ -73,7 +73,9 @@ def test_what_a_page_says_of_photon_counts_is_in_the_summary(page):
         re.DOTALL,
     ).groups()
     found = [
-        re.search(rf"photon counts, 5,000 steps \| `{other}` .*?\| -([\d.]+) ±", summary)[1]
+        re.search(
+            rf"photon counts, 5,000 steps \| `boson` beside `{other}` .*?\| -([\d.]+) ±", summary
+        )[1]
         for other in ("gaussian", "photonic")
     ]
     assert list(said) == [f"{float(difference):.0f}" for difference in found]

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes docs/results/summary.md and draws docs/images/results.png: the boson latent beside others.
+"""Writes docs/results/summary.md and draws docs/images/results.png: rows of tables, compared.
 
     python docs/scripts/summarize_results.py
 
 Each line is a comparison of two rows of a committed table, seed by seed, from the finished cells
-beside it. A difference is in per cent of the other latent's mean, below 0 where boson is better.
+beside it. A difference is in per cent of the other row's mean, below 0 where the first is better.
 """
 
 import dataclasses
@@ -25,24 +25,33 @@ CLASSICAL = ("gaussian", "bernoulli", "photonic", "dirichlet_multinomial")
 
 @dataclasses.dataclass(frozen=True)
 class Question:
-    """A score of a committed table, by which latents are compared on some data.
+    """A score of a committed table, by which rows are compared on some data.
 
     Attributes:
       folder: str. In docs/results.
       data: str. The rows' data set.
       title: str. What is compared, as the figure says it.
       score: str. Its metric; lower is better.
+      entry: str. The entry of a row that tells those that are compared apart.
+      ours: str. The entry of the row that is asked about.
+      others: tuple of str. Those of the rows it is compared with.
+      latents: tuple of str. Compared each with itself; none if `entry` is the latent.
     """
 
     folder: str
     data: str
     title: str
     score: str
+    entry: str = "latent"
+    ours: str = "boson"
+    others: tuple[str, ...] = CLASSICAL
+    latents: tuple[str, ...] = ()
 
 
 QUESTIONS = (
     Question("table1_5000", "quantum", "photon counts, 5,000 steps", "integer_distance"),
     Question("table1_40000", "quantum", "photon counts, 40,000 steps", "integer_distance"),
+    Question("table1_torch_40000", "quantum", "the same, PyTorch's epsilon", "integer_distance"),
     Question("table1_5000", "bernoulli", "fair bits, 5,000 steps", "integer_distance"),
     Question("mixture_5000", "mixture", "blobs in the plane", "interpolation_rate"),
     Question("table2_20000", "qm9", "molecules: FCD, plain", "plain_fcd"),
@@ -54,28 +63,44 @@ QUESTIONS = (
 
 
 def compare(question: Question) -> list[dict]:
-    """Returns the comparisons of a question: ``latent``, ``seeds``, ``score`` and ``interval``."""
+    """Returns comparisons: ``names``, ``latent``, ``seeds``, ``score`` and ``interval``."""
     values = {}
     for cell in read_cells(DOCS / "results" / question.folder):
         if cell["config"].dataset == question.data:
-            scores = cell_scores(cell)
             # Cells of before plain decoding was scored lack its scores.
-            for score in scores.values():
+            for score in cell_scores(cell).values():
                 if score.metric == question.score:
-                    seeds = values.setdefault(cell["config"].latent, {})
-                    seeds[cell["config"].seed] = score.mean
-    boson, result = values["boson"], []
-    for latent in CLASSICAL:
-        seeds = sorted(boson.keys() & values.get(latent, {}).keys())
+                    key = cell["row"]["latent"], cell["row"][question.entry]
+                    values.setdefault(key, {})[cell["config"].seed] = score.mean
+    pairs = [
+        ((latent, question.ours), (latent, other))
+        for latent in question.latents
+        for other in question.others
+    ] or [((question.ours,) * 2, (other,) * 2) for other in question.others]
+    result = []
+    for ours, other in pairs:
+        seeds = sorted(values.get(ours, {}).keys() & values.get(other, {}).keys())
         if seeds:
-            scale = 100 / np.mean([values[latent][seed] for seed in seeds])
-            differences = [scale * (boson[seed] - values[latent][seed]) for seed in seeds]
-            score = Score(metric=question.score).over(differences)
-            interval = bootstrap_interval(differences)
+            scale = 100 / np.mean([values[other][seed] for seed in seeds])
+            differences = [scale * (values[ours][seed] - values[other][seed]) for seed in seeds]
             result.append(
-                {"latent": latent, "seeds": len(seeds), "score": score, "interval": interval}
+                {
+                    "names": (ours[1], other[1]),
+                    "latent": other[0],
+                    "seeds": len(seeds),
+                    "score": Score(metric=question.score).over(differences),
+                    "interval": bootstrap_interval(differences),
+                }
             )
     return result
+
+
+def in_words(question: Question, comparison: dict, mark: str = "") -> str:
+    """Returns which rows are compared; `mark` stands before and behind a latent's name."""
+    ours, other = comparison["names"]
+    if question.latents:
+        return f"{mark}{comparison['latent']}{mark}, {ours} beside {other}"
+    return f"{mark}{ours}{mark} beside {mark}{other}{mark}"
 
 
 def to_markdown(compared) -> str:
@@ -89,17 +114,17 @@ def to_markdown(compared) -> str:
             rows.append(
                 (
                     question.title,
-                    f"`{one['latent']}`",
+                    in_words(question, one, "`"),
                     f"[{question.folder}]({question.folder})",
                     one["seeds"],
                     f"{score.mean:+.1f}{error}",
                     between,
                 )
             )
-    heads = ("task", "boson beside", "table", "seeds", "difference, %", "95 % interval")
+    heads = ("task", "compared", "table", "seeds", "difference, %", "95 % interval")
     caption = (
-        "Boson minus the other latent in the same seed, in per cent of the other's mean: below 0 "
-        "boson is better. ± is the standard error over seeds; the interval is a percentile "
+        "The first minus the second in the same seed, in per cent of the second's mean: below 0 "
+        "the first is better. ± is the standard error over seeds; the interval is a percentile "
         "bootstrap, which is too narrow over few seeds. "
         "`python docs/scripts/summarize_results.py` makes the table and the figure."
     )
@@ -126,13 +151,13 @@ def draw(compared):
                 axis.plot(one["interval"], [-place] * 2, color=style["color"], lw=2)
             places.append(-place)
             seeds = f"{one['seeds']} seed{'s' if one['seeds'] > 1 else ''}"
-            names.append(f"boson beside {one['latent']}, {seeds}")
+            names.append(f"{in_words(question, one)}, {seeds}")
             place += 1
     axis.axvline(0, color=INK, lw=1)
     axis.set_yticks(places, names, fontsize=8.5)
     axis.set_ylim(-place, 1)
     axis.set_xlabel(
-        "difference of the score, % of the other latent's\n\u2190 boson better | boson worse \u2192"
+        "difference of the score, % of the second's\n\u2190 the first better | worse \u2192"
     )
     tidy(axis, grid="x")
     return figure
