@@ -175,11 +175,12 @@ def _train(arguments):
     config = config_from_arguments(arguments)
     check_names(config)
     if arguments.dry_run:
-        if any(text.startswith("optimizer") for text in arguments.settings):
+        if any(text.startswith(("optimizer", "circuit_opt")) for text in arguments.settings):
             # Which there are, and what they take, Keras knows: to ask it takes seconds.
-            from qlatent_tf.gan.optimizers import make_optimizer
+            from qlatent_tf.gan.optimizers import circuit_optimizer, make_optimizer
 
             make_optimizer(config)
+            circuit_optimizer(config)
         print(json.dumps(resolve(config).to_json(), indent=2))
         return 0
     check_files(arguments)

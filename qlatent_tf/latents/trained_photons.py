@@ -126,6 +126,9 @@ def trained_photons(
       interferometer: str. What its circuits are: `"haar"`, also for those from files, or delays of
         loops, which stay loops.
       seeds: sequence of int. Those of the loops.
+
+    Raises:
+      ValueError: if a loop is not that of its delays and its seed, or as `TrainedPhotons` says.
     """
     if interferometer == "haar":
         layers = [Interferometer(device.modes, unitary=device.unitary) for device in latent.devices]
@@ -134,21 +137,40 @@ def trained_photons(
             Interferometer(device.modes, interferometer, seed=seed)
             for device, seed in zip(latent.devices, seeds, strict=True)
         ]
+        for layer, device in zip(layers, latent.devices, strict=True):
+            if not np.allclose(layer.exact_unitary(), device.unitary, atol=1e-6):
+                raise ValueError(
+                    "A trained loop starts at splitters without errors; received phase_error or "
+                    "phase_imprecision. Circuits that are no loops start where errors put them."
+                )
     return TrainedPhotons(latent, layers)
 
 
 def _check_ideal(device):
-    found = {
-        "transmission": np.unique(device.transmission).tolist() == [1.0],
-        "detector": device.detector == "number",
-        "dark_count_probability": device.dark_count_probability == 0,
-        "postselect": device.postselect is None,
-        "interfering_photons": device.interfering_photons == device.photons,
-        "indistinguishability": device.indistinguishability in _STATISTICS,
-    }
-    wrong = [name for name, legal in found.items() if not legal]
-    if wrong:
-        raise ValueError(
-            "A circuit is trained without loss, with detectors that count, and with photons that "
-            f"are identical or distinguishable; received {wrong[0]}={getattr(device, wrong[0])!r}."
-        )
+    transmission = np.unique(device.transmission).tolist()
+    dark_counts = device.dark_count_probability
+    # The name of what may not be ideal, its value, and whether a circuit can be trained with it.
+    found = (
+        ("transmission", transmission, transmission == [1.0]),
+        ("detector", device.detector, device.detector == "number"),
+        ("dark_count_probability", dark_counts, dark_counts == 0),
+        ("g2", device.noise.g2, device.noise.second_photon == 0),
+        ("postselect", device.postselect, device.postselect is None),
+        (
+            "interfering_photons",
+            device.interfering_photons,
+            device.interfering_photons == device.photons,
+        ),
+        (
+            "indistinguishability",
+            device.indistinguishability,
+            device.indistinguishability in _STATISTICS,
+        ),
+    )
+    for name, value, legal in found:
+        if not legal:
+            raise ValueError(
+                "A circuit is trained without loss and second photons, with detectors that count, "
+                "and with photons that are identical or distinguishable; received "
+                f"{name}={value!r}."
+            )

@@ -12,6 +12,7 @@ from tiny_run import train as train_run
 
 from qlatent_tf import __main__ as command
 from qlatent_tf import from_preset, save_preset
+from qlatent_tf.latents import boson
 from qlatent_tf.quantum import PhotonicDevice
 from qlatent_tf.resolve import resolve
 from qlatent_tf.runs.training import prepare, restore_model
@@ -161,7 +162,9 @@ def test_the_estimates_of_two_halves_are_that_of_the_batch():
 
 @pytest.mark.parametrize("changes, message", [
     ({"latent": "bernoulli", "latent_options": {"modes": 4}}, "gaussian, photonic; received"),
-    ({"latent_options": {"modes": 4, "transmission": 0.9}}, "received transmission=array"),
+    ({"latent_options": {"modes": 4, "transmission": 0.9}}, r"received transmission=\[0.9\]"),
+    ({"latent_options": {"modes": 4, "g2": 0.05}}, "received g2=0.05"),
+    ({"latent_options": {"modes": 4, "interferometer": "1-1", "phase_error": 0.1}}, "phase_error"),
     ({"latent_options": {"modes": 4, "indistinguishability": 0.5}}, "indistinguishability=0.5"),
     ({"latent_options": {"modes": 4, "standardize": True}}, "standardize=true; received both"),
     ({"latent_options": {"modes": 26, "photons": 13}}, "from 1 to 12"),
@@ -179,6 +182,21 @@ def test_the_command_line_asks_for_it(capsys):
     assert command.main(["train", *words, "--set", "circuit_learning_rate=0.02"]) == 0
     config = json.loads(capsys.readouterr().out)
     assert config["train_circuit"] is True and config["circuit_learning_rate"] == 0.02
+
+
+def test_a_dry_run_refuses_an_unknown_optimizer_of_the_circuit(capsys):
+    words = ["--model", "mlp", "--latent", "boson", "--dry-run", "--train-circuit"]
+    assert command.main(["train", *words, "--set", "circuit_optimizer=Adamant"]) != 0
+    assert "Unknown optimizer 'Adamant'" in capsys.readouterr().err
+
+
+def test_a_circuit_starts_where_errors_of_its_phases_put_it():
+    config = resolve(dataclasses.replace(JOINT, latent_options={"modes": 4, "phase_error": 0.2}))
+    unitary = prepare(config).latent.layer.parts[0].exact_unitary()
+    options = dict(config.latent_options)
+    np.testing.assert_allclose(unitary, boson(**options).devices[0].unitary, atol=1e-6)
+    options["phase_error"] = None
+    assert np.abs(unitary - boson(**options).devices[0].unitary).max() > 0.01
 
 
 def test_names_are_refused_without_building():
