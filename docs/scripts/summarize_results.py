@@ -36,6 +36,7 @@ class Question:
       ours: str. The entry of the row that is asked about.
       others: tuple of str. Those of the rows it is compared with.
       latents: tuple of str. Compared each with itself; none if `entry` is the latent.
+      trained: str. Of a study of trained latents, the rows that take part, such as ``"trained"``.
     """
 
     folder: str
@@ -46,13 +47,33 @@ class Question:
     ours: str = "boson"
     others: tuple[str, ...] = CLASSICAL
     latents: tuple[str, ...] = ()
+    trained: str | None = None
 
 
+TRAINED = {
+    "entry": "trained",
+    "ours": "trained",
+    "others": ("fixed",),
+    "latents": ("boson", "photonic", "gaussian"),
+}
 QUESTIONS = (
     Question("table1_5000", "quantum", "photon counts, 5,000 steps", "integer_distance"),
     Question("table1_40000", "quantum", "photon counts, 40,000 steps", "integer_distance"),
     Question("table1_torch_40000", "quantum", "the same, PyTorch's epsilon", "integer_distance"),
     Question("table1_5000", "bernoulli", "fair bits, 5,000 steps", "integer_distance"),
+    Question(
+        "joint_5000",
+        "quantum",
+        "a circuit that learns: photon counts",
+        "integer_distance",
+        **TRAINED,
+    ),
+    Question(
+        "joint_5000", "quantum", "trained latents: counts", "integer_distance", trained="trained"
+    ),
+    Question(
+        "joint_molecules_1500", "qm9", "a circuit that learns: molecules, FCD", "fcd", **TRAINED
+    ),
     Question("mixture_5000", "mixture", "blobs in the plane", "interpolation_rate"),
     Question("table2_20000", "qm9", "molecules: FCD, plain", "plain_fcd"),
     Question("table2_20000", "qm9", "molecules: FCD", "fcd"),
@@ -66,7 +87,8 @@ def compare(question: Question) -> list[dict]:
     """Returns comparisons: ``names``, ``latent``, ``seeds``, ``score`` and ``interval``."""
     values = {}
     for cell in read_cells(DOCS / "results" / question.folder):
-        if cell["config"].dataset == question.data:
+        trained = cell["row"].get("trained") if question.trained else None
+        if cell["config"].dataset == question.data and trained == question.trained:
             # Cells of before plain decoding was scored lack its scores.
             for score in cell_scores(cell).values():
                 if score.metric == question.score:
