@@ -147,6 +147,12 @@ class Config:
                 "A circuit is trained by losses that are not scaled: precision is float32 or "
                 "mixed_bfloat16; received 'mixed_float16'."
             )
+        name = "generator_batch_size" if self.generator_batch_size else "batch_size"
+        if self.train_circuit and getattr(self, name) < 2:
+            raise ValueError(
+                "A trained circuit compares the losses of a batch with one another: "
+                f"{name} is at least 2; received {getattr(self, name)}."
+            )
         object.__setattr__(self, "metrics", tuple(self.metrics))
         object.__setattr__(self, "gradient_penalty_weight", float(self.gradient_penalty_weight))
         object.__setattr__(self, "generator_ema", float(self.generator_ema))
@@ -246,7 +252,14 @@ class Config:
 
     def differences(self, other: "Config") -> Differences:
         """Returns the fields that differ, each with its value here and in the other."""
-        return differences(self.to_json(), other.to_json())
+        fields = [{**one.to_json(), "train_circuit": one.train_circuit} for one in (self, other)]
+        if self.train_circuit != other.train_circuit:
+            # How a circuit is trained says nothing beside one that is not.
+            fields = [
+                {name: value for name, value in one.items() if not name.startswith("circuit_")}
+                for one in fields
+            ]
+        return differences(*fields)
 
 
 def parse_setting(text: str) -> tuple[str, Any]:

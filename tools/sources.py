@@ -123,6 +123,9 @@ def config_from_arguments(arguments) -> Config:
         changes["latent_options.standardize"] = True
     changes.update(parse_setting(text) for text in arguments.settings)
     config = config.override(**changes)
+    trains = [name for name in changes if name.startswith("circuit_")]
+    if trains and not config.train_circuit:
+        raise ValueError(f"{trains[0]} is of a circuit that is trained: add --train-circuit.")
     modes, tiles = (config.latent_options.get(name) for name in ("modes", "tiles"))
     if arguments.modes and (tiles or 1) > 1:
         print(

@@ -87,7 +87,7 @@ def parser() -> Parser:
         "--workdir",
         type=Path,
         help="the run's directory; the same command resumes it "
-        "(default: runs/MODEL[_VARIANT][_GENERATOR]_LATENT_DATASET)",
+        "(default: runs/MODEL[_VARIANT][_GENERATOR]_LATENT[_trained]_DATASET)",
     )
     run.add_argument(
         "--steps",
@@ -218,10 +218,11 @@ def _train(arguments):
 def run_name(config, *asked) -> str:
     """Returns ``model_latent_dataset``, which presets are called by too.
 
-    A variant or a generator that was asked for follows the model's name, so that each has a
-    directory.
+    A variant or a generator that was asked for follows the model's name, and ``trained`` that of a
+    latent which is trained, so that each has a directory.
     """
-    names = (config.model, *asked, config.latent, config.dataset)
+    trained = "trained" if config.train_circuit else ""
+    names = (config.model, *asked, config.latent, trained, config.dataset)
     return "_".join(name.rpartition(":")[2] for name in names if name)
 
 

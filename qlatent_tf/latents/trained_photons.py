@@ -7,7 +7,7 @@ import tensorflow as tf
 from qlatent_tf.gan.score_function import score_function_losses
 from qlatent_tf.latents.boson_sampling import BosonSampling
 from qlatent_tf.layers.photonic.interferometer import Interferometer
-from qlatent_tf.layers.photonic.photonic_sampler import PhotonicSampler
+from qlatent_tf.layers.photonic.photonic_sampler import MOST_PHOTONS, PhotonicSampler
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 
 _STATISTICS = {1.0: "identical", 0.0: "distinguishable"}
@@ -36,7 +36,7 @@ class TrainedPhotons(BosonSampling):
             _check_ideal(device)
         self._built, self._built_of = latent.devices, None
         super().__init__(latent.devices, latent._loc, latent.dtype, latent.name)
-        self.layer = SideBySide(interferometers)
+        self.layer = SideBySide(interferometers, name="circuit")
         self._samplers = [
             PhotonicSampler(device.input_state.tolist(), _STATISTICS[device.indistinguishability])
             for device in latent.devices
@@ -148,6 +148,10 @@ def trained_photons(
 
 def _check_ideal(device):
     transmission = np.unique(device.transmission).tolist()
+    if not 1 <= device.photons <= MOST_PHOTONS:
+        raise ValueError(
+            f"A circuit is trained with 1 to {MOST_PHOTONS} photons; received {device.photons}."
+        )
     dark_counts = device.dark_count_probability
     # The name of what may not be ideal, its value, and whether a circuit can be trained with it.
     found = (

@@ -58,6 +58,7 @@ def model_card(
     size, seeds = config.generator_batch_size, len(evaluation["seeds"])
     generator_batch = f", the generator's {size}," if size not in (None, config.batch_size) else ""
     verb = "Reconstructs" if config.model == "autoencoder" else "Generates"
+    both = "both " if config.train_circuit else ""
     parameters = "; ".join(
         f"{part.name} {sum(math.prod(weight.shape) for weight in part.trainable_weights):,}"
         for part in model.layers
@@ -74,7 +75,7 @@ def model_card(
             front_matter(short, task, f"Generation of {what}", dataset["name"], tags, key),
             f"# {short}",
             f"{verb} {what}: the model `{text(config.model)}` with the latent "
-            f"`{text(config.latent)}`, trained on `{text(dataset['name'])}`.",
+            f"`{text(config.latent)}`, {both}trained on `{text(dataset['name'])}`.",
             "![Generated samples](samples.png)",
             *(f"![{text(one).replace('_', ' ').capitalize()}]({one}.png)" for one in pictures),
             *key_table(key),

@@ -167,7 +167,8 @@ def test_the_estimates_of_two_halves_are_that_of_the_batch():
     ({"latent_options": {"modes": 4, "interferometer": "1-1", "phase_error": 0.1}}, "phase_error"),
     ({"latent_options": {"modes": 4, "indistinguishability": 0.5}}, "indistinguishability=0.5"),
     ({"latent_options": {"modes": 4, "standardize": True}}, "standardize=true; received both"),
-    ({"latent_options": {"modes": 26, "photons": 13}}, "from 1 to 12"),
+    ({"latent_options": {"modes": 26, "photons": 13}}, "with 1 to 12 photons; received 13"),
+    ({"model": "autoencoder", "model_options": {}, "latent": "gaussian"}, "received train_circuit"),
     ({"precision": "mixed_float16"}, "received 'mixed_float16'"),
     ({"circuit_learning_rate": 0.0}, "circuit_learning_rate is a finite number above 0"),
     ({"circuit_optimizer": "Adamant"}, "Unknown optimizer 'Adamant'"),
@@ -175,6 +176,32 @@ def test_the_estimates_of_two_halves_are_that_of_the_batch():
 def test_what_cannot_be_trained_is_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         prepare(resolve(dataclasses.replace(JOINT, **changes)))
+
+
+@pytest.mark.parametrize("name", ["batch_size", "generator_batch_size"])
+def test_a_batch_of_one_has_no_baseline(name):
+    with pytest.raises(ValueError, match=f"{name} is at least 2; received 1"):
+        dataclasses.replace(JOINT, **{"generator_batch_size": None, name: 1})
+
+
+def test_a_fixed_run_differs_in_being_fixed_alone():
+    fixed = dataclasses.replace(JOINT, train_circuit=False)
+    assert fixed.differences(JOINT) == {"train_circuit": (False, True)}
+
+
+def test_an_option_of_training_needs_training(capsys):
+    words = ["--model", "mlp", "--latent", "boson", "--set", "circuit_learning_rate=0.5"]
+    assert command.main(["train", *words, "--dry-run"]) != 0
+    assert "add --train-circuit" in capsys.readouterr().err
+
+
+def test_a_trained_preset_keeps_its_circuit():
+    with pytest.raises(
+        ValueError, match="change are method and precision; received unitary_seed=5"
+    ):
+        from_preset("mlp_boson_trained_quantum", latent_options={"unitary_seed": 5})
+    options = {"method": "glynn"}
+    assert from_preset("mlp_boson_trained_quantum", latent_options=options).latent.devices
 
 
 def test_the_command_line_asks_for_it(capsys):

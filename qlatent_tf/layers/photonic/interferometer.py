@@ -6,7 +6,8 @@ import tensorflow as tf
 from keras import ops
 
 from qlatent_tf.layers.photonic.mesh import CLEMENTS, Mesh, clements_angles, make_mesh
-from qlatent_tf.quantum.unitaries import haar_unitary, loop_angles
+from qlatent_tf.quantum.arguments import check_count
+from qlatent_tf.quantum.unitaries import check_circuit_seed, haar_unitary, loop_angles
 
 
 @keras.saving.register_keras_serializable(package="qlatent_tf")
@@ -14,7 +15,8 @@ class Interferometer(keras.layers.Layer):
     """A mesh of beam splitters and phases, whose output is its unitary.
 
     Whatever the weights are, the output is unitary up to rounding. It has no input: call it without
-    arguments. Splitters of a layer of the mesh, which share no mode, are applied at once, and the
+    arguments. Phases behind the last splitter are weights, but not trained: no probability depends
+    on them. Splitters of a layer of the mesh, which share no mode, are applied at once, and the
     backward pass too is made of gathers and sums in a fixed order, so that it repeats bit for bit.
 
     Args:
@@ -42,13 +44,19 @@ class Interferometer(keras.layers.Layer):
     def __init__(self, modes, mesh=CLEMENTS, unitary=None, seed=0, **kwargs):
         # Angles stay in single precision where the policy is a mixed one.
         super().__init__(**{"autocast": False, **kwargs})
-        self.modes, self.mesh, self.seed = int(modes), mesh, int(seed)
+        self.modes, self.mesh = check_count(modes, "modes", least=1), mesh
+        self.seed = check_circuit_seed(seed, "seed")
         self._mesh = make_mesh(self.modes, mesh)
         for name, start in zip(
             ("angles", "phases", "output_phases"), self._start(unitary), strict=True
         ):
             initial = keras.initializers.Constant(start)
-            setattr(self, name, self.add_weight(name=name, shape=start.shape, initializer=initial))
+            # Phases behind the last splitter change no probability: their gradient is rounding.
+            trainable = name != "output_phases"
+            weight = self.add_weight(
+                name=name, shape=start.shape, initializer=initial, trainable=trainable
+            )
+            setattr(self, name, weight)
         self._product = layered_product(self._mesh)
         self.built = True
 

@@ -121,12 +121,23 @@ class PhotonicSampler(keras.layers.Layer):
 
         Args:
           unitary: complex tensor, shape `[modes, modes]`.
-          counts: tensor of whole numbers, shape `[batch, modes]`.
+          counts: tensor of whole numbers, shape `[batch, modes]`; floating ones are rounded.
 
         Returns:
           Real tensor, shape `[batch]`; -inf for counts of another number of photons.
+
+        Raises:
+          ValueError: if the shapes of both do not fit.
         """
+        counts = tf.convert_to_tensor(counts)
+        if counts.dtype.is_floating:
+            counts = tf.round(counts)
         counts = tf.cast(counts, tf.int32)
+        if counts.shape.rank != 2 or counts.shape[1] not in (None, unitary.shape[0]):
+            raise ValueError(
+                f"counts have the shape [batch, {unitary.shape[0]}], a column a mode of the "
+                f"unitary; received shape {tuple(counts.shape)}."
+            )
         columns = self._columns(unitary, counts.shape[0] or 1)
         matrices = self._rows_of(columns, counts)
         real = columns.dtype.real_dtype
@@ -164,7 +175,13 @@ class PhotonicSampler(keras.layers.Layer):
     def _columns(self, unitary, num_samples):
         """The columns of the unitary that photons enter, `[modes, photons]`."""
         unitary = tf.convert_to_tensor(unitary)
-        modes = unitary.shape[0]
+        shape = unitary.shape
+        if not unitary.dtype.is_complex or shape.rank != 2 or shape[0] != shape[1]:
+            raise ValueError(
+                f"A unitary is a square complex matrix; received {unitary.dtype.name} of shape "
+                f"{tuple(shape)}."
+            )
+        modes = shape[0]
         if len(self.input_state) > modes:
             raise ValueError(
                 f"Photons enter the first {len(self.input_state)} modes; received a unitary of "

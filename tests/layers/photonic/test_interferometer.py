@@ -79,3 +79,17 @@ def test_a_layer_of_the_same_arguments_takes_the_weights():
 def test_starts_that_a_mesh_cannot_make_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         Interferometer(**options)
+
+
+def test_phases_behind_the_last_splitter_are_not_trained():
+    layer = Interferometer(4)
+    assert [weight.name for weight in layer.trainable_weights] == ["angles", "phases"]
+    assert [weight.name for weight in layer.weights] == ["angles", "phases", "output_phases"]
+
+
+@pytest.mark.parametrize("options, name", [
+    ({"modes": 2.5}, "modes"), ({"modes": "4"}, "modes"), ({"modes": 4, "seed": 1.7}, "seed"),
+])  # fmt: skip
+def test_numbers_that_are_not_whole_are_refused(options, name):
+    with pytest.raises(ValueError, match=name):
+        Interferometer(**options)

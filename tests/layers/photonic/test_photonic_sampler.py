@@ -171,3 +171,24 @@ def test_the_gradient_at_zero_itself_is_zero():
 def test_what_is_out_of_range_is_refused(build, message):
     with pytest.raises(ValueError, match=message):
         build()
+
+
+def test_counts_that_rounding_has_touched_keep_their_probability():
+    sampler, unitary = PhotonicSampler(2), haar_unitary(3, 0)
+    counts = np.array([[1, 1, 0], [0, 0, 2]])
+    touched = (counts * (1 - 6e-8)).astype("float32")
+    np.testing.assert_array_equal(
+        sampler.log_prob(unitary, touched), sampler.log_prob(unitary, counts)
+    )
+
+
+@pytest.mark.parametrize("matrix", [np.eye(3), haar_unitary(4, 0)[:3]])
+def test_what_is_no_square_complex_matrix_is_refused(matrix):
+    with pytest.raises(ValueError, match="square complex matrix; received"):
+        PhotonicSampler(2)(matrix, num_samples=2, seed=(0, 0))
+
+
+@pytest.mark.parametrize("counts", [[1, 1, 0], [[1, 1]]])
+def test_counts_of_another_width_are_refused(counts):
+    with pytest.raises(ValueError, match="a column a mode of the unitary; received shape"):
+        PhotonicSampler(2).log_prob(haar_unitary(3, 0), counts)
