@@ -9,12 +9,16 @@ import numpy as np
 import pytest
 
 import qlatent_tf
+from qlatent_tf.zoo import read_preset
 
 STORED = Path(__file__).parent / "golden" / "preset_samples.npz"
 NUM_SAMPLES = 8
 SEED = 7
 # Pixels are floats that were rounded: on another processor some lie on the other side of a half.
 DIFFERENT_PIXELS = 1e-3
+# Processors with instructions for bfloat16 round sums elsewhere: models of that precision differ
+# by 0.6 of 255 levels on average, and by 10 at most, as measured.
+BFLOAT16_LEVELS = {"mean": 1.0, "largest": 20}
 
 
 def drawn(preset):
@@ -40,7 +44,11 @@ def test_presets_sample_what_they_always_did(preset):
         assert now[name].dtype == before.dtype and now[name].shape == before.shape
         if before.dtype == np.uint8 and before.ndim == 4:
             distance = np.abs(now[name].astype(int) - before)
-            assert distance.max() <= 1 and (distance > 0).mean() <= DIFFERENT_PIXELS
+            if read_preset(preset)["config"].precision == "mixed_bfloat16":
+                assert distance.mean() <= BFLOAT16_LEVELS["mean"]
+                assert distance.max() <= BFLOAT16_LEVELS["largest"]
+            else:
+                assert distance.max() <= 1 and (distance > 0).mean() <= DIFFERENT_PIXELS
         elif before.dtype.kind in "iu":
             np.testing.assert_array_equal(now[name], before)
         else:

@@ -201,12 +201,15 @@ def test_training_moves_the_generator_to_the_data():
     def distance():
         return np.linalg.norm(np.asarray(gan.sample(2000, 0)).mean(axis=0) - target)
 
-    before = distance()
-    gan.fit(gan.training_batches(real, 64, seed=0, steps=400), verbose=0, shuffle=False)
+    distances = [distance()]
+    for steps in range(40, 401, 40):
+        batches = gan.training_batches(real, 64, seed=0, start_step=gan.step, steps=steps)
+        gan.fit(batches, verbose=0, shuffle=False)
+        distances.append(distance())
     assert gan.step == 400
-    # At so large a constant rate the generator circles the target; where it is after 400 steps
+    # At so large a constant rate the generator circles the target; where it is after any one step
     # depends on a processor's rounding.
-    assert before > 3 and distance() < 1.5
+    assert distances[0] > 3 and np.median(distances[3:]) < 1
 
 
 def test_samples_do_not_depend_on_the_batch_size():
