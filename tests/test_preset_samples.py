@@ -16,8 +16,8 @@ NUM_SAMPLES = 8
 SEED = 7
 # Pixels are floats that were rounded: on another processor some lie on the other side of a half.
 DIFFERENT_PIXELS = 1e-3
-# Processors with instructions for bfloat16 round sums elsewhere: models of that precision differ
-# by 0.6 of 255 levels on average, and by 10 at most, as measured.
+# On some processors oneDNN computes in bfloat16, on others not; it rounds elsewhere. Models of that
+# precision differ by 0.6 of 255 levels on average, and by 10 at most, as measured.
 BFLOAT16_LEVELS = {"mean": 1.0, "largest": 20}
 
 

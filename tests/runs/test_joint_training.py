@@ -1,6 +1,7 @@
 """Runs in which the latent is trained with the generator."""
 
 import dataclasses
+import importlib
 import json
 
 import numpy as np
@@ -187,6 +188,13 @@ def test_a_batch_of_one_has_no_baseline(name):
 def test_a_fixed_run_differs_in_being_fixed_alone():
     fixed = dataclasses.replace(JOINT, train_circuit=False)
     assert fixed.differences(JOINT) == {"train_circuit": (False, True)}
+
+
+def test_a_trained_run_has_a_directory_of_its_own():
+    tool = importlib.import_module("qlatent_tf.tools.train")
+    assert tool.run_name(JOINT) == "mlp_boson_trained_quantum"
+    fixed = dataclasses.replace(JOINT, train_circuit=False)
+    assert tool.run_name(fixed) == "mlp_boson_quantum"
 
 
 def test_an_option_of_training_needs_training(capsys):
