@@ -63,6 +63,8 @@ _RULES = (
         "a list of names",
     ),
 )
+# Options of a latent that was trained which say how samples are drawn, not of what.
+_FREE_OF_TRAINED = ("method", "precision")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -247,7 +249,18 @@ class Config:
         return type(self)(**fields)
 
     def with_latent_options(self, options: Mapping[str, Any] | None) -> "Config":
-        """Returns a copy in which some options of the latent are others."""
+        """Returns a copy in which some options of the latent are others.
+
+        Raises:
+          ValueError: if the latent was trained, and its weights decide an option.
+        """
+        decided = sorted(set(options or ()) - set(_FREE_OF_TRAINED)) if self.train_circuit else ()
+        if decided:
+            raise ValueError(
+                f"The circuit of this latent was trained, so {decided[0]} is decided. Options that "
+                f"may change are {' and '.join(_FREE_OF_TRAINED)}; received "
+                f"{decided[0]}={options[decided[0]]!r}."
+            )
         return self.override(**{f"latent_options.{key}": options[key] for key in options or {}})
 
     def differences(self, other: "Config") -> Differences:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from qlatent_tf.config import Config, reward_names
-from qlatent_tf.latents.trained import check_options_of_trained, check_trainable, trained
+from qlatent_tf.latents.trained import check_trainable, trained
 from qlatent_tf.registry import (
     check_options,
     datasets,
@@ -148,8 +148,6 @@ def from_preset(name_or_dir, *, latent_options=None, trust_code=False):
     """Loads a preset; see `qlatent_tf.from_preset`, which loads runs too."""
     description = read_preset(name_or_dir, trust_code=trust_code)
     config = description["config"].with_latent_options(latent_options)
-    if config.train_circuit and latent_options:
-        check_options_of_trained(latent_options)
     weights = checked_weights(name_or_dir, description)
     try:
         model = build_model(config)

@@ -175,7 +175,7 @@ def _train(arguments):
     config = config_from_arguments(arguments)
     check_names(config)
     if arguments.dry_run:
-        if any(text.startswith(("optimizer", "circuit_opt")) for text in arguments.settings):
+        if any(text.startswith(("optimizer", "circuit_optimizer")) for text in arguments.settings):
             # Which there are, and what they take, Keras knows: to ask it takes seconds.
             from qlatent_tf.gan.optimizers import circuit_optimizer, make_optimizer
 

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 
 TRAINABLE = ("boson", "gaussian", "photonic")
-# How samples are drawn, not of what.
-_FREE = ("method", "precision")
 
 
 def trained(latent, name: str, options: Mapping):
@@ -46,18 +44,4 @@ def check_trainable(name: str) -> None:
     if name not in TRAINABLE:
         raise ValueError(
             f"train_circuit is for the latents {', '.join(TRAINABLE)}; received {name!r}."
-        )
-
-
-def check_options_of_trained(changes: Mapping) -> None:
-    """Refuses to change options of a trained latent that its weights or its start decide.
-
-    Raises:
-      ValueError: naming one, and those that may change.
-    """
-    changed = sorted(set(changes) - set(_FREE))
-    if changed:
-        raise ValueError(
-            f"The circuit of this latent was trained, so {changed[0]} is decided. Options that may "
-            f"change are {' and '.join(_FREE)}; received {changed[0]}={changes[changed[0]]!r}."
         )

@@ -147,11 +147,11 @@ def trained_photons(
 
 
 def _check_ideal(device):
-    transmission = np.unique(device.transmission).tolist()
     if not 1 <= device.photons <= MOST_PHOTONS:
         raise ValueError(
             f"A circuit is trained with 1 to {MOST_PHOTONS} photons; received {device.photons}."
         )
+    transmission = np.unique(device.transmission).tolist()
     dark_counts = device.dark_count_probability
     # The name of what may not be ideal, its value, and whether a circuit can be trained with it.
     found = (

@@ -203,11 +203,12 @@ def test_an_option_of_training_needs_training(capsys):
     assert "add --train-circuit" in capsys.readouterr().err
 
 
-def test_a_trained_preset_keeps_its_circuit():
-    with pytest.raises(
-        ValueError, match="change are method and precision; received unitary_seed=5"
-    ):
-        from_preset("mlp_boson_trained_quantum", latent_options={"unitary_seed": 5})
+def test_what_was_trained_keeps_its_circuit(run):
+    for source in ("mlp_boson_trained_quantum", run.path):
+        with pytest.raises(
+            ValueError, match="change are method and precision; received unitary_seed=5"
+        ):
+            from_preset(source, latent_options={"unitary_seed": 5})
     options = {"method": "glynn"}
     assert from_preset("mlp_boson_trained_quantum", latent_options=options).latent.devices
 
