@@ -7,6 +7,7 @@ examples:
   qlatent-tf reproduce table1 --workers 4          # processes of this machine
   qlatent-tf reproduce table1 --cluster slurm.yaml # jobs of a batch system
   qlatent-tf reproduce table1 --merge other/results
+  qlatent-tf reproduce origins --reuse runs/noise  # runs that are the same are trained once
   qlatent-tf reproduce figure2 --workdir results
   qlatent-tf reproduce mixture --seeds 5
   qlatent-tf reproduce table2 --sizes 16 --latents boson gaussian --seeds 3
@@ -105,6 +106,14 @@ def _add_arguments(command, experiment):
             "write the table of all",
         )
         command.add_argument(
+            "--reuse",
+            metavar="DIR",
+            nargs="+",
+            default=[],
+            help="first take finished runs of the same configuration from the working directories "
+            "of other experiments",
+        )
+        command.add_argument(
             "--dry-run", action="store_true", help="list the cells and what is done, and stop"
         )
     command.add_argument("--quiet", action="store_true", help="no progress bars")
@@ -198,17 +207,20 @@ def _run_grid(arguments):
 
     # Now, so that a wrong name is refused without TensorFlow.
     from qlatent_tf.experiments.grids.grid import Grid
+    from qlatent_tf.experiments.grids.taken_in import merge, reuse
 
     grid = Grid(arguments.workdir, arguments.num_samples)
     if arguments.dry_run:
         return _list(grid, cells)
     if experiment.scores_images:
         _check_inception(arguments, grid, cells)
+    if arguments.reuse:
+        print(f"{reuse(grid, cells, arguments.reuse)} cells were run by other experiments.")
     status = 0
     if arguments.merge is None:
         status = _train(arguments, experiment, grid, cells, opening)
     else:
-        print(f"{grid.merge(arguments.merge)} cells are new here.")
+        print(f"{merge(grid, arguments.merge)} cells are new here.")
     finished = read_cells(grid.path, cells[0].config.steps)
     if finished or not status:
         experiment.write(arguments.workdir, finished, arguments.trust_code or named_code(cells))

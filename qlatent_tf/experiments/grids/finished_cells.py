@@ -31,6 +31,7 @@ _ENTRY_FIELDS = {
     "latent": ("latent",),
     "trained": ("train_circuit", "circuit_optimizer", "circuit_learning_rate"),
 }
+_TOLD_APART = ("model", "latent", "dataset", "seed", "steps", "evaluate_every", "metrics")
 # What the seeds of a row may differ in: the circuit, and where a file lies.
 _SEED_OPTIONS = frozenset({"unitary_seed", "file"})
 
@@ -89,6 +90,13 @@ def cell_differences(config: Config, other: Config) -> Differences:
         other,
         lambda mine, theirs: training_differences(without_place(mine), without_place(theirs)),
     )
+
+
+def is_same(config: Config, other: Config) -> bool:
+    """Returns whether two configurations train alike and are scored by the same metrics."""
+    # Most differ here, without a look at the builders' defaults.
+    alike = all(getattr(config, name) == getattr(other, name) for name in _TOLD_APART)
+    return alike and not cell_differences(config, other)
 
 
 def check_same(file, cell: dict, config: Config, num_samples: int) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from qlatent_tf.experiments.grids.cells import Cell, named_code
 from qlatent_tf.experiments.grids.finished_cells import (
     cell_differences,
-    cell_files,
     cell_scores,
     check_same,
     read_cell,
@@ -129,29 +128,6 @@ class Grid:
             self._check_run(cell)
         _check_latents(left)
         return left
-
-    def merge(self, folders) -> int:
-        """Copies the finished cells of other grids' folders here; returns how many were new.
-
-        Raises:
-          FileNotFoundError: if a folder holds no cells.
-          ValueError: if a cell is here with another configuration.
-        """
-        new = {}
-        for folder in map(Path, folders):
-            files = cell_files(folder)
-            if not files:
-                raise FileNotFoundError(f"{folder} holds no finished cells: no cells/*.json.")
-            for file in files:
-                theirs, here = read_cell(file), self.path / "cells" / file.name
-                known = new.get(here) or (read_cell(here) if here.is_file() else None)
-                if known is None:
-                    new[here] = theirs
-                else:
-                    check_same(here, known, theirs["config"], theirs["evaluation"]["num_samples"])
-        for here, cell in new.items():
-            write_json(here, {**cell, "config": cell["config"].to_json()})
-        return len(new)
 
     def _file(self, cell):
         return self.path / "cells" / cell.file_name

@@ -23,7 +23,8 @@ def _cells(latents, **schedule):
         counts = range(1, PHOTONS + 1) if latent == "boson" else ("",)
         for count in counts:
             row = {"data": "quantum", "latent": latent, "interfering photons": count}
-            options = {"interfering_photons": count} if count else {}
+            # All 8 are the latent as it is, a run that other studies have too.
+            options = {} if count in ("", PHOTONS) else {"interfering_photons": count}
             rows.append((row, get_config(latent).override(latent_options=options)))
     return seed_by_seed(rows, paired=True, **schedule)
 

@@ -5,60 +5,17 @@ import shutil
 
 import numpy as np
 import pytest
+from tiny_grid import CELLS, CONFIG, SAMPLES, cell, run, scores
 
-from qlatent_tf import resolve as completion
-from qlatent_tf.config import Config
-from qlatent_tf.experiments.grids.cells import Cell
 from qlatent_tf.experiments.grids.finished_cells import read_cells
 from qlatent_tf.experiments.grids.grid import Grid
+from qlatent_tf.experiments.grids.taken_in import merge
 from qlatent_tf.progress import ProgressBar
 from qlatent_tf.runs import evaluation, training
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.storage.locks import InUseError, sole_use
 
 pytestmark = pytest.mark.usefixtures("eager_steps")
-CONFIG = completion.resolve(
-    Config(
-        model="mlp",
-        latent="gaussian",
-        dataset="bernoulli",
-        steps=4,
-        batch_size=8,
-        critic_steps=1,
-        latent_options={"modes": 4},
-        dataset_options={"modes": 4},
-        model_options={"features": 4, "units": [8]},
-        optimizer_options={"learning_rate": 1e-3},
-        evaluate_every=2,
-        evaluation_samples=50,
-        checkpoint_every=2,
-        jit_compile=False,
-        metrics=("discreteness",),
-    )
-)
-SAMPLES = 200
-
-
-def cell(seed, **changes):
-    return Cell(f"cell_{seed}", dataclasses.replace(CONFIG, seed=seed, **changes))
-
-
-CELLS = [cell(seed) for seed in range(2)]
-
-
-def run(folder, cells=CELLS, samples=SAMPLES):
-    grid = Grid(folder, samples)
-    grid.run(cells, progress=False)
-    return grid
-
-
-def scores(grid):
-    return [one["evaluation"] for one in read_cells(grid.path)]
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    return run(tmp_path_factory.mktemp("whole"))
 
 
 @pytest.fixture
@@ -155,7 +112,7 @@ def test_what_another_process_finishes_meanwhile_is_not_missed(tmp_path, monkeyp
 
     def finish_beside(self, one, *arguments):
         finish(self, one, *arguments)
-        self.merge([tmp_path / "theirs"])
+        merge(self, [tmp_path / "theirs"])
         at_it.__exit__(None, None, None)
 
     monkeypatch.setattr(Grid, "_finish", finish_beside)
@@ -222,33 +179,6 @@ def test_a_grid_interrupted_while_scoring_has_nothing_to_train_again(
     assert run(tmp_path, CELLS[:1]).is_finished(CELLS[0])
 
 
-def test_parts_merge_into_the_whole(whole, tmp_path):
-    parts = [tmp_path / text[0] for text in ("1/2", "2/2")]
-    for part, one in zip(parts, CELLS, strict=True):
-        shutil.copytree(
-            whole.path / "cells",
-            part / "cells",
-            ignore=lambda _, names, one=one: [name for name in names if name != one.file_name],
-        )
-    grid = Grid(tmp_path / "merged", SAMPLES)
-    assert grid.merge(parts) == 2
-    assert scores(grid) == scores(whole)
-    assert grid.merge(parts) == 0
-    assert all(grid.is_finished(one) for one in CELLS)
-
-
-def test_cells_of_a_version_with_fewer_options_merge_and_are_finished(whole, tmp_path):
-    older = shutil.copytree(whole.path / "cells", tmp_path / "older" / "cells").parent
-    for file in older.glob("cells/*.json"):
-        text = json.loads(file.read_text())
-        del text["config"]["model_options"]["activation"]
-        file.write_text(json.dumps(text))
-    assert whole.merge([older]) == 0
-    grid = Grid(older, SAMPLES)
-    assert grid.merge([whole.path]) == 0
-    assert all(grid.is_finished(one) for one in CELLS)
-
-
 def test_more_steps_continue_the_run_and_keep_the_shorter_cell(whole, tmp_path):
     shutil.copytree(whole.path, tmp_path, dirs_exist_ok=True)
     grid = run(tmp_path, [cell(0, steps=6)])
@@ -301,23 +231,7 @@ def test_what_a_process_was_killed_at_is_no_finished_cell(whole, tmp_path):
     shutil.copy(file, file.with_name(f".{file.name}.abcd.json"))
     file.with_name(f".{file.name}.efgh.json").write_text('{"name": "cell')
     assert scores(Grid(tmp_path, SAMPLES)) == scores(whole)
-    assert Grid(tmp_path / "merged", SAMPLES).merge([tmp_path]) == 2
-
-
-def test_merging_refuses_other_configurations_and_empty_folders(whole, tmp_path):
-    with pytest.raises(FileNotFoundError, match="no finished cells"):
-        Grid(tmp_path / "new", SAMPLES).merge([whole.path, tmp_path])
-    assert not (tmp_path / "new").exists()
-    (file,) = whole.path.glob("cells/cell_0@*")
-    changed = json.loads(file.read_text())
-    changed["config"]["batch_size"] = 9
-    (tmp_path / "cells").mkdir()
-    (tmp_path / "cells" / file.name).write_text(json.dumps(changed))
-    with pytest.raises(ValueError, match="batch_size: 8 -> 9"):
-        whole.merge([tmp_path])
-    (tmp_path / "cells" / file.name).write_text("{}")
-    with pytest.raises(ValueError, match="lacks name, config"):
-        whole.merge([tmp_path])
+    assert merge(Grid(tmp_path / "merged", SAMPLES), [tmp_path]) == 2
 
 
 def _set(path, value):

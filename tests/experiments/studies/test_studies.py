@@ -10,6 +10,7 @@ import pytest
 from harness import finished_cell
 
 from qlatent_tf.experiments.catalogue import EXPERIMENTS
+from qlatent_tf.experiments.grids.finished_cells import is_same
 from qlatent_tf.experiments.studies import interference, invertibility, joint, noise, origins
 from qlatent_tf.registry import latents
 from qlatent_tf.runs import training
@@ -70,6 +71,20 @@ def test_one_interfering_photon_is_the_photonic_latent_of_the_same_circuit():
     for config, same in ((alone, photonic), (together, boson)):
         built = latents.build(config.latent, **config.latent_options)
         np.testing.assert_allclose(built.covariance(), same.covariance(), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "first, second, same",
+    [
+        (noise, interference, 1),
+        (noise, origins, 2),
+        (interference, origins, 4),
+        (joint, invertibility, 3),
+    ],
+)
+def test_what_two_studies_both_train_is_the_same_run(first, second, same):
+    mine, theirs = (study.EXPERIMENT.cells(seeds=1) for study in (first, second))
+    assert sum(is_same(one.config, other.config) for one in mine for other in theirs) == same
 
 
 @pytest.mark.parametrize("asked, message", [
