@@ -7,7 +7,7 @@ Reference:
 
 import dataclasses
 
-from qlatent_tf.configs.resnet import VARIANTS, get_config
+from qlatent_tf.configs.resnet import VARIANTS, WITHOUT_CIRCUIT, get_config
 from qlatent_tf.experiments.experiment import GridExperiment, Option
 from qlatent_tf.experiments.grids.cells import seed_by_seed
 from qlatent_tf.experiments.grids.finished_cells import cell_scores
@@ -22,6 +22,8 @@ ITERATIONS = 100_000
 SEEDS = 5
 NUM_SAMPLES = 50_000
 _INCEPTION = "inception_score"
+# Of the variant `loop`, whose latents with a circuit are rows beside those of several circuits.
+_ONE_DEVICE = ", one device"
 # Of real images.
 _NO_LATENT = "none"
 COLUMNS = tuple(
@@ -36,12 +38,12 @@ _INCEPTION_COLUMNS = tuple(
 PAPER = {"gaussian": (7.57, 0.02), "bernoulli": (7.66, 0.039), "boson": (7.54, 0.011)}
 NOTES = (
     f"Paper: {ITERATIONS:,} iterations, {SEEDS} runs, Inception scores of {NUM_SAMPLES:,} images; "
-    "its quantum latent, in the row of `boson`, is recorded samples of a device of 128 modes and "
+    "its quantum latent, in rows of `boson`, is recorded samples of a device of 128 modes and "
     "65 photons on average. Ours, unless options say otherwise, is eight simulated circuits of 16 "
-    "modes and 8 photons, drawn anew in each seed. Classifier scores are not Inception scores: "
-    "they compare the rows of this table with each other and with real images. Only Inception "
-    "scores by the network `tfgan_inception` compare with the paper's. Learning rates fall to 0 at "
-    "the last step."
+    "modes and 8 photons, drawn anew in each seed; one device is 64 photons in 128 modes behind "
+    "two fibre loops. Classifier scores are not Inception scores: they compare the rows of this "
+    "table with each other and with real images. Only Inception scores by the network "
+    "`tfgan_inception` compare with the paper's. Learning rates fall to 0 at the last step."
 )
 _REAL = (
     " Real images are held out of the training. Where they are fewer than the generated images, "
@@ -52,7 +54,10 @@ _REAL = (
 def _cells(latents, samples, variant, data, **schedule):
     if "samples" in latents:
         raise ValueError("Files of samples are rows of their own: name them by --samples.")
-    configs = [(latent, get_config(latent, variant)) for latent in latents]
+    configs = [
+        (latent + _device(latent) * (variant == "loop"), get_config(latent, variant))
+        for latent in latents
+    ]
     for text in samples:
         name, _, options = recorded_samples(text)
         config = get_config("samples", variant)
@@ -64,9 +69,13 @@ def _cells(latents, samples, variant, data, **schedule):
     return seed_by_seed(rows, taken=("learning_rate_decay_steps", "model"), decay=True, **schedule)
 
 
+def _device(latent):
+    return "" if latent in WITHOUT_CIRCUIT or ":" in latent else _ONE_DEVICE
+
+
 def _published(row):
     # The paper does not say of which Inception its scores are.
-    known = PAPER.get(row["latent"]) if row["data"] == DATA else None
+    known = PAPER.get(row["latent"].removesuffix(_ONE_DEVICE)) if row["data"] == DATA else None
     return {_INCEPTION: known} if known else {}
 
 

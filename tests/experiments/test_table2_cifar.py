@@ -105,6 +105,22 @@ def test_files_of_recorded_samples_can_be_the_only_rows(tmp_path, capsys):
     assert "nothing to train" in capsys.readouterr().err
 
 
+def test_one_device_is_a_row_beside_several_circuits():
+    first, second, third = (
+        cell
+        for variant, latents in (("loop", ["gaussian", "boson"]), ("small", ["boson"]))
+        for cell in table2_cifar.EXPERIMENT.cells(variant=variant, latents=latents, seeds=1)
+    )
+    assert [one.row["latent"] for one in (first, second, third)] == [
+        "gaussian", "boson, one device", "boson"
+    ]  # fmt: skip
+    assert second.name == "cifar10_boson-one-device_seed0"
+    options = [second.config.latent_options[name] for name in ("modes", "photons", "tiles")]
+    assert options == [128, 64, 1]
+    published = table2_cifar.EXPERIMENT.published
+    assert published(second.row) == published(third.row) != {}
+
+
 def test_files_of_recorded_samples_are_rows(tmp_path):
     np.savez(tmp_path / "shots.npz", counts=np.eye(144, dtype="uint8"))
     file = tmp_path / "shots.npz"
