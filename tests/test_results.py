@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import statistics
 
 import pytest
 from harness import ROOT
@@ -49,6 +50,14 @@ def test_its_page_shows_the_table(folder):
     for row in rows:
         assert row in shown
     assert f"results/{folder.name}" in (ROOT / _PAGE).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("folder", _FOLDERS, ids=lambda folder: folder.name)
+def test_the_table_of_studies_counts_the_runs_and_their_minutes(folder):
+    minutes = [cell["seconds"] / 60 for cell in read_cells(folder)]
+    page = (ROOT / _PAGE).read_text(encoding="utf-8")
+    said = re.search(rf"\| (\d+) \| (\d+) \| \[{folder.name}\]", page).groups()
+    assert said == (f"{len(minutes)}", f"{statistics.median(minutes):.0f}")
 
 
 def test_the_summary_is_that_of_the_cells(monkeypatch):
