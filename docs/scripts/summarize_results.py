@@ -8,11 +8,20 @@ beside it. A difference is in per cent of the other row's mean, below 0 where th
 """
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from qlatent_tf.drawing.style import INK, latent_style, new_figure, save_figure, tidy
+from qlatent_tf.drawing.style import (
+    INK,
+    PALE,
+    latent_style,
+    new_figure,
+    save_figure,
+    shared_legend,
+    tidy,
+)
 from qlatent_tf.experiments.grids.finished_cells import cell_scores, read_cells
 from qlatent_tf.experiments.grids.pairs import bootstrap_interval
 from qlatent_tf.markdown import markdown_table
@@ -20,6 +29,8 @@ from qlatent_tf.scores import Score
 from qlatent_tf.storage.files import write_text
 
 DOCS = Path(__file__).parents[1]
+# Of the figure, in inches.
+_GAP, _STEP = 0.15, 0.13
 CLASSICAL = ("gaussian", "bernoulli", "photonic", "dirichlet_multinomial")
 
 
@@ -30,85 +41,104 @@ class Question:
     Attributes:
       folder: str. In docs/results.
       data: str. The rows' data set.
-      title: str. What is compared, as the figure says it.
+      group: str. What is compared with what.
+      title: str. On what.
       score: str. Its metric; lower is better.
-      entry: str. The entry of a row that tells those that are compared apart.
-      ours: str. The entry of the row that is asked about.
-      others: tuple of str. Those of the rows it is compared with.
-      latents: tuple of str. Compared each with itself; none if `entry` is the latent.
-      trained: str. Of a study of trained latents, the rows that take part, such as ``"trained"``.
+      pairs: sequence of (tuple, tuple). Rows that are compared, the one that is asked about first:
+        their values of `entries`.
+      entries: tuple of str. The entries of a row that tell those that are compared apart.
+      where: dict. Other entries of rows that take part, and their values.
     """
 
     folder: str
     data: str
+    group: str
     title: str
     score: str
-    entry: str = "latent"
-    ours: str = "boson"
-    others: tuple[str, ...] = CLASSICAL
-    latents: tuple[str, ...] = ()
-    trained: str | None = None
+    pairs: Sequence[tuple[tuple, tuple]] = tuple((("boson",), (other,)) for other in CLASSICAL)
+    entries: tuple[str, ...] = ("latent",)
+    where: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
-TRAINED = {
-    "entry": "trained",
-    "ours": "trained",
-    "others": ("fixed",),
-    "latents": ("boson", "photonic", "gaussian"),
+_BESIDE, _LEARNS = "boson beside another latent", "a trained latent beside the same, fixed"
+_DISTANCE = "integer_distance"
+_TRAINED = {
+    "entries": ("latent", "trained"),
+    "pairs": [
+        ((latent, "trained"), (latent, "fixed")) for latent in ("boson", "photonic", "gaussian")
+    ],
 }
 QUESTIONS = (
-    Question("table1_5000", "quantum", "photon counts, 5,000 steps", "integer_distance"),
-    Question("table1_40000", "quantum", "photon counts, 40,000 steps", "integer_distance"),
-    Question("table1_torch_40000", "quantum", "the same, PyTorch's epsilon", "integer_distance"),
-    Question("table1_5000", "bernoulli", "fair bits, 5,000 steps", "integer_distance"),
+    Question("table1_5000", "quantum", _BESIDE, "photon counts, 5,000 steps", _DISTANCE),
     Question(
         "joint_5000",
         "quantum",
-        "a circuit that learns: photon counts",
-        "integer_distance",
-        **TRAINED,
+        _BESIDE,
+        "photon counts, 5,000 steps, one circuit a seed",
+        _DISTANCE,
+        where={"trained": "fixed"},
+    ),
+    Question("table1_40000", "quantum", _BESIDE, "photon counts, 40,000 steps", _DISTANCE),
+    Question(
+        "table1_torch_40000",
+        "quantum",
+        _BESIDE,
+        "photon counts, 40,000 steps, PyTorch's epsilon",
+        _DISTANCE,
     ),
     Question(
-        "joint_5000", "quantum", "trained latents: counts", "integer_distance", trained="trained"
+        "joint_5000",
+        "quantum",
+        _BESIDE,
+        "photon counts, 5,000 steps, trained latents",
+        _DISTANCE,
+        where={"trained": "trained"},
     ),
+    Question("table1_5000", "bernoulli", _BESIDE, "fair bits, 5,000 steps", _DISTANCE),
+    Question("mixture_5000", "mixture", _BESIDE, "blobs in the plane", "interpolation_rate"),
     Question(
-        "joint_molecules_1500", "qm9", "a circuit that learns: molecules, FCD", "fcd", **TRAINED
+        "joint_molecules_1500",
+        "qm9",
+        _BESIDE,
+        "molecules: FCD, 1,500 steps",
+        "fcd",
+        where={"trained": "fixed"},
     ),
-    Question("mixture_5000", "mixture", "blobs in the plane", "interpolation_rate"),
-    Question("table2_20000", "qm9", "molecules: FCD, plain", "plain_fcd"),
-    Question("table2_20000", "qm9", "molecules: FCD", "fcd"),
+    Question("table2_20000", "qm9", _BESIDE, "molecules: FCD, 20,000 steps, plain", "plain_fcd"),
+    Question("table2_20000", "qm9", _BESIDE, "molecules: FCD, 20,000 steps", "fcd"),
     Question(
-        "table2_cifar_8000", "cifar10", "images: Frechet distance", "classifier_frechet_distance"
+        "table2_cifar_8000",
+        "cifar10",
+        _BESIDE,
+        "images: Frechet distance",
+        "classifier_frechet_distance",
     ),
+    Question("joint_5000", "quantum", _LEARNS, "photon counts", _DISTANCE, **_TRAINED),
+    Question("joint_molecules_1500", "qm9", _LEARNS, "molecules: FCD", "fcd", **_TRAINED),
 )
 
 
 def compare(question: Question) -> list[dict]:
-    """Returns comparisons: ``names``, ``latent``, ``seeds``, ``score`` and ``interval``."""
+    """Returns comparisons: ``rows``, ``seeds``, ``score`` and ``interval``."""
     values = {}
     for cell in read_cells(DOCS / "results" / question.folder):
-        trained = cell["row"].get("trained") if question.trained else None
-        if cell["config"].dataset == question.data and trained == question.trained:
-            # Cells of before plain decoding was scored lack its scores.
-            for score in cell_scores(cell).values():
-                if score.metric == question.score:
-                    key = cell["row"]["latent"], cell["row"][question.entry]
-                    values.setdefault(key, {})[cell["config"].seed] = score.mean
-    pairs = [
-        ((latent, question.ours), (latent, other))
-        for latent in question.latents
-        for other in question.others
-    ] or [((question.ours,) * 2, (other,) * 2) for other in question.others]
+        row = cell["row"]
+        if cell["config"].dataset != question.data or not question.where.items() <= row.items():
+            continue
+        # Cells of before plain decoding was scored lack its scores.
+        for score in cell_scores(cell).values():
+            if score.metric == question.score:
+                key = tuple(row[entry] for entry in question.entries)
+                values.setdefault(key, {})[cell["config"].seed] = score.mean
     result = []
-    for ours, other in pairs:
+    for ours, other in question.pairs:
         seeds = sorted(values.get(ours, {}).keys() & values.get(other, {}).keys())
         if seeds:
             scale = 100 / np.mean([values[other][seed] for seed in seeds])
             differences = [scale * (values[ours][seed] - values[other][seed]) for seed in seeds]
             result.append(
                 {
-                    "names": (ours[1], other[1]),
-                    "latent": other[0],
+                    "rows": (ours, other),
                     "seeds": len(seeds),
                     "score": Score(metric=question.score).over(differences),
                     "interval": bootstrap_interval(differences),
@@ -117,12 +147,16 @@ def compare(question: Question) -> list[dict]:
     return result
 
 
-def in_words(question: Question, comparison: dict, mark: str = "") -> str:
-    """Returns which rows are compared; `mark` stands before and behind a latent's name."""
-    ours, other = comparison["names"]
-    if question.latents:
-        return f"{mark}{comparison['latent']}{mark}, {ours} beside {other}"
-    return f"{mark}{ours}{mark} beside {mark}{other}{mark}"
+def in_words(rows) -> str:
+    """Returns which rows are compared."""
+    (latent, *_), (other, *_) = rows
+    if latent != other:
+        return f"`{latent}` beside `{other}`"
+    return f"`{latent}`, {_values(rows[0])} beside {_values(rows[1])}"
+
+
+def _values(row):
+    return " ".join(str(value) for value in row[1:] if value != "")
 
 
 def to_markdown(compared) -> str:
@@ -136,7 +170,7 @@ def to_markdown(compared) -> str:
             rows.append(
                 (
                     question.title,
-                    in_words(question, one, "`"),
+                    in_words(one["rows"]),
                     f"[{question.folder}]({question.folder})",
                     one["seeds"],
                     f"{score.mean:+.1f}{error}",
@@ -154,35 +188,61 @@ def to_markdown(compared) -> str:
 
 
 def draw(compared):
-    """Returns the figure of the comparisons: a line for each, with its interval."""
-    lines = [(question, one) for question, comparisons in compared for one in comparisons]
-    figure = new_figure(8.2, 1.2 + 0.27 * (len(lines) + len(compared)))
+    """Returns the figure of the comparisons: a mark for each, with its interval."""
+    lines = [
+        (question.group, *row) for question, found in compared for row in _rows(question, found)
+    ]
+    heights = [_GAP + _STEP * len(comparisons) for _, _, comparisons in lines]
+    groups = list(dict.fromkeys(group for group, _, _ in lines))
+    figure = new_figure(8.2, 1.4 + sum(heights) + _GAP * len(groups))
     axis = figure.subplots()
-    place, places, names = 0.0, [], []
-    for question, comparisons in compared:
-        axis.text(0, -place, question.title, ha="left", va="center", weight="bold", fontsize=9,
-                  transform=axis.get_yaxis_transform())  # fmt: skip
-        place += 1
-        for one in comparisons:
-            style = latent_style(one["latent"])
-            mean = one["score"].mean
-            axis.plot(
-                [mean], [-place], **style, ms=6, mfc=style["color"] if one["interval"] else "w"
-            )
-            if one["interval"]:
-                axis.plot(one["interval"], [-place] * 2, color=style["color"], lw=2)
-            places.append(-place)
-            seeds = f"{one['seeds']} seed{'s' if one['seeds'] > 1 else ''}"
-            names.append(f"{in_words(question, one)}, {seeds}")
-            place += 1
+    place, places, names, before = 0.0, [], [], None
+    for (group, title, comparisons), height in zip(lines, heights, strict=True):
+        if group != before:
+            place -= _GAP
+            axis.text(-0.02, place, group, ha="right", va="center", weight="bold", fontsize=9,
+                      transform=axis.get_yaxis_transform())  # fmt: skip
+            before = group
+        for number, one in enumerate(comparisons, 1):
+            _draw_one(axis, one, place - number * _STEP - _GAP / 2)
+        places.append(place - height / 2 - _STEP / 2)
+        most = max(one["seeds"] for one in comparisons)
+        names.append(f"{title}, {most} seed{'s' if most > 1 else ''}")
+        place -= height
+        axis.axhline(place - _STEP / 2, color=PALE, lw=0.5)
     axis.axvline(0, color=INK, lw=1)
     axis.set_yticks(places, names, fontsize=8.5)
-    axis.set_ylim(-place, 1)
-    axis.set_xlabel(
-        "difference of the score, % of the second's\n\u2190 the first better | worse \u2192"
-    )
+    axis.set_ylim(place - _STEP, 0)
+    axis.set_xlabel("difference of the score, %\n\u2190 better | worse \u2192")
     tidy(axis, grid="x")
+    axis.tick_params(axis="y", length=0)
+    shared_legend(figure, [axis], "latent")
     return figure
+
+
+def _rows(question, comparisons):
+    """The figure's rows of a question: one, or one a comparison where a latent has several."""
+    latents = [one["rows"][1][0] for one in comparisons]
+    if len(set(latents)) == len(latents):
+        return [(question.title, comparisons)] if comparisons else []
+    return [(_values(one["rows"][0]), [one]) for one in comparisons]
+
+
+def _draw_one(axis, one, place):
+    latent = one["rows"][1][0]
+    style = latent_style(latent)
+    known = axis.get_legend_handles_labels()[1]
+    if one["interval"]:
+        axis.plot(one["interval"], [place] * 2, color=style["color"], lw=2)
+    axis.plot(
+        [one["score"].mean],
+        [place],
+        **style,
+        ms=6,
+        ls="none",
+        mfc=style["color"] if one["interval"] else "w",
+        label="_" if latent in known else latent,
+    )
 
 
 def main() -> None:
