@@ -207,15 +207,19 @@ def _run_grid(arguments):
 
     # Now, so that a wrong name is refused without TensorFlow.
     from qlatent_tf.experiments.grids.grid import Grid
-    from qlatent_tf.experiments.grids.taken_in import merge, reuse
+    from qlatent_tf.experiments.grids.taken_in import merge, reusable
 
     grid = Grid(arguments.workdir, arguments.num_samples)
+    reused = reusable(grid, cells, arguments.reuse)
     if arguments.dry_run:
-        return _list(grid, cells)
+        return _list(grid, cells, reused)
+    for cell in cells:
+        if cell.name in reused:
+            grid.keep(cell, reused[cell.name])
+    if arguments.reuse:
+        print(f"Cells that other experiments have run: {len(reused)}.")
     if experiment.scores_images:
         _check_inception(arguments, grid, cells)
-    if arguments.reuse:
-        print(f"{reuse(grid, cells, arguments.reuse)} cells were run by other experiments.")
     status = 0
     if arguments.merge is None:
         status = _train(arguments, experiment, grid, cells, opening)
@@ -275,7 +279,9 @@ def _check_inception(arguments, grid, cells):
     without = [
         cell.file_name
         for cell in cells
-        if grid.is_finished(cell) and not grid.has_score(cell, "inception_score")
+        if grid.is_finished(cell)
+        and grid.run_directory(cell).path.is_dir()
+        and not grid.has_score(cell, "inception_score")
     ]
     if without:
         print(
@@ -298,10 +304,12 @@ def _show(arguments):
     print((arguments.workdir / f"{arguments.experiment}.md").read_text(encoding="utf-8"))
 
 
-def _list(grid, cells):
+def _list(grid, cells, reused):
     steps = [(grid.step(cell), cell.config.steps) for cell in cells]
     for cell, (step, last) in zip(cells, steps, strict=True):
         state = "finished" if grid.is_finished(cell) else f"step {step:,} of {last:,}"
+        if cell.name in reused:
+            state = f"reuses {reused[cell.name]['reused']}"
         print(f"{cell.name:44} {state}")
     done, total = (sum(column) for column in zip(*steps, strict=True))
     print(f"{len(cells)} cells, {done:,} of {total:,} steps done, in {grid.path}")

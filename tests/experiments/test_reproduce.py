@@ -156,6 +156,18 @@ def test_a_latent_of_ones_own_is_a_row_beside_the_others(workdir, empty_folder, 
     assert "| quantum | `gaussian` | 1 |" in output and "| quantum | `mine:ramps` | 1 |" in output
 
 
+def test_runs_of_another_study_are_reused_and_a_dry_run_names_them(workdir, tmp_path, capsys):
+    command = (*TABLE1, "--latents", "gaussian", "--reuse", workdir, "--workdir", tmp_path)
+    assert run(*command, "--dry-run") == 0
+    assert "reuses quantum_gaussian_seed0" in capsys.readouterr().out
+    assert not (tmp_path / "cells").exists()
+    assert run(*command, "--merge") == 0
+    assert "Cells that other experiments have run: 1." in capsys.readouterr().out
+    assert (tmp_path / "cells" / "quantum_gaussian_seed0@2.json").is_file()
+    assert run(*command, "--dry-run") == 0
+    assert "quantum_gaussian_seed0                       finished" in capsys.readouterr().out
+
+
 def test_a_dry_run_lists_the_cells_and_what_is_done(workdir, capsys):
     capsys.readouterr()
     arguments = ("--latents", "gaussian", "boson", "--workdir", workdir, "--dry-run")

@@ -16,6 +16,7 @@ _CELL = {
     "config": dict,
     "step": int,
     "seconds": float,
+    "dataset?": dict,
     "row?": {str: (str, int)},
     "evaluation": {"dataset?": str, "num_samples": int, "metrics": {str: SCORE}},
     "history": [{"step": int, **MEANS}],
@@ -31,7 +32,20 @@ _ENTRY_FIELDS = {
     "latent": ("latent",),
     "trained": ("train_circuit", "circuit_optimizer", "circuit_learning_rate"),
 }
-_TOLD_APART = ("model", "latent", "dataset", "seed", "steps", "evaluate_every", "metrics")
+# What makes two runs others besides their training; names and numbers come first, which most
+# runs differ in.
+_TOLD_APART = (
+    "model",
+    "latent",
+    "dataset",
+    "seed",
+    "steps",
+    "metrics",
+    "evaluate_every",
+    "evaluation_samples",
+)
+# Options that may name a file.
+_FILES = ("file", "unitary_file", "transfer_file", "device")
 # What the seeds of a row may differ in: the circuit, and where a file lies.
 _SEED_OPTIONS = frozenset({"unitary_seed", "file"})
 
@@ -93,10 +107,23 @@ def cell_differences(config: Config, other: Config) -> Differences:
 
 
 def is_same(config: Config, other: Config) -> bool:
-    """Returns whether two configurations train alike and are scored by the same metrics."""
-    # Most differ here, without a look at the builders' defaults.
+    """Returns whether two configurations train alike, and are watched and scored alike."""
     alike = all(getattr(config, name) == getattr(other, name) for name in _TOLD_APART)
     return alike and not cell_differences(config, other)
+
+
+def follows_from_its_configuration(cell: dict) -> bool:
+    """Returns whether a finished cell's run read no file and no code of someone's own.
+
+    Of a file and of code the configuration holds the name alone.
+    """
+    config = cell["config"]
+    options = (*config.latent_options.items(), *config.dataset_options.items())
+    return (
+        "drawn_from" in cell.get("dataset", {})
+        and not config.custom_names
+        and not any(name in _FILES and value is not None for name, value in options)
+    )
 
 
 def check_same(file, cell: dict, config: Config, num_samples: int) -> None:

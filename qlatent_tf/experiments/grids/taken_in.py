@@ -5,6 +5,7 @@ from pathlib import Path
 from qlatent_tf.experiments.grids.finished_cells import (
     cell_files,
     check_same,
+    follows_from_its_configuration,
     is_same,
     read_cell,
 )
@@ -33,19 +34,20 @@ def merge(grid: Grid, folders) -> int:
     return len(new)
 
 
-def reuse(grid: Grid, cells, folders) -> int:
-    """Copies finished runs of other experiments that are the same as unfinished cells here.
+def reusable(grid: Grid, cells, folders) -> dict[str, dict]:
+    """Returns finished runs of other experiments that are the same as unfinished cells of a grid.
 
-    A run is the same where its configuration and number of scored samples are; it gets the cell's
-    name and row. Runs whose latent drew from a file are left out: only the name of the file is
-    compared.
+    Runs are the same where their configurations and their numbers of scored samples are. Those
+    that read a file or code of someone's own are left out: only its name could be compared.
 
     Args:
+      grid: Grid.
       cells: sequence of Cell.
       folders: sequence of path. Working directories of other experiments.
 
     Returns:
-      How many cells became finished.
+      dict from the names of cells to the finished cells that they become, with the name and the
+      row that they have here, and under ``reused`` the name that they had.
 
     Raises:
       FileNotFoundError: if a folder holds no cells.
@@ -55,17 +57,15 @@ def reuse(grid: Grid, cells, folders) -> int:
     theirs = [
         one
         for one in theirs
-        if one["evaluation"]["num_samples"] == grid.num_samples and not one.get("latent_file")
+        if one["evaluation"]["num_samples"] == grid.num_samples
+        and follows_from_its_configuration(one)
     ]
-    found = 0
+    found = {}
     for cell in cells:
-        if grid.is_finished(cell):
-            continue
         same = next((one for one in theirs if is_same(one["config"], cell.config)), None)
-        if same is not None:
-            ours = {"name": cell.name, "row": dict(cell.row), "config": cell.config.to_json()}
-            grid.keep(cell, {**same, **ours})
-            found += 1
+        if same is not None and not grid.is_finished(cell):
+            ours = {"name": cell.name, "row": dict(cell.row), "reused": same["name"]}
+            found[cell.name] = {**same, **ours, "config": same["config"].to_json()}
     return found
 
 

@@ -5,10 +5,12 @@ import shutil
 import pytest
 from tiny_grid import CELLS, SAMPLES, cell, scores
 
-from qlatent_tf.experiments.grids.finished_cells import read_cells
+from qlatent_tf.experiments.grids.finished_cells import (
+    follows_from_its_configuration,
+    read_cells,
+)
 from qlatent_tf.experiments.grids.grid import Grid
-from qlatent_tf.experiments.grids.taken_in import merge, reuse
-from qlatent_tf.runs import training
+from qlatent_tf.experiments.grids.taken_in import merge, reusable
 
 pytestmark = pytest.mark.usefixtures("eager_steps")
 
@@ -28,21 +30,23 @@ def test_parts_merge_into_the_whole(whole, tmp_path):
     assert all(grid.is_finished(one) for one in CELLS)
 
 
-def test_a_run_of_another_experiment_is_reused_where_it_is_the_same(whole, tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "train", lambda *_, **__: pytest.fail("trained again"))
+def test_a_run_of_another_experiment_is_found_where_it_is_the_same(whole, tmp_path):
     ours = [
         dataclasses.replace(one, name=f"mine_{number}", row={"data": "bernoulli", "kind": number})
         for number, one in enumerate(CELLS)
     ]
     other = dataclasses.replace(cell(0, batch_size=9), name="other")
     grid = Grid(tmp_path, SAMPLES)
-    assert reuse(grid, [*ours, other], [whole.path]) == 2
+    found = reusable(grid, [*ours, other], [whole.path])
+    assert list(found) == ["mine_0", "mine_1"]
+    for one in ours:
+        grid.keep(one, found[one.name])
     assert [grid.is_finished(one) for one in (*ours, other)] == [True, True, False]
-    assert reuse(grid, ours, [whole.path]) == 0
-    grid.run(ours, progress=False)
     assert scores(grid) == scores(whole)
-    found = read_cells(tmp_path)
-    assert [(one["name"], one["row"]) for one in found] == [(one.name, one.row) for one in ours]
+    kept = read_cells(tmp_path)
+    assert [(one["name"], one["row"]) for one in kept] == [(one.name, one.row) for one in ours]
+    assert [one["reused"] for one in kept] == ["cell_0", "cell_1"]
+    assert not reusable(grid, ours, [whole.path])
 
 
 @pytest.mark.parametrize(
@@ -51,23 +55,33 @@ def test_a_run_of_another_experiment_is_reused_where_it_is_the_same(whole, tmp_p
         ({"metrics": ()}, SAMPLES),
         ({"steps": 5}, SAMPLES),
         ({"evaluate_every": 1}, SAMPLES),
+        ({"evaluation_samples": 60}, SAMPLES),
         ({"latent_options": {"modes": 5}}, SAMPLES),
         ({}, SAMPLES + 1),
     ],
 )
 def test_a_run_that_differs_in_anything_is_not_reused(whole, tmp_path, changes, samples):
     mine = dataclasses.replace(cell(0, **changes), name="mine")
-    assert reuse(Grid(tmp_path, samples), [mine], [whole.path]) == 0
+    assert not reusable(Grid(tmp_path, samples), [mine], [whole.path])
     with pytest.raises(FileNotFoundError, match="no finished cells"):
-        reuse(Grid(tmp_path, samples), [mine], [tmp_path])
+        reusable(Grid(tmp_path, samples), [mine], [tmp_path])
 
 
-def test_a_run_that_drew_from_a_file_is_not_reused(whole, tmp_path):
-    theirs = shutil.copytree(whole.path / "cells", tmp_path / "theirs" / "cells").parent
-    for file in theirs.glob("cells/*.json"):
-        record = {"name": "shots.npy", "sha256": "0" * 64, "bank": None}
-        file.write_text(json.dumps({**json.loads(file.read_text()), "latent_file": record}))
-    assert reuse(Grid(tmp_path, SAMPLES), CELLS, [theirs]) == 0
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"dataset": {"name": "qm9", "file": "qm9.smi.gz", "sha256": "0" * 64}},
+        {"config": {"latent_options": {"modes": 4, "file": "shots.npy"}}},
+        {"config": {"dataset_options": {"modes": 4, "unitary_file": "circuit.npy"}}},
+        {"config": {"latent": "mine:ramps"}},
+    ],
+)
+def test_a_run_that_read_a_file_or_someone_s_code_is_not_reused(whole, change):
+    (first, *_) = read_cells(whole.path)
+    assert follows_from_its_configuration(first)
+    changed = {**first, **change}
+    changed["config"] = dataclasses.replace(first["config"], **change.get("config", {}))
+    assert not follows_from_its_configuration(changed)
 
 
 def test_cells_of_a_version_with_fewer_options_merge_and_are_finished(whole, tmp_path):
