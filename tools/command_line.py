@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import errno
+import gc
 import logging as standard_logging
 import os
 import re
@@ -196,6 +197,15 @@ def run_tool(function, arguments) -> int:
       int. The exit code: what the function returned, 1 after an error, 130 after Ctrl-C.
     """
     _quiet_logs()
+    try:
+        return _run(function, arguments)
+    finally:
+        # Keras leaves an input pipeline in a cycle. Its threads call Python: were it freed as the
+        # interpreter ends, it could wait for them forever.
+        gc.collect()
+
+
+def _run(function, arguments):
     try:
         check_backend()
         return function(arguments)

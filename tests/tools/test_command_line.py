@@ -1,8 +1,10 @@
 """What a tool shows of errors, and of what TensorFlow's libraries write while they load."""
 
+import gc
 import importlib
 import re
 import sys
+import weakref
 
 import pytest
 from absl import logging
@@ -108,3 +110,24 @@ def test_a_missing_extra_is_told_and_a_broken_import_is_a_bug(capfd):
     assert capfd.readouterr().err == "error: pip install 'qlatent_tf[gbs]'\n"
     with pytest.raises(ImportError, match="no_such_module"):
         run_tool(lambda arguments: importlib.import_module("no_such_module"), None)
+
+
+@pytest.mark.parametrize("error", [None, ValueError("wrong"), KeyboardInterrupt()])
+def test_what_a_tool_leaves_in_cycles_is_freed_before_the_interpreter_ends(error, request):
+    gc.disable()
+    request.addfinalizer(gc.enable)
+    left = []
+
+    class Pipeline:
+        def __init__(self):
+            self.itself = self
+            left.append(weakref.ref(self))
+
+    def work(_):
+        Pipeline()
+        if error is not None:
+            raise error
+        return 0
+
+    run_tool(work, None)
+    assert left[0]() is None

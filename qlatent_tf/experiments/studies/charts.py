@@ -22,6 +22,8 @@ def sweep_figure(table: dict, name: str, label: str, *, panel: str, place: str, 
     swept = [row for row in table["rows"] if row[place] != ""]
     bands = [row for row in table["rows"] if row[place] == ""]
     panels = {row[panel]: None for row in (swept or bands) if row[panel] != without}
+    # An unfinished study may have bands alone.
+    panels = panels or {without: None}
     widths = [max(1.6, 0.55 * sum(row[panel] == one for row in swept) + 1) for one in panels]
     drawing = new_figure(2.2 + sum(widths), 4.4)
     axes = drawing.subplots(1, len(panels), squeeze=False, sharey=True, width_ratios=widths)[0]

@@ -96,6 +96,14 @@ def test_what_is_no_comparison_is_refused(asked, message):
         origins.EXPERIMENT.cells(**asked)
 
 
+@pytest.mark.parametrize("study", STUDIES)
+@pytest.mark.parametrize("place", [0, -1])
+def test_a_study_that_has_but_one_cell_is_written(study, place, tmp_path):
+    cell = study.EXPERIMENT.cells(seeds=1)[place]
+    study.EXPERIMENT.write(tmp_path, [finished_cell(cell, {"integer_distance@60": 0.1})])
+    assert "0.1" in (tmp_path / f"{study.EXPERIMENT.name}.md").read_text()
+
+
 def test_a_study_writes_its_table_differences_and_figures(tmp_path):
     cells = origins.EXPERIMENT.cells(latents=["boson", "gaussian"], data=["thermal"], seeds=2)
     scores = np.random.default_rng(0).uniform(size=len(cells))
