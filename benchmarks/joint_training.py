@@ -15,6 +15,7 @@ sum of them in all its phases. Each is what its own way to train needs of a batc
 """
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -148,25 +149,55 @@ def main() -> None:
     parser.add_argument("--merlin-photons", type=int, nargs="+", default=[4, 6, 8])
     options = parser.parse_args()
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
-    lines = ["# Speed of joint training", "", _INTRODUCTION, ""]
-    lines += machine_lines(_PACKAGES, options.threads)
-    lines += [f"- load average at the start: {os.getloadavg()[0]:.1f}", "", "## A step", ""]
+    lines = [
+        "# Speed of joint training",
+        "",
+        _INTRODUCTION,
+        "",
+        *machine_lines(_PACKAGES, options.threads),
+        f"- load average at the start: {os.getloadavg()[0]:.1f}",
+        "",
+        *_steps(options),
+        "",
+        *_alone(options),
+        "",
+        *_beside_merlin(options),
+    ]
+    text = "\n".join(lines) + "\n"
+    print(text)
+    if options.out:
+        write_text(options.out, text)
+
+
+def _steps(options):
     measured = measure(step_candidates(options.batch_size), options.steps, options.turns)
     first = next(iter(measured.values()))
-    lines += [
+    rows = [
+        f"| {name} | {1000 * wall:.0f} | {wall / first[0]:.2f} | {1000 * processor:.0f} "
+        f"| {processor / first[1]:.2f} |"
+        for name, (wall, processor) in measured.items()
+    ]
+    return [
+        "## A step",
+        "",
         f"`mlp`, 8 photons in 16 modes, batch {options.batch_size}, 5 critic updates; medians of "
         f"{options.turns} turns of {options.steps} steps.",
         "",
         "| latent | ms a step | of the fixed | processor ms a step | of the fixed |",
         "|---|---:|---:|---:|---:|",
+        *rows,
     ]
-    for name, (wall, processor) in measured.items():
-        lines.append(
-            f"| {name} | {1000 * wall:.0f} | {wall / first[0]:.2f} | {1000 * processor:.0f} "
-            f"| {processor / first[1]:.2f} |"
+
+
+def _alone(options):
+    rows = []
+    for photons in options.photons:
+        found = alone(photons, 2 * photons, options.batch_size, options.turns)
+        rows.append(
+            f"| {photons} | {2 * photons} | {1000 * found['draw']:.1f} "
+            f"| {1000 * found['gradient']:.1f} | {found['bytes'] / 2**20:.0f} |"
         )
-    lines += [
-        "",
+    return [
         "## Sampler and gradient alone",
         "",
         f"Batch {options.batch_size}, twice as many modes as photons: counts, and the gradient of "
@@ -174,15 +205,26 @@ def main() -> None:
         "",
         "| photons | modes | draw, ms | gradient, ms | memory at most, MiB |",
         "|---:|---:|---:|---:|---:|",
+        *rows,
     ]
-    for photons in options.photons:
-        found = alone(photons, 2 * photons, options.batch_size, options.turns)
-        lines.append(
-            f"| {photons} | {2 * photons} | {1000 * found['draw']:.1f} "
-            f"| {1000 * found['gradient']:.1f} | {found['bytes'] / 2**20:.0f} |"
+
+
+def _beside_merlin(options):
+    rows, versions = [], "MerLin did not run."
+    for photons, batch in itertools.product(options.merlin_photons, options.merlin_batches):
+        sizes = (photons, 2 * photons, batch)
+        ours = alone(*sizes, options.turns)
+        theirs = merlin(options.merlin, *sizes, options.turns, options.threads)
+        if isinstance(theirs, str):
+            outcomes, shown = "", f"{theirs} |"
+        else:
+            outcomes, versions = f"{theirs['outcomes']:,}", f"{theirs['versions']}."
+            shown = f"{1000 * theirs['forward']:.1f} | {1000 * theirs['backward']:.1f}"
+        rows.append(
+            f"| {photons} | {2 * photons} | {batch} | {outcomes} | {1000 * ours['draw']:.1f} "
+            f"| {1000 * ours['gradient']:.1f} | {shown} |"
         )
-    lines += [
-        "",
+    return [
         "## Beside MerLin",
         "",
         "Equal batches, processor time. Ours: counts, and the gradient of their weighted "
@@ -193,27 +235,10 @@ def main() -> None:
         "| photons | modes | batch | outcomes | ours: draw, ms | gradient, ms "
         "| MerLin: forward, ms | backward, ms |",
         "|---:|---:|---:|---:|---:|---:|---:|---:|",
+        *rows,
+        "",
+        versions,
     ]
-    versions = "MerLin did not run."
-    for photons in options.merlin_photons:
-        for batch in options.merlin_batches:
-            sizes = (photons, 2 * photons, batch)
-            ours = alone(*sizes, options.turns)
-            theirs = merlin(options.merlin, *sizes, options.turns, options.threads)
-            if isinstance(theirs, str):
-                outcomes, shown = "", f"{theirs} |"
-            else:
-                outcomes, versions = f"{theirs['outcomes']:,}", f"{theirs['versions']}."
-                shown = f"{1000 * theirs['forward']:.1f} | {1000 * theirs['backward']:.1f}"
-            lines.append(
-                f"| {photons} | {2 * photons} | {batch} | {outcomes} | {1000 * ours['draw']:.1f} "
-                f"| {1000 * ours['gradient']:.1f} | {shown} |"
-            )
-    lines += ["", versions]
-    text = "\n".join(lines) + "\n"
-    print(text)
-    if options.out:
-        write_text(options.out, text)
 
 
 if __name__ == "__main__":
