@@ -225,6 +225,8 @@ def draw(compared):
         place -= height
         axis.axhline(place - _STEP / 2, color=PALE, lw=0.5)
     axis.axvline(0, color=INK, lw=1)
+    # The interval of two seeds may be ten times as wide as all others.
+    axis.set_xlim(max(axis.get_xlim()[0], -110), min(axis.get_xlim()[1], 140))
     axis.set_yticks(places, names, fontsize=8.5)
     axis.set_ylim(place - _STEP, 0)
     axis.set_xlabel("difference of the score, % of the other's\n\u2190 better | worse \u2192")
