@@ -117,6 +117,14 @@ QUESTIONS = (
         "images: Frechet distance, 8,000 steps",
         "classifier_frechet_distance",
     ),
+    Question(
+        "table2_cifar_8000",
+        "cifar10",
+        _BESIDE,
+        "images, one device of 128 modes",
+        "classifier_frechet_distance",
+        pairs=[(("boson, one device",), ("gaussian",))],
+    ),
     Question("joint_5000", "quantum", _LEARNS, "photon counts, 5,000 steps", _DISTANCE, **_TRAINED),
     Question(
         "joint_molecules_1500", "qm9", _LEARNS, "molecules: FCD, 1,500 steps", "fcd", **_TRAINED
