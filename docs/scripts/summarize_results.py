@@ -61,6 +61,7 @@ class Question:
 
 
 _BESIDE, _LEARNS = "boson beside another latent", "a trained latent beside the same, fixed"
+_SCALED = "a latent of unit variance beside the same as it is"
 _DISTANCE = "integer_distance"
 _TRAINED = {
     "entries": ("latent", "trained"),
@@ -77,6 +78,15 @@ QUESTIONS = (
         "photon counts, 5,000 steps, one circuit a seed",
         _DISTANCE,
         where={"trained": "fixed"},
+    ),
+    Question(
+        "origins_3000",
+        "quantum",
+        _BESIDE,
+        "photon counts, 3,000 steps, one circuit a seed",
+        _DISTANCE,
+        entries=("latent", "scale"),
+        pairs=[(("boson", "raw"), (other, "raw")) for other in CLASSICAL],
     ),
     Question("table1_40000", "quantum", _BESIDE, "photon counts, 40,000 steps", _DISTANCE),
     Question(
@@ -128,6 +138,18 @@ QUESTIONS = (
     Question("joint_5000", "quantum", _LEARNS, "photon counts, 5,000 steps", _DISTANCE, **_TRAINED),
     Question(
         "joint_molecules_1500", "qm9", _LEARNS, "molecules: FCD, 1,500 steps", "fcd", **_TRAINED
+    ),
+    Question(
+        "origins_3000",
+        "quantum",
+        _SCALED,
+        "photon counts, 3,000 steps",
+        _DISTANCE,
+        entries=("latent", "scale"),
+        pairs=[
+            ((latent, "standardised"), (latent, "raw"))
+            for latent in ("boson", "photonic", "bernoulli", "dirichlet_multinomial")
+        ],
     ),
 )
 
