@@ -142,6 +142,8 @@ def test_committed_configurations_keep_their_method():
         # Every latent may be standardised; that is no option of its own.
         options = {k: v for k, v in json.loads(options).items() if k != "standardize"}
         device = boson(**options).devices[0]
+        if device.photons > 30:
+            continue  # Made since loops are sampled mode by mode, which alone reaches so many.
         walk = walk_shape(device.unitary, device.input_state)
         for max_table_bytes in (0, DEFAULT_MAX_TABLE_BYTES):
             question = (device.modes, device.photons, 1_000_000)
