@@ -39,7 +39,7 @@ _WIDTH = 128
 # Of the circuits side by side; with 8 photons in each, 64 in all are the published mean.
 _TILED = {"modes": 16, "tiles": 8}
 _LOOP = {"modes": _WIDTH, "photons": 64, "interferometer": "1-1"}
-WITHOUT_CIRCUIT = ("gaussian", "bernoulli")
+_WITHOUT_CIRCUIT = ("gaussian", "bernoulli")
 
 
 def get_config(latent: str, variant: str = "full") -> Config:
@@ -93,6 +93,6 @@ def get_config(latent: str, variant: str = "full") -> Config:
 def _latent_options(latent, variant):
     if ":" in latent:
         return {}
-    if latent == "samples" or (variant == "loop" and latent in WITHOUT_CIRCUIT):
+    if latent == "samples" or (variant == "loop" and latent in _WITHOUT_CIRCUIT):
         return {"modes": _WIDTH}
     return _LOOP if variant == "loop" else _TILED

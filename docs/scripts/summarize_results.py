@@ -233,9 +233,7 @@ def to_markdown(compared) -> str:
 
 def draw(compared):
     """Returns the figure of the comparisons: a mark for each, with its interval."""
-    lines = [
-        (question.group, *row) for question, found in compared for row in _rows(question, found)
-    ]
+    lines = [(question.group, question.title, found) for question, found in compared if found]
     heights = [_GAP + _STEP * len(comparisons) for _, _, comparisons in lines]
     groups = list(dict.fromkeys(group for group, _, _ in lines))
     figure = new_figure(8.2, 1.4 + sum(heights) + _GAP * len(groups))
@@ -264,14 +262,6 @@ def draw(compared):
     axis.tick_params(axis="y", length=0)
     shared_legend(figure, [axis], "the other latent, or the\none that is trained")
     return figure
-
-
-def _rows(question, comparisons):
-    """The figure's rows of a question: one, or one a comparison where a latent has several."""
-    latents = [one["rows"][1][0] for one in comparisons]
-    if len(set(latents)) == len(latents):
-        return [(question.title, comparisons)] if comparisons else []
-    return [(_values(one["rows"][0]), [one]) for one in comparisons]
 
 
 def _draw_one(axis, one, place):

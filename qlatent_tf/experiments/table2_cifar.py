@@ -7,7 +7,7 @@ Reference:
 
 import dataclasses
 
-from qlatent_tf.configs.resnet import VARIANTS, WITHOUT_CIRCUIT, get_config
+from qlatent_tf.configs.resnet import VARIANTS, get_config
 from qlatent_tf.experiments.experiment import GridExperiment, Option
 from qlatent_tf.experiments.grids.cells import seed_by_seed
 from qlatent_tf.experiments.grids.finished_cells import cell_scores
@@ -54,10 +54,11 @@ _REAL = (
 def _cells(latents, samples, variant, data, **schedule):
     if "samples" in latents:
         raise ValueError("Files of samples are rows of their own: name them by --samples.")
-    configs = [
-        (latent + _device(latent) * (variant == "loop"), get_config(latent, variant))
-        for latent in latents
-    ]
+    configs = []
+    for latent in latents:
+        config = get_config(latent, variant)
+        device = _ONE_DEVICE if "interferometer" in config.latent_options else ""
+        configs.append((f"{latent}{device}", config))
     for text in samples:
         name, _, options = recorded_samples(text)
         config = get_config("samples", variant)
@@ -67,10 +68,6 @@ def _cells(latents, samples, variant, data, **schedule):
         ({"data": data, "latent": name}, config.override(dataset=data)) for name, config in configs
     ]
     return seed_by_seed(rows, taken=("learning_rate_decay_steps", "model"), decay=True, **schedule)
-
-
-def _device(latent):
-    return "" if latent in WITHOUT_CIRCUIT or ":" in latent else _ONE_DEVICE
 
 
 def _published(row):

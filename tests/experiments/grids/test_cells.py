@@ -1,20 +1,9 @@
 """What an experiment is to run."""
 
 import pytest
+from tiny_grid import CONFIG
 
-from qlatent_tf import resolve as completion
-from qlatent_tf.config import Config
 from qlatent_tf.experiments.grids.cells import seed_by_seed
-
-CONFIG = completion.resolve(
-    Config(
-        model="mlp",
-        latent="gaussian",
-        dataset="bernoulli",
-        steps=4,
-        batch_size=8,
-    )
-)
 
 
 def test_cells_are_named_by_their_rows_and_seeds():
