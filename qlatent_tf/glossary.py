@@ -33,9 +33,9 @@ NOTES = {
     "of training images.",
     "Precision and recall": "Of vectors, or of the features by which the network in the key sees "
     "molecules (`molecule_neighbours`, ChemNet) and images (`classifier_neighbours`, "
-    "`inception_neighbours`). The ball of a sample reaches to its fifth nearest neighbour of its "
-    "own kind. Samples unlike the data lower precision and density; data that the generator leaves "
-    "out lower recall and coverage.",
+    "`inception_neighbours`; the encoder, where a model generates codes of images). The ball of a "
+    "sample reaches to its fifth nearest neighbour of its own kind. Samples unlike the data lower "
+    "precision and density; data that the generator leaves out lower recall and coverage.",
     "Codes of images": "Models that generate codes of an autoencoder score themselves; D is their "
     "critic.",
     "Classifiers": "Of the networks that judge images, on labelled test images.",

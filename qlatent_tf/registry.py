@@ -309,15 +309,15 @@ metrics = Registry(
     "metric",
     {
         "blobs": "metrics.vectors.blobs:blobs",
-        "classifier_neighbours": "metrics.neighbours:classifier_neighbours",
+        "classifier_neighbours": "metrics.images.neighbours:classifier_neighbours",
         "classifier_scores": "metrics.images.classifier_scores:classifier_scores",
         "discreteness": "metrics.vectors.discreteness:discreteness",
         "fcd": "metrics.molecules.fcd:fcd",
-        "inception_neighbours": "metrics.neighbours:inception_neighbours",
+        "inception_neighbours": "metrics.images.neighbours:inception_neighbours",
         "inception_scores": "metrics.images.inception_scores:inception_scores",
         "local_inception_scores": "metrics.images.inception_scores:local_inception_scores",
         "molecule_diversity": "metrics.molecules.diversity:molecule_diversity",
-        "molecule_neighbours": "metrics.neighbours:molecule_neighbours",
+        "molecule_neighbours": "metrics.molecules.neighbours:molecule_neighbours",
         "molecule_properties": "metrics.molecules.properties:molecule_properties",
         "molecule_property_distances": "metrics.molecules.properties:molecule_property_distances",
         "molecule_substructures": "metrics.molecules.substructures:molecule_substructures",
@@ -326,7 +326,7 @@ metrics = Registry(
         "plain_decoding": "metrics.molecules.plain:plain_decoding",
         "pair_correlation": "metrics.vectors.pair_correlation:pair_correlation",
         "total_number": "metrics.vectors.total_number:total_number",
-        "vector_neighbours": "metrics.neighbours:vector_neighbours",
+        "vector_neighbours": "metrics.vectors.neighbours:vector_neighbours",
     },
 )
 rewards = Registry(

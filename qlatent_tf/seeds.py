@@ -6,6 +6,8 @@ import random  # noqa: TID251 - Keras draws from it.
 import threading
 from collections.abc import Iterator
 
+import numpy as np
+
 
 def derive_seed(seed: int, purpose: str) -> int:
     """Returns a 31-bit seed for one purpose, independent of those for other purposes and seeds.
@@ -16,6 +18,16 @@ def derive_seed(seed: int, purpose: str) -> int:
     """
     digest = hashlib.sha256(f"{seed}/{purpose}".encode()).digest()
     return int.from_bytes(digest[:4], "big") >> 1
+
+
+def some_rows(rows, most: int):
+    """Returns at most so many rows, in their order and from everywhere in a file.
+
+    Which ones their number alone decides. A file may be sorted by class.
+    """
+    if len(rows) <= most:
+        return rows
+    return rows[np.sort(np.random.default_rng(len(rows)).choice(len(rows), most, replace=False))]
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 
-from qlatent_tf.seeds import derive_seed, initial_weights
+from qlatent_tf.seeds import derive_seed, initial_weights, some_rows
 
 
 def test_a_seed_is_the_first_31_bits_of_a_hash():
@@ -53,3 +53,12 @@ def test_initial_weights_are_those_of_the_seed_whatever_other_threads_draw():
         thread.join()
     np.testing.assert_array_equal(found, expected)
     assert random.randint is before
+
+
+def test_some_rows_come_from_everywhere_and_are_chosen_by_their_number():
+    rows = np.arange(50).reshape(50, 1)
+    some = some_rows(rows, 20)[:, 0]
+    assert len(some) == 20 and (np.diff(some) > 0).all()
+    assert some.min() < 10 and some.max() >= 40
+    np.testing.assert_array_equal(some, some_rows(rows + 1, 20)[:, 0] - 1)
+    assert some_rows(rows, 50) is rows

@@ -6,12 +6,12 @@ from .images.inception import inception_network as inception_network
 from .images.inception_distances import frechet_inception_distance as frechet_inception_distance
 from .images.inception_distances import inception_score as inception_score
 from .images.inception_distances import kernel_inception_distance as kernel_inception_distance
+from .images.neighbours import image_neighbours as image_neighbours
 from .images.scores import image_scores as image_scores
 from .molecules.smiles import frechet_chemnet_distance as frechet_chemnet_distance
 from .molecules.smiles import internal_diversity as internal_diversity
 from .molecules.smiles import molecule_counts as molecule_counts
 from .molecules.smiles import molecule_property_table as molecule_property_table
-from .neighbours import image_neighbours as image_neighbours
 from .neighbours import precision_and_recall as precision_and_recall
 from .vectors.codes import marginal_divergence as marginal_divergence
 from .vectors.discreteness import integer_distance as integer_distance

@@ -15,9 +15,10 @@ import numpy as np
 from sklearn.metrics import pairwise_distances_chunked
 from sklearn.neighbors import NearestNeighbors
 
-from qlatent_tf.datasets.dataset import Dataset, ImageDataset, MoleculeDataset
+from qlatent_tf.datasets.dataset import Dataset
 from qlatent_tf.metrics.vectors.rounding import check_vectors
 from qlatent_tf.scores import Score, measured
+from qlatent_tf.seeds import some_rows
 
 NEIGHBOURS = 5
 # Samples of each side that are compared; the cost is that of all pairs.
@@ -75,108 +76,21 @@ def precision_and_recall(real, generated, neighbours: int = NEIGHBOURS) -> dict[
     }
 
 
-def vector_neighbours(dataset: Dataset, samples) -> list[Score]:
-    """Compares vectors by their coordinates; see `precision_and_recall`.
+def neighbour_scores(dataset: Dataset, real, generated, num_samples, network) -> list[Score]:
+    """Compares two samples by `precision_and_recall`.
 
     Args:
-      dataset: Dataset. Its `source` is a distribution, of which 10,000 samples of a fixed seed are
-        drawn, or an array of shape `(N, width)`.
-      samples: float array, shape `(n, width)`. At most 10,000 are compared.
+      dataset: Dataset. Named in each score.
+      real: float array, shape `(n, width)`. Data, or what a network sees in them; at most 10,000
+        rows are compared.
+      generated: float array, shape `(m, width)`. The same of generated samples, and as many.
+      num_samples: int. How many samples were generated.
+      network: str or None. The network's name.
 
     Returns:
-      ``precision``, ``recall``, ``density`` and ``coverage``; NaN for too few samples.
+      ``precision``, ``recall``, ``density`` and ``coverage``; NaN for too few rows.
     """
-    source = dataset.source
-    rows = source.sample(MOST, seed=(0, 0)) if hasattr(source, "sample") else some(source)
-    return _scores(dataset, np.asarray(rows), some(check_vectors(samples)), len(samples), None)
-
-
-def molecule_neighbours(
-    dataset: MoleculeDataset, samples, *, progress: bool = False
-) -> list[Score]:
-    """Compares distinct molecules by ChemNet's activations; see `precision_and_recall`.
-
-    Args:
-      dataset: MoleculeDataset. At most 10,000 of its distinct molecules are compared, whose
-        activations are kept in the cache folder.
-      samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`. The
-        distinct SMILES that parse are compared, as by `fcd`.
-      progress: bool. Whether to show progress bars.
-
-    Returns:
-      ``precision``, ``recall``, ``density`` and ``coverage``; NaN for too few molecules.
-
-    Raises:
-      FileNotFoundError: if the package `fcd`, which holds ChemNet's weights, is not installed.
-    """
-    from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
-    from qlatent_tf.metrics.molecules import chemnet
-    from qlatent_tf.metrics.reference_cache import reference_arrays
-
-    smiles = graphs_to_smiles(samples)
-    distinct = some(np.array(sorted({text for text in smiles if text}), dtype=object)).tolist()
-    count = min(len(dataset.smiles), MOST)
-
-    def make(known):
-        kept = some(np.array(known, dtype=object)).tolist()
-        return {"rows": chemnet.activations(kept, progress=progress, label="ChemNet")}
-
-    def check(arrays):
-        if arrays["rows"].shape != (count, chemnet.WIDTH):
-            raise ValueError(f"it has activations of shape {arrays['rows'].shape}")
-
-    version = f"1/{count}/{chemnet.WEIGHTS_SHA256}"
-    rows = reference_arrays(dataset, "chemnet_rows", version, make, check)["rows"]
-    generated = np.zeros((0, chemnet.WIDTH), np.float32)
-    if distinct:
-        generated = chemnet.activations(distinct, progress=progress)
-    return _scores(dataset, rows, generated, len(smiles), "chemnet")
-
-
-def classifier_neighbours(dataset: ImageDataset, samples, *, progress: bool = False) -> list[Score]:
-    """Compares images by the features of the preset `cifar_classifier`; see `image_neighbours`."""
-    from qlatent_tf.metrics.images.classifier_scores import PRESET, classifier_network
-
-    return image_neighbours(dataset, samples, classifier_network(PRESET), progress=progress)
-
-
-def inception_neighbours(dataset: ImageDataset, samples, *, progress: bool = False) -> list[Score]:
-    """Compares images by the features of Inception; see `image_neighbours`."""
-    from qlatent_tf.metrics.images.inception import inception_network
-
-    bands = np.shape(dataset.source)[-1] if np.ndim(dataset.source) == 4 else 3
-    return image_neighbours(dataset, samples, inception_network(bands), progress=progress)
-
-
-def image_neighbours(dataset: ImageDataset, images, network, *, progress=False) -> list[Score]:
-    """Compares images by the features of a network; see `precision_and_recall`.
-
-    Args:
-      dataset: ImageDataset. At most 10,000 of its training images are compared.
-      images: uint8 array, shape `(n, height, width, bands)`. At most 10,000 are compared.
-      network: FeatureNetwork. Named in each score.
-      progress: bool. Whether to show progress bars.
-
-    Returns:
-      ``precision``, ``recall``, ``density`` and ``coverage``; NaN for too few images.
-    """
-    from qlatent_tf.metrics.images.scores import reference_features
-
-    network.check(images)
-    _, kept = reference_features(dataset, network, progress)
-    parts = [rows for rows, _ in network.activations(some(images), progress=progress)]
-    features = np.concatenate(parts) if parts else np.zeros((0, network.width), np.float32)
-    return _scores(dataset, kept[:MOST], features, len(images), network.name)
-
-
-def some(rows, most: int = MOST):
-    """Returns at most so many rows, chosen at random by their number alone."""
-    if len(rows) <= most:
-        return rows
-    return rows[np.sort(np.random.default_rng(len(rows)).choice(len(rows), most, replace=False))]
-
-
-def _scores(dataset, real, generated, num_samples, network):
+    real, generated = some_rows(real, MOST), some_rows(generated, MOST)
     if min(len(real), len(generated)) <= NEIGHBOURS:
         names = ("precision", "recall", "density", "coverage")
         found: dict[str, float] = dict.fromkeys(names, np.nan)

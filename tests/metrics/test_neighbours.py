@@ -10,7 +10,7 @@ from rdkit import Chem
 from qlatent_tf.datasets.molecules.graphs import molecule_to_graph
 from qlatent_tf.metrics import neighbours
 from qlatent_tf.metrics.molecules import chemnet
-from qlatent_tf.metrics.neighbours import precision_and_recall, some
+from qlatent_tf.metrics.neighbours import precision_and_recall
 
 
 def _points(count, seed, spread=1.0):
@@ -99,9 +99,3 @@ def test_molecules_are_compared_by_chemnet(tmp_path, monkeypatch):
 
 def _numbers(smiles):
     return np.array([[len(text), text.count("O")] for text in smiles], dtype=float)
-
-
-def test_some_rows_are_chosen_by_their_number_alone():
-    rows = np.arange(50)
-    assert some(rows, 50) is rows
-    assert len(set(some(rows, 7))) == 7 and (some(rows, 7) == some(rows, 7)).all()

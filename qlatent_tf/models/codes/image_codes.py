@@ -9,6 +9,7 @@ from keras import ops
 
 from qlatent_tf.models.codes.coder_networks import FEATURES
 from qlatent_tf.scores import measured
+from qlatent_tf.seeds import some_rows
 
 _BATCH = 250
 _PAIRS = 18
@@ -105,13 +106,5 @@ def alternate(upper, lower, columns):
 def held_out(dataset):
     """Returns images on which nothing was trained, where there are such, and what to call them."""
     if getattr(dataset, "test", None) is not None:
-        return some_of(dataset.test, _HELD_OUT), f"{dataset.name}_test"
-    return some_of(dataset.source, _HELD_OUT), f"{dataset.name}_train"
-
-
-def some_of(images, most):
-    """Returns at most so many images, from everywhere in a file, which may be sorted by class."""
-    if len(images) <= most:
-        return images
-    rows = np.random.default_rng(len(images)).choice(len(images), most, replace=False)
-    return images[np.sort(rows)]
+        return some_rows(dataset.test, _HELD_OUT), f"{dataset.name}_test"
+    return some_rows(dataset.source, _HELD_OUT), f"{dataset.name}_train"

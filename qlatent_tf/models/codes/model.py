@@ -20,12 +20,12 @@ from qlatent_tf.models.codes.image_codes import (
     held_out,
     reconstruction_rows,
     reconstruction_scores,
-    some_of,
     to_pixels,
     to_unit,
 )
 from qlatent_tf.models.perceptrons import perceptron
 from qlatent_tf.scores import measured
+from qlatent_tf.seeds import some_rows
 
 _SLOPE = 0.2
 _MOMENTUM = 0.9
@@ -228,28 +228,33 @@ class LaStQGAN(CodeGAN):
         Returns:
           list of Score. What `CodeGAN.own_scores` returns of the codes of the data set's images;
           ``encoder_frechet_<width>``, the squared Frechet distance of the encoder's dense
-          features; and the reconstruction's scores.
+          features; precision, recall, density and coverage by the same features; and the
+          reconstruction's scores.
         """
         from qlatent_tf.metrics.frechet import Moments, frechet_distance
+        from qlatent_tf.metrics.neighbours import neighbour_scores
 
         if self._compared is None or self._compared[0] is not dataset.source:
             # The autoencoder does not change: once for all evaluations.
-            reference = some_of(dataset.source, _REFERENCE)
-            real = Moments.of(features_of(self.encoder, reference))
+            reference = some_rows(dataset.source, _REFERENCE)
+            real = features_of(self.encoder, reference)
             rebuilt = reconstruction_scores(self.encoder, self.decoder, *held_out(dataset))
-            self._compared = dataset.source, real, rebuilt
-        _, real, rebuilt = self._compared
+            self._compared = dataset.source, real, Moments.of(real), rebuilt
+        _, real, moments, rebuilt = self._compared
         decode = compiled(self, "decode", lambda: self.decode)
         images = batch_map(decode, self.generated_codes(num_samples, seed))
-        generated = Moments.of(features_of(self.encoder, images))
+        generated = features_of(self.encoder, images)
+        encoder = f"encoder_{real.shape[1]}"
+        distance = frechet_distance(moments, Moments.of(generated))
         return [
             *super().own_scores(dataset, num_samples, seed),
             *measured(
-                {f"encoder_frechet_{len(real.mean)}": frechet_distance(real, generated)},
+                {f"encoder_frechet_{real.shape[1]}": distance},
                 reference=dataset.name,
-                reference_size=real.count,
+                reference_size=len(real),
                 num_samples=num_samples,
             ),
+            *neighbour_scores(dataset, real, generated, num_samples, encoder),
             *rebuilt,
         ]
 

@@ -12,8 +12,8 @@ from qlatent_tf.configs.last_qgan import get_config
 
 from qlatent_tf import resolve as completion
 from qlatent_tf.datasets.images.arrays import image_dataset
+from qlatent_tf.metrics.neighbours import precision_and_recall
 from qlatent_tf.models.codes import model as last_qgan
-from qlatent_tf.models.codes.image_codes import some_of
 from qlatent_tf.models.codes.model import CodeGAN, classical_generator, code_critic
 from qlatent_tf.registry import models
 from qlatent_tf.runs import training
@@ -147,13 +147,7 @@ def test_a_wide_circuit_has_noise_by_random_errors():
     assert (circuit.depolarizing, circuit.trajectories, circuit.shot_seed) == (0.01, 2, 3)
 
 
-def test_images_are_compared_with_some_from_everywhere_in_the_file(dataset, monkeypatch):
-    sorted_rows = np.arange(50).reshape(50, 1)
-    some = some_of(sorted_rows, 20)[:, 0]
-    assert len(some) == 20 and (np.diff(some) > 0).all()
-    assert some.min() < 10 and some.max() >= 40
-    np.testing.assert_array_equal(some, some_of(sorted_rows, 20)[:, 0])
-    assert some_of(sorted_rows, 50) is sorted_rows
+def test_the_features_of_real_images_are_computed_once(dataset, monkeypatch):
     # What does not change is computed once: the reference's features, not those of what is made.
     model, seen = gan(), []
     features = last_qgan.features_of
@@ -164,6 +158,20 @@ def test_images_are_compared_with_some_from_everywhere_in_the_file(dataset, monk
     )
     first, again = (model.own_scores(dataset, 20, 0) for _ in range(2))
     assert first == again and seen == [40, 20, 20]
+
+
+def test_images_are_compared_with_their_neighbours_by_the_encoders_features(dataset, monkeypatch):
+    model = gan()
+    real, generated = (
+        last_qgan.features_of(model.encoder, part) for part in (dataset.source, model.sample(20, 0))
+    )
+    scores = means(model.own_scores(dataset, 20, 0))
+    for name, value in precision_and_recall(real, generated).items():
+        assert scores[f"{name}_encoder_16_quarters_40@20"] == pytest.approx(value, abs=0.026)
+    # One image again and again leaves out all others.
+    code = model.precompute(dataset.source)[:1]
+    monkeypatch.setattr(model, "generated_codes", lambda count, seed: np.repeat(code, count, 0))
+    assert means(model.own_scores(dataset, 20, 0))["recall_encoder_16_quarters_40@20"] == 0
 
 
 def test_scores_of_a_linear_critic_are_exact(dataset):
