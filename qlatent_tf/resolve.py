@@ -8,7 +8,9 @@ from qlatent_tf.registry import datasets, latents, models
 from qlatent_tf.seeds import derive_seed
 
 _REGISTRIES = {"latent": latents, "model": models, "dataset": datasets}
-_NAMES_OF_CIRCUITS = ("unitary_seed", "unitary_file", "transfer_file", "device")
+# Options that may name a file of a circuit.
+CIRCUIT_FILES = ("unitary_file", "transfer_file", "device")
+_NAMES_OF_CIRCUITS = ("unitary_seed", *CIRCUIT_FILES)
 
 
 def resolve(config: Config) -> Config:

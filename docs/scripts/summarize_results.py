@@ -85,8 +85,15 @@ QUESTIONS = (
         _BESIDE,
         "photon counts, 3,000 steps, one circuit a seed",
         _DISTANCE,
-        entries=("latent", "scale"),
-        pairs=[(("boson", "raw"), (other, "raw")) for other in CLASSICAL],
+        where={"scale": "raw"},
+    ),
+    Question(
+        "origins_3000",
+        "quantum",
+        _BESIDE,
+        "photon counts, 3,000 steps, unit variance",
+        _DISTANCE,
+        where={"scale": "standardised"},
     ),
     Question("table1_40000", "quantum", _BESIDE, "photon counts, 40,000 steps", _DISTANCE),
     Question(

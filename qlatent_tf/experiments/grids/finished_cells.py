@@ -5,7 +5,7 @@ from pathlib import Path
 from qlatent_tf.config import Config
 from qlatent_tf.differences import Differences, differences, format_differences
 from qlatent_tf.experiments.grids.latent_files import without_place
-from qlatent_tf.resolve import resolve
+from qlatent_tf.resolve import CIRCUIT_FILES, resolve
 from qlatent_tf.runs.run_directory import training_differences
 from qlatent_tf.scores import Score, by_name, read_history, read_scores
 from qlatent_tf.storage.files import read_json
@@ -45,7 +45,7 @@ _TOLD_APART = (
     "evaluation_samples",
 )
 # Options that may name a file.
-_FILES = ("file", "unitary_file", "transfer_file", "device")
+_FILES = ("file", *CIRCUIT_FILES)
 # What the seeds of a row may differ in: the circuit, and where a file lies.
 _SEED_OPTIONS = frozenset({"unitary_seed", "file"})
 
