@@ -28,7 +28,7 @@ def resolve(config: Config) -> Config:
         options = {**_defaults(builder), **follows, **given}
         named = any(given.get(name) is not None for name in _NAMES_OF_CIRCUITS)
         if "unitary_seed" in options and not named:
-            options["unitary_seed"] = _unitary_seed(config, kind)
+            options["unitary_seed"], _ = _chosen_circuits(config, kind)
         config = dataclasses.replace(config, **{f"{kind}_options": options})
     return config
 
@@ -43,8 +43,9 @@ def share_circuits(config: Config) -> Config:
         named = any(options.get(name) is not None for name in _NAMES_OF_CIRCUITS)
         builder = _REGISTRIES[kind].get(getattr(config, kind))
         if "unitary_seed" in _defaults(builder) and not named:
-            shared = {**options, "unitary_seed": derive_seed(config.seed, f"{kind} unitary")}
-            config = dataclasses.replace(config, **{f"{kind}_options": shared})
+            _, shared = _chosen_circuits(config, kind)
+            options = {**options, "unitary_seed": shared}
+            config = dataclasses.replace(config, **{f"{kind}_options": options})
     return config
 
 
@@ -77,22 +78,27 @@ def changed_options(config: Config, kind: str) -> dict:
 
 def reseed(config: Config, seed: int) -> Config:
     """Returns the configuration under another seed, circuits that the old one chose included."""
+    reseeded = dataclasses.replace(config, seed=seed)
     for kind in ("latent", "dataset"):
-        options = dict(getattr(config, f"{kind}_options"))
-        if options.get("unitary_seed") == _unitary_seed(config, kind):
-            del options["unitary_seed"]
-            config = dataclasses.replace(config, **{f"{kind}_options": options})
-    return dataclasses.replace(config, seed=seed)
+        options = getattr(config, f"{kind}_options")
+        chosen = _chosen_circuits(config, kind)
+        if options.get("unitary_seed") in chosen:
+            circuit = _chosen_circuits(reseeded, kind)[chosen.index(options["unitary_seed"])]
+            options = {**options, "unitary_seed": circuit}
+            reseeded = dataclasses.replace(reseeded, **{f"{kind}_options": options})
+    return reseeded
 
 
 def with_latent(config: Config, latent: str) -> Config:
     """Returns the configuration with another latent, which keeps the options that it knows too.
 
-    A circuit that was named by its seed is kept; one that the configuration's seed chose is not.
-    Where circuits stood side by side and the new latent is one, it is as wide as all of them.
+    A circuit that was named by its seed is kept, and one that all latents share; one that the
+    configuration's seed chose for the old latent alone is not. Where circuits stood side by side
+    and the new latent is one, it is as wide as all of them.
     """
     known = inspect.signature(latents.get(latent)).parameters
-    chosen = config.latent_options.get("unitary_seed") == _unitary_seed(config, "latent")
+    own, _ = _chosen_circuits(config, "latent")
+    chosen = config.latent_options.get("unitary_seed") == own
     options = {
         name: value
         for name, value in config.latent_options.items()
@@ -129,5 +135,7 @@ def _defaults(builder):
     }
 
 
-def _unitary_seed(config, kind):
-    return derive_seed(config.seed, f"{kind} {getattr(config, kind)} unitary")
+def _chosen_circuits(config, kind):
+    """The circuits that the configuration's seed chooses: of its name alone, and for all names."""
+    of = (f"{kind} {getattr(config, kind)}", kind)
+    return [derive_seed(config.seed, f"{one} unitary") for one in of]

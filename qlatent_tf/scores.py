@@ -19,11 +19,9 @@ _BY_NETWORK = (
     "inception_score",
     "frechet_inception_distance",
     "kernel_inception_distance",
-    "precision",
-    "recall",
-    "density",
-    "coverage",
 )
+# The same, in words that a metric of your own may begin with: these state what they compared.
+_NEIGHBOURS = ("precision", "recall", "density", "coverage")
 # The Inception that papers score images by, see `metrics.images.inception`.
 _PUBLISHED_INCEPTION = "tfgan_inception"
 
@@ -153,7 +151,8 @@ def _read(key, entry, dataset):
     kept = entry if isinstance(entry, Mapping) else {"mean": entry, "standard_error": None}
     # Every text matches: what is of no known form is all name.
     found: Any = _key_pattern(dataset).fullmatch(key)
-    metric, network = _split(found["name"])
+    compared = all(found.group("reference_size", "num_samples"))
+    metric, network = _split(found["name"], (*_BY_NETWORK, *(_NEIGHBOURS if compared else ())))
     return Score(
         metric=metric,
         reference=found["reference"],
@@ -177,9 +176,9 @@ def _key_pattern(dataset):
     )
 
 
-def _split(name):
+def _split(name, metrics):
     """The metric and the network of a name."""
-    for metric in _BY_NETWORK:
+    for metric in metrics:
         if name.startswith(f"{metric}_"):
             return metric, name.removeprefix(f"{metric}_")
     return name, None

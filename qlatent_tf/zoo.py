@@ -9,6 +9,7 @@ import numpy as np
 
 from qlatent_tf.config import Config, reward_names
 from qlatent_tf.latents.trained import check_trainable, trained
+from qlatent_tf.quantum.unitaries import UNITARY_SUFFIXES
 from qlatent_tf.registry import (
     check_options,
     datasets,
@@ -18,6 +19,7 @@ from qlatent_tf.registry import (
     own_options,
     rewards,
 )
+from qlatent_tf.resolve import CIRCUIT_FILES
 from qlatent_tf.storage.preset_files import (
     GAN,
     checked_weights,
@@ -39,7 +41,7 @@ __all__ = [
 
 
 # How files of samples and matrices, which a latent reads, end.
-_LATENT_SUFFIXES = (".npy", ".npz", ".csv", ".json", ".pcvl", ".xbb")
+_LATENT_SUFFIXES = (*UNITARY_SUFFIXES, ".json")
 # What the models of the zoo hand on to `WGANGP` and no field of a configuration sets.
 PASSED_ON = ("one_sided_penalty",)
 
@@ -191,7 +193,7 @@ def read_preset(name_or_dir, *, trust_code: bool = False) -> dict:
 def _unnamed_circuit(config: Config) -> dict:
     """Returns the default of `unitary_seed` if the latent takes one and its options have none."""
     options = config.latent_options
-    own = options.get("unitary_file") or options.get("unitary") is not None
+    own = any(options.get(name) is not None for name in ("unitary", *CIRCUIT_FILES))
     if ":" in config.latent or "unitary_seed" in options or own:
         return {}
     parameter = inspect.signature(latents.get(config.latent)).parameters.get("unitary_seed")
@@ -200,13 +202,16 @@ def _unnamed_circuit(config: Config) -> dict:
 
 def _check_latent_files(config: Config) -> None:
     """Refuses files that are none of samples or matrices: errors show a part of what they read."""
-    for option, file in config.latent_options.items():
-        if file is None or not (option == "file" or option.endswith("_file")):
+    for option in ("file", *CIRCUIT_FILES):
+        file = config.latent_options.get(option)
+        if file is None:
             continue
         if not isinstance(file, str):
             raise ValueError(f"latent_options.{option} is a path; received {file!r}.")
         raw = str(config.latent_options.get("file_format")).startswith("jiuzhang")
-        if not raw and not Path(file).is_dir() and Path(file).suffix not in _LATENT_SUFFIXES:
+        # A device is named as FILE:NAME.
+        path = Path(file.rpartition(":")[0] if option == "device" else file)
+        if not raw and not path.is_dir() and path.suffix not in _LATENT_SUFFIXES:
             raise ValueError(
                 f"latent_options.{option} names {file}; legal endings are "
                 f"{', '.join(_LATENT_SUFFIXES)}."

@@ -148,7 +148,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             files = self.hub.repositories[repository][revision]
             siblings = [{"rfilename": path, "size": len(data)} for path, data in files.items()]
             sha = self.hub.sha(repository, revision)
-            self._send(200, {"id": repository, "sha": sha, "siblings": siblings})
+            told = {"sha": sha, "siblings": siblings, "private": repository in self.hub.private}
+            self._send(200, {"id": repository, **told})
 
     def _tree(self, body, repository, revision):
         if self._refused(repository, revision):

@@ -44,6 +44,19 @@ def test_another_seed_brings_other_circuits_unless_they_were_named():
     assert completion.reseed(named, 5).latent_options["unitary_seed"] == 7
 
 
+def test_circuits_that_latents_share_follow_the_seed_and_stay_shared():
+    def shared(**changes):
+        return completion.resolve(completion.share_circuits(dataclasses.replace(OPEN, **changes)))
+
+    reseeded = completion.reseed(shared(), 5)
+    assert reseeded == shared(seed=5) and reseeded.dataset_options != shared().dataset_options
+    assert completion.resolve(completion.with_latent(reseeded, "photonic")) == shared(
+        seed=5, latent="photonic"
+    )
+    named = shared(latent_options={"modes": 4, "unitary_seed": 7})
+    assert completion.reseed(named, 5).latent_options["unitary_seed"] == 7
+
+
 def test_the_same_data_set_keeps_its_options_and_another_has_its_own():
     assert completion.with_dataset(CONFIG, CONFIG.dataset) is CONFIG
     assert completion.with_dataset(CONFIG, None) is CONFIG

@@ -36,7 +36,17 @@ KEYS = {
         reference_size=40,
         num_samples=9,
     ),
+    "precision_of_rings_qm9_40@9": Score(
+        metric="precision",
+        network="of_rings",
+        reference="qm9",
+        reference_size=40,
+        num_samples=9,
+    ),
     # Custom names that only look like others.
+    "precision_of_rings": Score(metric="precision_of_rings"),
+    "coverage_of_rings@9": Score(metric="coverage_of_rings", num_samples=9),
+    "recall_of_rings_qm9_test": Score(metric="recall_of_rings", reference="qm9_test"),
     "distance": Score(metric="distance"),
     "near_qm9": Score(metric="near_qm9"),
     "fcd_qm_129925@10000": Score(metric="fcd_qm_129925", num_samples=10_000),

@@ -8,6 +8,8 @@ from harness import tiny_config
 
 from qlatent_tf import zoo
 from qlatent_tf.gan.wgan_gp import WGANGP
+from qlatent_tf.registry import latents
+from qlatent_tf.resolve import CIRCUIT_FILES
 from qlatent_tf.storage.preset_files import WEIGHTS
 
 CONFIG = tiny_config(
@@ -144,13 +146,28 @@ def test_weights_that_are_no_numbers_are_refused(preset, tmp_path, value):
 
 
 @pytest.mark.parametrize("file", ["/etc/passwd", "/dev/zero", 3])
-@pytest.mark.parametrize("option", ["file", "unitary_file"])
+@pytest.mark.parametrize("option", ["file", "unitary_file", "transfer_file", "device"])
 def test_files_of_a_latent_are_of_samples_or_matrices(preset, option, file):
-    latent = {"file": "samples", "unitary_file": "boson"}[option]
+    latent = {"file": "samples", "unitary_file": "boson"}.get(option, "thermal")
+    file = f"{file}:one" if option == "device" else file
     rewrite(preset[0], config={"latent": latent, "latent_options": {option: file}})
     with pytest.raises(ValueError, match=f"config.json: latent_options.{option}") as raised:
         zoo.from_preset(preset[0])
     assert "root:" not in str(raised.value)
+
+
+def test_a_device_of_a_calibration_is_a_circuit_with_a_name(preset):
+    options = {"device": "calibrations.npz:one"}
+    rewrite(preset[0], config={"latent": "thermal", "latent_options": options})
+    assert zoo.read_preset(preset[0])["config"].latent_options == options
+
+
+def test_options_that_name_files_are_known_to_be_such():
+    taken = {
+        name for one in latents.names() for name in inspect.signature(latents.get(one)).parameters
+    }
+    named = {name for name in taken if name.endswith("file")}
+    assert named == {"file", *CIRCUIT_FILES} - {"device"}
 
 
 def test_an_unknown_name_lists_the_presets():

@@ -68,6 +68,11 @@ def _evaluate(arguments):
         datasets.check(arguments.dataset)
     if arguments.save and (arguments.real or not is_preset(arguments.source)):
         raise ValueError("--save writes into a preset: name one, without --real.")
+    if arguments.real and arguments.seeds > 1:
+        raise ValueError(
+            "--seeds is for generated samples; --real draws its samples once. Received --seeds "
+            f"{arguments.seeds}."
+        )
     if not arguments.source and not (arguments.real and arguments.dataset):
         raise ValueError("Name what to score: a preset or a run, or --real with --dataset.")
     use_inception(arguments)

@@ -28,6 +28,7 @@ from qlatent_tf.tools.command_line import (
 )
 from qlatent_tf.tools.sample_latent import parse_input_state
 
+from qlatent_tf.quantum.unitaries import UNITARY_SUFFIXES, load_unitary
 from qlatent_tf.storage import files
 
 
@@ -40,7 +41,9 @@ def parser() -> Parser:
         "--file-format", help="needed for raw Jiuzhang files: jiuzhang2 or jiuzhang3"
     )
     circuit = arguments.add_argument_group("what is known of the experiment")
-    circuit.add_argument("--unitary", type=Path, help="the circuit: .npy, .npz or .csv")
+    circuit.add_argument(
+        "--unitary", type=Path, help=f"the circuit's file ({', '.join(UNITARY_SUFFIXES)})"
+    )
     circuit.add_argument(
         "--input-state", type=parse_input_state, help="photons sent into each mode: 1,1,0,0"
     )
@@ -84,7 +87,6 @@ def main(argv=None) -> int:
 
 def _inspect(arguments) -> int:
     from qlatent_tf.quantum.recordings.open_samples import open_samples
-    from qlatent_tf.quantum.unitaries import load_unitary
     from qlatent_tf.quantum.verification.report import validate_samples
 
     rows = open_samples(arguments.file, key=arguments.key, file_format=arguments.file_format)

@@ -59,7 +59,9 @@ def parser() -> Parser:
         "preset, so that training can be continued from there",
     )
     arguments.add_argument(
-        "--private", action="store_true", help="make a repository on the Hub that others do not see"
+        "--private",
+        action="store_true",
+        help="make a repository on the Hub that others do not see; a public one is refused",
     )
     add_trust_argument(arguments)
     arguments.add_argument("--models-dir", type=Path, help="where presets lie (default: ./models)")
@@ -89,7 +91,7 @@ def _publish(arguments):
     use_inception(arguments)
     name, on_hub = arguments.preset, is_hub_name(arguments.preset)
     if on_hub:
-        check_upload(name, arguments.overwrite)
+        check_upload(name, arguments.overwrite, arguments.private)
         if is_preset(arguments.run):
             return _send_copy(own_preset_directory(arguments.run), arguments)
         name = parse_hub_name(name).repository.partition("/")[2]
@@ -167,8 +169,14 @@ def _send(directory, arguments, copy=None):
     name = arguments.preset
     try:
         address = upload_preset(copy or directory, name, private=arguments.private)
-    except OSError as error:
-        again = command("publish", directory, name)
+    except (OSError, ValueError) as error:
+        # Without --private it would end in a public repository.
+        asked = {
+            "--private": arguments.private,
+            "--overwrite": arguments.overwrite,
+            "--trust-code": arguments.trust_code,
+        }
+        again = command("publish", directory, name, *(flag for flag in asked if asked[flag]))
         raise OSError(f"{error} The preset is in {directory}. Send it again: {again}") from error
     print(f"{address} holds {name}. Try: {command('sample', name, '--out', 'samples.png')}")
     return 0

@@ -209,7 +209,9 @@ def _run_grid(arguments):
     from qlatent_tf.experiments.grids.grid import Grid
     from qlatent_tf.experiments.grids.taken_in import merge, reusable
 
-    grid = Grid(arguments.workdir, arguments.num_samples)
+    grid = Grid(arguments.workdir, getattr(arguments, "num_samples", experiment.num_samples))
+    if arguments.merge is None:
+        grid.check(cells)
     reused = reusable(grid, cells, arguments.reuse)
     if arguments.dry_run:
         return _list(grid, cells, reused)

@@ -35,6 +35,8 @@ from qlatent_tf.tools.sources import (
     with_fallback_dataset,
 )
 
+from qlatent_tf.quantum.unitaries import UNITARY_SUFFIXES
+
 _LOSSES = """\
 what the progress bar shows of a GAN with the critic D, per step:
   distance   E D(real) - E D(generated), the critic's estimate of the distance between generated and
@@ -138,7 +140,9 @@ def parser() -> Parser:
         help="train the interferometer with the generator, or the covariance of a gaussian latent; "
         "--set circuit_learning_rate=1e-3 and circuit_optimizer=Adam are its own",
     )
-    circuit.add_argument("--unitary-file", help="the interferometer's matrix (.npy, .npz, .csv)")
+    circuit.add_argument(
+        "--unitary-file", help=f"the interferometer's file ({', '.join(UNITARY_SUFFIXES)})"
+    )
     circuit.add_argument(
         "--standardize",
         action="store_true",

@@ -232,7 +232,7 @@ def to_markdown(compared) -> str:
         "The first minus the second in the same seed, in per cent of the second's mean: below 0 "
         "the first is better. ± is the standard error over seeds; the interval is that of "
         "Student's t, which holds for normal differences. The bootstrap intervals beside some "
-        "tables are narrower: over three seeds they cover 73 %. "
+        "tables are narrower: over three seeds they cover 75 %. "
         "`python docs/scripts/summarize_results.py` makes the table and the figure."
     )
     return "\n".join(["# Summary", "", *markdown_table(heads, rows, words=3), "", caption, ""])

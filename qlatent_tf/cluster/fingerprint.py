@@ -2,31 +2,24 @@
 
 import functools
 import hashlib
-import importlib.metadata
 import importlib.util
 from pathlib import Path
 
 import qlatent_tf
+from qlatent_tf.storage.preset_files import versions
 
-# Their random streams, compilers and rounding decide what a seed means.
-_LIBRARIES = ("tensorflow", "keras", "tensorflow-probability", "numba", "numpy", "scipy", "rdkit")
 _PACKAGES = ("qlatent_tf", "qlatent_tf.configs")
 
 
 @functools.cache
-def fingerprint() -> dict[str, str | None]:
+def fingerprint() -> dict[str, str]:
     """Returns versions by name, and under ``sources`` a hash of the package's Python files.
 
     Two processes whose fingerprints are equal compute the same from the same task, but for what
     their processors round differently.
     """
-    found: dict[str, str | None] = {"version": qlatent_tf.__version__, "sources": _sources()}
-    for name in _LIBRARIES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = None
-    return found
+    # Not the package manager's word on ourselves: a checkout may run without it.
+    return {**versions(), "qlatent_tf": qlatent_tf.__version__, "sources": _sources()}
 
 
 def _sources() -> str:

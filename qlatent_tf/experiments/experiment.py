@@ -93,6 +93,8 @@ class GridExperiment(Experiment):
         nothing to prepare.
       preparation: dict of str to Option. What may be asked of `prepare`.
       scores_images: bool. Whether Inception may score the finished runs.
+      judges_the_way: bool. Whether results are of the evaluations on the way alone, so that
+        `num_samples` may not be asked for.
     """
 
     latents: tuple[str, ...]
@@ -116,6 +118,7 @@ class GridExperiment(Experiment):
     prepare: Callable[..., Path] | None = None
     preparation: Mapping[str, Option] = dataclasses.field(default_factory=dict)
     scores_images: bool = False
+    judges_the_way: bool = False
 
     @property
     def cell_options(self) -> dict[str, Option]:
@@ -133,7 +136,8 @@ class GridExperiment(Experiment):
     @property
     def arguments(self) -> Mapping[str, Option]:
         scored = Option(self.num_samples, "generated samples that score a finished run")
-        return {**self.preparation, **self.cell_options, "num_samples": scored}
+        more = {} if self.judges_the_way else {"num_samples": scored}
+        return {**self.preparation, **self.cell_options, **more}
 
     def cells(self, settings=(), **asked) -> list[Cell]:
         """Returns the cells, seed by seed, so that an unfinished table has each row.

@@ -62,7 +62,8 @@ def _draw_points(folder, finished, table, trusted):
         if cell["config"].latent not in drawn and run.checkpoints.is_dir():
             try:
                 model, step = restore_model(run, trust_code=trusted)
-            except ValueError as error:  # Of a run from elsewhere, whose cells are enough.
+            # Of a run from elsewhere, whose cells are enough.
+            except (ValueError, FileNotFoundError) as error:
                 logging.warning("The points of %s are not drawn: %s", cell["name"], error)
                 continue
             if step == cell["step"]:
@@ -80,8 +81,9 @@ def _draw_points(folder, finished, table, trusted):
     panels[0].set_title("real", fontsize=11)
     for panel, (latent, (cell, points)) in zip(panels[1:], drawn.items(), strict=False):
         scatter_points(panel, points, color=latent_style(latent)["color"])
-        rate = cell_scores(cell)["interpolation_rate"].mean
-        panel.set_title(f"{literal(latent)}\n{rate:.1%} between blobs", fontsize=11)
+        rate = cell_scores(cell).get("interpolation_rate")
+        between = f"\n{rate.mean:.1%} between blobs" if rate else ""
+        panel.set_title(f"{literal(latent)}{between}", fontsize=11)
     for panel in panels:
         panel.set(xlim=(-6.5, 6.5), ylim=(-6.5, 6.5), xticks=[], yticks=[])
         panel.spines[:].set_visible(False)

@@ -19,6 +19,7 @@ _KINDS = {
     "images": ("unconditional-image-generation", "They are no evidence of what they seem to show."),
     "vectors": ("other", "They are no measurements."),
 }
+_UNRECORDED = ("other", "The kind of the data was not recorded.")
 _CLASSES = ("class", "accuracy")
 # What the data set says of a classifier.
 _SIZES = ("dataset", "image_size", "channels", "classes")
@@ -41,17 +42,20 @@ def model_card(
       config: Config. What it was trained with.
       evaluation: dict. What `evaluate` returned, with the ``step`` it was made at and, where they
         are known, the scores of ``real`` samples: what `evaluate_real` returned.
-      provenance: dict. ``run.json`` of the run.
+      provenance: dict. ``run.json`` of the run, or what is known of it.
       pictures: sequence of str. Names of pictures beside that of samples.
       published: dict. What a paper reports, see `experiments.published`.
 
     Returns:
       str, Markdown.
     """
-    dataset = provenance["dataset"]
+    recorded = provenance.get("dataset")
+    dataset = recorded or {"name": config.dataset}
     short = _short(name)
-    what = next((kind for kind in _KINDS if kind in dataset), "vectors")
-    task, limits = _KINDS[what]
+    what = next((kind for kind in _KINDS if kind in dataset), "vectors" if recorded else "samples")
+    task, limits = _KINDS.get(what, _UNRECORDED)
+    seconds = provenance.get("seconds")
+    took = "were made" if seconds is None else f"took {seconds / 60:.0f} minutes"
     scores = read_scores(evaluation["metrics"], evaluation["dataset"])
     key = _key_scores(scores)
     tags = [what, "generative-model", config.model, f"latent-{config.latent}"]
@@ -91,11 +95,10 @@ def model_card(
             "those of sampling, not of training again.",
             "## Training",
             f"{evaluation['step']:,} generator steps of batch {config.batch_size}{generator_batch} "
-            f"took {provenance['seconds'] / 60:.0f} minutes. Trainable parameters: {parameters}. "
-            "The same training again:",
+            f"{took}. Trainable parameters: {parameters}. The same training again:",
             f"    qlatent-tf train --config {name}",
             folded("All scores", all_scores),
-            record(dataset, config.to_json(), provenance["versions"]),
+            record(dataset, config.to_json(), provenance.get("versions", {})),
         ]
     )
 
@@ -112,7 +115,8 @@ def classifier_card(name: str, parameters: int, description: dict, measured: dic
     Returns:
       str, Markdown.
     """
-    options, dataset = description["config"], description["provenance"]["dataset"]
+    options = description["config"]
+    dataset = description["provenance"].get("dataset") or {"name": options["dataset"]}
     scores = read_scores(measured["metrics"], measured["dataset"])
     key, tags = _key_scores(scores), ["images", "image-classification"]
     task, side = "Classification of images", options["image_size"]
@@ -226,7 +230,8 @@ def record(dataset: dict, config: dict, versions: dict) -> str:
     parts = []
     for what, value in (("Data", dataset), ("Configuration", config)):
         parts += [f"{what}:", f"```json\n{json.dumps(value, indent=2)}\n```"]
-    known = ", ".join(f"{text(package)} {text(version)}" for package, version in versions.items())
+    named = (f"{text(package)} {text(version)}" for package, version in versions.items())
+    known = ", ".join(named) or "not recorded"
     return folded("Data, configuration and versions", [*parts, f"Versions: {known}."]) + "\n"
 
 

@@ -26,8 +26,9 @@ def check_conditions(name_or_dir, dataset, num_samples, seeds, *, trust_code=Fal
     before = read_json(directory / "metrics.json", METRICS[GAN])
     now = {"dataset": dataset.name, "num_samples": num_samples, "seeds": list(seeds)}
     found = differences({name: before[name] for name in now}, now)
-    provenance = read_preset(directory, trust_code=trust_code)["provenance"]
-    found = found or data_differences(provenance["dataset"], dataset)
+    recorded = read_preset(directory, trust_code=trust_code)["provenance"].get("dataset")
+    # A preset that was saved without a record has the name of its data alone.
+    found = found or (data_differences(recorded, dataset) if recorded else {})
     if found:
         raise ValueError(
             f"Scores stand beside others of the same samples and data; those of {directory} differ "
@@ -86,5 +87,5 @@ def rewrite_card(name_or_dir, *, name=None, published=None, trust_code=False) ->
 def _card(directory, name, model, scores, published, trust_code):
     description = read_preset(directory, trust_code=trust_code)
     pictures = sorted(path.stem for path in directory.glob("*.png") if path.stem != "samples")
-    config, provenance = description["config"], description["provenance"]
-    return model_card(name, model, config, scores, provenance, pictures, published)
+    provenance = {"versions": description["versions"], **description["provenance"]}
+    return model_card(name, model, description["config"], scores, provenance, pictures, published)

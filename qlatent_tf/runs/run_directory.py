@@ -15,7 +15,13 @@ _CHANGEABLE = frozenset(
     {"steps", "evaluate_every", "evaluation_samples", "checkpoint_every", "metrics"}
 )
 
-_RUN = {"step": int, "seconds": float, "dataset?": DATASET, "versions?": {str: str}}
+_RUN = {
+    "step": int,
+    "seconds": float,
+    "dataset?": DATASET,
+    "latent_file?": (None, {"name": str, "sha256": str, "bank?": (None, dict)}),
+    "versions?": {str: str},
+}
 _METRICS = {"step": int, "history": [{"step": int, **MEANS}], "metrics?": {str: SCORE}}
 
 
@@ -23,7 +29,8 @@ class RunDirectory:
     """The files of one training run.
 
     - ``config.json``: the configuration, with nothing left to defaults that may change;
-    - ``run.json``: the data really used, versions, seconds of training so far;
+    - ``run.json``: the data and the latent's file really used, versions, seconds of training so
+      far;
     - ``checkpoints/``: weights and optimizers;
     - ``metrics.json``: the last evaluation and the history of all;
     - ``samples.png``: generated samples; other pictures and TensorBoard's events beside it;
@@ -118,18 +125,26 @@ class RunDirectory:
             raise ValueError(f"{file}: {error}") from error
 
     def read_run(self) -> dict:
-        """Returns ``run.json``: ``dataset``, ``versions``, ``seconds`` and ``step``."""
+        """Returns ``run.json``; of a new run, its ``seconds`` and ``step`` of 0."""
         file = self.path / "run.json"
         return read_json(file, _RUN) if file.is_file() else {"seconds": 0.0, "step": 0}
 
-    def write_run(self, step: int, seconds: float, dataset) -> None:
-        """Records the data really used, the step reached and the time it took."""
+    def write_run(self, step: int, seconds: float, dataset, latent_file=None) -> None:
+        """Records the data really used, the step reached and the time it took.
+
+        Args:
+          step: int.
+          seconds: float.
+          dataset: Dataset.
+          latent_file: dict. What `file_record` returned of the latent's file.
+        """
         write_json(
             self.path / "run.json",
             {
                 "step": step,
                 "seconds": round(seconds, 1),
                 "dataset": {"name": dataset.name, **dataset.provenance},
+                "latent_file": latent_file,
                 "versions": versions(),
             },
         )

@@ -17,6 +17,7 @@ from qlatent_tf.runs import callbacks
 from qlatent_tf.runs.callbacks import checkpoint_steps
 from qlatent_tf.runs.checks import check_fit, check_memory, check_path, warn_of_slow_latents
 from qlatent_tf.runs.evaluation import evaluate, mean_scores
+from qlatent_tf.runs.latent_file import check_latent_file, file_record
 from qlatent_tf.runs.run_directory import (
     RunDirectory,
     check_data,
@@ -148,8 +149,10 @@ def train(
     check_memory(config, model)
     check_fit(config, model, dataset)
     warn_of_slow_latents(config, model.latent)
+    drawn_from = file_record(config)
     if beginning:
         check_data(beginning.path, beginning.record, dataset)
+        check_latent_file(beginning.path, beginning.record, drawn_from)
     first = _pretraining(model, config, run) if beginning is None else None
     chief = distribution.is_chief(strategy)
     lock = sole_use(run.path / ".lock", f"training in {run.path}")
@@ -159,7 +162,9 @@ def train(
             if beginning:
                 beginning.begin(run)
         distribution.agree(strategy, "the configuration", config.to_json())
-        check_data(run.path, run.read_run(), dataset)
+        record = run.read_run()
+        check_data(run.path, record, dataset)
+        check_latent_file(run.path, record, drawn_from)
         checkpoints = callbacks.Checkpoints(run.checkpoints, model, config.checkpoint_every)
         if chief:
             checkpoints.tidy()
@@ -177,12 +182,14 @@ def train(
             return run
         if start:
             logging.info("Resuming %s at step %d.", run.path, start)
-        _fit(model, dataset, config, run, checkpoints, start, progress, watch, strategy, phase)
+        used = {"dataset": dataset, "latent_file": drawn_from}
+        _fit(model, used, config, run, checkpoints, start, progress, watch, strategy, phase)
         distribution.agree(strategy, "the last step", config.steps)
     return run
 
 
-def _fit(model, dataset, config, run, checkpoints, start, progress, watch, strategy, phase):
+def _fit(model, used, config, run, checkpoints, start, progress, watch, strategy, phase):
+    dataset = used["dataset"]
     batches = _batches(model, model.precompute(dataset.source), config, start, config.steps)
     checking = callbacks.EverySteps(_WATCHED, function=callbacks.check_finite)
     if not distribution.is_chief(strategy):
@@ -210,7 +217,7 @@ def _fit(model, dataset, config, run, checkpoints, start, progress, watch, strat
         events.write_evaluation(step, read_scores(found["metrics"], dataset.name), pictures)
 
     def record(step, losses=None):
-        run.write_run(step, time.perf_counter() - began, dataset)
+        run.write_run(step, time.perf_counter() - began, **used)
 
     def save_if_asked(step, losses):
         if asked():

@@ -93,16 +93,18 @@ def fetch_preset(name) -> Path:
     return folder
 
 
-def check_upload(name, overwrite: bool = False) -> None:
+def check_upload(name, overwrite: bool = False, private: bool = False) -> None:
     """Refuses to publish what could not be sent, before it is made.
 
     Args:
       name: str. ``hf://user/name``, or a branch of it.
       overwrite: bool. Whether a preset may be there already.
+      private: bool. Whether others shall not see it.
 
     Raises:
       ImportError: if `huggingface_hub` is not installed.
-      ValueError: if the name reads otherwise, or there is a preset already.
+      ValueError: if the name reads otherwise, there is a preset already, or what shall be private
+        would go into a public repository.
       OSError: if the Hub cannot be reached, or knows no token that may write there.
     """
     name = parse_hub_name(name)
@@ -119,6 +121,8 @@ def check_upload(name, overwrite: bool = False) -> None:
                 "repositories."
             )
         exists = api.file_exists(name.repository, "config.json", revision=name.revision)
+        if private:
+            _check_private(api, name)
     if exists and not overwrite:
         raise ValueError(f"{name} holds a preset. Choose another name, or say --overwrite.")
 
@@ -129,13 +133,14 @@ def upload_preset(folder, name, *, private: bool = False) -> str:
     Args:
       folder: path. The preset's directory.
       name: str. ``hf://user/name``, or ``hf://user/name@branch``.
-      private: bool. Whether a new repository is one that others do not see.
+      private: bool. Whether others shall not see it: a new repository is made so.
 
     Returns:
       str. The address of the commit.
 
     Raises:
       ImportError: if `huggingface_hub` is not installed.
+      ValueError: if what shall be private would go into a public repository.
       OSError: if the preset cannot be sent; the message says why.
     """
     name, folder, api = parse_hub_name(name), Path(folder), _api()
@@ -144,6 +149,8 @@ def upload_preset(folder, name, *, private: bool = False) -> str:
     files = _of_preset(file.relative_to(folder).as_posix() for file in sorted(folder.rglob("*")))
     with _told(name):
         api.create_repo(name.repository, private=private or None, exist_ok=True)
+        if private:
+            _check_private(api, name)
         if name.revision:
             api.create_branch(name.repository, branch=name.revision, exist_ok=True)
         there = api.list_repo_files(name.repository, revision=name.revision)
@@ -159,6 +166,15 @@ def upload_preset(folder, name, *, private: bool = False) -> str:
         )
     _fetched.cache_clear()
     return commit.commit_url
+
+
+def _check_private(api, name: HubName) -> None:
+    """Refuses a repository that others see: what is there already is not made private."""
+    if api.repo_exists(name.repository) and not api.model_info(name.repository).private:
+        raise ValueError(
+            f"{name} is a public repository, which --private does not change. Choose another name, "
+            "or make the repository private in its settings."
+        )
 
 
 @functools.cache

@@ -49,7 +49,8 @@ METRICS = {
 }
 # Where a user's presets lie: what is installed belongs to the package manager.
 OWN_PRESETS = Path("models")
-_PACKAGES = ("qlatent_tf", "tensorflow", "keras", "tensorflow-probability", "numba", "rdkit")
+# Their random streams, compilers and rounding decide what a seed means.
+_LIBRARIES = ("tensorflow", "keras", "tensorflow-probability", "numba", "numpy", "scipy", "rdkit")
 
 
 def write_preset(
@@ -314,7 +315,7 @@ def _is_taken(directory: Path) -> bool:
 def versions() -> dict[str, str]:
     """Returns the versions of the packages that decide results."""
     found = {}
-    for package in _PACKAGES:
+    for package in ("qlatent_tf", *_LIBRARIES):
         try:
             found[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:

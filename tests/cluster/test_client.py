@@ -11,6 +11,7 @@ import qlatent_tf
 from qlatent_tf.cluster import client, members
 from qlatent_tf.cluster.fingerprint import fingerprint
 from qlatent_tf.cluster.opening import open_cluster
+from qlatent_tf.storage.preset_files import versions
 
 
 def common_of(value):
@@ -123,11 +124,15 @@ def test_tasks_save_what_they_have_when_the_client_stops(two_workers, tmp_path):
 
 
 def test_a_worker_of_another_version_is_refused_by_its_name(two_workers, monkeypatch):
-    monkeypatch.setattr(members, "fingerprint", lambda: {**fingerprint(), "version": "9.9"})
+    monkeypatch.setattr(members, "fingerprint", lambda: {**fingerprint(), "qlatent_tf": "9.9"})
     strict = client.Cluster(two_workers._client, is_ours=True)
-    said = rf"worker \d \(t\S+ on .*version: '{qlatent_tf.__version__}' -> '9.9'\. Install"
+    said = rf"worker \d \(t\S+ on .*qlatent_tf: '{qlatent_tf.__version__}' -> '9.9'\. Install"
     with pytest.raises(ValueError, match=f"No worker runs .*{said}.*{said}"):
         list(strict.map(tasks.add, range(2), common_of(0)))
+
+
+def test_workers_are_compared_by_the_versions_that_presets_state():
+    assert fingerprint().keys() == {*versions(), "sources"}
 
 
 def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):

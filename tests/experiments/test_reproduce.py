@@ -2,8 +2,11 @@
 
 import json
 import shutil
+import types
 
+import numpy as np
 import pytest
+from harness import finished_cell
 from qlatent_tf.tools import reproduce
 
 from qlatent_tf import __main__ as command
@@ -138,8 +141,10 @@ def test_table1_leaves_tables_figures_and_events(workdir, tmp_path, monkeypatch)
     assert row["latent"] == "gaussian" and not row["published"]  # The paper's data have 16 modes.
     text = (workdir / "table1.md").read_text()
     assert "`mlp` (features 4, units [8]), 2 generator steps of batch 8" in text
+    assert ", latent_options.modes 4, dataset_options {" in text
     monkeypatch.setattr(tables, "changed_options", lambda config, kind: {})
-    (row,) = table1.EXPERIMENT.write(tmp_path, read_cells(workdir))["rows"]
+    cells = [{**cell, "settings": {}} for cell in read_cells(workdir)]
+    (row,) = table1.EXPERIMENT.write(tmp_path, cells)["rows"]
     assert row["published"]["integer_distance"]["mean"] == 0.061
     assert "0.061 ± 0.001" in (tmp_path / "table1.md").read_text()
     for name in ("table1.csv", "table1_bars.png", "table1_bars.svg", "table1_iterations.png"):
@@ -205,6 +210,31 @@ def test_the_mixture_leaves_tables_and_scatter_plots(tmp_path, capsys):
     assert set(row["scores"]) == {"interpolation_rate", "mode_coverage", "blob_tv"} | judges
     for name in ("mixture_points.png", "mixture_points.svg", "mixture_iterations.png"):
         assert (tmp_path / name).stat().st_size > 100
+
+
+@pytest.fixture
+def cells_of_the_mixture(tmp_path):
+    """Two cells that were not scored by the rate, and folders of their runs, which hold nothing."""
+    cells = mixture.EXPERIMENT.cells(latents=["gaussian", "boson"], seeds=1, iterations=1)
+    for cell in cells:
+        (tmp_path / "runs" / cell.name / "checkpoints").mkdir(parents=True)
+    return [finished_cell(cell, {"mode_coverage@300": 0.5}) for cell in cells]
+
+
+def test_the_mixture_needs_no_runs_but_its_cells(cells_of_the_mixture, tmp_path, caplog):
+    config = cells_of_the_mixture[0]["config"].override(jit_compile=False)
+    name = cells_of_the_mixture[0]["name"]
+    (tmp_path / "runs" / name / "config.json").write_text(json.dumps(config.to_json()))
+    mixture.EXPERIMENT.write(tmp_path, cells_of_the_mixture)
+    assert "has no checkpoint yet" in caplog.text and "holds no run" in caplog.text
+    assert not (tmp_path / "mixture_points.png").exists()
+
+
+def test_the_mixture_is_drawn_without_the_rate(cells_of_the_mixture, tmp_path, monkeypatch):
+    model = types.SimpleNamespace(sample=lambda count, seed: np.zeros((count, 2)))
+    monkeypatch.setattr("qlatent_tf.runs.training.restore_model", lambda *_, **__: (model, 1))
+    mixture.EXPERIMENT.write(tmp_path, cells_of_the_mixture)
+    assert "between blobs" not in (tmp_path / "mixture_points.svg").read_text()
 
 
 @pytest.mark.parametrize(

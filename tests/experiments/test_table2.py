@@ -10,9 +10,10 @@ from qlatent_tf import __main__ as command
 from qlatent_tf.experiments import table2
 from qlatent_tf.experiments.grids import latent_files, tables
 from qlatent_tf.experiments.grids.finished_cells import read_cells
-from qlatent_tf.experiments.grids.latent_files import Bank, file_record, without_place
+from qlatent_tf.experiments.grids.latent_files import Bank, without_place
 from qlatent_tf.latents import latent_bank
 from qlatent_tf.quantum.recordings.open_samples import open_samples
+from qlatent_tf.runs.latent_file import file_record
 from qlatent_tf.storage.locks import InUseError
 
 pytestmark = pytest.mark.usefixtures("eager_steps", "no_charts")

@@ -40,6 +40,15 @@ def test_without_real_samples_nothing_is_said_of_them():
     assert "Real samples" not in card and "| figure@5 | 0.5 |  |\n\n</details>" in card
 
 
+def test_what_was_not_recorded_is_not_said():
+    config = CONFIG.override(generator_batch_size=8)
+    card = model_card("mine", MODEL, config, _evaluation(0.5), {})
+    assert "Generates samples: the model" in card and "trained on `quantum`" in card
+    assert "1 generator steps of batch 4, the generator's 8, were made. Trainable" in card
+    assert "minutes" not in card and "Versions: not recorded." in card
+    assert _front_matter(card)["datasets"] == ["quantum"]
+
+
 def _front_matter(card):
     assert card.startswith("---\n")
     return yaml.safe_load(card.split("---\n")[1])
@@ -100,6 +109,8 @@ def test_the_card_of_a_classifier():
     assert "1,234 parameters, whose 8 features" in card and "| cat | 0.8 |" in card
     command = "--dataset toy --preset mine --set widths=[4,8] --set epochs=3 --set batch_size=16"
     assert f"qlatent-tf train_classifier {command}\n" in card
+    # The configuration names the data, too.
+    assert classifier_card("mine", 1234, {**description, "provenance": {}}, measured) == card
 
 
 def test_the_card_of_a_preset_on_the_hub_names_it_in_commands():

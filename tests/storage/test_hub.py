@@ -191,6 +191,21 @@ def test_a_preset_is_sent_in_one_commit_and_replaced_whole(hub, tmp_path):
         own_preset_directory("hf://ada/new")
 
 
+def test_what_shall_be_private_is_not_sent_into_a_public_repository(hub, tmp_path):
+    for name, data in FILES.items():
+        (tmp_path / name).write_bytes(data)
+    presets.check_upload("hf://ada/new", private=True)
+    for name in ("hf://ada/mine", "hf://ada/mine@trial"):
+        with pytest.raises(ValueError, match=f"{name} is a public repository, which --private"):
+            presets.check_upload(name, overwrite=True, private=True)
+        with pytest.raises(ValueError, match="is a public repository"):
+            presets.upload_preset(tmp_path, name, private=True)
+    assert not [one for one in hub.asked if "/commit/" in one or "/branch/" in one]
+    hub.private.add("ada/mine")
+    presets.check_upload("hf://ada/mine", overwrite=True, private=True)
+    presets.upload_preset(tmp_path, "hf://ada/mine", private=True)
+
+
 def test_what_could_not_be_sent_is_told_before(hub, monkeypatch):
     presets.check_upload("hf://ada/new")
     presets.check_upload("hf://lab/new")

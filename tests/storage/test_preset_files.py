@@ -81,6 +81,10 @@ def test_descriptions_of_another_shape_are_refused_by_the_files_name(here, field
     assert "odd" in preset_files.list_presets()  # Whoever asks for it is told what is wrong.
 
 
+def test_versions_are_of_all_libraries_that_decide_results():
+    assert {"qlatent_tf", "tensorflow", "numpy", "scipy", "rdkit"} <= preset_files.versions().keys()
+
+
 def test_links_are_not_followed(here):
     (here / "victim").mkdir()
     (here / "victim" / "file").touch()

@@ -80,6 +80,10 @@ def test_a_preset_that_is_there_is_sent_with_a_card_of_its_new_name(published, h
     card = hub.repositories["ada/second"]["main"]["README.md"].decode()
     assert 'from_preset("hf://ada/second")' in card and "\n# second\n" in card
     assert "ada/second" in hub.private and (local / "README.md").read_bytes() == before
+    asked = len(hub.asked)
+    assert run("publish", local, NAME, "--overwrite", "--private") == 1
+    assert f"{NAME} is a public repository" in capsys.readouterr().err
+    assert not [one for one in hub.asked[asked:] if one.startswith("POST")]
     assert run("publish", local, "third", "--private") == 1
     assert "--private is for a preset on the Hub" in capsys.readouterr().err
 
@@ -93,7 +97,9 @@ def test_what_could_not_be_sent_stays_here(published, hub, folder, capsys, monke
         raise ConnectionError("the line is cut")
 
     monkeypatch.setattr("qlatent_tf.tools.publish.upload_preset", fails)
-    assert run("publish", local, "hf://ada/fourth") == 1
-    said = capsys.readouterr().err
-    assert "the line is cut" in said and f"qlatent-tf publish {local} hf://ada/fourth" in said
+    for flags in ((), ("--private", "--overwrite", "--trust-code")):
+        assert run("publish", local, "hf://ada/fourth", *flags) == 1
+        again = " ".join(["qlatent-tf publish", str(local), "hf://ada/fourth", *flags])
+        said = capsys.readouterr().err
+        assert "the line is cut" in said and said.endswith(f"Send it again: {again}\n")
     assert not presets.is_hub_name(local) and "ada/fourth" not in hub.repositories

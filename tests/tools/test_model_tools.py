@@ -236,6 +236,21 @@ def test_scores_are_saved_in_a_preset(preset, mlp_run, tmp_path, monkeypatch, ca
     assert json.loads((mine / "metrics.json").read_text()) == whole
 
 
+def test_a_preset_without_a_record_takes_scores_and_a_card(preset, tmp_path):
+    mine = shutil.copytree(preset, tmp_path / "mine")
+    description = json.loads((mine / "config.json").read_text())
+    write_json(mine / "config.json", {**description, "provenance": {}})
+    whole = json.loads((mine / "metrics.json").read_text())
+    arguments = ("--metrics", "discreteness", "--num-samples", 50, "--seeds", 2, "--save")
+    assert run("evaluate", mine, *arguments) == 0
+    assert json.loads((mine / "metrics.json").read_text()) == whole
+    card = (mine / "README.md").read_text()
+    assert "generator steps of batch 8, the generator's 5, were made." in card
+    assert f"keras {description['versions']['keras']}" in card
+    (mine / "README.md").unlink()
+    assert run("publish", "--card", mine) == 0 and (mine / "README.md").read_text() == card
+
+
 def test_a_preset_that_does_not_tell_its_steps_is_listed(preset, tmp_path, monkeypatch, capsys):
     config = shutil.copytree(preset, tmp_path / "by_hand") / "config.json"
     description = json.loads(config.read_text())

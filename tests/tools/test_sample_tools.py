@@ -2,10 +2,11 @@ import json
 
 import numpy as np
 import pytest
-from qlatent_tf.tools import inspect_samples, sample_latent
+from qlatent_tf.tools import inspect_samples, sample_latent, train
 
 from qlatent_tf.quantum.recordings import bank as sample_bank
 from qlatent_tf.quantum.recordings.open_samples import open_samples
+from qlatent_tf.quantum.unitaries import UNITARY_SUFFIXES
 from qlatent_tf.registry import latents
 
 
@@ -170,3 +171,8 @@ def test_inspection_mistakes_are_explained(tmp_path, capsys, arguments, message)
     except SystemExit as error:
         code = error.code
     assert code != 0 and message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("tool", [train, inspect_samples])
+def test_help_names_every_ending_of_a_circuits_file(tool):
+    assert f"({', '.join(UNITARY_SUFFIXES)})" in " ".join(tool.parser().format_help().split())

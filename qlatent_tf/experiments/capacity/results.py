@@ -6,7 +6,7 @@ from qlatent_tf.drawing.style import save_figure
 from qlatent_tf.experiments.capacity import charts
 from qlatent_tf.experiments.capacity.optima import STEADINESS, TOLERANCE, WINDOW, is_bound, optima
 from qlatent_tf.experiments.capacity.scaling_laws import fit_laws
-from qlatent_tf.experiments.grids.finished_cells import check_comparable
+from qlatent_tf.experiments.grids.finished_cells import check_table
 from qlatent_tf.experiments.grids.table_files import csv_text
 from qlatent_tf.experiments.grids.tables import schedule
 from qlatent_tf.markdown import markdown_table
@@ -25,13 +25,12 @@ def write_results(folder, finished) -> dict:
     if not finished:
         raise ValueError("There are no results of no cells: none of this schedule is finished.")
     folder = Path(folder)
-    for cell in finished:
-        check_comparable(finished[0], cell, swept=("model_options",))
+    check_table(finished)
     points = optima(finished)
     fits = {kind: fit_optima(points, kind) for kind in KINDS}
     config = finished[0]["config"]
     results = {
-        "schedule": schedule(config, told=("model_options",)),
+        "schedule": schedule(config, told=("model_options",), settings=finished[0].get("settings")),
         "num_samples": config.evaluation_samples,
         "points": points,
         "fits": {kind: _to_json(fitted) for kind, fitted in fits.items()},

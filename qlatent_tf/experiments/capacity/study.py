@@ -115,6 +115,7 @@ EXPERIMENT = GridExperiment(
     iterations=2000,
     seeds=3,
     num_samples=10_000,
+    judges_the_way=True,
     whose="ours",
     make_cells=_cells,
     write_instead=_write,

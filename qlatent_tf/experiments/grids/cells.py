@@ -4,13 +4,15 @@ import dataclasses
 import re
 from collections.abc import Mapping
 
-from qlatent_tf.config import Config
+from qlatent_tf.config import Config, reward_names
+from qlatent_tf.differences import differences
 from qlatent_tf.experiments.grids.latent_files import Bank
 from qlatent_tf.resolve import resolve, share_circuits
 
 # More than years of training; each is described before the first one is trained.
 _MOST_CELLS = 10_000
 _TAKEN = frozenset({"latent", "dataset", "seed", "steps", "evaluate_every"})
+_NAMED = ("model", "latent", "dataset")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,12 +27,14 @@ class Cell:
         each seed: what tells it from other rows, in the order of the table's columns.
       bank: Bank. What the latent draws from, made before the run begins; None for no bank. The
         configuration's file is its name: the folder is the grid's.
+      settings: dict. What whoever asked for the cell changed of the configuration, by key.
     """
 
     name: str
     config: Config
     row: Mapping[str, str | int] = dataclasses.field(default_factory=dict)
     bank: Bank | None = None
+    settings: Mapping = dataclasses.field(default_factory=dict)
 
     @property
     def file_name(self) -> str:
@@ -58,7 +62,7 @@ def seed_by_seed(
       iterations: int. Generator steps; there are twenty evaluations on the way.
       settings: sequence of (key, value). Other changes of the configurations.
       taken: sequence of str. Keys that the experiment sets besides the data set, the seed, the
-        steps and the evaluations: `settings` may not hold them.
+        steps, the evaluations and what tells its rows apart: `settings` may not change them.
       decay: bool. Whether learning rates fall to 0 at the last step, unless `settings` differ.
       paired: bool. Whether the rows of a seed share the latent's circuit and the data's.
 
@@ -75,11 +79,11 @@ def seed_by_seed(
         )
     if not rows:
         raise ValueError("There is nothing to train: the options leave no row of the table.")
-    refused = (_TAKEN | set(taken)) & set(settings)
+    refused = [key for key in settings if _overlaps(key, {*_TAKEN, *taken, *_swept(rows)})]
     if refused:
         raise ValueError(f"The experiment itself sets {', '.join(sorted(refused))}.")
-    if decay:
-        settings = {"learning_rate_decay_steps": iterations, **settings}
+    changes = {"learning_rate_decay_steps": iterations} if decay else {}
+    changes |= settings
     found = {}
     for seed in range(seeds):
         for row, config, *bank in rows:
@@ -87,7 +91,7 @@ def seed_by_seed(
                 seed=seed,
                 steps=iterations,
                 evaluate_every=max(iterations // 20, 1),
-                **settings,
+                **changes,
             )
             if paired:
                 config = share_circuits(config)
@@ -95,16 +99,30 @@ def seed_by_seed(
             name = "_".join([*filter(None, words), f"seed{seed}"])
             if name in found:
                 raise ValueError(f"Two rows are called {name}; name each latent and option once.")
-            found[name] = Cell(name, resolve(config), row, *bank)
+            found[name] = Cell(name, resolve(config), row, *bank, settings=settings)
     return list(found.values())
+
+
+def _swept(rows):
+    """The options in which rows of one model, latent and data set differ."""
+    found, first = set(), {}
+    for _, config, *_ in rows:
+        alike = first.setdefault(tuple(getattr(config, name) for name in _NAMED), config)
+        apart = alike.differences(config).items()
+        pair = ({name: values[side] for name, values in apart} for side in (0, 1))
+        found.update(differences(*pair, nested=True))
+    return found
+
+
+def _overlaps(key, taken):
+    """Whether a key is one of others, a part of one, or holds one."""
+    return any(f"{key}.".startswith(f"{one}.") or one.startswith(f"{key}.") for one in taken)
 
 
 def named_code(cells) -> set[str]:
     """Returns the names in the cells' configurations: of code that whoever made them asked for."""
     names = set()
-    for cell in cells:
-        config = cell.config
-        reward = config.model_options.get("reward") or ()
-        rewards = [reward] if isinstance(reward, str) else reward
-        names.update((config.model, config.latent, config.dataset, *config.metrics, *rewards))
+    for config in (cell.config for cell in cells):
+        named = (getattr(config, name) for name in _NAMED)
+        names.update((*named, *config.metrics, *reward_names(config)))
     return names

@@ -6,6 +6,7 @@ from qlatent_tf.config import Config
 from qlatent_tf.differences import Differences, differences, format_differences
 from qlatent_tf.experiments.grids.latent_files import without_place
 from qlatent_tf.resolve import CIRCUIT_FILES, resolve
+from qlatent_tf.runs.latent_file import content
 from qlatent_tf.runs.run_directory import training_differences
 from qlatent_tf.scores import Score, by_name, read_history, read_scores
 from qlatent_tf.storage.files import read_json
@@ -18,6 +19,7 @@ _CELL = {
     "seconds": float,
     "dataset?": dict,
     "row?": {str: (str, int)},
+    "settings?": dict,
     "evaluation": {"dataset?": str, "num_samples": int, "metrics": {str: SCORE}},
     "history": [{"step": int, **MEANS}],
     "latent_file?": (None, {"name": str, "sha256": str, "bank": (None, dict)}),
@@ -126,10 +128,17 @@ def follows_from_its_configuration(cell: dict) -> bool:
     )
 
 
-def check_same(file, cell: dict, config: Config, num_samples: int) -> None:
-    """Refuses a finished cell of another configuration than this, or scored on other samples."""
+def check_same(file, cell: dict, config: Config, num_samples: int, latent_file=None) -> None:
+    """Refuses a finished cell of another configuration than this, or scored on other samples.
+
+    So it does where the latent drew from a file of another content than `latent_file` tells, see
+    `file_record`.
+    """
     scored = {"metrics": list(cell["config"].metrics), **_scored(cell)}
     asked = {"metrics": list(config.metrics), "scored samples": num_samples}
+    drawn_from = cell.get("latent_file")
+    if drawn_from and latent_file:
+        scored["latent's file"], asked["latent's file"] = map(content, (drawn_from, latent_file))
     _refuse(
         {**cell_differences(cell["config"], config), **differences(scored, asked)},
         f"{file} is a cell of another configuration (its value -> yours): {{}}. "
@@ -137,16 +146,36 @@ def check_same(file, cell: dict, config: Config, num_samples: int) -> None:
     )
 
 
-def check_comparable(first: dict, cell: dict, swept=()) -> None:
-    """Refuses cells of a table that were not trained and scored alike.
+def check_table(cells) -> None:
+    """Refuses cells of one table that were not trained and scored alike, or on the same data.
 
-    They may differ in the seed, the options of data and latent, what the entries of a row tell
-    (data and latent), and in the fields that are `swept`.
+    They may differ in the seed, the options of data and latent by which rows differ, and what the
+    entries of a row tell (data and latent).
+
+    Args:
+      cells: sequence of dict. Finished cells, see `read_cell`.
+
+    Raises:
+      ValueError: naming two cells, and in what they differ.
     """
+    files = {}
+    for cell in cells:
+        _check_comparable(cells[0], cell)
+        data = cell.get("dataset") or {}
+        if "sha256" in data:
+            known = files.setdefault((data["name"], data.get("file")), cell)
+            if known["dataset"]["sha256"] != data["sha256"]:
+                raise ValueError(
+                    f"{known['name']} and {cell['name']} were trained on files "
+                    f"{data.get('file')} of different content. A table is of one."
+                )
+
+
+def _check_comparable(first, cell):
     told = {
         field for entry in _ENTRY_FIELDS.keys() & first["row"] for field in _ENTRY_FIELDS[entry]
     }
-    free = _ROW_FIELDS | told | set(swept)
+    free = _ROW_FIELDS | told
 
     def compare(mine, theirs):
         found = mine.differences(theirs)
@@ -156,6 +185,7 @@ def check_comparable(first: dict, cell: dict, swept=()) -> None:
         {
             **_resolved_differences(first["config"], cell["config"], compare),
             **differences(*({**_scored(one), "row": list(one["row"])} for one in (first, cell))),
+            **_settings_apart(first, cell),
         },
         f"A table is of one schedule; {first['name']} and {cell['name']} differ: {{}}.",
     )
@@ -170,7 +200,9 @@ def check_one_row(first: dict, cell: dict) -> None:
     _refuse(
         {
             **_resolved_differences(first["config"], cell["config"], _row_differences),
-            **differences(*({"latent's file": _content(one)} for one in (first, cell))),
+            **differences(
+                *({"latent's file": content(one.get("latent_file"))} for one in (first, cell))
+            ),
         },
         f"{first['name']} and {cell['name']} are in one row and differ: {{}}.",
     )
@@ -183,6 +215,17 @@ def _refuse(found, message):
 
 def _scored(cell):
     return {"scored samples": cell["evaluation"]["num_samples"]}
+
+
+def _settings_apart(first, cell):
+    """The differences of what was set in fields that may differ; cells of before do not tell."""
+    if "settings" not in first or "settings" not in cell:
+        return {}
+    told = (
+        {key: value for key, value in one["settings"].items() if key.split(".")[0] in _ROW_FIELDS}
+        for one in (first, cell)
+    )
+    return differences(*({"settings": one} for one in told))
 
 
 def _resolved_differences(config, other, compare):
@@ -214,9 +257,3 @@ def _row_differences(config, other):
 def _data(cell):
     """The name of the data set that a cell was scored on, which the first cells do not record."""
     return cell["evaluation"].get("dataset", cell["config"].dataset)
-
-
-def _content(cell):
-    """What decides a file's distribution: machines may round samples of a bank differently."""
-    file = cell.get("latent_file")
-    return file and (file["bank"] or file["sha256"])

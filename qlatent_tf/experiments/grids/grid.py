@@ -11,11 +11,13 @@ from qlatent_tf.experiments.grids.finished_cells import (
     cell_differences,
     cell_scores,
     check_same,
+    check_table,
     read_cell,
+    read_cells,
 )
-from qlatent_tf.experiments.grids.latent_files import file_record
 from qlatent_tf.progress import ProgressBar
 from qlatent_tf.registry import latents
+from qlatent_tf.runs.latent_file import file_record, latent_file
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.storage.files import read_json, write_json
 from qlatent_tf.storage.locks import InUseError, sole_use
@@ -44,7 +46,7 @@ class Grid:
             raise ValueError(f"num_samples is a positive number; received {num_samples}.")
         self.path = Path(workdir)
         self.num_samples = num_samples
-        self._real = {}
+        self._real, self._files = {}, {}
 
     def run_directory(self, cell: Cell) -> RunDirectory:
         """Returns where the cell's run lies."""
@@ -69,8 +71,22 @@ class Grid:
         file = self._file(cell)
         if not file.is_file():
             return False
-        check_same(file, read_cell(file), cell.config, self.num_samples)
+        check_same(file, read_cell(file), cell.config, self.num_samples, self._latent_file(cell))
         return True
+
+    def check(self, cells) -> None:
+        """Refuses cells of one schedule that cannot stand in a table with what is finished here.
+
+        Raises:
+          ValueError: if a cell is there with another configuration, or another one was trained or
+            scored otherwise.
+        """
+        for cell in cells:
+            self.is_finished(cell)
+        planned = [
+            {**vars(cell), "evaluation": {"num_samples": self.num_samples}} for cell in cells
+        ]
+        check_table([*read_cells(self.path, cells[0].config.steps), *planned])
 
     def has_score(self, cell: Cell, metric: str) -> bool:
         """Returns whether a finished cell was scored by a metric, whatever network judged."""
@@ -128,6 +144,15 @@ class Grid:
             self._check_run(cell)
         _check_latents(left)
         return left
+
+    def _latent_file(self, cell):
+        """What the cell's latent would draw from; None for no file, and for what is not here."""
+        file = latent_file(cell.config)
+        if file is None or cell.bank is not None or not Path(file).expanduser().exists():
+            return None
+        if file not in self._files:
+            self._files[file] = file_record(cell.config)
+        return self._files[file]
 
     def _file(self, cell):
         return self.path / "cells" / cell.file_name
@@ -189,6 +214,8 @@ class Grid:
             bank = self.path.resolve() / "banks" / cell.bank.name
             cell.bank.make(bank, progress)
             config = config.override(**{"latent_options.file": str(bank)})
+        # Again, for another process may have begun the run meanwhile.
+        self._check_run(cell)
         if (run.path / "config.json").is_file():
             # The latent's file may lie elsewhere now; all else was compared.
             write_json(run.path / "config.json", config.to_json())
@@ -203,6 +230,7 @@ class Grid:
         return {
             "name": cell.name,
             "row": dict(cell.row),
+            "settings": dict(cell.settings),
             "config": config.to_json(),
             "step": step,
             "seconds": record["seconds"],

@@ -4,7 +4,6 @@ What reads and makes them is imported there: cells are described without Numba.
 """
 
 import dataclasses
-import hashlib
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +12,7 @@ from absl import logging
 
 from qlatent_tf.cluster.client import Cluster
 from qlatent_tf.config import Config
-from qlatent_tf.storage.files import sha256_of
+from qlatent_tf.runs.latent_file import latent_file
 from qlatent_tf.storage.locks import InUseError
 
 # Seconds between looks at a bank that another process makes.
@@ -103,53 +102,13 @@ def recorded_samples(text: str) -> tuple[str, int, dict]:
     return f"{path.name}:{key}" if key else path.name, modes, options
 
 
-def file_record(config: Config) -> dict | None:
-    """Returns which file a latent draws from, as JSON values; None for others than `samples`.
-
-    They are ``name``, ``key``, ``sha256`` (of a directory, that of its files' names and hashes)
-    and ``bank``, the settings of a bank or None.
-    """
-    from qlatent_tf.quantum.recordings import bank_metadata
-
-    file = _file(config)
-    if file is None:
-        return None
-    path = Path(file).expanduser()
-    settings = None
-    if path.is_dir() and bank_metadata.is_bank(path):
-        metadata = bank_metadata.read_metadata(path)
-        settings = {name: metadata[name] for name in ("num_samples", "seed", "sampler")}
-    return {
-        "name": path.name,
-        "key": config.latent_options.get("key"),
-        "sha256": _sha256(path),
-        "bank": settings,
-    }
-
-
 def without_place(config: Config) -> Config:
     """Returns the configuration with its latent's file named without the folder it lies in.
 
     Two machines keep a file in two places, and a working directory may be moved; which file it
     was is recorded by `file_record`.
     """
-    file = _file(config)
+    file = latent_file(config)
     if file is None:
         return config
     return config.override(**{"latent_options.file": Path(file).name})
-
-
-def _file(config):
-    # What a latent of someone else's means by such an option is not known here.
-    return config.latent_options.get("file") if config.latent == "samples" else None
-
-
-def _sha256(path: Path) -> str:
-    if path.is_file():
-        return sha256_of(path)
-    lines = [
-        f"{file.relative_to(path)} {sha256_of(file)}"
-        for file in sorted(path.rglob("*"))
-        if file.is_file() and not file.name.startswith(".")
-    ]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from qlatent_tf.config import Config
 from qlatent_tf.experiments.grids.finished_cells import (
     cell_scores,
-    check_comparable,
     check_one_row,
+    check_table,
 )
 from qlatent_tf.glossary import explain
 from qlatent_tf.resolve import changed_options
@@ -23,6 +23,8 @@ _NAMED = (
     "learning_rate_decay_steps",
     "precision",
 )
+# Of settings, those that nothing else in a caption tells; published figures are of none of them.
+_UNTOLD = ("latent_options", "dataset_options", "train_circuit")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,9 +93,9 @@ def make_table(cells, columns, published=Published(), panel="data") -> dict:
     """
     if not cells:
         raise ValueError("There is no table of no cells: none of this schedule is finished.")
+    check_table(cells)
     groups = {}
     for cell in cells:
-        check_comparable(cells[0], cell)
         group = groups.setdefault(tuple(cell["row"].items()), [])
         if group:
             check_one_row(group[0], cell)
@@ -102,7 +104,7 @@ def make_table(cells, columns, published=Published(), panel="data") -> dict:
         {**dict(row), **_row(dict(row), group, columns, published)} for row, group in groups.items()
     ]
     return {
-        "schedule": schedule(cells[0]["config"], told=cells[0]["row"]),
+        "schedule": schedule(cells[0]["config"], cells[0]["row"], cells[0].get("settings")),
         "steps": cells[0]["config"].steps,
         "num_samples": cells[0]["evaluation"]["num_samples"],
         "columns": {column.name: column.title for column in columns},
@@ -115,12 +117,13 @@ def make_table(cells, columns, published=Published(), panel="data") -> dict:
     }
 
 
-def schedule(config, told=()) -> str:
+def schedule(config, told=(), settings=None) -> str:
     """Returns in a line what was trained and how.
 
     Args:
       config: Config. Options that are as the model's builder and `Config` have them are not named.
       told: container of str. What is said elsewhere: ``data``, ``model_options``.
+      settings: dict. What was set besides, by key; named where nothing else tells it.
     """
     changed = {} if "model_options" in told else changed_options(config, "model")
     data = "" if "data" in told else f" on `{config.dataset}`"
@@ -135,6 +138,9 @@ def schedule(config, told=()) -> str:
         # A dataclass keeps its defaults as attributes of the class.
         if getattr(config, name) != getattr(Config, name):
             said.append(f"{name} {getattr(config, name)}")
+    for key, value in (settings or {}).items():
+        if key.partition(".")[0] in _UNTOLD:
+            said.append(f"{key} {value}")
     return ", ".join(said)
 
 
@@ -168,7 +174,9 @@ def _row(row, group, columns, published):
     scores = [cell_scores(cell) for cell in group]
     known = {}
     # Published figures are of the data as they come, without options.
-    if not any(changed_options(cell["config"], "dataset") for cell in group):
+    settings = {key.partition(".")[0] for cell in group for key in cell.get("settings", {})}
+    changed = any(changed_options(cell["config"], "dataset") for cell in group)
+    if not changed and settings.isdisjoint(_UNTOLD):
         known = published.figures({"data": group[0]["config"].dataset, **row})
     names = [column.name for column in columns]
     return {

@@ -5,9 +5,11 @@ from pathlib import Path
 from qlatent_tf.experiments.grids.finished_cells import (
     cell_files,
     check_same,
+    check_table,
     follows_from_its_configuration,
     is_same,
     read_cell,
+    read_cells,
 )
 from qlatent_tf.experiments.grids.grid import Grid
 from qlatent_tf.storage.files import write_json
@@ -18,7 +20,8 @@ def merge(grid: Grid, folders) -> int:
 
     Raises:
       FileNotFoundError: if a folder holds no cells.
-      ValueError: if a cell is here with another configuration.
+      ValueError: if a cell is here with another configuration, or cells of the same steps cannot
+        stand in one table. Nothing is copied then.
     """
     new = {}
     for folder in map(Path, folders):
@@ -28,7 +31,11 @@ def merge(grid: Grid, folders) -> int:
             if known is None:
                 new[here] = theirs
             else:
-                check_same(here, known, theirs["config"], theirs["evaluation"]["num_samples"])
+                samples = theirs["evaluation"]["num_samples"]
+                check_same(here, known, theirs["config"], samples, theirs.get("latent_file"))
+    kept = read_cells(grid.path)
+    for steps in {cell["config"].steps for cell in new.values()}:
+        check_table([cell for cell in (*kept, *new.values()) if cell["config"].steps == steps])
     for here, cell in new.items():
         write_json(here, {**cell, "config": cell["config"].to_json()})
     return len(new)
@@ -64,7 +71,12 @@ def reusable(grid: Grid, cells, folders) -> dict[str, dict]:
     for cell in cells:
         same = next((one for one in theirs if is_same(one["config"], cell.config)), None)
         if same is not None and not grid.is_finished(cell):
-            ours = {"name": cell.name, "row": dict(cell.row), "reused": same["name"]}
+            ours = {
+                "name": cell.name,
+                "row": dict(cell.row),
+                "settings": dict(cell.settings),
+                "reused": same["name"],
+            }
             found[cell.name] = {**same, **ours, "config": same["config"].to_json()}
     return found
 

@@ -334,8 +334,6 @@ def test_a_tiny_study_leaves_its_results(folder, capsys, monkeypatch):
         "1",
         "--iterations",
         "2",
-        "--num-samples",
-        "50",
         "--reference-critic",
         "3",
         "--quiet",

@@ -210,6 +210,54 @@ def test_an_unfinished_run_of_another_configuration_is_refused_first(tmp_path):
     assert not (tmp_path / "cells").exists()
 
 
+def test_cells_that_do_not_fit_the_table_are_refused_before_any_is_trained(whole):
+    other = dataclasses.replace(
+        cell(2, batch_size=9), row={"data": "bernoulli", "latent": "gaussian"}
+    )
+    with pytest.raises(
+        ValueError, match="A table is of one schedule; cell_0 and cell_2 .*batch_size"
+    ):
+        whole.check([other])
+    with pytest.raises(ValueError, match="batch_size: 8 -> 9. Choose another --workdir"):
+        whole.check([cell(0, batch_size=9)])
+
+
+def test_a_run_that_began_meanwhile_under_other_settings_is_not_continued(tmp_path, monkeypatch):
+    checked = Grid.unfinished
+
+    def meanwhile(grid, cells):
+        left = checked(grid, cells)
+        run(tmp_path, [cell(0, steps=2, batch_size=9)])
+        monkeypatch.undo()
+        return left
+
+    monkeypatch.setattr(Grid, "unfinished", lambda grid, cells: checked(grid, cells))
+    other = Grid(tmp_path, SAMPLES)
+    monkeypatch.setattr(other, "unfinished", lambda cells: meanwhile(other, cells))
+    with pytest.raises(ValueError, match="batch_size: 9 -> 8"):
+        other.run([cell(0)], progress=False)
+
+
+def test_samples_of_the_same_name_and_another_content_are_refused(tmp_path):
+    def asked(folder, content):
+        (tmp_path / folder).mkdir()
+        np.save(tmp_path / folder / "shots.npy", np.full((9, 4), content, np.uint8))
+        options = {"file": str(tmp_path / folder / "shots.npy"), "modes": 4}
+        return cell(0, latent="samples", latent_options=options)
+
+    first, moved, other = asked("a", 0), asked("b", 0), asked("c", 1)
+    grid = run(tmp_path / "grid", [first])
+    assert grid.is_finished(moved)
+    with pytest.raises(ValueError, match="latent's file: '.*' -> '"):
+        grid.is_finished(other)
+    # A run that is half done, too.
+    (file,) = (tmp_path / "grid" / "cells").glob("*")
+    file.unlink()
+    longer = dataclasses.replace(other, config=dataclasses.replace(other.config, steps=6))
+    with pytest.raises(ValueError, match="was trained on other samples: .*shots.npy had the SHA"):
+        grid.run([longer], progress=False)
+
+
 def test_latents_that_cannot_be_built_are_told_of_first(tmp_path):
     np.save(tmp_path / "shots.npy", np.eye(3, dtype=np.uint8))
     options = {"file": str(tmp_path / "shots.npy"), "modes": 4}

@@ -287,3 +287,30 @@ def test_text_from_elsewhere_stays_in_its_column():
     one["row"]["data"] = "a|b\n<script>alert(1)</script>"
     lines = to_markdown(make_table([one], COLUMNS), COLUMNS).splitlines()
     assert lines[2].startswith("| a\\|b &lt;script>alert(1)&lt;/script> | `boson` | 1 |")
+
+
+def test_cells_of_other_settings_or_of_files_of_other_content_are_of_no_table():
+    first, second = (dict(one, name=f"cell_{place}") for place, one in enumerate(CELLS[:2]))
+    apart = [{**first, "settings": {}}, {**second, "settings": {"latent_options.photons": 2}}]
+    with pytest.raises(
+        ValueError, match="cell_0 and cell_1 differ: settings.latent_options.photons"
+    ):
+        make_table(apart, COLUMNS)
+    make_table([first, apart[1]], COLUMNS)  # A cell of before does not tell.
+    data = [{"name": "codes", "file": "codes.npz", "sha256": content} for content in "ab"]
+    apart = [{**one, "dataset": told} for one, told in zip((first, second), data, strict=True)]
+    with pytest.raises(
+        ValueError, match="cell_0 and cell_1 were trained on files codes.npz of diff"
+    ):
+        make_table(apart, COLUMNS)
+
+
+def test_a_caption_says_what_was_set_and_published_figures_are_left_out():
+    settings = {"latent_options.photons": 2, "batch_size": 8}
+    table = make_table([{**one, "settings": settings} for one in CELLS], COLUMNS, PUBLISHED)
+    assert table["schedule"].endswith(", latent_options.photons 2")
+    assert not any(row["published"] for row in table["rows"])
+    table = make_table(
+        [{**one, "settings": {"batch_size": 8}} for one in CELLS], COLUMNS, PUBLISHED
+    )
+    assert any(row["published"] for row in table["rows"])

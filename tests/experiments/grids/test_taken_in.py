@@ -110,3 +110,16 @@ def test_merging_refuses_other_configurations_and_empty_folders(whole, tmp_path)
     (tmp_path / "cells" / file.name).write_text("{}")
     with pytest.raises(ValueError, match="lacks name, config"):
         merge(whole, [tmp_path])
+
+
+def test_merging_cells_of_another_table_changes_nothing(whole, tmp_path):
+    (tmp_path / "cells").mkdir()
+    for file in whole.path.glob("cells/*"):
+        other = json.loads(file.read_text())
+        other["name"] = f"other_{other['name']}"
+        other["config"]["batch_size"] = 9
+        (tmp_path / "cells" / f"other_{file.name}").write_text(json.dumps(other))
+    before = sorted(whole.path.glob("cells/*"))
+    with pytest.raises(ValueError, match="A table is of one schedule; .*batch_size"):
+        merge(whole, [tmp_path])
+    assert sorted(whole.path.glob("cells/*")) == before

@@ -1,0 +1,76 @@
+"""The file that a run's latent draws from, and whether it is still the same."""
+
+import hashlib
+from pathlib import Path
+
+from qlatent_tf.config import Config
+from qlatent_tf.storage.files import sha256_of
+
+
+def latent_file(config: Config) -> str | None:
+    """Returns the file or folder of samples that a latent draws from; None for none."""
+    # What a latent of someone else's means by such an option is not known here.
+    return config.latent_options.get("file") if config.latent == "samples" else None
+
+
+def file_record(config: Config) -> dict | None:
+    """Returns which file a latent draws from, as JSON values; None for others than `samples`.
+
+    They are ``name``, ``key``, ``sha256`` (of a directory, that of its files' names and hashes)
+    and ``bank``, the settings of a bank or None.
+    """
+    from qlatent_tf.quantum.recordings import bank_metadata
+
+    file = latent_file(config)
+    if file is None:
+        return None
+    path = Path(file).expanduser()
+    settings = None
+    if path.is_dir() and bank_metadata.is_bank(path):
+        metadata = bank_metadata.read_metadata(path)
+        settings = {name: metadata[name] for name in ("num_samples", "seed", "sampler")}
+    return {
+        "name": path.name,
+        "key": config.latent_options.get("key"),
+        "sha256": _sha256(path),
+        "bank": settings,
+    }
+
+
+def content(record: dict | None):
+    """Returns what decides the distribution of a file that `file_record` describes.
+
+    Of a bank it is how it was drawn: machines may round its samples differently.
+    """
+    return record and (record.get("bank") or record["sha256"])
+
+
+def check_latent_file(path, record: dict, now: dict | None) -> None:
+    """Refuses to continue a run whose latent's file has another content than when it began.
+
+    Args:
+      path: path. The run.
+      record: dict. Its ``run.json``.
+      now: dict. What `file_record` returns today.
+
+    Raises:
+      ValueError: naming the file and both contents.
+    """
+    began = record.get("latent_file")
+    if began and now and content(began) != content(now):
+        raise ValueError(
+            f"{path} was trained on other samples: its latent's file {began['name']} had the "
+            f"SHA-256 {began['sha256']}; {now['name']} has {now['sha256']}. Name the same file, "
+            "or begin another run."
+        )
+
+
+def _sha256(path: Path) -> str:
+    if path.is_file():
+        return sha256_of(path)
+    lines = [
+        f"{file.relative_to(path)} {sha256_of(file)}"
+        for file in sorted(path.rglob("*"))
+        if file.is_file() and not file.name.startswith(".")
+    ]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
