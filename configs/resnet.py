@@ -40,6 +40,7 @@ _WIDTH = 128
 _TILED = {"modes": 16, "tiles": 8}
 _LOOP = {"modes": _WIDTH, "photons": 64, "interferometer": "1-1"}
 _WITHOUT_CIRCUIT = ("gaussian", "bernoulli")
+_WITHOUT_PHOTONS = ("gaussian_boson", "squashed", "thermal", "coherent")
 
 
 def get_config(latent: str, variant: str = "full") -> Config:
@@ -95,4 +96,10 @@ def _latent_options(latent, variant):
         return {}
     if latent == "samples" or (variant == "loop" and latent in _WITHOUT_CIRCUIT):
         return {"modes": _WIDTH}
-    return _LOOP if variant == "loop" else _TILED
+    if variant != "loop":
+        return _TILED
+    return {
+        name: value
+        for name, value in _LOOP.items()
+        if name != "photons" or latent not in _WITHOUT_PHOTONS
+    }

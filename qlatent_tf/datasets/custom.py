@@ -19,6 +19,9 @@ from qlatent_tf.datasets.images.arrays import (
 from qlatent_tf.datasets.images.folders import read_folder
 from qlatent_tf.registry import datasets
 
+# What `from_arrays` takes with images alone.
+_WITH_IMAGES = ("labels", "test", "test_labels", "class_names")
+
 
 def load(
     name: str,
@@ -80,15 +83,23 @@ def from_arrays(
       Dataset of float32 vectors, `ImageDataset` or `MoleculeDataset`.
 
     Raises:
-      ValueError: if the samples are none of these, or not finite.
+      ValueError: if the samples are none of these, or not finite, or what images have is given with
+        others.
 
     Example:
       >>> data = qlatent_tf.datasets.from_arrays(numpy.load("spectra.npy"))
       >>> gan.fit(data.source, batch_size=64, epochs=5)
     """
+    more = dict(zip(_WITH_IMAGES, (labels, test, test_labels, class_names), strict=True))
+    given = [part for part, value in more.items() if value is not None]
+    samples = samples if isinstance(samples, Mapping) else np.asanyarray(samples)
+    if given and (isinstance(samples, Mapping) or samples.ndim == 2):
+        raise ValueError(
+            f"{name}: only images have {', '.join(_WITH_IMAGES)}; received {', '.join(given)} with "
+            f"{'graphs' if isinstance(samples, Mapping) else 'vectors'}."
+        )
     if isinstance(samples, Mapping):
         return _from_graphs(samples, name)
-    samples = np.asanyarray(samples)
     if samples.ndim == 2:
         return _from_vectors(samples, name)
     if samples.ndim not in (3, 4):
@@ -127,9 +138,8 @@ def from_smiles(
     Example:
       >>> data = qlatent_tf.datasets.from_smiles(["CCO", "c1ccoc1", "CC#N"])
     """
-    from rdkit import Chem
-
     from qlatent_tf.datasets.molecules.encode import encode, load_molecules, molecule_dataset
+    from qlatent_tf.datasets.molecules.graphs import parse_smiles
 
     if isinstance(smiles, (str, os.PathLike)):
         path = Path(smiles).expanduser()
@@ -141,7 +151,10 @@ def from_smiles(
         return load_molecules(name or path.name.partition(".")[0], path, progress)
     smiles = list(smiles)
     name = name or "smiles"
-    encoded = encode(map(Chem.MolFromSmiles, smiles), progress, name)
+    others = [one for one in smiles if not isinstance(one, str)]
+    if others:
+        raise ValueError(f"{name}: a SMILES is a text; received {others[0]!r}.")
+    encoded = encode(map(parse_smiles, smiles), progress, name)
     digest = hashlib.sha256("\n".join(smiles).encode()).hexdigest()
     return molecule_dataset(name, *encoded, {"sha256": digest})
 
@@ -201,14 +214,18 @@ def _from_graphs(samples: Mapping[str, np.ndarray], name: str) -> MoleculeDatase
 def _from_vectors(samples: np.ndarray, name: str) -> Dataset:
     from qlatent_tf.drawing.vectors import draw_vectors
 
-    if samples.dtype.kind not in "biuf" or not samples.size or not np.isfinite(samples).all():
+    with np.errstate(over="ignore"):
+        vectors = (
+            np.ascontiguousarray(samples, np.float32) if samples.dtype.kind in "biuf" else None
+        )
+    if vectors is None or not vectors.size or not np.isfinite(vectors).all():
         raise ValueError(
-            f"{name}: vectors are finite numbers of shape (n, width), each at least 1; received "
-            f"{samples.dtype} of shape {samples.shape}."
+            f"{name}: vectors are finite numbers of shape (n, width), each at least 1, in single "
+            f"precision, too; received {samples.dtype} of shape {samples.shape}."
         )
     return Dataset(
         name=name,
-        source=np.ascontiguousarray(samples, np.float32),
+        source=vectors,
         metrics=(),
         provenance={"sha256": sha256_of_arrays([samples]), "samples": len(samples)},
         render=draw_vectors,

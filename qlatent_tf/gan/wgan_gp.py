@@ -15,7 +15,8 @@ from qlatent_tf.gan.latent_generator import LatentGenerator, Tree, single_precis
 from qlatent_tf.gan.latent_training import latent_training
 from qlatent_tf.gan.optimizers import another, circuit_optimizer, make_optimizer
 from qlatent_tf.gan.replicas import distributed_step, replica_batches
-from qlatent_tf.gan.shapes import check_parts, check_real_samples
+from qlatent_tf.gan.shapes import check_parts, check_real_samples, check_widths
+from qlatent_tf.names import check_flag, check_number
 from qlatent_tf.seeds import derive_seed
 
 _CRITIC_REPORTS = ("critic_loss", "wasserstein_distance", "gradient_penalty")
@@ -42,8 +43,8 @@ class WGANGP(LatentGenerator):
       one_sided_penalty: bool. Whether only gradients above 1 are penalised; see `gradient_penalty`.
 
     Raises:
-      ValueError: if the latent's width is not the generator's, or the generator's parts are
-        not the critic's.
+      ValueError: if the latent's width is not the generator's, the generator's parts are not the
+        critic's, or a number or flag is not legal.
 
     Example:
       >>> gan = WGANGP(latent, generator, critic)
@@ -66,6 +67,9 @@ class WGANGP(LatentGenerator):
         **kwargs,
     ):
         check_parts(latent, generator, critic)
+        check_widths("critic_steps", [critic_steps])
+        check_number("gradient_penalty_weight", gradient_penalty_weight, 0)
+        check_flag("one_sided_penalty", one_sided_penalty)
         super().__init__(latent, generator, **kwargs)
         self.critic = critic
         self.gradient_penalty_weight = gradient_penalty_weight

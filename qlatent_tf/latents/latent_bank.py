@@ -51,7 +51,16 @@ def write_latent_bank(
       InUseError: if another process is writing the bank.
     """
     options = dict(options)
+    refused = [name for name in ("center", "standardize") if options.get(name)]
+    if refused:
+        raise ValueError(
+            f"A bank holds photon numbers as they are; received {refused[0]}="
+            f"{options[refused[0]]!r}. What draws from the bank takes the option."
+        )
+    options.pop("center", None)
     live = latents.build(latent, center=False, **options)
+    if not hasattr(live, "devices"):
+        raise ValueError(f"A bank is of a photonic latent; received {latent!r}.")
     if options.get("method", "auto") == "auto" and latent == "boson":
         # Samples depend on the method: it is decided once, from the number asked for in all.
         options["method"] = _choose_method(live.devices, num_samples)

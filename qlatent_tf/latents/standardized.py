@@ -8,16 +8,22 @@ from qlatent_tf.latents.vector_distribution import VectorDistribution
 from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
 
 _SAMPLES = 100_000
+# Below it, a deviation of photon numbers is rounding.
+_LEAST = 1e-6
 
 
 class Standardized(VectorDistribution):
     """A latent, divided in each mode by its standard deviation there.
 
-    A mode without variance stays as it is. The option ``standardize=true`` of every latent makes
-    one: the variances of the latents differ, from 0.25 to 1, and with them what a generator sees.
+    A mode without variance, up to rounding (a deviation of 1e-6), stays as it is. The option
+    ``standardize=true`` of every latent makes one: the variances of the latents differ, from 0.25
+    to 1, and with them what a generator sees.
 
     Args:
       latent: tfd.Distribution, event shape ``[width]``.
+
+    Raises:
+      ValueError: if a mode's variance is not finite.
 
     Example:
       >>> Standardized(boson(modes=4)).variance()  # all 1
@@ -25,8 +31,13 @@ class Standardized(VectorDistribution):
 
     def __init__(self, latent, name: str = "Standardized"):
         scale = _deviation(latent)
+        if not np.isfinite(scale).all():
+            raise ValueError(
+                f"A latent is scaled to unit variance where its variance is finite; the standard "
+                f"deviations of {latent!r} are {scale}."
+            )
         self.latent = latent
-        self._scale = tf.constant(np.where(scale > 0, scale, 1.0), latent.dtype)
+        self._scale = tf.constant(np.where(scale > _LEAST, scale, 1.0), latent.dtype)
         super().__init__(int(latent.event_shape[0]), latent.dtype, {"latent": latent}, name)
 
     def __repr__(self) -> str:

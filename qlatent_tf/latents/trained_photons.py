@@ -56,6 +56,8 @@ class TrainedPhotons(BosonSampling):
                     device.input_state,
                     indistinguishability=device.indistinguishability,
                     method=device.method,
+                    # A circuit of one moment: a table would be made anew for each few samples.
+                    **({"max_table_bytes": 0} if device.method == "auto" else {}),
                     precision=device.precision,
                 )
                 for layer, device in zip(self.layer.parts, self._built, strict=True)

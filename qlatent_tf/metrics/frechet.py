@@ -43,6 +43,16 @@ class Moments:
         return cls(rows.mean(axis=0), covariance, len(rows))
 
 
+def distance_from(moments: Moments, rows: np.ndarray) -> float:
+    """Returns the squared Frechet distance of rows from moments.
+
+    NaN for fewer than two rows, or rows that are not finite: a generator that diverges is scored.
+    """
+    if len(rows) < 2 or not np.isfinite(rows).all():
+        return np.nan
+    return frechet_distance(moments, Moments.of(rows))
+
+
 class MomentStream:
     """The moments of rows that come in parts, in memory that does not grow with their number.
 

@@ -24,6 +24,9 @@ NEIGHBOURS = 5
 # Samples of each side that are compared; the cost is that of all pairs.
 MOST = 10_000
 _MEGABYTES = 64  # of distances that are held at once
+# Of the longest row: what rounding may make of a distance, so that points at the edge of a ball,
+# which whole numbers often are, lie in it wherever the origin is.
+_ROUNDING = 1e-6
 
 
 def precision_and_recall(real, generated, neighbours: int = NEIGHBOURS) -> dict[str, float]:
@@ -58,7 +61,10 @@ def precision_and_recall(real, generated, neighbours: int = NEIGHBOURS) -> dict[
             f"neighbours is at least 1 and below the number of points on either side; received "
             f"{neighbours} for {len(real)} and {len(generated)}."
         )
-    real_radii, generated_radii = (_radii(points, neighbours) for points in (real, generated))
+    longest = max(np.linalg.norm(points, axis=1).max() for points in (real, generated))
+    real_radii, generated_radii = (
+        _radii(points, neighbours) + _ROUNDING * longest for points in (real, generated)
+    )
     in_ball_of_generated, covered = [], []
     holding = np.zeros(len(generated), dtype=np.int64)
     done = 0
@@ -88,10 +94,11 @@ def neighbour_scores(dataset: Dataset, real, generated, num_samples, network) ->
       network: str or None. The network's name.
 
     Returns:
-      ``precision``, ``recall``, ``density`` and ``coverage``; NaN for too few rows.
+      ``precision``, ``recall``, ``density`` and ``coverage``; NaN for too few rows, or where
+      generated ones are not finite.
     """
     real, generated = some_rows(real, MOST), some_rows(generated, MOST)
-    if min(len(real), len(generated)) <= NEIGHBOURS:
+    if min(len(real), len(generated)) <= NEIGHBOURS or not np.isfinite(generated).all():
         names = ("precision", "recall", "density", "coverage")
         found: dict[str, float] = dict.fromkeys(names, np.nan)
     else:

@@ -127,6 +127,7 @@ def test_a_damaged_image_is_named(folder):
     "samples, message",
     [
         (np.array([[1.0, np.nan]]), r"finite numbers of shape \(n, width\)"),
+        (np.array([[1e300, 0.0]]), "finite numbers of shape .* in single precision"),
         (np.array([[1j]]), "received complex128"),
         (np.zeros((0, 3)), r"of shape \(0, 3\)"),
         (np.array([["a"]]), "received <U1"),
@@ -200,3 +201,21 @@ def test_options_of_other_types_are_refused_in_a_sentence(tmp_path, name, value)
         except (ValueError, FileNotFoundError):
             refused.append(option)
     assert refused
+
+
+def test_what_images_have_is_refused_with_others():
+    labels = np.zeros(3, int)
+    with pytest.raises(ValueError, match="only images have .*; received labels with vectors"):
+        datasets.from_arrays(np.zeros((3, 2)), labels)
+    graphs = {"atoms": np.zeros((1, 9), int), "bonds": np.zeros((1, 9, 9), int)}
+    with pytest.raises(ValueError, match="received test with graphs"):
+        datasets.from_arrays(graphs, test=graphs)
+    with pytest.raises(ValueError, match="y_test of arrays are given without x_test"):
+        datasets.from_arrays(IMAGES, test_labels=np.zeros(len(IMAGES), int))
+
+
+def test_damaged_smiles_are_not_read_as_what_stands_before_the_damage():
+    data = datasets.from_smiles(["CC\u00e9", "CCO"], progress=False)
+    assert data.smiles == frozenset({"CCO"})
+    with pytest.raises(ValueError, match="a SMILES is a text; received None"):
+        datasets.from_smiles(["CCO", None])

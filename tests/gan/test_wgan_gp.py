@@ -233,6 +233,15 @@ def test_parts_that_do_not_fit_are_refused(parts, message):
 
 
 @pytest.mark.parametrize(
+    "option", [{"one_sided_penalty": "no"}, {"gradient_penalty_weight": -1}, {"critic_steps": 0}]
+)
+def test_values_that_are_not_legal_are_refused(option):
+    parts = normal(3), perceptron(3, 2, [4]), perceptron(2, 1, [4])
+    with pytest.raises(ValueError, match=next(iter(option))):
+        WGANGP(*parts, **option)
+
+
+@pytest.mark.parametrize(
     ("real", "message"),
     [
         (np.zeros((5, 3)), r"real samples have shape \(3,\); the critic takes \(2,\)"),

@@ -61,3 +61,17 @@ def test_an_error_of_a_worker_ends_the_bank_and_names_it(two_workers, tmp_path, 
         write_latent_bank(
             tmp_path, "boson", {"modes": 4}, num_samples=10, progress=False, cluster=two_workers
         )
+
+
+@pytest.mark.parametrize(
+    "latent, options, message",
+    [
+        ("boson", {"standardize": True}, "photon numbers as they are; received standardize=True"),
+        ("boson", {"center": True}, "photon numbers as they are; received center=True"),
+        ("copula", {"modes": 4}, "of a photonic latent; received 'copula'"),
+    ],
+)
+def test_what_is_no_bank_of_photons_is_refused(tmp_path, latent, options, message):
+    with pytest.raises(ValueError, match=message):
+        write_latent_bank(tmp_path / "bank", latent, options, num_samples=10, progress=False)
+    assert not (tmp_path / "bank").exists()

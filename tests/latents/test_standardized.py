@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import tensorflow_probability as tfp
 from harness import tiny_config
 
+from qlatent_tf.latents.standardized import Standardized
 from qlatent_tf.registry import latents
 from qlatent_tf.zoo import check_names
 
@@ -41,6 +43,21 @@ def test_a_mode_without_variance_stays_as_it_is(tmp_path):
     scaled = latents.build("samples", file=tmp_path / "shots.npy", standardize=True)
     drawn = np.asarray(scaled.sample(100, seed=SEED))
     assert np.all(drawn[:, 1] == 0) and np.isfinite(drawn).all()
+    # The second photon stays in its mode: a variance of rounding alone.
+    circuit = np.eye(3, dtype=complex)
+    circuit[np.ix_([0, 2], [0, 2])] = np.array([[1, 1], [1, -1]]) / np.sqrt(2)
+    np.save(tmp_path / "circuit.npy", circuit)
+    scaled = latents.build(
+        "boson", modes=3, photons=2, unitary_file=tmp_path / "circuit.npy", standardize=True,
+        center=False,
+    )  # fmt: skip
+    np.testing.assert_array_equal(np.asarray(scaled.sample(50, seed=SEED))[:, 1], 1)
+
+
+def test_a_latent_without_a_variance_is_refused():
+    heavy = tfp.distributions.Independent(tfp.distributions.StudentT(1.5, [0.0, 0.0], 1.0), 1)
+    with pytest.raises(ValueError, match="scaled to unit variance where its variance is finite"):
+        Standardized(heavy)
 
 
 def test_the_option_is_one_of_every_latent():

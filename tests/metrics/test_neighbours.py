@@ -99,3 +99,19 @@ def test_molecules_are_compared_by_chemnet(tmp_path, monkeypatch):
 
 def _numbers(smiles):
     return np.array([[len(text), text.count("O")] for text in smiles], dtype=float)
+
+
+def test_ties_do_not_depend_on_where_the_origin_is():
+    # Of whole numbers many lie at the edge of a ball.
+    real, generated = (np.random.default_rng(seed).poisson(0.5, (400, 6)) for seed in (0, 1))
+    expected = precision_and_recall(real, generated)
+    for shift, scale, dtype in ((0.5, 1, float), (0, 3, float), (1 / 3, 1, np.float32)):
+        moved = [((points - shift) / scale).astype(dtype) for points in (real, generated)]
+        assert precision_and_recall(*moved) == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_generator_that_diverges_is_scored():
+    real = types.SimpleNamespace(name="normal", source=_points(300, 0))
+    diverged = _points(200, 1)
+    diverged[3, 1] = np.nan
+    assert all(np.isnan(list(scored("vector_neighbours", real, diverged).values())))

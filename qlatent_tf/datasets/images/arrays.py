@@ -106,7 +106,8 @@ def class_numbers(
 
     Args:
       classes: sequence of str or int. Names or numbers of classes; one alone, or several in one
-        string with commas between; None for all.
+        string with commas between; None for all. Where names are numbers, a text is a name and an
+        int a number.
       class_names: sequence of str. What there is.
 
     Raises:
@@ -120,15 +121,17 @@ def class_numbers(
         classes = [classes]
     if not class_names:
         raise ValueError(f"These images have no labels to choose the classes {classes!r} by.")
-    known = {name: number for number, name in enumerate(class_names)}
-    known.update({str(number): number for number in range(len(class_names))})
-    unknown = [chosen for chosen in classes if str(chosen) not in known]
+    numbers = {str(number): number for number in range(len(class_names))}
+    # A text is a name first, for names may be numbers too.
+    names = {**numbers, **{name: number for number, name in enumerate(class_names)}}
+    found = [(names if isinstance(one, str) else numbers).get(str(one)) for one in classes]
+    unknown = [chosen for chosen, number in zip(classes, found, strict=True) if number is None]
     if unknown or not classes or any(isinstance(chosen, bool) for chosen in classes):
         raise ValueError(
             f"Unknown classes {unknown or classes!r}. Known: "
             f"{', '.join(f'{name} ({number})' for number, name in enumerate(class_names))}."
         )
-    return sorted({known[str(chosen)] for chosen in classes})
+    return sorted(set(found))
 
 
 def check_images(images: np.ndarray, where: str) -> np.ndarray:
@@ -208,6 +211,8 @@ def check_splits(
                     f"{(count, *shape)}."
                 )
         if labels in arrays:
+            if images not in arrays:
+                raise ValueError(f"{named[labels]} are given without {named[images]}.")
             checked[labels] = check_labels(arrays[labels], count, classes, named[labels])
     return checked
 

@@ -81,6 +81,10 @@ def image_file(
         arrays = {part: found[name] for part, name in keys.items()}
     else:
         raise ValueError(f"Images are .npz and .npy files and folders; received {str(file)!r}.")
+    if not path.is_dir() and (size is not None or grey):
+        raise ValueError(
+            f"size and grey are for a folder of pictures; images in the file {path} stay as they are."
+        )
     if path.suffix != ".npz" and any(named):
         raise ValueError(f"{path} is no .npz file: it has no arrays with names.")
     known = None if class_names is None else len(class_names)

@@ -13,6 +13,7 @@ from typing import BinaryIO
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdDepictor
 
+from qlatent_tf.datasets.molecules.graphs import parse_smiles
 from qlatent_tf.storage.files import atomic_path
 
 SUFFIXES = (".smi", ".csv", ".sdf", ".xyz.tar.bz2", ".tar.gz")
@@ -42,15 +43,15 @@ def read_molecules(path: Path) -> Iterator[Chem.Mol | None]:
     """
     name = path.name.lower()
     if name.endswith(".xyz.tar.bz2"):
-        molecules = map(_parsed, _published_smiles(path))
+        molecules = map(parse_smiles, _published_smiles(path))
     elif name.endswith(".tar.gz"):
         molecules = _archived_structures(path)
     elif name.removesuffix(".gz").endswith(".sdf"):
         molecules = _structures_of(path)
     elif name.removesuffix(".gz").endswith(".csv"):
-        molecules = map(_parsed, _csv_smiles(path))
+        molecules = map(parse_smiles, _csv_smiles(path))
     elif name.removesuffix(".gz").endswith(".smi"):
-        molecules = map(_parsed, _smi_smiles(path))
+        molecules = map(parse_smiles, _smi_smiles(path))
     else:
         raise ValueError(f"{path.name} tells no format. Legal endings: {', '.join(SUFFIXES)}.")
     return _whole(path, molecules)
@@ -107,11 +108,6 @@ def _lines(path: Path, file: BinaryIO) -> Iterator[str]:
         yield line.decode("utf-8-sig" if number == 1 else "utf-8", errors="replace")
 
 
-def _parsed(smiles: str) -> Chem.Mol | None:
-    # Of other characters RDKit reads what stands before them.
-    return Chem.MolFromSmiles(smiles) if smiles.isascii() else None
-
-
 def _smi_smiles(path: Path) -> Iterator[str]:
     with _open(path) as file:
         for line in _lines(path, file):
@@ -126,7 +122,7 @@ def _csv_smiles(path: Path) -> Iterator[str]:
         names = [name.strip().lower() for name in heading]
         if "smiles" in names:
             column = names.index("smiles")
-        elif heading and _parsed(heading[0]) is not None:
+        elif heading and parse_smiles(heading[0]) is not None:
             column = 0
             yield heading[0]
         else:

@@ -45,6 +45,12 @@ class GraphError(ValueError):
         self.reason = reason
 
 
+def parse_smiles(text: str) -> Chem.Mol | None:
+    """Returns the molecule of a SMILES, None if it is none."""
+    # Of other characters RDKit reads what stands before them.
+    return Chem.MolFromSmiles(text) if text.isascii() else None
+
+
 def molecule_to_graph(molecule: Chem.Mol) -> tuple[np.ndarray, np.ndarray]:
     """Encodes a molecule.
 

@@ -10,6 +10,7 @@ import numpy as np
 from absl import logging
 from rdkit import Chem, rdBase
 
+from qlatent_tf.datasets.molecules.graphs import parse_smiles
 from qlatent_tf.metrics.frechet import Moments, frechet_distance, warn_of_low_rank
 from qlatent_tf.metrics.molecules.counts import count_molecules, strictly_valid
 from qlatent_tf.metrics.molecules.diversity import mean_dissimilarity
@@ -163,7 +164,7 @@ def _canonical_smiles(text: str | None) -> str | None:
     if not isinstance(text, str) or not text:
         return None
     with rdBase.BlockLogs():
-        molecule = Chem.MolFromSmiles(text)
+        molecule = parse_smiles(text)
     return Chem.MolToSmiles(molecule) or None if molecule is not None else None
 
 

@@ -6,7 +6,7 @@ Not registered: only a model that has an encoder knows the codes of images.
 import numpy as np
 from scipy.spatial.distance import jensenshannon
 
-from qlatent_tf.metrics.frechet import Moments, frechet_distance
+from qlatent_tf.metrics.frechet import Moments, distance_from
 from qlatent_tf.scores import Score, measured
 
 # Over [-1, 1]. The divergence of two samples of one distribution grows with the bins: about
@@ -25,12 +25,15 @@ def code_scores(real: np.ndarray, generated: np.ndarray, name: str) -> list[Scor
     Returns:
       ``code_frechet``, the squared Frechet distance; and ``code_marginal_js_<bins>``, the
       Jensen-Shannon divergence of the marginals in bits, from histograms over [-1, 1], mean over
-      the code's entries.
+      the code's entries. NaN where generated codes are not finite, and the first for one code.
     """
+    divergence = np.nan
+    if np.isfinite(generated).all():
+        divergence = marginal_divergence(real, generated)
     return measured(
         {
-            "code_frechet": frechet_distance(Moments.of(real), Moments.of(generated)),
-            f"code_marginal_js_{BINS}": marginal_divergence(real, generated),
+            "code_frechet": distance_from(Moments.of(real), generated),
+            f"code_marginal_js_{BINS}": divergence,
         },
         reference=name,
         reference_size=len(real),

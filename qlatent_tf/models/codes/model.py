@@ -231,7 +231,7 @@ class LaStQGAN(CodeGAN):
           features; precision, recall, density and coverage by the same features; and the
           reconstruction's scores.
         """
-        from qlatent_tf.metrics.frechet import Moments, frechet_distance
+        from qlatent_tf.metrics.frechet import Moments, distance_from
         from qlatent_tf.metrics.neighbours import neighbour_scores
 
         if self._compared is None or self._compared[0] is not dataset.source:
@@ -245,11 +245,10 @@ class LaStQGAN(CodeGAN):
         images = batch_map(decode, self.generated_codes(num_samples, seed))
         generated = features_of(self.encoder, images)
         encoder = f"encoder_{real.shape[1]}"
-        distance = frechet_distance(moments, Moments.of(generated))
         return [
             *super().own_scores(dataset, num_samples, seed),
             *measured(
-                {f"encoder_frechet_{real.shape[1]}": distance},
+                {f"encoder_frechet_{real.shape[1]}": distance_from(moments, generated)},
                 reference=dataset.name,
                 reference_size=len(real),
                 num_samples=num_samples,

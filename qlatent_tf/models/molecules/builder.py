@@ -6,6 +6,9 @@ from qlatent_tf.gan.shapes import check_widths
 from qlatent_tf.names import check_flag, check_number
 from qlatent_tf.registry import rewards
 
+# Of atoms, and as many of bonds: those of `datasets.molecules.graphs`.
+_TYPES = 5
+
 
 def molgan(
     latent,
@@ -82,6 +85,11 @@ def molgan(
     check_widths(
         "max_atoms, atom_types, bond_types, critic_readout_units", [*graph, critic_readout_units]
     )
+    if atom_types > _TYPES or bond_types > _TYPES:
+        raise ValueError(
+            f"atom_types and bond_types are at most {_TYPES}, those that can be decoded; received "
+            f"{atom_types} and {bond_types}."
+        )
     critic = functools.partial(
         graph_critic,
         graph,

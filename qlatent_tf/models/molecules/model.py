@@ -1,5 +1,8 @@
 """MolGAN: a GAN over molecular graphs."""
 
+from collections.abc import Mapping
+
+import numpy as np
 import tensorflow as tf
 from keras import ops
 
@@ -31,6 +34,22 @@ class MolGAN(WGANGP):
         self.temperature = temperature
         self.straight_through = straight_through
         self.permutation_probability = permutation_probability
+
+    def training_batches(self, real, *args, **kwargs):
+        """As `WGANGP.training_batches`.
+
+        Raises:
+          ValueError: as there, or if the graphs have more types than the networks.
+        """
+        if isinstance(real, Mapping):
+            for part, output in self.generator.output.items():
+                types, largest = output.shape[-1], int(np.max(real[part], initial=0))
+                if largest >= types:
+                    raise ValueError(
+                        f"The model tells {types} types of {part} apart, 0 to {types - 1}; the "
+                        f"data have type {largest}."
+                    )
+        return super().training_batches(real, *args, **kwargs)
 
     def encode(self, samples, seed):
         """Maps integer types to one-hot, with the atoms of some graphs in random order."""

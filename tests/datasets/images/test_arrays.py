@@ -158,3 +158,16 @@ def test_one_large_label_makes_no_list_of_names():
         numbered_classes({"y_train": np.array([0, 10**9])})
     assert numbered_classes({"y_test": np.array([0, 2])}) == ["0", "1", "2"]
     assert numbered_classes({}) == []
+
+
+@pytest.mark.parametrize("classes, row", [("1", 0), ("3", 2), (1, 1), (["1", 2], [0, 2]), ("0", 0)])
+def test_a_text_is_a_name_first_where_names_are_numbers(classes, row):
+    images = np.arange(3, dtype=np.uint8)[:, None, None, None] * np.ones((1, 4, 5, 3), np.uint8)
+    dataset = image_dataset(
+        "numbers",
+        {"x_train": images, "y_train": np.arange(3)},
+        class_names=("1", "2", "3"),
+        classes=classes,
+        provenance={},
+    )
+    assert dataset.source[:, 0, 0, 0].tolist() == np.atleast_1d(row).tolist()

@@ -79,6 +79,8 @@ def test_counts_by_hand():
     assert molecule_counts(smiles, ["NC"]) == {**expected, "novel_count": 1, "novel_share": 1 / 2}
     parsed = molecule_counts(smiles, ["NC"], strict=False)
     assert parsed["valid_count"] == 5 and parsed["novel_count"] == 3
+    # RDKit alone would read the carbons before the damage.
+    assert molecule_counts(["CC\u00e9", "CCO"])["valid_count"] == 1
     nothing = molecule_counts(["C("], ["C"])
     assert nothing["valid_count"] == 0 and math.isnan(nothing["unique_share"])
     with pytest.raises(ValueError, match="nothing to count"):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from harness import scored
 
+from qlatent_tf.metrics.vectors.codes import code_scores
 from qlatent_tf.metrics.vectors.outcome_law import (
     OutcomeLaw,
     cumulative_gap_floor,
@@ -201,3 +202,11 @@ def test_the_floor_of_the_cumulative_gap_is_what_exact_samples_show():
     assert floor == pytest.approx(np.mean(gaps), rel=0.25) and floor > 0.05
     assert cumulative_gap_floor(probabilities, 3_000_000) < 0.01
     assert cumulative_gap_floor(probabilities, 3000) == floor
+
+
+def test_codes_of_a_generator_that_diverges_or_of_one_are_scored():
+    real = np.random.default_rng(0).uniform(-1, 1, (50, 3))
+    diverged = np.array([[0.0, np.inf, 0.0], [0.0, 0.0, 0.0]])
+    assert all(math.isnan(score.mean) for score in code_scores(real, diverged, "codes"))
+    distance, divergence = code_scores(real, real[:1], "codes")
+    assert math.isnan(distance.mean) and 0 < divergence.mean <= 1

@@ -16,7 +16,7 @@ from qlatent_tf.datasets.images.arrays import image_dataset
 from qlatent_tf.registry import latents, models
 from qlatent_tf.runs import training
 from qlatent_tf.runs.tensorboard import RunEvents, correlation_picture
-from qlatent_tf.zoo import from_preset, save_preset
+from qlatent_tf.zoo import check_names, from_preset, save_preset
 
 TINY = tiny_config(
     model="resnet",
@@ -161,6 +161,8 @@ def test_schedules():
     one_device = {"modes": 128, "photons": 64, "interferometer": "1-1"}
     assert loop == dataclasses.replace(small, latent_options=one_device)
     assert get_config("photonic", "loop").latent_options == one_device
+    for latent in ("thermal", "gaussian_boson"):
+        check_names(get_config(latent, "loop"))
     for latent in ("gaussian", "bernoulli"):
         for variant, config in zip(VARIANTS, (full, gulrajani, small, loop), strict=True):
             twin = dataclasses.replace(get_config(latent, variant), latent="boson")
