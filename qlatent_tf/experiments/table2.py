@@ -73,7 +73,6 @@ _TAKEN_OPTIONS = (
 _TAKEN = (
     *(f"latent_options.{name}" for name in _TAKEN_OPTIONS.split()),
     "latent",
-    "latent_options",
     "model",
 )
 

@@ -67,7 +67,10 @@ def _cells(latents, samples, variant, data, **schedule):
     rows = [
         ({"data": data, "latent": name}, config.override(dataset=data)) for name, config in configs
     ]
-    return seed_by_seed(rows, taken=("learning_rate_decay_steps", "model"), decay=True, **schedule)
+    taken = ["learning_rate_decay_steps", "model"]
+    if samples:
+        taken += ["latent_options.file", "latent_options.key"]
+    return seed_by_seed(rows, taken=taken, decay=True, **schedule)
 
 
 def _published(row):

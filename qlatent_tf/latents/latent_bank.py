@@ -14,11 +14,13 @@ from qlatent_tf.cluster.client import Cluster
 from qlatent_tf.progress import ProgressBar
 from qlatent_tf.quantum.devices.tiles import Tiles
 from qlatent_tf.quantum.gaussian.device import GaussianDevice
-from qlatent_tf.quantum.recordings.bank import Draw, Piece, write_bank
+from qlatent_tf.quantum.recordings.bank import Draw, Piece, npy_sha256, write_bank
 from qlatent_tf.quantum.samplers.boson_sampler import choose_method
 from qlatent_tf.quantum.samplers.fock_table import DEFAULT_MAX_TABLE_BYTES
 from qlatent_tf.quantum.samplers.walk_plan import walk_shape
 from qlatent_tf.registry import latents
+
+_OWN_CIRCUITS = ("unitary", "unitary_file")
 
 
 def write_latent_bank(
@@ -78,6 +80,9 @@ def write_latent_bank(
         if settings.get(name) is None:  # banks of before do not have it
             settings.pop(name, None)
     unitary, circuit = _circuit(devices)
+    if unitary is not None and any(options.get(name) is not None for name in _OWN_CIRCUITS):
+        # Of a circuit with a seed the settings say which it is; machines may round it differently.
+        circuit["circuit_sha256"] = npy_sha256(unitary)
     sampler = Tiles(devices)
     with ProgressBar(
         total=num_samples,

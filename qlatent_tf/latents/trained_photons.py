@@ -9,6 +9,7 @@ from qlatent_tf.latents.boson_sampling import BosonSampling
 from qlatent_tf.layers.photonic.interferometer import Interferometer
 from qlatent_tf.layers.photonic.photonic_sampler import MOST_PHOTONS, PhotonicSampler
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
+from qlatent_tf.quantum.samplers.fock_table import DEFAULT_MAX_TABLE_BYTES
 
 _STATISTICS = {1.0: "identical", 0.0: "distinguishable"}
 
@@ -56,8 +57,7 @@ class TrainedPhotons(BosonSampling):
                     device.input_state,
                     indistinguishability=device.indistinguishability,
                     method=device.method,
-                    # A circuit of one moment: a table would be made anew for each few samples.
-                    **({"max_table_bytes": 0} if device.method == "auto" else {}),
+                    max_table_bytes=DEFAULT_MAX_TABLE_BYTES // len(self._built),
                     precision=device.precision,
                 )
                 for layer, device in zip(self.layer.parts, self._built, strict=True)

@@ -299,3 +299,39 @@ def test_no_cell_names_code_that_runs(foreign, tmp_path, capsys):
     # A run that the command line does not name is another configuration, by its name alone.
     assert run(*TABLE1, "--latents", "gaussian", "--workdir", foreign) == 1
     assert "latent: 'theirs:latent' -> 'gaussian'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [
+            "table2",
+            "--sizes",
+            "16",
+            "--latents",
+            "boson",
+            "--set",
+            "latent_options.transmission=0.9",
+        ],
+        ["capacity", "--set", "model_options.depolarizing=0.01"],
+        ["invertibility", "--set", "model_options.one_sided_penalty=true"],
+        ["joint", "--set", "circuit_learning_rate=0.01"],
+    ],
+)
+def test_what_tells_no_rows_apart_may_be_set(tmp_path, arguments):
+    assert run(*arguments, "--dry-run", "--workdir", tmp_path) == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["table2", "--set", 'latent_options={"photons": 4}'],
+        ["capacity", "--set", "model_options.critic_width=8"],
+        ["invertibility", "--set", "model_options.activation=relu"],
+        ["interference", "--set", "latent_options.interfering_photons=3"],
+        ["origins", "--set", "latent_options={}"],
+    ],
+)
+def test_what_tells_rows_apart_may_not_be_set(tmp_path, capfd, arguments):
+    assert run(*arguments, "--dry-run", "--workdir", tmp_path) == 1
+    assert "The experiment itself sets" in capfd.readouterr().err

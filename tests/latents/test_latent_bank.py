@@ -3,10 +3,14 @@
 import os
 import signal
 
+import numpy as np
 import pytest
+from harness import tiny_config
 
 from qlatent_tf.latents import latent_bank
 from qlatent_tf.latents.latent_bank import write_latent_bank
+from qlatent_tf.quantum.unitaries import haar_unitary
+from qlatent_tf.runs.latent_file import content, file_record
 
 OPTIONS = {
     "boson": {"modes": 6, "method": "lanes"},
@@ -75,3 +79,16 @@ def test_what_is_no_bank_of_photons_is_refused(tmp_path, latent, options, messag
     with pytest.raises(ValueError, match=message):
         write_latent_bank(tmp_path / "bank", latent, options, num_samples=10, progress=False)
     assert not (tmp_path / "bank").exists()
+
+
+def test_banks_of_circuits_from_files_tell_them_apart(tmp_path):
+    np.save(tmp_path / "circuit.npy", haar_unitary(4, seed=1))
+    np.save(tmp_path / "other.npy", haar_unitary(4, seed=2))
+    records = []
+    for name in ("circuit", "other"):
+        options = {"modes": 4, "photons": 2, "unitary_file": str(tmp_path / f"{name}.npy")}
+        folder = tmp_path / name / "samples"
+        write_latent_bank(folder, "boson", options, num_samples=20, progress=False)
+        config = tiny_config(latent="samples", latent_options={"file": str(folder)})
+        records.append(content(file_record(config)))
+    assert records[0] != records[1]

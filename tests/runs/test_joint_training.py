@@ -14,6 +14,7 @@ from tiny_run import train as train_run
 from qlatent_tf import __main__ as command
 from qlatent_tf import from_preset, save_preset
 from qlatent_tf.latents import boson
+from qlatent_tf.latents.trained import trained
 from qlatent_tf.quantum import PhotonicDevice
 from qlatent_tf.resolve import resolve
 from qlatent_tf.runs.training import prepare, restore_model
@@ -233,6 +234,16 @@ def test_a_circuit_starts_where_errors_of_its_phases_put_it():
     np.testing.assert_allclose(unitary, boson(**options).devices[0].unitary, atol=1e-6)
     options["phase_error"] = None
     assert np.abs(unitary - boson(**options).devices[0].unitary).max() > 0.01
+
+
+def test_trained_circuits_side_by_side_share_the_memory_of_their_tables():
+    options = {"modes": 20, "photons": 8, "tiles": 8}
+    fixed = boson(**options)
+    latent = trained(fixed, "boson", options)
+    weights = latent.layer.trainable_weights[0]
+    weights.assign(weights + 0.1)
+    methods = {one._shots.whole_sampler.method for one in (fixed.devices[0], latent.devices[0])}
+    assert methods == {"lanes"}
 
 
 def test_names_are_refused_without_building():

@@ -83,7 +83,8 @@ def image_file(
         raise ValueError(f"Images are .npz and .npy files and folders; received {str(file)!r}.")
     if not path.is_dir() and (size is not None or grey):
         raise ValueError(
-            f"size and grey are for a folder of pictures; images in the file {path} stay as they are."
+            f"size and grey are for a folder of pictures; images of a file, {path}, stay as they "
+            "are."
         )
     if path.suffix != ".npz" and any(named):
         raise ValueError(f"{path} is no .npz file: it has no arrays with names.")

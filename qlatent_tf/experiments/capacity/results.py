@@ -6,9 +6,9 @@ from qlatent_tf.drawing.style import save_figure
 from qlatent_tf.experiments.capacity import charts
 from qlatent_tf.experiments.capacity.optima import STEADINESS, TOLERANCE, WINDOW, is_bound, optima
 from qlatent_tf.experiments.capacity.scaling_laws import fit_laws
-from qlatent_tf.experiments.grids.finished_cells import check_table
+from qlatent_tf.experiments.grids.comparable import check_table
 from qlatent_tf.experiments.grids.table_files import csv_text
-from qlatent_tf.experiments.grids.tables import schedule
+from qlatent_tf.experiments.grids.tables import schedule, settings_of
 from qlatent_tf.markdown import markdown_table
 from qlatent_tf.storage.files import write_json, write_text
 
@@ -30,7 +30,7 @@ def write_results(folder, finished) -> dict:
     fits = {kind: fit_optima(points, kind) for kind in KINDS}
     config = finished[0]["config"]
     results = {
-        "schedule": schedule(config, told=("model_options",), settings=finished[0].get("settings")),
+        "schedule": schedule(config, told=("model_options",), settings=settings_of(finished)),
         "num_samples": config.evaluation_samples,
         "points": points,
         "fits": {kind: _to_json(fitted) for kind, fitted in fits.items()},

@@ -25,7 +25,15 @@ from qlatent_tf.experiments.grids.cells import seed_by_seed
 
 # Ours: with the 2e-4 of `last_qgan` a circuit, whose angles begin near 0, is far from done.
 LEARNING_RATE = 1e-3
-_TAKEN = ("latent_options", "dataset_options", "model", "model_options")
+_TAKEN = (
+    "latent_options.modes",
+    "dataset_options.components",
+    "model",
+    *(
+        f"model_options.{name}"
+        for name in ("generator", "image", "qubits", "circuit_layers", "width", "critic_width")
+    ),
+)
 
 
 def _cells(

@@ -7,13 +7,14 @@ import json
 from pathlib import Path
 
 from qlatent_tf.experiments.grids.cells import Cell, named_code
+from qlatent_tf.experiments.grids.comparable import check_table
 from qlatent_tf.experiments.grids.finished_cells import (
     cell_differences,
     cell_scores,
     check_same,
-    check_table,
     read_cell,
     read_cells,
+    row_of,
 )
 from qlatent_tf.progress import ProgressBar
 from qlatent_tf.registry import latents
@@ -83,9 +84,7 @@ class Grid:
         """
         for cell in cells:
             self.is_finished(cell)
-        planned = [
-            {**vars(cell), "evaluation": {"num_samples": self.num_samples}} for cell in cells
-        ]
+        planned = map(self._planned, cells)
         check_table([*read_cells(self.path, cells[0].config.steps), *planned])
 
     def has_score(self, cell: Cell, metric: str) -> bool:
@@ -144,6 +143,10 @@ class Grid:
             self._check_run(cell)
         _check_latents(left)
         return left
+
+    def _planned(self, cell, **known):
+        row, scored = row_of(cell.row, cell.config), {"num_samples": self.num_samples}
+        return {**vars(cell), "row": row, "evaluation": scored, **known}
 
     def _latent_file(self, cell):
         """What the cell's latent would draw from; None for no file, and for what is not here."""
@@ -220,6 +223,9 @@ class Grid:
             # The latent's file may lie elsewhere now; all else was compared.
             write_json(run.path / "config.json", config.to_json())
         dataset = training.load_dataset(config, data_dir=data_dir, progress=progress)
+        trained_on = {"name": dataset.name, **dataset.provenance}
+        finished = read_cells(self.path, config.steps)
+        check_table([*finished, self._planned(cell, dataset=trained_on)])
         training.train(config, run.path, dataset=dataset, progress=progress, watch=watch)
         model, step = training.restore_model(run, trust_code=named_code([cell]))
         scores = evaluation.evaluate(model, dataset, **self._scoring(config, progress))

@@ -4,10 +4,9 @@ import dataclasses
 from collections.abc import Callable, Mapping
 
 from qlatent_tf.config import Config
+from qlatent_tf.experiments.grids.comparable import check_table
 from qlatent_tf.experiments.grids.finished_cells import (
     cell_scores,
-    check_one_row,
-    check_table,
 )
 from qlatent_tf.glossary import explain
 from qlatent_tf.resolve import changed_options
@@ -96,15 +95,12 @@ def make_table(cells, columns, published=Published(), panel="data") -> dict:
     check_table(cells)
     groups = {}
     for cell in cells:
-        group = groups.setdefault(tuple(cell["row"].items()), [])
-        if group:
-            check_one_row(group[0], cell)
-        group.append(cell)
+        groups.setdefault(tuple(cell["row"].items()), []).append(cell)
     rows = [
         {**dict(row), **_row(dict(row), group, columns, published)} for row, group in groups.items()
     ]
     return {
-        "schedule": schedule(cells[0]["config"], cells[0]["row"], cells[0].get("settings")),
+        "schedule": schedule(cells[0]["config"], cells[0]["row"], settings_of(cells)),
         "steps": cells[0]["config"].steps,
         "num_samples": cells[0]["evaluation"]["num_samples"],
         "columns": {column.name: column.title for column in columns},
@@ -139,9 +135,15 @@ def schedule(config, told=(), settings=None) -> str:
         if getattr(config, name) != getattr(Config, name):
             said.append(f"{name} {getattr(config, name)}")
     for key, value in (settings or {}).items():
-        if key.partition(".")[0] in _UNTOLD:
+        # The first cell may be of a row that something says nothing of, such as a rate of circuits.
+        if key.partition(".")[0] in (*_UNTOLD, *_NAMED) and f"{key} {value}" not in said:
             said.append(f"{key} {value}")
     return ", ".join(said)
+
+
+def settings_of(cells) -> dict:
+    """Returns what was set for all rows, by key; cells of before do not tell."""
+    return {key: value for cell in cells for key, value in cell.get("settings", {}).items()}
 
 
 def _in_words(options):

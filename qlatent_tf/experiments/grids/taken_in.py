@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from qlatent_tf.experiments.grids.comparable import check_table
 from qlatent_tf.experiments.grids.finished_cells import (
     cell_files,
     check_same,
-    check_table,
     follows_from_its_configuration,
     is_same,
     read_cell,

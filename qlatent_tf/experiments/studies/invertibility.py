@@ -29,7 +29,7 @@ def _cells(latents, **schedule):
         for latent in latents
         for kind, options in _OPTIONS.items()
     ]
-    return seed_by_seed(rows, taken=("model_options",), paired=True, **schedule)
+    return seed_by_seed(rows, paired=True, **schedule)
 
 
 EXPERIMENT = counts_study(

@@ -211,9 +211,7 @@ def test_an_unfinished_run_of_another_configuration_is_refused_first(tmp_path):
 
 
 def test_cells_that_do_not_fit_the_table_are_refused_before_any_is_trained(whole):
-    other = dataclasses.replace(
-        cell(2, batch_size=9), row={"data": "bernoulli", "latent": "gaussian"}
-    )
+    other = cell(2, batch_size=9)
     with pytest.raises(
         ValueError, match="A table is of one schedule; cell_0 and cell_2 .*batch_size"
     ):

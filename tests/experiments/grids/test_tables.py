@@ -289,20 +289,44 @@ def test_text_from_elsewhere_stays_in_its_column():
     assert lines[2].startswith("| a\\|b &lt;script>alert(1)&lt;/script> | `boson` | 1 |")
 
 
-def test_cells_of_other_settings_or_of_files_of_other_content_are_of_no_table():
+def test_cells_of_files_of_other_content_are_of_no_table():
     first, second = (dict(one, name=f"cell_{place}") for place, one in enumerate(CELLS[:2]))
-    apart = [{**first, "settings": {}}, {**second, "settings": {"latent_options.photons": 2}}]
-    with pytest.raises(
-        ValueError, match="cell_0 and cell_1 differ: settings.latent_options.photons"
-    ):
-        make_table(apart, COLUMNS)
-    make_table([first, apart[1]], COLUMNS)  # A cell of before does not tell.
     data = [{"name": "codes", "file": "codes.npz", "sha256": content} for content in "ab"]
     apart = [{**one, "dataset": told} for one, told in zip((first, second), data, strict=True)]
     with pytest.raises(
-        ValueError, match="cell_0 and cell_1 were trained on files codes.npz of diff"
+        ValueError, match="cell_0 and cell_1 differ: sha256 of the data: 'a' -> 'b'"
     ):
         make_table(apart, COLUMNS)
+
+
+def _with_photons(latent, photons, **told):
+    return {**cell(latent, 0, 0.1, latent_options=photons), **told}
+
+
+def test_what_was_set_is_the_same_in_all_cells_that_have_it():
+    setting = {"settings": {"latent_options.photons": 2}}
+    before = _with_photons("boson", {"photons": 8})  # It does not tell its settings.
+    with pytest.raises(ValueError, match="boson_0 and photonic_0 .*latent_options.photons: 8 -> 2"):
+        make_table([before, _with_photons("photonic", {"photons": 2}, **setting)], COLUMNS)
+    # A default that is spelt out, and a latent without the option.
+    spelt = _with_photons("photonic", {"photons": 8}, settings={"latent_options": {"photons": 8}})
+    make_table([before, spelt, _with_photons("gaussian", {})], COLUMNS)
+
+
+def test_rates_of_circuits_are_said_and_the_same():
+    settings = {"circuit_learning_rate": 0.01}
+    cells = [
+        {
+            **cell("boson", seed, 0.1, train_circuit=trained, circuit_learning_rate=rate),
+            "row": {"latent": "boson", "trained": "trained" if trained else "fixed"},
+            "settings": settings,
+        }
+        for seed, trained, rate in ((0, False, 0.001), (0, True, 0.01), (1, True, 0.001))
+    ]
+    said = make_table(cells[:2], COLUMNS, panel="latent")["schedule"]
+    assert said.endswith(", circuit_learning_rate 0.01")
+    with pytest.raises(ValueError, match="differ: circuit_learning_rate: 0.01 -> 0.001"):
+        make_table(cells, COLUMNS, panel="latent")
 
 
 def test_a_caption_says_what_was_set_and_published_figures_are_left_out():

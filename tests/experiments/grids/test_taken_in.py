@@ -123,3 +123,14 @@ def test_merging_cells_of_another_table_changes_nothing(whole, tmp_path):
     with pytest.raises(ValueError, match="A table is of one schedule; .*batch_size"):
         merge(whole, [tmp_path])
     assert sorted(whole.path.glob("cells/*")) == before
+
+
+def test_merging_cells_of_one_row_that_differ_changes_nothing(whole, tmp_path):
+    (tmp_path / "cells").mkdir()
+    (file,) = whole.path.glob("cells/cell_1@*")
+    other = json.loads(file.read_text())
+    other["name"], other["config"]["latent_options"] = "cell_2", {"modes": 3}
+    (tmp_path / "cells" / "cell_2@4.json").write_text(json.dumps(other))
+    with pytest.raises(ValueError, match="are in one row and differ: latent_options.modes: 4 -> 3"):
+        merge(whole, [tmp_path])
+    assert not list(whole.path.glob("cells/cell_2*"))
