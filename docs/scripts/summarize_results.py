@@ -24,6 +24,7 @@ from qlatent_tf.drawing.style import (
     tidy,
 )
 from qlatent_tf.experiments.grids.finished_cells import cell_scores, read_cells
+from qlatent_tf.experiments.table1 import CONTROLS
 from qlatent_tf.markdown import markdown_table
 from qlatent_tf.scores import Score
 from qlatent_tf.storage.files import write_text
@@ -94,6 +95,15 @@ QUESTIONS = (
         "photon counts, 3,000 steps, unit variance",
         _DISTANCE,
         where={"scale": "standardised"},
+    ),
+    Question(
+        "interference_3000",
+        "quantum",
+        _BESIDE,
+        "photon counts, 3,000 steps, classical controls",
+        _DISTANCE,
+        entries=("latent", "interfering photons"),
+        pairs=[(("boson", 8), (other, "")) for other in ("bernoulli", *CONTROLS[1:])],
     ),
     Question("table1_40000", "quantum", _BESIDE, "photon counts, 40,000 steps", _DISTANCE),
     Question(
