@@ -103,7 +103,7 @@ QUESTIONS = (
         "photon counts, 3,000 steps, classical controls",
         _DISTANCE,
         entries=("latent", "interfering photons"),
-        pairs=[(("boson", 8), (other, "")) for other in ("bernoulli", *CONTROLS[1:])],
+        pairs=[(("boson", 8), (other, "")) for other in CONTROLS[1:]],
     ),
     Question("table1_40000", "quantum", _BESIDE, "photon counts, 40,000 steps", _DISTANCE),
     Question(
