@@ -38,32 +38,29 @@ def check_table(cells) -> None:
     Raises:
       ValueError: naming two cells, and in what they differ.
     """
-    rows, files, trained = {}, {}, {}
+    rows = {}
     for cell in cells:
         _check_alike(cells[0], cell)
         _check_one_row(rows.setdefault(tuple(cell["row"].items()), cell), cell)
-        data = cell.get("dataset") or {}
-        if "sha256" in data:
-            known = files.setdefault((data["name"], data.get("file")), cell)
-            _check(known, cell, "sha256 of the data", lambda one: one["dataset"]["sha256"])
-        if cell["config"].train_circuit:
-            known = trained.setdefault(True, cell)
-            for name in _TRAINING:
-                _check(known, cell, name, lambda one, name=name: getattr(one["config"], name))
-    for field, option in sorted({key for cell in cells for key in _set(cell)}):
-        having = [cell for cell in cells if option in getattr(cell["config"], field)]
-        for cell in having:
-            _check(
-                having[0],
-                cell,
-                f"{field}.{option}",
-                lambda one: getattr(one["config"], field)[option],  # noqa: B023
-            )
+    # What is the same wherever it is: in cells of those data, with such circuits, that option.
+    facts = {}
+    options = {key for cell in cells for key in _set(cell)}
+    for cell in cells:
+        for name, value in _facts(cell, options):
+            first, known = facts.setdefault(name, (cell, value))
+            refuse(differences({name: known}, {name: value}), _message(first, cell))
 
 
-def _check(first, cell, name, value_of):
-    found = differences({name: value_of(first)}, {name: value_of(cell)})
-    refuse(found, _message(first, cell))
+def _facts(cell, options):
+    """Yields what cells of a table have in common where they have it at all, by name."""
+    config, data = cell["config"], cell.get("dataset") or {}
+    if "sha256" in data:
+        yield f"sha256 of {data['name']}, {data.get('file')}", data["sha256"]
+    if config.train_circuit:
+        yield from ((name, getattr(config, name)) for name in _TRAINING)
+    for field, option in options:
+        if option in getattr(config, field):
+            yield f"{field}.{option}", getattr(config, field)[option]
 
 
 def _message(first, cell):

@@ -294,7 +294,7 @@ def test_cells_of_files_of_other_content_are_of_no_table():
     data = [{"name": "codes", "file": "codes.npz", "sha256": content} for content in "ab"]
     apart = [{**one, "dataset": told} for one, told in zip((first, second), data, strict=True)]
     with pytest.raises(
-        ValueError, match="cell_0 and cell_1 differ: sha256 of the data: 'a' -> 'b'"
+        ValueError, match="cell_0 and cell_1 differ: sha256 of codes, codes.npz: 'a' -> 'b'"
     ):
         make_table(apart, COLUMNS)
 
