@@ -211,7 +211,7 @@ def _check_latent_files(config: Config) -> None:
         raw = str(config.latent_options.get("file_format")).startswith("jiuzhang")
         # A device is named as FILE:NAME.
         path = Path(file.rpartition(":")[0] if option == "device" else file)
-        if not raw and not path.is_dir() and path.suffix not in _LATENT_SUFFIXES:
+        if not raw and not path.is_dir() and path.suffix.lower() not in _LATENT_SUFFIXES:
             raise ValueError(
                 f"latent_options.{option} names {file}; legal endings are "
                 f"{', '.join(_LATENT_SUFFIXES)}."

@@ -157,7 +157,7 @@ def test_files_of_a_latent_are_of_samples_or_matrices(preset, option, file):
 
 
 def test_a_device_of_a_calibration_is_a_circuit_with_a_name(preset):
-    options = {"device": "calibrations.npz:one"}
+    options = {"device": "calibrations.NPZ:one"}  # As readers take it.
     rewrite(preset[0], config={"latent": "thermal", "latent_options": options})
     assert zoo.read_preset(preset[0])["config"].latent_options == options
 
