@@ -10,6 +10,10 @@ from qlatent_tf.seeds import derive_seed
 _REGISTRIES = {"latent": latents, "model": models, "dataset": datasets}
 # Options that may name a file of a circuit.
 CIRCUIT_FILES = ("unitary_file", "transfer_file", "device")
+# By which a latent has a circuit that no seed names.
+OWN_CIRCUITS = ("unitary", *CIRCUIT_FILES)
+# Options of latents that may name a file.
+LATENT_FILES = ("file", *CIRCUIT_FILES)
 _NAMES_OF_CIRCUITS = ("unitary_seed", *CIRCUIT_FILES)
 
 

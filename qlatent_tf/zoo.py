@@ -19,7 +19,7 @@ from qlatent_tf.registry import (
     own_options,
     rewards,
 )
-from qlatent_tf.resolve import CIRCUIT_FILES
+from qlatent_tf.resolve import LATENT_FILES, OWN_CIRCUITS
 from qlatent_tf.storage.preset_files import (
     GAN,
     checked_weights,
@@ -193,7 +193,7 @@ def read_preset(name_or_dir, *, trust_code: bool = False) -> dict:
 def _unnamed_circuit(config: Config) -> dict:
     """Returns the default of `unitary_seed` if the latent takes one and its options have none."""
     options = config.latent_options
-    own = any(options.get(name) is not None for name in ("unitary", *CIRCUIT_FILES))
+    own = any(options.get(name) is not None for name in OWN_CIRCUITS)
     if ":" in config.latent or "unitary_seed" in options or own:
         return {}
     parameter = inspect.signature(latents.get(config.latent)).parameters.get("unitary_seed")
@@ -202,7 +202,7 @@ def _unnamed_circuit(config: Config) -> dict:
 
 def _check_latent_files(config: Config) -> None:
     """Refuses files that are none of samples or matrices: errors show a part of what they read."""
-    for option in ("file", *CIRCUIT_FILES):
+    for option in LATENT_FILES:
         file = config.latent_options.get(option)
         if file is None:
             continue

@@ -84,7 +84,7 @@ def _publish(arguments):
         return _rewrite_cards(arguments)
     if arguments.preset is None:
         raise ValueError("Name the run's directory and the preset: qlatent-tf publish RUN PRESET.")
-    from qlatent_tf.runs.latent_file import check_latent_file, file_record
+    from qlatent_tf.runs.latent_file import file_record
     from qlatent_tf.runs.run_directory import check_data
 
     for name in arguments.metrics:
@@ -113,8 +113,7 @@ def _publish(arguments):
     config = config.override(steps=step)  # The steps really made, if the run was cut short.
     dataset = load_dataset(config, data_dir=arguments.data_dir)
     # Its scores stand beside the record of what it was trained on.
-    check_data(run.path, run.read_run(), dataset)
-    check_latent_file(run.path, run.read_run(), file_record(config))
+    check_data(run.path, run.read_run(), dataset, file_record(config))
     how = {
         "num_samples": arguments.num_samples,
         "metric_names": arguments.metrics or config.metrics or None,

@@ -92,15 +92,12 @@ def from_arrays(
     """
     more = dict(zip(_WITH_IMAGES, (labels, test, test_labels, class_names), strict=True))
     given = [part for part, value in more.items() if value is not None]
-    samples = samples if isinstance(samples, Mapping) else np.asanyarray(samples)
-    if given and (isinstance(samples, Mapping) or samples.ndim == 2):
-        raise ValueError(
-            f"{name}: only images have {', '.join(_WITH_IMAGES)}; received {', '.join(given)} with "
-            f"{'graphs' if isinstance(samples, Mapping) else 'vectors'}."
-        )
     if isinstance(samples, Mapping):
+        _refuse_more(given, "graphs", name)
         return _from_graphs(samples, name)
+    samples = np.asanyarray(samples)
     if samples.ndim == 2:
+        _refuse_more(given, "vectors", name)
         return _from_vectors(samples, name)
     if samples.ndim not in (3, 4):
         raise ValueError(
@@ -117,6 +114,14 @@ def from_arrays(
         classes=None,
         provenance={"sha256": sha256_of_arrays(arrays.values())},
     )
+
+
+def _refuse_more(given, kind, name):
+    if given:
+        raise ValueError(
+            f"{name}: only images have {', '.join(_WITH_IMAGES)}; received {', '.join(given)} with "
+            f"{kind}."
+        )
 
 
 def from_smiles(

@@ -19,8 +19,7 @@ from qlatent_tf.quantum.samplers.boson_sampler import choose_method
 from qlatent_tf.quantum.samplers.fock_table import DEFAULT_MAX_TABLE_BYTES
 from qlatent_tf.quantum.samplers.walk_plan import walk_shape
 from qlatent_tf.registry import latents
-
-_OWN_CIRCUITS = ("unitary", "unitary_file")
+from qlatent_tf.resolve import OWN_CIRCUITS
 
 
 def write_latent_bank(
@@ -74,13 +73,13 @@ def write_latent_bank(
     settings = {
         name: options.get(name, parameter.default)
         for name, parameter in inspect.signature(latents.get(latent)).parameters.items()
-        if name not in ("center", "unitary", "unitary_file", "transfer_file", "device")
+        if name not in ("center", *OWN_CIRCUITS)
     }
     for name in ("interfering_photons", "g2", "phase_error", "noise"):
         if settings.get(name) is None:  # banks of before do not have it
             settings.pop(name, None)
     unitary, circuit = _circuit(devices)
-    if unitary is not None and any(options.get(name) is not None for name in _OWN_CIRCUITS):
+    if unitary is not None and any(options.get(name) is not None for name in OWN_CIRCUITS):
         # Of a circuit with a seed the settings say which it is; machines may round it differently.
         circuit["circuit_sha256"] = npy_sha256(unitary)
     sampler = Tiles(devices)

@@ -6,6 +6,7 @@ from pathlib import Path
 from qlatent_tf.config import Config
 from qlatent_tf.differences import Differences, differences, format_differences
 from qlatent_tf.names import did_you_mean
+from qlatent_tf.runs.latent_file import check_latent_file
 from qlatent_tf.storage.files import read_json, refuse_link, write_json
 from qlatent_tf.storage.preset_files import versions
 from qlatent_tf.storage.shapes import DATASET, MEANS, SCORE
@@ -190,8 +191,15 @@ def data_differences(recorded: dict, dataset) -> Differences:
     return differences(recorded, now)
 
 
-def check_data(path, record: dict, dataset) -> None:
-    """Raises ValueError if a run, by its ``run.json``, began with other data."""
+def check_data(path, record: dict, dataset, latent_file: dict | None = None) -> None:
+    """Raises ValueError if a run, by its ``run.json``, began with other data or another file.
+
+    Args:
+      path: path. The run.
+      record: dict. Its ``run.json``.
+      dataset: Dataset.
+      latent_file: dict. What `file_record` returns of the latent's file today.
+    """
     recorded = record.get("dataset")
     found = {} if recorded is None else data_differences(recorded, dataset)
     if found:
@@ -199,3 +207,4 @@ def check_data(path, record: dict, dataset) -> None:
             f"{path} was trained on other data (its -> yours): {format_differences(found)}. Name "
             "the folder of the same data by --data-dir, or begin another run."
         )
+    check_latent_file(path, record, latent_file)

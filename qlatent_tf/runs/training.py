@@ -17,7 +17,7 @@ from qlatent_tf.runs import callbacks
 from qlatent_tf.runs.callbacks import checkpoint_steps
 from qlatent_tf.runs.checks import check_fit, check_memory, check_path, warn_of_slow_latents
 from qlatent_tf.runs.evaluation import evaluate, mean_scores
-from qlatent_tf.runs.latent_file import check_latent_file, file_record
+from qlatent_tf.runs.latent_file import file_record
 from qlatent_tf.runs.run_directory import (
     RunDirectory,
     check_data,
@@ -151,8 +151,7 @@ def train(
     warn_of_slow_latents(config, model.latent)
     drawn_from = file_record(config)
     if beginning:
-        check_data(beginning.path, beginning.record, dataset)
-        check_latent_file(beginning.path, beginning.record, drawn_from)
+        check_data(beginning.path, beginning.record, dataset, drawn_from)
     first = _pretraining(model, config, run) if beginning is None else None
     chief = distribution.is_chief(strategy)
     lock = sole_use(run.path / ".lock", f"training in {run.path}")
@@ -162,9 +161,7 @@ def train(
             if beginning:
                 beginning.begin(run)
         distribution.agree(strategy, "the configuration", config.to_json())
-        record = run.read_run()
-        check_data(run.path, record, dataset)
-        check_latent_file(run.path, record, drawn_from)
+        check_data(run.path, run.read_run(), dataset, drawn_from)
         checkpoints = callbacks.Checkpoints(run.checkpoints, model, config.checkpoint_every)
         if chief:
             checkpoints.tidy()

@@ -5,7 +5,7 @@ from pathlib import Path
 from qlatent_tf.config import Config
 from qlatent_tf.differences import Differences, differences, format_differences
 from qlatent_tf.experiments.grids.latent_files import without_place
-from qlatent_tf.resolve import CIRCUIT_FILES, resolve
+from qlatent_tf.resolve import LATENT_FILES, resolve
 from qlatent_tf.runs.latent_file import content
 from qlatent_tf.runs.run_directory import training_differences
 from qlatent_tf.scores import Score, by_name, read_history, read_scores
@@ -37,8 +37,6 @@ _TOLD_APART = (
     "evaluate_every",
     "evaluation_samples",
 )
-# Options that may name a file.
-_FILES = ("file", *CIRCUIT_FILES)
 
 
 def read_cells(folder, steps: int | None = None) -> list[dict]:
@@ -117,7 +115,7 @@ def follows_from_its_configuration(cell: dict) -> bool:
     return (
         "drawn_from" in cell.get("dataset", {})
         and not config.custom_names
-        and not any(name in _FILES and value is not None for name, value in options)
+        and not any(name in LATENT_FILES and value is not None for name, value in options)
     )
 
 

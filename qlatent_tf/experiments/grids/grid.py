@@ -47,7 +47,7 @@ class Grid:
             raise ValueError(f"num_samples is a positive number; received {num_samples}.")
         self.path = Path(workdir)
         self.num_samples = num_samples
-        self._real, self._files = {}, {}
+        self._real, self._files, self._data = {}, {}, set()
 
     def run_directory(self, cell: Cell) -> RunDirectory:
         """Returns where the cell's run lies."""
@@ -223,9 +223,7 @@ class Grid:
             # The latent's file may lie elsewhere now; all else was compared.
             write_json(run.path / "config.json", config.to_json())
         dataset = training.load_dataset(config, data_dir=data_dir, progress=progress)
-        trained_on = {"name": dataset.name, **dataset.provenance}
-        finished = read_cells(self.path, config.steps)
-        check_table([*finished, self._planned(cell, dataset=trained_on)])
+        self._check_data(cell, dataset)
         training.train(config, run.path, dataset=dataset, progress=progress, watch=watch)
         model, step = training.restore_model(run, trust_code=named_code([cell]))
         scores = evaluation.evaluate(model, dataset, **self._scoring(config, progress))
@@ -241,12 +239,21 @@ class Grid:
             "step": step,
             "seconds": record["seconds"],
             "dataset": record["dataset"],
-            "latent_file": file_record(config),
+            "latent_file": record.get("latent_file") or file_record(config),
             "versions": record["versions"],
             "evaluation": scores,
             "real": real,
             "history": run.read_metrics()["history"],
         }
+
+    def _check_data(self, cell, dataset):
+        """Compares the data with those of finished cells, once for all cells of the same file."""
+        trained_on = {"name": dataset.name, **dataset.provenance}
+        content = trained_on.get("sha256")
+        if content is not None and content not in self._data:
+            finished = read_cells(self.path, cell.config.steps)
+            check_table([*finished, self._planned(cell, dataset=trained_on)])
+            self._data.add(content)
 
     def _real_scores(self, config, dataset, progress):
         """The scores of held-out samples, computed once for all cells of the same data."""

@@ -176,7 +176,7 @@ def _row(row, group, columns, published):
     scores = [cell_scores(cell) for cell in group]
     known = {}
     # Published figures are of the data as they come, without options.
-    settings = {key.partition(".")[0] for cell in group for key in cell.get("settings", {})}
+    settings = {key.partition(".")[0] for key in settings_of(group)}
     changed = any(changed_options(cell["config"], "dataset") for cell in group)
     if not changed and settings.isdisjoint(_UNTOLD):
         known = published.figures({"data": group[0]["config"].dataset, **row})
