@@ -12,6 +12,8 @@ from harness import finished_cell
 from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.experiments.grids.finished_cells import is_same
 from qlatent_tf.experiments.studies import interference, invertibility, joint, noise, origins
+from qlatent_tf.quantum.devices.noise import Noise, noisy_unitary
+from qlatent_tf.quantum.unitaries import haar_unitary
 from qlatent_tf.registry import latents
 from qlatent_tf.runs import training
 
@@ -44,6 +46,20 @@ def test_each_row_has_its_baseline(study):
         assert {**row, **study.EXPERIMENT.baseline} in rows or (
             study is origins and row["scale"] == origins.RAW
         )
+
+
+@pytest.mark.parametrize("error, modes, published", [(0.1, 6, 0.9979), (0.17, 20, 0.974)])
+def test_phase_errors_come_to_the_amplitude_fidelities_of_published_chips(error, modes, published):
+    swept = [options["phase_error"] for _, options in noise.IMPERFECTIONS["phase error"]]
+    assert error in swept
+    fidelities = []
+    for seed in range(20):
+        wanted = haar_unitary(modes, seed=seed)
+        made = noisy_unitary(wanted, Noise(phase_error=error), seed=1000 + seed)
+        fidelities.append((abs(wanted) * abs(made)).sum(0).mean())
+    spread = np.std(fidelities, ddof=1) / np.sqrt(len(fidelities))
+    # The larger error has two digits.
+    assert abs(np.mean(fidelities) - published) < 2 * spread + 5e-4
 
 
 def test_a_named_circuit_stays():
