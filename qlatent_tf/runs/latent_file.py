@@ -1,20 +1,29 @@
-"""The file that a run's latent draws from, and whether it is still the same."""
+"""The file of a run's latent, its samples or its circuit, and whether it is still the same."""
 
 import hashlib
 from pathlib import Path
 
 from qlatent_tf.config import Config
+from qlatent_tf.resolve import LATENT_FILES
 from qlatent_tf.storage.files import sha256_of
 
 
 def latent_file(config: Config) -> str | None:
-    """Returns the file or folder of samples that a latent draws from; None for none."""
+    """Returns the file or folder of a latent's samples or circuit; None for none.
+
+    Of a device, ``FILE:NAME``, it is the file.
+    """
     # What a latent of someone else's means by such an option is not known here.
-    return config.latent_options.get("file") if config.latent == "samples" else None
+    if ":" in config.latent:
+        return None
+    for option in LATENT_FILES:
+        if config.latent_options.get(option) is not None:
+            return _file_of(option, config.latent_options[option])
+    return None
 
 
 def file_record(config: Config) -> dict | None:
-    """Returns which file a latent draws from, as JSON values; None for others than `samples`.
+    """Returns which file a latent reads, as JSON values; None for none.
 
     They are ``name``, ``key``, ``sha256`` (of a directory, that of its files' names and hashes)
     and ``bank``, the settings of a bank or None.
@@ -59,10 +68,21 @@ def check_latent_file(path, record: dict, now: dict | None) -> None:
     began = record.get("latent_file")
     if began and now and content(began) != content(now):
         raise ValueError(
-            f"{path} was trained on other samples: its latent's file {began['name']} had the "
+            f"{path} was trained on another latent: its file {began['name']} had the "
             f"SHA-256 {began['sha256']}; {now['name']} has {now['sha256']}. Name the same file, "
             "or begin another run."
         )
+
+
+def _file_of(option, value):
+    if option != "device":
+        return value
+    from qlatent_tf.quantum.gaussian.calibrations import find_calibration
+
+    try:
+        return str(find_calibration(value)[0])
+    except FileNotFoundError:
+        return value.rpartition(":")[0]
 
 
 def _sha256(path: Path) -> str:

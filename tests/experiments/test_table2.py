@@ -259,6 +259,11 @@ def test_a_file_is_recorded_by_its_content_and_compared_without_its_place(tmp_pa
         assert without_place(named).latent_options == {"file": "rows.npy"}
         records.append(file_record(named))
     assert records[0] == records[1] != records[2]
+    circuit = table2.get_config("boson").override(
+        **{"latent_options.unitary_file": str(tmp_path / "c" / "rows.npy")}
+    )
+    assert file_record(circuit) == records[2]
+    assert without_place(circuit).latent_options["unitary_file"] == "rows.npy"
     assert (
         file_record(config.override(**{"latent_options.file": str(tmp_path / "a")}))["sha256"]
         != records[0]["sha256"]

@@ -12,6 +12,7 @@ from absl import logging
 
 from qlatent_tf.cluster.client import Cluster
 from qlatent_tf.config import Config
+from qlatent_tf.resolve import LATENT_FILES
 from qlatent_tf.runs.latent_file import latent_file
 from qlatent_tf.storage.locks import InUseError
 
@@ -108,7 +109,10 @@ def without_place(config: Config) -> Config:
     Two machines keep a file in two places, and a working directory may be moved; which file it
     was is recorded by `file_record`.
     """
-    file = latent_file(config)
-    if file is None:
+    if latent_file(config) is None:
         return config
-    return config.override(**{"latent_options.file": Path(file).name})
+    options = config.latent_options
+    named = [option for option in LATENT_FILES if options.get(option) is not None]
+    return config.override(
+        **{f"latent_options.{option}": Path(options[option]).name for option in named}
+    )

@@ -55,18 +55,7 @@ def read_calibration(device: str | os.PathLike) -> Calibration:
       FileNotFoundError: if there is no such file.
       ValueError: if the file is damaged, holds no such device, or an array does not fit.
     """
-    file, _, name = str(device).rpartition(":")
-    if not file:
-        raise ValueError(
-            f"A device is named as FILE:NAME, such as gbs_hardware_calibration.npz:borealis16; "
-            f"received {str(device)!r}."
-        )
-    path = Path(file).expanduser()
-    if not path.is_file():
-        found = None if path.is_absolute() else find_data_file([file])
-        if found is None:
-            raise FileNotFoundError(f"There is no file of calibrations {path}.")
-        path = found
+    path, name = find_calibration(device)
     arrays = npy_files.npz_members(path)
     names = list_names(arrays)
     if name not in names:
@@ -83,6 +72,23 @@ def read_calibration(device: str | os.PathLike) -> Calibration:
         return _checked(name, read)
     except ValueError as error:
         raise ValueError(f"{path}, device {name}: {error}") from error
+
+
+def find_calibration(device: str | os.PathLike) -> tuple[Path, str]:
+    """Returns the file and the name of a device that `read_calibration` reads, and its errors."""
+    file, _, name = str(device).rpartition(":")
+    if not file:
+        raise ValueError(
+            f"A device is named as FILE:NAME, such as gbs_hardware_calibration.npz:borealis16; "
+            f"received {str(device)!r}."
+        )
+    path = Path(file).expanduser()
+    if not path.is_file():
+        found = None if path.is_absolute() else find_data_file([file])
+        if found is None:
+            raise FileNotFoundError(f"There is no file of calibrations {path}.")
+        path = found
+    return path, name
 
 
 def list_names(arrays) -> list[str]:

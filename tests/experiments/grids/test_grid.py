@@ -11,6 +11,7 @@ from qlatent_tf.experiments.grids.finished_cells import read_cells
 from qlatent_tf.experiments.grids.grid import Grid
 from qlatent_tf.experiments.grids.taken_in import merge
 from qlatent_tf.progress import ProgressBar
+from qlatent_tf.quantum.unitaries import haar_unitary
 from qlatent_tf.runs import evaluation, training
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.storage.locks import InUseError, sole_use
@@ -236,12 +237,19 @@ def test_a_run_that_began_meanwhile_under_other_settings_is_not_continued(tmp_pa
         other.run([cell(0)], progress=False)
 
 
-def test_samples_of_the_same_name_and_another_content_are_refused(tmp_path):
-    def asked(folder, content):
+@pytest.mark.parametrize(
+    "latent, option, content",
+    [
+        ("samples", "file", lambda number: np.full((9, 4), number, np.uint8)),
+        ("boson", "unitary_file", lambda number: haar_unitary(4, seed=number)),
+    ],
+)
+def test_a_file_of_the_same_name_and_another_content_is_refused(tmp_path, latent, option, content):
+    def asked(folder, number):
         (tmp_path / folder).mkdir()
-        np.save(tmp_path / folder / "shots.npy", np.full((9, 4), content, np.uint8))
-        options = {"file": str(tmp_path / folder / "shots.npy"), "modes": 4}
-        return cell(0, latent="samples", latent_options=options)
+        np.save(tmp_path / folder / "rows.npy", content(number))
+        options = {option: str(tmp_path / folder / "rows.npy"), "modes": 4}
+        return cell(0, latent=latent, latent_options=options)
 
     first, moved, other = asked("a", 0), asked("b", 0), asked("c", 1)
     grid = run(tmp_path / "grid", [first])
@@ -252,7 +260,7 @@ def test_samples_of_the_same_name_and_another_content_are_refused(tmp_path):
     (file,) = (tmp_path / "grid" / "cells").glob("*")
     file.unlink()
     longer = dataclasses.replace(other, config=dataclasses.replace(other.config, steps=6))
-    with pytest.raises(ValueError, match="was trained on other samples: .*shots.npy had the SHA"):
+    with pytest.raises(ValueError, match="on another latent: its file rows.npy had the SHA"):
         grid.run([longer], progress=False)
 
 
