@@ -117,7 +117,8 @@ def save_preset(
       model: LatentGenerator. Its networks are saved, the generator with averaged weights where it
         has them; no optimizer.
       config: Config. What the model was trained with.
-      metrics: dict. What `evaluate` returned.
+      metrics: dict. What `evaluate` returned; with the ``step`` that was scored, which is that of
+        the provenance, or the configuration's last, unless it is given.
       card: str. Markdown for ``README.md``.
       provenance: dict of JSON values. What else should be known: data, steps, time.
       checkpoint: sequence of path. The files of the run's last checkpoint; with them, training
@@ -126,7 +127,13 @@ def save_preset(
 
     Returns:
       Path of the directory.
+
+    Raises:
+      ValueError: if the metrics have another form; nothing is written.
     """
+    if metrics is not None:
+        step = (provenance or {}).get("step")
+        metrics = {"step": config.steps if step is None else step, **metrics}
     named = {**_unnamed_circuit(config), **config.latent_options}
     config = dataclasses.replace(config, latent_options=named)
     # A fresh model, for one that was compiled would save its optimizers too.

@@ -10,7 +10,8 @@ from qlatent_tf import zoo
 from qlatent_tf.gan.wgan_gp import WGANGP
 from qlatent_tf.registry import latents
 from qlatent_tf.resolve import CIRCUIT_FILES
-from qlatent_tf.storage.preset_files import WEIGHTS
+from qlatent_tf.storage.files import read_json
+from qlatent_tf.storage.preset_files import GAN, METRICS, WEIGHTS
 
 CONFIG = tiny_config(
     dataset_options={},
@@ -27,7 +28,7 @@ def preset(tmp_path):
         tmp_path / "mine",
         model,
         CONFIG,
-        metrics={"metrics": {}},
+        metrics={"dataset": "quantum", "num_samples": 4, "seeds": [0], "metrics": {}},
         card="# mine\n",
         provenance={"step": 1},
     )
@@ -54,6 +55,15 @@ def test_round_trip_gives_the_same_samples(preset):
     assert zoo.read_preset(directory)["provenance"] == {"step": 1}
     files = {path.name for path in directory.iterdir()}
     assert files == {"config.json", "model.weights.h5", "metrics.json", "README.md"}
+
+
+def test_what_evaluate_returned_is_saved_as_it_is_read(preset, tmp_path):
+    directory, model = preset
+    saved = read_json(directory / "metrics.json", METRICS[GAN])
+    assert saved["step"] == 1
+    with pytest.raises(ValueError, match="metrics lacks dataset, num_samples, seeds"):
+        zoo.save_preset(tmp_path / "bad", model, CONFIG, metrics={"metrics": {}})
+    assert not (tmp_path / "bad").exists()
 
 
 def test_a_preset_names_its_circuit(tmp_path, preset):

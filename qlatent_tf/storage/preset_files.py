@@ -25,7 +25,7 @@ from qlatent_tf.storage.files import (
     write_text,
 )
 from qlatent_tf.storage.hub import fetch_preset, is_hub_name
-from qlatent_tf.storage.shapes import DATASET, EVALUATION, MEANS, SCORED
+from qlatent_tf.storage.shapes import DATASET, EVALUATION, MEANS, SCORED, check_shape
 from qlatent_tf.storage.temporary import remove_stale, temporary_prefix
 
 PRESET_VERSION = 1
@@ -79,10 +79,15 @@ def write_preset(
 
     Returns:
       Path of the directory.
+
+    Raises:
+      ValueError: if the metrics have another form than the kind's.
     """
     directory = Path(directory)
     refuse_link(directory)
     refuse_link(directory / CHECKPOINT_FOLDER)
+    if metrics is not None:
+        check_shape(metrics, METRICS[kind], "metrics")
     with _staged(directory) as folder:
         for name, picture in (pictures or {}).items():
             (folder / f"{name}.png").write_bytes(picture)

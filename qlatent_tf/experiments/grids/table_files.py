@@ -55,7 +55,7 @@ def to_markdown(table: dict, columns, notes: str = "") -> str:
             f"Names of the scores, which docs/metrics.md explains: {'; '.join(compared)}."
         )
     if files:
-        paragraphs.append(f"Latents drew from: {'; '.join(files)}.")
+        paragraphs.append(f"Files of the latents: {'; '.join(files)}.")
     lines = markdown_table(heads, rows, words=len(labels))
     return "\n".join([*lines, "", "\n\n".join(paragraphs), ""])
 
