@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from harness import tiny_config
 
+from qlatent_tf.runs.signals import Interrupted
+
 # Everything that a run keeps: averages, a rate that falls, two batch sizes, two checkpoints.
 TINY = tiny_config(
     evaluate_every=3,
@@ -95,7 +97,6 @@ def check_resumes(whole, folder, stops, data=None):
       stops: dict. Step -> what ends the run there: `killed`, or a signal's number.
       data: Dataset. What `whole` was trained on, if not its configuration's.
     """
-    from qlatent_tf.runs import training
 
     config = whole.read_config()
     with interrupts_heeded():
@@ -107,7 +108,7 @@ def check_resumes(whole, folder, stops, data=None):
                 said = f"step {step} of {config.steps}"
                 with (
                     stopped_at(step, sent(what)),
-                    pytest.raises(training.Interrupted, match=said),
+                    pytest.raises(Interrupted, match=said),
                 ):
                     train(folder, config, data=data)
     run = train(folder, config, data=data)

@@ -46,6 +46,7 @@ from qlatent_tf.experiments.grids.cells import named_code
 from qlatent_tf.experiments.grids.finished_cells import read_cells
 from qlatent_tf.runs.loading import load_model
 from qlatent_tf.runs.run_directory import RunDirectory
+from qlatent_tf.runs.signals import Interrupted
 
 # Of experiments that measure what is trained.
 _SOURCES = {
@@ -183,7 +184,7 @@ def _theorem1(arguments):
         cell = theorem1.cell(arguments.latent, arguments.iterations, _settings(arguments))
 
         # Now, so that a wrong name is refused without TensorFlow.
-        from qlatent_tf.runs.training import Interrupted, train
+        from qlatent_tf.runs.training import train
 
         source, trusted = arguments.workdir / cell.name, named_code([cell])
         try:
@@ -241,7 +242,6 @@ def _run_grid(arguments):
 def _train(arguments, experiment, grid, cells, opening):
     """Runs the cells, on the cluster that is to be opened, if any; returns the exit code."""
     from qlatent_tf.experiments.grids.cluster_cells import CellsFailed, run_on
-    from qlatent_tf.runs.training import Interrupted
     from qlatent_tf.storage.locks import InUseError
 
     options = {"data_dir": arguments.data_dir, "progress": not arguments.quiet}

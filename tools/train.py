@@ -36,6 +36,7 @@ from qlatent_tf.tools.sources import (
 )
 
 from qlatent_tf.quantum.unitaries import UNITARY_SUFFIXES
+from qlatent_tf.runs.signals import Interrupted
 
 _LOSSES = """\
 what the progress bar shows of a GAN with the critic D, per step:
@@ -193,7 +194,7 @@ def _train(arguments):
     # Before anything is computed, or the machines of a cluster do not find each other.
     strategy = make_strategy(arguments.strategy)
     use_inception(arguments)
-    from qlatent_tf.runs.training import Interrupted, train
+    from qlatent_tf.runs.training import train
 
     dataset = None
     if not arguments.continue_from:

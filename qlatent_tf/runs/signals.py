@@ -8,6 +8,10 @@ _ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 _SAVING = "SIGUSR1"
 
 
+class Interrupted(Exception):  # noqa: N818
+    """A run was stopped by a signal and saved."""
+
+
 @contextlib.contextmanager
 def signals_interrupt() -> Iterator[Callable[[], bool]]:
     """Lets the first signal that ends a run raise KeyboardInterrupt; further ones are ignored.

@@ -1,7 +1,6 @@
 """Trains a model from a configuration, in a directory in which training can be resumed."""
 
 import contextlib
-import time
 from typing import Protocol, runtime_checkable
 
 from absl import logging
@@ -9,38 +8,28 @@ from absl import logging
 from qlatent_tf.config import Config
 from qlatent_tf.datasets.custom import load
 from qlatent_tf.differences import format_differences
-from qlatent_tf.drawing.png import write_picture
 from qlatent_tf.gan import replicas as distribution
 from qlatent_tf.registry import metrics
 from qlatent_tf.resolve import resolve
 from qlatent_tf.runs import callbacks
 from qlatent_tf.runs.callbacks import checkpoint_steps
 from qlatent_tf.runs.checks import check_fit, check_memory, check_path, warn_of_slow_latents
-from qlatent_tf.runs.evaluation import evaluate, mean_scores
 from qlatent_tf.runs.latent_file import file_record
 from qlatent_tf.runs.run_directory import (
     RunDirectory,
     check_data,
     differences_by_name_first,
 )
-from qlatent_tf.runs.signals import signals_interrupt
+from qlatent_tf.runs.session import Session
 from qlatent_tf.runs.starting_point import starting_point
-from qlatent_tf.runs.tensorboard import RunEvents, forget_later
-from qlatent_tf.scores import read_scores
 from qlatent_tf.seeds import derive_seed, initial_weights
 from qlatent_tf.storage.locks import sole_use
 from qlatent_tf.zoo import build_model, check_names, from_preset
 
-# Steps between looks at the losses, and calls of a watching function.
-_WATCHED = 10
 _FIRST = (
     "The %s is trained first, in %s, for %d steps. model_options.autoencoder_steps changes their "
     "number; model_options.autoencoder=PRESET takes one that is trained."
 )
-
-
-class Interrupted(Exception):  # noqa: N818
-    """A run was stopped by a signal and saved."""
 
 
 @runtime_checkable
@@ -179,86 +168,13 @@ def train(
             return run
         if start:
             logging.info("Resuming %s at step %d.", run.path, start)
-        used = {"dataset": dataset, "latent_file": drawn_from}
-        _fit(model, used, config, run, checkpoints, start, progress, watch, strategy, phase)
+        session = Session(run, config, model, dataset, drawn_from, checkpoints, start)
+        if chief:
+            session.lead(phase, progress, watch)
+        else:
+            session.follow()
         distribution.agree(strategy, "the last step", config.steps)
     return run
-
-
-def _fit(model, used, config, run, checkpoints, start, progress, watch, strategy, phase):
-    dataset = used["dataset"]
-    batches = _batches(model, model.precompute(dataset.source), config, start, config.steps)
-    checking = callbacks.EverySteps(_WATCHED, function=callbacks.check_finite)
-    if not distribution.is_chief(strategy):
-        if start < config.steps:
-            model.fit(batches, verbose=0, callbacks=[checking])
-        return
-    # As if all sessions of the run had been one.
-    began = time.perf_counter() - run.read_run()["seconds"]
-    forget_later(run.path, start)
-    events = RunEvents(run.path, config, model, dataset, start)
-
-    def evaluation(step, losses=None):
-        with bar.doing(f"scoring {config.evaluation_samples:,} samples"):
-            found = evaluate(
-                model,
-                dataset,
-                num_samples=config.evaluation_samples,
-                metric_names=config.metrics or dataset.metrics,
-            )
-        run.write_metrics(step, found, mean_scores(found))
-        pictures = {"samples": dataset.render(model.generate(events.grid_latents))}
-        pictures.update(model.pictures(dataset))
-        for name, picture in pictures.items():
-            write_picture(run.picture(name), picture)
-        events.write_evaluation(step, read_scores(found["metrics"], dataset.name), pictures)
-
-    def record(step, losses=None):
-        run.write_run(step, time.perf_counter() - began, **used)
-
-    def save_if_asked(step, losses):
-        if asked():
-            checkpoints.save()
-            record(step)
-            logging.info("Saved at step %d, as SIGUSR1 asks.", step)
-
-    def regularly(every, function):
-        return callbacks.EverySteps(every, config.steps, function=function)
-
-    bar = callbacks.TrainingBar(config.steps, phase)
-    record(start)
-    with signals_interrupt() as asked:
-        try:
-            # A run stopped during an evaluation is at that step with the evaluation to do.
-            due = start and (start % config.evaluate_every == 0 or start >= config.steps)
-            if due and run.read_metrics()["step"] < start:
-                evaluation(start)
-            if start < config.steps:
-                model.fit(
-                    batches,
-                    verbose=0,
-                    callbacks=[
-                        checking,
-                        *([bar] if progress else []),
-                        *([regularly(_WATCHED, lambda step, _: watch(step))] if watch else []),
-                        callbacks.LossEvents(events.writer, config.steps),
-                        checkpoints,
-                        regularly(config.checkpoint_every, record),
-                        regularly(config.evaluate_every, evaluation),
-                        regularly(1, save_if_asked),
-                    ],
-                )
-            checkpoints.save()
-            record(model.step)
-        except KeyboardInterrupt as error:
-            checkpoints.save()
-            record(model.step)
-            raise Interrupted(
-                f"Stopped and saved at step {model.step} of {config.steps}."
-            ) from error
-        finally:
-            bar.close()
-            events.close()
 
 
 def restore_model(run: RunDirectory, *, latent_options=None, trust_code=False):
@@ -314,9 +230,3 @@ def _pretraining(model, config, run):
         return first
     model.adopt(from_preset(first))
     return None
-
-
-def _batches(model, real, config, start=0, steps=None):
-    return model.training_batches(
-        real, config.batch_size, config.seed, start, steps, config.generator_batch_size
-    )

@@ -13,9 +13,10 @@ from tensorboard.plugins.hparams import plugin_data_pb2
 from tiny_run import TINY, assert_same_end, check_resumes, copy_of, killed, sent, stopped_at, train
 
 from qlatent_tf import resolve as completion
-from qlatent_tf.runs import training
+from qlatent_tf.runs import session, training
 from qlatent_tf.runs.callbacks import checkpoint_steps
 from qlatent_tf.runs.run_directory import RunDirectory
+from qlatent_tf.runs.signals import Interrupted
 from qlatent_tf.runs.tensorboard import forget_later, hyper_parameters
 from qlatent_tf.storage.files import read_json, write_json
 from qlatent_tf.storage.locks import InUseError, sole_use
@@ -128,8 +129,8 @@ def test_a_run_stopped_in_an_evaluation_makes_it_up(copy, monkeypatch):
     (copy.path / "metrics.json").unlink()
     copy.samples.unlink()
     with monkeypatch.context() as patch:
-        patch.setattr(training, "evaluate", lambda *args, **options: os.kill(os.getpid(), 15))
-        with pytest.raises(training.Interrupted, match="step 6 of 6"):
+        patch.setattr(session, "evaluate", lambda *args, **options: os.kill(os.getpid(), 15))
+        with pytest.raises(Interrupted, match="step 6 of 6"):
             train(copy.path)
     train(copy.path)
     assert copy.read_metrics()["metrics"] == expected["metrics"]
@@ -177,7 +178,7 @@ def test_a_signal_may_be_repeated_while_the_run_is_saved(tiny_run, tmp_path, mon
         with (
             monkeypatch.context() as patch,
             stopped_at(1, sent(number)),
-            pytest.raises(training.Interrupted, match="step 1 of 6"),
+            pytest.raises(Interrupted, match="step 1 of 6"),
         ):
             patch.setattr(tf.train.Checkpoint, "write", write_slowly)
             train(tmp_path)

@@ -15,8 +15,7 @@ from qlatent_tf.cluster.worker import Place
 from qlatent_tf.experiments.grids.cells import Cell
 from qlatent_tf.experiments.grids.grid import Grid
 from qlatent_tf.progress import ProgressBar
-from qlatent_tf.runs.signals import signals_interrupt
-from qlatent_tf.runs.training import Interrupted
+from qlatent_tf.runs.signals import Interrupted, signals_interrupt
 from qlatent_tf.storage.files import DATA_DIR_VARIABLE, INCEPTION_VARIABLE
 from qlatent_tf.storage.locks import InUseError, sole_use
 from qlatent_tf.storage.temporary import remove_stale, temporary_prefix

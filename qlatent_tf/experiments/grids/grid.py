@@ -20,6 +20,7 @@ from qlatent_tf.progress import ProgressBar
 from qlatent_tf.registry import latents
 from qlatent_tf.runs.latent_file import file_record, latent_file
 from qlatent_tf.runs.run_directory import RunDirectory
+from qlatent_tf.runs.signals import Interrupted
 from qlatent_tf.storage.files import read_json, write_json
 from qlatent_tf.storage.locks import InUseError, sole_use
 
@@ -184,8 +185,6 @@ class Grid:
         try:
             self.keep(cell, self.make(cell, data_dir, progress, watch))
         except KeyboardInterrupt as error:  # While training, it is saved and said by `train`.
-            from qlatent_tf.runs.training import Interrupted
-
             raise Interrupted(
                 f"Stopped while the cell {cell.name} was prepared or scored."
             ) from error

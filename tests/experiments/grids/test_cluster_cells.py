@@ -19,7 +19,7 @@ from qlatent_tf.experiments.grids.finished_cells import read_cells
 from qlatent_tf.experiments.grids.grid import Grid
 from qlatent_tf.experiments.grids.latent_files import Bank
 from qlatent_tf.progress import ProgressBar
-from qlatent_tf.runs import training
+from qlatent_tf.runs.signals import Interrupted
 from qlatent_tf.storage.locks import InUseError, sole_use
 
 SAMPLES = 100
@@ -172,7 +172,7 @@ def test_ctrl_c_keeps_what_is_finished(tmp_path, whole):
     grid = Grid(tmp_path, SAMPLES)
     closed = []
 
-    class Interrupted(StandIn):
+    class Stopped(StandIn):
         def map(self, function, tasks, prepare, **options):
             try:
                 results = super().map(function, tasks, prepare, **options)
@@ -182,8 +182,8 @@ def test_ctrl_c_keeps_what_is_finished(tmp_path, whole):
                 closed.append(True)
 
     shutil.copytree(whole.path / "runs" / "cell_0", tmp_path / "runs" / "cell_0")
-    with pytest.raises(training.Interrupted, match="1 of 2 cells are finished"):
-        run_on(Interrupted(), grid, CELLS, progress=False)
+    with pytest.raises(Interrupted, match="1 of 2 cells are finished"):
+        run_on(Stopped(), grid, CELLS, progress=False)
     assert [grid.is_finished(one) for one in CELLS] == [True, False] and closed
 
 

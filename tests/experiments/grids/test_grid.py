@@ -14,6 +14,7 @@ from qlatent_tf.progress import ProgressBar
 from qlatent_tf.quantum.unitaries import haar_unitary
 from qlatent_tf.runs import evaluation, training
 from qlatent_tf.runs.run_directory import RunDirectory
+from qlatent_tf.runs.signals import Interrupted
 from qlatent_tf.storage.locks import InUseError, sole_use
 
 pytestmark = pytest.mark.usefixtures("eager_steps")
@@ -156,7 +157,7 @@ def test_an_interrupted_grid_ends_as_if_it_had_not_been(whole, tmp_path, monkeyp
 
     with monkeypatch.context() as patch:
         patch.setattr(training.callbacks.LossEvents, "on_train_batch_end", interrupt)
-        with pytest.raises(training.Interrupted):
+        with pytest.raises(Interrupted):
             run(tmp_path)
     grid = Grid(tmp_path, SAMPLES)
     assert [grid.step(one) for one in CELLS] == [4, 3]
@@ -172,11 +173,11 @@ def test_a_grid_interrupted_while_scoring_has_nothing_to_train_again(
 
     with monkeypatch.context() as patch:
         patch.setattr(evaluation, "evaluate", interrupt)
-        with pytest.raises(training.Interrupted, match="cell_0 was prepared or scored"):
+        with pytest.raises(Interrupted, match="cell_0 was prepared or scored"):
             run(tmp_path, CELLS[:1])
     grid = Grid(tmp_path, SAMPLES)
     assert grid.step(CELLS[0]) == 4 and not grid.is_finished(CELLS[0])
-    monkeypatch.setattr(training, "_fit", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr(training, "Session", lambda *_: pytest.fail("trained again"))
     assert run(tmp_path, CELLS[:1]).is_finished(CELLS[0])
 
 

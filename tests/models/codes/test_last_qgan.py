@@ -18,6 +18,7 @@ from qlatent_tf.models.codes.model import CodeGAN, classical_generator, code_cri
 from qlatent_tf.registry import models
 from qlatent_tf.runs import training
 from qlatent_tf.runs.run_directory import RunDirectory
+from qlatent_tf.runs.signals import Interrupted
 from qlatent_tf.scores import means
 from qlatent_tf.zoo import from_preset, save_preset
 
@@ -266,7 +267,7 @@ def test_a_run_stopped_while_the_autoencoder_is_trained_goes_on(
         patch.setattr(training.callbacks.LossEvents, "on_train_batch_end", interrupt)
         with (
             caplog.at_level("INFO"),
-            pytest.raises(training.Interrupted, match="step 2 of 3"),
+            pytest.raises(Interrupted, match="step 2 of 3"),
         ):
             training.train(CONFIG, tmp_path, dataset=dataset)
     assert "autoencoder is trained first" in caplog.text and "for 3 steps" in caplog.text
