@@ -71,6 +71,15 @@ class TrainedPhotons(BosonSampling):
         # All bits of an integer: TensorFlow asks for no limits, its annotations for numbers.
         return tf.random.stateless_uniform(shape, seed, None, None, tf.uint32, "philox")  # pyright: ignore[reportArgumentType]
 
+    def check_batch(self, rows: int) -> None:
+        """Refuses more latents a step than its circuits draw at a time.
+
+        Raises:
+          ValueError: with the memory that they take.
+        """
+        for sampler, layer in zip(self._samplers, self.layer.parts, strict=True):
+            sampler.check_bytes(rows, layer.modes)
+
     def draw(self, noise):
         """Returns the counts, less their first mean, that random bits make."""
         bits = tf.unstack(tf.transpose(noise, [1, 2, 3, 0]))

@@ -43,6 +43,8 @@ def check_memory(config: Config, model) -> None:
         _width(layer.output) for layer in model.generator.layers if hasattr(layer, "output")
     )
     needed = _FLOAT * (_AHEAD * rows * latent + kept)
+    if hasattr(model.latent, "check_batch"):
+        model.latent.check_batch(rows // model.replicas)
     evaluated = config.evaluation_samples
     memory.check_memory(_FLOAT * evaluated * latent, f"{evaluated:,} evaluation_samples")
     total = memory.memory_limit()

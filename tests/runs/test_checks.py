@@ -8,7 +8,8 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from harness import tiny_config
 
-from qlatent_tf.registry import models
+from qlatent_tf.latents.trained import trained
+from qlatent_tf.registry import latents, models
 from qlatent_tf.runs.checks import affordable, check_fit, check_memory, warn_of_slow_latents
 
 GAUSSIAN = tfp.distributions.MultivariateNormalDiag(tf.zeros(4))
@@ -62,6 +63,15 @@ def test_more_samples_than_memory_holds_are_refused_before_they_are_drawn():
         check_memory(tiny_config(evaluation_samples=2 * 10**12), built)
     with pytest.raises(ValueError, match="2,000,000,000,000 latents of 4 take .* of memory"):
         built.sample(2 * 10**12)
+
+
+def test_more_latents_than_a_trained_circuit_draws_in_a_step_are_refused_at_once():
+    options = {"modes": 6, "photons": 4, "unitary_seed": 0}
+    circuit = trained(latents.build("boson", **options), "boson", options)
+    built = models.build("mlp", circuit, features=4, units=[4])
+    check_memory(tiny_config(batch_size=500), built)
+    with pytest.raises(ValueError, match="4 photons take up to .* choose a smaller batch_size"):
+        check_memory(tiny_config(batch_size=10**6), built)
 
 
 def test_slow_latents_are_told_of_and_drawn_less_often(caplog):

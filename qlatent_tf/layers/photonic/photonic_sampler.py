@@ -9,6 +9,7 @@ import tensorflow as tf
 from qlatent_tf.layers.photonic.permanents import add_row, permanents
 from qlatent_tf.layers.photonic.subsets import bytes_per_sample, places
 from qlatent_tf.quantum.arguments import check_count
+from qlatent_tf.quantum.memory import readable_bytes
 
 MOST_PHOTONS = 12
 STATISTICS = ("identical", "distinguishable")
@@ -163,6 +164,20 @@ class PhotonicSampler(keras.layers.Layer):
         """
         return num_samples * bytes_per_sample(self.photons, modes, 16 if double else 8)
 
+    def check_bytes(self, num_samples: int, modes: int, double: bool = False) -> None:
+        """Refuses samples that take more than `max_bytes`; see `required_bytes`.
+
+        Raises:
+          ValueError: with both sizes.
+        """
+        needed = self.required_bytes(num_samples, modes, double)
+        if needed > self.max_bytes:
+            raise ValueError(
+                f"{num_samples:,} samples of {self.photons} photons take up to "
+                f"{readable_bytes(needed)}, and max_bytes allows {readable_bytes(self.max_bytes)}. "
+                "Draw fewer at a time; in training, choose a smaller batch_size."
+            )
+
     def get_config(self):
         """Returns the arguments."""
         return {
@@ -187,12 +202,7 @@ class PhotonicSampler(keras.layers.Layer):
                 f"Photons enter the first {len(self.input_state)} modes; received a unitary of "
                 f"shape {tuple(unitary.shape)}."
             )
-        needed = self.required_bytes(num_samples, modes, unitary.dtype == tf.complex128)
-        if needed > self.max_bytes:
-            raise ValueError(
-                f"{num_samples} samples of {self.photons} photons take up to {needed / 2**20:.0f} "
-                f"MiB, and max_bytes allows {self.max_bytes / 2**20:.0f} MiB. Draw fewer at a time."
-            )
+        self.check_bytes(num_samples, modes, unitary.dtype == tf.complex128)
         sources = np.repeat(np.arange(len(self.input_state)), self.input_state)
         return tf.stack([unitary[:, source] for source in sources], axis=1)
 
