@@ -120,10 +120,11 @@ class Checkpoints(EverySteps):
       directory: path. Where checkpoints lie; the last two are kept.
       model: LatentGenerator, compiled. What it says are its `checkpoint_parts` is saved.
       every: int. Steps between checkpoints.
+      also: steps that are none of these, such as the last one.
     """
 
-    def __init__(self, directory, model, every: int):
-        super().__init__(every)
+    def __init__(self, directory, model, every: int, *also: int):
+        super().__init__(every, *also)
         self._directory = Path(directory)
         self._checkpoint = tf.train.Checkpoint(**model.checkpoint_parts())
         self._model = model

@@ -1,7 +1,7 @@
 """Trained models from where they lie: a preset, by name or directory, or a run's directory."""
 
 from qlatent_tf.config import Config
-from qlatent_tf.runs.run_directory import RunDirectory
+from qlatent_tf.runs.run_directory import RunDirectory, holds_run
 from qlatent_tf.zoo import read_preset
 
 
@@ -57,7 +57,7 @@ def load_model(source, trust_code: bool = False, latent_options=None):
 
 def is_preset(source) -> bool:
     """Returns whether a source, if it is there, is a preset, and no run's directory."""
-    return bool(source) and not RunDirectory(source).checkpoints.is_dir()
+    return bool(source) and not holds_run(source)
 
 
 def source_config(source, trust_code: bool = False) -> Config:

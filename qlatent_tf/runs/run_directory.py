@@ -72,6 +72,8 @@ class RunDirectory:
         if not self._is_trained():
             for stale in ("run.json", "metrics.json"):
                 (self.path / stale).unlink(missing_ok=True)
+            for events in self.path.glob("events.out.tfevents.*"):
+                events.unlink()
         # What killed writers left.
         for temporary in self.path.glob(".*.json.*.json"):
             temporary.unlink()
@@ -189,6 +191,18 @@ def data_differences(recorded: dict, dataset) -> Differences:
     """Returns how the data that a ``run.json`` records differ from a data set."""
     now = {"name": dataset.name, **json.loads(json.dumps(dataset.provenance))}
     return differences(recorded, now)
+
+
+def holds_run(path) -> bool:
+    """Returns whether a directory is a run's, which may have no checkpoint yet, and no preset."""
+    run = RunDirectory(path)
+    if run.checkpoints.is_dir():
+        return True
+    try:
+        described = read_json(run.path / "config.json")
+    except (OSError, ValueError):
+        return False
+    return isinstance(described, dict) and "model" in described and "config" not in described
 
 
 def check_data(path, record: dict, dataset, latent_file: dict | None = None) -> None:

@@ -125,13 +125,14 @@ class Session:
                 num_samples=config.evaluation_samples,
                 metric_names=config.metrics or dataset.metrics,
             )
-        self._run.write_metrics(step, found, mean_scores(found))
         pictures = {"samples": dataset.render(self._model.generate(self._events.grid_latents))}
         pictures.update(self._model.pictures(dataset))
         for name, picture in pictures.items():
             write_picture(self._run.picture(name), picture)
         scores = read_scores(found["metrics"], dataset.name)
         self._events.write_evaluation(step, scores, pictures)
+        # Last: an evaluation whose scores lie there is not made up by a resumed run.
+        self._run.write_metrics(step, found, mean_scores(found))
 
     def _record(self, step, losses=None):
         seconds = time.perf_counter() - self._began

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from qlatent_tf.config import Config
 from qlatent_tf.runs.callbacks import checkpoint_steps
-from qlatent_tf.runs.run_directory import RunDirectory
+from qlatent_tf.runs.run_directory import RunDirectory, holds_run
 from qlatent_tf.storage.files import atomic_path, write_json
 from qlatent_tf.storage.preset_files import CHECKPOINT_FOLDER, check_hash, preset_directory
 from qlatent_tf.zoo import read_preset
@@ -50,7 +50,7 @@ def starting_point(source) -> StartingPoint:
       ValueError: if a file is damaged.
     """
     run = RunDirectory(source)
-    if not run.checkpoints.is_dir():
+    if not holds_run(source):
         return _in_preset(preset_directory(source))
     steps = checkpoint_steps(run.checkpoints)
     if not steps:
@@ -74,8 +74,8 @@ def _in_preset(directory):
     hashes = {directory / name: digest for name, digest in kept.items()}
     if not hashes:
         raise FileNotFoundError(
-            f"The preset {directory} holds no checkpoint to resume from. Publish the run again by "
-            "publish --with-checkpoint --overwrite, or train from the first step by --config."
+            f"The preset {directory} holds no checkpoint to resume from. Train it from the first "
+            "step by --config. If the run is yours, publish --with-checkpoint --overwrite adds it."
         )
     for file, digest in hashes.items():
         if not file.is_file():

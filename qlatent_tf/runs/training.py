@@ -151,7 +151,9 @@ def train(
                 beginning.begin(run)
         distribution.agree(strategy, "the configuration", config.to_json())
         check_data(run.path, run.read_run(), dataset, drawn_from)
-        checkpoints = callbacks.Checkpoints(run.checkpoints, model, config.checkpoint_every)
+        checkpoints = callbacks.Checkpoints(
+            run.checkpoints, model, config.checkpoint_every, config.steps
+        )
         if chief:
             checkpoints.tidy()
         start = checkpoints.restore()

@@ -4,7 +4,9 @@ import pytest
 import qlatent_tf
 from qlatent_tf.config import Config
 from qlatent_tf.datasets import from_arrays
-from qlatent_tf.runs.loading import load_model
+from qlatent_tf.runs.loading import load_model, source_config
+from qlatent_tf.runs.run_directory import RunDirectory
+from qlatent_tf.runs.starting_point import starting_point
 
 CONFIG = Config(
     model="mlp",
@@ -38,6 +40,14 @@ def test_a_run_is_loaded_as_a_preset_is(run):
     preset = qlatent_tf.save_preset(run.path.parent / "preset", model, config)
     loaded = qlatent_tf.from_preset(preset)
     np.testing.assert_array_equal(loaded.sample(5, seed=0), model.sample(5, seed=0))
+
+
+@pytest.mark.parametrize("use", [qlatent_tf.from_preset, starting_point])
+def test_a_run_without_a_checkpoint_is_a_run(tmp_path, use):
+    RunDirectory(tmp_path / "run").open(CONFIG)
+    with pytest.raises(FileNotFoundError, match="run has no checkpoint yet"):
+        use(tmp_path / "run")
+    assert source_config(tmp_path / "run") == CONFIG
 
 
 def test_data_sets_are_loaded_by_name_or_configuration():

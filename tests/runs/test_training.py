@@ -1,4 +1,5 @@
 import dataclasses
+import itertools
 import os
 import signal
 import subprocess
@@ -135,6 +136,32 @@ def test_a_run_stopped_in_an_evaluation_makes_it_up(copy, monkeypatch):
     train(copy.path)
     assert copy.read_metrics()["metrics"] == expected["metrics"]
     assert copy.samples.is_file()
+
+
+@pytest.mark.parametrize("what", ["write_picture", "evaluate"])
+def test_an_evaluation_that_fails_costs_no_step_and_is_made_up(tiny_run, tmp_path, what):
+    original, calls = getattr(session, what), itertools.count(1)
+
+    def fail(*arguments, **options):
+        if next(calls) == 2:  # Behind the last step.
+            raise OSError("full")
+        return original(*arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session, what, fail)
+        with pytest.raises(OSError, match="full"):
+            train(tmp_path)
+    assert checkpoint_steps(tmp_path / "checkpoints")[-1] == 6
+    (tmp_path / "samples.png").unlink()
+    assert_same_end(tiny_run, train(tmp_path))
+    assert (tmp_path / "samples.png").is_file()
+
+
+def test_a_run_that_begins_again_shows_nothing_of_the_one_before(tmp_path):
+    RunDirectory(tmp_path).open(TINY)
+    (tmp_path / "events.out.tfevents.1").touch()
+    RunDirectory(tmp_path).open(dataclasses.replace(TINY, latent="gaussian"))
+    assert not list(tmp_path.glob("events.*"))
 
 
 KILLED = """
@@ -368,7 +395,7 @@ def test_a_learning_rate_that_decays_is_a_number(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"model_options": {"features": 5}}, r"real samples have shape \(4,\)"),
+        ({"model_options": {"features": 5}}, "Set model_options.features=4"),
         ({"model_options": {"units": 5}}, "units are positive whole numbers"),
         ({"latent": "samples", "latent_options": {}}, "Option file is missing for the latent"),
         ({"optimizer": "Magic"}, "Unknown optimizer 'Magic'"),
