@@ -12,11 +12,14 @@ import numpy as np
 
 from qlatent_tf.configs.mlp import get_config
 from qlatent_tf.experiments.experiment import Experiment, Option
-from qlatent_tf.experiments.grids.cells import Cell
+from qlatent_tf.experiments.grids.cells import Cell, overlaps
 from qlatent_tf.markdown import markdown_table
 from qlatent_tf.resolve import resolve
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.storage.files import write_json, write_text
+
+_OPTIONS = {"invertible": True, "units": [16, 16], "critic_units": [512, 512]}
+_TAKEN = ("latent", "model", "steps", "model_options.invertible")
 
 
 def cell(latent: str, iterations: int, settings=()) -> Cell:
@@ -25,10 +28,12 @@ def cell(latent: str, iterations: int, settings=()) -> Cell:
     Raises:
       ValueError: if a name, a key or a number is not legal.
     """
-    options = {"invertible": True, "units": [16, 16], "critic_units": [512, 512]}
     # Keras' epsilon, with which the committed result was trained; see `configs.mlp`.
+    refused = [key for key, _ in settings if overlaps(key, _TAKEN)]
+    if refused:
+        raise ValueError(f"The experiment itself sets {', '.join(sorted(refused))}.")
     config = get_config(latent, "keras")
-    config = config.override(steps=iterations, model_options=options, **dict(settings))
+    config = config.override(**{"steps": iterations, "model_options": _OPTIONS, **dict(settings)})
     name = f"invertible_{latent.rpartition(':')[2]}_seed{config.seed}"
     return Cell(name, resolve(config))
 

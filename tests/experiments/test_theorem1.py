@@ -56,6 +56,14 @@ def test_a_trained_run_can_be_named(workdir, tmp_path, capsys):
     assert measured["lipschitz_inverse"] == before["lipschitz_inverse"]
 
 
+@pytest.mark.parametrize(
+    "setting", ["steps=1", "latent=gaussian", "model_options={}", "model_options.invertible=false"]
+)
+def test_what_the_experiment_sets_is_refused(setting, tmp_path, capsys):
+    assert run("--set", setting, "--workdir", tmp_path) == 1
+    assert f"The experiment itself sets {setting.partition('=')[0]}." in capsys.readouterr().err
+
+
 def test_a_latent_that_does_not_come_back_is_counted():
     measured = {
         "name": "a",

@@ -1,5 +1,6 @@
 """What the cells of the capacity study say: optima, laws, tables and figures."""
 
+import math
 from pathlib import Path
 
 from qlatent_tf.drawing.style import save_figure
@@ -157,9 +158,19 @@ def _fits(points, kind):
 
 def _to_json(fitted):
     laws = {
-        name: {law: vars(fit) for law, fit in fits.items()} for name, fits in fitted["laws"].items()
+        name: {law: _finite(vars(fit)) for law, fit in fits.items()}
+        for name, fits in fitted["laws"].items()
     }
     return {**fitted, "laws": laws}
+
+
+def _finite(value):
+    """The same with null for the numbers that JSON does not have."""
+    if isinstance(value, dict):
+        return {name: _finite(part) for name, part in value.items()}
+    if isinstance(value, tuple):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _entry(point, kind):

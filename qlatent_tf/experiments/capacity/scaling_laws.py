@@ -87,6 +87,8 @@ def fit_laws(x, y, groups=None, resamples=RESAMPLES, seed=0) -> dict[str, Fit]:
         )
     if not (np.isfinite(x).all() and np.isfinite(y).all() and x.min() > 0 and y.min() > 0):
         raise ValueError(f"x and y are finite and above 0; received x {x} and y {y}.")
+    if resamples < 1:
+        raise ValueError(f"resamples is a positive number; received {resamples}.")
     fitted = {law: _fit(law, x, y) for law in LAWS}
     drawn = _resampled_fits(x, y, groups, resamples, seed)
     best = [min(LAWS, key=lambda law: sample[law][2]) for sample in drawn]
@@ -148,7 +150,8 @@ def _fit(law, x, y):
     rise = start[1] - start[0]
     b = rise / length
     rss = float(np.sum((start[0] + rise * place - goal) ** 2))
-    return math.exp(start[0] - b * scale(first)), b, rss
+    with np.errstate(over="ignore"):  # Steep laws have a factor beyond all numbers.
+        return float(np.exp(start[0] - b * scale(first))), b, rss
 
 
 def _aicc(rss, count):

@@ -31,7 +31,11 @@ _TAKEN = (
     "model",
     *(
         f"model_options.{name}"
-        for name in ("generator", "image", "qubits", "circuit_layers", "width", "critic_width")
+        for name in (
+            *("generator", "image", "qubits", "circuit_layers", "width", "critic_width"),
+            # Capacities and widths of codes are those of their defaults.
+            *("ansatz", "style", "readout"),
+        )
     ),
 )
 

@@ -79,7 +79,7 @@ def seed_by_seed(
         )
     if not rows:
         raise ValueError("There is nothing to train: the options leave no row of the table.")
-    refused = [key for key in settings if _overlaps(key, {*_TAKEN, *taken, *_swept(rows)})]
+    refused = [key for key in settings if overlaps(key, {*_TAKEN, *taken, *_swept(rows)})]
     if refused:
         raise ValueError(f"The experiment itself sets {', '.join(sorted(refused))}.")
     changes = {"learning_rate_decay_steps": iterations} if decay else {}
@@ -114,7 +114,7 @@ def _swept(rows):
     return found
 
 
-def _overlaps(key, taken):
+def overlaps(key, taken):
     """Whether a key is one of others, a part of one, or holds one."""
     return any(f"{key}.".startswith(f"{one}.") or one.startswith(f"{key}.") for one in taken)
 

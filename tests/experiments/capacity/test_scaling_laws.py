@@ -96,3 +96,10 @@ def test_formulas_name_the_parameters():
     assert set(FORMULAS) == set(LAWS)
     fit = fit_laws(X, LAWS["power"](X, 2.0, 1.8), resamples=2)["power"]
     assert str(fit) == "2 x^1.8"
+
+
+def test_a_law_too_steep_for_a_number_has_an_endless_factor():
+    fits = fit_laws([1000, 1001, 1002, 1003], [1e4, 1e3, 100, 10], resamples=20)
+    assert fits["power"].b < -2000 and fits["power"].a == np.inf
+    with pytest.raises(ValueError, match="resamples is a positive number"):
+        fit_laws(X, X, resamples=0)
