@@ -145,6 +145,11 @@ def read_cluster_file(path: str | os.PathLike) -> ClusterFile:
                 "belongs to your own configuration of dask-jobqueue: ~/.config/dask/jobqueue.yaml."
             )
         options[name] = _plain(value, f"{path}: {name}")
+        if name == "walltime" and not isinstance(value, str):
+            raise ValueError(
+                f'{path}: walltime is text in quotes, such as "12:00:00", for YAML makes a number '
+                f"of one without; received {value!r}."
+            )
     directives = [
         f"--{directive}={options.pop(name)}"
         for name, directive in _SLURM.items()

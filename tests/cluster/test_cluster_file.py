@@ -88,6 +88,13 @@ def test_no_option_is_more_than_a_word_or_a_number(tmp_path, option):
         read(tmp_path, f"class: SLURMCluster\nworkers: 1\noptions:\n  {option}\n")
 
 
+def test_a_walltime_that_yaml_reads_as_a_number_is_refused(tmp_path):
+    # Without quotes it is 43200, which Slurm takes for minutes.
+    text = "class: SLURMCluster\nworkers: 1\noptions:\n  walltime: 12:00:00\n"
+    with pytest.raises(ValueError, match="walltime is text in quotes.*received 43200"):
+        read(tmp_path, text)
+
+
 def test_a_value_that_unfolds_without_end_is_not_written_out(tmp_path):
     nested = "&a0 [x, x]"
     for level in range(1, 60):
