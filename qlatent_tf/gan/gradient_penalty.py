@@ -35,7 +35,8 @@ def gradient_penalty(critic, real, fake, places, one_sided=False):
         tape.watch(mixed)
         # A critic of reduced precision is summed in single precision.
         score = ops.sum(ops.cast(critic(mixed, training=True), "float32"))
-    gradients = keras.tree.flatten(tape.gradient(score, mixed))
+    # A critic may ignore a part of a sample.
+    gradients = keras.tree.flatten(tape.gradient(score, mixed, unconnected_gradients="zero"))
     squares = [
         ops.sum(ops.square(ops.reshape(part, [ops.shape(part)[0], -1])), axis=1)
         for part in gradients

@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras import ops
 
 from qlatent_tf.gan.batches import sizes_of
+from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.quantum.memory import check_memory
 from qlatent_tf.scores import Score
 from qlatent_tf.seeds import derive_seed
@@ -89,6 +90,12 @@ class LatentGenerator(keras.Model):
         """
         if y is not None:
             raise ValueError(f"{type(self).__name__} takes no targets: y is None; received {y!r}.")
+        if not self.compiled:
+            raise ValueError("fit trains with optimizers: call compile first, compile('adam').")
+        if x is None:
+            raise ValueError("fit takes the real samples, an array or a tf.data.Dataset.")
+        if batch_size is not None and batch_size < 1:
+            raise ValueError(f"batch_size is a positive number; received {batch_size}.")
         if not self.is_prepared(x):
             real = np.asarray(x) if isinstance(x, (list, tuple)) else x
             count, own_size = sizes_of(real)
@@ -150,8 +157,7 @@ class LatentGenerator(keras.Model):
 
     def sample_latents(self, num_samples, seed=0):
         """Returns the latents of what `sample` returns, ``(num_samples, latent_size)``."""
-        if num_samples < 1:
-            raise ValueError(f"num_samples is a positive number; received {num_samples}.")
+        num_samples = check_count(num_samples, "num_samples", 1)
         size = int(self.latent.event_shape[0])
         check_memory(4 * num_samples * size, f"{num_samples:,} latents of {size}")
         if isinstance(seed, (int, np.integer)):

@@ -12,10 +12,26 @@ def check_widths(name, widths):
         raise ValueError(f"{name} are positive whole numbers in a list; received {widths!r}.")
 
 
+def latent_width(latent) -> int:
+    """Returns the width of a latent's vectors; raises ValueError unless it is a distribution."""
+    if not hasattr(latent, "event_shape") or not hasattr(latent, "sample"):
+        raise ValueError(
+            "A latent is a distribution of TensorFlow Probability, such as "
+            f"tfd.Sample(tfd.Normal(0.0, 1.0), 16); received {type(latent).__name__}."
+        )
+    shape = latent.event_shape
+    if shape.rank != 1 or shape[0] is None:
+        raise ValueError(
+            f"A latent draws vectors: its event shape is (width,); received {latent!r}."
+        )
+    return int(shape[0])
+
+
 def check_parts(latent, generator, critic):
     """Raises ValueError, with both shapes, unless latent, generator and critic fit together."""
     import keras
 
+    latent_width(latent)
     for name, network in (("generator", generator), ("critic", critic)):
         if not getattr(network, "inputs", None):
             raise ValueError(
@@ -29,10 +45,14 @@ def check_parts(latent, generator, critic):
         )
     made, judged = (
         keras.tree.map_structure(lambda tensor: tuple(tensor.shape[1:]), structure)
-        for structure in (_end(generator, "output"), _end(critic, "input"))
+        for structure in (end_of(generator, "output"), end_of(critic, "input"))
     )
     if made != judged:
         raise ValueError(f"The generator makes samples of shape {made}; the critic takes {judged}.")
+    score = end_of(critic, "output")
+    if isinstance(score, dict) or tuple(score.shape[1:]) != (1,):
+        shape = sorted(score) if isinstance(score, dict) else tuple(score.shape[1:])
+        raise ValueError(f"The critic gives a sample one number, of shape (1,); received {shape}.")
 
 
 def check_real_samples(spec, critic):
@@ -40,12 +60,13 @@ def check_real_samples(spec, critic):
     import keras
 
     given = keras.tree.map_structure(lambda part: tuple(part.shape[2:]), spec)
-    taken = keras.tree.map_structure(lambda part: tuple(part.shape[1:]), _end(critic, "input"))
+    taken = keras.tree.map_structure(lambda part: tuple(part.shape[1:]), end_of(critic, "input"))
     if given != taken:
         raise ValueError(f"The real samples have shape {given}; the critic takes {taken}.")
 
 
-def _end(model, which):
+def end_of(model, which):
+    """Returns the symbolic ``input`` or ``output`` of a network, a tensor or a dict of tensors."""
     import keras
 
     # A Sequential has its ends in lists alone until it is first called.

@@ -313,6 +313,9 @@ class WGANGP(LatentGenerator):
             scaled = self._share(self.generator_optimizer.scale_loss(loss))
         variables = self.generator.trainable_variables
         gradients, paths = tape.gradient(scaled, (variables, watched))
+        # The generator's optimizer undoes its scale; the latent's does not know it.
+        scale = self.generator_optimizer.scale_loss(ops.ones(()))
+        paths = [path / scale for path in paths]
         self.generator_optimizer.apply(gradients, variables)
         reports = self.latent_training.update(noise, latent, losses, paths)
         return {"generator_loss": loss, **reports}

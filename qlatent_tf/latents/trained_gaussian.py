@@ -22,7 +22,9 @@ class TrainedGaussian(VectorDistribution):
     def __init__(self, width: int, dtype=tf.float32, name="TrainedGaussian"):
         parameters = dict(locals())
         super().__init__(width, dtype, parameters, name)
-        self.layer = keras.layers.Dense(width, use_bias=False, kernel_initializer="identity")
+        self.layer = keras.layers.Dense(
+            width, use_bias=False, kernel_initializer="identity", dtype=self.dtype.name
+        )
         self.layer.build((None, width))
 
     def __repr__(self) -> str:
@@ -41,7 +43,10 @@ class TrainedGaussian(VectorDistribution):
 
     def drift(self):
         """Returns ``|A - 1| / sqrt(width)``."""
-        return tf.norm(tf.subtract(self.layer.kernel, tf.eye(self._width))) / self._width**0.5
+        return (
+            tf.norm(tf.subtract(self.layer.kernel, tf.eye(self._width, dtype=self.dtype)))
+            / self._width**0.5
+        )
 
     def _sample_n(self, n, seed=None):
         seed = tfp.random.sanitize_seed(seed, salt="TrainedGaussian")

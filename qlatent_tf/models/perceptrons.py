@@ -1,6 +1,6 @@
 """Multi-layer perceptrons for vectors: the synthetic experiments."""
 
-from qlatent_tf.gan.shapes import check_widths
+from qlatent_tf.gan.shapes import check_widths, latent_width
 from qlatent_tf.names import check_flag
 from qlatent_tf.resolve import data_width
 
@@ -47,7 +47,7 @@ def mlp(
     check_widths("features", [features])
     if not isinstance(activation, (str, type(None))):
         raise ValueError(f"activation is the name of one; received {activation!r}.")
-    size = latent.event_shape[0]
+    size = latent_width(latent)
     check_flag("invertible", invertible)
     activation = activation or ("leaky_relu" if invertible else "relu")
     if not invertible:

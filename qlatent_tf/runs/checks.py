@@ -1,12 +1,15 @@
 """What can be refused before a run's directory is made, or anything is traced or compiled."""
 
+import inspect
 import math
 import os
 
 from absl import logging
 
 from qlatent_tf.config import Config
+from qlatent_tf.gan.shapes import end_of
 from qlatent_tf.quantum import memory
+from qlatent_tf.registry import models
 
 _FLOAT = 4
 # Batches are drawn ahead of the step that needs them.
@@ -44,7 +47,8 @@ def check_memory(config: Config, model) -> None:
     )
     needed = _FLOAT * (_AHEAD * rows * latent + kept)
     if hasattr(model.latent, "check_batch"):
-        model.latent.check_batch(rows // model.replicas)
+        drawn = rows - largest + (config.generator_batch_size or config.batch_size)
+        model.latent.check_batch(drawn // model.replicas)
     evaluated = config.evaluation_samples
     memory.check_memory(_FLOAT * evaluated * latent, f"{evaluated:,} evaluation_samples")
     total = memory.memory_limit()
@@ -88,11 +92,21 @@ def check_fit(config: Config, model, dataset) -> None:
     except Exception as error:
         # Errors of Keras and TensorFlow take many lines, which say less than the shapes.
         reason = f" {error}" if isinstance(error, ValueError) and "\n" not in str(error) else ""
+        made = _shapes(end_of(model.generator, "output"))
         raise ValueError(
             f"The model {config.model!r} cannot be trained on {dataset.name!r}: its generator "
-            f"makes {_shapes(model.generator.output)}, the data are {_shapes(dataset.source)}."
-            f"{reason}"
+            f"makes {made}, the data are {_shapes(dataset.source)}."
+            + (_other_width(config, end_of(model.generator, "output"), dataset.source) or reason)
         ) from error
+
+
+def _other_width(config, made, data):
+    """What to set where vectors are of another width than the generator's, or nothing."""
+    rows = tuple(data.event_shape if hasattr(data, "sample") else getattr(data, "shape", ())[1:])
+    options = inspect.signature(models.get(config.model)).parameters
+    if len(rows) != 1 or "features" not in options or rows == tuple(made.shape[1:]):
+        return ""
+    return f" Set model_options.features={rows[0]}."
 
 
 def _shapes(data) -> str:

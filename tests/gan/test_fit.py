@@ -68,6 +68,12 @@ def test_what_has_no_known_number_needs_steps():
     assert gan.step == 1
     with pytest.raises(ValueError, match="no targets"):
         gan.fit(REAL, REAL)
+    with pytest.raises(ValueError, match="fit takes the real samples"):
+        gan.fit()
+    with pytest.raises(ValueError, match="batch_size is a positive number; received 0"):
+        gan.fit(REAL, batch_size=0)
+    with pytest.raises(ValueError, match="call compile first"):
+        WGANGP(gan.latent, gan.generator, gan.critic).fit(REAL)
     with pytest.raises(ValueError, match=r"shape \(3,\); the critic takes \(2,\)"):
         gan.fit(np.zeros((8, 3)))
 

@@ -53,6 +53,14 @@ def test_penalty_of_a_linear_critic_is_its_closed_form():
     np.testing.assert_allclose(penalty, (5.0 - 1.0) ** 2, rtol=1e-6)
 
 
+def test_a_part_that_a_critic_ignores_has_no_slope():
+    def critic(sample, training):
+        return sample["seen"] @ tf.constant([[3.0], [4.0]])
+
+    parts = {"seen": tf.zeros((5, 2)), "ignored": tf.zeros((5, 3))}
+    assert float(gradient_penalty(critic, parts, parts, tf.zeros(5))) == pytest.approx(16)
+
+
 def test_penalty_is_taken_on_the_line_between_real_and_fake():
     # The gradient of |x|^2 / 2 is x: the penalty shows where x was.
     def critic(sample, training):
@@ -225,6 +233,15 @@ def test_samples_do_not_depend_on_the_batch_size():
     [
         ((normal(4), perceptron(3, 2, [4]), perceptron(2, 1, [4])), r"takes latents of shape \(3,"),
         ((normal(3), perceptron(3, 5, [4]), perceptron(2, 1, [4])), r"makes samples of shape \(5,"),
+        (
+            (normal(3), perceptron(3, 2, [4]), perceptron(2, 3, [4])),
+            r"one number, of shape \(1,\); received \(3,\)",
+        ),
+        (([1, 2], perceptron(3, 2, [4]), perceptron(2, 1, [4])), "is a distribution .* list"),
+        (
+            (tfd.Normal(0.0, 1.0), perceptron(3, 2, [4]), perceptron(2, 1, [4])),
+            r"draws vectors: its event shape is \(width,\)",
+        ),
     ],
 )
 def test_parts_that_do_not_fit_are_refused(parts, message):

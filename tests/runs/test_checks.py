@@ -72,6 +72,12 @@ def test_more_latents_than_a_trained_circuit_draws_in_a_step_are_refused_at_once
     check_memory(tiny_config(batch_size=500), built)
     with pytest.raises(ValueError, match="4 photons take up to .* choose a smaller batch_size"):
         check_memory(tiny_config(batch_size=10**6), built)
+    # A step draws for each of the critic's updates, and once for the generator's own batch.
+    small = tiny_config(batch_size=500, generator_batch_size=3)
+    drawn = []
+    circuit.check_batch = drawn.append
+    check_memory(small, built)
+    assert drawn == [500 * small.critic_steps + 3]
 
 
 def test_slow_latents_are_told_of_and_drawn_less_often(caplog):

@@ -4,6 +4,7 @@ import dataclasses
 import importlib
 import json
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -109,6 +110,20 @@ def test_one_step_trains_what_there_is_to_train(latent, options):
     error = 4 * (2 * np.asarray(model.latent.variance()) / 4000) ** 0.5 + 1e-6
     assert (np.abs(np.mean(drawn, 0) - np.mean(sampled, 0)) < error).all()
     np.testing.assert_array_less(np.abs(np.mean(drawn, 0) - model.latent.mean()), error)
+
+
+def test_a_scaled_loss_leaves_the_gradient_of_the_latent_as_it_is():
+    config = resolve(dataclasses.replace(JOINT, latent="gaussian", latent_options={"modes": 4}))
+    data = np.random.default_rng(0).normal(size=(32, 4)).astype("float32")
+    norms = []
+    for scaled in (False, True):
+        model = prepare(config)
+        optimizer = keras.optimizers.SGD(1e-3)
+        generator = keras.optimizers.LossScaleOptimizer(optimizer) if scaled else optimizer
+        model.compile(keras.optimizers.SGD(1e-3), generator, keras.optimizers.SGD(1e-3))
+        report = model.train_step(next(iter(model.training_batches(data, 8, seed=0))))
+        norms.append(float(report["circuit/gradient_norm"]))
+    assert norms[1] == pytest.approx(norms[0], rel=1e-3)
 
 
 def test_generator_and_critic_are_updated_as_they_are_without_it():

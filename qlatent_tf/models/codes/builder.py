@@ -1,6 +1,6 @@
 """Builds the GAN over codes of images, and the autoencoder that makes them."""
 
-from qlatent_tf.gan.shapes import check_widths
+from qlatent_tf.gan.shapes import check_widths, latent_width
 from qlatent_tf.layers.circuit.ansatz import READOUTS
 from qlatent_tf.names import check_choice
 from qlatent_tf.storage.preset_files import read_description
@@ -79,7 +79,7 @@ def last_qgan(
         [qubits, circuit_layers, width, critic_width, hidden, autoencoder_steps],
     )
     code = qubits * READOUTS[readout]
-    size = latent.event_shape[0]
+    size = latent_width(latent)
     if generator == "quantum":
         circuit = dict(ansatz=ansatz, style=style, readout=readout, initial_range=initial_range)
         noise = dict(depolarizing=depolarizing, trajectories=trajectories)
@@ -144,5 +144,5 @@ def autoencoder(latent, *, image=(28, 28, 4), filters=(64, 128), hidden=1024):
     check_widths("image", image)
     check_widths("filters", filters)
     check_widths("hidden", [hidden])
-    sizes = (image, latent.event_shape[0], filters, hidden)
+    sizes = (image, latent_width(latent), filters, hidden)
     return Autoencoder(latent, image_decoder(*sizes), image_encoder(*sizes))

@@ -19,7 +19,9 @@ _HELD_OUT = 10_000
 
 
 def to_unit(images):
-    """Returns uint8 images as numbers from 0 to 1."""
+    """Returns uint8 images as numbers from 0 to 1; raises ValueError for others."""
+    if tf.as_dtype(images.dtype) != tf.uint8:
+        raise ValueError(f"Images are whole numbers, uint8; received {tf.as_dtype(images.dtype)}.")
     return tf.cast(images, tf.float32) / 255.0
 
 

@@ -99,6 +99,8 @@ class CodeGAN(WGANGP):
         from qlatent_tf.metrics.vectors.codes import code_scores
 
         real = self.precompute(dataset.source)
+        if hasattr(real, "sample"):
+            real = np.asarray(real.sample(num_samples, seed=(0, 0)))
         codes = self.generated_codes(num_samples, seed)
         judged = min(len(real), num_samples)
         rows = np.linspace(0, len(real) - 1, judged).astype(int)
@@ -258,7 +260,7 @@ class LaStQGAN(CodeGAN):
         ]
 
     def pictures(self, dataset):
-        """Returns ``reconstructions`` of images, and ``beside_real``: rows of real and of ours."""
+        """Returns ``reconstructions`` of images, and ``real_over_generated``: rows of both."""
         images, _ = held_out(dataset)
         rebuilt, columns = reconstruction_rows(self.encoder, self.decoder, images)
         generated = self.sample(len(rebuilt) // 2, seed=0)

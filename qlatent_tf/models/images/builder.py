@@ -1,6 +1,6 @@
 """Builds the residual networks."""
 
-from qlatent_tf.gan.shapes import check_widths
+from qlatent_tf.gan.shapes import check_widths, latent_width
 from qlatent_tf.names import check_flag
 
 
@@ -59,7 +59,7 @@ def resnet(
         )
     return ResNet(
         latent,
-        image_generator(latent.event_shape[0], resolution, channels, filters, blocks),
+        image_generator(latent_width(latent), resolution, channels, filters, blocks),
         image_critic(resolution, channels, critic_filters, blocks),
         flip=flip,
         dequantise=dequantise,

@@ -2,7 +2,7 @@
 
 import functools
 
-from qlatent_tf.gan.shapes import check_widths
+from qlatent_tf.gan.shapes import check_widths, latent_width
 from qlatent_tf.names import check_flag, check_number
 from qlatent_tf.registry import rewards
 
@@ -99,7 +99,7 @@ def molgan(
         critic_normalization,
         mask_padding,
     )
-    networks = (graph_generator(latent.event_shape[0], graph, generator_units, injection), critic())
+    networks = (graph_generator(latent_width(latent), graph, generator_units, injection), critic())
     options = {
         "temperature": temperature,
         "permutation_probability": permutation_probability,

@@ -88,6 +88,11 @@ def test_images_of_another_shape_are_refused():
         autoencoder().training_batches(DARK[..., :1], 4, seed=0)
 
 
+def test_images_of_other_numbers_are_refused():
+    with pytest.raises(ValueError, match="Images are whole numbers, uint8; received .*float32"):
+        autoencoder().training_batches(DARK.astype("float32") / 255, 4, seed=0)
+
+
 def test_codes_and_images_stay_in_their_ranges():
     model = autoencoder()
     images = np.random.default_rng(0).integers(0, 256, (7, 8, 12, 2), np.uint8)

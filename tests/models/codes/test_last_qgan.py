@@ -1,6 +1,7 @@
 """The GAN over codes: its parts' sizes, the way from images to codes and back, and a whole run."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -101,6 +102,13 @@ def test_without_an_image_shape_codes_are_the_data():
     model = gan(image=None)
     assert type(model) is CodeGAN
     assert model.sample(7, seed=0).shape == (7, 6)
+
+
+def test_codes_of_a_distribution_are_scored():
+    codes = tfp.distributions.Sample(tfp.distributions.Uniform(-1.0, 1.0), 6)
+    scores = gan(image=None).own_scores(SimpleNamespace(name="codes", source=codes), 50, seed=0)
+    found = {score.name: score for score in scores}
+    assert found["critic_slope"].reference_size == 50 and found["critic_slope"].mean > 0
 
 
 def test_samples_are_what_the_decoder_makes_of_generated_codes():
