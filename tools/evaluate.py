@@ -139,8 +139,9 @@ def _show(arguments, evaluation, title):
         better = f"({entry.better} is better)" if entry and entry.better else ""
         said = f"{entry.title} {better}" if entry else ""
         print(f"{key:48} {format_score(found):22} {said}".rstrip())
-    print(f"What they mean: {command('list_models', '--metrics')}")
-    if not evaluation["metrics"]:
+    if evaluation["metrics"]:
+        print(f"What they mean: {command('list_models', '--metrics')}")
+    else:
         print(f"{evaluation['dataset']} has no metrics of its own; name some with --metrics.")
 
 

@@ -44,7 +44,7 @@ from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.experiments.experiment import GridExperiment
 from qlatent_tf.experiments.grids.cells import named_code
 from qlatent_tf.experiments.grids.finished_cells import read_cells
-from qlatent_tf.runs.loading import load_model
+from qlatent_tf.runs.loading import load_model, source_config
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.runs.signals import Interrupted
 
@@ -162,6 +162,8 @@ def _figure2(arguments):
             f"{arguments.workdir} has no runs on {arguments.data!r} data with seed "
             f"{arguments.seed}. Train some with table1, or name presets or runs."
         )
+    for source in sources:  # Before hours are spent on the first.
+        source_config(source, arguments.trust_code)
     options = {"num_samples": arguments.num_samples, "progress": not arguments.quiet}
     measured = [
         figure2.measure(

@@ -17,6 +17,7 @@ examples:
 
 import csv
 import io
+import math
 import operator
 import re
 import sys
@@ -129,6 +130,8 @@ def _condition(text):
     match = re.fullmatch(r"\s*(\w+)\s*(<=|>=|<|>)\s*(\S+)\s*", text)
     try:
         name, comparison, number = match.groups()
+        if math.isnan(float(number)):
+            raise ValueError(number)
         return PROPERTIES.index(name.lower()), _COMPARISONS[comparison], float(number)
     except (AttributeError, ValueError) as error:
         raise ValueError(
@@ -161,7 +164,9 @@ def _smiles_of(samples):
     from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
 
     if not isinstance(samples, dict) or set(samples) != {"atoms", "bonds"}:
-        raise ValueError("Only molecules have SMILES; this model makes other samples.")
+        raise ValueError(
+            "Only molecules have SMILES; this model makes other samples: --out FILE.npy, or .png."
+        )
     return graphs_to_smiles(samples)
 
 

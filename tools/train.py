@@ -240,16 +240,22 @@ def _report(run):
     scores = read_scores(metrics.get("metrics", {}), data)
     if scores:
         print(f"Step {metrics['step']:,}, {metrics['num_samples']:,} samples, on {data}:")
+    trust = trust_option(run.read_config(trust_code=True))
     for score in telling_scores(scores):
         print(f"  {in_words(score)}")
-    trust = trust_option(run.read_config(trust_code=True))
     name = run.path.name
     if name in list_presets(kind=None):
         name = f"my_{name}"
+    explained = (
+        f"{run.path / 'metrics.json'}, {len(scores)} of them; qlatent-tf list_models --metrics "
+        "explains each"
+        if scores
+        else f"none, for {data} has no metrics of its own. Name some, such as vector_neighbours: "
+        f"{command('evaluate', run.path, *trust, '--metrics', 'NAME')}"
+    )
     print(
         f"\nSamples:      {run.samples}\n"
-        f"All scores:   {run.path / 'metrics.json'}, {len(scores)} of them; qlatent-tf list_models "
-        "--metrics explains each\n"
+        f"All scores:   {explained}\n"
         f"TensorBoard:  tensorboard --logdir {shlex.quote(str(run.path.parent))}\n"
         f"Keep it:      {command('publish', run.path, name, *trust)}"
     )

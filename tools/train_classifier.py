@@ -121,10 +121,20 @@ def checked_options(changes: dict) -> dict:
     for name, value in changes.items():
         default = OPTIONS.get(name, 1 if name in _SIZES else None)
         kinds = (int, float) if isinstance(default, float) else (type(default),)
-        nothing = name in ("widths", "epochs", "batch_size") and not value
-        if default is None or type(value) not in kinds or nothing:
+        if default is None or type(value) not in kinds or not _is_legal(name, value):
             raise ValueError(f"Options are like {OPTIONS}; received {name}={value!r}.")
     return {**OPTIONS, **changes}
+
+
+def _is_legal(name, value):
+    """Whether a value, of the right type, trains a classifier; seeds and names may be any."""
+    if name == "widths":
+        return bool(value) and all(type(width) is int and width > 0 for width in value)
+    if name in ("epochs", "batch_size", *_SIZES):
+        return value > 0
+    if isinstance(value, float) or isinstance(OPTIONS.get(name), float):
+        return 0 <= value < math.inf
+    return type(value) is not int or value >= 0
 
 
 def with_sizes(options: dict, dataset) -> dict:

@@ -223,10 +223,17 @@ def _from_vectors(samples: np.ndarray, name: str) -> Dataset:
         vectors = (
             np.ascontiguousarray(samples, np.float32) if samples.dtype.kind in "biuf" else None
         )
-    if vectors is None or not vectors.size or not np.isfinite(vectors).all():
+    if vectors is None or not vectors.size:
         raise ValueError(
-            f"{name}: vectors are finite numbers of shape (n, width), each at least 1, in single "
-            f"precision, too; received {samples.dtype} of shape {samples.shape}."
+            f"{name}: vectors are an array of numbers of shape (n, width), n and width at least "
+            f"1; received {samples.dtype} of shape {samples.shape}."
+        )
+    bad = np.argwhere(~np.isfinite(vectors))
+    if len(bad):
+        row, column = bad[0]
+        raise ValueError(
+            f"{name}: {len(bad):,} entries are not finite numbers in single precision, the first "
+            f"in row {row}, column {column}: {samples[row, column]}."
         )
     return Dataset(
         name=name,

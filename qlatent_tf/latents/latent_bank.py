@@ -59,6 +59,8 @@ def write_latent_bank(
             f"{options[refused[0]]!r}. What draws from the bank takes the option."
         )
     options.pop("center", None)
+    if "center" not in inspect.signature(latents.get(latent)).parameters:
+        raise ValueError(f"A bank is of a photonic latent; received {latent!r}.")
     live = latents.build(latent, center=False, **options)
     if not hasattr(live, "devices"):
         raise ValueError(f"A bank is of a photonic latent; received {latent!r}.")

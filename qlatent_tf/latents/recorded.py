@@ -62,7 +62,7 @@ def samples(
     source = str(file) if key is None else f"{file}[{key}]"
     directions = None
     if projection is not None:
-        width = len(check_columns(columns, rows.shape[1]))
+        width = len(check_columns(columns, rows.shape[1], source))
         if projection == width < rows.shape[1]:
             raise ValueError(
                 f"A projection of {width} of the {rows.shape[1]} recorded modes to {projection} "

@@ -46,8 +46,9 @@ class RecordedSamples(VectorDistribution):
         name="RecordedSamples",
     ):
         parameters = dict(locals())
+        rows = rows if hasattr(rows, "shape") else np.asarray(rows)
         self._rows = rows
-        self._columns = check_columns(columns, rows.shape[1])
+        self._columns = check_columns(columns, rows.shape[1], source)
         self._center = check_flag(center, "center")
         self._source = source
         self._row_mean = sample_rows.row_mean(rows)[self._columns]
@@ -96,7 +97,7 @@ class RecordedSamples(VectorDistribution):
         return tf.constant(covariance, self.dtype)
 
 
-def check_columns(columns, modes: int) -> np.ndarray:
+def check_columns(columns, modes: int, source: str = "The file") -> np.ndarray:
     """Returns the modes that `columns` names, a number or a list, all by default.
 
     Raises:
@@ -111,7 +112,7 @@ def check_columns(columns, modes: int) -> np.ndarray:
         chosen = []
     if not chosen or len(set(chosen)) < len(chosen) or not 0 <= min(chosen) <= max(chosen) < modes:
         raise ValueError(
-            f"columns is a number of modes from 1 to {modes}, or a list of different modes from "
-            f"0 to {modes - 1}; received {columns!r}."
+            f"{source} has {modes} modes: modes and columns are a number from 1 to {modes}, and "
+            f"columns may list different modes from 0 to {modes - 1}; received {columns!r}."
         )
     return np.array(chosen)

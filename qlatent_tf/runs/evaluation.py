@@ -31,9 +31,11 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
     Raises:
       ValueError: if there are no seeds or samples, or an unknown metric is named.
     """
+    if isinstance(metric_names, str):
+        raise ValueError(f"metric_names is a list of names; received {metric_names!r}.")
     names = dataset.evaluation_metrics if metric_names is None else tuple(metric_names)
     functions = {name: metrics.get(name) for name in names}
-    if not seeds:
+    if not len(seeds):
         raise ValueError("An evaluation needs one seed at least; received none.")
     if num_samples < 1:
         raise ValueError(f"num_samples is a positive number; received {num_samples}.")
@@ -48,10 +50,15 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
         if hasattr(model, "own_scores"):
             results.append(model.own_scores(dataset, num_samples, seed))
         rows.append(_by_key(results, dataset.name))
+        if rows[-1].keys() != rows[0].keys():
+            raise ValueError(
+                "Metrics return the same scores for each seed; those of seed "
+                f"{seed} differ in {', '.join(sorted(rows[-1].keys() ^ rows[0].keys()))}."
+            )
     return {
         "dataset": dataset.name,
         "num_samples": num_samples,
-        "seeds": list(seeds),
+        "seeds": [int(seed) for seed in seeds],
         "metrics": {
             key: score.over(row[key].mean for row in rows).to_json()
             for key, score in rows[0].items()

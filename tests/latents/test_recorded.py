@@ -133,7 +133,7 @@ def test_a_projection_is_of_the_chosen_columns(path):
 
 @pytest.mark.parametrize("columns", [0, 5, -1, [4], [0, 0], [], [0.5], True, "01"])
 def test_bad_columns_are_refused(path, columns):
-    with pytest.raises(ValueError, match="columns is a number of modes from 1 to 4"):
+    with pytest.raises(ValueError, match="has 4 modes: modes and columns are a number from 1 to 4"):
         samples(path, columns=columns)
 
 

@@ -77,6 +77,14 @@ def test_without_metrics_nothing_is_sampled(dataset):
     assert mean_scores(report) == {}
 
 
+def test_scores_that_differ_between_seeds_are_refused(dataset, monkeypatch):
+    found = iter([{"a@5": 1.0}, {"a@5": 1.0, "b@5": 2.0}])
+    changing = {"changing": lambda dataset, samples: next(found)}
+    monkeypatch.setattr(metrics, "_builders", {**metrics._builders, **changing})
+    with pytest.raises(ValueError, match="those of seed 1 differ in b@5"):
+        evaluate(Dice(), dataset, num_samples=5, seeds=np.arange(2), metric_names=["changing"])
+
+
 def test_no_seeds_are_refused(dataset):
     with pytest.raises(ValueError, match="one seed"):
         evaluate(Dice(), dataset, seeds=())

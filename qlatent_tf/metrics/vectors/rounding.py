@@ -17,7 +17,8 @@ def check_vectors(samples, width: int | None = None) -> np.ndarray:
     """
     if isinstance(samples, dict):
         raise ValueError(
-            f"This metric is of vectors; received samples of several parts: {', '.join(samples)}."
+            "Metrics of vectors score no samples of several parts; received "
+            f"{', '.join(samples)}. qlatent-tf list_models --metrics lists those of each kind."
         )
     samples = np.asarray(samples, dtype=np.float64)
     if samples.ndim != 2 or not samples.size or width not in (None, samples.shape[1]):

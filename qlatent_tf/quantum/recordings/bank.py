@@ -273,7 +273,8 @@ def _resume(folder: Path, metadata: dict) -> dict[str, str]:
     if found:
         raise ValueError(
             f"{folder} holds a bank begun with other settings (there -> now): "
-            f"{format_differences(found)}"
+            f"{format_differences(found)}. Its samples stay as they are: choose another directory, "
+            "or delete this one."
         )
     for leftover in folder.glob(".shard-*"):
         leftover.unlink()

@@ -106,16 +106,20 @@ class BosonSampler:
         walk: WalkShape | None = None
         if method in ("auto", "loop"):
             walk = walk_shape(self.unitary, self.input_state)
+        asked = method
         if method == "auto":
             method = choose_method(
                 self.modes, weighed, expected_samples, walk=walk,
                 max_table_bytes=max_table_bytes if self._most_sent == self.photons else 0,
             )  # fmt: skip
         if self._most_sent > MAX_PHOTONS.get(method, self._most_sent):
+            whose = "No method" if asked == "auto" else f"Method {method!r}"
             raise ValueError(
-                f"Method {method!r} holds up to {MAX_PHOTONS[method]} photons; "
-                f"received {self._most_sent}."
+                f"{whose} samples more than {MAX_PHOTONS[method]} identical photons in such a "
+                f"circuit; received {self._most_sent}."
                 + (f" Method 'loop' takes {readable_bytes(walk.num_bytes)} here." if walk else "")
+                + " Loops of few delays, interferometer='1-1', and distinguishable photons can be "
+                "many, and interfering_photons=8 lets some interfere alone."
             )
         self.method = method
         self._walk_shape = walk

@@ -233,13 +233,13 @@ def _choose_input_state(counts, input_state, photons, notes) -> np.ndarray | Non
         if photons is None:
             notes.append(
                 "Totals vary and the number of photons sent in is not known: nothing is "
-                "predicted. Name the input state or the number of photons."
+                "predicted. Name the input state (input_state) or the number of photons (photons)."
             )
             return None
         if not isinstance(photons, int) or not 1 <= photons <= counts.modes:
             notes.append(
                 f"{photons} photons do not go one into each of {counts.modes} modes: nothing is "
-                "predicted. Name the input state."
+                "predicted. Name the input state (input_state)."
             )
             return None
         input_state = np.zeros(counts.modes, np.int64)

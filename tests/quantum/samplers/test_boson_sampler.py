@@ -92,7 +92,7 @@ def testMoreThanTheMostThatAreSentAreRefused():
         sampler.sample(1, 1, photons_per_sample=[3])
     with pytest.raises(ValueError, match="sends subsets of its 48 photons"):
         sampler.sample(1, 1)
-    with pytest.raises(ValueError, match="up to 20 photons; received 21"):
+    with pytest.raises(ValueError, match="more than 20 identical photons .* received 21"):
         build(haar_unitary(4, 0), [12, 12, 12, 12], "lanes", most_sent=21)
 
 
@@ -262,8 +262,14 @@ def testThirtyPhotonsNeitherOverflowNorUnderflow():
         ({"method": "fast"}, "auto, table, lanes, glynn, loop"),
         ({"precision": "half"}, "double, single"),
         ({"num_threads": 0}, "at least 1"),
-        ({"method": "lanes", "input_state": [21, 0]}, "up to 20 photons; received 21"),
-        ({"method": "glynn", "input_state": [20, 21]}, "up to 40 photons; received 41"),
+        (
+            {"method": "lanes", "input_state": [21, 0]},
+            "'lanes' samples more than 20 .* 21",
+        ),
+        (
+            {"method": "glynn", "input_state": [20, 21]},
+            "'glynn' samples more than 40 .* 41",
+        ),
         ({"method": "table", "max_table_bytes": 10}, "legal is at most"),
         ({"input_state": [1, -1]}, "-1 at index 1"),
         ({"unitary": np.ones((2, 2))}, "not unitary"),
