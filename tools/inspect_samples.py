@@ -183,6 +183,10 @@ def _lines(report) -> list[str]:
             )
     if report.likelihood is not None:
         lines += ["", *_likelihood_lines(report.likelihood)]
+    if any("unresolved" in line for line in lines):
+        lines.append(
+            "  note: unresolved: shot noise exceeds the correlators' spread. Record more shots."
+        )
     return lines + [f"  note: {note}" for note in report.notes]
 
 
@@ -205,7 +209,10 @@ def _likelihood_lines(likelihood) -> list[str]:
 
 
 def _row(label: str, form: str, *columns) -> str:
-    entries = (form.format(*values) for values in zip(*columns, strict=True))
+    entries = (
+        form.format(*values) if np.isfinite(values).all() else "unresolved"
+        for values in zip(*columns, strict=True)
+    )
     return f"    {label:<29}" + "".join(f"{entry:>20}" for entry in entries)
 
 

@@ -123,6 +123,8 @@ def config_from_arguments(arguments) -> Config:
         changes["latent_options.standardize"] = True
     changes.update(parse_setting(text) for text in arguments.settings)
     config = config.override(**changes)
+    if config.latent == "samples" and config.latent_options.get("file") is None:
+        raise ValueError("--latent samples draws from a file: name it with --latent-file.")
     trains = [name for name in changes if name.startswith("circuit_")]
     if trains and not config.train_circuit:
         raise ValueError(f"{trains[0]} is of a circuit that is trained: add --train-circuit.")

@@ -70,8 +70,8 @@ def write_latent_bank(
         live = latents.build(latent, center=False, **options)
     logging.info("%s: %s samples of %r", folder, f"{num_samples:,}", live)
     devices = live.devices
-    # A default that is spelt out is no difference; a file that was moved is none either, since
-    # the circuit itself is compared.
+    # A default that is spelt out is no difference, unless it follows from other options, as
+    # photons do; a file that was moved is none either, since the circuit itself is compared.
     settings = {
         name: options.get(name, parameter.default)
         for name, parameter in inspect.signature(latents.get(latent)).parameters.items()

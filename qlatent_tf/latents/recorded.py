@@ -60,6 +60,8 @@ def samples(
     columns = modes if columns is None else columns
     rows = open_samples(file, key=key, file_format=file_format)
     source = str(file) if key is None else f"{file}[{key}]"
+    if len(rows) < 2:
+        raise ValueError(f"{source} holds one shot; a latent draws from two at least.")
     directions = None
     if projection is not None:
         width = len(check_columns(columns, rows.shape[1], source))

@@ -54,7 +54,7 @@ def test_bad_options_are_refused(options, message):
         (UNITARY, [1, 1, 0], r"shape \(4,\)"),
         (UNITARY, [1, -1, 0, 0], "non-negative"),
         (UNITARY, [0.5, 0, 0, 0], "non-negative integers"),
-        (haar_unitary(50, 0), [1] * 50, "up to 40 photons"),
+        (haar_unitary(50, 0), [1] * 50, "No method samples more than 40"),
     ],
 )
 def test_bad_circuits_are_refused(unitary, input_state, message):

@@ -28,14 +28,14 @@ class BatchNormalization(layers.BatchNormalization):
 
     The same function: Keras makes ten operations of it, each of which goes through the images
     once. The arguments are those of Keras; the kernel is for the default form, with a scale and an
-    offset, over the last axis, of one device's batch.
+    offset, over the last axis, of one device's batch of less than double precision.
     """
 
     def call(self, inputs, training=None, mask=None):
         # Earlier versions of Keras have no `renorm`.
         other = self.synchronized or getattr(self, "renorm", False)
         default = self.scale and self.center and not other
-        images = len(inputs.shape) == 4 and self.axis in (-1, 3)
+        images = len(inputs.shape) == 4 and self.axis in (-1, 3) and inputs.dtype != "float64"
         if not (training and self.trainable and mask is None and default and images):
             return super().call(inputs, training=training, mask=mask)
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from qlatent_tf.names import did_you_mean
+
 # Platforms that run here -> Perceval's name of the method; others are asked of the cloud.
 LOCAL_PLATFORMS = {
     "sim:clifford2017": "CliffordClifford2017",
@@ -187,6 +189,7 @@ class PercevalJobs:
                 raise PermissionError(
                     f"{self.platform} is a platform of Quandela's cloud, which needs a token: set "
                     f"{TOKEN_VARIABLE}. On this machine run {', '.join(LOCAL_PLATFORMS)}."
+                    f"{did_you_mean(self.platform, LOCAL_PLATFORMS)}"
                 ) from error
             if isinstance(error, requests.ConnectionError | requests.Timeout):
                 raise ConnectionError(f"{self.platform} cannot be reached: {error}") from error

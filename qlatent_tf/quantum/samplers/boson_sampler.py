@@ -118,8 +118,8 @@ class BosonSampler:
                 f"{whose} samples more than {MAX_PHOTONS[method]} identical photons in such a "
                 f"circuit; received {self._most_sent}."
                 + (f" Method 'loop' takes {readable_bytes(walk.num_bytes)} here." if walk else "")
-                + " Loops of few delays, interferometer='1-1', and distinguishable photons can be "
-                "many, and interfering_photons=8 lets some interfere alone."
+                + " Loops, interferometer='1-1', hold more, and so do interfering_photons=8 and "
+                "distinguishable photons."
             )
         self.method = method
         self._walk_shape = walk
