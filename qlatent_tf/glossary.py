@@ -18,9 +18,9 @@ from qlatent_tf.scores import Score
 NOTES = {
     "Vectors of whole numbers": "x is a generated vector, round(x) the nearest outcome, p the "
     "exact distribution of the data and q that of n rounded samples. Floors are what n samples of "
-    "the data themselves show. By total variation a model at the floor is as good as n samples can "
-    "tell. The gap tells something only where its floor is small: elsewhere a poor model can lie "
-    "below it.",
+    "the data themselves show: n samples do not tell a model whose total variation is at the floor "
+    "from the data. The gap tells something only where its floor is small: elsewhere a poor model "
+    "can lie below it.",
     "Points in the plane": "A blob's region is its ellipse of three standard deviations; there are "
     "K blobs.",
     "Molecules": "A strictly valid molecule is one fragment without wildcards (`*`). Scores that "

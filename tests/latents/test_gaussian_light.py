@@ -100,7 +100,7 @@ def test_gaussian_boson_has_the_moments_of_its_samples(piquasso):
 
 def test_wide_latents_are_known_to_be_slow(piquasso):
     wide, narrow = gaussian_boson(modes=16), gaussian_boson(modes=4)
-    assert wide.sampling_seconds(500) > 10 > narrow.sampling_seconds(500) > 0.1
+    assert wide.sampling_seconds(500) > 3 > narrow.sampling_seconds(500) > 0.05
     assert wide.covariance().shape == (16, 16)
     assert 1e-4 < squashed(modes=16).sampling_seconds(500) < 1e-2
 

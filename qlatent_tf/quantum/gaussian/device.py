@@ -114,7 +114,7 @@ class GaussianDevice:
         """Returns about how long one core takes for `sample`."""
         if self.light == "squeezed":
             # Hafnians double with each photon; as measured with 2 to 8 photons.
-            return num_samples * 4e-4 * 2.0 ** min(np.real(np.diagonal(self._number)).sum(), 100.0)
+            return num_samples * 5e-5 * 2.0 ** min(np.real(np.diagonal(self._number)).sum(), 100.0)
         return num_samples * (5e-8 * sum(self.transfer.shape) + 8e-10 * self.transfer.size)
 
     def mean(self) -> np.ndarray:
