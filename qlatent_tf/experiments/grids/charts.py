@@ -53,7 +53,7 @@ def history_figure(table: dict, cells, name: str, label: str, title: str):
         axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         tidy(axis)
     known = any(name in row["published"] for rows in panels.values() for row in rows)
-    shared_legend(drawing, axes, "latent; ticks:\npublished" if known else "latent")
+    shared_legend(drawing, axes, f"latent; ticks:\n{table['source']}" if known else "latent")
     return drawing
 
 
