@@ -66,6 +66,7 @@ def _draw(molecules: list[Chem.Mol | None], legends: list[str], columns: int | N
     options = Draw.MolDrawOptions()
     options.legendFontSize = _FONT
     options.maxFontSize = _LARGEST
+    options.flagCloseContactsDist = 0  # No red marks where atoms are drawn near to each other.
     # RDKit shrinks a legend that is too long: all have one size if none is.
     legends = [text if len(text) <= _LETTERS else f"{text[: _LETTERS - 3]}..." for text in legends]
     with rdBase.BlockLogs():
