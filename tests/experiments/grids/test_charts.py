@@ -116,11 +116,11 @@ def test_curves_are_means_over_seeds_with_a_band_and_a_tick_at_what_is_published
     assert set(tick.get_ydata()) == {0.3} and tick.get_color() == curves["boson"].get_color()
     (legend,) = drawing.legends
     assert [text.get_text() for text in legend.get_texts()] == ["boson", "gaussian"]
-    assert "published" in legend.get_title().get_text()
+    assert "paper" in legend.get_title().get_text()
 
 
 def test_one_seed_has_no_band():
     cells = CELLS[:1]
     drawing = charts.history_figure(make_table(cells, COLUMNS), cells, "distance", "", "{}")
     assert not drawing.axes[0].collections
-    assert "published" not in drawing.legends[0].get_title().get_text()
+    assert "paper" not in drawing.legends[0].get_title().get_text()
