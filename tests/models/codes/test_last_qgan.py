@@ -19,6 +19,7 @@ from qlatent_tf.models.codes.model import CodeGAN, classical_generator, code_cri
 from qlatent_tf.registry import models
 from qlatent_tf.runs import training
 from qlatent_tf.runs.run_directory import RunDirectory
+from qlatent_tf.runs.session import Session
 from qlatent_tf.runs.signals import Interrupted
 from qlatent_tf.scores import means
 from qlatent_tf.zoo import from_preset, save_preset
@@ -281,17 +282,17 @@ def test_a_run_stopped_while_the_autoencoder_is_trained_goes_on(
     assert "autoencoder is trained first" in caplog.text and "for 3 steps" in caplog.text
     assert "autoencoder:   0%" in capfd.readouterr().err
     assert not RunDirectory(tmp_path).checkpoints.exists()
-    fit, begun = training._fit, []
+    lead, begun = Session.lead, []
 
-    def fit_the_autoencoder(model, dataset, config, *rest):
-        begun.append(config.model)
-        if config.model == "autoencoder":
-            fit(model, dataset, config, *rest)
+    def lead_the_autoencoder(session, phase, *rest):
+        begun.append(phase)
+        if phase == "autoencoder":
+            lead(session, phase, *rest)
 
     # What follows is that of `whole`.
-    monkeypatch.setattr(training, "_fit", fit_the_autoencoder)
+    monkeypatch.setattr(Session, "lead", lead_the_autoencoder)
     training.train(CONFIG, tmp_path, dataset=dataset, progress=False)
-    assert begun == ["autoencoder", "last_qgan"]
+    assert begun == ["autoencoder", "train"]
     weights = [
         training.restore_model(RunDirectory(folder / "autoencoder"))[0].get_weights()
         for folder in (tmp_path, whole.path)
