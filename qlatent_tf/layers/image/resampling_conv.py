@@ -53,7 +53,7 @@ class UpsampleConv2D(_ResamplingConv2D):
     Equal to ``Conv2D(filters, 3, padding="same")(UpSampling2D(2)(images))``.
 
     Input shape:
-      ``(batch, height, width, channels)``.
+      ``(batch, height, width, channels)``; height and width are known.
 
     Output shape:
       ``(batch, 2 * height, 2 * width, filters)``.
@@ -63,8 +63,12 @@ class UpsampleConv2D(_ResamplingConv2D):
       Others: as `keras.layers.Conv2D`.
 
     Raises:
-      ValueError: if the kernel is not 3 x 3 with padding "same".
+      ValueError: if the kernel is not 3 x 3 with padding "same", or height or width are not known.
     """
+
+    def build(self, input_shape):
+        _check_known(input_shape)
+        super().build(input_shape)
 
     def call(self, inputs):
         _, height, width, channels = inputs.shape
@@ -91,7 +95,7 @@ class ConvMeanPool2D(_ResamplingConv2D):
     Equal to ``AveragePooling2D(2)(Conv2D(filters, 3, padding="same")(images))``.
 
     Input shape:
-      ``(batch, height, width, channels)``; height and width are even.
+      ``(batch, height, width, channels)``; height and width are known and even.
 
     Output shape:
       ``(batch, height / 2, width / 2, filters)``.
@@ -101,7 +105,8 @@ class ConvMeanPool2D(_ResamplingConv2D):
       Others: as `keras.layers.Conv2D`; the activation follows the mean.
 
     Raises:
-      ValueError: if the kernel is not 3 x 3 with padding "same", or height or width are odd.
+      ValueError: if the kernel is not 3 x 3 with padding "same", or height or width are not known
+        or odd.
     """
 
     def call(self, inputs):
@@ -129,13 +134,21 @@ def mean_pool(images):
 
 
 def check_even(shape):
-    """Refuses images whose height or width is odd.
+    """Refuses images whose height or width is odd, or not known.
 
     Raises:
       ValueError: naming the shape.
     """
+    _check_known(shape)
     if shape[1] % 2 or shape[2] % 2:
         raise ValueError(f"Pooling by 2 takes even heights and widths; received shape {shape}.")
+
+
+def _check_known(shape):
+    if None in tuple(shape)[1:3]:
+        raise ValueError(
+            f"Images have a known height and width, such as (32, 32, 3); received {shape}."
+        )
 
 
 def _with_border(images):

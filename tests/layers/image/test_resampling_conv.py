@@ -90,3 +90,9 @@ def test_pooling_takes_means_and_refuses_odd_sizes():
     for pool in (mean_pool, ConvMeanPool2D(2), built):
         with pytest.raises(ValueError, match="even heights and widths"):
             pool(PIXELS[:, :5])
+
+
+@pytest.mark.parametrize("kind", [UpsampleConv2D, ConvMeanPool2D])
+def test_images_of_no_known_size_are_refused(kind):
+    with pytest.raises(ValueError, match="known height and width.*None"):
+        kind(4)(keras.Input((None, None, 3)))
