@@ -40,6 +40,7 @@ def sweep_figure(table: dict, name: str, label: str, *, panel: str, place: str, 
         )
         tidy(axis)
     axes[0].set(ylabel=label)
+    axes[0].margins(y=0.1)
     axes[0].set_ylim(bottom=0)
     shared_legend(drawing, axes, "latent; bars and bands:\none standard error")
     return drawing

@@ -68,7 +68,8 @@ EXPERIMENT = counts_study(
     notes=NOTES,
     order={
         "imperfection": (PERFECT, *IMPERFECTIONS),
-        "value": [name for values in IMPERFECTIONS.values() for name, _ in values],
+        # One order for all, for two imperfections share values; words come last.
+        "value": sorted({name for values in IMPERFECTIONS.values() for name, _ in values}),
         "latent": ("boson", "photonic"),
     },
     baseline={"latent": "boson", "imperfection": PERFECT, "value": ""},
