@@ -63,6 +63,7 @@ class Question:
 
 _BESIDE, _LEARNS = "boson beside another latent", "a trained latent beside the same, fixed"
 _SCALED = "a latent of unit variance beside the same as it is"
+_IMPERFECT = "boson of an imperfect device beside a perfect one's"
 _DISTANCE = "integer_distance"
 _TRAINED = {
     "entries": ("latent", "trained"),
@@ -167,6 +168,26 @@ QUESTIONS = (
             ((latent, "standardised"), (latent, "raw"))
             for latent in ("boson", "photonic", "bernoulli", "dirichlet_multinomial")
         ],
+    ),
+    *(
+        Question(
+            "noise_3000",
+            "quantum",
+            _IMPERFECT,
+            title,
+            _DISTANCE,
+            entries=("latent", "imperfection", "value"),
+            pairs=[(("boson", *imperfection), ("boson", "none", ""))],
+        )
+        for title, imperfection in (
+            ("photons 90 % indistinguishable", ("indistinguishability", "0.9")),
+            ("10 % of the photons lost", ("transmission", "0.9")),
+            ("30 % lost", ("transmission", "0.7")),
+            ("30 % lost, shots of 6 to 8 kept", ("transmission", "0.7, at least 6 photons")),
+            ("detectors that only click", ("detector", "threshold")),
+            ("sources with a g2 of 0.0205", ("g2", "0.0205")),
+            ("phases wrong by up to 0.1 rad", ("phase error", "0.1 rad")),
+        )
     ),
 )
 
