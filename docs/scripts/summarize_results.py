@@ -74,6 +74,13 @@ _TRAINED = {
 QUESTIONS = (
     Question("table1_5000", "quantum", _BESIDE, "photon counts, 5,000 steps", _DISTANCE),
     Question(
+        "table1_torch_5000",
+        "quantum",
+        _BESIDE,
+        "photon counts, 5,000 steps, PyTorch's epsilon",
+        _DISTANCE,
+    ),
+    Question(
         "joint_5000",
         "quantum",
         _BESIDE,
