@@ -12,7 +12,7 @@ import numpy as np
 
 from qlatent_tf.configs.mlp import get_config
 from qlatent_tf.experiments.experiment import Experiment, Option
-from qlatent_tf.experiments.grids.cells import Cell, overlaps
+from qlatent_tf.experiments.grids.cells import Cell, refuse_taken
 from qlatent_tf.markdown import markdown_table
 from qlatent_tf.resolve import resolve
 from qlatent_tf.seeds import derive_seed
@@ -29,11 +29,10 @@ def cell(latent: str, iterations: int, settings=()) -> Cell:
       ValueError: if a name, a key or a number is not legal.
     """
     # Keras' epsilon, with which the committed result was trained; see `configs.mlp`.
-    refused = [key for key, _ in settings if overlaps(key, _TAKEN)]
-    if refused:
-        raise ValueError(f"The experiment itself sets {', '.join(sorted(refused))}.")
+    settings = dict(settings)
+    refuse_taken(settings, _TAKEN)
     config = get_config(latent, "keras")
-    config = config.override(**{"steps": iterations, "model_options": _OPTIONS, **dict(settings)})
+    config = config.override(**{"steps": iterations, "model_options": _OPTIONS, **settings})
     name = f"invertible_{latent.rpartition(':')[2]}_seed{config.seed}"
     return Cell(name, resolve(config))
 

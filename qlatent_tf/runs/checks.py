@@ -47,8 +47,7 @@ def check_memory(config: Config, model) -> None:
     )
     needed = _FLOAT * (_AHEAD * rows * latent + kept)
     if hasattr(model.latent, "check_batch"):
-        drawn = rows - largest + (config.generator_batch_size or config.batch_size)
-        model.latent.check_batch(drawn // model.replicas)
+        model.latent.check_batch(_latents_of_a_step(config) // model.replicas)
     evaluated = config.evaluation_samples
     memory.check_memory(_FLOAT * evaluated * latent, f"{evaluated:,} evaluation_samples")
     total = memory.memory_limit()
@@ -68,9 +67,7 @@ def affordable(latent, most: int, seconds: float) -> int:
 
 def warn_of_slow_latents(config: Config, latent) -> None:
     """Says so where the latents of a step take seconds to draw, and what to do."""
-    rows = config.batch_size * config.critic_steps + (
-        config.generator_batch_size or config.batch_size
-    )
+    rows = _latents_of_a_step(config)
     needed = _sampling_seconds(latent, rows)
     if needed > _SLOW:
         logging.warning(
@@ -92,11 +89,11 @@ def check_fit(config: Config, model, dataset) -> None:
     except Exception as error:
         # Errors of Keras and TensorFlow take many lines, which say less than the shapes.
         reason = f" {error}" if isinstance(error, ValueError) and "\n" not in str(error) else ""
-        made = _shapes(end_of(model.generator, "output"))
+        made = end_of(model.generator, "output")
         raise ValueError(
             f"The model {config.model!r} cannot be trained on {dataset.name!r}: its generator "
-            f"makes {made}, the data are {_shapes(dataset.source)}."
-            + (_other_width(config, end_of(model.generator, "output"), dataset.source) or reason)
+            f"makes {_shapes(made)}, the data are {_shapes(dataset.source)}."
+            + (_other_width(config, made, dataset.source) or reason)
         ) from error
 
 
@@ -119,6 +116,12 @@ def _shapes(data) -> str:
 def _width(output) -> int:
     parts = output.values() if isinstance(output, dict) else [output]
     return sum(math.prod(side or 1 for side in getattr(part, "shape", ())[1:]) for part in parts)
+
+
+def _latents_of_a_step(config):
+    return config.batch_size * config.critic_steps + (
+        config.generator_batch_size or config.batch_size
+    )
 
 
 def _sampling_seconds(latent, num_samples: int) -> float:

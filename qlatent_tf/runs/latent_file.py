@@ -13,13 +13,16 @@ def latent_file(config: Config) -> str | None:
 
     Of a device, ``FILE:NAME``, it is the file.
     """
-    # What a latent of someone else's means by such an option is not known here.
-    if ":" in config.latent:
-        return None
-    for option in LATENT_FILES:
-        if config.latent_options.get(option) is not None:
-            return _file_of(option, config.latent_options[option])
+    for option, value in named_files(config).items():
+        return _file_of(option, value)
     return None
+
+
+def named_files(config: Config) -> dict[str, str]:
+    """Returns the options of a latent that name its file, at most one of which a builder takes."""
+    # What a latent of someone else's means by such an option is not known here.
+    options = {} if ":" in config.latent else config.latent_options
+    return {name: options[name] for name in LATENT_FILES if options.get(name) is not None}
 
 
 def file_record(config: Config) -> dict | None:

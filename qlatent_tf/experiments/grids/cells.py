@@ -79,9 +79,7 @@ def seed_by_seed(
         )
     if not rows:
         raise ValueError("There is nothing to train: the options leave no row of the table.")
-    refused = [key for key in settings if overlaps(key, {*_TAKEN, *taken, *_swept(rows)})]
-    if refused:
-        raise ValueError(f"The experiment itself sets {', '.join(sorted(refused))}.")
+    refuse_taken(settings, {*_TAKEN, *taken, *_swept(rows)})
     changes = {"learning_rate_decay_steps": iterations} if decay else {}
     changes |= settings
     found = {}
@@ -114,7 +112,14 @@ def _swept(rows):
     return found
 
 
-def overlaps(key, taken):
+def refuse_taken(settings, taken) -> None:
+    """Raises ValueError if settings, by key, change what an experiment itself sets."""
+    refused = [key for key in settings if _overlaps(key, taken)]
+    if refused:
+        raise ValueError(f"The experiment itself sets {', '.join(sorted(refused))}.")
+
+
+def _overlaps(key, taken):
     """Whether a key is one of others, a part of one, or holds one."""
     return any(f"{key}.".startswith(f"{one}.") or one.startswith(f"{key}.") for one in taken)
 

@@ -12,8 +12,7 @@ from absl import logging
 
 from qlatent_tf.cluster.client import Cluster
 from qlatent_tf.config import Config
-from qlatent_tf.resolve import LATENT_FILES
-from qlatent_tf.runs.latent_file import latent_file
+from qlatent_tf.runs.latent_file import named_files
 from qlatent_tf.storage.locks import InUseError
 
 # Seconds between looks at a bank that another process makes.
@@ -109,10 +108,9 @@ def without_place(config: Config) -> Config:
     Two machines keep a file in two places, and a working directory may be moved; which file it
     was is recorded by `file_record`.
     """
-    if latent_file(config) is None:
+    named = named_files(config)
+    if not named:
         return config
-    options = config.latent_options
-    named = [option for option in LATENT_FILES if options.get(option) is not None]
     return config.override(
-        **{f"latent_options.{option}": Path(options[option]).name for option in named}
+        **{f"latent_options.{option}": Path(file).name for option, file in named.items()}
     )
