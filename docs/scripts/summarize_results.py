@@ -7,11 +7,10 @@ Each line is a comparison of two rows of a committed table, seed by seed, from t
 beside it. A difference is in per cent of the other row's mean, below 0 where the first is better.
 """
 
-import dataclasses
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from questions import QUESTIONS, Question
 from scipy import stats
 
 from qlatent_tf.drawing.style import (
@@ -24,7 +23,6 @@ from qlatent_tf.drawing.style import (
     tidy,
 )
 from qlatent_tf.experiments.grids.finished_cells import cell_scores, read_cells
-from qlatent_tf.experiments.table1 import CONTROLS
 from qlatent_tf.markdown import markdown_table
 from qlatent_tf.scores import Score
 from qlatent_tf.storage.files import write_text
@@ -32,171 +30,6 @@ from qlatent_tf.storage.files import write_text
 DOCS = Path(__file__).parents[1]
 # Of the figure, in inches.
 _GAP, _STEP = 0.15, 0.13
-CLASSICAL = ("gaussian", "bernoulli", "photonic", "dirichlet_multinomial")
-
-
-@dataclasses.dataclass(frozen=True)
-class Question:
-    """A score of a committed table, by which rows are compared on some data.
-
-    Attributes:
-      folder: str. In docs/results.
-      data: str. The rows' data set.
-      group: str. What is compared with what.
-      title: str. On what.
-      score: str. Its metric; lower is better.
-      pairs: sequence of (tuple, tuple). Rows that are compared, the one that is asked about first:
-        their values of `entries`.
-      entries: tuple of str. The entries of a row that tell those that are compared apart.
-      where: dict. Other entries of rows that take part, and their values.
-    """
-
-    folder: str
-    data: str
-    group: str
-    title: str
-    score: str
-    pairs: Sequence[tuple[tuple, tuple]] = tuple((("boson",), (other,)) for other in CLASSICAL)
-    entries: tuple[str, ...] = ("latent",)
-    where: Mapping[str, str] = dataclasses.field(default_factory=dict)
-
-
-_BESIDE, _LEARNS = "boson beside another latent", "a trained latent beside the same, fixed"
-_SCALED = "a latent of unit variance beside the same as it is"
-_IMPERFECT = "boson of an imperfect device beside a perfect one's"
-_DISTANCE = "integer_distance"
-_TRAINED = {
-    "entries": ("latent", "trained"),
-    "pairs": [
-        ((latent, "trained"), (latent, "fixed")) for latent in ("boson", "photonic", "gaussian")
-    ],
-}
-QUESTIONS = (
-    Question("table1_5000", "quantum", _BESIDE, "photon counts, 5,000 steps", _DISTANCE),
-    Question(
-        "table1_torch_5000",
-        "quantum",
-        _BESIDE,
-        "photon counts, 5,000 steps, PyTorch's epsilon",
-        _DISTANCE,
-    ),
-    Question(
-        "joint_5000",
-        "quantum",
-        _BESIDE,
-        "photon counts, 5,000 steps, one circuit a seed",
-        _DISTANCE,
-        where={"trained": "fixed"},
-    ),
-    Question(
-        "origins_3000",
-        "quantum",
-        _BESIDE,
-        "photon counts, 3,000 steps, one circuit a seed",
-        _DISTANCE,
-        where={"scale": "raw"},
-    ),
-    Question(
-        "origins_3000",
-        "quantum",
-        _BESIDE,
-        "photon counts, 3,000 steps, unit variance",
-        _DISTANCE,
-        where={"scale": "standardised"},
-    ),
-    Question(
-        "interference_3000",
-        "quantum",
-        _BESIDE,
-        "photon counts, 3,000 steps, classical controls",
-        _DISTANCE,
-        entries=("latent", "interfering photons"),
-        pairs=[(("boson", 8), (other, "")) for other in CONTROLS[1:]],
-    ),
-    Question("table1_40000", "quantum", _BESIDE, "photon counts, 40,000 steps", _DISTANCE),
-    Question(
-        "table1_torch_40000",
-        "quantum",
-        _BESIDE,
-        "photon counts, 40,000 steps, PyTorch's epsilon",
-        _DISTANCE,
-    ),
-    Question(
-        "joint_5000",
-        "quantum",
-        _BESIDE,
-        "photon counts, 5,000 steps, trained latents",
-        _DISTANCE,
-        where={"trained": "trained"},
-    ),
-    Question("table1_5000", "bernoulli", _BESIDE, "fair bits, 5,000 steps", _DISTANCE),
-    Question(
-        "mixture_5000", "mixture", _BESIDE, "blobs in the plane, 5,000 steps", "interpolation_rate"
-    ),
-    Question(
-        "joint_molecules_1500",
-        "qm9",
-        _BESIDE,
-        "molecules: FCD, 1,500 steps",
-        "fcd",
-        where={"trained": "fixed"},
-    ),
-    Question(
-        "table2_20000", "qm9", _BESIDE, "molecules: FCD, 20,000 steps, plain decoding", "plain_fcd"
-    ),
-    Question("table2_20000", "qm9", _BESIDE, "molecules: FCD, 20,000 steps", "fcd"),
-    Question(
-        "table2_cifar_8000",
-        "cifar10",
-        _BESIDE,
-        "images: Frechet distance, 8,000 steps",
-        "classifier_frechet_distance",
-    ),
-    Question(
-        "table2_cifar_8000",
-        "cifar10",
-        _BESIDE,
-        "images, one device of 128 modes",
-        "classifier_frechet_distance",
-        pairs=[(("boson, one device",), ("gaussian",))],
-    ),
-    Question("joint_5000", "quantum", _LEARNS, "photon counts, 5,000 steps", _DISTANCE, **_TRAINED),
-    Question(
-        "joint_molecules_1500", "qm9", _LEARNS, "molecules: FCD, 1,500 steps", "fcd", **_TRAINED
-    ),
-    Question(
-        "origins_3000",
-        "quantum",
-        _SCALED,
-        "photon counts, 3,000 steps",
-        _DISTANCE,
-        entries=("latent", "scale"),
-        pairs=[
-            ((latent, "standardised"), (latent, "raw"))
-            for latent in ("boson", "photonic", "bernoulli", "dirichlet_multinomial")
-        ],
-    ),
-    *(
-        Question(
-            "noise_3000",
-            "quantum",
-            _IMPERFECT,
-            title,
-            _DISTANCE,
-            entries=("latent", "imperfection", "value"),
-            pairs=[(("boson", *imperfection), ("boson", "none", ""))],
-        )
-        for title, imperfection in (
-            ("photons 90 % indistinguishable", ("indistinguishability", "0.9")),
-            ("10 % of the photons lost", ("transmission", "0.9")),
-            ("30 % lost", ("transmission", "0.7")),
-            ("30 % lost, shots of 6 to 8 kept", ("transmission", "0.7, at least 6 photons")),
-            ("detectors that only click", ("detector", "threshold")),
-            ("sources with a g2 of 0.0205", ("g2", "0.0205")),
-            ("phases wrong by up to 0.1 rad", ("phase error", "0.1 rad")),
-        )
-    ),
-)
 
 
 def compare(question: Question) -> list[dict]:

@@ -1,5 +1,7 @@
 """Figures of the capacity study: optima with laws, and the scores that they are chosen by."""
 
+from collections import Counter
+
 import numpy as np
 
 from qlatent_tf.drawing.style import INK, new_figure, shared_legend, tidy
@@ -12,17 +14,25 @@ _DEPTHS = (("#74A9CF", "o"), ("#8C6BB1", "s"), ("#6E016B", "^"), ("#000000", "D"
 def law_figure(points, laws, kind: str, label: str):
     """Draws optima against the capacity of circuits, and the laws fitted to them.
 
+    Where those of several seeds coincide, their number stands beside the mark.
+
     Laws, of `results.fit_optima`, are those without bounds if there are; the kind is ``critic`` or
     ``generator``.
     """
     figure = new_figure(7.2, 4.8)
     panel = figure.subplots()
     known = [point for point in points if point[kind] is not None]
-    for point in known:
-        bound = is_bound(point, kind)
-        name = _depth_name(point["layers"]) + (", a bound" if bound else "")
-        style = _depth_style(point["layers"], hollow=bound)
-        panel.plot(point["capacity"], point[kind], ls="", ms=6, label=name, **style)
+    places = Counter(
+        (one["layers"], one["capacity"], one[kind], is_bound(one, kind)) for one in known
+    )
+    for (layers, capacity, size, bound), seeds in places.items():
+        name = _depth_name(layers) + (", a bound" if bound else "")
+        style = _depth_style(layers, hollow=bound)
+        panel.plot(capacity, size, ls="", ms=6, label=name, **style)
+        if seeds > 1:
+            panel.annotate(
+                f"×{seeds}", (capacity, size), (5, 3), textcoords="offset points", size=8
+            )
     which = next((which for which in ("measured", "all") if which in laws), None)
     if which:
         of = {"measured": " without bounds", "all": ""}[which]
@@ -30,7 +40,7 @@ def law_figure(points, laws, kind: str, label: str):
         for law, dashes in zip(laws[which].values(), ("-", "--", ":"), strict=True):
             panel.plot(x, law(x), color=INK, ls=dashes, lw=1.4, label=f"{law.law}{of}: {law}")
     panel.set_yscale("log")
-    panel.set(xlabel="parameters of the quantum generator", ylabel=label.capitalize())
+    panel.set(xlabel="parameters of the quantum generator", ylabel=label)
     tidy(panel)
     # Each name once.
     handles = dict(zip(*reversed(panel.get_legend_handles_labels()), strict=True))

@@ -187,6 +187,9 @@ def test_laws_are_fitted_without_bounds_too(monkeypatch):
     assert [line.get_label() for line in panel.lines[-3:] if line.get_label()[0] == "p"] == [
         "power without bounds: 2 x^1"
     ]
+    assert not panel.texts
+    (panel,) = law_figure([*points, points[-2]], fitted["laws"], "critic", "y").axes
+    assert [text.get_text() for text in panel.texts] == ["×2"]
 
 
 def test_scores_are_drawn_at_the_capacity_of_what_is_swept():

@@ -1,0 +1,132 @@
+"""The comparisons of the results' summary: which rows of which table, and by what score."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from qlatent_tf.experiments.table1 import CONTROLS
+
+CLASSICAL = ("gaussian", "bernoulli", "photonic", "dirichlet_multinomial")
+
+
+@dataclasses.dataclass(frozen=True)
+class Question:
+    """A score of a committed table, by which rows are compared on some data.
+
+    Attributes:
+      folder: str. In docs/results.
+      data: str. The rows' data set.
+      group: str. What is compared with what.
+      title: str. On what.
+      score: str. Its metric; lower is better.
+      pairs: sequence of (tuple, tuple). Rows that are compared, the one that is asked about first:
+        their values of `entries`.
+      entries: tuple of str. The entries of a row that tell those that are compared apart.
+      where: dict. Other entries of rows that take part, and their values.
+    """
+
+    folder: str
+    data: str
+    group: str
+    title: str
+    score: str
+    pairs: Sequence[tuple[tuple, tuple]] = tuple((("boson",), (other,)) for other in CLASSICAL)
+    entries: tuple[str, ...] = ("latent",)
+    where: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+_BESIDE, _LEARNS = "boson beside another latent", "a trained latent beside the same, fixed"
+_SCALED = "a latent of unit variance beside the same as it is"
+_IMPERFECT = "boson of an imperfect device beside a perfect one's"
+_FRECHET = "classifier_frechet_distance"
+_FIXED, _TRAINED = ({"trained": state} for state in ("fixed", "trained"))
+_RAW, _STANDARDISED = ({"scale": scale} for scale in ("raw", "standardised"))
+
+
+def _counts(folder: str, title: str, group: str = _BESIDE, **more) -> Question:
+    return Question(folder, "quantum", group, f"photon counts, {title}", "integer_distance", **more)
+
+
+def _states(entry: str, latents: Sequence[str], ours: str, other: str) -> dict:
+    """How rows of the same latent that differ in one entry are compared."""
+    pairs = [((latent, ours), (latent, other)) for latent in latents]
+    return {"entries": ("latent", entry), "pairs": pairs}
+
+
+def _imperfect(title: str, imperfection: str, value: str) -> Question:
+    return Question(
+        "noise_3000",
+        "quantum",
+        _IMPERFECT,
+        title,
+        "integer_distance",
+        entries=("latent", "imperfection", "value"),
+        pairs=[(("boson", imperfection, value), ("boson", "none", ""))],
+    )
+
+
+_LEARNED = _states("trained", ("boson", "photonic", "gaussian"), "trained", "fixed")
+QUESTIONS = (
+    _counts("table1_5000", "5,000 steps"),
+    _counts("table1_torch_5000", "5,000 steps, PyTorch's epsilon"),
+    _counts("joint_5000", "5,000 steps, one circuit a seed", where=_FIXED),
+    _counts("origins_3000", "3,000 steps, one circuit a seed", where=_RAW),
+    _counts("origins_3000", "3,000 steps, unit variance", where=_STANDARDISED),
+    _counts(
+        "interference_3000",
+        "3,000 steps, classical controls",
+        entries=("latent", "interfering photons"),
+        pairs=[(("boson", 8), (other, "")) for other in CONTROLS[1:]],
+    ),
+    _counts("table1_40000", "40,000 steps"),
+    _counts("table1_torch_40000", "40,000 steps, PyTorch's epsilon"),
+    _counts("joint_5000", "5,000 steps, trained latents", where=_TRAINED),
+    Question("table1_5000", "bernoulli", _BESIDE, "fair bits, 5,000 steps", "integer_distance"),
+    Question(
+        "mixture_5000", "mixture", _BESIDE, "blobs in the plane, 5,000 steps", "interpolation_rate"
+    ),
+    Question(
+        "joint_molecules_1500",
+        "qm9",
+        _BESIDE,
+        "molecules: FCD, 1,500 steps",
+        "fcd",
+        where=_FIXED,
+    ),
+    Question(
+        "table2_20000", "qm9", _BESIDE, "molecules: FCD, 20,000 steps, plain decoding", "plain_fcd"
+    ),
+    Question("table2_20000", "qm9", _BESIDE, "molecules: FCD, 20,000 steps", "fcd"),
+    Question(
+        "table2_cifar_8000", "cifar10", _BESIDE, "images: Frechet distance, 8,000 steps", _FRECHET
+    ),
+    Question(
+        "table2_cifar_8000",
+        "cifar10",
+        _BESIDE,
+        "images, one device of 128 modes",
+        _FRECHET,
+        pairs=[(("boson, one device",), ("gaussian",))],
+    ),
+    _counts("joint_5000", "5,000 steps", _LEARNS, **_LEARNED),
+    Question(
+        "joint_molecules_1500", "qm9", _LEARNS, "molecules: FCD, 1,500 steps", "fcd", **_LEARNED
+    ),
+    _counts(
+        "origins_3000",
+        "3,000 steps",
+        _SCALED,
+        **_states(
+            "scale",
+            ("boson", "photonic", "bernoulli", "dirichlet_multinomial"),
+            "standardised",
+            "raw",
+        ),
+    ),
+    _imperfect("photons 90 % indistinguishable", "indistinguishability", "0.9"),
+    _imperfect("10 % of the photons lost", "transmission", "0.9"),
+    _imperfect("30 % lost", "transmission", "0.7"),
+    _imperfect("30 % lost, shots of 6 to 8 kept", "transmission", "0.7, at least 6 photons"),
+    _imperfect("detectors that only click", "detector", "threshold"),
+    _imperfect("sources with a g2 of 0.0205", "g2", "0.0205"),
+    _imperfect("phases wrong by up to 0.1 rad", "phase error", "0.1 rad"),
+)
