@@ -173,6 +173,8 @@ def draw(file: Path, compared: dict[str, dict[str, Comparison]], path: Path) -> 
         panel.set_xlabel("clicks" if detector(name) == "threshold" else "photons", fontsize=8)
         panel.tick_params(labelsize=7)
         tidy(panel)
+    for panel in panels[::columns]:
+        panel.set_ylabel("probability", fontsize=8)
     shared_legend(figure, panels[:1], "light")
     save_figure(figure, path.with_suffix(""))
 
