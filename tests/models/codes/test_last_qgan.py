@@ -1,4 +1,4 @@
-"""The GAN over codes: its parts' sizes, the way from images to codes and back, and a whole run."""
+"""The GAN over codes: its parts' sizes, the way from images to codes and back, and its scores."""
 
 import dataclasses
 from types import SimpleNamespace
@@ -8,26 +8,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
-from qlatent_tf.configs.autoencoder import get_config as autoencoder_config
 from qlatent_tf.configs.last_qgan import get_config
+from quarters import CLASSICAL, SIZES, images
 
-from qlatent_tf import resolve as completion
-from qlatent_tf.datasets.images.arrays import image_dataset
 from qlatent_tf.metrics.neighbours import precision_and_recall
 from qlatent_tf.models.codes import model as last_qgan
 from qlatent_tf.models.codes.model import CodeGAN, classical_generator, code_critic
 from qlatent_tf.registry import models
 from qlatent_tf.runs import training
-from qlatent_tf.runs.run_directory import RunDirectory
-from qlatent_tf.runs.session import Session
-from qlatent_tf.runs.signals import Interrupted
 from qlatent_tf.scores import means
-from qlatent_tf.zoo import from_preset, save_preset
 
 pytestmark = pytest.mark.usefixtures("eager_steps")
 SEED = tf.constant([1, 2], tf.int32)
-SIZES = {"image": [8, 12, 4], "filters": [4, 6], "hidden": 16, "qubits": 3, "critic_width": 8}
-CLASSICAL = {**SIZES, "generator": "classical", "width": 4}
 
 
 def gaussian(size):
@@ -36,21 +28,6 @@ def gaussian(size):
 
 def gan(size=5, **options):
     return models.build("last_qgan", gaussian(size), **{**CLASSICAL, **options})
-
-
-def images(count=40, seed=0):
-    """Two bright quarters on dark ground, of random brightness."""
-    random = np.random.default_rng(seed)
-    made = np.zeros((count, 8, 12, 4), np.uint8)
-    made[:, :4, :6] = random.integers(60, 255, (count, 1, 1, 4))
-    made[:, 4:, 6:] = random.integers(60, 255, (count, 1, 1, 1))
-    return made
-
-
-@pytest.fixture(scope="module")
-def dataset():
-    arrays = {"x_train": images(), "x_test": images(12, seed=1)}
-    return image_dataset("quarters", arrays, class_names=(), classes=None, provenance={})
 
 
 def parameters(network):
@@ -222,130 +199,3 @@ def test_scores_of_a_linear_critic_are_exact(dataset):
 def test_values_that_are_not_legal_are_refused(options):
     with pytest.raises(ValueError, match=next(iter(options))):
         gan(**options)
-
-
-CONFIG = get_config("gaussian").override(
-    dataset="cifar10",
-    steps=4,
-    batch_size=8,
-    critic_steps=2,
-    jit_compile=False,
-    evaluate_every=4,
-    checkpoint_every=2,
-    evaluation_samples=20,
-    model_options={**CLASSICAL, "autoencoder_steps": 3},
-    latent_options={"modes": 5},
-)
-
-
-@pytest.fixture(scope="module")
-def whole(dataset, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("whole")
-    return training.train(CONFIG, folder, dataset=dataset, progress=False)
-
-
-def test_one_command_trains_the_autoencoder_first(whole, dataset):
-    part = RunDirectory(whole.path / "autoencoder")
-    assert part.read_run()["step"] == 3
-    names = {name.partition("_quarters")[0] for name in part.read_metrics()["metrics"]}
-    assert names == {"reconstruction_mse", "reconstruction_psnr"}
-    assert part.picture("reconstructions").is_file()
-    for name in ("samples", "reconstructions", "real_over_generated"):
-        assert whole.picture(name).is_file()
-    model, step = training.restore_model(whole)
-    autoencoder, _ = training.restore_model(part)
-    assert step == 4
-    np.testing.assert_array_equal(model.precompute(dataset.source), autoencoder.codes(images()))
-    scores = whole.read_metrics()["metrics"]
-    assert "encoder_frechet_16_quarters_40@20" in scores
-    assert "reconstruction_mse_quarters_test_12" in scores
-
-
-@pytest.mark.slow
-def test_a_run_stopped_while_the_autoencoder_is_trained_goes_on(
-    whole, dataset, tmp_path, monkeypatch, capfd, caplog
-):
-    original = training.callbacks.LossEvents.on_train_batch_end
-
-    def interrupt(self, batch, logs=None):
-        original(self, batch, logs)
-        if "reconstruction_mse" in logs and self.model.step == 2:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(training.callbacks.LossEvents, "on_train_batch_end", interrupt)
-        with (
-            caplog.at_level("INFO"),
-            pytest.raises(Interrupted, match="step 2 of 3"),
-        ):
-            training.train(CONFIG, tmp_path, dataset=dataset)
-    assert "autoencoder is trained first" in caplog.text and "for 3 steps" in caplog.text
-    assert "autoencoder:   0%" in capfd.readouterr().err
-    assert not RunDirectory(tmp_path).checkpoints.exists()
-    lead, begun = Session.lead, []
-
-    def lead_the_autoencoder(session, phase, *rest):
-        begun.append(phase)
-        if phase == "autoencoder":
-            lead(session, phase, *rest)
-
-    # What follows is that of `whole`.
-    monkeypatch.setattr(Session, "lead", lead_the_autoencoder)
-    training.train(CONFIG, tmp_path, dataset=dataset, progress=False)
-    assert begun == ["autoencoder", "train"]
-    weights = [
-        training.restore_model(RunDirectory(folder / "autoencoder"))[0].get_weights()
-        for folder in (tmp_path, whole.path)
-    ]
-    for one, other in zip(*weights, strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
-def test_a_preset_holds_all_that_sampling_needs(whole, tmp_path):
-    model, _ = training.restore_model(whole)
-    config = whole.read_config()
-    loaded = from_preset(save_preset(tmp_path / "preset", model, config))
-    np.testing.assert_array_equal(loaded.sample(6, seed=0), model.sample(6, seed=0))
-
-
-@pytest.mark.slow
-def test_the_autoencoder_can_be_a_preset(whole, dataset, tmp_path):
-    part = RunDirectory(whole.path / "autoencoder")
-    autoencoder, _ = training.restore_model(part)
-    save_preset(tmp_path / "preset", autoencoder, part.read_config())
-    config = CONFIG.override(**{"model_options.autoencoder": str(tmp_path / "preset")})
-    run = training.train(config, tmp_path / "run", dataset=dataset, progress=False)
-    # The run has a copy of its own.
-    (tmp_path / "preset").rename(tmp_path / "gone")
-    weights = [training.restore_model(one)[0].get_weights() for one in (run, whole)]
-    for one, other in zip(*weights, strict=True):
-        np.testing.assert_array_equal(one, other)
-    wider = config.override(
-        **{
-            "model_options.autoencoder": str(tmp_path / "gone"),
-            "model_options.hidden": 17,
-        }
-    )
-    with pytest.raises(ValueError, match="The encoder differs"):
-        training.train(wider, tmp_path / "wider", dataset=dataset, progress=False)
-    unknown = config.override(**{"model_options.autoencoder": "nothing"})
-    with pytest.raises(FileNotFoundError, match="No preset 'nothing'"):
-        training.train(unknown, tmp_path / "wider", dataset=dataset, progress=False)
-    # What is refused leaves no directory that would stand in the way.
-    assert not (tmp_path / "wider").exists()
-
-
-def test_twins_differ_in_one_word():
-    quantum, classical = (
-        completion.resolve(CONFIG.override(**{"model_options.generator": name}))
-        for name in ("quantum", "classical")
-    )
-    assert len(quantum.differences(classical)) == 1
-    assert {**quantum.model_options, "generator": "classical"} == classical.model_options
-
-
-def test_the_configurations_fit_each_other():
-    config, part = get_config("boson"), autoencoder_config("gaussian")
-    defaults = completion.resolve(dataclasses.replace(config, dataset="cifar10")).model_options
-    assert part.latent_options["modes"] == 2 * defaults["qubits"]
-    assert config.latent_options["modes"] == defaults["qubits"]
