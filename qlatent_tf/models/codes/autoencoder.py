@@ -94,22 +94,23 @@ class Autoencoder(LatentGenerator):
     def training_batches(
         self, real, batch_size, seed, start_step=0, steps=None, generator_batch_size=None
     ):
-        """Returns batches of images in [0, 1], ``(batch, height, width, bands)``, of uint8 ones.
+        """Returns batches ``{"images": ...}`` of uint8 images, as numbers in [0, 1].
 
-        As `WGANGP.training_batches`; `generator_batch_size` means nothing here.
+        Their shape is ``(batch, height, width, bands)``. Arguments are those of
+        `WGANGP.training_batches`; `generator_batch_size` means nothing here.
 
         Raises:
           ValueError: if the images' shape is not the encoder's.
         """
         batches = step_batches(
-            lambda step, drawn: to_unit(drawn[0]),
+            lambda step, drawn: {"images": to_unit(drawn[0])},
             (1, batch_size),
             real,
             derive_seed(seed, "real"),
             start_step,
             steps,
         )
-        given, taken = batches.element_spec.shape[1:], self.encoder.input_shape[1:]
+        given, taken = batches.element_spec["images"].shape[1:], self.encoder.input_shape[1:]
         if tuple(given) != taken:
             raise ValueError(
                 f"The images have the shape {tuple(given)}; the autoencoder takes {taken}: set "
@@ -119,10 +120,11 @@ class Autoencoder(LatentGenerator):
 
     def is_prepared(self, data):
         spec = getattr(data, "element_spec", None)
-        return getattr(getattr(spec, "dtype", None), "is_floating", False)
+        return isinstance(spec, dict) and "images" in spec
 
-    def train_step(self, images):
+    def train_step(self, batch):
         """Updates encoder and decoder once; returns the ``reconstruction_mse``."""
+        images = batch["images"]
         with tf.GradientTape() as tape:
             loss = ops.mean(ops.square(self(images, training=True) - images))
             scaled = self.optimizer.scale_loss(loss)
