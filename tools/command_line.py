@@ -9,10 +9,14 @@ import os
 import re
 import shlex
 import sys
+import sysconfig
 import threading
+import traceback
+from pathlib import Path
 
 from absl import logging
 
+import qlatent_tf
 from qlatent_tf.backend import BackendError, check_backend
 from qlatent_tf.names import did_you_mean
 from qlatent_tf.quiet import silence_tensorflow
@@ -210,7 +214,7 @@ def _run(function, arguments):
         check_backend()
         return function(arguments)
     except (ValueError, FileNotFoundError, FloatingPointError, BackendError) as error:
-        message = str(error)
+        message = f"{error}{_place_in_own_code(error)}"
     except ImportError as error:
         if error.name:  # Raised by an import, not by hand for an extra that is missing.
             raise
@@ -237,6 +241,21 @@ def _run(function, arguments):
         )
     print(f"error: {message}", file=sys.stderr)
     return 1
+
+
+def _place_in_own_code(error) -> str:
+    """Returns where a user's function failed, if the package called one."""
+    package = Path(qlatent_tf.__file__).parent
+    others = (package, Path(__file__).parent, Path(sysconfig.get_path("stdlib")))
+    called, place = False, ""
+    for frame in traceback.extract_tb(error.__traceback__):
+        file = Path(frame.filename)
+        called = called or file.is_relative_to(package)
+        installed = {"site-packages", "dist-packages"} & set(file.parts)
+        own = not installed and not any(file.is_relative_to(folder) for folder in others)
+        if called and own and file.is_file():
+            place = f" ({file.name}, line {frame.lineno}, in {frame.name})"
+    return place
 
 
 def _quiet_logs():

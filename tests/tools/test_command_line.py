@@ -1,5 +1,6 @@
 """What a tool shows of errors, and of what TensorFlow's libraries write while they load."""
 
+import functools
 import gc
 import importlib
 import re
@@ -11,6 +12,7 @@ from absl import logging
 from qlatent_tf.tools.command_line import run_tool
 
 import qlatent_tf
+from qlatent_tf.registry import latents
 
 NOISY = """
 import os
@@ -131,3 +133,14 @@ def test_what_a_tool_leaves_in_cycles_is_freed_before_the_interpreter_ends(error
 
     run_tool(work, None)
     assert left[0]() is None
+
+
+def test_the_place_of_an_error_in_ones_own_code_is_named(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_parts.py").write_text("def latent(modes=4):\n    return float('x')\n")
+    build = functools.partial(latents.build, "my_parts:latent")
+    assert run_tool(lambda arguments: build(), None) == 1
+    assert capfd.readouterr().err.endswith("'x' (my_parts.py, line 2, in latent)\n")
+    # What the package itself refuses is told without a place.
+    assert run_tool(lambda arguments: build(modes=2, size=3), None) == 1
+    assert ".py" not in capfd.readouterr().err
