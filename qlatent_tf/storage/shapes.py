@@ -84,5 +84,7 @@ def _join(where, name):
 
 def _differs(value, legal, where):
     kind = _NAMES.get(type(value), "a list")
+    if type(value) is int and abs(value) >= _LARGEST:
+        kind += f" of {value.bit_length()} bits"
     shown = repr(value)[:60] if isinstance(value, (str, bool, float)) else kind
     return f"{where or 'it'} is {legal}; received {shown}"

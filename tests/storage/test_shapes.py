@@ -31,7 +31,7 @@ def test_what_has_the_shape(value, shape):
     [
         (True, int, "it is a whole number; received True"),
         (1.0, int, "a whole number; received 1.0"),
-        (2**63, int, "a whole number; received a whole number"),
+        (2**63, int, "a whole number; received a whole number of 64 bits"),
         (10**400, float, "a number; received a whole number"),
         (float("nan"), float, "a number; received nan"),
         ("1", (float, None), "a number; received '1'"),

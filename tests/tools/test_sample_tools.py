@@ -74,7 +74,7 @@ def test_the_same_command_continues_and_another_is_refused(tmp_path, capsys):
         (["--photons", "9"], "at most modes=6"),
         (["--unitary-file", "absent.npy"], "absent.npy"),
         (["--seed", "-1"], "--seed is a whole number from 0"),
-        (["--shard-size", "0"], "shard_size is a whole number from 1"),
+        (["--shard-size", "0"], "shard_size is at least 1"),
         (["--transmission", "abc"], "a transmission reads like 0.9"),
         (["--postselect", "6-8"], "reads like 6,8, a single one like 8; received '6-8'"),
         (["--input-state", "1,x"], "an input state reads like 1,1,0,2; received '1,x'"),

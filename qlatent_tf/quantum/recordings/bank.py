@@ -16,6 +16,7 @@ from absl import logging
 
 import qlatent_tf
 from qlatent_tf.differences import differences, format_differences
+from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.quantum.memory import readable_bytes
 from qlatent_tf.quantum.recordings import bank_metadata
 from qlatent_tf.quantum.recordings import rows as sample_rows
@@ -89,7 +90,7 @@ def write_bank(
       sampler: Sampler.
       num_samples: int. Rows in all.
       modes: int. Columns.
-      seed: int. The sampler's seed.
+      seed: int, from 0 and below 2**63. The sampler's seed.
       description: dict. What the sampler is, as JSON values; a bank that was begun with another
         description is not continued.
       unitary: complex array, one matrix or several. Kept beside the rows.
@@ -99,12 +100,15 @@ def write_bank(
       draw: callable. Lets others draw the pieces, several at a time; None for `sampler`, here.
 
     Raises:
-      ValueError: if `folder` holds something else or a bank begun differently, the message
-        lists the differences; or if another process is writing it.
+      ValueError: if a number is not legal, or `folder` holds something else or a bank begun
+        differently: the message lists the differences; or if another process is writing it.
     """
-    for name, value in (("num_samples", num_samples), ("shard_size", shard_size)):
-        if type(value) is not int or value < 1:
-            raise ValueError(f"{name} is a whole number from 1; received {value!r}.")
+    num_samples = check_count(num_samples, "num_samples", least=1)
+    shard_size = check_count(shard_size, "shard_size", least=1)
+    modes = check_count(modes, "modes", least=1)
+    seed = check_count(seed, "seed")
+    if seed >= 2**63:  # what metadata.json can hold
+        raise ValueError(f"A bank's seed is below 2**63; received {seed}.")
     folder = Path(folder)
     metadata = {
         "format": bank_metadata.FORMAT,

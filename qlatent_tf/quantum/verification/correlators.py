@@ -127,12 +127,17 @@ def predicted_moments(
     """Returns the exact mean, shape (modes,), and covariance, (modes, modes), behind a circuit.
 
     Photons are `identical` or distinguishable, and all modes share the loss. With `collision_free`,
-    only shots are kept with all photons in different modes.
+    only shots are kept with all photons in different modes; there is no loss then.
 
     Raises:
-      ValueError: if the collision-free outcomes are too many to be listed.
+      ValueError: if the collision-free outcomes are too many to be listed, or photons are lost.
     """
     input_state = np.asarray(input_state)
+    if collision_free and transmission != 1:
+        raise ValueError(
+            "The moments of collision-free shots are those without loss; received transmission="
+            f"{transmission}."
+        )
     if not collision_free:
         law = CountLaw.build(int(input_state.sum()), len(unitary), transmission, 0.0)
         return photon_moments(unitary, input_state, float(identical), np.ones(len(unitary)), law)

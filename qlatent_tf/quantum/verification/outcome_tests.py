@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.quantum.recordings import rows as sample_rows
 from qlatent_tf.quantum.samplers.fock_table import exact_distribution, num_outcomes
 from qlatent_tf.quantum.verification import correlators
@@ -79,7 +80,7 @@ def likelihood_ratio(
     distributions are compared given that there is none.
 
     Raises:
-      ValueError: if the photons are more than 25.
+      ValueError: if the photons are more than 25, or `max_shots` is below 1.
 
     Reference: Bentivegna, Spagnolo, Vitelli, Brod, Crespi, Flamini, Ramponi, Mataloni, Osellame,
       Galvao, Sciarrino, "Bayesian approach to boson sampling validation", International Journal of
@@ -93,6 +94,7 @@ def likelihood_ratio(
         )
     if max_shots is None:
         max_shots = int(np.clip(2e9 / (max(photons, 1) * 2.0**photons), 20, 2000))
+    max_shots = check_count(max_shots, "max_shots", least=1)
     parts, wanted, skipped = [], max_shots, 0
     for _, block in sample_rows.blocks(rows):
         usable = np.flatnonzero(block.sum(axis=1) == photons)[:wanted]

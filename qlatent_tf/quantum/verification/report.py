@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from qlatent_tf.quantum.arguments import check_count, check_input_state, check_unitary
+from qlatent_tf.quantum.recordings import rows as sample_rows
 from qlatent_tf.quantum.verification import correlators, outcome_tests
 from qlatent_tf.quantum.verification.correlators import MeasuredCorrelators, Signature
 from qlatent_tf.quantum.verification.count_statistics import CountStatistics, count_statistics
@@ -147,7 +148,7 @@ def validate_samples(
       photons: int. Default: those of the input state, or the total if all shots have the same.
       interferometer: str. What kind the random circuits are: "haar", or loops such as "1-1".
       collision_free: bool. Whether shots with collisions were discarded. Default: if none of
-        the shots has any while all have the same total from 2.
+        the shots has any while all hold all the photons, two or more.
       circuits: int. Random circuits to compare with.
       likelihood_shots: int. Shots for the likelihood ratio; see `likelihood_ratio`.
       seed: int. Decides the random circuits and the bootstrap.
@@ -156,7 +157,8 @@ def validate_samples(
       A SampleReport.
 
     Raises:
-      ValueError: if the circuit or the input state does not fit the samples.
+      ValueError: if the rows are no photon numbers, the circuit or the input state does not fit
+        them, or shots with collisions were discarded and others lack photons.
 
     Example:
       >>> report = validate_samples(open_samples("bank"), unitary=haar_unitary(16, 0))
@@ -164,6 +166,12 @@ def validate_samples(
       1.0
     """
     seed = check_count(seed, "seed")
+    circuits = check_count(circuits, "circuits", least=1)
+    if photons is not None:
+        photons = check_count(photons, "photons")
+    if not isinstance(rows, sample_rows.Rows):
+        rows = np.asarray(rows)
+        sample_rows.check_rows(rows, "rows")
     modes, notes = rows.shape[1], []
     if unitary is not None:
         unitary = check_unitary(unitary)
@@ -171,6 +179,8 @@ def validate_samples(
             raise ValueError(f"The unitary has {len(unitary)} modes; the samples have {modes}.")
     if input_state is not None:
         input_state = check_input_state(input_state, modes)
+        if not input_state.any():
+            raise ValueError("An input state holds at least one photon; received none.")
         if photons not in (None, int(input_state.sum())):
             raise ValueError(
                 f"photons={photons} contradicts an input state of {input_state.sum()} photons."
@@ -236,7 +246,7 @@ def _choose_input_state(counts, input_state, photons, notes) -> np.ndarray | Non
                 "predicted. Name the input state (input_state) or the number of photons (photons)."
             )
             return None
-        if not isinstance(photons, int) or not 1 <= photons <= counts.modes:
+        if not 1 <= photons <= counts.modes:
             notes.append(
                 f"{photons} photons do not go one into each of {counts.modes} modes: nothing is "
                 "predicted. Name the input state (input_state)."
@@ -255,12 +265,19 @@ def _choose_input_state(counts, input_state, photons, notes) -> np.ndarray | Non
 
 def _choose_collision_free(counts, photons, collision_free, notes) -> bool:
     if collision_free is None:
-        is_fixed = bool(counts.total_law.max() == 1.0)
-        collision_free = counts.largest_count == 1 and is_fixed and photons >= 2
+        whole = bool(counts.total_law[photons:][:1].sum() == 1.0)
+        collision_free = counts.largest_count == 1 and whole and photons >= 2
     if counts.largest_count == 1 and not collision_free and photons >= 2:
         notes.append(
             "No shot has two photons in a mode. If the detectors tell only none from some, the "
             "predictions, which count photons, do not apply."
+        )
+    fewer = counts.total_law[:photons].sum()
+    if collision_free and fewer:
+        raise ValueError(
+            "Where shots with collisions are discarded, what is expected is known of shots with "
+            f"all {photons} photons; received {fewer:.2%} of shots with fewer. Select the others, "
+            "rows[rows.sum(axis=1) == photons], or leave collision_free out."
         )
     if collision_free and not correlators.can_enumerate_collision_free(counts.modes, photons):
         notes.append(

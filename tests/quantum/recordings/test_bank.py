@@ -195,8 +195,20 @@ def test_rows_that_do_not_fit_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"takes uint8 of shape \(\d+, 5\)"):
         _write(tmp_path / "b", modes=5)
     for name in ("num_samples", "shard_size"):
-        with pytest.raises(ValueError, match=f"{name} is a whole number from 1; received 0"):
+        with pytest.raises(ValueError, match=f"{name} is at least 1; received 0"):
             _write(tmp_path / "c", **{name: 0})
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, 1.5])
+def test_a_seed_that_could_not_be_read_again_is_refused_before_anything_is_drawn(tmp_path, seed):
+    with pytest.raises(ValueError, match=f"seed is .* received {seed}"):
+        _write(tmp_path / "bank", seed=seed)
+    assert not (tmp_path / "bank").exists()
+
+
+def test_numbers_may_be_of_numpy(tmp_path):
+    _write(tmp_path, seed=np.int64(7), num_samples=np.int32(2050))
+    np.testing.assert_array_equal(open_samples(tmp_path)[:], _expected())
 
 
 @pytest.mark.parametrize("num_samples, size", [(10**15, r"2\.665 PiB"), (4294967301, "12 GiB")])

@@ -112,6 +112,36 @@ def test_what_does_not_fit_is_refused():
         validate_samples(rows, input_state=STATE, photons=4)
     with pytest.raises(ValueError, match="not unitary"):
         validate_samples(rows, unitary=2 * np.eye(10))
+    with pytest.raises(ValueError, match="at least one photon; received none"):
+        validate_samples(rows, input_state=0 * STATE)
+    for name in ("circuits", "photons"):
+        with pytest.raises(ValueError, match=f"{name} is at least .; received -1"):
+            validate_samples(rows, **{name: -1})
+    with pytest.raises(ValueError, match="max_shots is at least 1; received 0"):
+        validate_samples(rows, unitary=UNITARY, likelihood_shots=0)
+
+
+@pytest.mark.parametrize("rows", [[[1, np.nan]], [[1, -1]], np.zeros((0, 2)), [1, 0]])
+def test_rows_that_hold_no_photon_numbers_are_refused(rows):
+    with pytest.raises(ValueError, match="^rows"):
+        validate_samples(rows, photons=1)
+
+
+def test_shots_and_numbers_may_come_as_lists_and_of_numpy():
+    rows = [[1, 0, 1], [0, 1, 1]]
+    report = validate_samples(rows, photons=np.int64(2), circuits=2)
+    assert report.photons == 2 and report.ensembles
+
+
+def test_collision_free_shots_that_lack_photons_are_refused():
+    rows = _rows("boson", transmission=0.5)
+    rows = rows[rows.max(axis=1) <= 1]
+    with pytest.raises(ValueError, match="all 5 photons; received .* of shots with fewer"):
+        validate_samples(rows, unitary=UNITARY, input_state=STATE, collision_free=True)
+    # Nor are they taken for such where all lack as many.
+    same = rows[rows.sum(axis=1) == 4]
+    report = validate_samples(same, unitary=UNITARY, input_state=STATE, circuits=2)
+    assert not report.collision_free and report.transmission == 0.8
 
 
 @pytest.mark.skipif(not os.environ.get("QLATENT_DATA_DIR"), reason="needs QLATENT_DATA_DIR")
