@@ -59,7 +59,12 @@ import numpy as np
 from qlatent_tf.quantum.devices import second_photons
 from qlatent_tf.quantum.devices.count_law import CountLaw
 from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
-from qlatent_tf.quantum.devices.probabilities import check_size, click_table, generating_function
+from qlatent_tf.quantum.devices.probabilities import (
+    check_acceptance,
+    check_size,
+    click_table,
+    generating_function,
+)
 
 PAIRS_PER_CHUNK = 64
 
@@ -203,6 +208,7 @@ def click_moments(device) -> tuple[np.ndarray, np.ndarray]:
 
     Raises:
       NoClosedForm: if the device has more than 16 modes or 12 photons.
+      ValueError: if the post-selection keeps next to nothing, see `check_acceptance`.
     """
     probabilities = click_table(device).ravel()
     patterns = np.indices((2,) * device.modes).reshape(device.modes, -1).T
@@ -210,7 +216,7 @@ def click_moments(device) -> tuple[np.ndarray, np.ndarray]:
     totals = patterns.sum(axis=1)
     kept = (least <= totals) & (totals <= most)
     probabilities, patterns = probabilities[kept], patterns[kept].astype(np.float64)
-    probabilities = probabilities / probabilities.sum()
+    probabilities = probabilities / check_acceptance(device, probabilities.sum())
     mean = probabilities @ patterns
     return mean, (patterns.T * probabilities) @ patterns - np.outer(mean, mean)
 
@@ -220,6 +226,7 @@ def count_moments(device) -> tuple[np.ndarray, np.ndarray]:
 
     Raises:
       NoClosedForm: if the device has more than about 9 photons, or 24 distinguishable ones.
+      ValueError: if the post-selection keeps next to nothing, see `check_acceptance`.
     """
     check_size(device)
     is_dark = device.dark_count_probability > 0
@@ -249,7 +256,7 @@ def count_moments(device) -> tuple[np.ndarray, np.ndarray]:
         dark = 1.0 + device.dark_count_probability * (weights - 1.0)
         values = generating_function(device, weights) * dark.prod(axis=1)
         law = np.fft.ifftn(values.reshape(shape)).real[kept].sum(axis=0)
-        law /= law.sum()
+        law /= check_acceptance(device, law.sum())
         mean[i], mean[k] = law.sum(axis=1) @ in_mode, law.sum(axis=0) @ in_mode
         second[i, i], second[k, k] = law.sum(axis=1) @ in_mode**2, law.sum(axis=0) @ in_mode**2
         second[i, k] = second[k, i] = in_mode @ law @ in_mode

@@ -256,6 +256,7 @@ class PhotonicDevice:
 
         Raises:
           NoClosedForm: if a post-selection makes it too long a sum, see `covariance`.
+          ValueError: if it keeps next to nothing.
         """
         return self._mean.copy()
 
@@ -264,6 +265,7 @@ class PhotonicDevice:
 
         Raises:
           NoClosedForm: if a post-selection makes it too long a sum, see `covariance`.
+          ValueError: if it keeps next to nothing.
         """
         if self._clicks_freely:
             return self._mean * (1.0 - self._mean)
@@ -278,6 +280,7 @@ class PhotonicDevice:
 
         Raises:
           NoClosedForm: if a post-selection makes it too long a sum.
+          ValueError: if it keeps less than a share of 1e-8 where it has no closed form.
         """
         return self._moments[1].copy()
 
@@ -295,7 +298,8 @@ class PhotonicDevice:
 
         Raises:
           NoClosedForm: if the device is too large, or its sources emit second photons.
-          ValueError: if the outcomes are malformed or too large.
+          ValueError: if the outcomes are malformed or too large, or the post-selection keeps next
+            to nothing.
         """
         outcomes = check_outcomes(outcomes, self.modes)
         if self.is_ideal:

@@ -55,6 +55,8 @@ MAX_TERMS = 2**17
 MAX_CLICKS = 16
 MAX_CLICK_TABLE_MODES = 16
 MATRICES_PER_CHUNK = 4096
+# The sums' rounding errors, up to about 1e-12, would show in what is divided by less.
+MIN_ACCEPTANCE = 1e-8
 
 
 def log_prob(device, outcomes: np.ndarray) -> np.ndarray:
@@ -65,7 +67,8 @@ def log_prob(device, outcomes: np.ndarray) -> np.ndarray:
 
     Raises:
       NoClosedForm: if the device is larger than that.
-      ValueError: if an outcome has more than 16 clicks, or too many counts.
+      ValueError: if an outcome has more than 16 clicks, or too many counts; or the post-selection
+        keeps next to nothing, see `check_acceptance`.
     """
     result = np.full(len(outcomes), -np.inf)
     clicks, is_dark = device.detector == "threshold", device.dark_count_probability > 0
@@ -165,6 +168,20 @@ def _check_click_table(device) -> None:
         )
 
 
+def check_acceptance(device, share: float) -> float:
+    """Returns the share of shots that a post-selection keeps, if it is large enough to divide by.
+
+    Raises:
+      ValueError: if it is below `MIN_ACCEPTANCE`.
+    """
+    if not share >= MIN_ACCEPTANCE:
+        raise ValueError(
+            f"{device!r} keeps a share of {max(share, 0.0):.1e} of its shots, too few for its "
+            f"probabilities and moments; legal is from {MIN_ACCEPTANCE:g}."
+        )
+    return share
+
+
 def _acceptance(device) -> float:
     """Returns the share of shots that the post-selection keeps."""
     least, most = device.postselect
@@ -173,13 +190,13 @@ def _acceptance(device) -> float:
     if device.detector == "threshold":
         table = click_table(device)
         totals = np.indices(table.shape).sum(axis=0)
-        return float(table[(least <= totals) & (totals <= most)].sum())
+        return check_acceptance(device, float(table[(least <= totals) & (totals <= most)].sum()))
     # The distribution of the total from its generating function at the roots of unity.
     roots = np.exp(2j * np.pi * np.arange(device.photons + 1) / (device.photons + 1))
     weights = np.repeat(roots[:, None], device.modes, axis=1)
     detected = np.fft.fft(generating_function(device, weights)).real / len(roots)
     dark = binom.pmf(np.arange(device.modes + 1), device.modes, device.dark_count_probability)
-    return float(np.convolve(detected, dark)[least : most + 1].sum())
+    return check_acceptance(device, float(np.convolve(detected, dark)[least : most + 1].sum()))
 
 
 def _number_probability(device, outcome: np.ndarray) -> float:

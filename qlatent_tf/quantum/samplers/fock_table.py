@@ -16,7 +16,13 @@ import math
 
 import numpy as np
 
-from qlatent_tf.quantum.arguments import check_input_state, check_unitary
+from qlatent_tf.quantum.arguments import (
+    check_count,
+    check_flag,
+    check_input_state,
+    check_sample_range,
+    check_unitary,
+)
 from qlatent_tf.quantum.compiled import kernel
 from qlatent_tf.quantum.kernels.alias_table import MAX_OUTCOMES, alias_index, alias_records
 from qlatent_tf.quantum.memory import check_memory, readable_bytes
@@ -163,6 +169,8 @@ def exact_distribution(
     unitary = check_unitary(unitary)
     modes = len(unitary)
     input_state = check_input_state(input_state, modes)
+    identical = check_flag(identical, "identical")
+    max_bytes = check_count(max_bytes, "max_bytes")
     num_threads = check_num_threads(num_threads)
     photons = int(input_state.sum())
     needed, outcomes = table_bytes(modes, photons), num_outcomes(modes, photons)
@@ -243,6 +251,7 @@ class FockTable:
         Each depends on its number and the seed, taken modulo 2**64, alone. `log_probs`, float64
         `[num_samples]`, is filled in with their log-probabilities if it is given and not empty.
         """
+        num_samples, start = check_sample_range(num_samples, start, self.occupations.shape[1])
         key = stream_key(seed, "boson table")
         rows = np.empty((num_samples, self.occupations.shape[1]), np.uint8)
         log_probs = np.empty(0) if log_probs is None else log_probs

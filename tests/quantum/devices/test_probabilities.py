@@ -44,3 +44,31 @@ def test_log_prob_of_many_photons_and_dark_counts(visibility, photons):
     np.testing.assert_allclose(np.exp(device.log_prob([outcome])), expected, rtol=1e-9)
     with pytest.raises(ValueError, match="18 counts in 18 modes"):
         device.log_prob([[1] * 18 + [0] * 2])
+
+
+@pytest.mark.parametrize(
+    "state, options, share",
+    [
+        ([1, 1, 0, 0], dict(detector="threshold", postselect=1), "0.0e"),
+        (
+            [2, 0, 0, 0],
+            dict(transmission=[0.5, 0.5, 0.5, 0], dark_count_probability=1, postselect=(0, 1)),
+            "",
+        ),
+        ([1, 1, 1, 0], dict(transmission=[1e-3] * 3 + [0.999e-3], postselect=3), r"1\.0e-09"),
+    ],
+)
+def test_what_next_to_no_shot_meets_has_no_moments_and_probabilities(state, options, share):
+    device = PhotonicDevice(np.eye(4), state, **options)
+    for refused in (device.mean, device.covariance, lambda: device.log_prob([state])):
+        with pytest.raises(ValueError, match=f"keeps a share of {share}.*legal is from 1e-08"):
+            refused()
+
+
+def test_a_rare_post_selection_that_has_a_closed_form_keeps_its_moments():
+    device = PhotonicDevice(haar_unitary(4, 0), [1, 1, 1, 0], transmission=1e-4, postselect=3)
+    ideal = PhotonicDevice(haar_unitary(4, 0), [1, 1, 1, 0])
+    np.testing.assert_allclose(device.covariance(), ideal.covariance(), atol=1e-9)
+    np.testing.assert_allclose(
+        device.log_prob([[0, 1, 1, 1]]), ideal.log_prob([[0, 1, 1, 1]]), atol=1e-9
+    )

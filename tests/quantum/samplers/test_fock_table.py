@@ -92,3 +92,14 @@ def test_distinguishable_photons_have_the_permanents_of_squared_moduli(state):
     device = PhotonicDevice(unitary, state, indistinguishability=0.0)
     np.testing.assert_allclose(probabilities, np.exp(device.log_prob(occupations)), rtol=1e-12)
     assert probabilities.sum() == pytest.approx(1, abs=1e-12)
+
+
+def test_numbers_that_are_not_legal_are_refused():
+    table = FockTable(np.eye(2), [1, 1])
+    for name, value in (("num_samples", -1), ("num_samples", 10**13), ("start", -1)):
+        with pytest.raises(ValueError, match=name if value < 0 else "samples"):
+            table.sample(**{"num_samples": 3, "seed": 0, name: value})
+    with pytest.raises(ValueError, match="identical is True or False; received 'no'"):
+        exact_distribution(np.eye(2), [1, 1], identical="no")
+    with pytest.raises(ValueError, match="max_bytes is an integer; received 'x'"):
+        exact_distribution(np.eye(2), [1, 1], max_bytes="x")
