@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import operator
 import random  # noqa: TID251 - Keras draws from it.
 import threading
 from collections.abc import Iterator
@@ -15,8 +16,13 @@ def derive_seed(seed: int, purpose: str) -> int:
     Args:
       seed: int. The run's seed.
       purpose: str. What the derived seed is for, such as "latent unitary".
+
+    Raises:
+      ValueError: if the seed is no integer.
     """
-    digest = hashlib.sha256(f"{seed}/{purpose}".encode()).digest()
+    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+        raise ValueError(f"A seed is an integer; received {seed!r}.")
+    digest = hashlib.sha256(f"{operator.index(seed)}/{purpose}".encode()).digest()
     return int.from_bytes(digest[:4], "big") >> 1
 
 

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from qlatent_tf.quantum.arguments import check_count
+
 
 def step_seed(base, step):
     """Returns an int32 pair that differs with a 31-bit seed and the step, a scalar tensor."""
@@ -20,7 +22,12 @@ def step_batches(batch_of, shape, real, base, start_step=0, steps=None):
       base: int. A 31-bit seed for the real samples.
       start_step: int. The step of the first batch.
       steps: int. The step after the last.
+
+    Raises:
+      ValueError: if a size or a step is not legal, or as `real_sampler` does.
     """
+    check_count(shape[1], "batch_size", 1)
+    check_count(start_step, "start_step")
     numbers = tf.data.Dataset.range(start_step, np.iinfo(np.int64).max if steps is None else steps)
     # AutoGraph takes longer to read what makes a batch than TensorFlow takes to trace it.
     unread = tf.autograph.experimental.do_not_convert
@@ -72,7 +79,7 @@ def real_sampler(real):
       tensors of shape ``(critic_steps, batch_size, ...)``.
 
     Raises:
-      ValueError: if the arrays are empty or of several lengths.
+      ValueError: if the arrays are empty, of several lengths, or hold no numbers.
     """
     if hasattr(real, "sample"):
         return lambda shape, step, seed: real.sample(shape, seed=seed)
@@ -86,6 +93,8 @@ def real_sampler(real):
     arrays = keras.tree.map_structure(
         lambda part: part if isinstance(part, np.memmap) else tf.convert_to_tensor(part), real
     )
+    if any(part.dtype == tf.string for part in keras.tree.flatten(arrays)):
+        raise ValueError("Real samples are numbers; received text.")
 
     def draw(shape, step, seed):
         count = shape[0] * shape[1]
@@ -111,9 +120,12 @@ def sizes_of(real):
     if not isinstance(real, tf.data.Dataset):
         return min(len(part) for part in keras.tree.flatten(real)), None
     size = keras.tree.flatten(real.element_spec)[0].shape[0]
-    if size is None:
-        size = len(keras.tree.flatten(next(iter(real)))[0])
     batches = int(real.cardinality())
+    if size is None or not batches:
+        first = next(iter(real), None)
+        if first is None:
+            raise ValueError(f"There are no real samples: {real!r} is empty.")
+        size = len(keras.tree.flatten(first)[0])
     return (None if batches < 0 else batches * size), size
 
 

@@ -94,8 +94,10 @@ class LatentGenerator(keras.Model):
             raise ValueError("fit trains with optimizers: call compile first, compile('adam').")
         if x is None:
             raise ValueError("fit takes the real samples, an array or a tf.data.Dataset.")
-        if batch_size is not None and batch_size < 1:
-            raise ValueError(f"batch_size is a positive number; received {batch_size}.")
+        if batch_size is not None:
+            batch_size = check_count(batch_size, "batch_size", 1)
+        if steps_per_epoch is not None:
+            steps_per_epoch = check_count(steps_per_epoch, "steps_per_epoch", 1)
         if not self.is_prepared(x):
             real = np.asarray(x) if isinstance(x, (list, tuple)) else x
             count, own_size = sizes_of(real)
@@ -109,6 +111,12 @@ class LatentGenerator(keras.Model):
                 steps_per_epoch = max(1, count // (batch_size * self.critic_steps))
             if not isinstance(real, tf.data.Dataset):
                 real = self.precompute(real)
+            at_once = self.steps_per_execution or 1
+            if steps_per_epoch % at_once:
+                raise ValueError(
+                    f"An epoch of {steps_per_epoch} steps is no multiple of "
+                    f"steps_per_execution={at_once}: give steps_per_epoch."
+                )
             x = self.training_batches(real, batch_size, seed, start_step=self.step)
         shared = self.shared(x)
         if shared is not x and steps_per_epoch is None and x.cardinality() >= 0:
@@ -170,9 +178,19 @@ class LatentGenerator(keras.Model):
 
         Where the generator's optimizer keeps an average of the weights, it is the generator of
         these weights that makes them.
+
+        Raises:
+          ValueError: if the latents have another shape than ``(count, latent_size)``.
         """
-        batch_size = batch_size or self.generation_batch_size
+        if batch_size is None:
+            batch_size = self.generation_batch_size
+        batch_size = check_count(batch_size, "batch_size", 1)
         latent = tf.cast(latent, tf.float32)
+        if latent.shape.rank != 2 or not len(latent):
+            raise ValueError(
+                "Latents have the shape (count, latent_size), with a count from 1; received "
+                f"{tuple(latent.shape)}."
+            )
         weights = self.averages()
         parts = [
             keras.tree.map_structure(

@@ -17,6 +17,7 @@ from qlatent_tf.gan.optimizers import another, circuit_optimizer, make_optimizer
 from qlatent_tf.gan.replicas import distributed_step, replica_batches
 from qlatent_tf.gan.shapes import check_parts, check_real_samples, check_widths
 from qlatent_tf.names import check_flag, check_number
+from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.seeds import derive_seed
 
 _CRITIC_REPORTS = ("critic_loss", "wasserstein_distance", "gradient_penalty")
@@ -210,10 +211,13 @@ class WGANGP(LatentGenerator):
           a distribution that is trained, the noise that they are made of.
 
         Raises:
-          ValueError: if the real samples' shapes are not what the critic takes.
+          ValueError: if the real samples' shapes are not what the critic takes, or a number is not
+            legal.
         """
         shape = (self.critic_steps, batch_size)
-        sizes = (batch_size, generator_batch_size or batch_size)
+        if generator_batch_size is None:
+            generator_batch_size = batch_size
+        sizes = (batch_size, check_count(generator_batch_size, "generator_batch_size", 1))
         bases = {name: derive_seed(seed, name) for name in ("real", "latent", "encode", "step")}
 
         def batch_of(step, drawn):

@@ -70,12 +70,49 @@ def test_what_has_no_known_number_needs_steps():
         gan.fit(REAL, REAL)
     with pytest.raises(ValueError, match="fit takes the real samples"):
         gan.fit()
-    with pytest.raises(ValueError, match="batch_size is a positive number; received 0"):
-        gan.fit(REAL, batch_size=0)
     with pytest.raises(ValueError, match="call compile first"):
         WGANGP(gan.latent, gan.generator, gan.critic).fit(REAL)
     with pytest.raises(ValueError, match=r"shape \(3,\); the critic takes \(2,\)"):
         gan.fit(np.zeros((8, 3)))
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"batch_size": 0}, "batch_size is at least 1; received 0"),
+        ({"batch_size": True}, "batch_size is an integer; received True"),
+        ({"batch_size": "8"}, "batch_size is an integer; received '8'"),
+        ({"steps_per_epoch": 0}, "steps_per_epoch is at least 1; received 0"),
+        ({"seed": None}, "A seed is an integer; received None"),
+        ({"seed": 1.0}, "A seed is an integer; received 1.0"),
+        ({"x": np.full((8, 2), "text")}, "Real samples are numbers; received text"),
+        ({"x": tf.data.Dataset.from_tensor_slices(REAL).batch(4).take(0)}, "is empty"),
+    ],
+)
+def test_what_cannot_be_trained_with_is_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        small_gan().fit(**{"x": REAL, "verbose": 0, **options})
+
+
+def test_other_numbers_that_are_not_legal_are_refused():
+    gan = small_gan()
+    with pytest.raises(ValueError, match="generator_batch_size is at least 1; received -3"):
+        gan.training_batches(REAL, 4, 0, generator_batch_size=-3)
+    with pytest.raises(ValueError, match="start_step is at least 0; received -1"):
+        gan.training_batches(REAL, 4, 0, start_step=-1)
+    for size in (-1, 2.5):
+        with pytest.raises(ValueError, match=f"batch_size is .* received {size}"):
+            gan.sample(4, batch_size=size)
+    with pytest.raises(ValueError, match=r"count from 1; received \(0, 3\)"):
+        gan.generate(np.zeros((0, 3)))
+
+
+def test_an_epoch_is_of_whole_executions():
+    gan = small_gan(steps_per_execution=2)
+    with pytest.raises(ValueError, match="3 steps is no multiple of steps_per_execution=2"):
+        gan.fit(REAL, batch_size=16)
+    gan.fit(REAL, batch_size=16, steps_per_epoch=4, epochs=2, verbose=0)
+    assert gan.step == 8
 
 
 @pytest.mark.parametrize("optimizer", ["rmsprop", keras.optimizers.RMSprop(0.5)])
