@@ -47,9 +47,9 @@ def open_cluster(
     """
     if sum(one is not None for one in (workers, scheduler, file)) != 1:
         raise ValueError("Name one of workers, a scheduler and a cluster's file.")
-    if workers is not None and workers < 1:
-        raise ValueError(f"workers is a number from 1; received {workers}.")
-    if scheduler is not None and not _ADDRESS.fullmatch(scheduler):
+    if workers is not None and (type(workers) is not int or workers < 1):
+        raise ValueError(f"workers is a number from 1; received {workers!r}.")
+    if scheduler is not None and not _ADDRESS.fullmatch(str(scheduler)):
         raise ValueError(
             f"The address of a scheduler reads like tcp://host:8786; received {scheduler!r}."
         )

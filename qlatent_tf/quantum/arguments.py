@@ -28,7 +28,10 @@ def check_unitary(matrix) -> np.ndarray:
     double), and the nearest unitary, the factor U of its polar decomposition U P, takes its place.
     A circuit of Perceval or Piquasso stands for its matrix, see `circuit_matrix`.
     """
-    array = np.asarray(circuit_matrix(matrix))
+    try:
+        array = np.asarray(circuit_matrix(matrix))
+    except ValueError as error:  # NumPy's, of rows of several lengths
+        raise ValueError(f"A unitary is a square matrix; received {matrix!r}: {error}") from None
     if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] == 0:
         raise ValueError(
             f"A unitary is a square matrix of shape (modes, modes); received shape {array.shape}."

@@ -109,7 +109,9 @@ def read_blackbird(path: Path) -> np.ndarray:
         width, least, defaults, block = _GATES[found[1]]
         given = [part.strip() for part in (found[2] or "").split(",") if part.strip()]
         places = [int(part[:9]) for part in re.findall(r"\d+", found[3])]
-        legal = len(set(places)) == len(places) == width and max(places) < MOST_MODES
+        if max(places, default=0) >= MOST_MODES:
+            raise ValueError(f"{where}: modes are from 0 to {MOST_MODES - 1}; one is higher.")
+        legal = len(set(places)) == len(places) == width
         if not legal or not least <= len(given) <= len(defaults):
             raise ValueError(f"{where}: {found[1]} has {width} modes and {len(defaults)} numbers.")
         if not all(_NUMBER.fullmatch(part) and math.isfinite(float(part)) for part in given):

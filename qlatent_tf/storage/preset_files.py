@@ -114,10 +114,6 @@ def write_preset(
                 "versions": versions(),
             },
         )
-    # Of the preset that this one replaces.
-    for stale in (directory / CHECKPOINT_FOLDER).glob("*"):
-        if stale.name not in {file.name for file in kept}:
-            stale.unlink()
     return directory
 
 
@@ -125,8 +121,9 @@ def write_preset(
 def _staged(directory):
     """Yields a folder on the same disk, whose files are moved to `directory` at the end.
 
-    Files of other names stay there. ``config.json``, which holds the weights' hash, goes last: a
-    directory that a killed process left between two presets has one that the weights do not fit.
+    What the preset there had besides is removed, such as its scores; files of other names stay.
+    ``config.json``, which holds the weights' hash, goes last: a directory that a killed process
+    left between two presets has one that the weights do not fit.
     """
     directory.parent.mkdir(parents=True, exist_ok=True)
     remove_stale(directory.parent)
@@ -137,11 +134,15 @@ def _staged(directory):
         folder.mkdir()
         yield folder
         files = [file for file in folder.rglob("*") if file.is_file()]
-        for file in sorted(files, key=lambda file: file.name == "config.json"):
-            flush_to_disk(file)
-            target = directory / file.relative_to(folder)
+        moved = {directory / file.relative_to(folder): file for file in files}
+        stale = [*directory.glob("*.png"), *(directory / CHECKPOINT_FOLDER).glob("*")]
+        for file in (directory / "metrics.json", directory / "README.md", *stale):
+            if file not in moved:
+                file.unlink(missing_ok=True)
+        for target in sorted(moved, key=lambda target: target.name == "config.json"):
+            flush_to_disk(moved[target])
             target.parent.mkdir(parents=True, exist_ok=True)
-            file.replace(target)
+            moved[target].replace(target)
 
 
 def read_description(name_or_dir, kind: str | None = None) -> dict:
@@ -168,7 +169,7 @@ def read_description(name_or_dir, kind: str | None = None) -> dict:
         )
     description = {"kind": GAN, **read_json(path, _DESCRIPTION)}
     for name in description["sha256"]:
-        if not re.fullmatch(rf"{re.escape(WEIGHTS)}|{CHECKPOINT_FOLDER}/[\w.-]+", name):
+        if not re.fullmatch(rf"{re.escape(WEIGHTS)}|{CHECKPOINT_FOLDER}/\w[\w.-]*", name):
             raise ValueError(f"{path} names the file {name!r}, which no preset has.")
     if description["kind"] not in KINDS:
         raise ValueError(

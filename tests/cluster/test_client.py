@@ -142,7 +142,7 @@ def test_a_scheduler_that_does_not_answer_is_named(monkeypatch):
             pass
 
 
-@pytest.mark.parametrize("address", ["nowhere", "ftp://a:1", "tcp://a", "tcp://:1", ""])
+@pytest.mark.parametrize("address", ["nowhere", "ftp://a:1", "tcp://a", "tcp://:1", "", "3"])
 def test_what_is_no_address_is_refused(address):
     with pytest.raises(ValueError, match=f"like tcp://host:8786; received '{address}'"):
         with open_cluster(scheduler=address):
@@ -153,9 +153,9 @@ def test_a_cluster_is_named_once():
     for names in ({}, {"workers": 2, "scheduler": "tcp://a:1"}):
         with pytest.raises(ValueError, match="Name one of"), open_cluster(**names):
             pass
-    with pytest.raises(ValueError, match="workers is a number from 1; received 0"):
-        with open_cluster(workers=0):
-            pass
+    for workers in (0, 2.5, True, "2"):
+        with pytest.raises(ValueError, match=f"workers is a number from 1; received {workers!r}"):
+            open_cluster(workers=workers)
 
 
 def test_without_dask_the_extra_is_named(monkeypatch):

@@ -35,6 +35,7 @@ def testLegalInputsAreCopiedAndConverted():
         (np.eye(2) * (1 + 1e-7), r"not unitary.* 2e-07"),
         (np.array([[1, np.nan], [0, 1]]), "nan at row 0, column 1"),
         (np.array([["a"]]), "numbers"),
+        ([[1, 0], [0]], r"square matrix; received \[\[1, 0\], \[0\]\]"),
         # U^H U overflows to NaN, which no comparison calls too large.
         (haar_unitary(6, 1) * 1e200, "not unitary.* (nan|inf)"),
     ],

@@ -149,7 +149,7 @@ def test_gates_that_piquasso_exported_are_a_unitary_file(program, tmp_path):
         ("BSgate(1e999, 0.2) | [0, 1]", "line 3: the arguments of BSgate are finite numbers"),
         ("BSgate(0.1, 0.2) | [1, 1]", "line 3: BSgate has 2 modes and 2 numbers"),
         ("Rgate() | 0", "line 3: Rgate has 1 modes and 1 numbers"),
-        ("Rgate(0.1) | 999999999999", "line 3: Rgate has 1 modes"),
+        ("Rgate(0.1) | 999999999999", "line 3: modes are from 0 to 4095; one is higher"),
         ("include 'other.xbb'", "line 3 is no passive gate"),
         ("", "holds no gates"),
     ],

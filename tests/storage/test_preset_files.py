@@ -68,6 +68,7 @@ def test_presets_are_listed_by_kind_or_model(here):
         ({"config": {"model": 3}}, "config.model is text; received a whole number"),
         ({"sha256": {"../../secret": "0"}}, "names the file '../../secret', which no preset has"),
         ({"sha256": {"checkpoint/../x": "0"}}, "names the file 'checkpoint/../x'"),
+        ({"sha256": {"checkpoint/..": "0"}}, "names the file 'checkpoint/..'"),
         ({"sha256": {"/etc/passwd": "0"}}, "names the file '/etc/passwd'"),
         ({"provenance": {"step": "many"}}, "provenance.step is a whole number; received 'many'"),
         ({"provenance": {"dataset": "qm9"}}, "provenance.dataset is an object"),
@@ -128,3 +129,21 @@ def test_a_damaged_preset_does_not_hide_the_others(here, capsys):
 def test_a_name_that_is_no_text_is_refused(here, name):
     with pytest.raises(ValueError, match="named by a text or a path"):
         preset_files.preset_directory(name)
+
+
+def test_a_preset_that_is_replaced_leaves_nothing_of_its_own(here):
+    def write(text, **parts):
+        return preset_files.write_preset(
+            here / "models" / "mine", "gan", {}, lambda path: path.write_text(text), **parts
+        )
+
+    saved = here / "ckpt-1.index"
+    saved.write_text("")
+    scores = {"dataset": "d", "num_samples": 1, "metrics": {}, "seeds": [0], "step": 40}
+    pictures = {"samples": b"", "grid": b""}
+    mine = write("first", metrics=scores, card="first", pictures=pictures, checkpoint=[saved])
+    (mine / "notes.txt").write_text("of the user")
+    write("second", pictures={"grid": b"new"})
+    left = {path.name for path in mine.rglob("*") if path.is_file()}
+    assert left == {"config.json", preset_files.WEIGHTS, "grid.png", "notes.txt"}
+    assert (mine / "grid.png").read_bytes() == b"new"

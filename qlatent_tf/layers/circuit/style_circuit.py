@@ -1,5 +1,7 @@
 """A Keras layer: a quantum circuit, each angle of which depends on noise."""
 
+import functools
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -14,6 +16,7 @@ from qlatent_tf.layers.circuit.readout import (
 )
 from qlatent_tf.layers.circuit.state import draw_errors, error_strengths, evolve
 from qlatent_tf.names import check_choice, check_number
+from qlatent_tf.quantum.memory import check_memory
 
 # A density matrix of n qubits is as large as the amplitudes of 2 n.
 MOST_NOISY_QUBITS = 6
@@ -62,8 +65,8 @@ class StyleCircuit(keras.layers.Layer):
       ``(batch, qubits)`` for the readout "z", ``(batch, 2 * qubits)`` for "xz"; in [-1, 1].
 
     Raises:
-      ValueError: for an argument that is not legal, or noise with components that no angle
-        would depend on.
+      ValueError: for an argument that is not legal, noise with components that no angle would
+        depend on, or states that memory does not hold.
 
     Example:
       >>> layer = StyleCircuit(qubits=10, layers=3)
@@ -116,6 +119,7 @@ class StyleCircuit(keras.layers.Layer):
                 f"qubits; received {qubits}. With trajectories=N, N circuits with random errors "
                 "are averaged instead."
             )
+        check_memory(4 * 2**qubits, f"The amplitudes of {qubits} qubits")
         self.qubits = int(qubits)
         self.layers = int(layers)
         self.ansatz = ansatz
@@ -161,13 +165,19 @@ class StyleCircuit(keras.layers.Layer):
         draw = np.random.default_rng([self.shot_seed, latent_size])
         self._keys = draw.integers(0, 2**32, (latent_size, 2), np.uint32)
         # Outside a tf.function of the caller's: traced once for each batch size, not at every call.
-        self._traced = tf.function(self._measure, autograph=False)
+        # A partial has no code, by which TensorFlow would count the traces of all circuits as one.
+        measure = functools.partial(type(self)._measure, self)
+        self._traced = tf.function(measure, autograph=False)
         self.built = True
 
     def call(self, noise):
         """Returns the features of each row of noise."""
         kind = "float64" if self.compute_dtype == "float64" else "float32"
         noise = ops.cast(noise, kind)
+        states = (noise.shape[0] or 1) * (self.trajectories or 1)
+        check_memory(
+            4 * states * 2**self.qubits, f"The amplitudes of {states} times {self.qubits} qubits"
+        )
         measure = self._traced if tf.executing_eagerly() else self._measure
         features = measure(self._steer(noise), self._seeds(noise))
         return ops.cast(features, self.compute_dtype)

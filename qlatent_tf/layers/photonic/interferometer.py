@@ -46,6 +46,8 @@ class Interferometer(keras.layers.Layer):
         super().__init__(**{"autocast": False, **kwargs})
         self.modes, self.mesh = check_count(modes, "modes", least=1), mesh
         self.seed = check_circuit_seed(seed, "seed")
+        if not isinstance(mesh, str):
+            raise ValueError(f"mesh is {CLEMENTS!r}, or delays such as '1-1'; received {mesh!r}.")
         self._mesh = make_mesh(self.modes, mesh)
         for name, start in zip(
             ("angles", "phases", "output_phases"), self._start(unitary), strict=True

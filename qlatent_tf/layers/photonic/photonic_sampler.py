@@ -67,7 +67,7 @@ class PhotonicSampler(keras.layers.Layer):
     def __init__(self, photons, statistics="identical", max_bytes=2**30, **kwargs):
         super().__init__(**{"autocast": False, **kwargs})
         self.statistics = statistics
-        self.max_bytes = int(max_bytes)
+        self.max_bytes = check_count(max_bytes, "max_bytes", least=1)
         if np.ndim(photons):
             self.input_state = tuple(check_count(count, "A photon number") for count in photons)
         else:
@@ -93,9 +93,11 @@ class PhotonicSampler(keras.layers.Layer):
           int32 tensor, shape `[num_samples, modes]`.
 
         Raises:
-          ValueError: if that takes more than `max_bytes`, or there are fewer modes than photons
-            enter.
+          ValueError: if that takes more than `max_bytes`, there are fewer modes than photons
+            enter, or `num_samples` is no number from 0.
         """
+        if not tf.is_tensor(num_samples):
+            num_samples = check_count(num_samples, "num_samples")
         # Whole numbers: of these alone XLA and eager TensorFlow draw the same.
         bits = tf.random.stateless_uniform(
             [2, self.photons, num_samples], seed, None, None, tf.uint32, alg="philox"

@@ -53,6 +53,7 @@ is inverted by a Fourier transform over roots of unity in z, a and b.
 """
 
 import itertools
+import math
 
 import numpy as np
 
@@ -68,7 +69,7 @@ from qlatent_tf.quantum.devices.probabilities import (
 
 PAIRS_PER_CHUNK = 64
 
-MAX_STEPS = 2**31  # about ten seconds
+MAX_STEPS = 2**31  # about ten seconds, or twenty for pairs of clicks
 
 
 def photon_moments(
@@ -115,8 +116,19 @@ def click_mean(device) -> np.ndarray:
 
 
 def click_covariance(device) -> np.ndarray:
-    """Returns the covariance of the clicks, post-selection left out."""
+    """Returns the covariance of the clicks, post-selection left out.
+
+    Raises:
+      NoClosedForm: if the device has more than about 50 photons that interfere.
+    """
     rows, photons_in = _rows(device)
+    nodes = (device.photons // 2 + 1) ** 2 * (device.photons + 1) * rows.shape[1]
+    steps = math.comb(device.modes, 2) * nodes * sum(x != 0 for x, _ in device.overlaps)
+    if steps > MAX_STEPS:
+        raise NoClosedForm(
+            f"The covariance of clicks of {device!r} takes {steps:.1e} steps; legal is up to "
+            f"{MAX_STEPS:.1e}. Estimate it from samples."
+        )
     first, second = np.triu_indices(device.modes, 1)
     pair_silent = _silence(rows[first], rows[second], photons_in, device.overlaps)
     pair_silent = pair_silent * second_photons.silence(device, first, second)

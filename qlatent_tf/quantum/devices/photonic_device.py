@@ -274,12 +274,13 @@ class PhotonicDevice:
     def covariance(self) -> np.ndarray:
         """Returns the exact covariance, float64, shape `[modes, modes]`.
 
-        `moments` derives it, in closed form for every size. A post-selection keeps the closed form
-        for number-resolving detectors and equal loss; otherwise `post_selected_moments` sums the
-        distribution, up to about 9 photons or 16 click detectors.
+        `moments` derives it, in closed form: of counts for every size, of clicks for up to about
+        50 photons that interfere. A post-selection keeps the closed form for number-resolving
+        detectors and equal loss; otherwise the distribution is summed, up to about 9 photons or 16
+        click detectors.
 
         Raises:
-          NoClosedForm: if a post-selection makes it too long a sum.
+          NoClosedForm: if that takes too long.
           ValueError: if it keeps less than a share of 1e-8 where it has no closed form.
         """
         return self._moments[1].copy()

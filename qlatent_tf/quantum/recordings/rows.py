@@ -31,7 +31,8 @@ class Rows(abc.ABC):
         if isinstance(index, slice):
             return self._take(np.arange(*index.indices(len(self)), dtype=np.int64))
         indices = np.asarray(index)
-        if indices.dtype.kind not in "iu" or indices.ndim > 1:
+        # A tuple would choose a row and a mode in an array.
+        if isinstance(index, tuple) or indices.dtype.kind not in "iu" or indices.ndim > 1:
             raise TypeError(
                 f"Rows are chosen by a whole number, a slice or a list of them; received {index!r}."
             )
@@ -115,7 +116,8 @@ def check_rows(rows, name: str, first_row: int = 0) -> None:
     for start, block in blocks(rows):
         legal = (block >= 0) & (block <= MAX_COUNT)
         if kind == "f":
-            legal &= block == np.floor(block)
+            # Half precision rounds the limit to infinity.
+            legal &= np.isfinite(block) & (block == np.floor(block))
         if not legal.all():
             row, mode = np.argwhere(~legal)[0]
             raise ValueError(

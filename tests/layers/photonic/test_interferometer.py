@@ -75,6 +75,7 @@ def test_a_layer_of_the_same_arguments_takes_the_weights():
     ({"modes": 3, "unitary": np.eye(4)}, r"shape \(3, 3\); received shape \(4, 4\)"),
     ({"modes": 4, "mesh": "1-1", "unitary": np.eye(4)}, "Not every unitary is one of loops"),
     ({"modes": 2, "unitary": np.ones((2, 2))}, "unitary"),
+    ({"modes": 4, "mesh": ["1", "2"]}, r"mesh is 'clements'.* received \['1', '2'\]"),
 ])  # fmt: skip
 def test_starts_that_a_mesh_cannot_make_are_refused(options, message):
     with pytest.raises(ValueError, match=message):

@@ -161,6 +161,9 @@ def test_the_gradient_at_zero_itself_is_zero():
 @pytest.mark.parametrize("build, message", [
     (lambda: PhotonicSampler(13), "from 1 to 12; received 13"),
     (lambda: PhotonicSampler(0), "from 1 to 12; received 0"),
+    (lambda: PhotonicSampler(2, max_bytes=-1), "max_bytes is at least 1; received -1"),
+    (lambda: PhotonicSampler(2)(tf.eye(2, dtype="complex64"), num_samples=-1, seed=(0, 0)),
+     "num_samples is at least 0; received -1"),
     (lambda: PhotonicSampler(2, "fermions"), "identical, distinguishable; received 'fermions'"),
     (lambda: PhotonicSampler(3)(tf.eye(2, dtype="complex64"), num_samples=2, seed=(0, 0)),
      "first 3 modes"),

@@ -5,6 +5,7 @@ import pytest
 
 from qlatent_tf.quantum.devices import moments
 from qlatent_tf.quantum.devices import probabilities as outcome_law
+from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 from qlatent_tf.quantum.unitaries import haar_unitary
 
@@ -110,6 +111,13 @@ def test_clicks_of_many_distinguishable_photons(input_state):
     both = 0.81 * np.prod((1 - rates[3] - rates[90]) ** device.input_state)
     expected = both - silent[3] * silent[90]
     np.testing.assert_allclose(device.covariance()[[3, 90], [90, 3]], expected, atol=1e-15)
+
+
+def test_pairs_of_clicks_of_too_many_photons_are_refused_before_they_take_hours():
+    device = PhotonicDevice(np.eye(80), [1] * 80, detector="threshold", transmission=0.5)
+    with pytest.raises(NoClosedForm, match="covariance of clicks .* steps; legal is up to 2.1e"):
+        device.covariance()
+    np.testing.assert_allclose(device.variance(), 0.25)
 
 
 def test_the_mean_of_clicks_needs_no_pairs(monkeypatch):

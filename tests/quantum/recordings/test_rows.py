@@ -23,8 +23,15 @@ def test_rows_out_of_range_are_refused(index):
 
 
 def test_rows_are_chosen_by_whole_numbers():
-    with pytest.raises(TypeError, match="whole number"):
-        sample_rows.StackedRows([ROWS])[0.5]
+    for index in (0.5, (0, 1)):
+        with pytest.raises(TypeError, match="whole number"):
+            sample_rows.StackedRows([ROWS])[index]
+
+
+@pytest.mark.parametrize("kind", ["float16", "float32", "float64"])
+def test_infinities_are_no_photon_numbers(kind):
+    with pytest.raises(ValueError, match="row 2 .* holds inf in mode 1"):
+        sample_rows.check_rows(np.array([[1, 2], [0, 0], [1, np.inf]], kind), "shots")
 
 
 def test_more_shots_than_can_be_passed_over_are_refused():
