@@ -1,5 +1,6 @@
 """Pearson's test of samples against an exact distribution."""
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -56,11 +57,13 @@ def chi_square_p_value(rows, occupations, probabilities) -> float:
     large = expected >= LEAST_EXPECTED
     counts = np.append(counts[large], counts[~large].sum())
     expected = np.append(expected[large], expected[~large].sum())
-    if expected[-1] < LEAST_EXPECTED:
+    if len(counts) > 1 and expected[-1] < LEAST_EXPECTED:
         # Too rare even together: with the least likely of the others.
         rarest = np.argmin(expected[:-1])
         counts[rarest] += counts[-1]
         expected[rarest] += expected[-1]
         counts, expected = counts[:-1], expected[:-1]
+    if len(counts) == 1:
+        return math.nan
     statistic = ((counts - expected) ** 2 / expected).sum()
     return float(scipy.stats.chi2.sf(statistic, len(counts) - 1))

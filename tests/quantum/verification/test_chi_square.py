@@ -48,3 +48,8 @@ def test_a_wrong_law_is_found():
     rows = np.random.default_rng(0).choice(3, 10_000, p=[0.2, 0.3, 0.5])
     assert chi_square_p_value(OUTCOMES[rows], OUTCOMES, [0.2, 0.3, 0.5]) > 1e-3
     assert chi_square_p_value(OUTCOMES[rows], OUTCOMES, [0.23, 0.27, 0.5]) < 1e-6
+
+
+@pytest.mark.parametrize("counts", [[0, 0, 0], [1, 1, 1]])
+def test_samples_too_few_to_tell_have_no_p_value(counts):
+    assert np.isnan(chi_square_p_value(rows_of(counts), OUTCOMES, np.full(3, 1 / 3)))
