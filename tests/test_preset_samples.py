@@ -21,8 +21,9 @@ NUM_SAMPLES = 8
 SEED = 7
 # Pixels are floats that were rounded: on another processor some lie on the other side of a half.
 DIFFERENT_PIXELS = 1e-3
-# Of models in bfloat16, which has 8 bits, a few more do.
-DIFFERENT_BFLOAT16_PIXELS = 2e-3
+# Of models in bfloat16, which has 8 bits, more do: 0.11 and 0.21 % were seen on two processors.
+# Samples of another generator, or of other latents, differ in most pixels, and by more.
+DIFFERENT_BFLOAT16_PIXELS = 1e-2
 
 
 def drawn(preset):
