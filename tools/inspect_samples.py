@@ -31,6 +31,8 @@ from qlatent_tf.tools.sample_latent import parse_input_state
 from qlatent_tf.quantum.unitaries import UNITARY_SUFFIXES, load_unitary
 from qlatent_tf.storage import files
 
+_UNRESOLVED = "unresolved"
+
 
 def parser() -> Parser:
     """Returns the tool's argument parser."""
@@ -183,9 +185,9 @@ def _lines(report) -> list[str]:
             )
     if report.likelihood is not None:
         lines += ["", *_likelihood_lines(report.likelihood)]
-    if any("unresolved" in line for line in lines):
+    if any(_UNRESOLVED in line for line in lines):
         lines.append(
-            "  note: unresolved: shot noise exceeds the correlators' spread. Record more shots."
+            f"  note: {_UNRESOLVED}: shot noise exceeds the correlators' spread. Record more shots."
         )
     return lines + [f"  note: {note}" for note in report.notes]
 
@@ -210,7 +212,7 @@ def _likelihood_lines(likelihood) -> list[str]:
 
 def _row(label: str, form: str, *columns) -> str:
     entries = (
-        form.format(*values) if np.isfinite(values).all() else "unresolved"
+        form.format(*values) if np.isfinite(values).all() else _UNRESOLVED
         for values in zip(*columns, strict=True)
     )
     return f"    {label:<29}" + "".join(f"{entry:>20}" for entry in entries)
