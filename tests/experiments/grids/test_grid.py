@@ -12,7 +12,7 @@ from qlatent_tf.experiments.grids.grid import Grid
 from qlatent_tf.experiments.grids.taken_in import merge
 from qlatent_tf.progress import ProgressBar
 from qlatent_tf.quantum.unitaries import haar_unitary
-from qlatent_tf.runs import evaluation, training
+from qlatent_tf.runs import evaluation, session, training
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.runs.signals import Interrupted
 from qlatent_tf.storage.locks import InUseError, sole_use
@@ -133,7 +133,7 @@ def test_the_bar_counts_steps_while_a_cell_is_trained(tmp_path, monkeypatch):
             seen.append((self.n, self.total))
 
     monkeypatch.setattr("qlatent_tf.experiments.grids.grid.ProgressBar", Bar)
-    monkeypatch.setattr(training, "_WATCHED", 1)
+    monkeypatch.setattr(session, "_WATCHED", 1)
     Grid(tmp_path, SAMPLES).run([cell(0, steps=2), cell(1, steps=1)])
     assert sorted(set(seen)) == [(1, 3), (2, 3), (3, 3)]
 
