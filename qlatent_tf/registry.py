@@ -30,6 +30,9 @@ class Registry:
       >>> latents.build("my_latent", modes=8)
     """
 
+    # Options that all take besides those of their builders.
+    beside: Sequence[str] = ()
+
     def __init__(
         self,
         kind: str,
@@ -114,17 +117,14 @@ class Registry:
         builder = self.get(name)
         taken = inspect.signature(builder).parameters
         options = {key: options[key] for key in options if key in taken or key not in self._offered}
-        check_options(builder, options, f"{self.kind} {name!r}", len(args))
+        check_options(builder, options, f"{self.kind} {name!r}", len(args), beside=self.beside)
         return builder(*args, **options)
-
-
-def own_options(options: Mapping) -> dict:
-    """Returns the options of a latent that are its builder's own: all but `standardize`."""
-    return {name: value for name, value in options.items() if name != "standardize"}
 
 
 class LatentRegistry(Registry):
     """The latents, all of which take `standardize` besides the options of their builders."""
+
+    beside = ("standardize",)
 
     def build(self, name: str, *args, standardize: bool = False, **options):
         """As `Registry.build`; `standardize` gives each mode unit variance, see `Standardized`."""
@@ -142,6 +142,7 @@ def check_options(
     owner: str,
     arguments: int = 0,
     passed_on: Sequence[str] | None = None,
+    beside: Sequence[str] = (),
 ) -> None:
     """Refuses options that `builder` does not take, and their lack where it needs them.
 
@@ -152,6 +153,7 @@ def check_options(
       arguments: int. How many arguments are given by position besides.
       passed_on: sequence of str. Those that a builder with `**options` takes besides its named
         ones; None for any.
+      beside: sequence of str. Those that are legal, but no business of the builder.
 
     Raises:
       ValueError: naming the options that are unknown or missing, and the legal ones.
@@ -166,6 +168,7 @@ def check_options(
     takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
     if takes_any:
         known += passed_on or ()
+    known += beside
     legal = ", ".join(known)
     missing = [
         parameter.name

@@ -16,7 +16,6 @@ from qlatent_tf.registry import (
     latents,
     metrics,
     models,
-    own_options,
     rewards,
 )
 from qlatent_tf.resolve import LATENT_FILES, OWN_CIRCUITS
@@ -53,13 +52,14 @@ def check_names(config: Config) -> None:
       ValueError: naming what is unknown, or missing, and what is legal.
     """
     for registry, name, options, arguments in (
-        (latents, config.latent, own_options(config.latent_options), 0),
+        (latents, config.latent, config.latent_options, 0),
         (models, config.model, config.model_options, 1),
         (datasets, config.dataset, config.dataset_options, 0),
     ):
         builder = registry.get(name)
         passed_on = PASSED_ON if _is_ours(builder) else None
-        check_options(builder, options, f"the {registry.kind} {name!r}", arguments, passed_on)
+        owner = f"the {registry.kind} {name!r}"
+        check_options(builder, options, owner, arguments, passed_on, registry.beside)
     if config.train_circuit:
         check_trainable(config.latent)
     for name in config.metrics:

@@ -165,7 +165,8 @@ def _smiles_of(samples):
 
     if not isinstance(samples, dict) or set(samples) != {"atoms", "bonds"}:
         raise ValueError(
-            "Only molecules have SMILES; this model makes other samples: --out FILE.npy, or .png."
+            "Only molecules have SMILES, which .smi, .csv, .sdf and filters need; this model makes "
+            "other samples: --out FILE.npy, or .png."
         )
     return graphs_to_smiles(samples)
 

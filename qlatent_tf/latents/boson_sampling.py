@@ -109,13 +109,12 @@ class BosonSampling(DeviceCounts):
             whole = (np.abs(rows - nearest) < 1e-2) & (nearest >= 0) & (nearest <= MAX_PHOTONS)
         possible = whole.all(axis=1)
         log_probs = np.full(len(rows), -np.inf)
-        if possible.any():
-            outcomes = nearest[possible].astype(np.int64)
-            edges = np.cumsum([device.modes for device in self.devices])[:-1]
-            parts = np.split(outcomes, edges, axis=1)
-            log_probs[possible] = sum(
-                device.log_prob(part) for device, part in zip(self.devices, parts, strict=True)
-            )
+        # Also of no counts: a device that has no probabilities says so.
+        edges = np.cumsum([device.modes for device in self.devices])[:-1]
+        parts = np.split(nearest[possible].astype(np.int64), edges, axis=1)
+        log_probs[possible] = sum(
+            device.log_prob(part) for device, part in zip(self.devices, parts, strict=True)
+        )
         return log_probs.reshape(counts.shape[:-1])
 
     def _samples_log_prob(self, value: np.ndarray) -> np.ndarray:

@@ -75,7 +75,7 @@ def open_npz(path: str | os.PathLike, key: str | None = None) -> np.ndarray:
         legal = ", ".join(sorted(members)) or "none, for it holds no arrays"
         raise ValueError(
             f"Received {received} for {path}; legal: {legal}. Choose an array by key=NAME; for a "
-            "latent, by --set latent_options.key=NAME."
+            "latent, by --set latent_options.key=NAME; inspect_samples has --key NAME."
         )
     if members[key].compress_type != zipfile.ZIP_STORED:
         array = read_npz(path, key)

@@ -8,6 +8,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from qlatent_tf.quantum import memory
+from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
 from qlatent_tf.registry import latents
 
 LATENTS = {
@@ -193,8 +194,15 @@ def test_bad_widths_are_refused(name, option, value):
 
 @pytest.mark.parametrize("name", ["gaussian", "bernoulli", "photonic", "boson"])
 def test_unknown_options_are_refused(name):
-    with pytest.raises(ValueError, match="Unknown option nz"):
+    with pytest.raises(ValueError, match="Unknown option nz.*Legal: .*modes.*, standardize"):
         latents.build(name, nz=3)
+
+
+def test_a_latent_without_probabilities_says_so_of_every_value():
+    latent = latents.build("boson", modes=4, photons=2, g2=0.02)
+    for value in (np.zeros((1, 4), "float32"), latent.sample(1, seed=(0, 1))):
+        with pytest.raises(NoClosedForm, match="without second photons"):
+            latent.log_prob(value)
 
 
 @pytest.mark.parametrize("name", latents.names())
