@@ -29,7 +29,7 @@ from qlatent_tf.storage.files import write_text
 
 DOCS = Path(__file__).parents[1]
 # Of the figure, in inches.
-_GAP, _STEP = 0.15, 0.13
+_HEAD, _GAP, _STEP = 0.22, 0.08, 0.105
 
 
 def compare(question: Question) -> list[dict]:
@@ -114,15 +114,16 @@ def draw(compared):
     lines = [(question.group, question.title, found) for question, found in compared if found]
     heights = [_GAP + _STEP * len(comparisons) for _, _, comparisons in lines]
     groups = list(dict.fromkeys(group for group, _, _ in lines))
-    figure = new_figure(8.2, 1.4 + sum(heights) + _GAP * len(groups))
+    figure = new_figure(8.2, 1.4 + sum(heights) + _HEAD * len(groups))
     axis = figure.subplots()
     place, places, names, before = 0.0, [], [], None
     for (group, title, comparisons), height in zip(lines, heights, strict=True):
         if group != before:
-            place -= _GAP
-            axis.text(-0.02, place, group, ha="right", va="center", weight="bold", fontsize=9,
-                      transform=axis.get_yaxis_transform())  # fmt: skip
-            before = group
+            axis.text(
+                -0.02, place - 0.8 * _HEAD, group, ha="right", va="center", weight="bold",
+                fontsize=9, transform=axis.get_yaxis_transform(),
+            )  # fmt: skip
+            before, place = group, place - _HEAD
         for number, one in enumerate(comparisons, 1):
             _draw_one(axis, one, place - number * _STEP - _GAP / 2)
         places.append(place - height / 2 - _STEP / 2)
