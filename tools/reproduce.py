@@ -210,12 +210,16 @@ def _run_grid(arguments):
 
     # Now, so that a wrong name is refused without TensorFlow.
     from qlatent_tf.experiments.grids.grid import Grid
-    from qlatent_tf.experiments.grids.taken_in import merge, reusable
+    from qlatent_tf.experiments.grids.taken_in import merge, mergeable, reusable
 
     grid = Grid(arguments.workdir, getattr(arguments, "num_samples", experiment.num_samples))
     if arguments.merge is None:
         grid.check(cells)
     reused = reusable(grid, cells, arguments.reuse)
+    if arguments.dry_run and arguments.merge is not None:
+        new = mergeable(grid, arguments.merge)
+        print("\n".join([*(file.stem for file in new), f"{len(new)} cells would be new here."]))
+        return 0
     if arguments.dry_run:
         return _list(grid, cells, reused)
     for cell in cells:

@@ -183,6 +183,14 @@ def test_a_dry_run_lists_the_cells_and_what_is_done(workdir, capsys):
     assert "2 cells, 2 of 4 steps done" in lines[2]
 
 
+def test_a_dry_run_says_what_merge_would_copy(workdir, tmp_path, capsys):
+    capsys.readouterr()
+    assert run(*TABLE1, "--workdir", tmp_path, "--merge", workdir, "--dry-run") == 0
+    *names, count = capsys.readouterr().out.splitlines()
+    assert "quantum_gaussian_seed0@2" in names and count == f"{len(names)} cells would be new here."
+    assert not list(tmp_path.iterdir())
+
+
 def test_merge_writes_the_table_of_all_machines(workdir, tmp_path, capsys):
     assert run(*TABLE1, "--workdir", tmp_path, "--merge", workdir) == 0
     assert "cells are new here" in capsys.readouterr().out

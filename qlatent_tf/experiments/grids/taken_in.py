@@ -19,9 +19,21 @@ def merge(grid: Grid, folders) -> int:
     """Copies the finished cells of other folders into a grid's; returns how many were new.
 
     Raises:
+      FileNotFoundError, ValueError: as `mergeable` does. Nothing is copied then.
+    """
+    new = mergeable(grid, folders)
+    for here, cell in new.items():
+        write_json(here, {**cell, "config": cell["config"].to_json()})
+    return len(new)
+
+
+def mergeable(grid: Grid, folders) -> dict[Path, dict]:
+    """Returns the finished cells of other folders that a grid lacks, by their files there.
+
+    Raises:
       FileNotFoundError: if a folder holds no cells.
       ValueError: if a cell is here with another configuration, or cells of the same steps cannot
-        stand in one table. Nothing is copied then.
+        stand in one table.
     """
     new = {}
     for folder in map(Path, folders):
@@ -36,9 +48,7 @@ def merge(grid: Grid, folders) -> int:
     kept = read_cells(grid.path)
     for steps in {cell["config"].steps for cell in new.values()}:
         check_table([cell for cell in (*kept, *new.values()) if cell["config"].steps == steps])
-    for here, cell in new.items():
-        write_json(here, {**cell, "config": cell["config"].to_json()})
-    return len(new)
+    return new
 
 
 def reusable(grid: Grid, cells, folders) -> dict[str, dict]:
