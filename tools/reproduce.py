@@ -217,7 +217,7 @@ def _run_grid(arguments):
         grid.check(cells)
     reused = reusable(grid, cells, arguments.reuse)
     if arguments.dry_run and arguments.merge is not None:
-        new = mergeable(grid, arguments.merge)
+        new = mergeable(grid, arguments.merge, cells)
         print("\n".join([*(file.stem for file in new), f"{len(new)} cells would be new here."]))
         return 0
     if arguments.dry_run:
@@ -233,7 +233,7 @@ def _run_grid(arguments):
     if arguments.merge is None:
         status = _train(arguments, experiment, grid, cells, opening)
     else:
-        print(f"{merge(grid, arguments.merge)} cells are new here.")
+        print(f"{merge(grid, arguments.merge, cells)} cells are new here.")
     finished = read_cells(grid.path, cells[0].config.steps)
     if finished or not status:
         experiment.write(arguments.workdir, finished, arguments.trust_code or named_code(cells))

@@ -10,35 +10,49 @@ from qlatent_tf.experiments.grids.finished_cells import (
     is_same,
     read_cell,
     read_cells,
+    row_of,
 )
 from qlatent_tf.experiments.grids.grid import Grid
 from qlatent_tf.storage.files import write_json
 
 
-def merge(grid: Grid, folders) -> int:
+def merge(grid: Grid, folders, cells=()) -> int:
     """Copies the finished cells of other folders into a grid's; returns how many were new.
 
     Raises:
       FileNotFoundError, ValueError: as `mergeable` does. Nothing is copied then.
     """
-    new = mergeable(grid, folders)
+    new = mergeable(grid, folders, cells)
     for here, cell in new.items():
         write_json(here, {**cell, "config": cell["config"].to_json()})
     return len(new)
 
 
-def mergeable(grid: Grid, folders) -> dict[Path, dict]:
+def mergeable(grid: Grid, folders, cells=()) -> dict[Path, dict]:
     """Returns the finished cells of other folders that a grid lacks, by their files there.
+
+    Args:
+      grid: Grid.
+      folders: sequence of path.
+      cells: sequence of Cell. Those of the experiment, whose models and kinds of rows are legal;
+        none for any.
 
     Raises:
       FileNotFoundError: if a folder holds no cells.
-      ValueError: if a cell is here with another configuration, or cells of the same steps cannot
-        stand in one table.
+      ValueError: if a cell is of another experiment, is here with another configuration, or cells
+        of the same steps cannot stand in one table.
     """
     new = {}
+    legal = {(cell.config.model, *row_of(cell.row, cell.config)) for cell in cells}
     for folder in map(Path, folders):
         for file in _files(folder):
             theirs, here = read_cell(file), grid.path / "cells" / file.name
+            kind = (theirs["config"].model, *theirs["row"])
+            if legal and kind not in legal:
+                raise ValueError(
+                    f"{file} is of another experiment: its model and what tells its rows apart are "
+                    f"{', '.join(kind)}; here {' or '.join(map(', '.join, sorted(legal)))}."
+                )
             known = new.get(here) or (read_cell(here) if here.is_file() else None)
             if known is None:
                 new[here] = theirs

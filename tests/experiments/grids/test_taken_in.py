@@ -112,6 +112,15 @@ def test_merging_refuses_other_configurations_and_empty_folders(whole, tmp_path)
         merge(whole, [tmp_path])
 
 
+def test_merging_cells_of_another_experiment_changes_nothing(whole, tmp_path):
+    new = Grid(tmp_path / "new", SAMPLES)
+    others = [dataclasses.replace(one, row={"latent": "gaussian", "scale": "raw"}) for one in CELLS]
+    with pytest.raises(ValueError, match="are mlp, data, latent; here mlp, latent, scale"):
+        merge(new, [whole.path], others)
+    assert not new.path.exists()
+    assert merge(new, [whole.path], CELLS) == 2
+
+
 def test_merging_cells_of_another_table_changes_nothing(whole, tmp_path):
     (tmp_path / "cells").mkdir()
     for file in whole.path.glob("cells/*"):
