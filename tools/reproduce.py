@@ -43,7 +43,7 @@ from qlatent_tf.experiments import figure2, theorem1
 from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.experiments.experiment import GridExperiment
 from qlatent_tf.experiments.grids.cells import named_code
-from qlatent_tf.experiments.grids.finished_cells import read_cells
+from qlatent_tf.experiments.grids.finished_cells import read_like
 from qlatent_tf.runs.loading import load_model, source_config
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.runs.signals import Interrupted
@@ -234,7 +234,7 @@ def _run_grid(arguments):
         status = _train(arguments, experiment, grid, cells, opening)
     else:
         print(f"{merge(grid, arguments.merge, cells)} cells are new here.")
-    finished = read_cells(grid.path, cells[0].config.steps)
+    finished = read_like(grid.path, cells, cells[0].config.steps)
     if finished or not status:
         experiment.write(arguments.workdir, finished, arguments.trust_code or named_code(cells))
         _show(arguments)

@@ -45,6 +45,21 @@ def read_cells(folder, steps: int | None = None) -> list[dict]:
     return [cell for cell in cells if steps in (None, cell["config"].steps)]
 
 
+def read_like(folder, cells, steps: int | None = None) -> list[dict]:
+    """Returns the finished cells of a folder that are of the same kind as some of other cells.
+
+    A folder may hold cells of several experiments; see `kind_of`.
+    """
+    kinds = {kind_of(cell.row, cell.config) for cell in cells}
+    finished = read_cells(folder, steps)
+    return [cell for cell in finished if kind_of(cell["row"], cell["config"]) in kinds]
+
+
+def kind_of(row, config: Config) -> tuple[str, ...]:
+    """Returns what all cells of a table have in common: their model and their rows' entries."""
+    return (config.model, *row_of(row, config))
+
+
 def cell_files(folder) -> list[Path]:
     """Returns the files of a grid's finished cells, sorted by name."""
     # A hidden file is what a process is writing, or was killed at.

@@ -13,7 +13,7 @@ from qlatent_tf.experiments.grids.finished_cells import (
     cell_scores,
     check_same,
     read_cell,
-    read_cells,
+    read_like,
     row_of,
 )
 from qlatent_tf.progress import ProgressBar
@@ -86,7 +86,11 @@ class Grid:
         for cell in cells:
             self.is_finished(cell)
         planned = map(self._planned, cells)
-        check_table([*read_cells(self.path, cells[0].config.steps), *planned])
+        finished = read_like(self.path, cells, cells[0].config.steps)
+        try:
+            check_table([*finished, *planned])
+        except ValueError as error:
+            raise ValueError(f"{error} Choose another folder than {self.path}.") from error
 
     def has_score(self, cell: Cell, metric: str) -> bool:
         """Returns whether a finished cell was scored by a metric, whatever network judged."""
@@ -250,7 +254,7 @@ class Grid:
         trained_on = {"name": dataset.name, **dataset.provenance}
         content = trained_on.get("sha256")
         if content is not None and content not in self._data:
-            finished = read_cells(self.path, cell.config.steps)
+            finished = read_like(self.path, [cell], cell.config.steps)
             check_table([*finished, self._planned(cell, dataset=trained_on)])
             self._data.add(content)
 

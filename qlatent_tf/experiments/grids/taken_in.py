@@ -8,9 +8,10 @@ from qlatent_tf.experiments.grids.finished_cells import (
     check_same,
     follows_from_its_configuration,
     is_same,
+    kind_of,
     read_cell,
     read_cells,
-    row_of,
+    read_like,
 )
 from qlatent_tf.experiments.grids.grid import Grid
 from qlatent_tf.storage.files import write_json
@@ -42,12 +43,11 @@ def mergeable(grid: Grid, folders, cells=()) -> dict[Path, dict]:
       ValueError: if a cell is of another experiment, is here with another configuration, or cells
         of the same steps cannot stand in one table.
     """
-    new = {}
-    legal = {(cell.config.model, *row_of(cell.row, cell.config)) for cell in cells}
+    new, legal = {}, {kind_of(cell.row, cell.config) for cell in cells}
     for folder in map(Path, folders):
         for file in _files(folder):
             theirs, here = read_cell(file), grid.path / "cells" / file.name
-            kind = (theirs["config"].model, *theirs["row"])
+            kind = kind_of(theirs["row"], theirs["config"])
             if legal and kind not in legal:
                 raise ValueError(
                     f"{file} is of another experiment: its model and what tells its rows apart are "
@@ -59,7 +59,7 @@ def mergeable(grid: Grid, folders, cells=()) -> dict[Path, dict]:
             else:
                 samples = theirs["evaluation"]["num_samples"]
                 check_same(here, known, theirs["config"], samples, theirs.get("latent_file"))
-    kept = read_cells(grid.path)
+    kept = read_like(grid.path, cells) if cells else read_cells(grid.path)
     for steps in {cell["config"].steps for cell in new.values()}:
         check_table([cell for cell in (*kept, *new.values()) if cell["config"].steps == steps])
     return new

@@ -8,6 +8,7 @@ from tiny_grid import CELLS, SAMPLES, cell, scores
 from qlatent_tf.experiments.grids.finished_cells import (
     follows_from_its_configuration,
     read_cells,
+    read_like,
 )
 from qlatent_tf.experiments.grids.grid import Grid
 from qlatent_tf.experiments.grids.taken_in import merge, reusable
@@ -119,6 +120,9 @@ def test_merging_cells_of_another_experiment_changes_nothing(whole, tmp_path):
         merge(new, [whole.path], others)
     assert not new.path.exists()
     assert merge(new, [whole.path], CELLS) == 2
+    # Both may lie in one folder.
+    new.check(others)
+    assert len(read_like(new.path, CELLS)) == 2 and not read_like(new.path, others)
 
 
 def test_merging_cells_of_another_table_changes_nothing(whole, tmp_path):
