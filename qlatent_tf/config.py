@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -63,6 +64,8 @@ _RULES = (
         "a list of names",
     ),
 )
+# What Python takes for a number and JSON does not.
+_DECIMAL = re.compile(r"[+-]?(\d+\.|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 # Options of a latent that was trained which say how samples are drawn, not of what.
 _FREE_OF_TRAINED = ("method", "precision")
 
@@ -276,7 +279,7 @@ class Config:
 
 
 def parse_setting(text: str) -> tuple[str, Any]:
-    """Parses ``key=value``; the value is JSON where it can be, else a string.
+    """Parses ``key=value``; the value is JSON where it can be, a number such as .1, or a string.
 
     Raises:
       ValueError: if there is no ``=``.
@@ -287,6 +290,8 @@ def parse_setting(text: str) -> tuple[str, Any]:
     try:
         return key, json.loads(value)
     except json.JSONDecodeError:
+        if _DECIMAL.fullmatch(value):
+            return key, float(value)
         return key, {"True": True, "False": False, "None": None}.get(value, value)
 
 

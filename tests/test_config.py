@@ -151,6 +151,9 @@ def test_differences_name_the_fields_that_differ(config):
     [
         ("steps=300", ("steps", 300)),
         ("latent_options.transmission=0.8", ("latent_options.transmission", 0.8)),
+        ("latent_options.g2=.1", ("latent_options.g2", 0.1)),
+        ("generator_ema=-2.E-3", ("generator_ema", -2e-3)),
+        ("latent_options.interferometer=1-1", ("latent_options.interferometer", "1-1")),
         ("model_options.units=[64, 64]", ("model_options.units", [64, 64])),
         ("optimizer=RMSprop", ("optimizer", "RMSprop")),
         ("jit_compile=False", ("jit_compile", False)),

@@ -89,9 +89,16 @@ def main(argv=None) -> int:
 
 def _inspect(arguments) -> int:
     from qlatent_tf.quantum.recordings.open_samples import open_samples
-    from qlatent_tf.quantum.verification.report import validate_samples
+    from qlatent_tf.quantum.verification.report import SampleReport, validate_samples
 
     rows = open_samples(arguments.file, key=arguments.key, file_format=arguments.file_format)
+    light = _light_of(rows)
+    named = (arguments.unitary, arguments.input_state, arguments.photons)
+    if light and any(one is not None for one in named):
+        raise ValueError(
+            f"{arguments.file} is a bank of {light}, whose light is not of single photons: leave "
+            "--unitary, --input-state and --photons out."
+        )
     unitary, input_state = _known_circuit(rows)
     if arguments.unitary is not None:
         unitary, input_state = load_unitary(arguments.unitary), None
@@ -111,6 +118,9 @@ def _inspect(arguments) -> int:
             likelihood_shots=arguments.likelihood_shots,
             seed=arguments.seed,
         )
+    if light:
+        note = f"The light of {light} is not of single photons: nothing is predicted."
+        report = SampleReport(report.counts, report.measured, report.interferometer, (note,))
     source = str(arguments.file) + (f" [{arguments.key}]" if arguments.key else "")
     if arguments.json:
         print(json.dumps(report.to_json(), indent=2, allow_nan=False))
@@ -127,6 +137,12 @@ def _inspect(arguments) -> int:
         if not arguments.json:
             print(f"\nPlots and numbers are in {arguments.out}.")
     return 0
+
+
+def _light_of(rows) -> str | None:
+    """Returns the latent of a bank of Gaussian light; None for others."""
+    sampler = getattr(rows, "metadata", {}).get("sampler", {})
+    return sampler.get("latent") if "transfer_sha256" in sampler else None
 
 
 def _known_circuit(rows):

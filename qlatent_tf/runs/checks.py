@@ -88,12 +88,13 @@ def check_fit(config: Config, model, dataset) -> None:
         model.training_batches(dataset.source, config.batch_size, config.seed)
     except Exception as error:
         # Errors of Keras and TensorFlow take many lines, which say less than the shapes.
-        reason = f" {error}" if isinstance(error, ValueError) and "\n" not in str(error) else ""
+        clear = isinstance(error, ValueError) and "\n" not in str(error)
         made = end_of(model.generator, "output")
+        advice = _other_width(config, made, dataset.source)
+        reason = f": {error}" if clear and not advice else "."
         raise ValueError(
-            f"The model {config.model!r} cannot be trained on {dataset.name!r}: its generator "
-            f"makes {_shapes(made)}, the data are {_shapes(dataset.source)}."
-            + (_other_width(config, made, dataset.source) or reason)
+            f"The model {config.model!r} cannot be trained on {dataset.name!r}{reason} Its "
+            f"generator makes {_shapes(made)}, the data are {_shapes(dataset.source)}.{advice}"
         ) from error
 
 

@@ -171,7 +171,7 @@ def test_a_run_without_a_checkpoint_may_become_another(tmp_path):
                     "critic_units": [4],
                 },
             },
-            r"'molgan' cannot be trained on 'quantum': its generator makes atoms of shape \(9, 5\)"
+            r"'molgan' cannot be trained on 'quantum'\. Its generator makes atoms of shape \(9, 5\)"
             r".*the data are vectors of shape \(4,\)",
         ),
         (
@@ -179,7 +179,7 @@ def test_a_run_without_a_checkpoint_may_become_another(tmp_path):
                 "model": "resnet",
                 "model_options": {"resolution": 8, "filters": 4, "blocks": 2},
             },
-            r"\(8, 8, 3\), the data are vectors of shape \(4,\). Images hold grey levels",
+            r"Images hold grey levels.*\(8, 8, 3\), the data are vectors of shape \(4,\)\.",
         ),
         ({"dataset": "small_molecules", "dataset_options": {}}, "The real samples have shape"),
     ],

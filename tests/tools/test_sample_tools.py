@@ -154,6 +154,18 @@ def test_inspecting_clicks_whose_totals_vary(tmp_path, capsys):
     assert (tmp_path / "report" / "samples.png").is_file()
 
 
+def test_a_bank_of_gaussian_light_is_not_compared_with_single_photons(tmp_path, capsys):
+    bank = str(tmp_path / "bank")
+    options = ["--latent", "thermal", "--modes", "3", "--num-samples", "50"]
+    assert sample_latent.main([bank, *options]) == 0
+    capsys.readouterr()
+    assert inspect_samples.main([bank, "--circuits", "3"]) == 0
+    report = capsys.readouterr().out
+    assert "light of thermal is not of single photons" in report and "boson" not in report
+    assert inspect_samples.main([bank, "--photons", "2"]) == 1
+    assert "leave --unitary, --input-state and --photons out" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [

@@ -1,6 +1,7 @@
 """MolGAN with a reward: it also trains its generator towards molecules with given properties."""
 
 import dataclasses
+import inspect
 import sys
 
 import keras
@@ -35,7 +36,8 @@ class RewardMolGAN(MolGAN):
       reward_network: keras.Model. Maps graphs, as the critic takes them, to ``(batch, 1)``.
       rewards: sequence of callables. ``f(samples, *, keep=False, progress=False)`` returns the
         rewards, float of shape ``(n,)`` from 0 to 1, of graphs in data space; `keep` is true
-        for those of the data set, `progress` says whether to show a bar.
+        for those of the data set, `progress` says whether to show a bar. A function may leave
+        out either.
       reward_weight: float. The weight w, from 0 to 1.
       reward_start: int. The step from which it holds; before, w is 0.
       replay_size: int. Generated graphs whose rewards are computed at a time.
@@ -91,7 +93,7 @@ class RewardMolGAN(MolGAN):
         """
         total = np.ones(len(samples["atoms"]), "float32")
         for reward in self._rewards:
-            scores = np.asarray(reward(samples, **options), "float32")
+            scores = np.asarray(reward(samples, **_taken(reward, options)), "float32")
             if scores.shape != total.shape or not np.all((scores >= 0) & (scores <= 1)):
                 raise ValueError(
                     f"A reward is a number from 0 to 1 for each of {len(total)} graphs; "
@@ -230,3 +232,12 @@ class _RenewReplay(keras.callbacks.Callback):
         # Ahead of the step, and thus on the same side of every checkpoint in a resumed run.
         if self.model.step % self.model.replay_interval == 0:
             self.model.renew_replay()
+
+
+def _taken(function, options):
+    """Those of the options that a function takes."""
+    parameters = inspect.signature(function).parameters.values()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return options
+    names = {parameter.name for parameter in parameters}
+    return {name: value for name, value in options.items() if name in names}

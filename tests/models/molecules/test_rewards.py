@@ -203,6 +203,15 @@ def test_xla_changes_nothing_of_what_the_reward_adds(molecules, resting_critic):
     )
 
 
+def test_a_reward_may_leave_out_what_it_does_not_need(molecules):
+    def plain(samples):
+        return carbon(samples)
+
+    gan, same = guided([plain]), guided([carbon])
+    real = molecules.source
+    np.testing.assert_array_equal(gan.precompute(real)["reward"], same.precompute(real)["reward"])
+
+
 def test_rewards_out_of_range_are_refused(molecules, monkeypatch):
     gan = guided()
     for bad in (
