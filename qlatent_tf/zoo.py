@@ -61,7 +61,7 @@ def check_names(config: Config) -> None:
         owner = f"the {registry.kind} {name!r}"
         check_options(builder, options, owner, arguments, passed_on, registry.beside)
     if config.train_circuit:
-        check_trainable(config.latent)
+        check_trainable(config.latent, config.latent_options)
     for name in config.metrics:
         metrics.check(name)
     if config.model_options.get("reward") and _is_ours(models.get(config.model)):

@@ -18,12 +18,7 @@ def trained(latent, name: str, options: Mapping):
     Raises:
       ValueError: if nothing can be trained in the latent, or its options forbid it.
     """
-    check_trainable(name)
-    if options.get("standardize"):
-        raise ValueError(
-            "The variances of a latent that is trained do not stay 1: train_circuit is not for "
-            "latent_options.standardize=true; received both."
-        )
+    check_trainable(name, options)
     if name == "gaussian":
         from qlatent_tf.latents.trained_gaussian import TrainedGaussian
 
@@ -35,13 +30,18 @@ def trained(latent, name: str, options: Mapping):
     return trained_photons(latent, options.get("interferometer", "haar"), seeds)
 
 
-def check_trainable(name: str) -> None:
-    """Refuses a latent in which nothing can be trained.
+def check_trainable(name: str, options: Mapping) -> None:
+    """Refuses a latent in which nothing can be trained, or one of unit variance.
 
     Raises:
-      ValueError: naming those in which something can.
+      ValueError: naming the latents in which something can.
     """
     if name not in TRAINABLE:
         raise ValueError(
             f"train_circuit is for the latents {', '.join(TRAINABLE)}; received {name!r}."
+        )
+    if options.get("standardize"):
+        raise ValueError(
+            "The variances of a latent that is trained do not stay 1: train_circuit is not for "
+            "latent_options.standardize=true; received both."
         )
