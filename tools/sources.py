@@ -98,7 +98,7 @@ def config_from_arguments(arguments) -> Config:
     """Returns the model's configuration with the command line's changes.
 
     Raises:
-      ValueError: if a name or a key is unknown.
+      ValueError: if a name or a key is unknown, or a value is named twice.
     """
     source = arguments.config or arguments.continue_from
     named = [arguments.model, arguments.config, arguments.continue_from]
@@ -121,8 +121,14 @@ def config_from_arguments(arguments) -> Config:
             changes[name] = getattr(arguments, name)
     if arguments.standardize:
         changes["latent_options.standardize"] = True
-    changes.update(parse_setting(text) for text in arguments.settings)
-    config = config.override(**changes)
+    settings = dict(parse_setting(text) for text in arguments.settings)
+    for name in changes.keys() & settings.keys():
+        if changes[name] != settings[name]:
+            raise ValueError(
+                f"{name} is {changes[name]!r} by an option of its own and {settings[name]!r} by "
+                "--set: leave one out."
+            )
+    config = config.override(**{**changes, **settings})
     if config.latent == "samples" and config.latent_options.get("file") is None:
         raise ValueError("--latent samples draws from a file: name it with --latent-file.")
     trains = [name for name in changes if name.startswith("circuit_")]

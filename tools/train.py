@@ -25,6 +25,7 @@ from qlatent_tf.tools.command_line import (
     add_inception_argument,
     add_trust_argument,
     command,
+    count,
     run_tool,
     trust_option,
 )
@@ -95,12 +96,12 @@ def parser() -> Parser:
     run.add_argument(
         "--steps",
         "--iterations",
-        type=int,
+        type=count,
         help="generator updates; learning rates that fall to 0 do so at the "
         "configuration's own last step, unless --set "
         "learning_rate_decay_steps=STEPS",
     )
-    run.add_argument("--batch-size", type=int, help="samples a batch")
+    run.add_argument("--batch-size", type=count, help="samples a batch")
     run.add_argument("--seed", type=int, help="decides weights, batches, latents and circuits")
     run.add_argument(
         "--set",
@@ -128,11 +129,11 @@ def parser() -> Parser:
     circuit = arguments.add_argument_group("latent")
     circuit.add_argument(
         "--modes",
-        type=int,
+        type=count,
         help="modes of the interferometer, or latent width; of each, where there "
         "are several side by side, as for resnet",
     )
-    circuit.add_argument("--photons", type=int, help="photons, in the first modes")
+    circuit.add_argument("--photons", type=count, help="photons, in the first modes")
     circuit.add_argument("--unitary-seed", type=int, help="chooses the random interferometer")
     circuit.add_argument(
         "--train-circuit",

@@ -116,6 +116,7 @@ def draw(compared):
     groups = list(dict.fromkeys(group for group, _, _ in lines))
     figure = new_figure(8.2, 1.4 + sum(heights) + _HEAD * len(groups))
     axis = figure.subplots()
+    axis.set_xlim(_limits([one for _, _, comparisons in lines for one in comparisons]))
     place, places, names, before = 0.0, [], [], None
     for (group, title, comparisons), height in zip(lines, heights, strict=True):
         if group != before:
@@ -132,8 +133,6 @@ def draw(compared):
         place -= height
         axis.axhline(place - _STEP / 2, color=PALE, lw=0.5)
     axis.axvline(0, color=INK, lw=1)
-    # The interval of two seeds may be ten times as wide as all others.
-    axis.set_xlim(max(axis.get_xlim()[0], -110), min(axis.get_xlim()[1], 140))
     axis.set_yticks(places, names, fontsize=8.5)
     axis.set_ylim(place - _STEP, 0)
     axis.set_xlabel("difference of the score, % of the other's\n\u2190 better | worse \u2192")
@@ -143,12 +142,22 @@ def draw(compared):
     return figure
 
 
+def _limits(comparisons):
+    """The ends of the axis; the interval of two seeds may be ten times as wide as all others."""
+    means = [one["score"].mean for one in comparisons]
+    ends = [end for one in comparisons for end in one["interval"] or ()] + means
+    return max(min(ends) - 5, -110), min(max(ends) + 5, 140)
+
+
 def _draw_one(axis, one, place):
     latent = one["rows"][1][0]
     style = latent_style(latent)
     known = axis.get_legend_handles_labels()[1]
     if one["interval"]:
         axis.plot(one["interval"], [place] * 2, color=style["color"], lw=2)
+        for end, limit, mark in zip(one["interval"], axis.get_xlim(), "<>", strict=True):
+            if (end < limit) == (mark == "<"):  # It goes on outside.
+                axis.plot(limit, place, mark, color=style["color"], ms=5, clip_on=False)
     axis.plot(
         [one["score"].mean],
         [place],

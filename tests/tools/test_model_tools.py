@@ -74,8 +74,12 @@ def test_an_autoencoder_needs_no_latent(empty_folder, capsys):
         (["--model", "mlp", "--latent", "nothing"], "Unknown latent"),
         (["--model", "mlp", "--set", "stepz=3"], "Did you mean steps?"),
         (["--model", "mlp", "--set", "steps"], "key=value"),
+        (
+            ["--model", "mlp", "--steps", "4", "--set", "steps=9"],
+            "steps is 4 by an option of its own and 9 by --set",
+        ),
+        (["--model", "mlp", "--modes", "8", "--set", "latent_options.modes=4"], "leave one out"),
         (["--model", "mlp", "--latent", "gaussian", "--photons", "3"], "--photons means nothing"),
-        (["--model", "mlp", "--steps", "0"], "positive"),
         ([], "one of --model, --config and --continue-from"),
         (["--model", "mlp", "--set", "latent_options.photonz=3", "--dry-run"], "photonz"),
         (["--model", "mlp", "--set", "dataset_options.foo=3", "--dry-run"], "foo"),

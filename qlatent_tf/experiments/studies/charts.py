@@ -29,8 +29,12 @@ def sweep_figure(table: dict, name: str, label: str, *, panel: str, place: str, 
     axes = drawing.subplots(1, len(panels), squeeze=False, sharey=True, width_ratios=widths)[0]
     for axis, one in zip(axes, panels, strict=True):
         rows = [row for row in swept if row[panel] == one]
+        rows.sort(key=lambda row: ", " in str(row[place]))  # Values on a condition come last.
         for row in bands:
-            _draw_band(axis, row, name)
+            band = literal(row["latent"])
+            if without is not None and row[panel] == without:
+                band += f", {panel}: {without}"
+            _draw_band(axis, row, name, band)
         for latent in dict.fromkeys(row["latent"] for row in rows):
             _draw_points(axis, [row for row in rows if row["latent"] == latent], name, place)
         names = [literal(row[place]).replace(", ", ",\n") for row in rows]
@@ -88,12 +92,12 @@ def _smallest(values):
     return np.nanmin(values) if np.isfinite(values).any() else np.nan
 
 
-def _draw_band(axis, row, name):
+def _draw_band(axis, row, name, label):
     score, style = row["scores"][name], latent_style(row["latent"])
     if score["mean"] is None:
         return
     mean, error = score["mean"], score["standard_error"] or 0.0
-    axis.axhline(mean, color=style["color"], lw=1.4, ls="--", label=literal(row["latent"]))
+    axis.axhline(mean, color=style["color"], lw=1.4, ls="--", label=label)
     axis.axhspan(mean - error, mean + error, color=style["color"], alpha=0.15, lw=0)
 
 
