@@ -16,7 +16,6 @@ from pathlib import Path
 
 from absl import logging
 
-import qlatent_tf
 from qlatent_tf.backend import BackendError, check_backend
 from qlatent_tf.names import did_you_mean
 from qlatent_tf.quiet import silence_tensorflow
@@ -245,16 +244,15 @@ def _run(function, arguments):
 
 def _place_in_own_code(error) -> str:
     """Returns where a user's function failed, if the package called one."""
-    package = Path(qlatent_tf.__file__).parent
-    others = (package, Path(__file__).parent, Path(sysconfig.get_path("stdlib")))
-    called, place = False, ""
-    for frame in traceback.extract_tb(error.__traceback__):
-        file = Path(frame.filename)
-        called = called or file.is_relative_to(package)
+    standard, called, place = Path(sysconfig.get_path("stdlib")), False, ""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        module, file = frame.f_globals.get("__name__", ""), Path(frame.f_code.co_filename)
+        if module.startswith("qlatent_tf."):
+            called = called or not module.startswith("qlatent_tf.tools.")
+            continue
         installed = {"site-packages", "dist-packages"} & set(file.parts)
-        own = not installed and not any(file.is_relative_to(folder) for folder in others)
-        if called and own and file.is_file():
-            place = f" ({file.name}, line {frame.lineno}, in {frame.name})"
+        if called and not installed and not file.is_relative_to(standard) and file.is_file():
+            place = f" ({file.name}, line {line}, in {frame.f_code.co_name})"
     return place
 
 
