@@ -234,7 +234,14 @@ def _run_grid(arguments):
         status = _train(arguments, experiment, grid, cells, opening)
     else:
         print(f"{merge(grid, arguments.merge, cells)} cells are new here.")
-    finished = read_like(grid.path, cells, cells[0].config.steps)
+    steps = cells[0].config.steps
+    finished = read_like(grid.path, cells, steps)
+    if arguments.merge is not None and not finished:
+        there = {cell["config"].steps for cell in read_like(grid.path, cells)}
+        raise ValueError(
+            f"No cell in {grid.path} has {steps} steps, but {', '.join(map(str, sorted(there)))}: "
+            "--iterations says of which the table is."
+        )
     if finished or not status:
         experiment.write(arguments.workdir, finished, arguments.trust_code or named_code(cells))
         _show(arguments)

@@ -131,7 +131,7 @@ def config_from_arguments(arguments) -> Config:
     config = config.override(**{**changes, **settings})
     if config.latent == "samples" and config.latent_options.get("file") is None:
         raise ValueError("--latent samples draws from a file: name it with --latent-file.")
-    trains = [name for name in changes if name.startswith("circuit_")]
+    trains = [name for name in settings if name.startswith("circuit_")]
     if trains and not config.train_circuit:
         raise ValueError(f"{trains[0]} is of a circuit that is trained: add --train-circuit.")
     modes, tiles = (config.latent_options.get(name) for name in ("modes", "tiles"))
