@@ -236,8 +236,8 @@ def _run_grid(arguments):
         print(f"{merge(grid, arguments.merge, cells)} cells are new here.")
     steps = cells[0].config.steps
     finished = read_like(grid.path, cells, steps)
-    if arguments.merge is not None and not finished:
-        there = {cell["config"].steps for cell in read_like(grid.path, cells)}
+    there = {cell["config"].steps for cell in read_like(grid.path, cells)}
+    if arguments.merge is not None and there and not finished:
         raise ValueError(
             f"No cell in {grid.path} has {steps} steps, but {', '.join(map(str, sorted(there)))}: "
             "--iterations says of which the table is."

@@ -183,6 +183,12 @@ def test_a_dry_run_lists_the_cells_and_what_is_done(workdir, capsys):
     assert "2 cells, 2 of 4 steps done" in lines[2]
 
 
+def test_a_merge_of_another_schedule_says_which_steps_there_are(workdir, tmp_path, capsys):
+    other = [word if word != "2" else "3" for word in TABLE1]
+    assert run(*other, "--workdir", tmp_path, "--merge", workdir) == 1
+    assert "has 3 steps, but 2: --iterations says of which" in capsys.readouterr().err
+
+
 def test_a_dry_run_says_what_merge_would_copy(workdir, tmp_path, capsys):
     capsys.readouterr()
     assert run(*TABLE1, "--workdir", tmp_path, "--merge", workdir, "--dry-run") == 0
