@@ -28,6 +28,7 @@ from qlatent_tf.tools.command_line import (
 )
 from qlatent_tf.tools.sample_latent import parse_input_state
 
+from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.quantum.unitaries import UNITARY_SUFFIXES, load_unitary
 from qlatent_tf.storage import files
 
@@ -89,38 +90,10 @@ def main(argv=None) -> int:
 
 def _inspect(arguments) -> int:
     from qlatent_tf.quantum.recordings.open_samples import open_samples
-    from qlatent_tf.quantum.verification.report import SampleReport, validate_samples
 
     rows = open_samples(arguments.file, key=arguments.key, file_format=arguments.file_format)
     light = _light_of(rows)
-    named = (arguments.unitary, arguments.input_state, arguments.photons)
-    if light and any(one is not None for one in named):
-        raise ValueError(
-            f"{arguments.file} is a bank of {light}, whose light is not of single photons: leave "
-            "--unitary, --input-state and --photons out."
-        )
-    unitary, input_state = _known_circuit(rows)
-    if arguments.unitary is not None:
-        unitary, input_state = load_unitary(arguments.unitary), None
-    if arguments.input_state is not None:
-        input_state = arguments.input_state
-    elif arguments.photons is not None:
-        input_state = None
-    with slow_work("Comparing the samples with exact distributions and random circuits"):
-        report = validate_samples(
-            rows,
-            unitary=unitary,
-            input_state=input_state,
-            photons=arguments.photons,
-            interferometer=arguments.interferometer,
-            collision_free=arguments.collision_free,
-            circuits=arguments.circuits,
-            likelihood_shots=arguments.likelihood_shots,
-            seed=arguments.seed,
-        )
-    if light:
-        note = f"The light of {light} is not of single photons: nothing is predicted."
-        report = SampleReport(report.counts, report.measured, report.interferometer, (note,))
+    report = _compared(arguments, rows) if light is None else _counted(arguments, rows, light)
     source = str(arguments.file) + (f" [{arguments.key}]" if arguments.key else "")
     if arguments.json:
         print(json.dumps(report.to_json(), indent=2, allow_nan=False))
@@ -137,6 +110,48 @@ def _inspect(arguments) -> int:
         if not arguments.json:
             print(f"\nPlots and numbers are in {arguments.out}.")
     return 0
+
+
+def _compared(arguments, rows):
+    """Returns the report on shots of single photons."""
+    from qlatent_tf.quantum.verification.report import validate_samples
+
+    unitary, input_state = _known_circuit(rows)
+    if arguments.unitary is not None:
+        unitary, input_state = load_unitary(arguments.unitary), None
+    if arguments.input_state is not None:
+        input_state = arguments.input_state
+    elif arguments.photons is not None:
+        input_state = None
+    with slow_work("Comparing the samples with exact distributions and random circuits"):
+        return validate_samples(
+            rows,
+            unitary=unitary,
+            input_state=input_state,
+            photons=arguments.photons,
+            interferometer=arguments.interferometer,
+            collision_free=arguments.collision_free,
+            circuits=arguments.circuits,
+            likelihood_shots=arguments.likelihood_shots,
+            seed=arguments.seed,
+        )
+
+
+def _counted(arguments, rows, light):
+    """Returns the report on a bank of Gaussian light, of what was counted alone."""
+    from qlatent_tf.quantum.verification.correlators import measure_correlators
+    from qlatent_tf.quantum.verification.count_statistics import count_statistics
+    from qlatent_tf.quantum.verification.report import SampleReport
+
+    named = (arguments.unitary, arguments.input_state, arguments.photons)
+    if any(one is not None for one in named):
+        raise ValueError(
+            f"{arguments.file} is a bank of {light}, whose light is not of single photons: leave "
+            "--unitary, --input-state and --photons out."
+        )
+    note = f"The light of {light} is not of single photons: nothing is predicted."
+    measured = measure_correlators(rows, seed=check_count(arguments.seed, "seed"))
+    return SampleReport(count_statistics(rows), measured, arguments.interferometer, (note,))
 
 
 def _light_of(rows) -> str | None:

@@ -234,12 +234,12 @@ def _run_grid(arguments):
         status = _train(arguments, experiment, grid, cells, opening)
     else:
         print(f"{merge(grid, arguments.merge, cells)} cells are new here.")
-    steps = cells[0].config.steps
-    finished = read_like(grid.path, cells, steps)
-    there = {cell["config"].steps for cell in read_like(grid.path, cells)}
-    if arguments.merge is not None and there and not finished:
+    found, steps = read_like(grid.path, cells), cells[0].config.steps
+    finished = [cell for cell in found if cell["config"].steps == steps]
+    if arguments.merge is not None and found and not finished:
+        there = sorted({cell["config"].steps for cell in found})
         raise ValueError(
-            f"No cell in {grid.path} has {steps} steps, but {', '.join(map(str, sorted(there)))}: "
+            f"No cell in {grid.path} has {steps} steps, but {', '.join(map(str, there))}: "
             "--iterations says of which the table is."
         )
     if finished or not status:

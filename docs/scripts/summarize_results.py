@@ -155,9 +155,10 @@ def _draw_one(axis, one, place):
     known = axis.get_legend_handles_labels()[1]
     if one["interval"]:
         axis.plot(one["interval"], [place] * 2, color=style["color"], lw=2)
-        for end, limit, mark in zip(one["interval"], axis.get_xlim(), "<>", strict=True):
-            if (end < limit) == (mark == "<"):  # It goes on outside.
-                axis.plot(limit, place, mark, color=style["color"], ms=5, clip_on=False)
+        (first, last), (left, right) = one["interval"], axis.get_xlim()
+        for edge, mark, goes_on in ((left, "<", first < left), (right, ">", last > right)):
+            if goes_on:
+                axis.plot(edge, place, mark, color=style["color"], ms=5, clip_on=False)
     axis.plot(
         [one["score"].mean],
         [place],

@@ -29,6 +29,8 @@ class LatentGenerator(keras.Model):
 
     # Updates in a training step that see real samples.
     critic_steps = 1
+    # What batches that `training_batches` made hold, and no others.
+    prepared_part = "generator_latent"
     # Whether the generator learns from draws of the latent.
     trains_on_latent = True
     # Samples a call of the generator, unless a caller says how many: what bounds the memory.
@@ -134,7 +136,7 @@ class LatentGenerator(keras.Model):
     def is_prepared(self, data) -> bool:
         """Returns whether data are what `training_batches` returned."""
         spec = getattr(data, "element_spec", None)
-        return isinstance(spec, dict) and "generator_latent" in spec
+        return isinstance(spec, dict) and self.prepared_part in spec
 
     def shared(self, batches):
         """Returns the batches as the devices that train together share them."""

@@ -135,10 +135,9 @@ def _staged(directory):
         yield folder
         files = [file for file in folder.rglob("*") if file.is_file()]
         moved = {directory / file.relative_to(folder): file for file in files}
-        stale = [*directory.glob("*.png"), *(directory / CHECKPOINT_FOLDER).glob("*")]
-        for file in (directory / "metrics.json", directory / "README.md", *stale):
-            if file not in moved:
-                file.unlink(missing_ok=True)
+        parts = filter(_is_part, directory.glob("*"))
+        for file in {*parts, *(directory / CHECKPOINT_FOLDER).glob("*")} - moved.keys():
+            file.unlink()
         for target in sorted(moved, key=lambda target: target.name == "config.json"):
             flush_to_disk(moved[target])
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -314,8 +313,13 @@ def _is_taken(directory: Path) -> bool:
     """Whether there is anything but what a killed writer of a preset may have left."""
     if not directory.is_dir() or (directory / "config.json").exists():
         return directory.exists() or directory.is_symlink()
-    parts = {WEIGHTS, CHECKPOINT_FOLDER, "metrics.json", "README.md"}
-    return any(path.name not in parts and path.suffix != ".png" for path in directory.iterdir())
+    others = (path for path in directory.iterdir() if path.name != CHECKPOINT_FOLDER)
+    return not all(map(_is_part, others))
+
+
+def _is_part(path: Path) -> bool:
+    """Whether a file beside ``config.json`` has the name of a preset's."""
+    return path.name in (WEIGHTS, "metrics.json", "README.md") or path.suffix == ".png"
 
 
 def versions() -> dict[str, str]:

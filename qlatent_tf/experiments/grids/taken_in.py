@@ -10,14 +10,13 @@ from qlatent_tf.experiments.grids.finished_cells import (
     is_same,
     kind_of,
     read_cell,
-    read_cells,
     read_like,
 )
 from qlatent_tf.experiments.grids.grid import Grid
 from qlatent_tf.storage.files import write_json
 
 
-def merge(grid: Grid, folders, cells=()) -> int:
+def merge(grid: Grid, folders, cells) -> int:
     """Copies the finished cells of other folders into a grid's; returns how many were new.
 
     Raises:
@@ -29,14 +28,13 @@ def merge(grid: Grid, folders, cells=()) -> int:
     return len(new)
 
 
-def mergeable(grid: Grid, folders, cells=()) -> dict[Path, dict]:
+def mergeable(grid: Grid, folders, cells) -> dict[Path, dict]:
     """Returns the finished cells of other folders that a grid lacks, by their files there.
 
     Args:
       grid: Grid.
       folders: sequence of path.
-      cells: sequence of Cell. Those of the experiment, whose models and kinds of rows are legal;
-        none for any.
+      cells: sequence of Cell. Those of the experiment, whose kinds are legal, see `kind_of`.
 
     Raises:
       FileNotFoundError: if a folder holds no cells.
@@ -48,7 +46,7 @@ def mergeable(grid: Grid, folders, cells=()) -> dict[Path, dict]:
         for file in _files(folder):
             theirs, here = read_cell(file), grid.path / "cells" / file.name
             kind = kind_of(theirs["row"], theirs["config"])
-            if legal and kind not in legal:
+            if kind not in legal:
                 raise ValueError(
                     f"{file} is of another experiment: its model and what tells its rows apart are "
                     f"{', '.join(kind)}; here {' or '.join(map(', '.join, sorted(legal)))}."
@@ -59,7 +57,7 @@ def mergeable(grid: Grid, folders, cells=()) -> dict[Path, dict]:
             else:
                 samples = theirs["evaluation"]["num_samples"]
                 check_same(here, known, theirs["config"], samples, theirs.get("latent_file"))
-    kept = read_like(grid.path, cells) if cells else read_cells(grid.path)
+    kept = read_like(grid.path, cells)
     for steps in {cell["config"].steps for cell in new.values()}:
         check_table([cell for cell in (*kept, *new.values()) if cell["config"].steps == steps])
     return new

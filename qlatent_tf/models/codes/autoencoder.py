@@ -33,6 +33,7 @@ class Autoencoder(LatentGenerator):
     """
 
     trains_on_latent = False
+    prepared_part = "images"
 
     def __init__(self, latent, decoder, encoder):
         super().__init__(latent, decoder)
@@ -117,10 +118,6 @@ class Autoencoder(LatentGenerator):
                 "model_options.image."
             )
         return batches
-
-    def is_prepared(self, data):
-        spec = getattr(data, "element_spec", None)
-        return isinstance(spec, dict) and "images" in spec
 
     def train_step(self, batch):
         """Updates encoder and decoder once; returns the ``reconstruction_mse``."""

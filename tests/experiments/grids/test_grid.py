@@ -114,7 +114,7 @@ def test_what_another_process_finishes_meanwhile_is_not_missed(tmp_path, monkeyp
 
     def finish_beside(self, one, *arguments):
         finish(self, one, *arguments)
-        merge(self, [tmp_path / "theirs"])
+        merge(self, [tmp_path / "theirs"], CELLS)
         at_it.__exit__(None, None, None)
 
     monkeypatch.setattr(Grid, "_finish", finish_beside)
@@ -286,7 +286,7 @@ def test_what_a_process_was_killed_at_is_no_finished_cell(whole, tmp_path):
     shutil.copy(file, file.with_name(f".{file.name}.abcd.json"))
     file.with_name(f".{file.name}.efgh.json").write_text('{"name": "cell')
     assert scores(Grid(tmp_path, SAMPLES)) == scores(whole)
-    assert merge(Grid(tmp_path / "merged", SAMPLES), [tmp_path]) == 2
+    assert merge(Grid(tmp_path / "merged", SAMPLES), [tmp_path], CELLS) == 2
 
 
 def _set(path, value):

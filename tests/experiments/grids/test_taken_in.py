@@ -25,9 +25,9 @@ def test_parts_merge_into_the_whole(whole, tmp_path):
             ignore=lambda _, names, one=one: [name for name in names if name != one.file_name],
         )
     grid = Grid(tmp_path / "merged", SAMPLES)
-    assert merge(grid, parts) == 2
+    assert merge(grid, parts, CELLS) == 2
     assert scores(grid) == scores(whole)
-    assert merge(grid, parts) == 0
+    assert merge(grid, parts, CELLS) == 0
     assert all(grid.is_finished(one) for one in CELLS)
 
 
@@ -91,15 +91,15 @@ def test_cells_of_a_version_with_fewer_options_merge_and_are_finished(whole, tmp
         text = json.loads(file.read_text())
         del text["config"]["model_options"]["activation"]
         file.write_text(json.dumps(text))
-    assert merge(whole, [older]) == 0
+    assert merge(whole, [older], CELLS) == 0
     grid = Grid(older, SAMPLES)
-    assert merge(grid, [whole.path]) == 0
+    assert merge(grid, [whole.path], CELLS) == 0
     assert all(grid.is_finished(one) for one in CELLS)
 
 
 def test_merging_refuses_other_configurations_and_empty_folders(whole, tmp_path):
     with pytest.raises(FileNotFoundError, match="no finished cells"):
-        merge(Grid(tmp_path / "new", SAMPLES), [whole.path, tmp_path])
+        merge(Grid(tmp_path / "new", SAMPLES), [whole.path, tmp_path], CELLS)
     assert not (tmp_path / "new").exists()
     (file,) = whole.path.glob("cells/cell_0@*")
     changed = json.loads(file.read_text())
@@ -107,10 +107,10 @@ def test_merging_refuses_other_configurations_and_empty_folders(whole, tmp_path)
     (tmp_path / "cells").mkdir()
     (tmp_path / "cells" / file.name).write_text(json.dumps(changed))
     with pytest.raises(ValueError, match="batch_size: 8 -> 9"):
-        merge(whole, [tmp_path])
+        merge(whole, [tmp_path], CELLS)
     (tmp_path / "cells" / file.name).write_text("{}")
     with pytest.raises(ValueError, match="lacks name, config"):
-        merge(whole, [tmp_path])
+        merge(whole, [tmp_path], CELLS)
 
 
 def test_merging_cells_of_another_experiment_changes_nothing(whole, tmp_path):
@@ -134,7 +134,7 @@ def test_merging_cells_of_another_table_changes_nothing(whole, tmp_path):
         (tmp_path / "cells" / f"other_{file.name}").write_text(json.dumps(other))
     before = sorted(whole.path.glob("cells/*"))
     with pytest.raises(ValueError, match="A table is of one schedule; .*batch_size"):
-        merge(whole, [tmp_path])
+        merge(whole, [tmp_path], CELLS)
     assert sorted(whole.path.glob("cells/*")) == before
 
 
@@ -145,5 +145,5 @@ def test_merging_cells_of_one_row_that_differ_changes_nothing(whole, tmp_path):
     other["name"], other["config"]["latent_options"] = "cell_2", {"modes": 3}
     (tmp_path / "cells" / "cell_2@4.json").write_text(json.dumps(other))
     with pytest.raises(ValueError, match="are in one row and differ: latent_options.modes: 4 -> 3"):
-        merge(whole, [tmp_path])
+        merge(whole, [tmp_path], CELLS)
     assert not list(whole.path.glob("cells/cell_2*"))
