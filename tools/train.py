@@ -91,7 +91,7 @@ def parser() -> Parser:
         "--workdir",
         type=Path,
         help="the run's directory; the same command resumes it "
-        "(default: runs/MODEL[_VARIANT][_GENERATOR]_LATENT[_trained]_DATASET)",
+        "(default: runs/MODEL[_VARIANT][_GENERATOR]_LATENT[_trained]_DATASET[_seedN])",
     )
     run.add_argument(
         "--steps",
@@ -224,11 +224,12 @@ def _train(arguments):
 def run_name(config, *asked) -> str:
     """Returns ``model_latent_dataset``, which presets are called by too.
 
-    A variant or a generator that was asked for follows the model's name, and ``trained`` that of a
-    latent which is trained, so that each has a directory.
+    A variant or a generator that was asked for follows the model's name, ``trained`` that of a
+    latent which is trained, and a seed that is not 0 the data's, so that each has a directory.
     """
     trained = "trained" if config.train_circuit else ""
-    names = (config.model, *asked, config.latent, trained, config.dataset)
+    seed = f"seed{config.seed}" if config.seed else ""
+    names = (config.model, *asked, config.latent, trained, config.dataset, seed)
     return "_".join(name.rpartition(":")[2] for name in names if name)
 
 

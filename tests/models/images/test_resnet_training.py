@@ -194,10 +194,12 @@ def test_the_command_line_chooses_the_variant(capsys):
         get_config("boson", "tiny")
 
 
-def test_variants_have_a_directory_each():
+def test_variants_and_seeds_have_a_directory_each():
     config = get_config("boson", "small")
     assert tool.run_name(config, "small", None) == "resnet_small_boson_cifar10"
     assert tool.run_name(config, None, None) == "resnet_boson_cifar10"
+    third = dataclasses.replace(config, seed=3)
+    assert tool.run_name(third, None, None) == "resnet_boson_cifar10_seed3"
 
 
 def test_the_full_size_has_the_published_sizes():
