@@ -2,7 +2,6 @@
 
 import importlib
 import re
-import statistics
 
 import pytest
 from harness import ROOT
@@ -12,8 +11,6 @@ from qlatent_tf.experiments.grids.finished_cells import read_cells
 
 # Called <experiment>_<generator steps>, or <experiment>_<what differs>_<generator steps>.
 _FOLDERS = sorted(folder.parent for folder in (ROOT / "docs" / "results").glob("*/cells"))
-# Whose table is too long for the page of all results.
-_PAGES = {"capacity": "docs/last_qgan.md"}
 _PAGE = "docs/results.md"
 
 
@@ -40,28 +37,40 @@ def test_a_table_is_that_of_its_cells(folder, tmp_path, no_charts):
         assert written == (tmp_path / f"{name}.{suffix}").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("folder", _FOLDERS, ids=lambda folder: folder.name)
-def test_its_page_shows_the_table(folder):
-    name, _ = _names(folder)
-    table = (folder / f"{name}.md").read_text(encoding="utf-8")
-    rows = [line for line in table.splitlines() if line.startswith("| ")]
-    assert len(rows) > 1
-    shown = (ROOT / _PAGES.get(name, _PAGE)).read_text(encoding="utf-8")
-    for row in rows:
-        assert row in shown
-    assert f"results/{folder.name}" in (ROOT / _PAGE).read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("folder", _FOLDERS, ids=lambda folder: folder.name)
-def test_the_table_of_studies_counts_the_runs_and_their_minutes(folder):
-    minutes = [cell["seconds"] / 60 for cell in read_cells(folder)]
-    page = (ROOT / _PAGE).read_text(encoding="utf-8")
-    said = re.search(rf"\| (\d+) \| (\d+) \| \[{folder.name}\]", page).groups()
-    assert said == (f"{len(minutes)}", f"{statistics.median(minutes):.0f}")
-
-
-def test_the_summary_is_that_of_the_cells(monkeypatch):
+@pytest.fixture
+def doc_scripts(monkeypatch):
+    """Lets a test import the scripts of the documentation."""
     monkeypatch.syspath_prepend(str(ROOT / "docs" / "scripts"))
+
+
+def test_pages_show_the_tables_of_all_studies_and_what_their_runs_cost(doc_scripts):
+    page = importlib.import_module("results_page")
+    shown = [file.read_text(encoding="utf-8") for file in page.PAGES]
+    assert shown == [page.filled(text) for text in shown]
+    for folder in _FOLDERS:
+        assert f"<!-- results/{folder.name}/{_names(folder)[0]}.md | " in "".join(shown)
+        assert re.search(rf"\| \d+ \| \d+ \| \[{folder.name}\]", shown[0])
+
+
+def test_a_page_follows_its_files(doc_scripts, tmp_path, monkeypatch):
+    page = importlib.import_module("results_page")
+    monkeypatch.setattr(page, "DOCS", tmp_path)
+    (tmp_path / "results" / "a").mkdir(parents=True)
+    (tmp_path / "results" / "a" / "t.md").write_text(
+        "| x | y | paper | z | paper |\n"
+        "|---|---:|---|---|---|\n"
+        "| 1 | `a\\|b` | 3 | 4 | 5 |\n\nWords."
+    )
+    comment = "<!-- results/a/t.md | {} -->\n\n"
+    asked = comment.format("y | z | paper")
+    written = f"{asked}| y | z | paper |\n|---:|---|---|\n| `a\\|b` | 4 | 5 |\n\nMore."
+    assert page.filled(f"{asked}| old |\n\nMore.") == written
+    assert page.filled(written) == written
+    with pytest.raises(ValueError, match=r"received \['z', 'y'\]"):
+        page.filled(comment.format("z | y"))
+
+
+def test_the_summary_is_that_of_the_cells(doc_scripts):
     summary = importlib.import_module("summarize_results")
     compared = [(question, summary.compare(question)) for question in summary.QUESTIONS]
     written = (ROOT / "docs" / "results" / "summary.md").read_text(encoding="utf-8")

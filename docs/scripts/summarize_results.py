@@ -3,6 +3,8 @@
 
     python docs/scripts/summarize_results.py
 
+It also fills the tables of the pages of results.
+
 Each line is a comparison of two rows of a committed table, seed by seed, from the finished cells
 beside it. A difference is in per cent of the other row's mean, below 0 where the first is better.
 """
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from questions import QUESTIONS, Question
+from results_page import PAGES, filled
 from scipy import stats
 
 from qlatent_tf.drawing.style import (
@@ -171,7 +174,9 @@ def _draw_one(axis, one, place):
 
 
 def main() -> None:
-    """Writes the table and the figure."""
+    """Writes the table, the figure and the pages."""
+    for page in PAGES:
+        write_text(page, filled(page.read_text(encoding="utf-8")))
     compared = [(question, compare(question)) for question in QUESTIONS]
     write_text(DOCS / "results" / "summary.md", to_markdown(compared))
     save_figure(draw(compared), DOCS / "images" / "results")

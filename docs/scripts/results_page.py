@@ -1,0 +1,51 @@
+"""Fills pages with columns of committed tables, and with what the runs of a study cost.
+
+A comment says which table stands behind it, and which of its columns:
+
+    <!-- results/table1_5000/table1.md | latent | seeds | distance to integers -->
+"""
+
+import re
+import statistics
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from qlatent_tf.experiments.grids.finished_cells import read_cells
+
+DOCS = Path(__file__).parents[1]
+PAGES = (DOCS / "results.md", DOCS / "last_qgan.md")
+_TABLE = re.compile(r"(<!-- (results/\S+\.md) \| (.+) -->\n\n)(?:\|.*\n)*")
+_COST = re.compile(r"\| \d+ \| \d+ (?=\| \[(\w+)\]\(results/)")
+
+
+def filled(page: str) -> str:
+    """Returns a page whose tables, and numbers and minutes of runs, are those of committed files.
+
+    Raises:
+      ValueError: if a table lacks a column that the page names, right of the one named before.
+    """
+    return _COST.sub(_cost, _TABLE.sub(_table, page))
+
+
+def _table(found):
+    comment, path, heads = found.groups()
+    return comment + "".join(f"{line}\n" for line in _columns(path, heads.split(" | ")))
+
+
+def _columns(path: str, heads: Sequence[str]) -> Iterator[str]:
+    """Yields the lines of the first table of a file, with some of its columns."""
+    lines = (DOCS / path).read_text(encoding="utf-8").split("\n\n")[0].splitlines()
+    rows = [re.split(r"(?<!\\)\|", line)[1:-1] for line in lines]
+    known, kept = [entry.strip() for entry in rows[0]], [-1]
+    for head in heads:
+        if head not in known[kept[-1] + 1 :]:
+            raise ValueError(f"{path} has the columns {known}, in this order; received {heads}.")
+        # Heads repeat: each score has a column of published values.
+        kept.append(known.index(head, kept[-1] + 1))
+    for row in rows:
+        yield "|".join(["", *(row[column] for column in kept[1:]), ""])
+
+
+def _cost(found):
+    minutes = [cell["seconds"] / 60 for cell in read_cells(DOCS / "results" / found[1])]
+    return f"| {len(minutes)} | {statistics.median(minutes):.0f} "
