@@ -33,6 +33,7 @@ from qlatent_tf.quantum.samplers.distinguishable import DistinguishableSampler
 from qlatent_tf.quantum.samplers.fock_table import FockTable
 from qlatent_tf.quantum.threads import check_num_threads
 from qlatent_tf.quantum.unitaries import haar_unitary
+from qlatent_tf.storage.files import write_text
 
 LARGE = {(28, 56): 8, (32, 64): 4, (36, 60): 2, (40, 60): 2}  # photons, modes: samples
 # Four FPGAs in parallel, arXiv 2309.07027.
@@ -373,7 +374,7 @@ def main() -> None:
     if not (options.quick or options.large):
         report += ["", *compile_table()]
     if options.out:
-        options.out.write_text("\n".join(report) + "\n", encoding="utf-8")
+        write_text(options.out, "\n".join(report) + "\n")
 
 
 if __name__ == "__main__":

@@ -44,6 +44,7 @@ from qlatent_tf.quantum.samplers.method_choice import (
 from qlatent_tf.quantum.samplers.walk_plan import walk_shape
 from qlatent_tf.quantum.threads import check_num_threads
 from qlatent_tf.quantum.unitaries import loop_unitary
+from qlatent_tf.storage.files import write_text
 
 SIZES = [(8, 16), (12, 24), (16, 32), (20, 40), (24, 48), (32, 64), (64, 128)]
 DELAYS = ["1", "1-1", "1-1-1", "1-3", "1-2-4", "1-3-9"]
@@ -196,7 +197,7 @@ def main() -> None:
     print("\n".join(report[-3:]))
     report += delay_table(seconds, turns, limit, threads, options.cpu)
     if options.out:
-        options.out.write_text("\n".join(report) + "\n", encoding="utf-8")
+        write_text(options.out, "\n".join(report) + "\n")
 
 
 if __name__ == "__main__":

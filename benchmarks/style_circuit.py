@@ -30,6 +30,7 @@ import tensorflow as tf
 
 from benchmarks.machine import machine_lines, usable_cores
 from qlatent_tf.layers.circuit.style_circuit import StyleCircuit
+from qlatent_tf.storage.files import write_text
 
 PACKAGES = ["tensorflow", "tensorcircuit-ng", "numpy", "pennylane", "pennylane-lightning", "qibo"]
 TOLERANCE = 1e-4  # Ours is in single precision.
@@ -265,7 +266,7 @@ def main() -> None:
         report.append(f"| {' | '.join(cells)} |")
         print(report[-1], flush=True)
         if options.out:
-            options.out.write_text("\n".join(report) + "\n", encoding="utf-8")
+            write_text(options.out, "\n".join(report) + "\n")
 
 
 if __name__ == "__main__":

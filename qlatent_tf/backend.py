@@ -24,13 +24,17 @@ def check_backend() -> None:
         )
 
 
+def keras_home() -> Path:
+    """Returns the folder of Keras' settings, and of what it downloads."""
+    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
+
+
 def _chosen():
     if "keras" in sys.modules and hasattr(sys.modules["keras"], "config"):
         return sys.modules["keras"].config.backend(), "Keras, which is imported already,"
     if os.environ.get("KERAS_BACKEND"):
         return os.environ["KERAS_BACKEND"], "KERAS_BACKEND"
-    home = os.environ.get("KERAS_HOME")
-    file = (Path(home) if home else Path("~/.keras").expanduser()) / "keras.json"
+    file = keras_home() / "keras.json"
     try:
         return str(json.loads(file.read_text(encoding="utf-8"))["backend"]), str(file)
     except (OSError, ValueError, KeyError, TypeError):

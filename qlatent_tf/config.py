@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from qlatent_tf.differences import Differences, differences
-from qlatent_tf.names import did_you_mean
+from qlatent_tf.names import did_you_mean, is_finite
 
 SCHEMA_VERSION = 1
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -19,7 +19,7 @@ def _is_count(value):
 
 
 def _is_number(value, least):
-    return type(value) in (int, float) and least <= value < float("inf")
+    return type(value) in (int, float) and least <= value and is_finite(value)
 
 
 # Which values fields may have, in code and in words.

@@ -1,5 +1,6 @@
 """Tables in Markdown."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 
@@ -22,4 +23,5 @@ def escaped(entry) -> str:
     Text may come from files of others, such as a cell of an experiment.
     """
     text = " ".join(str(entry).split()) if str(entry).strip() else ""
-    return text.replace("|", "\\|").replace("<", "&lt;")
+    # A backslash before a bar would escape the bar's own.
+    return re.sub(r"(\\*)\|", r"\1\1\|", text).replace("<", "&lt;")

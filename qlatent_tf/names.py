@@ -39,9 +39,17 @@ def check_number(name: str, value, least: float, most: float = math.inf) -> None
       ValueError: naming the value and the legal ones.
     """
     is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not (is_number and least <= value <= most and math.isfinite(value)):
+    if not (is_number and least <= value <= most and is_finite(value)):
         legal = f"at least {least:g}" if most == math.inf else f"in [{least:g}, {most:g}]"
         raise ValueError(f"{name} is {legal}; received {value!r}.")
+
+
+def is_finite(value) -> bool:
+    """Returns whether a number is finite as a float, which whole numbers may be too large for."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def check_flag(name: str, value) -> None:

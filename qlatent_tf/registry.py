@@ -218,13 +218,13 @@ def _import_attribute(name: str, kind: str) -> Callable:
     """Imports ``"module:attribute"``; the working directory is searched as Python's own -m does."""
     module_name, _, attribute = name.partition(":")
     module_name = module_name.removesuffix(".py")
-    if not module_name or not attribute:
-        raise ValueError(f"A {kind} of your own reads module:attribute; received {name!r}.")
     if "/" in module_name or "\\" in module_name:
         raise ValueError(
             f"A {kind} of your own names a module, no path; received {name!r}. Run in the "
             "folder that holds the file."
         )
+    if not all(module_name.split(".")) or not attribute:
+        raise ValueError(f"A {kind} of your own reads module:attribute; received {name!r}.")
     here = str(Path.cwd())
     added = here not in sys.path
     if added:
@@ -232,7 +232,7 @@ def _import_attribute(name: str, kind: str) -> Callable:
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
-        if error.name != module_name.partition(".")[0]:
+        if not f"{module_name}.".startswith(f"{error.name}."):
             raise
         raise ValueError(
             f"The {kind} {name!r} names the module {module_name!r}, which is neither a file in "

@@ -9,6 +9,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+# Each puts back what it found: two at a time would leave the other's stream behind.
+_one_builder = threading.RLock()
+
 
 def derive_seed(seed: int, purpose: str) -> int:
     """Returns a 31-bit seed for one purpose, independent of those for other purposes and seeds.
@@ -49,14 +52,15 @@ def initial_weights(seed: int) -> Iterator[None]:
     """
     import keras  # Seeds are derived without TensorFlow, too.
 
-    keras.utils.set_random_seed(seed)
-    own, shared, builder = random.Random(seed), random.randint, threading.get_ident()  # noqa: S311
+    with _one_builder:
+        keras.utils.set_random_seed(seed)
+        own, shared, builder = random.Random(seed), random.randint, threading.get_ident()  # noqa: S311
 
-    def randint(first, last):
-        return (own.randint if threading.get_ident() == builder else shared)(first, last)
+        def randint(first, last):
+            return (own.randint if threading.get_ident() == builder else shared)(first, last)
 
-    random.randint = randint
-    try:
-        yield
-    finally:
-        random.randint = shared
+        random.randint = randint
+        try:
+            yield
+        finally:
+            random.randint = shared

@@ -81,6 +81,8 @@ def test_a_missing_option_is_named(shapes):
         ("my_shapes:", "reads module:attribute; received 'my_shapes:'"),
         ("/tmp/my_shapes.py:circle", "no path; received '/tmp/my_shapes.py:circle'"),
         ("../my_shapes:circle", "no path; received"),
+        (".my_shapes:circle", "reads module:attribute; received '.my_shapes:circle'"),
+        ("json.no_such:circle", "'json.no_such', which is neither a file in .* nor installed"),
         ("my_shapes:radius", "'my_shapes:radius' is 3, which cannot be called"),
     ],
 )

@@ -55,6 +55,28 @@ def test_initial_weights_are_those_of_the_seed_whatever_other_threads_draw():
     assert random.randint is before
 
 
+def test_two_threads_that_build_do_so_one_after_the_other():
+    import keras
+
+    def build(seed):
+        with initial_weights(seed):
+            started.set()
+            layer = keras.layers.Dense(3)
+            layer.build([None, 4])
+            found[seed] = layer.kernel.numpy()
+
+    before, found, started = random.randint, {}, threading.Event()
+    other = threading.Thread(target=build, args=(8,))
+    with initial_weights(7):
+        other.start()
+        assert not started.wait(0.2)
+    other.join()
+    assert random.randint is before
+    alone = found.pop(8)
+    build(8)
+    np.testing.assert_array_equal(found[8], alone)
+
+
 def test_some_rows_come_from_everywhere_and_are_chosen_by_their_number():
     rows = np.arange(50).reshape(50, 1)
     some = some_rows(rows, 20)[:, 0]

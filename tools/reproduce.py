@@ -162,22 +162,31 @@ def _figure2(arguments):
             f"{arguments.workdir} has no runs on {arguments.data!r} data with seed "
             f"{arguments.seed}. Train some with table1, or name presets or runs."
         )
+    named = {}
     for source in sources:  # Before hours are spent on the first.
         source_config(source, arguments.trust_code)
+        other = named.setdefault(_name_of(source), source)
+        if other is not source:
+            raise ValueError(
+                f"{other} and {source} have the same name, by which they are kept. Name them apart."
+            )
     options = {"num_samples": arguments.num_samples, "progress": not arguments.quiet}
     measured = [
         figure2.measure(
-            arguments.workdir,
-            Path(source).name,
-            *load_model(source, arguments.trust_code),
-            **options,
+            arguments.workdir, name, *load_model(source, arguments.trust_code), **options
         )
-        for source in sources
+        for name, source in named.items()
     ]
     figure2.write_results(arguments.workdir, measured)
     _show(arguments)
     print(f"Table and figure are in {arguments.workdir}.")
     return 0
+
+
+def _name_of(source) -> str:
+    """Returns what a table calls a preset, or a run by its directory."""
+    path = Path(source)
+    return (path.resolve() if path.is_dir() else path).name
 
 
 def _theorem1(arguments):
@@ -195,7 +204,7 @@ def _theorem1(arguments):
             return _stopped(stop)
     loaded = load_model(source, trusted)
     with slow_work(f"Sending {arguments.num_latents:,} latents there and back", arguments.quiet):
-        measured = theorem1.measure(Path(source).name, *loaded, arguments.num_latents)
+        measured = theorem1.measure(_name_of(source), *loaded, arguments.num_latents)
     theorem1.write_results(arguments.workdir, measured)
     _show(arguments)
     print(f"The table is in {arguments.workdir}.")

@@ -4,8 +4,9 @@
 from pathlib import Path
 
 from qlatent_tf.glossary import to_markdown
+from qlatent_tf.storage.files import write_text
 
 PAGE = Path(__file__).parents[1] / "metrics.md"
 
 if __name__ == "__main__":
-    PAGE.write_text(to_markdown(), encoding="utf-8")
+    write_text(PAGE, to_markdown())

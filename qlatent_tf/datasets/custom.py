@@ -51,7 +51,7 @@ def load(
     name = name.rpartition(":")[2]
     if isinstance(loaded, Sequence) and loaded and isinstance(loaded[0], str):
         return from_smiles(loaded, name=name, progress=progress)
-    if isinstance(loaded, tuple):
+    if isinstance(loaded, tuple) and loaded:
         # As Keras returns data sets: (x, y), or one such pair to train on and one held out.
         train, test = loaded if isinstance(loaded[0], tuple) else (loaded, (None, None))
         return from_arrays(*train, *test, name=name)
@@ -110,7 +110,7 @@ def from_arrays(
     return image_dataset(
         name,
         arrays,
-        class_names=class_names or numbered_classes(arrays),
+        class_names=numbered_classes(arrays) if class_names is None else list(class_names),
         classes=None,
         provenance={"sha256": sha256_of_arrays(arrays.values())},
     )

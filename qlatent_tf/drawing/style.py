@@ -41,9 +41,11 @@ def latent_style(latent: str) -> dict[str, str]:
 def literal(text) -> str:
     """Returns what Matplotlib draws as this text, in which it would read a pair of $ as formulas.
 
-    Names of files and what cells of others say may hold any characters.
+    Names of files and what cells of others say may hold any characters, also such as no SVG file
+    may.
     """
-    return str(text).replace("$", r"\$")
+    kept = (one for one in str(text) if one.isprintable() or one == "\n")
+    return "".join(kept).replace("$", r"\$")
 
 
 def new_figure(width: float, height: float) -> Figure:

@@ -10,10 +10,14 @@ _EXPERIMENTS = {
     ("molgan", "qm9"): table2.EXPERIMENT,
     ("resnet", "cifar10"): table2_cifar.EXPERIMENT,
 }
+# Options of the latent in which what is published differs, or which all of it has.
+_WIDTHS = {"molgan": {"modes"}, "resnet": {"tiles"}}
 
 
 def published_figures(config: Config) -> dict | None:
-    """Returns the published scores of a run's data and latent, whatever its schedule and options.
+    """Returns the published scores of a run's data and latent, whatever its schedule and model.
+
+    None are published of a latent with other options than the paper's, or of a trained one.
 
     Args:
       config: Config. As `resolve` returns it.
@@ -24,15 +28,14 @@ def published_figures(config: Config) -> dict | None:
       none.
     """
     experiment = _EXPERIMENTS.get((config.model, config.dataset))
-    circuit = config.latent_options.get("interferometer", "haar")
-    if experiment is None or circuit != "haar" or changed_options(config, "dataset"):
+    if experiment is None or changed_options(config, "dataset") or not _is_published(config):
         return None
     figures = experiment.published(
         {
             "data": config.dataset,
             "latent": config.latent,
             "modes": config.latent_options.get("modes"),
-            "circuit": circuit,
+            "circuit": "haar",
         }
     )
     source = (
@@ -40,3 +43,12 @@ def published_figures(config: Config) -> dict | None:
         f"{experiment.iterations:,} steps"
     )
     return {"source": source, "figures": figures} if figures else None
+
+
+def _is_published(config):
+    """Whether the latent is fixed, and one of those that the papers have."""
+    changed = changed_options(config, "latent").keys() - _WIDTHS.get(config.model, set())
+    options = config.latent_options
+    if options.get("photons") in (None, options.get("modes", 0) // 2):
+        changed -= {"photons"}
+    return not changed and not config.train_circuit

@@ -20,7 +20,6 @@ _KINDS = {
     "vectors": ("other", "They are no measurements."),
 }
 _UNRECORDED = ("other", "The kind of the data was not recorded.")
-_CLASSES = ("class", "accuracy")
 # What the data set says of a classifier.
 _SIZES = ("dataset", "image_size", "channels", "classes")
 

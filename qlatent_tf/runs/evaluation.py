@@ -2,11 +2,12 @@
 
 import inspect
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from qlatent_tf.progress import ProgressBar
+from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.registry import metrics
 from qlatent_tf.scores import read_scores
 
@@ -18,7 +19,8 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
       model: LatentGenerator, or whatever has its `sample`. What is scored.
       dataset: Dataset. What its samples are compared with.
       num_samples: int. Generated samples a seed.
-      seeds: sequence of int. Sampling seeds; the mean comes with its standard error over them.
+      seeds: sequence of int, from 0. Sampling seeds, each another one; the mean comes with its
+        standard error over them.
       metric_names: sequence of str. Registered metrics; by default those of the data set for
         what is finished, its `evaluation_metrics`. The model's own scores come beside them;
         where there are neither, ``metrics`` is empty.
@@ -29,14 +31,18 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
       score's key to its ``mean``, its ``standard_error`` (None for one seed) and its ``values``.
 
     Raises:
-      ValueError: if there are no seeds or samples, or an unknown metric is named.
+      ValueError: if there are no seeds or samples, an unknown metric is named, or a score is called
+        "step", as the history's first column is.
     """
     if isinstance(metric_names, str):
         raise ValueError(f"metric_names is a list of names; received {metric_names!r}.")
     names = dataset.evaluation_metrics if metric_names is None else tuple(metric_names)
     functions = {name: metrics.get(name) for name in names}
-    if not len(seeds):
-        raise ValueError("An evaluation needs one seed at least; received none.")
+    if not isinstance(seeds, Iterable) or isinstance(seeds, str):
+        raise ValueError(f"seeds are whole numbers, such as (0, 1, 2); received {seeds!r}.")
+    seeds = [check_count(seed, "a sampling seed") for seed in seeds]
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise ValueError(f"An evaluation needs seeds, each another one; received {seeds}.")
     if num_samples < 1:
         raise ValueError(f"num_samples is a positive number; received {num_samples}.")
     rows = []
@@ -58,7 +64,7 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
     return {
         "dataset": dataset.name,
         "num_samples": num_samples,
-        "seeds": [int(seed) for seed in seeds],
+        "seeds": seeds,
         "metrics": {
             key: score.over(row[key].mean for row in rows).to_json()
             for key, score in rows[0].items()
@@ -118,4 +124,6 @@ def _by_key(results, dataset):
     for result in results:
         scores = read_scores(result, dataset) if isinstance(result, Mapping) else result
         found.update({score.key: score for score in scores})
+    if "step" in found:
+        raise ValueError("A metric returns a score 'step', which is what a history counts by.")
     return found

@@ -15,6 +15,8 @@ from qlatent_tf.storage.shapes import DATASET, MEANS, SCORE
 _CHANGEABLE = frozenset(
     {"steps", "evaluate_every", "evaluation_samples", "checkpoint_every", "metrics"}
 )
+# By these an evaluation has other scores.
+_SCORING = ("metrics", "evaluation_samples")
 
 _RUN = {
     "step": int,
@@ -79,7 +81,18 @@ class RunDirectory:
             temporary.unlink()
         for temporary in self.path.glob(".*.png.*.png"):
             temporary.unlink()
+        self._keep_scores_of(config)
         write_json(self.path / "config.json", config.to_json())
+
+    def _keep_scores_of(self, config: Config) -> None:
+        """Has the last evaluation made again if it was of other metrics or samples than asked."""
+        metrics = self.read_metrics()
+        if not metrics["step"]:
+            return
+        known = self.read_config(trust_code=True)
+        if any(getattr(known, name) != getattr(config, name) for name in _SCORING):
+            history = [row for row in metrics["history"] if row["step"] < metrics["step"]]
+            write_json(self.path / "metrics.json", {**metrics, "step": 0, "history": history})
 
     def check(self, config: Config, complete=lambda config: config) -> None:
         """Refuses what `open` refuses, and makes nothing.

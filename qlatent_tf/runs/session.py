@@ -88,9 +88,9 @@ class Session:
                 self._save()
             except KeyboardInterrupt as error:
                 self._save()
-                raise Interrupted(
-                    f"Stopped and saved at step {self._model.step} of {steps}."
-                ) from error
+                step = self._model.step
+                done = f"saved at step {step}" if step else "saved nothing before the first step"
+                raise Interrupted(f"Stopped and {done} of {steps}.") from error
             finally:
                 self._bar.close()
                 self._events.close()

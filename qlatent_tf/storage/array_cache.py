@@ -1,6 +1,7 @@
 """Arrays that are made once and kept in a file."""
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from qlatent_tf.storage import files, npy_files
 def cache_path(folder: str, stem: str, key: str, suffix: str = ".npz") -> Path:
     """Returns the file in the cache folder for what is made from `key`."""
     digest = hashlib.sha256(key.encode()).hexdigest()
+    stem = re.sub(r"[^\w.-]+", "-", stem)  # It may be a user's name of data.
     return files.cache_dir() / folder / f"{stem}-{digest[:16]}{suffix}"
 
 

@@ -52,6 +52,15 @@ def test_molecules():
     np.testing.assert_array_equal(graphs.source["bonds"], data.source["bonds"])
 
 
+def test_a_name_with_a_path_stays_in_the_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("QLATENT_CACHE_DIR", str(tmp_path / "cache"))
+    file = tmp_path / "mine.smi"
+    file.write_text("CCO\n")
+    datasets.from_smiles(file, name="../../../escaped", progress=False)
+    assert {path.name for path in tmp_path.iterdir()} == {"cache", "mine.smi"}
+    assert list(tmp_path.rglob("*escaped*.npz"))
+
+
 def test_a_file_of_molecules(folder):
     (folder / "mine.smi").write_text("CCO\nCCN first\n")
     data = datasets.from_smiles("mine.smi", progress=False)
@@ -96,7 +105,12 @@ def test_subfolders_are_classes(folder):
         ({}, {}, "holds no images; legal endings are .png"),
         ({"1.png": IMAGES[0], "2.png": IMAGES[0, 1:]}, {}, r"2.png has the size \(3, 5\)"),
         ({"1.png": IMAGES[0], "a/1.png": IMAGES[0]}, {}, "beside folders of images, a"),
-        ({"1.png": IMAGES[0]}, {"size": 0}, "1.png is no whole image file, or the size is none"),
+        ({"1.png": IMAGES[0]}, {"size": 0}, "size is at least 1; received 0"),
+        ({"1.png": IMAGES[0]}, {"size": 32.5}, "size is an integer; received 32.5"),
+        ({"1.png": IMAGES[0]}, {"size": True}, "size is an integer; received True"),
+        ({"1.png": IMAGES[0]}, {"size": "32"}, "size is an integer; received '32'"),
+        ({"1.png": IMAGES[0]}, {"size": (8, 8.5)}, "size is an integer; received 8.5"),
+        ({"1.png": IMAGES[0]}, {"size": (8, 8, 3)}, "height and width; received"),
     ],
 )
 def test_folders_that_are_no_data_set(folder, images, options, message):

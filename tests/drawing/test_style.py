@@ -26,6 +26,13 @@ def test_a_name_is_drawn_as_it_is(tmp_path):
     assert "<!-- shots$\\frac$2 -->" in (tmp_path / "figure.svg").read_text()
 
 
+def test_a_name_with_characters_that_no_svg_holds_is_drawn_without_them(tmp_path):
+    figure = new_figure(4, 3)
+    figure.suptitle(literal("a\x01b\nc"))
+    save_figure(figure, tmp_path / "figure")
+    assert "<!-- ab -->" in (tmp_path / "figure.svg").read_text()
+
+
 def test_latents_look_different():
     names = ("boson", "photonic", "gaussian", "bernoulli", "my_latent:my_latent")
     assert len({tuple(latent_style(name).items()) for name in names}) == len(names)

@@ -14,6 +14,7 @@ from qlatent_tf.experiments import mixture, table1
 from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.experiments.grids import tables
 from qlatent_tf.experiments.grids.finished_cells import read_cells
+from qlatent_tf.storage.preset_files import preset_directory
 
 pytestmark = pytest.mark.usefixtures("eager_steps")
 COMMON = [
@@ -201,6 +202,13 @@ def test_merge_writes_the_table_of_all_machines(workdir, tmp_path, capsys):
     assert run(*TABLE1, "--workdir", tmp_path, "--merge", workdir) == 0
     assert "cells are new here" in capsys.readouterr().out
     assert (tmp_path / "table1.md").is_file() and not (tmp_path / "runs").exists()
+
+
+def test_figure2_tells_what_it_measures_apart(tmp_path, capsys):
+    name = "mlp_boson_quantum"
+    arguments = ("--workdir", tmp_path, "--num-samples", 500, "--quiet")
+    assert run("figure2", *arguments, name, preset_directory(name)) == 1
+    assert "have the same name, by which they are kept" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from qlatent_tf.config import Config
 from qlatent_tf.experiments.published import published_figures
 from qlatent_tf.glossary import key_scores
 from qlatent_tf.publishing.card import classifier_card, model_card
+from qlatent_tf.resolve import resolve
 from qlatent_tf.scores import read_scores
 from qlatent_tf.storage.files import read_json
 from qlatent_tf.storage.preset_files import list_presets, preset_directory
@@ -183,3 +184,22 @@ def test_what_the_paper_reports_stands_beside():
     card = model_card("mine", MODEL, photographs, evaluation, PROVENANCE, published=published)
     assert "| inception_score_tfgan_inception_ab12 | 7.4 | 7.54 ± 0.011 |" in card
     assert published_figures(CONFIG)["figures"] == {"integer_distance": (0.036, 0.001)}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"latent_options.transmission": 0.5},
+        {"latent_options.interfering_photons": 1},
+        {"latent_options.standardize": True},
+        {"latent_options.modes": 4},
+        {"latent_options.photons": 4},
+        {"train_circuit": True},
+    ],
+)
+def test_of_other_latents_than_the_papers_nothing_is_published(changes):
+    assert published_figures(resolve(CONFIG.override(**changes))) is None
+    assert published_figures(resolve(CONFIG.override(**{"latent_options.photons": 8})))
+    wide = {"model": "molgan", "dataset": "qm9", "latent_options.modes": 32}
+    figures = published_figures(resolve(CONFIG.override(**wide, **{"latent_options.photons": 16})))
+    assert figures["figures"]["plain_parsed_unique_count"]

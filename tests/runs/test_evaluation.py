@@ -85,9 +85,27 @@ def test_scores_that_differ_between_seeds_are_refused(dataset, monkeypatch):
         evaluate(Dice(), dataset, num_samples=5, seeds=np.arange(2), metric_names=["changing"])
 
 
-def test_no_seeds_are_refused(dataset):
-    with pytest.raises(ValueError, match="one seed"):
-        evaluate(Dice(), dataset, seeds=())
+@pytest.mark.parametrize(
+    ("seeds", "message"),
+    [
+        ((), r"needs seeds, each another one; received \[\]"),
+        ((0, 1, 0), r"each another one; received \[0, 1, 0\]"),
+        (3, "such as .0, 1, 2.; received 3"),
+        ((1.5,), "a sampling seed is an integer; received 1.5"),
+        ((-1,), "a sampling seed is at least 0"),
+    ],
+)
+def test_seeds_that_are_none_are_refused(dataset, seeds, message):
+    with pytest.raises(ValueError, match=message):
+        evaluate(Dice(), dataset, seeds=seeds)
+    assert evaluate(Dice(), dataset, seeds=(seed for seed in (4, 5)))["seeds"] == [4, 5]
+
+
+def test_a_score_is_not_called_as_the_histories_first_column(dataset, monkeypatch):
+    own = {"own": lambda dataset, samples: {"step": 1.5}}
+    monkeypatch.setattr(metrics, "_builders", {**metrics._builders, **own})
+    with pytest.raises(ValueError, match="returns a score 'step'"):
+        evaluate(Dice(), dataset, num_samples=5, metric_names=["own"])
 
 
 def test_held_out_samples_are_scored_as_if_generated(dataset):

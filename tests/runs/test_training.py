@@ -219,6 +219,15 @@ def test_a_finished_run_is_left_alone_and_can_be_prolonged(copy):
     assert training.restore_model(copy)[1] == 7
 
 
+def test_a_finished_run_that_is_asked_for_other_scores_has_them(copy):
+    before = copy.read_metrics()
+    train(copy.path, evaluation_samples=30, metrics=("total_number",))
+    after = copy.read_metrics()
+    assert (before["num_samples"], after["num_samples"]) == (50, 30)
+    assert all(name.endswith("@30") for name in after["metrics"])
+    assert (after["step"], len(after["history"])) == (before["step"], len(before["history"]))
+
+
 def test_another_configuration_is_refused_with_the_difference(tiny_run):
     with pytest.raises(ValueError, match="batch_size: 8 -> 9"):
         train(tiny_run.path, batch_size=9)

@@ -121,7 +121,10 @@ def _read_years(folder: Path) -> dict[int, np.ndarray]:
                     f"{grid[0]} x {grid[1]} patches; expected are {GRID[0]} x {GRID[1]}, at 5 m a "
                     "pixel."
                 )
-            photographs[int(dated[1])] = pixels
+            year = int(dated[1])
+            if year in photographs:
+                raise ValueError(f"{folder} has several photographs of {year}; expected is one.")
+            photographs[year] = pixels
     if tuple(photographs) != YEARS:
         raise ValueError(
             f"{folder} has photographs (..._YYYYMMDD.tif) of {sorted(photographs) or 'no year'}; "

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from qlatent_tf.quantum.arguments import check_count
+
 # Grey, coloured, of a palette, with or without transparency, as Pillow calls them.
 _MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
@@ -26,10 +28,15 @@ def read_folder(
 
     Raises:
       NotADirectoryError: if there is no such folder.
-      ValueError: if it holds no images, a file is damaged, or sizes differ.
+      ValueError: if it holds no images, a file is damaged, sizes differ, or the size is none.
     """
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder} is not a folder of images.")
+    if size is not None:
+        sides = size if isinstance(size, (list, tuple)) else (size, size)
+        if len(sides) != 2:
+            raise ValueError(f"size is one number, or height and width; received {size!r}.")
+        size = tuple(check_count(side, "size", least=1) for side in sides)
     classes = sorted(path.name for path in folder.iterdir() if path.is_dir() and _files(path))
     if classes and _files(folder):
         raise ValueError(
@@ -58,7 +65,7 @@ def _files(folder: Path) -> list[Path]:
     )
 
 
-def _read(path: Path, size: tuple[int, int] | int | None, grey: bool) -> np.ndarray:
+def _read(path: Path, size: tuple[int, int] | None, grey: bool) -> np.ndarray:
     from PIL import Image
 
     try:
@@ -70,8 +77,7 @@ def _read(path: Path, size: tuple[int, int] | int | None, grey: bool) -> np.ndar
                 )
             image = image.convert("L" if grey else "RGB")
             if size is not None:
-                height, width = (size, size) if isinstance(size, int) else size
-                image = image.resize((width, height))
+                image = image.resize(size[::-1])
             return np.array(image)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ValueError(f"{path} is no whole image file, or the size is none: {error}.") from error

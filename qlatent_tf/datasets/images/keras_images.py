@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from absl import logging
 
+from qlatent_tf.backend import keras_home
 from qlatent_tf.datasets.dataset import ImageDataset
 from qlatent_tf.datasets.images.arrays import PARTS, check_splits, image_dataset
 from qlatent_tf.datasets.images.cifar_archives import ARCHIVES
@@ -116,8 +117,3 @@ def _load_keras_images(name: str) -> tuple[dict[str, np.ndarray], dict]:
         digest.update(np.ascontiguousarray(array))
     arrays = dict(zip(PARTS, (*train, *test), strict=True))
     return arrays, {"file": f"keras.datasets.{name}", "sha256": digest.hexdigest()}
-
-
-def keras_home() -> Path:
-    """Returns the folder in which Keras keeps what it downloads."""
-    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()

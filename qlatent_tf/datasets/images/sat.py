@@ -131,7 +131,7 @@ def _load(name: str, bands: int, classes, data_dir, progress: bool) -> ImageData
             cache_path("images", f"{name}-{split}", f"{stamp}/{split}/{numbers}/{bands}", ".npy"),
             (len(chosen), *SHAPE[:-1], bands),
             lambda start, split=split, chosen=chosen: _selected(
-                stored.blocks, split, chosen, start, bands
+                stored.blocks, str(stored.paths[0]), split, chosen, start, bands
             ),
             f"{path.name} ({split})",
             progress,
@@ -250,12 +250,12 @@ def _numbers(stored: _Stored, split: str, classes: int) -> np.ndarray:
     return rows.argmax(axis=1).astype(np.int64)
 
 
-def _selected(blocks, split: str, chosen: np.ndarray, start: int, bands: int):
+def _selected(blocks, name: str, split: str, chosen: np.ndarray, start: int, bands: int):
     """Yields the chosen images from number `start` of them on, with the first bands."""
     first = position = int(chosen[start])
     for block in blocks(split, first):
         if position == first:
-            check_images(block, f"the block of images from number {first}")
+            check_images(block, f"{name}: the block of images from number {first}")
         inside = chosen[
             np.searchsorted(chosen, position) : np.searchsorted(chosen, position + len(block))
         ]

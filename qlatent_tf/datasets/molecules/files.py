@@ -3,6 +3,7 @@
 import bz2
 import csv
 import gzip
+import io
 import itertools
 import tarfile
 import zlib
@@ -14,7 +15,7 @@ from rdkit import Chem, rdBase
 from rdkit.Chem import rdDepictor
 
 from qlatent_tf.datasets.molecules.graphs import parse_smiles
-from qlatent_tf.storage.files import atomic_path
+from qlatent_tf.storage.files import write_text
 
 SUFFIXES = (".smi", ".csv", ".sdf", ".xyz.tar.bz2", ".tar.gz")
 # Bytes of a line, and of a molecule's structure: a compressed file may hold ones that fill memory.
@@ -82,15 +83,16 @@ def write_structures(path: Path, smiles: Sequence[str], columns: Mapping[str, Se
       smiles: sequence of str. SMILES that parse; each is its molecule's title.
       columns: dict. What each molecule's data fields hold, by name: as many values as molecules.
     """
-    with atomic_path(path) as temporary, rdBase.BlockLogs():
-        with Chem.SDWriter(str(temporary)) as writer:
-            for row, text in enumerate(smiles):
-                molecule = Chem.MolFromSmiles(text)
-                rdDepictor.Compute2DCoords(molecule)
-                molecule.SetProp("_Name", text)
-                for name, values in columns.items():
-                    molecule.SetProp(name, str(values[row]))
-                writer.write(molecule)
+    written = io.StringIO()  # RDKit's own files end without an error where a disk is full.
+    with rdBase.BlockLogs(), Chem.SDWriter(written) as writer:
+        for row, text in enumerate(smiles):
+            molecule = Chem.MolFromSmiles(text)
+            rdDepictor.Compute2DCoords(molecule)
+            molecule.SetProp("_Name", text)
+            for name, values in columns.items():
+                molecule.SetProp(name, str(values[row]))
+            writer.write(molecule)
+    write_text(path, written.getvalue())
 
 
 def _open(path: Path) -> BinaryIO:

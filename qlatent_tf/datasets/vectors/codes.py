@@ -38,7 +38,7 @@ def codes(
         values.dtype.kind not in "iuf"
         or values.ndim != 2
         or not values.size
-        or not np.abs(values).max() <= 1
+        or not -1 <= values.min() <= values.max() <= 1
     ):
         raise ValueError(
             f"{path}: codes are numbers from -1 to 1 in the shape (count, code); received the "
@@ -75,9 +75,15 @@ def principal_codes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
       values: float array, shape `(count, code)`.
 
     Returns:
-      float32 array of the same shape, and a float array of shape `(code,)`.
+      float32 array of shape `(count, axes)`, and a float array of shape `(axes,)`. There are as
+      many axes as entries of a code, or as codes if these are fewer.
+
+    Raises:
+      ValueError: if all codes are the same.
     """
     centred = np.asarray(values, dtype=np.float64) - np.mean(values, axis=0, dtype=np.float64)
+    if not centred.any():
+        raise ValueError(f"{len(centred)} codes are all the same: they have no axes.")
     _, spread, axes = np.linalg.svd(centred, full_matrices=False)
     # An axis has no direction of its own: its largest entry is made positive.
     signs = np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])

@@ -59,8 +59,9 @@ def mixture(
     for name, value in sizes.items():
         if type(value) not in (int, float) or not 0 < value < math.inf:
             raise ValueError(f"{name} is a positive number; received {value!r}.")
-    # From -pi on, where the angle of a point is cut: a blob at 0 then stays whole.
-    angles = np.sort((2 * np.pi * np.arange(blobs) / blobs + np.pi) % (2 * np.pi) - np.pi)
+    # From the cut on, in the middle between two blobs, so that all of them are whole.
+    cut = -np.pi if blobs % 2 else np.pi / blobs - np.pi
+    angles = np.sort((2 * np.pi * np.arange(blobs) / blobs - cut) % (2 * np.pi) + cut)
     centres = np.stack([np.full(blobs, radius), angles], axis=1)
     polar = tfd.MixtureSameFamily(
         tfd.Categorical(logits=tf.zeros(blobs)),
@@ -68,7 +69,7 @@ def mixture(
     )
     return MixtureDataset(
         name="mixture",
-        source=tfd.TransformedDistribution(polar, _polar_to_cartesian(), name="Mixture"),
+        source=tfd.TransformedDistribution(polar, _polar_to_cartesian(cut), name="Mixture"),
         metrics=("blobs",),
         evaluation_metrics=("blobs", "vector_neighbours"),
         provenance={"drawn_from": "mixture", "blobs": blobs, **sizes},
@@ -83,7 +84,7 @@ def mixture(
 mixture.width_of = lambda options: 2
 
 
-def _polar_to_cartesian():
+def _polar_to_cartesian(cut):
     import tensorflow as tf
     from tensorflow_probability import bijectors as tfb
 
@@ -93,7 +94,8 @@ def _polar_to_cartesian():
 
     def inverse(point):
         x, y = tf.unstack(point, axis=-1)
-        return tf.stack([tf.norm(point, axis=-1), tf.atan2(y, x)], axis=-1)
+        angle = (tf.atan2(y, x) - cut) % (2 * np.pi) + cut
+        return tf.stack([tf.norm(point, axis=-1), angle], axis=-1)
 
     return tfb.Inline(
         forward_fn=forward,

@@ -103,6 +103,7 @@ def bernoulli(
     """
     from scipy.stats import binom
 
+    modes = check_count(modes, "modes", least=1)
     source = latents.build("bernoulli", modes=modes, center=False)
     return _counts(
         "bernoulli",
@@ -121,7 +122,9 @@ for _builder in (quantum, photonic, dirichlet_multinomial, thermal, bernoulli):
 
 def _photons(name, latent, modes, photons, unitary_seed):
     """Counts with a fixed total that the latent of an interferometer draws."""
+    modes = check_count(modes, "modes", least=1)
     photons = check_count(photons, "photons", least=1)
+    unitary_seed = check_count(unitary_seed, "unitary_seed")
     options = {"modes": modes, "photons": photons, "unitary_seed": unitary_seed}
     (device,) = latents.build("boson", center=False, **options).devices
     return _counts(

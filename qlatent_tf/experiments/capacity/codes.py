@@ -12,11 +12,10 @@ from qlatent_tf.differences import format_differences
 from qlatent_tf.experiments.capacity import IMAGE_DATA
 from qlatent_tf.models.codes.image_codes import codes_of, held_out, reconstruction_scores
 from qlatent_tf.runs import training
-from qlatent_tf.runs.run_directory import RunDirectory
+from qlatent_tf.runs.loading import load_model
 from qlatent_tf.scores import means
 from qlatent_tf.storage.files import atomic_path, read_json, write_json
 from qlatent_tf.storage.shapes import DATASET
-from qlatent_tf.zoo import from_preset, read_preset
 
 _RECORD = "codes.json"
 
@@ -64,13 +63,7 @@ def prepare(
             data_dir=data_dir,
             progress=progress,
         )
-    run = RunDirectory(autoencoder)
-    if run.checkpoints.is_dir():
-        model = training.restore_model(run, trust_code=trust_code)[0]
-        config = run.read_config(trust_code=trust_code)
-    else:
-        model = from_preset(autoencoder, trust_code=trust_code)
-        config = read_preset(autoencoder, trust_code=trust_code)["config"]
+    model, config, _ = load_model(autoencoder, trust_code)
     if image_data not in (None, config.dataset):
         raise ValueError(
             f"{autoencoder} was trained on {config.dataset!r}, whose codes these are; received the "

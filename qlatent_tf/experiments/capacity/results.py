@@ -10,7 +10,7 @@ from qlatent_tf.experiments.capacity.scaling_laws import fit_laws
 from qlatent_tf.experiments.grids.comparable import check_table
 from qlatent_tf.experiments.grids.table_files import csv_text
 from qlatent_tf.experiments.grids.tables import schedule, settings_of
-from qlatent_tf.markdown import markdown_table
+from qlatent_tf.markdown import escaped, markdown_table
 from qlatent_tf.storage.files import write_json, write_text
 
 KINDS = {
@@ -67,7 +67,7 @@ def to_markdown(results: dict, fits) -> str:
         *markdown_table(heads, rows, words=0),
         "",
         "An entry for each seed; `≤`: the smallest that was tried; `-`: no run is optimal. "
-        f"{results['schedule']}. Score: squared Frechet distance of "
+        f"{escaped(results['schedule'])}. Score: squared Frechet distance of "
         f"{results['num_samples']:,} codes, median of the last {WINDOW} evaluations. Optimal: "
         f"bounded, steady within {STEADINESS:.0%}, and within {TOLERANCE:.0%} of the best. "
         f"{results['cells']} runs, {results['minutes']:g} minutes of training.",
@@ -80,13 +80,13 @@ def to_markdown(results: dict, fits) -> str:
 def to_csv(points) -> str:
     """Returns the optima as CSV, a line for each circuit and seed; none is an empty entry."""
     columns = ("qubits", "layers", "seed", "capacity", "score", *KINDS)
-    return csv_text(
-        [
-            {column: point[column] for column in columns}
-            | {f"{kind}_is_bound": is_bound(point, kind) for kind in KINDS}
-            for point in points
-        ]
-    )
+    bounds = {f"{kind}_is_bound": kind for kind in KINDS}
+    rows = [
+        {column: point[column] for column in columns}
+        | {name: is_bound(point, kind) for name, kind in bounds.items()}
+        for point in points
+    ]
+    return csv_text((*columns, *bounds), rows)
 
 
 def fit_optima(points, kind: str) -> dict:

@@ -59,7 +59,7 @@ def seed_by_seed(
       rows: sequence of (dict, Config) or (dict, Config, Bank). What tells a row from others, see
         `Cell`, and how it is trained. The dicts' values make the cells' names.
       seeds: int. Seeds 0 to seeds - 1.
-      iterations: int. Generator steps; there are twenty evaluations on the way.
+      iterations: int. Generator steps. Evaluations are a twentieth of them apart, a step at least.
       settings: sequence of (key, value). Other changes of the configurations.
       taken: sequence of str. Keys that the experiment sets besides the data set, the seed, the
         steps, the evaluations and what tells its rows apart: `settings` may not change them.

@@ -64,7 +64,7 @@ def _facts(cell, options):
 
 
 def _message(first, cell):
-    return f"A table is of one schedule; {first['name']} and {cell['name']} differ: {{}}."
+    return f"A table is of one schedule; {first['name']} and {cell['name']} differ"
 
 
 def _check_alike(first, cell):
@@ -90,7 +90,7 @@ def _check_one_row(first, cell):
     if "latent_file" in first and "latent_file" in cell:
         files = ({"latent's file": content(one["latent_file"])} for one in (first, cell))
         found = {**found, **differences(*files)}
-    refuse(found, f"{first['name']} and {cell['name']} are in one row and differ: {{}}.")
+    refuse(found, f"{first['name']} and {cell['name']} are in one row and differ")
 
 
 def _row_differences(config, other):

@@ -140,22 +140,23 @@ def check_same(file, cell: dict, config: Config, num_samples: int, latent_file=N
     So it does where the latent drew from a file of another content than `latent_file` tells, see
     `file_record`.
     """
-    scored = {"metrics": list(cell["config"].metrics), **scored_samples(cell)}
-    asked = {"metrics": list(config.metrics), "scored samples": num_samples}
+    theirs = cell["config"]
+    scored = {"steps": theirs.steps, "metrics": list(theirs.metrics), **scored_samples(cell)}
+    asked = {"steps": config.steps, "metrics": list(config.metrics), "scored samples": num_samples}
     drawn_from = cell.get("latent_file")
     if drawn_from and latent_file:
         scored["latent's file"], asked["latent's file"] = map(content, (drawn_from, latent_file))
     refuse(
-        {**cell_differences(cell["config"], config), **differences(scored, asked)},
-        f"{file} is a cell of another configuration (its value -> yours): {{}}. "
+        {**cell_differences(theirs, config), **differences(scored, asked)},
+        f"{file} is a cell of another configuration (its value -> yours)",
         "Choose another --workdir, or the same options.",
     )
 
 
-def refuse(found: Differences, message: str) -> None:
-    """Raises ValueError with a message, which has a place for the differences, if there are any."""
+def refuse(found: Differences, what: str, advice: str = "") -> None:
+    """Raises ValueError with the differences, after what differs and before advice, if any are."""
     if found:
-        raise ValueError(message.format(format_differences(found)))
+        raise ValueError(f"{what}: {format_differences(found)}. {advice}".rstrip())
 
 
 def scored_samples(cell: dict) -> dict:

@@ -4,10 +4,10 @@ import csv
 import decimal
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from qlatent_tf.markdown import markdown_table
+from qlatent_tf.markdown import escaped, markdown_table
 from qlatent_tf.storage.files import write_json, write_text
 
 
@@ -33,8 +33,8 @@ def to_markdown(table: dict, columns, notes: str = "") -> str:
         rows.append(entries)
     caption = (
         f"Mean ± standard error over training seeds; one seed has no error. Ours: "
-        f"{table['schedule']}; scored at the last step on {table['num_samples']:,} generated "
-        f"samples per seed.{_degrees_of_freedom(table)}"
+        f"{escaped(table['schedule'])}; scored at the last step on {table['num_samples']:,} "
+        f"generated samples per seed.{_degrees_of_freedom(table)}"
     )
     if best:
         caption += (
@@ -48,7 +48,7 @@ def to_markdown(table: dict, columns, notes: str = "") -> str:
         for column in columns
         if table["names"][column.name]
     ]
-    files = [f"{file['name']} (SHA-256 {file['sha256']})" for file in table["files"]]
+    files = [f"{escaped(file['name'])} (SHA-256 {file['sha256']})" for file in table["files"]]
     paragraphs = [f"{caption} {notes}".strip()]
     if compared:
         paragraphs.append(
@@ -79,13 +79,13 @@ def to_csv(table: dict) -> str:
                     "schedule": table["schedule"],
                 }
             )
-    return csv_text(lines)
+    return csv_text(tuple(lines[0]), lines)
 
 
-def csv_text(rows: Sequence[Mapping]) -> str:
-    """Returns rows of equal keys, one at least, as CSV with a line of heads."""
+def csv_text(heads: Sequence[str], rows: Iterable[Mapping]) -> str:
+    """Returns rows, whose keys are the heads, as CSV with a line of heads."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
+    writer = csv.DictWriter(text, heads, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
@@ -146,7 +146,7 @@ def _best(table, columns):
     """The (number of the row, name of the score) that are best in their panel beyond their errors.
 
     A score of one seed has no error, and one that some seeds lack is of other seeds: neither is
-    ever the best.
+    ever the best. None is where a row was not scored.
     """
     panels = {}
     for number, row in enumerate(table["rows"]):
@@ -155,6 +155,8 @@ def _best(table, columns):
     best = set()
     for column in columns:
         for panel in panels.values() if column.best else ():
+            if any(column.name in table["rows"][number]["unscored"] for number in panel):
+                continue
             scores = {number: scores[column.name] for number, scores in panel.items()}
             means = [score["mean"] for score in scores.values() if score["mean"] is not None]
             for number, score in scores.items():

@@ -36,7 +36,8 @@ def sweep_figure(table: dict, name: str, label: str, *, panel: str, place: str, 
                 band += f", {panel}: {without}"
             _draw_band(axis, row, name, band)
         for latent in dict.fromkeys(row["latent"] for row in rows):
-            _draw_points(axis, [row for row in rows if row["latent"] == latent], name, place)
+            own = {tick: row for tick, row in enumerate(rows) if row["latent"] == latent}
+            _draw_points(axis, own, name, place)
         names = [literal(row[place]).replace(", ", ",\n") for row in rows]
         axis.set_xticks(range(len(rows)), names)
         axis.set(
@@ -89,7 +90,9 @@ def matrix_figure(halves: Mapping[str, Mapping], title: str):
 
 
 def _smallest(values):
-    return np.nanmin(values) if np.isfinite(values).any() else np.nan
+    """Returns what others are divided by, NaN where that cannot be."""
+    least = np.nanmin(values) if np.isfinite(values).any() else np.nan
+    return least if least > 0 else np.nan
 
 
 def _draw_band(axis, row, name, label):
@@ -101,13 +104,12 @@ def _draw_band(axis, row, name, label):
     axis.axhspan(mean - error, mean + error, color=style["color"], alpha=0.15, lw=0)
 
 
-def _draw_points(axis, rows, name, place):
+def _draw_points(axis, at, name, place):
+    ticks, rows = list(at), list(at.values())
     scores = [row["scores"][name] for row in rows]
     means = [np.nan if score["mean"] is None else score["mean"] for score in scores]
     errors = [score["standard_error"] or 0.0 for score in scores]
     style = {**latent_style(rows[0]["latent"]), "ms": 6, "lw": 1.4, "capsize": 3}
     # Words have no order that a line would show.
     line = "none" if any(isinstance(row[place], str) for row in rows) else "-"
-    axis.errorbar(
-        range(len(rows)), means, errors, **style, ls=line, label=literal(rows[0]["latent"])
-    )
+    axis.errorbar(ticks, means, errors, **style, ls=line, label=literal(rows[0]["latent"]))

@@ -20,7 +20,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from qlatent_tf.datasets.images.keras_images import keras_home
+from qlatent_tf.backend import keras_home
 from qlatent_tf.metrics.images.feature_network import FeatureNetwork
 from qlatent_tf.storage import files
 from qlatent_tf.storage.download import DownloadError, check_reachable

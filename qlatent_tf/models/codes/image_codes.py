@@ -75,7 +75,7 @@ def reconstruction_scores(encoder, decoder, images, name):
         real = to_unit(batch)
         return ops.mean(ops.square(decoder(encoder(real)) - real), axis=(1, 2, 3))
 
-    errors = batch_map(compiled(encoder, "errors", lambda: errors_of), images)
+    errors = batch_map(compiled(decoder, f"errors {id(encoder)}", lambda: errors_of), images)
     error = float(errors.mean(dtype=np.float64))
     psnr = -10 * math.log10(error) if error > 0 else math.inf
     return measured(

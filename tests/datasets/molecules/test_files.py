@@ -1,3 +1,4 @@
+import errno
 import gzip
 import io
 import tarfile
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rdkit import Chem, rdBase
 
-from qlatent_tf.datasets.molecules.files import read_molecules
+from qlatent_tf.datasets.molecules.files import read_molecules, write_structures
 
 SMILES = ["C", "CCO", "c1ccccc1", "N#CC=O"]
 
@@ -182,3 +183,20 @@ def test_any_file_is_read_or_refused_by_its_name(tmp_path, drawn):
     name, content = drawn
     with rdBase.BlockLogs():
         assert_read_or_refused(lambda path: list(read_molecules(path)), tmp_path / name, content)
+
+
+def test_structures_are_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    file = tmp_path / "a.sdf"
+    write_structures(file, ["CCO", "CN"], {"score": [1.5, 2]})
+    first, second = read_molecules(file)
+    assert (Chem.MolToSmiles(first), Chem.MolToSmiles(second)) == ("CCO", "CN")
+    assert "<score>  (2) \n2\n" in file.read_text()
+
+    def fail(path, text, encoding):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    before = file.read_bytes()
+    monkeypatch.setattr(type(file), "write_text", fail)
+    with pytest.raises(OSError, match="No space left"):
+        write_structures(file, ["C"] * 100, {})
+    assert file.read_bytes() == before and list(tmp_path.iterdir()) == [file]

@@ -128,6 +128,8 @@ def test_every_smiles_parses_to_itself():
         ("C->[Pt]", "an element besides"),
         ("", "no atoms"),
         ("C$C", "a bond of another kind"),
+        ("C~C", "a bond of another kind"),
+        ("N->O", "a bond of another kind"),
     ],
 )
 def test_molecules_without_a_graph(smiles, reason):

@@ -5,7 +5,7 @@ import pytest
 from damage import FUZZ, assert_read_or_refused, damaged
 from hypothesis import given
 
-from qlatent_tf.datasets.vectors.codes import codes
+from qlatent_tf.datasets.vectors.codes import codes, principal_codes
 
 VALUES = np.linspace(-1, 1, 12).reshape(4, 3)
 
@@ -23,6 +23,7 @@ def test_the_leading_components_of_a_file(tmp_path):
         ({"other": VALUES}, "codes.npz lacks codes; it holds other"),
         ({"codes": 2 * VALUES}, "codes.npz: codes are numbers from -1 to 1"),
         ({"codes": VALUES * np.nan}, "codes.npz: codes are numbers from -1 to 1"),
+        ({"codes": np.full((4, 3), -128, np.int8)}, "codes.npz: codes are numbers from -1 to 1"),
         ({"codes": VALUES[0]}, r"received the shape \(3,\) of float64"),
         ({"codes": VALUES.astype(str)}, r"received the shape \(4, 3\) of <U"),
         ({}, "codes.npz is not a whole .npz file"),
@@ -48,3 +49,8 @@ def test_any_file_is_read_or_refused_by_its_name(tmp_path, content):
     assert_read_or_refused(
         lambda path: codes(data_dir=path.parent), tmp_path / "codes.npz", content
     )
+
+
+def test_codes_that_are_all_the_same_have_no_axes():
+    with pytest.raises(ValueError, match="4 codes are all the same"):
+        principal_codes(np.ones((4, 3)))

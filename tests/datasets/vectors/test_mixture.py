@@ -49,6 +49,15 @@ def test_the_density_is_that_of_the_formula(dataset):
     np.testing.assert_allclose(found, density, rtol=1e-3, atol=1e-30)
 
 
+@pytest.mark.parametrize("blobs", [1, 2, 3, 8])
+def test_no_blob_is_cut(blobs):
+    source = datasets.build("mixture", blobs=blobs).source
+    points = np.array(source.sample(20_000, seed=(0, 0)))
+    # Of blobs far apart: the entropy of one, of the choice, and of the radius in the plane.
+    expected = -np.log(2 * np.pi * 0.2 * 0.05) - 1 - np.log(blobs) - np.log(5)
+    assert source.log_prob(points).numpy().mean() == pytest.approx(expected, abs=0.03)
+
+
 def test_a_picture_is_drawn(dataset):
     picture = dataset.render(dataset.source.sample(36, seed=(0, 0)).numpy())
     assert picture.dtype == np.uint8 and picture.shape == (480, 480, 3)

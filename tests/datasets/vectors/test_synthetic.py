@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -81,3 +83,9 @@ def test_a_law_of_too_many_outcomes_is_not_asked_for(name, options):
 def test_options_out_of_range_are_refused(name, options):
     with pytest.raises(ValueError, match="received"):
         datasets.build(name, **options)
+
+
+@pytest.mark.parametrize("name, others", [("quantum", {"photons": 2}), ("bernoulli", {})])
+def test_whole_numbers_of_numpy_are_whole_numbers(name, others):
+    data = datasets.build(name, modes=np.int64(4), **others)
+    assert json.loads(json.dumps(data.provenance))["modes"] == 4

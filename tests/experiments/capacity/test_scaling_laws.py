@@ -103,3 +103,10 @@ def test_a_law_too_steep_for_a_number_has_an_endless_factor():
     assert fits["power"].b < -2000 and fits["power"].a == np.inf
     with pytest.raises(ValueError, match="resamples is a positive number"):
         fit_laws(X, X, resamples=0)
+
+
+def test_a_resample_that_all_laws_fit_alike_is_won_by_none():
+    x = np.repeat([1.0, 2, 4], 3)
+    noise = np.exp(0.01 * np.random.default_rng(0).standard_normal(9))
+    fits = fit_laws(x, (3 + 10 * x) * noise, groups=x, resamples=100)
+    assert fits["linear"].wins == 1

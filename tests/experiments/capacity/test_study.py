@@ -302,6 +302,18 @@ def test_finished_cells_leave_results_and_charts(tmp_path):
     check_results(tmp_path)
 
 
+def test_classical_generators_alone_are_no_optima_and_are_written(tmp_path):
+    cells = EXPERIMENT.cells(
+        qubits=[2], circuit_layers=[1], critic_widths=[3], generator_widths=[1], seeds=1,
+        reference_critic=3,
+    )  # fmt: skip
+    classical = finished_cell(cells[-1], {"code_frechet@50": 0.5}, history([0.5] * 5))
+    EXPERIMENT.write(tmp_path, [classical])
+    assert (tmp_path / "capacity.csv").read_text().splitlines() == [
+        "qubits,layers,seed,capacity,score,critic,generator,critic_is_bound,generator_is_bound"
+    ]
+
+
 def check_results(folder):
     """The files of a quantum generator with one critic, and of a classical generator."""
     results = json.loads((folder / "capacity.json").read_text())

@@ -222,6 +222,17 @@ def test_cells_that_do_not_fit_the_table_are_refused_before_any_is_trained(whole
         whole.check([cell(0, batch_size=9)])
 
 
+def test_a_cell_of_other_steps_under_this_name_is_no_finished_one(whole, tmp_path):
+    folder = tmp_path / "of {braces}" / "cells"
+    folder.mkdir(parents=True)
+    (file,) = whole.path.glob("cells/cell_0@*")
+    steps = CONFIG.steps
+    content = file.read_text().replace(f'"steps": {steps}', f'"steps": {steps + 1}')
+    (folder / file.name).write_text(content)
+    with pytest.raises(ValueError, match=f"braces.*steps: {steps + 1} -> {steps}. Choose another"):
+        Grid(folder.parent, SAMPLES).check([cell(0)])
+
+
 def test_a_run_that_began_meanwhile_under_other_settings_is_not_continued(tmp_path, monkeypatch):
     checked = Grid.unfinished
 

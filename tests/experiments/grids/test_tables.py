@@ -13,6 +13,7 @@ from qlatent_tf.experiments.grids.table_files import (
     to_markdown,
 )
 from qlatent_tf.experiments.grids.tables import Column, Published, in_order, make_table, schedule
+from qlatent_tf.markdown import escaped
 
 PUBLISHED = Published(
     "paper",
@@ -180,6 +181,17 @@ def test_a_mean_without_the_seeds_that_failed_says_so_and_is_never_the_best():
     assert [row["seeds"] for row in rows if row["figure"] == "distance"] == ["1", "3", "3"]
 
 
+def test_nothing_is_the_best_beside_what_was_not_scored():
+    cells = [cell("boson", seed, 0.1 + seed / 100) for seed in range(3)]
+    cells += [cell("gaussian", seed, 0.2 + seed / 100) for seed in range(3)]
+    assert "**" in to_markdown(make_table(cells, COLUMNS), COLUMNS)
+    unscored = [cell("photonic", seed, 0.3) for seed in range(3)]
+    for one in unscored:
+        del one["evaluation"]["metrics"]["distance@100"]
+    text = to_markdown(make_table([*cells, *unscored], COLUMNS), COLUMNS)
+    assert "not scored" in text and "**" not in text
+
+
 def test_a_caption_names_what_is_changed():
     config = CELLS[0]["config"]
     said = schedule(config)
@@ -287,6 +299,11 @@ def test_text_from_elsewhere_stays_in_its_column():
     one["row"]["data"] = "a|b\n<script>alert(1)</script>"
     lines = to_markdown(make_table([one], COLUMNS), COLUMNS).splitlines()
     assert lines[2].startswith("| a\\|b &lt;script>alert(1)&lt;/script> | `boson` | 1 |")
+    table = {**make_table([one], COLUMNS), "files": [{"name": "<img>\n# a", "sha256": "0"}]}
+    table["schedule"] += " <script>\n\n# b"
+    text = to_markdown(table, COLUMNS)
+    assert "&lt;img> # a (SHA-256 0)" in text and "&lt;script> # b; scored" in text
+    assert escaped(r"x\|y") == r"x\\\|y"
 
 
 def test_cells_of_files_of_other_content_are_of_no_table():

@@ -11,7 +11,14 @@ from harness import finished_cell
 
 from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.experiments.grids.finished_cells import is_same
-from qlatent_tf.experiments.studies import interference, invertibility, joint, noise, origins
+from qlatent_tf.experiments.studies import (
+    charts,
+    interference,
+    invertibility,
+    joint,
+    noise,
+    origins,
+)
 from qlatent_tf.quantum.devices.noise import Noise, noisy_unitary
 from qlatent_tf.quantum.unitaries import haar_unitary
 from qlatent_tf.registry import latents
@@ -118,6 +125,27 @@ def test_a_study_that_has_but_one_cell_is_written(study, place, tmp_path):
     cell = study.EXPERIMENT.cells(seeds=1)[place]
     study.EXPERIMENT.write(tmp_path, [finished_cell(cell, {"integer_distance@60": 0.1})])
     assert "0.1" in (tmp_path / f"{study.EXPERIMENT.name}.md").read_text()
+
+
+def test_points_of_two_latents_stand_at_their_own_ticks():
+    score = {"mean": 1.0, "standard_error": 0.1, "values": [0.9, 1.1]}
+    rows = [
+        {"data": "quantum", "latent": latent, "photons": number, "scores": {"a": score}}
+        for latent, number in (("boson", 1), ("boson", 2), ("photonic", 1))
+    ]
+    figure = charts.sweep_figure({"rows": rows}, "a", "score", panel="data", place="photons")
+    ticks = [container[0].get_xdata().tolist() for container in figure.axes[0].containers]
+    assert ticks == [[0, 1], [2]]
+
+
+def test_a_score_of_zero_leaves_the_others_their_colours():
+    def score(mean):
+        return {"mean": mean, "standard_error": None, "values": [mean]}
+
+    halves = {"raw": {("boson", "a"): score(0.0), ("boson", "b"): score(2.0)}}
+    halves["raw"][("gaussian", "b")] = score(3.0)
+    image = charts.matrix_figure(halves, "score").axes[0].images[0]
+    assert image.get_array().tolist() == [[None, 1.0], [None, 1.5]]
 
 
 def test_a_study_writes_its_table_differences_and_figures(tmp_path):

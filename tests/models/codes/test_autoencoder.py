@@ -8,7 +8,14 @@ import tensorflow_probability as tfp
 from qlatent_tf.configs.autoencoder import get_config
 
 from qlatent_tf.datasets.images.arrays import image_dataset
-from qlatent_tf.models.codes.image_codes import alternate, batch_map, compiled, features_of, to_unit
+from qlatent_tf.models.codes.image_codes import (
+    alternate,
+    batch_map,
+    compiled,
+    features_of,
+    reconstruction_scores,
+    to_unit,
+)
 from qlatent_tf.registry import models
 from qlatent_tf.runs import training
 from qlatent_tf.scores import means
@@ -126,7 +133,7 @@ def test_training_lowers_the_error_that_is_reported():
     after = means(model.own_scores(data, 1, 0))
     assert model.step == 60 and list(history.history) == ["reconstruction_mse"]
     # Traced once for both evaluations: TensorFlow warns of functions that are traced again.
-    errors = compiled(model.encoder, "errors", pytest.fail)
+    errors = compiled(model.decoder, f"errors {id(model.encoder)}", pytest.fail)
     assert errors.experimental_get_tracing_count() == 1
     assert after[name] < 0.1 < 0.2 < before[name]
     np.testing.assert_allclose(
@@ -194,6 +201,16 @@ def test_rows_of_a_grid_alternate():
     np.testing.assert_array_equal(
         alternate(upper, lower, 3).ravel(), [0, 1, 2, 10, 11, 12, 3, 4, 5, 13, 14, 15]
     )
+
+
+def test_each_decoder_has_its_own_reconstruction_scores():
+    encoder, first = autoencoder().encoder, autoencoder().decoder
+    second = keras.Sequential([first, keras.layers.Lambda(lambda images: 0 * images)])
+    scores = [
+        reconstruction_scores(encoder, decoder, DARK[:20], "dark")[0].mean
+        for decoder in (first, second)
+    ]
+    assert scores[0] > 0 == scores[1]
 
 
 def test_the_picture_shows_images_over_what_their_codes_hold():

@@ -56,6 +56,14 @@ def test_each_patch_lies_where_the_file_says(folder, capsys):
         np.testing.assert_array_equal(small["x_test"], dataset.test[:1])
 
 
+@pytest.mark.usefixtures("small")
+def test_a_second_photograph_of_a_year_is_refused(folder, capsys):
+    first = folder / "m_4709963_se_14_1_20150818.tif"
+    first.with_name("m_4709963_se_14_1_20150901.tif").write_bytes(first.read_bytes())
+    assert tool.main([str(folder), "--out", str(folder / "naip28.npz")]) == 1
+    assert "several photographs of 2015" in capsys.readouterr().err
+
+
 def test_the_shipped_patches_are_in_the_order_and_of_the_classes_that_the_tool_gives():
     place = np.random.default_rng(0).permutation(10 * 25 * 33)
     year, row, column = np.unravel_index(place, (10, *tool.GRID))
