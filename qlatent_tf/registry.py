@@ -14,6 +14,10 @@ from pathlib import Path
 from qlatent_tf.names import did_you_mean
 
 
+class OwnCodeError(ValueError):
+    """A function of someone's own failed, or returned what it may not."""
+
+
 class Registry:
     """A table from names to builders.
 

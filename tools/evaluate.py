@@ -23,14 +23,16 @@ from qlatent_tf.tools.command_line import (
     run_tool,
 )
 from qlatent_tf.tools.sources import (
+    check_dataset,
     check_memory,
+    data_as_asked,
     load_model,
     source_data,
     use_inception,
 )
 
-from qlatent_tf.glossary import explain
-from qlatent_tf.registry import datasets, metrics
+from qlatent_tf.glossary import entries, explain
+from qlatent_tf.registry import metrics
 from qlatent_tf.runs.loading import is_preset, source_config
 from qlatent_tf.scores import read_scores
 
@@ -41,6 +43,14 @@ def parser() -> Parser:
     add_source_arguments(arguments, optional=True)
     add_data_arguments(arguments, default="the one it was trained on")
     add_scoring_arguments(arguments, seeds=1, default="all of the data set's")
+    arguments.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="settings",
+        help="an option of the data, such as dataset_options.file=mine.smi; may be repeated",
+    )
     arguments.add_argument(
         "--save",
         action="store_true",
@@ -63,9 +73,9 @@ def main(argv=None) -> int:
 
 def _evaluate(arguments):
     for name in arguments.metrics:
-        metrics.check(name)
+        _check_metric(name)
     if arguments.dataset:
-        datasets.check(arguments.dataset)
+        check_dataset(arguments.dataset)
     if arguments.save and (arguments.real or not is_preset(arguments.source)):
         raise ValueError("--save writes into a preset: name one, without --real.")
     if arguments.real and arguments.seeds > 1:
@@ -102,15 +112,23 @@ def _evaluate(arguments):
     return 0
 
 
+def _check_metric(name):
+    """Refuses a metric that is unknown, and a score, of which a metric returns several."""
+    returned_by = [entry.metric for entry in entries() if entry.name == name and entry.metric]
+    if name not in metrics.names() and returned_by:
+        raise ValueError(
+            f"{name!r} is a score; name a metric that returns it: {' '.join(returned_by)}."
+        )
+    metrics.check(name)
+
+
 def _evaluate_real(arguments):
     from qlatent_tf.runs.evaluation import evaluate_real
 
     if arguments.source:
         dataset = source_data(arguments, source_config(arguments.source, arguments.trust_code))
     else:
-        from qlatent_tf.runs.training import load_dataset
-
-        dataset = load_dataset(arguments.dataset, data_dir=arguments.data_dir)
+        dataset = data_as_asked(arguments, arguments.dataset)
     evaluation = evaluate_real(dataset, **_scoring(arguments))
     _show(
         arguments,

@@ -45,7 +45,10 @@ def parser() -> Parser:
     )
     circuit = arguments.add_argument_group("what is known of the experiment")
     circuit.add_argument(
-        "--unitary", type=Path, help=f"the circuit's file ({', '.join(UNITARY_SUFFIXES)})"
+        "--unitary",
+        "--unitary-file",
+        type=Path,
+        help=f"the circuit's file ({', '.join(UNITARY_SUFFIXES)})",
     )
     circuit.add_argument(
         "--input-state", type=parse_input_state, help="photons sent into each mode: 1,1,0,0"

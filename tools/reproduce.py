@@ -42,7 +42,7 @@ from qlatent_tf.config import parse_setting
 from qlatent_tf.experiments import figure2, theorem1
 from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.experiments.experiment import GridExperiment
-from qlatent_tf.experiments.grids.cells import named_code
+from qlatent_tf.experiments.grids.cells import cell_name, named_code
 from qlatent_tf.experiments.grids.finished_cells import read_like
 from qlatent_tf.runs.loading import load_model, source_config
 from qlatent_tf.runs.run_directory import RunDirectory
@@ -155,7 +155,8 @@ def main(argv=None) -> int:
 
 def _figure2(arguments):
     runs = arguments.workdir.glob(f"runs/{arguments.data}_*_seed{arguments.seed}")
-    trained = [run for run in runs if RunDirectory(run).read_run()["step"]]
+    # Of table1: other studies' runs may lie beside them.
+    trained = [run for run in runs if RunDirectory(run).read_run()["step"] and _is_table1(run)]
     sources = arguments.source or sorted(trained)
     if not sources:
         raise FileNotFoundError(
@@ -181,6 +182,12 @@ def _figure2(arguments):
     _show(arguments)
     print(f"Table and figure are in {arguments.workdir}.")
     return 0
+
+
+def _is_table1(run) -> bool:
+    """Whether a run is called as table1 calls it: by its data, its latent and its seed."""
+    config = RunDirectory(run).read_config(trust_code=True)  # Which is read, not run.
+    return run.name == cell_name({"data": config.dataset, "latent": config.latent}, config.seed)
 
 
 def _name_of(source) -> str:
@@ -289,7 +296,7 @@ def _train(arguments, experiment, grid, cells, opening):
 
 def _stopped(stop):
     print(f"\n{stop} The same command continues from there.", file=sys.stderr)
-    return 130
+    return stop.exit_code
 
 
 def _check_inception(arguments, grid, cells):

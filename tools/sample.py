@@ -115,6 +115,9 @@ def _sample(arguments):
         count = len(samples["atoms"])
         note = f" {valid} were valid molecules"
         note += f", of which the filters left {count}." if count != valid else "."
+    elif isinstance(samples, dict) and "bonds" in samples:
+        valid = len(_select(samples, False, frozenset(), [])[0]["atoms"])
+        note = f" {valid} are valid molecules."
     form = write(arguments.out, samples, known if arguments.mark_novel else None)
     print(
         f"{arguments.num_samples} samples of {arguments.source} were drawn.{note} "

@@ -14,7 +14,7 @@ from qlatent_tf.tools.command_line import slow_work
 from qlatent_tf.config import Config, parse_setting
 from qlatent_tf.names import did_you_mean
 from qlatent_tf.quantum import memory
-from qlatent_tf.registry import latents, models
+from qlatent_tf.registry import datasets, latents, models
 from qlatent_tf.runs import loading
 from qlatent_tf.runs.loading import source_config
 from qlatent_tf.storage.files import INCEPTION_VARIABLE
@@ -112,6 +112,8 @@ def config_from_arguments(arguments) -> Config:
         config = _changed_source(source, arguments)
     else:
         config = model_config(arguments.model, arguments.latent, arguments.variant)
+    if arguments.dataset:
+        check_dataset(arguments.dataset)
     changes = {
         **_given_options(arguments, _LATENT_OPTIONS, "latent", latents.get, config.latent),
         **_given_options(arguments, _MODEL_OPTIONS, "model", models.get, config.model),
@@ -131,6 +133,10 @@ def config_from_arguments(arguments) -> Config:
     config = config.override(**{**changes, **settings})
     if config.latent == "samples" and config.latent_options.get("file") is None:
         raise ValueError("--latent samples draws from a file: name it with --latent-file.")
+    if config.dataset == "molecules" and config.dataset_options.get("file") is None:
+        raise ValueError(
+            "--dataset molecules reads a file: name it with --set dataset_options.file=FILE."
+        )
     trains = [name for name in settings if name.startswith("circuit_")]
     if trains and not config.train_circuit:
         raise ValueError(f"{trains[0]} is of a circuit that is trained: add --train-circuit.")
@@ -146,6 +152,20 @@ def config_from_arguments(arguments) -> Config:
     return config
 
 
+def check_dataset(name: str) -> None:
+    """Refuses a data set that is unknown, and a file in place of one.
+
+    Raises:
+      ValueError: with the data set that reads such a file.
+    """
+    if Path(name).exists() and ":" not in name and name not in datasets.names():
+        raise ValueError(
+            f"{name} is a file, not a data set. Molecules of a file: --dataset molecules "
+            f"--set dataset_options.file={name}; images: --dataset images, with the same option."
+        )
+    datasets.check(name)
+
+
 def _given_options(arguments, table, kind, get, name):
     """The options of the latent or the model that the command line has arguments for."""
     legal, changes = inspect.signature(get(name)).parameters, {}
@@ -153,9 +173,14 @@ def _given_options(arguments, table, kind, get, name):
         value = getattr(arguments, argument)
         if value is not None:
             if option not in legal:
+                known = [
+                    one
+                    for one, parameter in legal.items()
+                    if one != "latent" and parameter.kind is not parameter.VAR_KEYWORD
+                ]
                 raise ValueError(
                     f"--{argument.replace('_', '-')} means nothing to the {kind} {name!r}, whose "
-                    f"options are {', '.join(legal)}."
+                    f"options are {', '.join(known)}."
                 )
             changes[f"{kind}_options.{option}"] = value
     return changes
@@ -178,9 +203,27 @@ def _changed_source(source, arguments):
 def source_data(arguments, config: Config):
     """Loads the data set of a source's configuration, or the one that --dataset names."""
     from qlatent_tf.resolve import with_dataset
+
+    return data_as_asked(arguments, with_dataset(config, arguments.dataset))
+
+
+def data_as_asked(arguments, dataset):
+    """Loads the data set of a configuration or a name, with options by --set where a tool has it.
+
+    Raises:
+      ValueError: if --set names anything else than an option of the data.
+    """
     from qlatent_tf.runs.training import load_dataset
 
-    return load_dataset(with_dataset(config, arguments.dataset), data_dir=arguments.data_dir)
+    options = {}
+    for key, value in map(parse_setting, getattr(arguments, "settings", ())):
+        field, _, option = key.partition(".")
+        if field != "dataset_options" or not option:
+            raise ValueError(
+                f"Here --set is for options of the data, dataset_options.NAME: not {key}."
+            )
+        options[option] = value
+    return load_dataset(dataset, data_dir=arguments.data_dir, **options)
 
 
 def known_molecules(arguments, config: Config):
@@ -225,7 +268,9 @@ def model_config(model: str, latent: str | None = None, variant: str | None = No
     config = module.get_config(latent, *([] if variant is None else [variant]))
     if not isinstance(config, Config):
         raise ValueError(f"{module.__name__}.get_config returned {config!r}, not a Config.")
-    return config
+    # A file may have several models, and one configuration for all of them.
+    same = models.get(config.model) is builder
+    return config if same else dataclasses.replace(config, model=model)
 
 
 def with_fallback_dataset(config: Config, arguments):

@@ -46,6 +46,9 @@ what the progress bar shows of a GAN with the critic D, per step:
   penalty    E (|gradient of D| - 1)^2; near 0 where the critic is as steep as it may be
   critic     weight * penalty - distance, which the critic minimises (the weight is 10)
   generator  -E D(generated), which the generator minimises; its level has no meaning
+with --reward also:
+  reward_error   E (reward network - reward)^2, over real and generated molecules
+  replay_reward  the mean reward of the generated molecules that were scored last, from 0 to 1
 No loss measures the samples. Scores do, at each evaluation: metrics.json, TensorBoard.
 """
 
@@ -215,7 +218,7 @@ def _train(arguments):
         )
     except Interrupted as stop:
         print(f"\n{stop} The same command resumes it.", file=sys.stderr)
-        return 130
+        return stop.exit_code
     if is_chief(strategy):
         _report(run)
     return 0

@@ -141,7 +141,9 @@ def draw(compared):
     axis.set_xlabel("difference of the score, % of the other's\n\u2190 better | worse \u2192")
     tidy(axis, grid="x")
     axis.tick_params(axis="y", length=0)
-    shared_legend(figure, [axis], "the other latent, or the\none that is trained")
+    shared_legend(
+        figure, [axis], "the latent that boson is set\nbeside, or the one that is changed"
+    )
     return figure
 
 

@@ -35,7 +35,8 @@ def sample_figure(report: SampleReport, title: str) -> Figure:
     for panel in panels.flat:
         panel.spines[["top", "right"]].set_visible(False)
         if panel.get_legend_handles_labels()[0]:
-            panel.legend(frameon=False, fontsize=9)
+            # Points lie behind it, so that its marks are not taken for theirs.
+            panel.legend(fontsize=9, framealpha=1, edgecolor=PALE)
     return figure
 
 

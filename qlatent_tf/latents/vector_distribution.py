@@ -20,6 +20,8 @@ class CheckedSamples(tfd.Distribution):
 
     def _call_sample_n(self, sample_shape, seed, **kwargs):
         self._check_sample_shape(sample_shape)
+        if isinstance(seed, str):
+            raise ValueError(f"A seed is a pair of integers, such as [0, 0]; received {seed!r}.")
         return super()._call_sample_n(sample_shape, seed, **kwargs)
 
     def _call_sample_and_log_prob(self, sample_shape, seed, **kwargs):

@@ -9,7 +9,7 @@ from absl import logging
 from qlatent_tf.config import Config
 from qlatent_tf.gan.shapes import end_of
 from qlatent_tf.quantum import memory
-from qlatent_tf.registry import models
+from qlatent_tf.registry import OwnCodeError, models
 
 _FLOAT = 4
 # Batches are drawn ahead of the step that needs them.
@@ -86,6 +86,8 @@ def check_fit(config: Config, model, dataset) -> None:
     """
     try:
         model.training_batches(dataset.source, config.batch_size, config.seed)
+    except OwnCodeError:
+        raise
     except Exception as error:
         # Errors of Keras and TensorFlow take many lines, which say less than the shapes.
         clear = isinstance(error, ValueError) and "\n" not in str(error)

@@ -34,6 +34,16 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
       ValueError: if there are no seeds or samples, an unknown metric is named, or a score is called
         "step", as the history's first column is.
     """
+    for given, has, what in (
+        (model, "sample", "model is a trained one, such as from_preset returns"),
+        (
+            dataset,
+            "evaluation_metrics",
+            "dataset is one, such as load_dataset or from_arrays returns",
+        ),
+    ):
+        if not hasattr(given, has):
+            raise ValueError(f"{what}; received {type(given).__name__} {str(given)[:60]!r}.")
     if isinstance(metric_names, str):
         raise ValueError(f"metric_names is a list of names; received {metric_names!r}.")
     names = dataset.evaluation_metrics if metric_names is None else tuple(metric_names)

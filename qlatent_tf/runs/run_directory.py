@@ -230,6 +230,8 @@ def check_data(path, record: dict, dataset, latent_file: dict | None = None) -> 
     recorded = record.get("dataset")
     found = {} if recorded is None else data_differences(recorded, dataset)
     if found:
+        # Numbers tell a reader more than hashes do.
+        found = dict(sorted(found.items(), key=lambda item: "sha256" in item[0]))
         raise ValueError(
             f"{path} was trained on other data (its -> yours): {format_differences(found)}. Name "
             "the folder of the same data by --data-dir, or begin another run."

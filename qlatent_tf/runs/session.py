@@ -90,7 +90,7 @@ class Session:
                 self._save()
                 step = self._model.step
                 done = f"saved at step {step}" if step else "saved nothing before the first step"
-                raise Interrupted(f"Stopped and {done} of {steps}.") from error
+                raise Interrupted(f"Stopped and {done} of {steps}.", error) from error
             finally:
                 self._bar.close()
                 self._events.close()

@@ -9,12 +9,23 @@ _SAVING = "SIGUSR1"
 
 
 class Interrupted(Exception):  # noqa: N818
-    """A run was stopped by a signal and saved."""
+    """A run was stopped by a signal and saved.
+
+    Attributes:
+      exit_code: int. What a shell returns for the signal: 130 for Ctrl-C, 143 for SIGTERM.
+    """
+
+    def __init__(self, message: str, stop: KeyboardInterrupt | None = None):
+        super().__init__(message)
+        number = stop.args[0] if stop is not None and stop.args else signal.SIGINT
+        self.exit_code = 128 + number
 
 
 @contextlib.contextmanager
 def signals_interrupt() -> Iterator[Callable[[], bool]]:
-    """Lets the first signal that ends a run raise KeyboardInterrupt; further ones are ignored.
+    """Lets the first signal that ends a run raise KeyboardInterrupt with its number.
+
+    Further ones are ignored.
 
     Schedulers repeat SIGTERM, which must not end the process before it has saved. Signals that the
     process ignored before stay ignored, such as Ctrl-C in a background job of a shell.
@@ -27,7 +38,7 @@ def signals_interrupt() -> Iterator[Callable[[], bool]]:
     def end(number, frame):
         if not state["ending"]:
             state["ending"] = True
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(number)
 
     def ask(number, frame):
         state["asked"] = True

@@ -219,7 +219,8 @@ def named_file(file: str | os.PathLike, data_dir: str | os.PathLike | None) -> P
     path = Path(file).expanduser()
     if path.exists():
         return path
-    return require_data_file([str(file)], data_dir, "Give a path, or put it into one")
+    advice = f"Nor is there {Path.cwd() / path}. Give a path, or put it into one"
+    return require_data_file([str(file)], data_dir, advice)
 
 
 def _check_name(name) -> None:

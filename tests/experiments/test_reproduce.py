@@ -6,7 +6,7 @@ import types
 
 import numpy as np
 import pytest
-from harness import finished_cell
+from harness import finished_cell, tiny_config
 from qlatent_tf.tools import reproduce
 
 from qlatent_tf import __main__ as command
@@ -14,6 +14,8 @@ from qlatent_tf.experiments import mixture, table1
 from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.experiments.grids import tables
 from qlatent_tf.experiments.grids.finished_cells import read_cells
+from qlatent_tf.runs.run_directory import RunDirectory
+from qlatent_tf.storage.files import write_json
 from qlatent_tf.storage.preset_files import preset_directory
 
 pytestmark = pytest.mark.usefixtures("eager_steps")
@@ -211,6 +213,18 @@ def test_figure2_tells_what_it_measures_apart(tmp_path, capsys):
     assert "have the same name, by which they are kept" in capsys.readouterr().err
 
 
+def test_figure2_takes_no_runs_of_other_studies(tmp_path, capsys):
+    config = tiny_config(latent="boson", seed=0)
+    for name in ("quantum_boson_seed0", "quantum_boson_raw_seed0"):
+        RunDirectory(tmp_path / "runs" / name).open(config)
+        write_json(tmp_path / "runs" / name / "run.json", {"step": 1, "seconds": 1.0})
+    found = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reproduce, "source_config", lambda source, trust: found.append(source))
+        run("figure2", "--workdir", tmp_path, "--num-samples", 500, "--quiet")
+    assert [path.name for path in found] == ["quantum_boson_seed0"]
+
+
 @pytest.mark.slow
 def test_figure2_takes_the_runs_of_table1(workdir, capsys):
     arguments = ("--workdir", workdir, "--num-samples", 500, "--quiet")
@@ -307,6 +321,8 @@ def foreign(workdir, empty_folder):
 
 
 def test_no_run_of_a_working_directory_names_code_that_runs(foreign, capsys):
+    named = foreign / "runs" / "quantum_theirs-latent_seed0"  # As table1 would.
+    shutil.copytree(foreign / "runs" / "quantum_gaussian_seed0", named)
     arguments = ("figure2", "--workdir", foreign, "--num-samples", 10, "--quiet")
     assert run(*arguments) == 1
     assert "theirs:latent" in (error := capsys.readouterr().err) and "--trust-code" in error

@@ -72,7 +72,7 @@ def test_records_and_names_of_ones_own_stand_side_by_side(dataset):
 
 def test_without_metrics_nothing_is_sampled(dataset):
     dataset.evaluation_metrics = ()
-    report = evaluate(None, dataset, seeds=(0, 1))
+    report = evaluate(types.SimpleNamespace(sample=pytest.fail), dataset, seeds=(0, 1))
     assert report["metrics"] == {} and report["seeds"] == [0, 1]
     assert mean_scores(report) == {}
 
@@ -99,6 +99,19 @@ def test_seeds_that_are_none_are_refused(dataset, seeds, message):
     with pytest.raises(ValueError, match=message):
         evaluate(Dice(), dataset, seeds=seeds)
     assert evaluate(Dice(), dataset, seeds=(seed for seed in (4, 5)))["seeds"] == [4, 5]
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "message"),
+    [
+        ("mlp_boson_quantum", "dice", "model is a trained one, .* received str 'mlp_boson"),
+        (Dice(), "dice", "dataset is one, such as load_dataset .* received str 'dice'"),
+        (Dice(), np.zeros((3, 2)), "dataset is one, .* received ndarray"),
+    ],
+)
+def test_what_is_no_model_or_no_data_is_refused(model, data, message):
+    with pytest.raises(ValueError, match=message):
+        evaluate(model, data)
 
 
 def test_a_score_is_not_called_as_the_histories_first_column(dataset, monkeypatch):

@@ -114,12 +114,13 @@ def test_a_signal_may_be_repeated_while_the_run_is_saved(tiny_run, tmp_path, mon
         with (
             monkeypatch.context() as patch,
             stopped_at(1, sent(number)),
-            pytest.raises(Interrupted, match="step 1 of 6"),
+            pytest.raises(Interrupted, match="step 1 of 6") as stop,
         ):
             patch.setattr(tf.train.Checkpoint, "write", write_slowly)
             train(tmp_path)
     finally:
         signal.signal(number, before)
+    assert stop.value.exit_code == 128 + number
     assert training.restore_model(RunDirectory(tmp_path))[1] == 1
 
 

@@ -50,6 +50,33 @@ def test_train_again_from_the_configuration_of_a_preset(preset, tmp_path):
     assert mine.differences(theirs.read_config()) == {"steps": (1, 6)}
 
 
+def test_of_a_file_with_several_models_the_one_that_is_asked_for_is_trained(empty_folder, capsys):
+    (empty_folder / "two.py").write_text(
+        "from qlatent_tf.config import Config\n"
+        "def one(latent): pass\n"
+        "def other(latent): pass\n"
+        "def get_config(latent):\n"
+        "    return Config('two:one', latent, 'quantum', steps=1, batch_size=2)\n"
+    )
+    for name in ("two:one", "two:other"):
+        assert run("train", "--model", name, "--dry-run") == 0
+        assert json.loads(capsys.readouterr().out)["model"] == name
+
+
+def test_scores_of_molecules_of_a_file(empty_folder, capsys):
+    (empty_folder / "mine.smi").write_text("CCO\nCCN\n")
+    asked = ("evaluate", "molgan_boson_qm9", "--num-samples", 9, "--metrics", "molecules")
+    data = ("--dataset", "molecules", "--set", "dataset_options.file=mine.smi")
+    assert run(*asked, *data) == 0
+    assert "data set molecules" in capsys.readouterr().out
+    assert run(*asked, "--set", "steps=3") == 1
+    assert "for options of the data, dataset_options.NAME: not steps" in capsys.readouterr().err
+    assert run("evaluate", "molgan_boson_qm9", "--metrics", "precision") == 1
+    assert "'precision' is a score; name a metric that returns it: vector_n" in (
+        capsys.readouterr().err
+    )
+
+
 def test_dry_run_prints_the_whole_configuration_and_writes_nothing(empty_folder, capsys):
     sizes = ("--modes", 4, "--photons", 2, "--batch-size", 8, "--seed", 3)
     assert run("train", "--model", "mlp", "--latent", "boson", *sizes, "--dry-run") == 0

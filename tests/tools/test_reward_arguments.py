@@ -27,7 +27,14 @@ def test_there_is_none_by_default(capsys):
     [
         (["--reward", "beauty"], "Unknown reward 'beauty'. Known: logp, qed, sa"),
         (["--reward-weight", "0.5"], "name one with --reward"),
-        (["--model", "mlp", "--reward", "qed"], "--reward means nothing to the model 'mlp'"),
+        (
+            ["--model", "mlp", "--reward", "qed"],
+            "--reward means nothing to the model 'mlp', whose options are features, units, "
+            "activation, invertible, critic_units.",
+        ),
+        (["--dataset", "."], ". is a file, not a data set. Molecules of a file: --dataset mol"),
+        (["--dataset", "molecules"], "name it with --set dataset_options.file=FILE"),
+        (["--dataset", "molcules"], "Did you mean molecules?"),
     ],
 )
 def test_what_means_nothing_is_refused(capsys, arguments, message):

@@ -21,7 +21,7 @@ from qlatent_tf.storage import files, npy_files
 from qlatent_tf.storage.array_cache import cached_arrays
 
 # To be raised when the same file would give other graphs or SMILES than before.
-ENCODER_VERSION = 2
+ENCODER_VERSION = 3
 _SMILES = ("smiles", "plain_smiles", "file_smiles")
 # The others compare with the whole data set, of which they have to compute something first.
 METRICS = ("molecules", "molecule_properties")
@@ -162,8 +162,9 @@ def encode(
         "refused": dict(sorted(refused.items())),
         "other_tautomer_when_decoded": int(sum(smiles["smiles"] != smiles["file_smiles"])),
     }
+    reasons = ", ".join(f"{count} with {reason}" for reason, count in sorted(refused.items()))
     if not atoms:
-        raise ValueError(f"None of the molecules of {label} has a graph: {counts['refused']}.")
+        raise ValueError(f"None of the molecules of {label} has a graph: {reasons}.")
     logging.info(
         "%s: %d molecules, %d of them distinct.",
         label,
@@ -176,7 +177,7 @@ def encode(
             label,
             sum(refused.values()),
             counts["molecules_read"],
-            ", ".join(f"{count} with {reason}" for reason, count in sorted(refused.items())),
+            reasons,
         )
     return {"atoms": np.stack(atoms), "bonds": np.stack(bonds)}, smiles, counts
 

@@ -93,12 +93,17 @@ def seed_by_seed(
             )
             if paired:
                 config = share_circuits(config)
-            words = [re.sub(r"[^\w.]+", "-", str(value)).strip("-") for value in row.values()]
-            name = "_".join([*filter(None, words), f"seed{seed}"])
+            name = cell_name(row, seed)
             if name in found:
                 raise ValueError(f"Two rows are called {name}; name each latent and option once.")
             found[name] = Cell(name, resolve(config), row, *bank, settings=settings)
     return list(found.values())
+
+
+def cell_name(row: Mapping, seed: int) -> str:
+    """Returns what a cell, and its run's directory, is called."""
+    words = [re.sub(r"[^\w.]+", "-", str(value)).strip("-") for value in row.values()]
+    return "_".join([*filter(None, words), f"seed{seed}"])
 
 
 def _swept(rows):

@@ -96,7 +96,8 @@ def run_on(
         except KeyboardInterrupt as error:
             outcomes.close()
             done = sum(map(grid.is_finished, left))
-            raise Interrupted(f"Stopped: {done} of {len(left)} cells are finished.") from error
+            said = f"Stopped: {done} of {len(left)} cells are finished."
+            raise Interrupted(said, error) from error
     held = [str(error) for cell, error in held if not grid.is_finished(cell)]
     if failed or held:
         raise CellsFailed("\n".join([*failed, *held, "All other cells are finished."]))

@@ -189,9 +189,8 @@ class Grid:
         try:
             self.keep(cell, self.make(cell, data_dir, progress, watch))
         except KeyboardInterrupt as error:  # While training, it is saved and said by `train`.
-            raise Interrupted(
-                f"Stopped while the cell {cell.name} was prepared or scored."
-            ) from error
+            said = f"Stopped while the cell {cell.name} was prepared or scored."
+            raise Interrupted(said, error) from error
 
     def record(self, cell: Cell) -> dict:
         """Returns a finished cell as `make` did."""

@@ -13,6 +13,7 @@ from qlatent_tf.gan.batches import step_seed
 from qlatent_tf.gan.latent_generator import single_precision
 from qlatent_tf.gan.optimizers import another
 from qlatent_tf.models.molecules.model import MolGAN
+from qlatent_tf.registry import OwnCodeError
 from qlatent_tf.seeds import derive_seed
 
 
@@ -89,15 +90,21 @@ class RewardMolGAN(MolGAN):
         """Returns the rewards of graphs in data space, float32 of shape ``(n,)``.
 
         Raises:
-          ValueError: if a reward function returns something else than numbers from 0 to 1.
+          OwnCodeError: if a reward function fails, or returns what are no numbers from 0 to 1.
         """
         total = np.ones(len(samples["atoms"]), "float32")
         for reward in self._rewards:
-            scores = np.asarray(reward(samples, **_taken(reward, options)), "float32")
+            name = getattr(reward, "__name__", reward)
+            try:
+                scores = np.asarray(reward(samples, **_taken(reward, options)), "float32")
+            except Exception as error:
+                said = f"The reward {name} failed: {type(error).__name__}: {error}"
+                # With the place in the reward, of which a tool tells.
+                raise OwnCodeError(said).with_traceback(error.__traceback__) from error
             if scores.shape != total.shape or not np.all((scores >= 0) & (scores <= 1)):
-                raise ValueError(
-                    f"A reward is a number from 0 to 1 for each of {len(total)} graphs; "
-                    f"{getattr(reward, '__name__', reward)} returned shape {scores.shape}, "
+                raise OwnCodeError(
+                    "A reward takes a dict of atoms and bonds and returns a number from 0 to 1 for "
+                    f"each of the {len(total)} graphs; {name} returned shape {scores.shape}, "
                     f"{scores.min(initial=np.inf)} to {scores.max(initial=-np.inf)}."
                 )
             total = total * scores
@@ -107,10 +114,13 @@ class RewardMolGAN(MolGAN):
         """Returns the real molecules with their rewards, which are computed once.
 
         Raises:
-          ValueError: if the molecules are no arrays.
+          ValueError: if these are no molecules as arrays.
         """
-        if hasattr(real, "sample") or isinstance(real, tf.data.Dataset):
-            raise ValueError(f"Rewards need molecules that are arrays; received {real!r}.")
+        if not (isinstance(real, dict) and {"atoms", "bonds"} <= real.keys()):
+            raise ValueError(
+                "Rewards need molecules as arrays, a dict of atoms and bonds; received "
+                f"{type(real).__name__}."
+            )
         if self._scored is None or self._scored.data is not real:
             scores = self.score(real, keep=True, progress=sys.stderr.isatty())
             self._scored = _Scored(real, scores)

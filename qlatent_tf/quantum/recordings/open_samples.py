@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from absl import logging
+
 from qlatent_tf.quantum.arguments import check_path
 from qlatent_tf.quantum.recordings import bank as sample_bank
 from qlatent_tf.quantum.recordings import bank_metadata, borealis, jiuzhang
@@ -32,7 +34,7 @@ def open_samples(
     ==========  ===================================================================
     npy         (shots, modes) or (shots, 1, modes), memory-mapped
     npz         as npy; mapped unless compressed; `key` chooses among several arrays
-    csv         a line a shot
+    csv         a line a shot, commas between modes; ``.txt``, too
     json        a dictionary of counts: ``{"0,1,0,2": 17}``, ``"|0,1,0,2>"``, ``"0101"``
     borealis    a directory with samples.npy, as the experiment's authors publish it
     bank        a directory made by ``tools/sample_latent.py``; its hashes are verified
@@ -76,6 +78,14 @@ def open_samples(
     rows = npy_files.open_npz(path, key) if key is not None else _READERS[file_format](path)
     rows = sample_rows.without_middle_axis(rows)
     sample_rows.check_rows(rows, str(path))
+    shots, modes = rows.shape
+    if shots < modes:
+        logging.warning(
+            "%s: %s shots of %s modes: a row is a shot. If rows are modes, transpose the file.",
+            path,
+            f"{shots:,}",
+            f"{modes:,}",
+        )
     return rows
 
 
@@ -92,6 +102,9 @@ def _recognise(path: Path) -> str:
     suffix = path.suffix.lower().removeprefix(".")
     if suffix in ("npy", "npz", "csv", "json"):
         return suffix
+    if suffix == "txt":
+        return "csv"
     raise ValueError(
-        f"The suffix of {path} names no format; pass file_format, one of {', '.join(FILE_FORMATS)}."
+        f"The suffix of {path} names no format. Name one, inspect_samples --file-format or the "
+        f"latent's option file_format: {', '.join(FILE_FORMATS)}."
     )

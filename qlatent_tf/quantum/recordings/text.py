@@ -17,6 +17,7 @@ _NO_MODES = re.compile(
     r"(?i)counts?|shots?|frequency|probability|outcomes?|states?|bit_?strings?|index"
 )
 _LEADING_ZERO = re.compile(r"(?:^|,)\s*\+?0\d")
+_OTHER_SEPARATOR = re.compile(r"\s*\d+([\s;:|])\s*\d[^,]*$")
 _LEAST_INDEX = 5  # rows from which a first column 0, 1, 2, ... is taken for their numbers
 _LEAST_NUMBERED = 3  # modes from which a first line 0, 1, 2, ... is taken for a header
 
@@ -63,6 +64,11 @@ def _data_lines(path, file) -> Iterator[tuple[int, str]]:
 
 def _is_header(path, line: str) -> bool:
     """Returns whether the first line names the modes; refuses headings of other columns."""
+    if other := _OTHER_SEPARATOR.match(line):
+        raise ValueError(
+            f"{path}: numbers are separated by {other[1]!r} in {line.strip()[:40]!r}, not commas. "
+            "NumPy writes such a table by savetxt(file, rows, fmt='%d', delimiter=',')."
+        )
     headings = [heading.strip().strip("\"'") for heading in line.split(",")]
     for column, heading in enumerate(headings):
         if not heading and len(headings) > 1:

@@ -28,6 +28,7 @@ import numpy as np
 from qlatent_tf.quantum import random_streams
 from qlatent_tf.quantum.devices.count_law import CountLaw
 from qlatent_tf.quantum.devices.moments import photon_moments
+from qlatent_tf.quantum.memory import check_memory
 from qlatent_tf.quantum.recordings import rows as sample_rows
 from qlatent_tf.quantum.samplers.boson_sampler import BosonSampler
 from qlatent_tf.quantum.samplers.distinguishable import DistinguishableSampler
@@ -99,8 +100,15 @@ def measure_correlators(
 
     The shots are dealt at random to `groups` groups, and groups are drawn with replacement,
     `resamples` times: the errors hold for independent shots, in whatever order the file lists them.
+
+    Raises:
+      ValueError: if the modes are so many that memory cannot hold the correlators of all resamples.
     """
-    counts, sums, products = _grouped_sums(rows, min(groups, len(rows)), seed)
+    groups, modes = min(groups, len(rows)), rows.shape[1]
+    # Of each resample its covariance, its pairs, and what is computed of these.
+    matrices = groups + 2.5 * resamples
+    check_memory(int(matrices * 8 * modes**2), f"The correlators of {modes:,} modes")
+    counts, sums, products = _grouped_sums(rows, groups, seed)
     mean, covariance = _moments(np.ones(len(counts)), counts, sums, products)
     weights = np.random.default_rng(seed).multinomial(
         len(counts), np.full(len(counts), 1 / len(counts)), size=resamples

@@ -243,22 +243,25 @@ def _choose_input_state(counts, input_state, photons, notes) -> np.ndarray | Non
         if photons is None:
             notes.append(
                 "Totals vary and the number of photons sent in is not known: nothing is "
-                "predicted. Name the input state (input_state) or the number of photons (photons)."
+                "predicted. Name the input state, or the number of photons."
             )
             return None
         if not 1 <= photons <= counts.modes:
             notes.append(
                 f"{photons} photons do not go one into each of {counts.modes} modes: nothing is "
-                "predicted. Name the input state (input_state)."
+                "predicted. Name the input state."
             )
             return None
         input_state = np.zeros(counts.modes, np.int64)
         input_state[:photons] = 1
         notes.append(f"Input state taken to be one photon in each of the first {photons} modes.")
-    if len(counts.total_law) - 1 > input_state.sum():
+    sent = int(input_state.sum())
+    if len(counts.total_law) - 1 > sent:
+        more = round(counts.total_law[sent + 1 :].sum() * counts.shots)
         notes.append(
-            f"Some shots hold more photons ({len(counts.total_law) - 1}) than were sent in "
-            f"({input_state.sum()}): dark counts, or another input state."
+            f"{more:,} of {counts.shots:,} shots hold more photons (up to "
+            f"{len(counts.total_law) - 1}) than were sent in ({sent}): dark counts, or another "
+            "input state."
         )
     return input_state
 

@@ -14,8 +14,9 @@ from qlatent_tf.datasets.molecules.small_molecules import small_molecules
 from qlatent_tf.gan.wgan_gp import WGANGP
 from qlatent_tf.models.molecules.model import MolGAN
 from qlatent_tf.models.molecules.rewards import Replay, RewardMolGAN
-from qlatent_tf.registry import models
+from qlatent_tf.registry import OwnCodeError, models
 from qlatent_tf.runs import training
+from qlatent_tf.runs.checks import check_fit
 
 SMALL = {
     "generator_units": [6],
@@ -220,10 +221,22 @@ def test_rewards_out_of_range_are_refused(molecules, monkeypatch):
         lambda samples, **_: np.full(40, np.nan),
     ):
         monkeypatch.setattr(gan, "_rewards", [bad])
-        with pytest.raises(ValueError, match="from 0 to 1 for each of 40 graphs"):
+        with pytest.raises(OwnCodeError, match="from 0 to 1 for each of the 40 graphs"):
             gan.training_batches(molecules.source, 4, seed=0)
-    with pytest.raises(ValueError, match="molecules that are arrays"):
-        gan.training_batches(gan.latent, 4, seed=0)
+    for other in (gan.latent, np.zeros((40, 9))):
+        with pytest.raises(ValueError, match="molecules as arrays, a dict of atoms and bonds"):
+            gan.training_batches(other, 4, seed=0)
+
+
+def test_a_reward_that_fails_is_named_with_its_error(molecules, monkeypatch):
+    def no_smiles(samples):
+        return samples["smiles"]
+
+    gan = guided()
+    monkeypatch.setattr(gan, "_rewards", [no_smiles])
+    with pytest.raises(OwnCodeError, match="no_smiles failed: KeyError: 'smiles'") as caught:
+        check_fit(tiny_config(), gan, molecules)
+    assert no_smiles.__code__ in [entry.frame.code.raw for entry in caught.traceback]
 
 
 def test_several_rewards_are_multiplied(molecules):

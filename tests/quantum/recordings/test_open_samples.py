@@ -99,8 +99,9 @@ def test_a_header_of_pandas_is_no_shot(tmp_path, caplog):
     (tmp_path / "rows.csv").write_text("\ufeff0,1,2\n4,0,1\n", encoding="utf-8")
     np.testing.assert_array_equal(open_samples(tmp_path / "rows.csv"), [[4, 0, 1]])
     assert "the first line, 0,1,2, is taken for a header" in caplog.text
-    (tmp_path / "shots.csv").write_text("a,b,c\n0,1,2\n4,0,1\n")
-    np.testing.assert_array_equal(open_samples(tmp_path / "shots.csv"), [[0, 1, 2], [4, 0, 1]])
+    (tmp_path / "shots.txt").write_text("a,b,c\n0,1,2\n4,0,1\n")
+    np.testing.assert_array_equal(open_samples(tmp_path / "shots.txt"), [[0, 1, 2], [4, 0, 1]])
+    assert "shots.txt: 2 shots of 3 modes: a row is a shot." in caplog.text
 
 
 def test_few_rows_that_count_up_are_shots(tmp_path, caplog):
@@ -200,6 +201,9 @@ def test_the_first_value_that_is_no_photon_number_is_named(tmp_path, monkeypatch
 @pytest.mark.parametrize(
     "name, content, message",
     [
+        ("spaces.txt", "1 0 2\n0 1 1\n", "separated by ' ' in '1 0 2', not commas.*delimiter"),
+        ("semicolons.csv", "1;0;2\n", "separated by ';'"),
+        ("tabs.csv", "1\t0\n", "separated by .*t"),
         ("ragged.csv", "0,1\n1,0\n\n1\n", r"row 2 \(counted from 0; line 4\) has 1 columns"),
         ("words.csv", "0,1\n1,many\n", "row 1 .*'many'"),
         ("empty.csv", "", "holds no rows"),
@@ -225,7 +229,7 @@ def test_the_first_value_that_is_no_photon_number_is_named(tmp_path, monkeypatch
         ("empty.npy", "", "not a whole .npy file"),
         ("text.npy", "0,1,0\n", "not a whole .npy file"),
         ("text.npz", "0,1,0\n", "not a whole .npz file"),
-        ("rows.txt", "0,1,0\n", "names no format"),
+        ("rows.dat", "0,1,0\n", "names no format.*--file-format"),
         ("underscore.csv", "0,1\n1,1_0\n", "row 1 .*'1_0', which is no number"),
         ("arabic.csv", "0,1\n1,\u0663\n", "row 1 .*which is no number"),
         ("vast.csv", "0,1\n1e25,0\n", r"row 1 .*holds 1e\+25 in mode 0.*from 0 to 65535"),

@@ -135,3 +135,9 @@ def test_loops_are_circuits_too():
         _first(3, 6), identical=True, interferometer="1-1", circuits=3
     )
     assert loops.shape == (3, 3) and np.isfinite(loops).all()
+
+
+def test_modes_whose_correlators_memory_does_not_hold_are_refused_first():
+    rows = np.zeros((2, 1_000_000), np.uint8)
+    with pytest.raises(ValueError, match="correlators of 1,000,000 modes take .* of memory"):
+        correlators.measure_correlators(rows)

@@ -71,7 +71,7 @@ def test_clicks_are_not_mistaken_for_photon_numbers_in_silence():
 
 def test_more_photons_than_sent_are_noted():
     report = validate_samples(np.array([[2, 1], [1, 0]]), input_state=[1, 1], circuits=2)
-    assert "more photons (3) than were sent in (2)" in report.notes[0]
+    assert "1 of 2 shots hold more photons (up to 3) than were sent in (2)" in report.notes[0]
 
 
 def test_many_photons_are_judged_by_their_correlators_alone():
