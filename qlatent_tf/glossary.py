@@ -114,12 +114,14 @@ def title(metric: str) -> str:
     return entry.title if entry else metric
 
 
-def key_scores(scores: Iterable[Score], count: int = 2) -> list[Score]:
-    """Returns the few scores that tell most, in the order of `KEY_SCORES`."""
+def key_scores(
+    scores: Iterable[Score], count: int = 2, names: Iterable[str] = KEY_SCORES
+) -> list[Score]:
+    """Returns the few scores that tell most, in the order of names; of two networks, the first."""
     known: dict[str, Score] = {}
     for score in scores:
         known.setdefault(score.metric, score)
-    return [known[name] for name in KEY_SCORES if name in known][:count]
+    return [known[name] for name in names if name in known][:count]
 
 
 def to_markdown() -> str:

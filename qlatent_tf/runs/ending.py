@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 
-from qlatent_tf.glossary import KEY_SCORES, explain, title
+from qlatent_tf.glossary import KEY_SCORES, explain, key_scores, title
 from qlatent_tf.scores import Score
 
 # Scores that are computed during training come first.
@@ -12,8 +12,7 @@ _TELLING = ("valid_share", "unique_share", "novel_share", *KEY_SCORES)
 
 def telling_scores(scores: Iterable[Score], count: int = 3) -> list[Score]:
     """Returns the most informative of some scores."""
-    known = {score.metric: score for score in scores}
-    return [known[name] for name in _TELLING if name in known][:count]
+    return key_scores(scores, count, _TELLING)
 
 
 def in_words(score: Score) -> str:
