@@ -81,10 +81,10 @@ class RunDirectory:
             temporary.unlink()
         for temporary in self.path.glob(".*.png.*.png"):
             temporary.unlink()
-        self._keep_scores_of(config)
+        self._forget_other_scores(config)
         write_json(self.path / "config.json", config.to_json())
 
-    def _keep_scores_of(self, config: Config) -> None:
+    def _forget_other_scores(self, config: Config) -> None:
         """Has the last evaluation made again if it was of other metrics or samples than asked."""
         metrics = self.read_metrics()
         if not metrics["step"]:
