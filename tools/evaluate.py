@@ -157,6 +157,8 @@ def _show(arguments, evaluation, title):
         better = f"({entry.better} is better)" if entry and entry.better else ""
         said = f"{entry.title} {better}" if entry else ""
         print(f"{key:48} {format_score(found):22} {said}".rstrip())
+    if any(score.metric == "parsed_valid_count" and score.mean == 0 for score in scores):
+        print("No sample is a molecule: what is computed of molecules is undefined.")
     if evaluation["metrics"]:
         print(f"What they mean: {command('list_models', '--metrics')}")
     else:

@@ -8,6 +8,7 @@ import pytest
 from tiny_run import copy_of
 
 from qlatent_tf import __main__ as command
+from qlatent_tf.models.molecules.model import MolGAN
 from qlatent_tf.runs import evaluation
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.storage.files import write_json
@@ -75,6 +76,16 @@ def test_scores_of_molecules_of_a_file(empty_folder, capsys):
     assert "'precision' is a score; name a metric that returns it: vector_n" in (
         capsys.readouterr().err
     )
+
+
+def test_samples_without_a_molecule_are_told_of(empty_folder, capsys, monkeypatch):
+    def nothing(self, count, seed):
+        return {"atoms": np.zeros((count, 9), int), "bonds": np.zeros((count, 9, 9), int)}
+
+    monkeypatch.setattr(MolGAN, "sample", nothing)
+    asked = ("--dataset", "small_molecules", "--metrics", "molecules", "--num-samples", 5)
+    assert run("evaluate", "molgan_boson_qm9", *asked) == 0
+    assert "No sample is a molecule" in capsys.readouterr().out
 
 
 def test_dry_run_prints_the_whole_configuration_and_writes_nothing(empty_folder, capsys):
