@@ -61,6 +61,8 @@ def test_key_scores_come_in_their_order():
     scores = [Score(metric=name) for name in ("integer_distance", "mine", "fcd", "valid_share")]
     assert [score.metric for score in glossary.key_scores(scores)] == ["fcd", "valid_share"]
     assert glossary.key_scores([Score(metric="mine")]) == []
+    judged = [Score(metric="fcd", network=network) for network in "ab"]
+    assert glossary.key_scores(judged) == judged[:1]
 
 
 def test_the_page_is_the_glossary():

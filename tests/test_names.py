@@ -2,7 +2,7 @@
 
 import pytest
 
-from qlatent_tf.names import did_you_mean
+from qlatent_tf.names import check_number, did_you_mean
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,8 @@ from qlatent_tf.names import did_you_mean
 )
 def test_the_nearest_name_is_suggested(name, known, said):
     assert did_you_mean(name, known) == said
+
+
+def test_whole_numbers_that_no_float_holds_are_not_finite():
+    with pytest.raises(ValueError, match="weight is at least 0; received 1000"):
+        check_number("weight", 10**400, 0)

@@ -59,13 +59,16 @@ def test_a_page_follows_its_files(doc_scripts, tmp_path, monkeypatch):
     (tmp_path / "results" / "a" / "t.md").write_text(
         "| x | y | paper | z | paper |\n"
         "|---|---:|---|---|---|\n"
-        "| 1 | `a\\|b` | 3 | 4 | 5 |\n\nWords."
+        "| 1 | `a\\|b` | 3 | 4 | 5 |\n\nWords.\n\n| v |\n|---|\n| 6 |\n"
     )
     comment = "<!-- results/a/t.md | {} -->\n\n"
     asked = comment.format("y | z | paper")
     written = f"{asked}| y | z | paper |\n|---:|---|---|\n| `a\\|b` | 4 | 5 |\n\nMore."
     assert page.filled(f"{asked}| old |\n\nMore.") == written
     assert page.filled(written) == written
+    assert page.filled(written.replace("\n\nMore", "\nMore")) == written
+    second = "<!-- results/a/t.md, table 2 | v -->\n\n"
+    assert page.filled(second) == f"{second}| v |\n|---|\n| 6 |\n\n"
     with pytest.raises(ValueError, match=r"received \['z', 'y'\]"):
         page.filled(comment.format("z | y"))
 

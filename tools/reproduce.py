@@ -43,7 +43,7 @@ from qlatent_tf.experiments import figure2, theorem1
 from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.experiments.experiment import GridExperiment
 from qlatent_tf.experiments.grids.cells import cell_name, named_code
-from qlatent_tf.experiments.grids.finished_cells import read_like
+from qlatent_tf.experiments.grids.finished_cells import read_cell, read_like
 from qlatent_tf.runs.loading import load_model, source_config
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.runs.signals import Interrupted
@@ -185,9 +185,12 @@ def _figure2(arguments):
 
 
 def _is_table1(run) -> bool:
-    """Whether a run is called as table1 calls it: by its data, its latent and its seed."""
+    """Whether a run is called as table1 calls it, by data, latent and seed, and is no other's."""
     config = RunDirectory(run).read_config(trust_code=True)  # Which is read, not run.
-    return run.name == cell_name({"data": config.dataset, "latent": config.latent}, config.seed)
+    row = {"data": config.dataset, "latent": config.latent}
+    # A row of another study may have the name, if entries of it are empty.
+    cells = map(read_cell, run.parents[1].glob(f"cells/{run.name}@*.json"))
+    return run.name == cell_name(row, config.seed) and all(cell["row"] == row for cell in cells)
 
 
 def _name_of(source) -> str:

@@ -115,10 +115,9 @@ def _sample(arguments):
         count = len(samples["atoms"])
         note = f" {valid} were valid molecules"
         note += f", of which the filters left {count}." if count != valid else "."
-    elif isinstance(samples, dict) and "bonds" in samples:
-        valid = len(_select(samples, False, frozenset(), [])[0]["atoms"])
-        note = f" {valid} are valid molecules."
     form = write(arguments.out, samples, known if arguments.mark_novel else None)
+    if not note and arguments.out.suffix == ".png" and _are_molecules(samples):
+        note = f" {_select(samples, False, frozenset(), [])[1]} are valid molecules."
     print(
         f"{arguments.num_samples} samples of {arguments.source} were drawn.{note} "
         f"They are in {arguments.out}{form}"
@@ -163,10 +162,14 @@ def _select(samples, unique, known, conditions):
     return {name: part[rows] for name, part in samples.items()}, valid
 
 
+def _are_molecules(samples) -> bool:
+    return isinstance(samples, dict) and set(samples) == {"atoms", "bonds"}
+
+
 def _smiles_of(samples):
     from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
 
-    if not isinstance(samples, dict) or set(samples) != {"atoms", "bonds"}:
+    if not _are_molecules(samples):
         raise ValueError(
             "Only molecules have SMILES, which .smi, .csv, .sdf and filters need; this model makes "
             "other samples: --out FILE.npy, or .png."

@@ -133,9 +133,9 @@ def config_from_arguments(arguments) -> Config:
     config = config.override(**{**changes, **settings})
     if config.latent == "samples" and config.latent_options.get("file") is None:
         raise ValueError("--latent samples draws from a file: name it with --latent-file.")
-    if config.dataset == "molecules" and config.dataset_options.get("file") is None:
+    if config.dataset in ("molecules", "images") and not config.dataset_options.get("file"):
         raise ValueError(
-            "--dataset molecules reads a file: name it with --set dataset_options.file=FILE."
+            f"--dataset {config.dataset} reads a file: name it by --set dataset_options.file=FILE."
         )
     trains = [name for name in settings if name.startswith("circuit_")]
     if trains and not config.train_circuit:
@@ -158,9 +158,10 @@ def check_dataset(name: str) -> None:
     Raises:
       ValueError: with the data set that reads such a file.
     """
-    if Path(name).exists() and ":" not in name and name not in datasets.names():
+    known = datasets.names()
+    if Path(name).exists() and name not in known and not did_you_mean(name, known):
         raise ValueError(
-            f"{name} is a file, not a data set. Molecules of a file: --dataset molecules "
+            f"{name} is a file or folder, not a data set. Molecules of a file: --dataset molecules "
             f"--set dataset_options.file={name}; images: --dataset images, with the same option."
         )
     datasets.check(name)
@@ -204,6 +205,8 @@ def source_data(arguments, config: Config):
     """Loads the data set of a source's configuration, or the one that --dataset names."""
     from qlatent_tf.resolve import with_dataset
 
+    if arguments.dataset:
+        check_dataset(arguments.dataset)
     return data_as_asked(arguments, with_dataset(config, arguments.dataset))
 
 

@@ -1,8 +1,9 @@
 """Fills pages with columns of committed tables, and with what the runs of a study cost.
 
-A comment says which table stands behind it, and which of its columns:
+A comment says which table of a file stands behind it, the first or another, and which columns:
 
     <!-- results/table1_5000/table1.md | latent | seeds | distance to integers -->
+    <!-- results/capacity_2000/capacity.md, table 2 | growth | fit -->
 """
 
 import re
@@ -14,7 +15,7 @@ from qlatent_tf.experiments.grids.finished_cells import read_cells
 
 DOCS = Path(__file__).parents[1]
 PAGES = (DOCS / "results.md", DOCS / "last_qgan.md")
-_TABLE = re.compile(r"(<!-- (results/\S+\.md) \| (.+) -->\n\n)(?:\|.*\n)*")
+_TABLE = re.compile(r"(<!-- (results/\S+\.md)(?:, table (\d+))? \| (.+) -->\n\n)(?:\|.*\n)*\n?")
 _COST = re.compile(r"\| \d+ \| \d+ (?=\| \[(\w+)\]\(results/)")
 
 
@@ -28,14 +29,17 @@ def filled(page: str) -> str:
 
 
 def _table(found):
-    comment, path, heads = found.groups()
-    return comment + "".join(f"{line}\n" for line in _columns(path, heads.split(" | ")))
+    comment, path, number, heads = found.groups()
+    lines = _columns(path, int(number or 1), heads.split(" | "))
+    # Text right behind it would be a row.
+    return comment + "".join(f"{line}\n" for line in (*lines, ""))
 
 
-def _columns(path: str, heads: Sequence[str]) -> Iterator[str]:
-    """Yields the lines of the first table of a file, with some of its columns."""
-    lines = (DOCS / path).read_text(encoding="utf-8").split("\n\n")[0].splitlines()
-    rows = [re.split(r"(?<!\\)\|", line)[1:-1] for line in lines]
+def _columns(path: str, number: int, heads: Sequence[str]) -> Iterator[str]:
+    """Yields the lines of a table of a file, with some of its columns."""
+    blocks = (DOCS / path).read_text(encoding="utf-8").split("\n\n")
+    table = [block for block in blocks if block.startswith("|")][number - 1]
+    rows = [re.split(r"(?<!\\)\|", line)[1:-1] for line in table.splitlines()]
     known, kept = [entry.strip() for entry in rows[0]], [-1]
     for head in heads:
         if head not in known[kept[-1] + 1 :]:

@@ -10,8 +10,6 @@ _EXPERIMENTS = {
     ("molgan", "qm9"): table2.EXPERIMENT,
     ("resnet", "cifar10"): table2_cifar.EXPERIMENT,
 }
-# Options of the latent in which what is published differs, or which all of it has.
-_WIDTHS = {"molgan": {"modes"}, "resnet": {"tiles"}}
 
 
 def published_figures(config: Config) -> dict | None:
@@ -47,8 +45,12 @@ def published_figures(config: Config) -> dict | None:
 
 def _is_published(config):
     """Whether the latent is fixed, and one of those that the papers have."""
-    changed = changed_options(config, "latent").keys() - _WIDTHS.get(config.model, set())
-    options = config.latent_options
-    if options.get("photons") in (None, options.get("modes", 0) // 2):
-        changed -= {"photons"}
+    changed, options = set(changed_options(config, "latent")), config.latent_options
+    modes = options.get("modes") or 0
+    if options.get("photons") in (None, modes // 2):
+        changed.discard("photons")
+    if config.model == "molgan":  # Of each width something else is published.
+        changed.discard("modes")
+    if config.model == "resnet" and modes * (options.get("tiles") or 1) == table2_cifar.WIDTH:
+        changed -= {"modes", "tiles"}
     return not changed and not config.train_circuit

@@ -19,6 +19,7 @@ from qlatent_tf.scores import read_scores
 
 DATA = "cifar10"
 ITERATIONS = 100_000
+WIDTH = 128  # of the latents
 SEEDS = 5
 NUM_SAMPLES = 50_000
 _INCEPTION = "inception_score"

@@ -87,11 +87,14 @@ class RunDirectory:
     def _forget_other_scores(self, config: Config) -> None:
         """Has the last evaluation made again if it was of other metrics or samples than asked."""
         metrics = self.read_metrics()
-        if not metrics["step"]:
+        step = metrics["step"]
+        # Only where training goes on at that step, and scores it.
+        scored = step >= config.steps or step % config.evaluate_every == 0
+        if not step or step != self.read_run()["step"] or not scored:
             return
         known = self.read_config(trust_code=True)
         if any(getattr(known, name) != getattr(config, name) for name in _SCORING):
-            history = [row for row in metrics["history"] if row["step"] < metrics["step"]]
+            history = [row for row in metrics["history"] if row["step"] < step]
             write_json(self.path / "metrics.json", {**metrics, "step": 0, "history": history})
 
     def check(self, config: Config, complete=lambda config: config) -> None:

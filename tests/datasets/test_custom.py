@@ -78,6 +78,17 @@ def _write(folder, images):
         Image.fromarray(image).save(path)
 
 
+def test_class_names_may_be_an_array():
+    names = np.array(["cat", "dog"])
+    data = datasets.from_arrays(IMAGES[:2], np.array([1, 0]), class_names=names)
+    assert data.class_names == ("cat", "dog")
+
+
+def test_a_file_that_is_nowhere_is_named_with_the_folder_it_was_looked_for_in(folder):
+    with pytest.raises(FileNotFoundError, match=f"Nor is there {folder}.absent.smi"):
+        registry.build("molecules", file="absent.smi", progress=False)
+
+
 def test_a_folder_of_images(folder):
     _write(folder / "photos", {f"{number}.png": image for number, image in enumerate(IMAGES)})
     data = datasets.from_folder("photos")

@@ -13,6 +13,7 @@ from qlatent_tf import __main__ as command
 from qlatent_tf.experiments import mixture, table1
 from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.experiments.grids import tables
+from qlatent_tf.experiments.grids.cells import Cell
 from qlatent_tf.experiments.grids.finished_cells import read_cells
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.storage.files import write_json
@@ -222,7 +223,15 @@ def test_figure2_takes_no_runs_of_other_studies(tmp_path, capsys):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reproduce, "source_config", lambda source, trust: found.append(source))
         run("figure2", "--workdir", tmp_path, "--num-samples", 500, "--quiet")
-    assert [path.name for path in found] == ["quantum_boson_seed0"]
+        row = {"data": "quantum", "latent": "boson", "photons": ""}
+        cell = finished_cell(Cell("quantum_boson_seed0", config, row), {"integer_distance@9": 0.1})
+        assert [path.name for path in found] == ["quantum_boson_seed0"]
+        write_json(
+            tmp_path / "cells" / "quantum_boson_seed0@6.json",
+            {**cell, "config": config.to_json()},
+        )
+        assert run("figure2", "--workdir", tmp_path, "--quiet") == 1
+    assert "has no runs" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -250,3 +250,8 @@ def test_options_of_another_type_are_refused(name, tmp_path):
     wrong = {"modes": True} if name == "gaussian" else {"center": "no"}
     with pytest.raises(ValueError, match="received (True|'no')"):
         latents.build(name, **options, **wrong)
+
+
+def test_a_seed_is_no_text():
+    with pytest.raises(ValueError, match=r"a pair of integers, such as \[0, 0\]; received 'a'"):
+        latents.build("bernoulli", modes=2).sample(3, seed="a")

@@ -200,6 +200,10 @@ def test_what_the_paper_reports_stands_beside():
 def test_of_other_latents_than_the_papers_nothing_is_published(changes):
     assert published_figures(resolve(CONFIG.override(**changes))) is None
     assert published_figures(resolve(CONFIG.override(**{"latent_options.photons": 8})))
+    rows = CONFIG.override(latent="samples", **{"latent_options.file": "rows.npy"})
+    assert published_figures(resolve(rows)) is None
+    wide = {"model": "resnet", "dataset": "cifar10", "latent": "gaussian"}
+    assert published_figures(resolve(CONFIG.override(**wide, **{"latent_options.modes": 128})))
     wide = {"model": "molgan", "dataset": "qm9", "latent_options.modes": 32}
     figures = published_figures(resolve(CONFIG.override(**wide, **{"latent_options.photons": 16})))
     assert figures["figures"]["plain_parsed_unique_count"]

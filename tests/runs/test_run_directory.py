@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -5,6 +6,7 @@ from harness import tiny_config
 
 from qlatent_tf.resolve import resolve
 from qlatent_tf.runs.run_directory import RunDirectory
+from qlatent_tf.storage.files import write_json
 
 
 @pytest.fixture
@@ -12,6 +14,23 @@ def run(tmp_path):
     run = RunDirectory(tmp_path / "run")
     run.open(resolve(tiny_config()))
     return run
+
+
+@pytest.mark.parametrize(
+    ("scored", "reached", "steps", "again"),
+    [(3, 3, 6, True), (3, 4, 6, False), (4, 4, 4, True), (4, 4, 6, False)],
+)
+def test_scores_are_forgotten_where_they_are_made_again_alone(
+    tmp_path, scored, reached, steps, again
+):
+    run, config = RunDirectory(tmp_path), tiny_config(evaluate_every=3, steps=steps)
+    run.open(config)
+    write_json(tmp_path / "run.json", {"step": reached, "seconds": 1.0})
+    metrics = {"step": scored, "history": [{"step": 1, "a": 1.0}, {"step": scored, "a": 2.0}]}
+    write_json(tmp_path / "metrics.json", metrics)
+    run.open(dataclasses.replace(config, evaluation_samples=7))
+    expected = {"step": 0, "history": [{"step": 1, "a": 1.0}]} if again else metrics
+    assert run.read_metrics() == expected
 
 
 def test_a_wrong_name_is_answered_with_the_nearest_run(run):

@@ -124,6 +124,16 @@ def test_a_signal_may_be_repeated_while_the_run_is_saved(tiny_run, tmp_path, mon
     assert training.restore_model(RunDirectory(tmp_path))[1] == 1
 
 
+def test_a_run_stopped_before_its_first_step_says_that_nothing_is_saved(tmp_path, monkeypatch):
+    def stop(self, recorders):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(session.Session, "_fit", stop)
+    with pytest.raises(Interrupted, match="saved nothing before the first step of 6") as caught:
+        train(tmp_path)
+    assert caught.value.exit_code == 130 and not checkpoint_steps(tmp_path / "checkpoints")
+
+
 def test_sigusr1_saves_a_run_that_continues(tmp_path):
     with stopped_at(3, sent(signal.SIGUSR1)):
         run = train(tmp_path, steps=4, checkpoint_every=9)

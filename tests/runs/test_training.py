@@ -244,9 +244,9 @@ def test_a_run_of_a_version_with_fewer_options_is_taken_up(copy):
 
 def test_other_data_are_refused_with_the_difference(copy):
     record = read_json(copy.path / "run.json")
-    record["dataset"]["photons"] = 1
+    record["dataset"] = {"sha256": "x", **record["dataset"], "photons": 1}
     write_json(copy.path / "run.json", record)
-    with pytest.raises(ValueError, match="photons: 1 -> 2"):
+    with pytest.raises(ValueError, match="photons: 1 -> 2; sha256: 'x' -> None"):
         train(copy.path, steps=7)
 
 

@@ -12,6 +12,7 @@ from absl import logging
 from qlatent_tf.tools.command_line import run_tool
 
 import qlatent_tf
+from qlatent_tf.backend import keras_home
 from qlatent_tf.registry import latents
 
 NOISY = """
@@ -95,6 +96,12 @@ def test_they_are_shown_where_loading_fails(stand_in, capfd):
     assert run_tool(load, None) == 1
     error = capfd.readouterr().err
     assert "noise of a library" in error and "error: no such instruction" in error
+
+
+def test_the_folder_of_keras_may_be_in_the_home_directory(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("KERAS_HOME", "~/keras")
+    assert keras_home() == tmp_path / "keras"
 
 
 def test_they_are_shown_on_demand(stand_in, monkeypatch, capfd):

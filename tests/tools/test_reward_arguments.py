@@ -32,8 +32,12 @@ def test_there_is_none_by_default(capsys):
             "--reward means nothing to the model 'mlp', whose options are features, units, "
             "activation, invertible, critic_units.",
         ),
-        (["--dataset", "."], ". is a file, not a data set. Molecules of a file: --dataset mol"),
-        (["--dataset", "molecules"], "name it with --set dataset_options.file=FILE"),
+        (
+            ["--dataset", "."],
+            ". is a file or folder, not a data set. Molecules of a file:",
+        ),
+        (["--dataset", "molecules"], "name it by --set dataset_options.file=FILE"),
+        (["--dataset", "images"], "--dataset images reads a file: name it by"),
         (["--dataset", "molcules"], "Did you mean molecules?"),
     ],
 )

@@ -82,7 +82,7 @@ def principal_codes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
       ValueError: if all codes are the same.
     """
     centred = np.asarray(values, dtype=np.float64) - np.mean(values, axis=0, dtype=np.float64)
-    if not centred.any():
+    if not np.ptp(values, axis=0).any():
         raise ValueError(f"{len(centred)} codes are all the same: they have no axes.")
     _, spread, axes = np.linalg.svd(centred, full_matrices=False)
     # An axis has no direction of its own: its largest entry is made positive.

@@ -17,7 +17,8 @@ _NO_MODES = re.compile(
     r"(?i)counts?|shots?|frequency|probability|outcomes?|states?|bit_?strings?|index"
 )
 _LEADING_ZERO = re.compile(r"(?:^|,)\s*\+?0\d")
-_OTHER_SEPARATOR = re.compile(r"\s*\d+([\s;:|])\s*\d[^,]*$")
+_NUMBER = r"[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?"
+_OTHER_SEPARATOR = re.compile(rf"(?i)\s*{_NUMBER}([\s;:|])\s*{_NUMBER}\b[^,]*$")
 _LEAST_INDEX = 5  # rows from which a first column 0, 1, 2, ... is taken for their numbers
 _LEAST_NUMBERED = 3  # modes from which a first line 0, 1, 2, ... is taken for a header
 
@@ -62,13 +63,17 @@ def _data_lines(path, file) -> Iterator[tuple[int, str]]:
             first = False
 
 
-def _is_header(path, line: str) -> bool:
-    """Returns whether the first line names the modes; refuses headings of other columns."""
+def _check_separators(path, line: str) -> None:
     if other := _OTHER_SEPARATOR.match(line):
         raise ValueError(
             f"{path}: numbers are separated by {other[1]!r} in {line.strip()[:40]!r}, not commas. "
             "NumPy writes such a table by savetxt(file, rows, fmt='%d', delimiter=',')."
         )
+
+
+def _is_header(path, line: str) -> bool:
+    """Returns whether the first line names the modes; refuses headings of other columns."""
+    _check_separators(path, line)
     headings = [heading.strip().strip("\"'") for heading in line.split(",")]
     for column, heading in enumerate(headings):
         if not heading and len(headings) > 1:
@@ -112,6 +117,7 @@ def _csv_blocks(path, lines: Iterator[tuple[int, str]]) -> Iterator[np.ndarray]:
         # loadtxt stops at the first ragged or unreadable line without naming ours: look again.
         if block is None or block.shape != (len(chunk), modes):
             for offset, (number, line) in enumerate(chunk):
+                _check_separators(path, line)
                 cells = line.split(",")
                 where = f"{path}: row {row + offset} (counted from 0; line {number})"
                 if len(cells) != modes:

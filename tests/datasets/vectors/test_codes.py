@@ -53,4 +53,4 @@ def test_any_file_is_read_or_refused_by_its_name(tmp_path, content):
 
 def test_codes_that_are_all_the_same_have_no_axes():
     with pytest.raises(ValueError, match="4 codes are all the same"):
-        principal_codes(np.ones((4, 3)))
+        principal_codes(np.full((4, 3), 0.1))
