@@ -34,31 +34,22 @@ from qlatent_tf.tools.command_line import (
     cluster_of,
     count,
     run_tool,
-    slow_work,
+)
+from qlatent_tf.tools.measured import (
+    SOURCES,
+    measure_figure2,
+    measure_theorem1,
+    settings_of,
+    show_table,
+    stopped,
 )
 from qlatent_tf.tools.sources import use_inception
 
-from qlatent_tf.config import parse_setting
-from qlatent_tf.experiments import figure2, theorem1
 from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.experiments.experiment import GridExperiment
-from qlatent_tf.experiments.grids.cells import cell_name, named_code
-from qlatent_tf.experiments.grids.finished_cells import read_cell, read_like
-from qlatent_tf.runs.loading import load_model, source_config
-from qlatent_tf.runs.run_directory import RunDirectory
+from qlatent_tf.experiments.grids.cells import named_code
+from qlatent_tf.experiments.grids.finished_cells import read_like
 from qlatent_tf.runs.signals import Interrupted
-
-# Of experiments that measure what is trained.
-_SOURCES = {
-    "figure2": {
-        "nargs": "*",
-        "help": "presets or runs (default: those of --seed in --workdir's runs)",
-    },
-    "theorem1": {
-        "nargs": "?",
-        "help": "a preset or run of mlp with model_options.invertible=true",
-    },
-}
 
 
 def parser() -> Parser:
@@ -73,8 +64,8 @@ def parser() -> Parser:
 
 
 def _add_arguments(command, experiment):
-    if experiment.name in _SOURCES:
-        command.add_argument("source", metavar="SOURCE", **_SOURCES[experiment.name])
+    if experiment.name in SOURCES:
+        command.add_argument("source", metavar="SOURCE", **SOURCES[experiment.name])
     add_trust_argument(command)
     for name, option in experiment.arguments.items():
         _add_option(command, name, option)
@@ -149,83 +140,15 @@ def _type_of(name, values):
 def main(argv=None) -> int:
     """Runs the tool; returns its exit code."""
     arguments = parser().parse_args(argv)
-    function = {"figure2": _figure2, "theorem1": _theorem1}.get(arguments.experiment, _run_grid)
-    return run_tool(function, arguments)
-
-
-def _figure2(arguments):
-    runs = arguments.workdir.glob(f"runs/{arguments.data}_*_seed{arguments.seed}")
-    # Of table1: other studies' runs may lie beside them.
-    trained = [run for run in runs if RunDirectory(run).read_run()["step"] and _is_table1(run)]
-    sources = arguments.source or sorted(trained)
-    if not sources:
-        raise FileNotFoundError(
-            f"{arguments.workdir} has no runs on {arguments.data!r} data with seed "
-            f"{arguments.seed}. Train some with table1, or name presets or runs."
-        )
-    named = {}
-    for source in sources:  # Before hours are spent on the first.
-        source_config(source, arguments.trust_code)
-        other = named.setdefault(_name_of(source), source)
-        if other is not source:
-            raise ValueError(
-                f"{other} and {source} have the same name, by which they are kept. Name them apart."
-            )
-    options = {"num_samples": arguments.num_samples, "progress": not arguments.quiet}
-    measured = [
-        figure2.measure(
-            arguments.workdir, name, *load_model(source, arguments.trust_code), **options
-        )
-        for name, source in named.items()
-    ]
-    figure2.write_results(arguments.workdir, measured)
-    _show(arguments)
-    print(f"Table and figure are in {arguments.workdir}.")
-    return 0
-
-
-def _is_table1(run) -> bool:
-    """Whether a run is called as table1 calls it, by data, latent and seed, and is no other's."""
-    config = RunDirectory(run).read_config(trust_code=True)  # Which is read, not run.
-    row = {"data": config.dataset, "latent": config.latent}
-    # A row of another study may have the name, if entries of it are empty.
-    cells = map(read_cell, run.parents[1].glob(f"cells/{run.name}@*.json"))
-    return run.name == cell_name(row, config.seed) and all(cell["row"] == row for cell in cells)
-
-
-def _name_of(source) -> str:
-    """Returns what a table calls a preset, or a run by its directory."""
-    path = Path(source)
-    return (path.resolve() if path.is_dir() else path).name
-
-
-def _theorem1(arguments):
-    source, trusted = arguments.source, arguments.trust_code
-    if source is None:
-        cell = theorem1.cell(arguments.latent, arguments.iterations, _settings(arguments))
-
-        # Now, so that a wrong name is refused without TensorFlow.
-        from qlatent_tf.runs.training import train
-
-        source, trusted = arguments.workdir / cell.name, named_code([cell])
-        try:
-            train(cell.config, source, progress=not arguments.quiet)
-        except Interrupted as stop:
-            return _stopped(stop)
-    loaded = load_model(source, trusted)
-    with slow_work(f"Sending {arguments.num_latents:,} latents there and back", arguments.quiet):
-        measured = theorem1.measure(_name_of(source), *loaded, arguments.num_latents)
-    theorem1.write_results(arguments.workdir, measured)
-    _show(arguments)
-    print(f"The table is in {arguments.workdir}.")
-    return 0 if measured["recovered"] == measured["tried"] else 1
+    measuring = {"figure2": measure_figure2, "theorem1": measure_theorem1}
+    return run_tool(measuring.get(arguments.experiment, _run_grid), arguments)
 
 
 def _run_grid(arguments):
     """Lists, merges or runs the cells, then writes the experiment's results of all finished."""
     experiment = EXPERIMENTS[arguments.experiment]
     opening = cluster_of(arguments)
-    cells = experiment.cells(_settings(arguments), **_asked(arguments, experiment.cell_options))
+    cells = experiment.cells(settings_of(arguments), **_asked(arguments, experiment.cell_options))
 
     # Now, so that a wrong name is refused without TensorFlow.
     from qlatent_tf.experiments.grids.grid import Grid
@@ -263,7 +186,7 @@ def _run_grid(arguments):
         )
     if finished or not status:
         experiment.write(arguments.workdir, finished, arguments.trust_code or named_code(cells))
-        _show(arguments)
+        show_table(arguments)
         print(
             f"Table and figures are in {arguments.workdir}.   "
             f"{shlex.join(['tensorboard', '--logdir', str(arguments.workdir)])}"
@@ -290,16 +213,11 @@ def _train(arguments, experiment, grid, cells, opening):
             else:
                 run_on(cluster, grid, cells, **options)
     except Interrupted as stop:
-        return _stopped(stop)
+        return stopped(stop)
     except (InUseError, FloatingPointError, CellsFailed) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
-
-
-def _stopped(stop):
-    print(f"\n{stop} The same command continues from there.", file=sys.stderr)
-    return stop.exit_code
 
 
 def _check_inception(arguments, grid, cells):
@@ -328,14 +246,6 @@ def _check_inception(arguments, grid, cells):
 
 def _asked(arguments, options):
     return {name: getattr(arguments, name) for name in options}
-
-
-def _settings(arguments):
-    return [parse_setting(text) for text in arguments.settings]
-
-
-def _show(arguments):
-    print((arguments.workdir / f"{arguments.experiment}.md").read_text(encoding="utf-8"))
 
 
 def _list(grid, cells, reused):

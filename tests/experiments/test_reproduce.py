@@ -6,18 +6,14 @@ import types
 
 import numpy as np
 import pytest
-from harness import finished_cell, tiny_config
+from harness import finished_cell
 from qlatent_tf.tools import reproduce
 
 from qlatent_tf import __main__ as command
 from qlatent_tf.experiments import mixture, table1
 from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.experiments.grids import tables
-from qlatent_tf.experiments.grids.cells import Cell
 from qlatent_tf.experiments.grids.finished_cells import read_cells
-from qlatent_tf.runs.run_directory import RunDirectory
-from qlatent_tf.storage.files import write_json
-from qlatent_tf.storage.preset_files import preset_directory
 
 pytestmark = pytest.mark.usefixtures("eager_steps")
 COMMON = [
@@ -205,33 +201,6 @@ def test_merge_writes_the_table_of_all_machines(workdir, tmp_path, capsys):
     assert run(*TABLE1, "--workdir", tmp_path, "--merge", workdir) == 0
     assert "cells are new here" in capsys.readouterr().out
     assert (tmp_path / "table1.md").is_file() and not (tmp_path / "runs").exists()
-
-
-def test_figure2_tells_what_it_measures_apart(tmp_path, capsys):
-    name = "mlp_boson_quantum"
-    arguments = ("--workdir", tmp_path, "--num-samples", 500, "--quiet")
-    assert run("figure2", *arguments, name, preset_directory(name)) == 1
-    assert "have the same name, by which they are kept" in capsys.readouterr().err
-
-
-def test_figure2_takes_no_runs_of_other_studies(tmp_path, capsys):
-    config = tiny_config(latent="boson", seed=0)
-    for name in ("quantum_boson_seed0", "quantum_boson_raw_seed0"):
-        RunDirectory(tmp_path / "runs" / name).open(config)
-        write_json(tmp_path / "runs" / name / "run.json", {"step": 1, "seconds": 1.0})
-    found = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reproduce, "source_config", lambda source, trust: found.append(source))
-        run("figure2", "--workdir", tmp_path, "--num-samples", 500, "--quiet")
-        row = {"data": "quantum", "latent": "boson", "photons": ""}
-        cell = finished_cell(Cell("quantum_boson_seed0", config, row), {"integer_distance@9": 0.1})
-        assert [path.name for path in found] == ["quantum_boson_seed0"]
-        write_json(
-            tmp_path / "cells" / "quantum_boson_seed0@6.json",
-            {**cell, "config": config.to_json()},
-        )
-        assert run("figure2", "--workdir", tmp_path, "--quiet") == 1
-    assert "has no runs" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -1,0 +1,42 @@
+"""What `reproduce figure2` measures: sources of their own names, and runs of table1 alone."""
+
+import pytest
+from harness import finished_cell, tiny_config
+from qlatent_tf.tools import measured
+
+from qlatent_tf import __main__ as command
+from qlatent_tf.experiments.grids.cells import Cell
+from qlatent_tf.runs.run_directory import RunDirectory
+from qlatent_tf.storage.files import write_json
+from qlatent_tf.storage.preset_files import preset_directory
+
+
+def run(*arguments):
+    return command.main(["reproduce", *map(str, arguments)])
+
+
+def test_figure2_tells_what_it_measures_apart(tmp_path, capsys):
+    name = "mlp_boson_quantum"
+    arguments = ("--workdir", tmp_path, "--num-samples", 500, "--quiet")
+    assert run("figure2", *arguments, name, preset_directory(name)) == 1
+    assert "have the same name, by which they are kept" in capsys.readouterr().err
+
+
+def test_figure2_takes_no_runs_of_other_studies(tmp_path, capsys):
+    config = tiny_config(latent="boson", seed=0)
+    for name in ("quantum_boson_seed0", "quantum_boson_raw_seed0"):
+        RunDirectory(tmp_path / "runs" / name).open(config)
+        write_json(tmp_path / "runs" / name / "run.json", {"step": 1, "seconds": 1.0})
+    found = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(measured, "source_config", lambda source, trust: found.append(source))
+        run("figure2", "--workdir", tmp_path, "--num-samples", 500, "--quiet")
+        row = {"data": "quantum", "latent": "boson", "photons": ""}
+        cell = finished_cell(Cell("quantum_boson_seed0", config, row), {"integer_distance@9": 0.1})
+        assert [path.name for path in found] == ["quantum_boson_seed0"]
+        write_json(
+            tmp_path / "cells" / "quantum_boson_seed0@6.json",
+            {**cell, "config": config.to_json()},
+        )
+        assert run("figure2", "--workdir", tmp_path, "--quiet") == 1
+    assert "has no runs" in capsys.readouterr().err
