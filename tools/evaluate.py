@@ -14,6 +14,7 @@ examples:
 import json
 import sys
 
+from qlatent_tf.tools.asked_data import check_dataset, data_as_asked, source_data
 from qlatent_tf.tools.command_line import (
     Parser,
     add_data_arguments,
@@ -23,11 +24,8 @@ from qlatent_tf.tools.command_line import (
     run_tool,
 )
 from qlatent_tf.tools.sources import (
-    check_dataset,
     check_memory,
-    data_as_asked,
     load_model,
-    source_data,
     use_inception,
 )
 

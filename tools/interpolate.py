@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from qlatent_tf.tools.asked_data import known_molecules
 from qlatent_tf.tools.command_line import (
     Parser,
     add_data_arguments,
@@ -27,7 +28,6 @@ from qlatent_tf.tools.command_line import (
     slow_work,
 )
 from qlatent_tf.tools.sources import (
-    known_molecules,
     load_model,
 )
 

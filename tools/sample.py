@@ -24,6 +24,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from qlatent_tf.tools.asked_data import known_molecules
 from qlatent_tf.tools.command_line import (
     Parser,
     add_data_arguments,
@@ -34,7 +35,6 @@ from qlatent_tf.tools.command_line import (
 )
 from qlatent_tf.tools.sources import (
     check_memory,
-    known_molecules,
     load_model,
 )
 

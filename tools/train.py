@@ -19,6 +19,7 @@ import shlex
 import sys
 from pathlib import Path
 
+from qlatent_tf.tools.asked_data import with_fallback_dataset
 from qlatent_tf.tools.command_line import (
     Parser,
     add_data_arguments,
@@ -33,7 +34,6 @@ from qlatent_tf.tools.sources import (
     check_files,
     config_from_arguments,
     use_inception,
-    with_fallback_dataset,
 )
 
 from qlatent_tf.quantum.unitaries import UNITARY_SUFFIXES

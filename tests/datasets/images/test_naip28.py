@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 import pytest
-from qlatent_tf.tools.sources import with_fallback_dataset
+from qlatent_tf.tools.asked_data import with_fallback_dataset
 
 from qlatent_tf.config import Config
 from qlatent_tf.registry import datasets

@@ -1,0 +1,109 @@
+"""The data that a command line asks for: of a preset or a run, by name, or in their place."""
+
+import dataclasses
+import sys
+import textwrap
+from pathlib import Path
+
+from qlatent_tf.config import Config, parse_setting
+from qlatent_tf.names import did_you_mean
+from qlatent_tf.registry import datasets
+
+# The data set that comes with the package, for models whose own may have to be downloaded.
+_FALLBACKS = {
+    "qm9": "small_molecules",
+    "sat4": "naip28_small",
+    "sat6": "naip28_small",
+    "naip28": "naip28_small",
+}
+# What a model may be built for, so that a stand-in keeps it too.
+_KEPT_OPTIONS = ("bands",)
+
+
+def check_dataset(name: str) -> None:
+    """Refuses a data set that is unknown, and a file in place of one.
+
+    Raises:
+      ValueError: with the data set that reads such a file.
+    """
+    known = datasets.names()
+    if Path(name).exists() and name not in known and not did_you_mean(name, known):
+        raise ValueError(
+            f"{name} is a file or folder, not a data set. Molecules of a file: --dataset molecules "
+            f"--set dataset_options.file={name}; images: --dataset images, with the same option."
+        )
+    datasets.check(name)
+
+
+def source_data(arguments, config: Config):
+    """Loads the data set of a source's configuration, or the one that --dataset names."""
+    from qlatent_tf.resolve import with_dataset
+
+    if arguments.dataset:
+        check_dataset(arguments.dataset)
+    return data_as_asked(arguments, with_dataset(config, arguments.dataset))
+
+
+def data_as_asked(arguments, dataset):
+    """Loads the data set of a configuration or a name, with options by --set where a tool has it.
+
+    Raises:
+      ValueError: if --set names anything else than an option of the data.
+    """
+    from qlatent_tf.runs.training import load_dataset
+
+    options = {}
+    for key, value in map(parse_setting, getattr(arguments, "settings", ())):
+        field, _, option = key.partition(".")
+        if field != "dataset_options" or not option:
+            raise ValueError(
+                f"Here --set is for options of the data, dataset_options.NAME: not {key}."
+            )
+        options[option] = value
+    return load_dataset(dataset, data_dir=arguments.data_dir, **options)
+
+
+def known_molecules(arguments, config: Config):
+    """Returns the SMILES of that data set.
+
+    Raises:
+      ValueError: if it has none.
+    """
+    dataset = source_data(arguments, config)
+    if not hasattr(dataset, "smiles"):
+        raise ValueError(f"The data set {dataset.name!r} has no molecules to compare with.")
+    return dataset.smiles
+
+
+def with_fallback_dataset(config: Config, arguments):
+    """Loads the data; without --dataset, the package's own set replaces what is not available.
+
+    Returns:
+      The configuration, which names the data set really loaded, and the data set.
+
+    Raises:
+      FileNotFoundError: if a data set was asked for by name and is not available.
+    """
+    from qlatent_tf.resolve import resolve
+    from qlatent_tf.runs.training import load_dataset
+
+    config = resolve(config)
+    load = {"data_dir": arguments.data_dir, "progress": not arguments.quiet}
+    fallback = _FALLBACKS.get(config.dataset)
+    try:
+        return config, load_dataset(config, **load)
+    except FileNotFoundError as error:
+        if arguments.dataset or not fallback:
+            raise
+        told = (
+            f"Training on {fallback!r} INSTEAD OF {config.dataset!r}. The small set comes with the "
+            f"package; do not compare its scores with those on {config.dataset!r}. To train on "
+            "other data, name them with --dataset.",
+            f"The reason: {error}",
+        )
+        lines = [textwrap.fill(one, 78, break_on_hyphens=False) for one in told]
+        print("\n".join(["-" * 78, *lines, "-" * 78]), file=sys.stderr)
+        options = config.dataset_options
+        kept = {name: options[name] for name in _KEPT_OPTIONS if name in options}
+        config = dataclasses.replace(config, dataset=fallback, dataset_options=kept)
+        return config, load_dataset(config, **load)
