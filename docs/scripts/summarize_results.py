@@ -22,7 +22,6 @@ from qlatent_tf.drawing.style import (
     latent_style,
     new_figure,
     save_figure,
-    shared_legend,
     tidy,
 )
 from qlatent_tf.experiments.grids.finished_cells import cell_scores, read_cells
@@ -117,7 +116,7 @@ def draw(compared):
     lines = [(question.group, question.title, found) for question, found in compared if found]
     heights = [_GAP + _STEP * len(comparisons) for _, _, comparisons in lines]
     groups = list(dict.fromkeys(group for group, _, _ in lines))
-    figure = new_figure(8.2, 1.4 + sum(heights) + _HEAD * len(groups))
+    figure = new_figure(8.2, 2.0 + sum(heights) + _HEAD * len(groups))
     axis = figure.subplots()
     axis.set_xlim(_limits([one for _, _, comparisons in lines for one in comparisons]))
     place, places, names, before = 0.0, [], [], None
@@ -131,8 +130,9 @@ def draw(compared):
         for number, one in enumerate(comparisons, 1):
             _draw_one(axis, one, place - number * _STEP - _GAP / 2)
         places.append(place - height / 2 - _STEP / 2)
-        most = max(one["seeds"] for one in comparisons)
-        names.append(f"{title}, {most} seed{'s' if most > 1 else ''}")
+        counts = sorted({one["seeds"] for one in comparisons})
+        seeds = f"{' to '.join(map(str, counts))} seed{'s' if counts[-1] > 1 else ''}"
+        names.append(f"{title}, {seeds}")
         place -= height
         axis.axhline(place - _STEP / 2, color=PALE, lw=0.5)
     axis.axvline(0, color=INK, lw=1)
@@ -141,8 +141,12 @@ def draw(compared):
     axis.set_xlabel("difference of the score, % of the other's\n\u2190 better | worse \u2192")
     tidy(axis, grid="x")
     axis.tick_params(axis="y", length=0)
-    shared_legend(
-        figure, [axis], "the latent that boson is set\nbeside, or the one that is changed"
+    # Above, where it leaves the marks their width.
+    figure.legend(
+        loc="outside upper center",
+        ncols=4,
+        frameon=False,
+        title="the latent that boson is set beside, or the one that is changed",
     )
     return figure
 
