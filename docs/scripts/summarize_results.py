@@ -130,9 +130,10 @@ def draw(compared):
         for number, one in enumerate(comparisons, 1):
             _draw_one(axis, one, place - number * _STEP - _GAP / 2)
         places.append(place - height / 2 - _STEP / 2)
-        counts = sorted({one["seeds"] for one in comparisons})
-        seeds = f"{' to '.join(map(str, counts))} seed{'s' if counts[-1] > 1 else ''}"
-        names.append(f"{title}, {seeds}")
+        counts = [one["seeds"] for one in comparisons]
+        fewest, most = min(counts), max(counts)
+        number = f"{fewest} to {most}" if fewest < most else most
+        names.append(f"{title}, {number} seed{'s' if most > 1 else ''}")
         place -= height
         axis.axhline(place - _STEP / 2, color=PALE, lw=0.5)
     axis.axvline(0, color=INK, lw=1)
