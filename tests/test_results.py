@@ -95,7 +95,7 @@ def test_what_a_page_says_of_photon_counts_is_in_the_summary(page):
     ).groups()
     found = [
         re.search(
-            rf"photon counts, 5,000 steps \| `boson` beside `{other}` .*?\| -([\d.]+) ±", summary
+            rf"photon counts, 5,000 steps, PyTorch's epsilon \| `boson` beside `{other}` .*?\| -([\d.]+) ±", summary
         )[1]
         for other in ("gaussian", "photonic")
     ]
