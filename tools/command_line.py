@@ -65,6 +65,13 @@ def add_data_arguments(arguments, default: str) -> None:
     )
 
 
+def add_settings_argument(arguments, about: str) -> None:
+    """Adds --set, which may be repeated; `about` says what it sets."""
+    arguments.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", dest="settings", help=about
+    )
+
+
 def add_source_arguments(arguments, optional: bool = False) -> None:
     """Adds the preset or run that a tool reads, and whether its code is trusted."""
     arguments.add_argument(

@@ -19,6 +19,7 @@ from qlatent_tf.tools.command_line import (
     Parser,
     add_data_arguments,
     add_scoring_arguments,
+    add_settings_argument,
     add_source_arguments,
     command,
     run_tool,
@@ -41,13 +42,9 @@ def parser() -> Parser:
     add_source_arguments(arguments, optional=True)
     add_data_arguments(arguments, default="the one it was trained on")
     add_scoring_arguments(arguments, seeds=1, default="all of the data set's")
-    arguments.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        dest="settings",
-        help="an option of the data, such as dataset_options.file=mine.smi; may be repeated",
+    add_settings_argument(
+        arguments,
+        "an option of the data, such as dataset_options.file=mine.smi; may be repeated",
     )
     arguments.add_argument(
         "--save",

@@ -30,6 +30,7 @@ from qlatent_tf.tools.command_line import (
     Parser,
     add_cluster_arguments,
     add_inception_argument,
+    add_settings_argument,
     add_trust_argument,
     cluster_of,
     count,
@@ -77,13 +78,9 @@ def _add_arguments(command, experiment):
         help=f"where runs, cells and results go (default: {workdir})",
     )
     if "iterations" in experiment.arguments:
-        command.add_argument(
-            "--set",
-            action="append",
-            default=[],
-            metavar="KEY=VALUE",
-            dest="settings",
-            help="any other configuration value, as for train",
+        add_settings_argument(
+            command,
+            "any other configuration value, as for train",
         )
     if isinstance(experiment, GridExperiment):
         command.add_argument("--data-dir", help="where data files are looked for first")

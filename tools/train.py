@@ -24,6 +24,7 @@ from qlatent_tf.tools.command_line import (
     Parser,
     add_data_arguments,
     add_inception_argument,
+    add_settings_argument,
     add_trust_argument,
     command,
     count,
@@ -106,13 +107,9 @@ def parser() -> Parser:
     )
     run.add_argument("--batch-size", type=count, help="samples a batch")
     run.add_argument("--seed", type=int, help="decides weights, batches, latents and circuits")
-    run.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        dest="settings",
-        help="any other configuration value, such as optimizer_options.learning_rate"
+    add_settings_argument(
+        run,
+        "any other configuration value, such as optimizer_options.learning_rate"
         "=1e-4 or latent_options.transmission=0.8; may be repeated",
     )
     run.add_argument(

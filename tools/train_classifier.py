@@ -18,6 +18,7 @@ import numpy as np
 from qlatent_tf.tools.command_line import (
     Parser,
     add_data_arguments,
+    add_settings_argument,
     run_tool,
 )
 from qlatent_tf.tools.evaluate import format_score
@@ -51,13 +52,9 @@ def parser() -> Parser:
         "--epochs", type=int, help=f"times each image is seen (default: {OPTIONS['epochs']})"
     )
     arguments.add_argument("--seed", type=int, help="decides weights, order and augmentation")
-    arguments.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        dest="settings",
-        help="any other option, such as learning_rate=0.1; may be repeated",
+    add_settings_argument(
+        arguments,
+        "any other option, such as learning_rate=0.1; may be repeated",
     )
     arguments.add_argument("--preset", help="the preset to make of it when training has ended")
     arguments.add_argument(
