@@ -63,6 +63,11 @@ def data_as_asked(arguments, dataset):
     return load_dataset(dataset, data_dir=arguments.data_dir, **options)
 
 
+def are_molecules(samples) -> bool:
+    """Returns whether a model's samples are graphs of molecules."""
+    return isinstance(samples, dict) and set(samples) == {"atoms", "bonds"}
+
+
 def known_molecules(arguments, config: Config):
     """Returns the SMILES of that data set.
 

@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from qlatent_tf.tools.asked_data import known_molecules
+from qlatent_tf.tools.asked_data import are_molecules, known_molecules
 from qlatent_tf.tools.command_line import (
     Parser,
     add_data_arguments,
@@ -69,7 +69,7 @@ def _interpolate(arguments):
         raise ValueError(f"--seed is a whole number of 32 bits; received {arguments.seed}.")
     model, config, _ = load_model(arguments.source, arguments.trust_code)
     samples = model.sample(1, arguments.seed)
-    molecules = isinstance(samples, dict) and set(samples) == {"atoms", "bonds"}
+    molecules = are_molecules(samples)
     if not molecules and (arguments.nearest or isinstance(samples, dict) or samples.ndim != 4):
         drawn = (
             "Only molecules have nearest ones"

@@ -24,7 +24,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from qlatent_tf.tools.asked_data import known_molecules
+from qlatent_tf.tools.asked_data import are_molecules, known_molecules
 from qlatent_tf.tools.command_line import (
     Parser,
     add_data_arguments,
@@ -116,7 +116,7 @@ def _sample(arguments):
         note = f" {valid} were valid molecules"
         note += f", of which the filters left {count}." if count != valid else "."
     form = write(arguments.out, samples, known if arguments.mark_novel else None)
-    if not note and arguments.out.suffix == ".png" and _are_molecules(samples):
+    if not note and arguments.out.suffix == ".png" and are_molecules(samples):
         note = f" {_select(samples, False, frozenset(), [])[1]} are valid molecules."
     print(
         f"{arguments.num_samples} samples of {arguments.source} were drawn.{note} "
@@ -162,14 +162,10 @@ def _select(samples, unique, known, conditions):
     return {name: part[rows] for name, part in samples.items()}, valid
 
 
-def _are_molecules(samples) -> bool:
-    return isinstance(samples, dict) and set(samples) == {"atoms", "bonds"}
-
-
 def _smiles_of(samples):
     from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
 
-    if not _are_molecules(samples):
+    if not are_molecules(samples):
         raise ValueError(
             "Only molecules have SMILES, which .smi, .csv, .sdf and filters need; this model makes "
             "other samples: --out FILE.npy, or .png."
@@ -204,7 +200,7 @@ def _render(samples) -> np.ndarray:
     """Draws samples by what they are: molecules or images in a grid, vectors as a map."""
     from qlatent_tf.drawing.images import draw_images
 
-    if isinstance(samples, dict) and set(samples) == {"atoms", "bonds"}:
+    if are_molecules(samples):
         from qlatent_tf.datasets.molecules.pictures import draw_molecules
 
         return draw_molecules(samples)
