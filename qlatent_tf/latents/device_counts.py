@@ -20,6 +20,7 @@ class DeviceCounts(VectorDistribution):
       loc: array-like, shape `[width]`. Is added to the counts; zeros by default.
       dtype: float dtype of the draws.
       name: str. The subclass's name by default.
+      parameters: dict. What `copy` makes a subclass of that takes other arguments.
 
     Raises:
       ValueError: if there is no device, or `loc` does not have their joint width.
@@ -28,8 +29,8 @@ class DeviceCounts(VectorDistribution):
     DEVICE: type
     SALT: str  # of the seeds: a part of what they mean
 
-    def __init__(self, devices, loc=None, dtype=tf.float32, name: str | None = None):
-        parameters = dict(locals())
+    def __init__(self, devices, loc=None, dtype=tf.float32, name=None, parameters=None):
+        parameters = dict(locals()) if parameters is None else parameters
         devices = (devices,) if isinstance(devices, self.DEVICE) else tuple(devices)
         if not devices or not all(isinstance(device, self.DEVICE) for device in devices):
             raise ValueError(

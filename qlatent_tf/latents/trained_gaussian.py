@@ -11,21 +11,29 @@ class TrainedGaussian(VectorDistribution):
     """Normal numbers of mean 0 whose covariance ``A^T A`` is trained; it starts as the identity.
 
     A draw is ``A^T e`` with independent standard normal numbers e, so that the gradient of a loss
-    flows through it: no score function is needed, and its gradient has little noise.
+    flows through it: no score function is needed, and its gradient has little noise. A copy shares
+    the matrix A.
 
     Args:
       width: int. The length of the vectors.
+      dtype: float dtype of the draws.
+      name: str. The name of the distribution.
+      layer: keras.layers.Dense. Holds A; one that starts as the identity by default.
     """
 
     differentiable = True
 
-    def __init__(self, width: int, dtype=tf.float32, name="TrainedGaussian"):
-        parameters = dict(locals())
-        super().__init__(width, dtype, parameters, name)
-        self.layer = keras.layers.Dense(
-            width, use_bias=False, kernel_initializer="identity", dtype=self.dtype.name
-        )
-        self.layer.build((None, width))
+    def __init__(self, width: int, dtype=tf.float32, name="TrainedGaussian", layer=None):
+        if layer is None:
+            layer = keras.layers.Dense(
+                width,
+                use_bias=False,
+                kernel_initializer="identity",
+                dtype=tf.as_dtype(dtype).name,
+            )
+            layer.build((None, width))
+        super().__init__(width, dtype, dict(locals()), name)
+        self.layer = layer
 
     def __repr__(self) -> str:
         return f"{self.name}(width={self._width}, dtype={self.dtype.name})"

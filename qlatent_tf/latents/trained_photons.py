@@ -22,9 +22,12 @@ class TrainedPhotons(BosonSampling):
     `draw` draws the same law without them, and the interferometers learn by the score function.
     What is subtracted from the counts stays the mean that they had at the start.
 
+    A copy shares the interferometers.
+
     Args:
       latent: BosonSampling. Ideal devices that count photons, identical or distinguishable ones.
       interferometers: sequence of Interferometer. One for each device, with its unitary.
+      name: str. The latent's by default.
 
     Raises:
       ValueError: if a device is not ideal, or its photons are too many to draw in a step.
@@ -32,17 +35,18 @@ class TrainedPhotons(BosonSampling):
 
     differentiable = False
 
-    def __init__(self, latent: BosonSampling, interferometers):
+    def __init__(self, latent: BosonSampling, interferometers, name: str | None = None):
+        parameters = dict(locals())
         for device in latent.devices:
             _check_ideal(device)
         self._built, self._built_of = latent.devices, None
-        super().__init__(latent.devices, latent._loc, latent.dtype, latent.name)
+        super().__init__(latent.devices, latent._loc, latent.dtype, name or latent.name, parameters)
         self.layer = SideBySide(interferometers, name="circuit")
         self._samplers = [
             PhotonicSampler(device.input_state.tolist(), _STATISTICS[device.indistinguishability])
             for device in latent.devices
         ]
-        self._start = [tf.constant(layer()) for layer in self.layer.parts]
+        self._start = [tf.constant(device.unitary, tf.complex64) for device in latent.devices]
 
     @property
     def devices(self):

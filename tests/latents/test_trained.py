@@ -1,0 +1,34 @@
+import numpy as np
+import pytest
+
+from qlatent_tf.latents import boson, gaussian
+from qlatent_tf.latents.trained import trained
+
+
+@pytest.fixture(params=["boson", "gaussian"])
+def latent(request):
+    options = {"modes": 4, "photons": 2} if request.param == "boson" else {"modes": 4}
+    builder = {"boson": boson, "gaussian": gaussian}[request.param]
+    return trained(builder(**options), request.param, options)
+
+
+def move(latent):
+    """Takes a step away from where the latent starts."""
+    generator = np.random.default_rng(0)
+    for weight in latent.layer.trainable_variables:
+        weight.assign_add(generator.normal(0, 0.2, weight.shape))
+
+
+def test_a_copy_is_trained_with_its_original(latent):
+    move(latent)
+    copy = latent.copy(name="twin")
+    assert copy.name == "twin"
+    move(latent)
+    np.testing.assert_array_equal(copy.sample(50, seed=(0, 1)), latent.sample(50, seed=(0, 1)))
+    np.testing.assert_allclose(copy.covariance(), latent.covariance(), rtol=1e-6)
+    assert float(copy.drift()) == pytest.approx(float(latent.drift()))
+    assert float(copy.drift()) > 0.05
+
+
+def test_drift_begins_at_zero(latent):
+    assert float(latent.drift()) == pytest.approx(0, abs=1e-6)
