@@ -72,14 +72,24 @@ def add_settings_argument(arguments, about: str) -> None:
     )
 
 
-def add_source_arguments(arguments, optional: bool = False) -> None:
-    """Adds the preset or run that a tool reads, and whether its code is trusted."""
+def add_source_arguments(arguments, several: bool = False) -> None:
+    """Adds the preset or run that a tool reads, or several, and whether their code is trusted."""
     arguments.add_argument(
-        "source",
-        nargs="?" if optional else None,
-        help="a preset's name (hf://USER/NAME on the Hub) or directory, or a run's directory",
+        "sources" if several else "source",
+        nargs="*" if several else None,
+        metavar="source",
+        help="a preset's name (hf://USER/NAME on the Hub) or directory, or a run's directory"
+        + ("; several are shown side by side" if several else ""),
     )
     add_trust_argument(arguments)
+
+
+def print_table(rows) -> None:
+    """Prints rows of as many entries each, in columns."""
+    widths = [max(len(str(entry)) for entry in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (f"{cell!s:{width}}" for cell, width in zip(row, widths, strict=True))
+        print("  ".join(cells).rstrip())
 
 
 def count(text: str) -> int:

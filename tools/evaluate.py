@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
 """Scores a preset, or a run's last checkpoint, on all metrics of its data set.
 
-While training, a run is scored on the fast ones among them. With --real, held-out
-real samples are scored as if they had been generated, which shows what scores mean.
+Several are shown side by side. While training, a run is scored on the fast ones among
+the metrics. With --real, held-out real samples are scored as if they had been
+generated, which shows what scores mean.
 
 examples:
   qlatent-tf evaluate molgan_boson_qm9 --num-samples 10000 --seeds 3
+  qlatent-tf evaluate mlp_boson_quantum mlp_photonic_quantum runs/mlp_mine_quantum
   qlatent-tf evaluate runs/mlp_boson_quantum --metrics discreteness --json
   qlatent-tf evaluate --real --dataset cifar10 --metrics classifier_scores
   qlatent-tf evaluate my_preset --metrics my_file:my_metric --seeds 3 --save
 """
 
-import json
 import sys
 
 from qlatent_tf.tools.asked_data import check_dataset, data_as_asked, source_data
@@ -21,25 +22,24 @@ from qlatent_tf.tools.command_line import (
     add_scoring_arguments,
     add_settings_argument,
     add_source_arguments,
-    command,
     run_tool,
 )
+from qlatent_tf.tools.shown_scores import show
 from qlatent_tf.tools.sources import (
     check_memory,
     load_model,
     use_inception,
 )
 
-from qlatent_tf.glossary import entries, explain
+from qlatent_tf.glossary import entries
 from qlatent_tf.registry import metrics
 from qlatent_tf.runs.loading import is_preset, source_config
-from qlatent_tf.scores import read_scores
 
 
 def parser() -> Parser:
     """Returns the tool's argument parser."""
     arguments = Parser("evaluate", __doc__)
-    add_source_arguments(arguments, optional=True)
+    add_source_arguments(arguments, several=True)
     add_data_arguments(arguments, default="the one it was trained on")
     add_scoring_arguments(arguments, seeds=1, default="all of the data set's")
     add_settings_argument(
@@ -67,23 +67,60 @@ def main(argv=None) -> int:
 
 
 def _evaluate(arguments):
+    sources = arguments.sources
     for name in arguments.metrics:
         _check_metric(name)
     if arguments.dataset:
         check_dataset(arguments.dataset)
-    if arguments.save and (arguments.real or not is_preset(arguments.source)):
-        raise ValueError("--save writes into a preset: name one, without --real.")
-    if arguments.real and arguments.seeds > 1:
+    if arguments.save and (arguments.real or not all(map(is_preset, sources))):
+        raise ValueError("--save writes into presets: name them, without --real.")
+    if arguments.real and (arguments.seeds > 1 or len(sources) > 1):
         raise ValueError(
-            "--seeds is for generated samples; --real draws its samples once. Received --seeds "
-            f"{arguments.seeds}."
+            "--seeds and several sources are for generated samples; --real draws samples of one "
+            f"data set once. Received --seeds {arguments.seeds} and {len(sources)} sources."
         )
-    if not arguments.source and not (arguments.real and arguments.dataset):
-        raise ValueError("Name what to score: a preset or a run, or --real with --dataset.")
+    if not sources and not (arguments.real and arguments.dataset):
+        raise ValueError("Name what to score: presets or runs, or --real with --dataset.")
     use_inception(arguments)
     if arguments.real:
         return _evaluate_real(arguments)
-    model, config, step = load_model(arguments.source, arguments.trust_code)
+    if len(sources) > 1:
+        _check_comparable(arguments)
+    found = []
+    try:
+        for source in sources:
+            found.append(_evaluate_source(arguments, source))
+    finally:  # What is there is shown, whatever stops the next.
+        if found:
+            show(found, arguments.json)
+    return 0
+
+
+def _check_comparable(arguments):
+    """Refuses sources of several data sets, each of which has scores of its own."""
+    sources = arguments.sources
+    if len(set(sources)) < len(sources):
+        raise ValueError(f"A source is named twice: {' '.join(sources)}.")
+    configs = [source_config(source, arguments.trust_code) for source in sources]
+    if arguments.dataset:
+        return
+    first, *others = (config.dataset for config in configs)
+    if any(other != first for other in others):
+        each = ", ".join(
+            f"{source}: {one.dataset}" for source, one in zip(sources, configs, strict=True)
+        )
+        raise ValueError(f"Models are compared on one data set: add --dataset. Received {each}.")
+    if any(config.dataset_options != configs[0].dataset_options for config in configs):
+        print(
+            f"note: these models' data are {first} with other options (dataset_options); each is "
+            "scored on its own.",
+            file=sys.stderr,
+        )
+
+
+def _evaluate_source(arguments, source):
+    """Returns the scores of a source, with its name and its step, and saves them if asked."""
+    model, config, step = load_model(source, arguments.trust_code)
 
     from qlatent_tf.experiments.published import published_figures
     from qlatent_tf.publishing.rescore import check_conditions, save_scores
@@ -92,19 +129,13 @@ def _evaluate(arguments):
     dataset, seeds = source_data(arguments, config), range(arguments.seeds)
     trust = {"trust_code": arguments.trust_code}
     if arguments.save:
-        check_conditions(arguments.source, dataset, arguments.num_samples, seeds, **trust)
+        check_conditions(source, dataset, arguments.num_samples, seeds, **trust)
     check_memory(model, arguments.num_samples)
     evaluation = evaluate(model, dataset, seeds=seeds, **_scoring(arguments))
     if arguments.save:
         published = published_figures(config)
-        save_scores(arguments.source, model, evaluation, published=published, **trust)
-    _show(
-        arguments,
-        {"source": str(arguments.source), "step": step, **evaluation},
-        f"{arguments.source}, step {step}, data set {dataset.name}, {arguments.num_samples} "
-        f"samples x {arguments.seeds}",
-    )
-    return 0
+        save_scores(source, model, evaluation, published=published, **trust)
+    return {"source": str(source), "step": step, **evaluation}
 
 
 def _check_metric(name):
@@ -120,16 +151,13 @@ def _check_metric(name):
 def _evaluate_real(arguments):
     from qlatent_tf.runs.evaluation import evaluate_real
 
-    if arguments.source:
-        dataset = source_data(arguments, source_config(arguments.source, arguments.trust_code))
+    if arguments.sources:
+        config = source_config(arguments.sources[0], arguments.trust_code)
+        dataset = source_data(arguments, config)
     else:
         dataset = data_as_asked(arguments, arguments.dataset)
     evaluation = evaluate_real(dataset, **_scoring(arguments))
-    _show(
-        arguments,
-        {"source": f"{dataset.name}, held out", **evaluation},
-        f"data set {dataset.name}, {evaluation['num_samples']} real samples, held out",
-    )
+    show([{"source": f"{dataset.name}, held out", **evaluation}], arguments.json)
     return 0
 
 
@@ -139,35 +167,6 @@ def _scoring(arguments):
         "metric_names": arguments.metrics or None,
         "progress": True,
     }
-
-
-def _show(arguments, evaluation, title):
-    if arguments.json:
-        print(json.dumps(evaluation, indent=2))
-        return
-    print(title)
-    scores = read_scores(evaluation["metrics"], evaluation["dataset"])
-    for score, (key, found) in zip(scores, evaluation["metrics"].items(), strict=True):
-        entry = explain(score.metric)
-        better = f"({entry.better} is better)" if entry and entry.better else ""
-        said = f"{entry.title} {better}" if entry else ""
-        print(f"{key:48} {format_score(found):22} {said}".rstrip())
-    if any(score.metric == "parsed_valid_count" and score.mean == 0 for score in scores):
-        print("No sample is a molecule: what is computed of molecules is undefined.")
-    if evaluation["metrics"]:
-        print(f"What they mean: {command('list_models', '--metrics')}")
-    else:
-        print(f"{evaluation['dataset']} has no metrics of its own; name some with --metrics.")
-
-
-def format_score(score: dict) -> str:
-    """Returns ``mean +- standard error`` in four significant digits."""
-    if score["mean"] is None:
-        return "undefined"
-    text = f"{score['mean']:.4g}"
-    if score["standard_error"] is not None:
-        text += f" +- {score['standard_error']:.2g}"
-    return text
 
 
 if __name__ == "__main__":

@@ -15,10 +15,7 @@ import json
 import sys
 import textwrap
 
-from qlatent_tf.tools.command_line import (
-    Parser,
-    run_tool,
-)
+from qlatent_tf.tools.command_line import Parser, print_table, run_tool
 
 from qlatent_tf import glossary
 from qlatent_tf.registry import datasets, latents, metrics, models, rewards
@@ -70,7 +67,7 @@ def _list(arguments):
     if arguments.json:
         print(json.dumps({"presets": presets, "damaged": damaged, **known}, indent=2))
         return code
-    _print_table([_HEADS, *map(_row, presets)])
+    print_table([_HEADS, *map(_row, presets)])
     for name, problem in damaged.items():
         print(f"the preset {name} cannot be read: {problem}", file=sys.stderr)
     if arguments.all:
@@ -126,13 +123,6 @@ def _explain_metrics():
                 print(f"      {entry.formula}")
                 print(f"      {entry.range}; {better}")
         print()
-
-
-def _print_table(rows):
-    widths = [max(len(str(row[column])) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        cells = (f"{cell!s:{width}}" for cell, width in zip(row, widths, strict=True))
-        print("  ".join(cells).rstrip())
 
 
 if __name__ == "__main__":

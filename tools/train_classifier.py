@@ -21,7 +21,7 @@ from qlatent_tf.tools.command_line import (
     add_settings_argument,
     run_tool,
 )
-from qlatent_tf.tools.evaluate import format_score
+from qlatent_tf.tools.shown_scores import format_score
 
 # What --set may change. The learning rate rises over a fifth of the steps and then falls along a
 # cosine to 0; images are mirrored, and moved by at most `shift` pixels, at random.

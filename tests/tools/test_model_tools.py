@@ -208,6 +208,44 @@ def test_evaluate_prints_a_table_of_chosen_metrics(preset, capsys):
     assert "integer_distance@30" in output and "+-" in output and "total_number" not in output
 
 
+def test_several_sources_are_shown_side_by_side(preset, mlp_run, capsys):
+    arguments = ("--num-samples", 30, "--metrics", "discreteness")
+    assert run("evaluate", preset, mlp_run, *arguments, "--json") == 0
+    first, second = json.loads(capsys.readouterr().out)
+    assert (first["source"], second["source"]) == (str(preset), str(mlp_run))
+    assert first["metrics"] == second["metrics"]
+    assert run("evaluate", preset, mlp_run, *arguments) == 0
+    head, names, steps, score = capsys.readouterr().out.splitlines()[:4]
+    assert head == "data set quantum, 30 samples x 1"
+    assert names.split() == [str(preset), str(mlp_run)] and steps.split() == ["step", "6", "6"]
+    value = f"{first['metrics']['integer_distance@30']['mean']:.4g}"
+    assert score.split()[:3] == ["integer_distance@30", value, value]
+
+
+def test_what_was_scored_is_shown_when_the_next_source_fails(preset, tmp_path, capsys):
+    damaged = shutil.copytree(preset, tmp_path / "damaged")
+    next(damaged.glob("*.h5")).write_bytes(b"")
+    arguments = ("--num-samples", 30, "--metrics", "discreteness")
+    assert run("evaluate", preset, damaged, *arguments) == 1
+    shown = capsys.readouterr()
+    assert "integer_distance@30" in shown.out and str(damaged) in shown.err
+
+
+@pytest.mark.parametrize(
+    ("sources", "message"),
+    [
+        (("mlp_boson_quantum", "molgan_boson_qm9"), "molgan_boson_qm9: qm9"),
+        (("mlp_boson_quantum", "mlp_boson_quantum"), "named twice"),
+        (("mlp_boson_quantum", "nothing"), "No preset 'nothing'"),
+        (("mlp_boson_quantum", "mlp_photonic_quantum", "--real"), "2 sources"),
+    ],
+)
+def test_sources_that_cannot_be_compared_are_refused(sources, message, monkeypatch, capsys):
+    monkeypatch.setattr(evaluation, "evaluate", lambda *_, **__: pytest.fail("scored"))
+    assert run("evaluate", *sources) == 1
+    assert message in capsys.readouterr().err
+
+
 def test_sample_writes_arrays_that_the_seed_decides(preset, tmp_path):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         out = tmp_path / f"{name}.npy"
