@@ -13,7 +13,6 @@ one sample at a time on one core. Perceval (its Clifford-Clifford backend) and P
 where they are installed: `pip install .[bench]`.
 """
 
-import argparse
 import math
 import os
 import statistics
@@ -22,18 +21,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
 from benchmarks.machine import machine_lines
+from benchmarks.report import medians, new_parser, timed, write_report
 from qlatent_tf.quantum.kernels.glynn import REFRESH, compute_minors, new_buffers
 from qlatent_tf.quantum.samplers.boson_sampler import BosonSampler
 from qlatent_tf.quantum.samplers.distinguishable import DistinguishableSampler
 from qlatent_tf.quantum.samplers.fock_table import FockTable
 from qlatent_tf.quantum.threads import check_num_threads
 from qlatent_tf.quantum.unitaries import haar_unitary
-from qlatent_tf.storage.files import write_text
 
 LARGE = {(28, 56): 8, (32, 64): 4, (36, 60): 2, (40, 60): 2}  # photons, modes: samples
 # Four FPGAs in parallel, arXiv 2309.07027.
@@ -144,14 +142,9 @@ def measure(
     times = {name: [] for name in candidates}
     for turn in range(turns):
         for name, draw in candidates.items():
-            wall, cpu = time.perf_counter(), time.process_time()
-            draw(sizes[name], turn)
-            wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+            wall, cpu = timed(draw, sizes[name], turn)
             times[name].append((wall / sizes[name], cpu / wall))
-    return {
-        name: tuple(statistics.median(column) for column in zip(*values, strict=True))
-        for name, values in times.items()
-    }
+    return medians(times)
 
 
 def in_units(seconds: float) -> str:
@@ -356,13 +349,10 @@ def large_report() -> list[str]:
 
 def main() -> None:
     """Runs the benchmark and prints it, or writes it to a file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     parser.add_argument("--quick", action="store_true", help="short calls, up to 16 photons")
     parser.add_argument("--large", action="store_true", help="28 to 40 photons, one by one")
     parser.add_argument("--threads", type=int, help="threads of all candidates (default: all)")
-    parser.add_argument("--out", type=Path, help="Markdown file to write")
     options = parser.parse_args()
     threads = 1 if options.large else check_num_threads(options.threads)
     seconds, turns, largest = (0.1, 3, 16) if options.quick else (1.0, 7, SIZES[-1][0])
@@ -373,8 +363,7 @@ def main() -> None:
     report += large_report() if options.large else small_report(seconds, turns, largest, threads)
     if not (options.quick or options.large):
         report += ["", *compile_table()]
-    if options.out:
-        write_text(options.out, "\n".join(report) + "\n")
+    write_report("\n".join(report), options.out)
 
 
 if __name__ == "__main__":

@@ -7,16 +7,13 @@ The laws are squared permanents by the definition, independent of the samplers. 
 between 0 and 1 if the law is right; each has a seed of its own.
 """
 
-import argparse
-from pathlib import Path
-
 import numpy as np
 
+from benchmarks.report import new_parser, show_report
 from qlatent_tf.quantum.reference import outcomes, probability
 from qlatent_tf.quantum.samplers.boson_sampler import BosonSampler
 from qlatent_tf.quantum.unitaries import haar_unitary
 from qlatent_tf.quantum.verification.chi_square import chi_square_p_value
-from qlatent_tf.storage.files import write_text
 
 SIZES = [(3, 4), (4, 5), (5, 8), (8, 10)]
 METHODS = [
@@ -49,21 +46,16 @@ def chi_square_table(samples: int) -> str:
 
 def main() -> None:
     """Prints the table."""
-    arguments = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    arguments = new_parser(__doc__)
     arguments.add_argument(
         "--samples",
         type=int,
         default=1_000_000,
         help="of each size, method and precision (default: 1000000)",
     )
-    arguments.add_argument("--out", type=Path, help="also write the table to this file")
     options = arguments.parse_args()
     table = chi_square_table(options.samples)
-    print(table)
-    if options.out:
-        write_text(options.out, f"p-values of {options.samples:,} samples each.\n\n{table}\n")
+    show_report(f"p-values of {options.samples:,} samples each.\n\n{table}", options.out)
 
 
 if __name__ == "__main__":

@@ -8,17 +8,15 @@ samples of 20 photons in 40 modes. Each is a process of its own in a new folder.
 turns, and the shortest time counts. Cells and rows are compared: all candidates make the same.
 """
 
-import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 from benchmarks.machine import machine_lines, usable_cores
-from qlatent_tf.storage.files import sha256_of, write_text
+from benchmarks.report import new_parser, run_quietly, write_report
+from qlatent_tf.storage.files import sha256_of
 
 PACKAGES = ("qlatent_tf", "dask", "distributed", "tensorflow", "keras", "numba")
 CANDIDATES = {
@@ -45,15 +43,8 @@ def seconds(command: str, candidate: list[str], read) -> tuple[float, object]:
     with tempfile.TemporaryDirectory() as parent:
         folder = Path(parent) / "made"
         words = [*command.format(folder=folder).split(), *candidate]
-        quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
         began = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-m", "qlatent_tf", *words],
-            env=quiet,
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        run_quietly([sys.executable, "-m", "qlatent_tf", *words], check=True)
         return time.perf_counter() - began, read(folder)
 
 
@@ -75,14 +66,11 @@ def rows(folder: Path) -> list[str]:
 
 def main() -> None:
     """Runs the benchmark and prints it, or writes it to a file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     parser.add_argument("--turns", type=int, default=2, help="default: 2")
     parser.add_argument("--steps", type=int, default=100, help="of a cell (default: 100)")
     parser.add_argument("--samples", type=int, default=20_000, help="of the bank (default: 20000)")
     parser.add_argument("--note", help="a remark on the machine, such as what else it did")
-    parser.add_argument("--out", help="Markdown file to write")
     options = parser.parse_args()
     work = {
         f"8 cells of {options.steps} steps": (
@@ -113,8 +101,7 @@ def main() -> None:
         times = " | ".join(f"{value:.1f}" for value in best.values())
         lines.append(f"| {what} | {times} | {same} |")
         print(lines[-1], flush=True)
-    if options.out:
-        write_text(options.out, "\n".join(lines) + "\n")
+    write_report("\n".join(lines), options.out)
 
 
 if __name__ == "__main__":

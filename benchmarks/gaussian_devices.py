@@ -16,7 +16,6 @@ averages over drawn intensities: the law is the mean of two halves, and half the
 ±, says what is noise.
 """
 
-import argparse
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -24,12 +23,12 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import brentq
 
+from benchmarks.report import new_parser, show_report
 from qlatent_tf.drawing.style import INK, latent_style, new_figure, save_figure, shared_legend, tidy
 from qlatent_tf.quantum.gaussian.calibrations import Calibration, list_names, read_calibration
 from qlatent_tf.quantum.gaussian.device import GaussianDevice
 from qlatent_tf.quantum.gaussian.light import LIGHTS
 from qlatent_tf.storage import npy_files
-from qlatent_tf.storage.files import write_text
 
 NAMES = dict(zip(LIGHTS, ("gaussian_boson", "squashed", "thermal", "coherent"), strict=True))
 
@@ -57,16 +56,21 @@ def detector(name: str) -> str:
     return "threshold" if name.startswith("jiuzhang") else "number"
 
 
-def compare(
-    calibration: Calibration, light: str, samples: int, transmission: float = 1.0
-) -> Comparison:
-    """Compares a device with what was measured; `transmission` may be above 1."""
-    device = GaussianDevice(
-        calibration.transfer * np.sqrt(transmission),
+def device_of(calibration: Calibration, light: str, factor: float) -> GaussianDevice:
+    """Returns a device whose transmission is that of its calibration times a factor."""
+    return GaussianDevice(
+        calibration.transfer * np.sqrt(factor),
         calibration.squeezing,
         light=light,
         detector=detector(calibration.name),
     )
+
+
+def compare(
+    calibration: Calibration, light: str, samples: int, transmission: float = 1.0
+) -> Comparison:
+    """Compares a device with what was measured; `transmission` may be above 1."""
+    device = device_of(calibration, light, transmission)
     halves = [device.total_distribution(samples // 2, seed) for seed in range(2)]
     law = np.sum([_padded(half, max(map(len, halves))) for half in halves], axis=0) / 2
     relative = device.mean() / calibration.mean_counts - 1
@@ -83,12 +87,7 @@ def fitted_transmission(calibration: Calibration, light: str) -> float:
     """Returns the factor of the transmission at which the mean total is the measured one."""
 
     def excess(factor: float) -> float:
-        device = GaussianDevice(
-            calibration.transfer * np.sqrt(factor),
-            calibration.squeezing,
-            light=light,
-            detector=detector(calibration.name),
-        )
+        device = device_of(calibration, light, factor)
         return float(device.mean().sum() - calibration.mean_counts.sum())
 
     brightest = 1 / np.linalg.norm(calibration.transfer, ord=2) ** 2
@@ -209,22 +208,16 @@ def _pair_cell(one: Comparison, measured: np.ndarray) -> str:
 
 
 def main(argv=None) -> None:
-    """Prints the tables, or writes them into a file, and draws the figure."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    """Prints the tables, writes them if a file is named, and draws the figure."""
+    parser = new_parser(__doc__)
     parser.add_argument("file", type=Path, help="a .npz file of calibrations")
     parser.add_argument(
         "--samples", type=int, default=40_000, help="intensities drawn for a law (default: 40000)"
     )
     parser.add_argument("--figure", type=Path, help="a .png file; a .svg is written beside it")
-    parser.add_argument("--out", type=Path, help="a Markdown file (default: print)")
     arguments = parser.parse_args(argv)
     text, compared = report(arguments.file, arguments.samples)
-    if arguments.out:
-        write_text(arguments.out, text + "\n")
-    else:
-        print(text)
+    show_report(text, arguments.out)
     if arguments.figure:
         draw(arguments.file, compared, arguments.figure)
 

@@ -8,18 +8,16 @@ does. The degradations are of the kinds of generators' faults: noise, blur, few 
 again, classes left out. The score hardly sees images that repeat; the distances do.
 """
 
-import argparse
 import dataclasses
 import functools
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import scipy.ndimage
 
+from benchmarks.report import new_parser, show_report
 from qlatent_tf import registry
 from qlatent_tf.runs.evaluation import evaluate_real
-from qlatent_tf.storage.files import write_text
 from qlatent_tf.storage.preset_files import versions
 
 _CAT = 3
@@ -102,11 +100,8 @@ def _twice(images):
 
 def main(argv=None) -> None:
     """Prints the table, or writes it into a file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     parser.add_argument("--data-dir", help="where CIFAR-10 is looked for first")
-    parser.add_argument("--out", type=Path, help="a Markdown file (default: print)")
     arguments = parser.parse_args(argv)
     dataset = registry.datasets.build("cifar10", data_dir=arguments.data_dir)
     used = ", ".join(" ".join(item) for item in versions().items())
@@ -114,10 +109,7 @@ def main(argv=None) -> None:
         "# What scores of images tell apart\n\nMade by `python -m benchmarks.image_scores`; see "
         f"[image_metrics.md](image_metrics.md).\n\n{table(dataset)}\n\nVersions: {used}.\n"
     )
-    if arguments.out:
-        write_text(arguments.out, text)
-    else:
-        print(text)
+    show_report(text, arguments.out)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ has it, --merlin PYTHON) computes the probabilities of all outcomes, and the gra
 sum of them in all its phases. Each is what its own way to train needs of a batch.
 """
 
-import argparse
 import itertools
 import json
 import os
@@ -27,10 +26,10 @@ import tensorflow as tf
 from qlatent_tf.configs.mlp import get_config
 
 from benchmarks.machine import machine_lines
+from benchmarks.report import new_parser, show_report
 from benchmarks.steps import add_options, keras_steps, measure, model_and_batches
 from qlatent_tf.layers.photonic.interferometer import Interferometer
 from qlatent_tf.layers.photonic.photonic_sampler import PhotonicSampler
-from qlatent_tf.storage.files import write_text
 
 _PACKAGES = ("tensorflow", "keras", "numba")
 _INTRODUCTION = (
@@ -138,9 +137,7 @@ def merlin(python: str, photons: int, modes: int, batch: int, turns: int, thread
 
 def main() -> None:
     """Runs the benchmark and prints it, or writes it to a file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     add_options(parser, ["boson"], batch_size=500, steps=20, turns=5)
     parser.add_argument("--photons", type=int, nargs="+", default=[4, 6, 8, 10, 12])
     parser.add_argument("--merlin", default=sys.executable, help="a Python that has MerLin")
@@ -164,9 +161,7 @@ def main() -> None:
         *_beside_merlin(options),
     ]
     text = "\n".join(lines) + "\n"
-    print(text)
-    if options.out:
-        write_text(options.out, text)
+    show_report(text, options.out)
 
 
 def _steps(options):

@@ -11,17 +11,15 @@ autoencoder takes no part in it. Candidates take turns, and the median over the 
 first turn, which compiles, does not.
 """
 
-import argparse
-
 import numpy as np
 import tensorflow as tf
 from qlatent_tf.configs.last_qgan import get_config
 
+from benchmarks.report import new_parser, show_report
 from benchmarks.steps import add_options, keras_steps, measure, report
 from qlatent_tf import resolve as completion
 from qlatent_tf.models.codes.builder import GENERATORS
 from qlatent_tf.runs import training
-from qlatent_tf.storage.files import write_text
 from qlatent_tf.storage.preset_files import versions
 
 _CODES = 6500
@@ -61,9 +59,7 @@ def candidate(latent: str, generator: str, compiled: bool, options):
 
 def main() -> None:
     """Runs the benchmark and prints it, or writes it to a file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     add_options(parser, ["gaussian", "boson"], batch_size=64, steps=50, turns=5)
     parser.add_argument("--qubits", type=int, default=10, help="default: 10")
     parser.add_argument("--layers", type=int, default=2, help="of the circuit (default: 2)")
@@ -88,9 +84,7 @@ def main() -> None:
         f"width {options.width}"
     )
     text = report(what, options, versions(), measure(candidates, options.steps, options.turns))
-    print(text)
-    if options.out:
-        write_text(options.out, text)
+    show_report(text, options.out)
 
 
 if __name__ == "__main__":

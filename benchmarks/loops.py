@@ -14,10 +14,8 @@ ran. What would take longer than 0.1 s for a sample is not run: "about" is the e
 `pip install .[bench]`.
 """
 
-import argparse
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 
@@ -31,6 +29,8 @@ from benchmarks.boson_sampling import (
     timing,
 )
 from benchmarks.machine import machine_lines
+from benchmarks.report import new_parser, write_report
+from qlatent_tf.quantum.memory import readable_bytes
 from qlatent_tf.quantum.samplers.boson_sampler import BosonSampler
 from qlatent_tf.quantum.samplers.method_choice import (
     GLYNN_MAX_PHOTONS,
@@ -44,7 +44,6 @@ from qlatent_tf.quantum.samplers.method_choice import (
 from qlatent_tf.quantum.samplers.walk_plan import walk_shape
 from qlatent_tf.quantum.threads import check_num_threads
 from qlatent_tf.quantum.unitaries import loop_unitary
-from qlatent_tf.storage.files import write_text
 
 SIZES = [(8, 16), (12, 24), (16, 32), (20, 40), (24, 48), (32, 64), (64, 128)]
 DELAYS = ["1", "1-1", "1-1-1", "1-3", "1-2-4", "1-3-9"]
@@ -87,14 +86,6 @@ def dense(unitary: np.ndarray, photons: int, threads: int) -> Candidate:
         return sampler.sample(samples, seed)
 
     return draw
-
-
-def in_bytes(size: int) -> str:
-    """Returns a size with two digits and a unit."""
-    for exponent, unit in ((40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")):
-        if size >= 2**exponent:
-            return f"{size / 2**exponent:,.{0 if size >= 10 * 2**exponent else 1}f} {unit}"
-    return f"{size} B"
 
 
 def planning_seconds(unitary: np.ndarray, photons: int) -> float:
@@ -160,7 +151,7 @@ def delay_table(seconds: float, turns: int, limit: float, threads: int, cpu: boo
                 candidates["dense"] = dense(unitary, photons, threads)
             results = measured(candidates, seconds, turns, threads, cpu)
             cells = [delays, f"{photons}, {modes}", str(walk.width), f"{walk.mean_kept.max():.1f}"]
-            cells.append(in_bytes(16 * walk.amplitudes))
+            cells.append(readable_bytes(16 * walk.amplitudes))
             for name in ("loop", "dense"):
                 if name in results:
                     cells.append(timing(*results[name]))
@@ -178,13 +169,10 @@ def delay_table(seconds: float, turns: int, limit: float, threads: int, cpu: boo
 
 def main() -> None:
     """Runs the benchmark and prints it, or writes it to a file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     parser.add_argument("--quick", action="store_true", help="short calls, a lower limit")
     parser.add_argument("--cpu", action="store_true", help="CPU time in place of wall time")
     parser.add_argument("--threads", type=int, help="threads of all candidates (default: all)")
-    parser.add_argument("--out", type=Path, help="Markdown file to write")
     options = parser.parse_args()
     threads = check_num_threads(options.threads)
     seconds, turns, limit = (0.1, 3, 2e-3) if options.quick else (1.0, 5, 0.1)
@@ -196,8 +184,7 @@ def main() -> None:
     report += ["", "Other loops; photons on average, `auto` for a million samples:", ""]
     print("\n".join(report[-3:]))
     report += delay_table(seconds, turns, limit, threads, options.cpu)
-    if options.out:
-        write_text(options.out, "\n".join(report) + "\n")
+    write_report("\n".join(report), options.out)
 
 
 if __name__ == "__main__":

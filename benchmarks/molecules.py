@@ -9,7 +9,6 @@ molecules are encoded, networks compiled, and what a score compares with is comp
 data set. For scale, RDKit alone reads the SMILES of the data set and writes them again.
 """
 
-import argparse
 import functools
 import os
 import tempfile
@@ -20,9 +19,10 @@ from rdkit import Chem, rdBase
 
 import qlatent_tf
 from benchmarks.machine import machine_lines, usable_cores
+from benchmarks.report import new_parser, show_report
 from qlatent_tf import registry
 from qlatent_tf.datasets.molecules.encode import EVALUATION_METRICS
-from qlatent_tf.storage.files import CACHE_DIR_VARIABLE, write_text
+from qlatent_tf.storage.files import CACHE_DIR_VARIABLE
 
 PACKAGES = ("qlatent_tf", "tensorflow", "keras", "rdkit", "numpy")
 
@@ -65,14 +65,11 @@ def _twice(function: Callable) -> tuple:
 
 def main() -> None:
     """Runs the benchmark and prints it, or writes it to a file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     parser.add_argument("--dataset", default="qm9", help="of molecules (default: qm9)")
     parser.add_argument("--data-dir", help="where its file is looked for first")
     parser.add_argument("--preset", default="molgan_boson_qm9", help="what generates molecules")
     parser.add_argument("--num-samples", type=int, default=10_000, help="default: 10,000")
-    parser.add_argument("--out", help="Markdown file to write")
     options = parser.parse_args()
     lines = [
         "# What molecules take",
@@ -89,9 +86,7 @@ def main() -> None:
         for what, molecules, first, again in rows(options):
             lines.append(f"| {what} | {molecules:,} | {first:.1f} | {again:.1f} |")
     text = "\n".join(lines) + "\n"
-    print(text)
-    if options.out:
-        write_text(options.out, text)
+    show_report(text, options.out)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ is our program on one batch that lies in memory. Candidates take turns, and the 
 turns counts.
 """
 
-import argparse
 import itertools
 
 import keras
@@ -21,6 +20,7 @@ import numpy as np
 import tensorflow as tf
 from qlatent_tf.configs.molgan import get_config
 
+from benchmarks.report import new_parser, show_report
 from benchmarks.steps import (
     Candidate,
     add_options,
@@ -33,7 +33,6 @@ from benchmarks.steps import (
 from qlatent_tf import resolve as completion
 from qlatent_tf.experiments.table1 import LATENTS
 from qlatent_tf.runs import training
-from qlatent_tf.storage.files import write_text
 from qlatent_tf.storage.preset_files import versions
 
 _ATOMS, _ATOM_TYPES, _BOND_TYPES = 9, 5, 5
@@ -172,9 +171,7 @@ def _gumbel(like):
 
 def main() -> None:
     """Runs the benchmark and prints it, or writes it to a file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     add_options(parser, list(LATENTS), batch_size=256, steps=15, turns=3)
     options = parser.parse_args()
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
@@ -198,9 +195,7 @@ def main() -> None:
     }
     measured = measure(candidates, options.steps, options.turns)
     text = report("`molgan` on graphs of nine atoms", options, versions(), measured)
-    print(text)
-    if options.out:
-        write_text(options.out, text)
+    show_report(text, options.out)
 
 
 if __name__ == "__main__":

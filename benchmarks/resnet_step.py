@@ -13,7 +13,6 @@ others draw latents of width 128 and real images live. Candidates take turns, an
 the turns counts.
 """
 
-import argparse
 import tempfile
 from pathlib import Path
 
@@ -23,6 +22,7 @@ import tensorflow as tf
 from keras import layers
 from qlatent_tf.configs.resnet import VARIANTS, get_config
 
+from benchmarks.report import new_parser, show_report
 from benchmarks.steps import (
     add_options,
     bare_steps,
@@ -34,7 +34,6 @@ from benchmarks.steps import (
 from qlatent_tf.experiments.table2_cifar import LATENTS
 from qlatent_tf.layers.image.residual import conv
 from qlatent_tf.models.images.model import ResNet
-from qlatent_tf.storage.files import write_text
 from qlatent_tf.storage.preset_files import versions
 
 _IMAGES = 2000
@@ -87,9 +86,7 @@ def _normalised(images):
 
 def main() -> None:
     """Runs the benchmark and prints it, or writes it to a file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     add_options(parser, list(LATENTS), batch_size=64, steps=6, turns=3)
     parser.add_argument("--variant", choices=VARIANTS, default="small")
     options = parser.parse_args()
@@ -97,9 +94,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         measured = measure(_candidates(options, Path(folder)), options.steps, options.turns)
     text = report(f"`resnet`, variant `{options.variant}`", options, versions(), measured)
-    print(text)
-    if options.out:
-        write_text(options.out, text)
+    show_report(text, options.out)
 
 
 def _candidates(options, folder):

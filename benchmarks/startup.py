@@ -8,17 +8,14 @@ Each command is a process of its own. Of several repetitions, in which the versi
 shortest counts: the time that passed, and the processor's, which other processes disturb less.
 """
 
-import argparse
-import os
 import resource
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 from benchmarks.machine import machine_lines, usable_cores
-from qlatent_tf.storage.files import write_text
+from benchmarks.report import new_parser, run_quietly, write_report
 
 PACKAGES = ("qlatent_tf", "tensorflow", "keras", "numpy")
 STATEMENTS = ("pass", "import qlatent_tf", "import tensorflow")
@@ -51,17 +48,9 @@ def seconds(pythons: list[Path], arguments: list[str], repeats: int) -> list[tup
 
 
 def _once(python, arguments):
-    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     with tempfile.TemporaryDirectory() as folder:
         before, start = _processor_seconds(), time.perf_counter()
-        subprocess.run(
-            [python, *arguments],
-            cwd=folder,
-            env=quiet,
-            check=False,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        run_quietly([python, *arguments], cwd=folder, check=False)
         return time.perf_counter() - start, _processor_seconds() - before
 
 
@@ -72,13 +61,10 @@ def _processor_seconds():
 
 def main() -> None:
     """Runs the benchmark and prints it, or writes it to a file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     parser.add_argument("--beside", type=Path, metavar="CHECKOUT", help="another version")
     parser.add_argument("--repeats", type=int, default=5, help="default: 5")
     parser.add_argument("--note", help="a remark on the machine, such as what else it did")
-    parser.add_argument("--out", help="Markdown file to write")
     options = parser.parse_args()
     pythons = {"this version": Path(sys.executable)}
     if options.beside:
@@ -102,8 +88,7 @@ def main() -> None:
         cells = [f"{value:.2f}" for pair in times for value in pair]
         lines.append(f"| `{what}` | {' | '.join(cells)} |")
         print(lines[-1], flush=True)
-    if options.out:
-        write_text(options.out, "\n".join(lines) + "\n")
+    write_report("\n".join(lines), options.out)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,13 @@
 """Training steps of several candidates, timed in turns, as a table."""
 
 import os
-import statistics
-import time
 from collections.abc import Callable
 
 import keras
 import tensorflow as tf
 
 from benchmarks.machine import usable_cores
+from benchmarks.report import medians, timed
 from qlatent_tf import resolve as completion
 from qlatent_tf.config import Config
 from qlatent_tf.gan.wgan_gp import WGANGP
@@ -50,21 +49,14 @@ def bare_steps(config: Config) -> Candidate:
 
 def measure(candidates: dict[str, Candidate], steps: int, turns: int) -> dict[str, tuple]:
     """Returns the medians over turns of seconds and of processor seconds a step."""
-    seconds = {name: [] for name in candidates}
-    processors = {name: [] for name in candidates}
+    times = {name: [] for name in candidates}
     for turn in range(turns + 1):
         for name, run in candidates.items():
             run(WARM_STEPS)
-            wall, processor = time.perf_counter(), time.process_time()
-            run(steps)
-            wall, processor = time.perf_counter() - wall, time.process_time() - processor
+            spent = timed(run, steps)
             if turn:  # The first one compiles.
-                seconds[name].append(wall / steps)
-                processors[name].append(processor / steps)
-    return {
-        name: (statistics.median(seconds[name]), statistics.median(processors[name]))
-        for name in candidates
-    }
+                times[name].append(tuple(one / steps for one in spent))
+    return medians(times)
 
 
 def add_options(parser, latents, batch_size: int, steps: int, turns: int) -> None:
@@ -77,7 +69,6 @@ def add_options(parser, latents, batch_size: int, steps: int, turns: int) -> Non
     parser.add_argument(
         "--turns", type=int, default=turns, help=f"turns of each (default: {turns})"
     )
-    parser.add_argument("--out", help="Markdown file to write")
     parser.add_argument(
         "--threads", type=int, default=usable_cores(), help="threads of the kernels (default: all)"
     )

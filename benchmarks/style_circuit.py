@@ -17,20 +17,17 @@ method. Qibo's NumPy backend has no gradient: its states alone are timed, sample
 our step without the gradient. Both are measured where installed: `pip install .[bench]`.
 """
 
-import argparse
-import statistics
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from benchmarks.machine import machine_lines, usable_cores
+from benchmarks.report import medians, new_parser, timed, write_report
 from qlatent_tf.layers.circuit.style_circuit import StyleCircuit
-from qlatent_tf.storage.files import write_text
 
 PACKAGES = ["tensorflow", "tensorcircuit-ng", "numpy", "pennylane", "pennylane-lightning", "qibo"]
 TOLERANCE = 1e-4  # Ours is in single precision.
@@ -162,6 +159,12 @@ def read_features(states: np.ndarray, qubits: int) -> np.ndarray:
     return np.array(x + z).T
 
 
+def repeat(step: Candidate, times: int) -> None:
+    """Makes so many steps."""
+    for _ in range(times):
+        step()
+
+
 def measure(
     candidates: dict[str, Candidate], seconds: float, turns: int
 ) -> dict[str, tuple[float, float]]:
@@ -175,15 +178,9 @@ def measure(
         for name, step in candidates.items():
             if calls[name] == 1 and turn >= LONG_TURNS:
                 continue
-            wall, processor = time.perf_counter(), time.process_time()
-            for _ in range(calls[name]):
-                step()
-            wall, processor = time.perf_counter() - wall, time.process_time() - processor
+            wall, processor = timed(repeat, step, calls[name])
             times[name].append((wall / calls[name], processor / wall))
-    return {
-        name: tuple(statistics.median(column) for column in zip(*values, strict=True))
-        for name, values in times.items()
-    }
+    return medians(times)
 
 
 def check_agreement(candidates: dict[str, Candidate]) -> None:
@@ -240,14 +237,11 @@ def timing(measured: tuple[float, float]) -> str:
 
 def main() -> None:
     """Runs the benchmark and prints it, or writes it to a file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     parser.add_argument("--qubits", type=int, nargs="+", default=[4, 6, 8, 10, 12])
     parser.add_argument("--layers", type=int, default=3)
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--quick", action="store_true", help="short turns, and few")
-    parser.add_argument("--out", type=Path, help="Markdown file to write")
     options = parser.parse_args()
     seconds, turns = (0.3, 3) if options.quick else (2.0, 7)
     # Imports the simulator, which is not to count as compilation.
@@ -265,8 +259,7 @@ def main() -> None:
         cells = benchmark_row(qubits, options.layers, options.batch_size, seconds, turns)
         report.append(f"| {' | '.join(cells)} |")
         print(report[-1], flush=True)
-        if options.out:
-            write_text(options.out, "\n".join(report) + "\n")
+        write_report("\n".join(report), options.out)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ sampling, which the clock does not show where it is done while the step before i
 others use the machine, --threads 1 is fairer, for threads that wait for each other suffer most.
 """
 
-import argparse
 import importlib.util
 
 import keras
@@ -23,6 +22,7 @@ import numpy as np
 import tensorflow as tf
 from qlatent_tf.configs.mlp import get_config
 
+from benchmarks.report import new_parser, show_report
 from benchmarks.steps import (
     Candidate,
     add_options,
@@ -36,7 +36,6 @@ from qlatent_tf import resolve as completion
 from qlatent_tf.experiments.table1 import CONTROLS, LATENTS
 from qlatent_tf.models.perceptrons import perceptron
 from qlatent_tf.runs import training
-from qlatent_tf.storage.files import write_text
 from qlatent_tf.storage.preset_files import versions
 
 REAL_SAMPLES = 50_000
@@ -150,9 +149,7 @@ def pytorch(real: np.ndarray, batch_size: int, critic_steps: int = 5) -> Candida
 
 def main() -> None:
     """Runs the benchmark and prints it, or writes it to a file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = new_parser(__doc__)
     add_options(parser, [*LATENTS, *CONTROLS], batch_size=500, steps=30, turns=5)
     options = parser.parse_args()
     tf.config.threading.set_intra_op_parallelism_threads(options.threads)
@@ -176,9 +173,7 @@ def main() -> None:
         packages["torch"] = torch.__version__
     measured = measure(candidates, options.steps, options.turns)
     text = report("`mlp` on quantum data", options, packages, measured)
-    print(text)
-    if options.out:
-        write_text(options.out, text)
+    show_report(text, options.out)
 
 
 if __name__ == "__main__":

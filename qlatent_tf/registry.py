@@ -111,6 +111,10 @@ class Registry:
         module, _, attribute = self._homes[name].partition(":")
         return getattr(importlib.import_module(f"qlatent_tf.{module}"), attribute)
 
+    def options(self, name: str) -> Mapping[str, inspect.Parameter]:
+        """Returns the parameters of the builder called `name`."""
+        return inspect.signature(self.get(name)).parameters
+
     def build(self, name: str, *args, **options):
         """Calls the builder called `name`.
 

@@ -100,7 +100,7 @@ def with_latent(config: Config, latent: str) -> Config:
     configuration's seed chose for the old latent alone is not. Where circuits stood side by side
     and the new latent is one, it is as wide as all of them.
     """
-    known = inspect.signature(latents.get(latent)).parameters
+    known = latents.options(latent)
     own, _ = _chosen_circuits(config, "latent")
     chosen = config.latent_options.get("unitary_seed") == own
     options = {

@@ -21,7 +21,7 @@ _BY_NETWORK = (
     "kernel_inception_distance",
 )
 # The same, in words that a metric of your own may begin with: these state what they compared.
-_NEIGHBOURS = ("precision", "recall", "density", "coverage")
+NEIGHBOUR_SCORES = ("precision", "recall", "density", "coverage")
 # The Inception that papers score images by, see `metrics.images.inception`.
 _PUBLISHED_INCEPTION = "tfgan_inception"
 
@@ -152,7 +152,7 @@ def _read(key, entry, dataset):
     # Every text matches: what is of no known form is all name.
     found: Any = _key_pattern(dataset).fullmatch(key)
     compared = all(found.group("reference_size", "num_samples"))
-    metric, network = _split(found["name"], (*_BY_NETWORK, *(_NEIGHBOURS if compared else ())))
+    metric, network = _split(found["name"], (*_BY_NETWORK, *(NEIGHBOUR_SCORES if compared else ())))
     return Score(
         metric=metric,
         reference=found["reference"],

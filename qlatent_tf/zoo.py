@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import inspect
 from pathlib import Path
 
 import numpy as np
@@ -85,7 +84,7 @@ def build_model(config: Config):
     if config.train_circuit:
         latent = trained(latent, config.latent, config.latent_options)
     options = dict(config.model_options)
-    taken = inspect.signature(models.get(config.model)).parameters
+    taken = models.options(config.model)
     for name in ("gradient_penalty_weight", "critic_steps"):
         # What is no GAN, such as the autoencoder, takes neither.
         if name in taken or any(option.kind is option.VAR_KEYWORD for option in taken.values()):
@@ -203,7 +202,7 @@ def _unnamed_circuit(config: Config) -> dict:
     own = any(options.get(name) is not None for name in OWN_CIRCUITS)
     if ":" in config.latent or "unitary_seed" in options or own:
         return {}
-    parameter = inspect.signature(latents.get(config.latent)).parameters.get("unitary_seed")
+    parameter = latents.options(config.latent).get("unitary_seed")
     return {} if parameter is None else {"unitary_seed": parameter.default}
 
 

@@ -19,6 +19,7 @@ from qlatent_tf.tools.command_line import Parser, print_table, run_tool
 
 from qlatent_tf import glossary
 from qlatent_tf.registry import datasets, latents, metrics, models, rewards
+from qlatent_tf.runs.evaluation import mean_scores
 from qlatent_tf.scores import read_scores
 from qlatent_tf.storage.files import read_json
 from qlatent_tf.storage.preset_files import list_presets, preset_directory, read_description
@@ -88,11 +89,7 @@ def _summary(name):
     evaluation = {"dataset": "", "metrics": {}}
     if file.is_file():
         evaluation = read_json(file, {"dataset": str, "metrics": {str: SCORE}})
-    scores = {
-        key: score["mean"]
-        for key, score in evaluation["metrics"].items()
-        if score["mean"] is not None
-    }
+    scores = mean_scores(evaluation)
     found = glossary.key_scores(read_scores(scores, evaluation["dataset"]))
     return {
         "name": name,

@@ -15,8 +15,6 @@ examples:
   qlatent-tf sample runs/mlp_boson_quantum -n 100000 --out samples.npy
 """
 
-import csv
-import io
 import math
 import operator
 import re
@@ -38,7 +36,7 @@ from qlatent_tf.tools.sources import (
     load_model,
 )
 
-from qlatent_tf.storage.files import atomic_path, write_text
+from qlatent_tf.storage.files import atomic_path, csv_text, write_text
 
 _COMPARISONS = {
     "<=": operator.le,
@@ -238,11 +236,7 @@ def _write_smiles(path, samples, known):
 def _write_table(path, samples, known):
     smiles = _smiles_of(samples)
     columns = {"smiles": smiles, **_columns(smiles, known)}
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(columns)
-    rows.writerows(zip(*columns.values(), strict=True))
-    write_text(path, text.getvalue())
+    write_text(path, csv_text(columns, zip(*columns.values(), strict=True)))
     return "."
 
 

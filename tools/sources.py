@@ -2,7 +2,6 @@
 
 import dataclasses
 import importlib
-import inspect
 import os
 import sys
 from pathlib import Path
@@ -19,18 +18,8 @@ from qlatent_tf.runs import loading
 from qlatent_tf.runs.loading import source_config
 from qlatent_tf.storage.files import INCEPTION_VARIABLE
 
-_LATENT_OPTIONS = {
-    "modes": "modes",
-    "photons": "photons",
-    "unitary_seed": "unitary_seed",
-    "unitary_file": "unitary_file",
-    "latent_file": "file",
-}
-_MODEL_OPTIONS = {
-    "generator": "generator",
-    "reward": "reward",
-    "reward_weight": "reward_weight",
-}
+_LATENT_OPTIONS = ("modes", "photons", "unitary_seed", "unitary_file", "latent_file")
+_MODEL_OPTIONS = ("generator", "reward", "reward_weight")
 _MANY = 1_000_000
 
 
@@ -106,8 +95,8 @@ def config_from_arguments(arguments) -> Config:
     if arguments.dataset:
         check_dataset(arguments.dataset)
     changes = {
-        **_given_options(arguments, _LATENT_OPTIONS, "latent", latents.get, config.latent),
-        **_given_options(arguments, _MODEL_OPTIONS, "model", models.get, config.model),
+        **_given_options(arguments, _LATENT_OPTIONS, latents, config.latent),
+        **_given_options(arguments, _MODEL_OPTIONS, models, config.model),
     }
     for name in ("dataset", "steps", "batch_size", "seed", "train_circuit"):
         if getattr(arguments, name) is not None:
@@ -143,11 +132,11 @@ def config_from_arguments(arguments) -> Config:
     return config
 
 
-def _given_options(arguments, table, kind, get, name):
+def _given_options(arguments, names, registry, name):
     """The options of the latent or the model that the command line has arguments for."""
-    legal, changes = inspect.signature(get(name)).parameters, {}
-    for argument, option in table.items():
-        value = getattr(arguments, argument)
+    legal, kind, changes = registry.options(name), registry.kind, {}
+    for argument in names:
+        option, value = argument.removeprefix("latent_"), getattr(arguments, argument)
         if value is not None:
             if option not in legal:
                 known = [

@@ -124,7 +124,9 @@ def checked_options(changes: dict) -> dict:
 
 
 def _is_legal(name, value):
-    """Whether a value, of the right type, trains a classifier; seeds and names may be any."""
+    """Whether a value, of the right type, trains a classifier; names may be any."""
+    if name == "seed":
+        return 0 <= value < 2**32
     if name == "widths":
         return bool(value) and all(type(width) is int and width > 0 for width in value)
     if name in ("epochs", "batch_size", *_SIZES):
@@ -232,9 +234,8 @@ def publish(directory, classifier, options: dict, dataset, step: int) -> dict:
     """Writes a preset; returns its scores on the test images with their standard errors."""
     import keras
 
-    from qlatent_tf.metrics.images.classifier import KIND
     from qlatent_tf.publishing.card import classifier_card
-    from qlatent_tf.storage.preset_files import versions, write_preset
+    from qlatent_tf.storage.preset_files import CLASSIFIER, versions, write_preset
 
     logits = classifier.predict(dataset.test, batch_size=_TEST_BATCH, verbose=0)
     labels, count = np.asarray(dataset.test_labels), len(dataset.test_labels)
@@ -249,7 +250,7 @@ def publish(directory, classifier, options: dict, dataset, step: int) -> dict:
     description = {"config": options, "provenance": provenance, "versions": versions()}
     write_preset(
         directory,
-        KIND,
+        CLASSIFIER,
         options,
         classifier.save_weights,
         metrics=measured,

@@ -12,7 +12,7 @@ from qlatent_tf.experiments.grids.cells import Cell
 from qlatent_tf.experiments.grids.finished_cells import cell_scores
 from qlatent_tf.experiments.grids.pairs import write_paired
 from qlatent_tf.experiments.grids.table_files import write_table
-from qlatent_tf.experiments.grids.tables import Column, Published, in_order, make_table
+from qlatent_tf.experiments.grids.tables import Column, in_order, make_table
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +84,7 @@ class GridExperiment(Experiment):
       panel_title: str. Of a chart's panel; ``{}`` stands for its value.
       curve: (str, str). The score that is drawn against the steps, and its label.
       bars: dict of str to (str, str). Name of a chart -> a column, and its label.
-      published: callable. What the paper reports of a row, see `tables.Published`.
+      published: callable. What the paper reports of a row, see `make_table`.
       write_more: callable. `write_more(folder, finished, table, trusted)` writes what else there
         is.
       write_instead: callable. `write_instead(folder, finished)` does what `write` does.
@@ -172,11 +172,11 @@ class GridExperiment(Experiment):
         from qlatent_tf.experiments.grids.charts import save_charts
 
         finished = in_order(finished, **self.order)
-        source = Published(f"paper ({self.iterations:,} steps)", self.published)
+        source = f"paper ({self.iterations:,} steps)"
         found = {name for cell in finished for name in cell_scores(cell)} if finished else set()
         more = [column for column in self.more_columns if column.name in found]
         columns = [*self.columns, *more]
-        table = make_table(finished, columns, source, self.panel)
+        table = make_table(finished, columns, source, self.published, self.panel)
         path = folder / self.name
         write_table(path, table, columns, self.notes)
         save_charts(path, table, finished, self.panel_title, self.curve, self.bars)

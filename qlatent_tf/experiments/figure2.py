@@ -66,10 +66,7 @@ def measure(folder, name, model, config, step, *, num_samples, progress=True) ->
     made_of = {"config": config.to_json(), "step": step, "num_samples": num_samples}
     if file.is_file():
         return _read(file, made_of)
-    dataset = load_dataset(config, progress=progress)
-    if getattr(dataset, "law", None) is None:
-        raise ValueError(f"The exact distribution of the data set {dataset.name!r} is not known.")
-    law = OutcomeLaw(*dataset.law())
+    law = OutcomeLaw.of(load_dataset(config, progress=progress))
     with ProgressBar(
         total=num_samples, unit="sample", unit_scale=True, desc=name, disable=not progress
     ) as bar:

@@ -5,8 +5,6 @@ Reference:
   arXiv 2508.19857.
 """
 
-import inspect
-
 from absl import logging
 
 from qlatent_tf.config import Config
@@ -30,7 +28,7 @@ NOTES = (
 
 def get_config(latent: str) -> Config:
     """Returns the paper's configuration for one latent; circuits are loops of delays 1, 3, 9."""
-    takes_circuit = "interferometer" in inspect.signature(latent_registry.get(latent)).parameters
+    takes_circuit = "interferometer" in latent_registry.options(latent)
     return Config(
         model="mlp",
         latent=latent,

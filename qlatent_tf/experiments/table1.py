@@ -28,7 +28,7 @@ COLUMNS = tuple(
         ),
     )
 )
-_DISTANCE = ("integer_distance", "distance to the nearest integer")
+DISTANCE = ("integer_distance", "distance to the nearest integer")
 # Mean and standard error of 12 runs.
 PAPER = {
     ("quantum", "gaussian"): (0.061, 0.001),
@@ -60,7 +60,7 @@ def _cells(latents, data, variant, **schedule):
 
 def _published(row):
     known = PAPER.get((row["data"], row["latent"]))
-    return {_DISTANCE[0]: known} if known else {}
+    return {DISTANCE[0]: known} if known else {}
 
 
 EXPERIMENT = GridExperiment(
@@ -85,7 +85,7 @@ EXPERIMENT = GridExperiment(
     more_columns=judges(),
     notes=NOTES,
     order={"data": DATA, "latent": LATENTS + CONTROLS},
-    curve=_DISTANCE,
-    bars={"bars": _DISTANCE},
+    curve=DISTANCE,
+    bars={"bars": DISTANCE},
     published=_published,
 )

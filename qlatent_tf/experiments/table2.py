@@ -5,8 +5,6 @@ Reference:
   arXiv 2508.19857, table II.
 """
 
-import inspect
-
 from qlatent_tf.configs.molgan import get_config
 from qlatent_tf.experiments.experiment import GridExperiment, Option
 from qlatent_tf.experiments.grids.cells import seed_by_seed
@@ -83,7 +81,7 @@ def _cells(latents, sizes, interferometers, samples, bank_sizes, bank_samples, d
     rows = []
     for modes in sizes:
         for latent in latents:
-            known = inspect.signature(latent_registry.get(latent)).parameters
+            known = latent_registry.options(latent)
             if latent == "samples":
                 raise ValueError("Files of samples are rows of their own: name them by --samples.")
             if "modes" not in known:

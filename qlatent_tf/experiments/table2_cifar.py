@@ -13,7 +13,7 @@ from qlatent_tf.experiments.grids.cells import seed_by_seed
 from qlatent_tf.experiments.grids.finished_cells import cell_scores
 from qlatent_tf.experiments.grids.latent_files import recorded_samples
 from qlatent_tf.experiments.grids.table_files import write_table
-from qlatent_tf.experiments.grids.tables import Column, Published, in_order, judges, make_table
+from qlatent_tf.experiments.grids.tables import Column, in_order, judges, make_table
 from qlatent_tf.experiments.table1 import LATENTS
 from qlatent_tf.scores import read_scores
 
@@ -85,17 +85,17 @@ def _write(folder, finished):
 
     finished = in_order(finished, latent=LATENTS)
     columns, inception = _columns(finished)
-    source = Published(
+    published = (
         f"paper ({ITERATIONS:,} steps)",
         lambda row: dict(zip([inception], _published(row).values(), strict=False)),
     )
     real_cells = _real_cells(finished)
-    table = make_table([*finished, *real_cells.values()], columns, source)
+    table = make_table([*finished, *real_cells.values()], columns, *published)
     real = [row for row in table["rows"] if row["latent"] == _NO_LATENT]
     for row in real:
         row.update(seeds=[], seconds=[])
     write_table(folder / "table2_cifar", table, columns, NOTES + (_REAL if real else ""))
-    generated = make_table(finished, columns, source)
+    generated = make_table(finished, columns, *published)
     score, frechet, _ = ((column.name, column.title) for column in COLUMNS)
     bars = {"score": score, "frechet": frechet, "inception": (inception, "Inception score")}
     save_charts(

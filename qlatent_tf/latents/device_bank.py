@@ -1,7 +1,6 @@
 """Banks of shots that a platform drew: a device, or the simulator of another library."""
 
 import datetime
-import inspect
 import json
 import os
 from collections.abc import Mapping
@@ -148,7 +147,7 @@ def _device(latent: str, options):
 
 def _settings(latent: str, options) -> dict[str, Any]:
     """The latent's options, defaults spelt out, but for the circuit, which is kept itself."""
-    taken = inspect.signature(latents.get(latent)).parameters.items()
+    taken = latents.options(latent).items()
     settings = {name: options.get(name, one.default) for name, one in taken}
     return {
         name: value

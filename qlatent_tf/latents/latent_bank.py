@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import inspect
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +11,7 @@ from absl import logging
 
 from qlatent_tf.cluster.client import Cluster
 from qlatent_tf.progress import ProgressBar
+from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.quantum.devices.tiles import Tiles
 from qlatent_tf.quantum.gaussian.device import GaussianDevice
 from qlatent_tf.quantum.recordings.bank import Draw, Piece, npy_sha256, write_bank
@@ -51,6 +51,7 @@ def write_latent_bank(
         begun differently.
       InUseError: if another process is writing the bank.
     """
+    num_samples = check_count(num_samples, "num_samples", least=1)
     options = dict(options)
     refused = [name for name in ("center", "standardize") if options.get(name)]
     if refused:
@@ -59,7 +60,7 @@ def write_latent_bank(
             f"{options[refused[0]]!r}. What draws from the bank takes the option."
         )
     options.pop("center", None)
-    if "center" not in inspect.signature(latents.get(latent)).parameters:
+    if "center" not in latents.options(latent):
         raise ValueError(f"A bank is of a photonic latent; received {latent!r}.")
     live = latents.build(latent, center=False, **options)
     if not hasattr(live, "devices"):
@@ -74,7 +75,7 @@ def write_latent_bank(
     # photons do; a file that was moved is none either, since the circuit itself is compared.
     settings = {
         name: options.get(name, parameter.default)
-        for name, parameter in inspect.signature(latents.get(latent)).parameters.items()
+        for name, parameter in latents.options(latent).items()
         if name not in ("center", *OWN_CIRCUITS)
     }
     for name in ("interfering_photons", "g2", "phase_error", "noise"):

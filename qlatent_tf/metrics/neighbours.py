@@ -17,15 +17,15 @@ from sklearn.neighbors import NearestNeighbors
 
 from qlatent_tf.datasets.dataset import Dataset
 from qlatent_tf.metrics.vectors.rounding import check_vectors
-from qlatent_tf.scores import Score, measured
+from qlatent_tf.scores import NEIGHBOUR_SCORES, Score, measured
 from qlatent_tf.seeds import some_rows
 
 NEIGHBOURS = 5
 # Samples of each side that are compared; the cost is that of all pairs.
 MOST = 10_000
 _MEGABYTES = 64  # of distances that are held at once
-# Of the longest row: what rounding may make of a distance, so that points at the edge of a ball,
-# which whole numbers often are, lie in it wherever the origin is.
+# Of a ball's radius and its distance from the mean of the data: what rounding may make of a
+# distance, so that points at the edge of a ball, which whole numbers often are, lie in it.
 _ROUNDING = 1e-6
 
 
@@ -61,10 +61,10 @@ def precision_and_recall(real, generated, neighbours: int = NEIGHBOURS) -> dict[
             f"neighbours is at least 1 and below the number of points on either side; received "
             f"{neighbours} for {len(real)} and {len(generated)}."
         )
-    longest = max(np.linalg.norm(points, axis=1).max() for points in (real, generated))
-    real_radii, generated_radii = (
-        _radii(points, neighbours) + _ROUNDING * longest for points in (real, generated)
-    )
+    # Distances are rounded by how far off the origin is.
+    middle = real.mean(axis=0, dtype=np.float64)
+    real, generated = real - middle, generated - middle
+    real_radii, generated_radii = (_radii(points, neighbours) for points in (real, generated))
     in_ball_of_generated, covered = [], []
     holding = np.zeros(len(generated), dtype=np.int64)
     done = 0
@@ -99,8 +99,7 @@ def neighbour_scores(dataset: Dataset, real, generated, num_samples, network) ->
     """
     real, generated = some_rows(real, MOST), some_rows(generated, MOST)
     if min(len(real), len(generated)) <= NEIGHBOURS or not np.isfinite(generated).all():
-        names = ("precision", "recall", "density", "coverage")
-        found: dict[str, float] = dict.fromkeys(names, np.nan)
+        found: dict[str, float] = dict.fromkeys(NEIGHBOUR_SCORES, np.nan)
     else:
         found = precision_and_recall(real, generated)
     return measured(
@@ -113,6 +112,7 @@ def neighbour_scores(dataset: Dataset, real, generated, num_samples, network) ->
 
 
 def _radii(points, neighbours):
-    """The distance of each point to its k-th nearest neighbour among the others."""
+    """The distance of each point to its k-th nearest neighbour among the others, rounded up."""
     search = NearestNeighbors(n_neighbors=neighbours, algorithm="brute").fit(points)
-    return search.kneighbors()[0][:, -1]
+    radii = search.kneighbors()[0][:, -1]
+    return radii + _ROUNDING * (radii + np.linalg.norm(points, axis=1))

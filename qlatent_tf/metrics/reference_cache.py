@@ -17,7 +17,6 @@ def reference_arrays(
     kind: str,
     version: str,
     make: Callable[[Any], Mapping[str, np.ndarray]],
-    check: Callable[[Mapping[str, np.ndarray]], None],
     smiles: Collection[str] | None = None,
 ) -> dict[str, np.ndarray]:
     """Returns arrays that describe the real samples of a data set, from the cache if there.
@@ -29,7 +28,6 @@ def reference_arrays(
         hash of a network.
       make: callable. `make(samples)` computes them of the distinct SMILES, sorted, or of all
         images of `source`.
-      check: callable. `check(arrays)` raises ValueError or KeyError for others than these.
       smiles: collection of str. The distinct SMILES to take instead of the data set's.
 
     Raises:
@@ -40,7 +38,7 @@ def reference_arrays(
     if not len(samples):
         raise ValueError(f"The data set {dataset.name!r} has no molecules to compare with.")
     key = f"{kind}/{version}/{_hash_of(samples)}"
-    return cached_arrays("metrics", f"{kind}-{dataset.name}", key, lambda: make(samples), check)
+    return cached_arrays("metrics", f"{kind}-{dataset.name}", key, lambda: make(samples))
 
 
 def _hash_of(samples) -> str:

@@ -3,7 +3,8 @@
 from qlatent_tf.differences import differences, format_differences
 from qlatent_tf.publishing.card import classifier_card, model_card
 from qlatent_tf.runs.run_directory import data_differences
-from qlatent_tf.storage.files import read_json, write_json, write_text
+from qlatent_tf.storage.files import atomic_path, read_json, write_json, write_text
+from qlatent_tf.storage.locks import sole_use
 from qlatent_tf.storage.preset_files import GAN, METRICS, own_preset_directory, read_description
 from qlatent_tf.zoo import from_preset, read_preset
 
@@ -48,13 +49,18 @@ def save_scores(name_or_dir, model, evaluation, *, published=None, trust_code=Fa
 
     Raises:
       FileNotFoundError: if there is no such preset, or it has no scores.
+      InUseError: if another process is writing scores into it.
     """
     directory = own_preset_directory(name_or_dir)
-    before = read_json(directory / "metrics.json", METRICS[GAN])
-    merged = {**before, "metrics": {**before["metrics"], **evaluation["metrics"]}}
-    card = _card(directory, directory.name, model, merged, published, trust_code)
-    write_json(directory / "metrics.json", merged)
-    write_text(directory / "README.md", card)
+    preset = read_preset(directory, trust_code=trust_code)
+    with sole_use(directory / ".scores.lock", f"writing scores into {directory}"):
+        before = read_json(directory / "metrics.json", METRICS[GAN])
+        merged = {**before, "metrics": {**before["metrics"], **evaluation["metrics"]}}
+        card = _card(directory, directory.name, model, preset, merged, published)
+        # The card is staged first: both are written, or neither.
+        with atomic_path(directory / "README.md") as staged:
+            staged.write_text(card, encoding="utf-8")
+            write_json(directory / "metrics.json", merged)
 
 
 def rewrite_card(name_or_dir, *, name=None, published=None, trust_code=False) -> None:
@@ -73,9 +79,10 @@ def rewrite_card(name_or_dir, *, name=None, published=None, trust_code=False) ->
     description, name = read_description(directory), name or directory.name
     scores = read_json(directory / "metrics.json", METRICS[description["kind"]])
     if description["kind"] == GAN:
-        config = read_preset(directory, trust_code=trust_code)["config"]
+        preset = read_preset(directory, trust_code=trust_code)
         model = from_preset(directory, trust_code=trust_code)
-        card = _card(directory, name, model, scores, published and published(config), trust_code)
+        known = published and published(preset["config"])
+        card = _card(directory, name, model, preset, scores, known)
     else:
         from qlatent_tf.metrics.images.classifier import load_classifier
 
@@ -84,8 +91,7 @@ def rewrite_card(name_or_dir, *, name=None, published=None, trust_code=False) ->
     write_text(directory / "README.md", card)
 
 
-def _card(directory, name, model, scores, published, trust_code):
-    description = read_preset(directory, trust_code=trust_code)
+def _card(directory, name, model, preset, scores, published):
     pictures = sorted(path.stem for path in directory.glob("*.png") if path.stem != "samples")
-    provenance = {"versions": description["versions"], **description["provenance"]}
-    return model_card(name, model, description["config"], scores, provenance, pictures, published)
+    provenance = {"versions": preset["versions"], **preset["provenance"]}
+    return model_card(name, model, preset["config"], scores, provenance, pictures, published)

@@ -174,6 +174,26 @@ def check_postselect(value) -> tuple[int, int] | None:
     return least, most
 
 
+def check_distribution(probabilities, outcomes: int) -> np.ndarray:
+    """Returns the probabilities of so many outcomes, float64, not negative and of sum 1.
+
+    Both hold up to rounding, 1e-9 and 1e-6.
+    """
+    probabilities = np.asarray(probabilities, np.float64)
+    if probabilities.shape != (outcomes,):
+        raise ValueError(
+            f"{outcomes} outcomes have as many probabilities; received the shape "
+            f"{probabilities.shape}."
+        )
+    total, least = probabilities.sum(), probabilities.min(initial=0.0)
+    if not (least >= -1e-9 and abs(total - 1) <= 1e-6):
+        raise ValueError(
+            f"Probabilities are not negative and sum to 1; received a sum of {total:.6g}, the "
+            f"least {least:.3g}."
+        )
+    return probabilities
+
+
 def check_choice(value, legal: Collection[str], name: str) -> str:
     """Returns one of the legal words."""
     if not isinstance(value, str) or value not in legal:

@@ -61,11 +61,10 @@ class TrainingBar(EverySteps):
     Args:
       steps: int. The step at which the run ends.
       phase: str. What is trained.
-      every: int. Steps between updates.
     """
 
-    def __init__(self, steps: int, phase: str = "train", every: int = 10):
-        super().__init__(every, steps)
+    def __init__(self, steps: int, phase: str):
+        super().__init__(10, steps)
         self._steps = steps
         self._phase = phase
         self._bar = None
@@ -239,11 +238,10 @@ class LossEvents(EverySteps):
     Args:
       writer: tf.summary.SummaryWriter.
       steps: int. The step at which the run ends; it has a point too, as the first one.
-      every: int. Steps between points.
     """
 
-    def __init__(self, writer, steps: int, every: int = 10):
-        super().__init__(every, 1, steps)
+    def __init__(self, writer, steps: int):
+        super().__init__(10, 1, steps)
         self._writer = writer
         self._last = None
 

@@ -1,6 +1,5 @@
 """What can be refused before a run's directory is made, or anything is traced or compiled."""
 
-import inspect
 import math
 import os
 
@@ -103,7 +102,7 @@ def check_fit(config: Config, model, dataset) -> None:
 def _other_width(config, made, data):
     """What to set where vectors are of another width than the generator's, or nothing."""
     rows = tuple(data.event_shape if hasattr(data, "sample") else getattr(data, "shape", ())[1:])
-    options = inspect.signature(models.get(config.model)).parameters
+    options = models.options(config.model)
     if len(rows) != 1 or "features" not in options or rows == tuple(made.shape[1:]):
         return ""
     return f" Set model_options.features={rows[0]}."

@@ -57,26 +57,6 @@ def content(record: dict | None):
     return record and (record.get("bank") or record["sha256"])
 
 
-def check_latent_file(path, record: dict, now: dict | None) -> None:
-    """Refuses to continue a run whose latent's file has another content than when it began.
-
-    Args:
-      path: path. The run.
-      record: dict. Its ``run.json``.
-      now: dict. What `file_record` returns today.
-
-    Raises:
-      ValueError: naming the file and both contents.
-    """
-    began = record.get("latent_file")
-    if began and now and content(began) != content(now):
-        raise ValueError(
-            f"{path} was trained on another latent: its file {began['name']} had the "
-            f"SHA-256 {began['sha256']}; {now['name']} has {now['sha256']}. Name the same file, "
-            "or begin another run."
-        )
-
-
 def _file_of(option, value):
     if option != "device":
         return value

@@ -1,8 +1,8 @@
 """Trained models from where they lie: a preset, by name or directory, or a run's directory."""
 
+from qlatent_tf import zoo
 from qlatent_tf.config import Config
 from qlatent_tf.runs.run_directory import RunDirectory, holds_run
-from qlatent_tf.zoo import read_preset
 
 
 def from_preset(name_or_dir, *, latent_options=None, trust_code=False):
@@ -40,10 +40,7 @@ def load_model(source, trust_code: bool = False, latent_options=None):
     # What imports TensorFlow comes last: of a name that is wrong, the user hears without it.
     how = {"latent_options": latent_options, "trust_code": trust_code}
     if is_preset(source):
-        preset = read_preset(source, trust_code=trust_code)
-
-        from qlatent_tf import zoo
-
+        preset = zoo.read_preset(source, trust_code=trust_code)
         model = zoo.from_preset(source, **how)
         return model, preset["config"], preset["provenance"].get("step")
     run = RunDirectory(source)
@@ -63,5 +60,5 @@ def is_preset(source) -> bool:
 def source_config(source, trust_code: bool = False) -> Config:
     """Returns the configuration of a run's directory or a preset."""
     if is_preset(source):
-        return read_preset(source, trust_code=trust_code)["config"]
+        return zoo.read_preset(source, trust_code=trust_code)["config"]
     return RunDirectory(source).read_config(trust_code=trust_code)

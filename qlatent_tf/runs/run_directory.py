@@ -6,7 +6,8 @@ from pathlib import Path
 from qlatent_tf.config import Config
 from qlatent_tf.differences import Differences, differences, format_differences
 from qlatent_tf.names import did_you_mean
-from qlatent_tf.runs.latent_file import check_latent_file
+from qlatent_tf.resolve import resolve
+from qlatent_tf.runs.latent_file import content
 from qlatent_tf.storage.files import read_json, refuse_link, write_json
 from qlatent_tf.storage.preset_files import versions
 from qlatent_tf.storage.shapes import DATASET, MEANS, SCORE
@@ -58,16 +59,13 @@ class RunDirectory:
         """Returns the file of a picture."""
         return self.path / f"{name}.png"
 
-    def open(self, config: Config, complete=lambda config: config) -> None:
-        """Makes the directory for a configuration, or takes it up again.
-
-        `complete(config)` fills in what the directory's configuration leaves open because an
-        earlier version, which wrote it, did not know the option.
+    def open(self, config: Config) -> None:
+        """Makes the directory for a configuration, as `resolve` returns it, or takes it up again.
 
         Raises:
           ValueError: if the directory holds a run of another configuration, with the differences.
         """
-        self.check(config, complete)
+        self.check(config)
         for part in self.path.glob("*"):
             if part.is_dir():
                 refuse_link(part)
@@ -97,14 +95,14 @@ class RunDirectory:
             history = [row for row in metrics["history"] if row["step"] < step]
             write_json(self.path / "metrics.json", {**metrics, "step": 0, "history": history})
 
-    def check(self, config: Config, complete=lambda config: config) -> None:
+    def check(self, config: Config) -> None:
         """Refuses what `open` refuses, and makes nothing.
 
         A run that ended before its first checkpoint may begin with another configuration.
         """
         if (self.path / "config.json").is_file() and self._is_trained():
             known = self.read_config(trust_code=True)
-            self.check_configuration(differences_by_name_first(known, config, complete))
+            self.check_configuration(differences_by_name_first(known, config))
 
     def _is_trained(self) -> bool:
         return any(self.checkpoints.glob("ckpt-*")) or self.read_run()["step"] > 0
@@ -192,15 +190,15 @@ def training_differences(config: Config, other: Config) -> Differences:
     return {name: values for name, values in found.items() if name not in _CHANGEABLE}
 
 
-def differences_by_name_first(known: Config, config: Config, complete) -> Differences:
-    """Returns `training_differences`, after `complete` filled in what the known one leaves open.
+def differences_by_name_first(known: Config, config: Config) -> Differences:
+    """Returns `training_differences`, options that an earlier version left open filled in.
 
-    Names are compared first: a configuration from elsewhere may name code, which `complete` would
+    Names are compared first: a configuration from elsewhere may name code, which `resolve` would
     import, and none is run but what the other configuration names too.
     """
     found = training_differences(known, config)
     named = {name: found[name] for name in ("model", "latent", "dataset") if name in found}
-    return named or training_differences(complete(known), config)
+    return found and (named or training_differences(resolve(known), config))
 
 
 def data_differences(recorded: dict, dataset) -> Differences:
@@ -239,4 +237,10 @@ def check_data(path, record: dict, dataset, latent_file: dict | None = None) -> 
             f"{path} was trained on other data (its -> yours): {format_differences(found)}. Name "
             "the folder of the same data by --data-dir, or begin another run."
         )
-    check_latent_file(path, record, latent_file)
+    began = record.get("latent_file")
+    if began and latent_file and content(began) != content(latent_file):
+        raise ValueError(
+            f"{path} was trained on another latent: its file {began['name']} had the SHA-256 "
+            f"{began['sha256']}; {latent_file['name']} has {latent_file['sha256']}. Name the same "
+            "file, or begin another run."
+        )

@@ -131,7 +131,7 @@ def train(
     distribution.check_distributable(config, strategy)
     beginning = _beginning(continue_from, config) if continue_from is not None else None
     run = RunDirectory(workdir)
-    run.check(config, resolve)
+    run.check(config)
     model = prepare(config, strategy)
     dataset = dataset or load_dataset(config, data_dir=data_dir, progress=progress)
     # Before there is a directory to clean up, or anything is compiled.
@@ -146,7 +146,7 @@ def train(
     lock = sole_use(run.path / ".lock", f"training in {run.path}")
     with lock if chief else contextlib.nullcontext(), distribution.lost_workers(strategy):
         if chief:
-            run.open(config, complete=resolve)
+            run.open(config)
             if beginning:
                 beginning.begin(run)
         distribution.agree(strategy, "the configuration", config.to_json())
@@ -205,7 +205,7 @@ def _restored(run, config):
 
 def _beginning(source, config):
     beginning = starting_point(source)
-    found = differences_by_name_first(beginning.config, config, resolve)
+    found = differences_by_name_first(beginning.config, config)
     if found:
         raise ValueError(
             f"{beginning.path} was trained with another configuration (its value -> yours): "

@@ -1,13 +1,15 @@
 """Files that are whole or absent: atomic writes, hashes, and where data is kept."""
 
 import contextlib
+import csv
 import errno
 import hashlib
+import io
 import json
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +78,13 @@ def write_text(path: str | os.PathLike, text: str) -> None:
     """Writes a UTF-8 text file atomically."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def csv_text(heads: Iterable[str], rows: Iterable[Iterable]) -> str:
+    """Returns rows as CSV, after a line of heads."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([heads, *rows])
+    return text.getvalue()
 
 
 def write_json(path: str | os.PathLike, value) -> None:

@@ -33,7 +33,8 @@ WEIGHTS = "model.weights.h5"
 CHECKPOINT_FOLDER = "checkpoint"
 # Presets without the field are of this kind.
 GAN = "gan"
-KINDS = (GAN, "classifier")
+CLASSIFIER = "classifier"
+KINDS = (GAN, CLASSIFIER)
 _DESCRIPTION = {
     "preset_version": int,
     "kind?": str,
@@ -45,7 +46,7 @@ _DESCRIPTION = {
 # What metrics.json holds, by kind.
 METRICS = {
     GAN: {**EVALUATION, "step": int, "real?": EVALUATION},
-    "classifier": {**SCORED, "class_accuracy?": MEANS},
+    CLASSIFIER: {**SCORED, "class_accuracy?": MEANS},
 }
 # Where a user's presets lie: what is installed belongs to the package manager.
 OWN_PRESETS = Path("models")

@@ -110,6 +110,22 @@ def test_ties_do_not_depend_on_where_the_origin_is():
         assert precision_and_recall(*moved) == pytest.approx(expected, abs=1e-12)
 
 
+def test_one_stray_sample_makes_no_other_good():
+    real, generated = _points(400, 0), _points(400, 1) + 8
+    generated[0] = 1e8, 0, 0, 0
+    found = precision_and_recall(real, generated)
+    # The ball of the stray one holds all data, by definition.
+    assert found == pytest.approx({"precision": 0, "recall": 1, "density": 0, "coverage": 0})
+
+
+def test_data_far_from_the_origin_are_compared_as_if_they_were_near():
+    real, generated = _points(300, 0), _points(300, 1) + 1
+    expected = precision_and_recall(real, generated)
+    assert 0.2 < expected["precision"] < 0.9
+    far = [1000 + 1e-4 * points for points in (real, generated)]
+    assert precision_and_recall(*far) == pytest.approx(expected, abs=0.01)
+
+
 def test_a_generator_that_diverges_is_scored():
     real = types.SimpleNamespace(name="normal", source=_points(300, 0))
     diverged = _points(200, 1)

@@ -147,7 +147,7 @@ def test_a_configuration_is_shown_and_a_wrong_one_refused(here, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "a preset or a run, or --real with --dataset"),
+        ([], "presets or runs, or --real with --dataset"),
         (["--real"], "Name what to score"),
         (["--real", "--dataset", "my_toy:toy", "--seeds", "5"], "Received --seeds 5"),
         (["--real", "--dataset", "bernoulli"], "'bernoulli' has no held-out samples"),

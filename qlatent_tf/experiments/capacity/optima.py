@@ -18,6 +18,7 @@ import math
 
 import numpy as np
 
+from qlatent_tf.layers.circuit.ansatz import count_parameters
 from qlatent_tf.models.codes.model import classical_generator, code_critic
 from qlatent_tf.scores import read_history
 
@@ -49,15 +50,15 @@ class Judgement:
         return self.bounded and self.steady
 
 
-def judge(history, code: int, window: int = WINDOW) -> Judgement:
+def judge(history, code: int) -> Judgement:
     """Judges a run on codes of this width by its evaluations, the last of which give the score."""
     rows = [scores for _, scores in read_history(history, _DATA)]
     scores, distances, slopes = (
         np.array([row[name].mean if name in row else math.nan for row in rows])
         for name in ("code_frechet", "critic_distance", "critic_slope")
     )
-    last = scores[-window:]
-    complete = len(last) == window and np.isfinite(last).all()
+    last = scores[-WINDOW:]
+    complete = len(last) == WINDOW and np.isfinite(last).all()
     score = float(np.median(last)) if complete else math.inf
     bounded = bool(
         len(history)
@@ -125,7 +126,7 @@ def optima(finished) -> list[dict]:
                 "qubits": qubits,
                 "layers": layers,
                 "seed": seed,
-                "capacity": circuit_parameters(qubits, layers),
+                "capacity": count_parameters(qubits, layers),
                 "critic": smallest_optimal(runs),
                 "generator": smallest_optimal(classical, target=best),
                 "score": best if np.isfinite(best) else None,
@@ -133,11 +134,6 @@ def optima(finished) -> list[dict]:
             }
         )
     return points
-
-
-def circuit_parameters(qubits: int, layers: int) -> int:
-    """Returns the parameters of a circuit: two for each of its angles."""
-    return 2 * qubits * (5 * layers + 1)
 
 
 @functools.cache

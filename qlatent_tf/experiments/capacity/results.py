@@ -8,10 +8,9 @@ from qlatent_tf.experiments.capacity import charts
 from qlatent_tf.experiments.capacity.optima import STEADINESS, TOLERANCE, WINDOW, is_bound, optima
 from qlatent_tf.experiments.capacity.scaling_laws import fit_laws
 from qlatent_tf.experiments.grids.comparable import check_table
-from qlatent_tf.experiments.grids.table_files import csv_text
 from qlatent_tf.experiments.grids.tables import schedule, settings_of
 from qlatent_tf.markdown import escaped, markdown_table
-from qlatent_tf.storage.files import write_json, write_text
+from qlatent_tf.storage.files import csv_text, write_json, write_text
 
 KINDS = {
     "critic": "parameters of the smallest optimal critic",
@@ -80,13 +79,11 @@ def to_markdown(results: dict, fits) -> str:
 def to_csv(points) -> str:
     """Returns the optima as CSV, a line for each circuit and seed; none is an empty entry."""
     columns = ("qubits", "layers", "seed", "capacity", "score", *KINDS)
-    bounds = {f"{kind}_is_bound": kind for kind in KINDS}
-    rows = [
-        {column: point[column] for column in columns}
-        | {name: is_bound(point, kind) for name, kind in bounds.items()}
+    rows = (
+        [*(point[column] for column in columns), *(is_bound(point, kind) for kind in KINDS)]
         for point in points
-    ]
-    return csv_text((*columns, *bounds), rows)
+    )
+    return csv_text((*columns, *(f"{kind}_is_bound" for kind in KINDS)), rows)
 
 
 def fit_optima(points, kind: str) -> dict:

@@ -136,7 +136,7 @@ def _preparation(grid, sign, cells, data_dir):
         return {str(file.relative_to(folder)): file.read_bytes() for file in shipped}
 
     def prepare(ask):
-        sees = ask(_exists, str(sign))
+        sees = ask(os.path.exists, str(sign))
         return Work(
             workdir=str(folder) if sees else "",
             num_samples=grid.num_samples,
@@ -146,10 +146,6 @@ def _preparation(grid, sign, cells, data_dir):
         )
 
     return prepare
-
-
-def _exists(path):
-    return Path(path).exists()
 
 
 class _Steps:

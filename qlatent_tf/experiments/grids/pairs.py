@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from qlatent_tf.experiments.grids.finished_cells import cell_scores
+from qlatent_tf.experiments.grids.table_files import row_entries
 from qlatent_tf.markdown import markdown_table
 from qlatent_tf.scores import Score
 from qlatent_tf.storage.files import write_json, write_text
@@ -98,7 +99,7 @@ def write_paired(path: Path, finished, table: dict, baseline: Mapping) -> None:
     labels = table["labels"]
     rows = [
         [
-            *_entries(row["row"], labels),
+            *row_entries(row["row"], labels),
             titles[row["score"]],
             *in_words(row),
         ]
@@ -115,10 +116,6 @@ def write_paired(path: Path, finished, table: dict, baseline: Mapping) -> None:
     lines = markdown_table(heads, rows, words=len(labels) + 1)
     write_text(path.with_suffix(".md"), "\n".join([*lines, "", caption, ""]))
     write_json(path.with_suffix(".json"), differences)
-
-
-def _entries(row, labels):
-    return [f"`{row[label]}`" if label == "latent" else row[label] for label in labels]
 
 
 def in_words(row: dict) -> list[str]:

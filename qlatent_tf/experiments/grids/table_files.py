@@ -1,14 +1,11 @@
 """Tables of finished cells in Markdown, CSV and JSON, and how a score is written."""
 
-import csv
 import decimal
-import io
 import math
-from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from qlatent_tf.markdown import escaped, markdown_table
-from qlatent_tf.storage.files import write_json, write_text
+from qlatent_tf.storage.files import csv_text, write_json, write_text
 
 
 def to_markdown(table: dict, columns, notes: str = "") -> str:
@@ -21,8 +18,7 @@ def to_markdown(table: dict, columns, notes: str = "") -> str:
     best = _best(table, columns)
     rows = []
     for number, row in enumerate(table["rows"]):
-        entries = [f"`{row[label]}`" if label == "latent" else row[label] for label in labels]
-        entries.append(len(row["seeds"]))
+        entries = [*row_entries(row, labels), len(row["seeds"])]
         for column in columns:
             text = format_score(row["scores"][column.name])
             text = "not scored" if column.name in row["unscored"] else text
@@ -60,6 +56,11 @@ def to_markdown(table: dict, columns, notes: str = "") -> str:
     return "\n".join([*lines, "", "\n\n".join(paragraphs), ""])
 
 
+def row_entries(row: dict, labels) -> list:
+    """Returns what a row of a Markdown table shows under its labels."""
+    return [f"`{row[label]}`" if label == "latent" else row[label] for label in labels]
+
+
 def to_csv(table: dict) -> str:
     """Returns the table as CSV, a line for each row and score."""
     lines = []
@@ -79,16 +80,7 @@ def to_csv(table: dict) -> str:
                     "schedule": table["schedule"],
                 }
             )
-    return csv_text(tuple(lines[0]), lines)
-
-
-def csv_text(heads: Sequence[str], rows: Iterable[Mapping]) -> str:
-    """Returns rows, whose keys are the heads, as CSV with a line of heads."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, heads, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    return csv_text(tuple(lines[0]), (line.values() for line in lines))
 
 
 def write_table(path: Path, table: dict, columns, notes: str = "") -> None:

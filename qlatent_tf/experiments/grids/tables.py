@@ -1,7 +1,6 @@
 """Tables of finished cells: means over training seeds, and published ones."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
 
 from qlatent_tf.config import Config
 from qlatent_tf.experiments.grids.comparable import check_table
@@ -10,7 +9,7 @@ from qlatent_tf.experiments.grids.finished_cells import (
 )
 from qlatent_tf.glossary import explain
 from qlatent_tf.resolve import changed_options
-from qlatent_tf.scores import Score
+from qlatent_tf.scores import NEIGHBOUR_SCORES, Score
 
 # Of the fields that decide how a run goes, those that a caption names where they are changed.
 _NAMED = (
@@ -52,30 +51,18 @@ class Column:
 
 def judges(network: str = "") -> list[Column]:
     """Returns the columns of precision, recall, density and coverage, seen by a network or none."""
-    return [Column.of(name, network) for name in ("precision", "recall", "density", "coverage")]
+    return [Column.of(name, network) for name in NEIGHBOUR_SCORES]
 
 
-@dataclasses.dataclass(frozen=True)
-class Published:
-    """Published scores, shown beside ours.
-
-    Attributes:
-      source: str. What they are called, the schedule included.
-      figures: callable. `figures(row)` returns those of a row, which names its ``data``, as a
-        dict from a column's name to (mean, standard error); an empty one if none are published.
-    """
-
-    source: str = "paper"
-    figures: Callable[[Mapping], Mapping[str, tuple[float, float]]] = lambda row: {}
-
-
-def make_table(cells, columns, published=Published(), panel="data") -> dict:
+def make_table(cells, columns, source="paper", published=lambda row: {}, panel="data") -> dict:
     """Groups cells by their rows, in the order in which they come.
 
     Args:
       cells: sequence of dict. Finished cells, see `finished_cells.read_cell`.
       columns: sequence of Column.
-      published: Published.
+      source: str. What published scores are called, the schedule included.
+      published: callable. `published(row)` returns those of a row, which names its ``data``, as a
+        dict from a column's name to (mean, standard error); an empty one if there are none.
       panel: str. The entry of a row by which rows are compared among each other.
 
     Returns:
@@ -106,7 +93,7 @@ def make_table(cells, columns, published=Published(), panel="data") -> dict:
         "columns": {column.name: column.title for column in columns},
         "names": _keys(cells, columns),
         "files": _files(cells),
-        "source": published.source,
+        "source": source,
         "panel": panel,
         "labels": list(cells[0]["row"]),
         "rows": rows,
@@ -179,7 +166,7 @@ def _row(row, group, columns, published):
     settings = {key.partition(".")[0] for key in settings_of(group)}
     changed = any(changed_options(cell["config"], "dataset") for cell in group)
     if not changed and settings.isdisjoint(_UNTOLD):
-        known = published.figures({"data": group[0]["config"].dataset, **row})
+        known = published({"data": group[0]["config"].dataset, **row})
     names = [column.name for column in columns]
     return {
         "seeds": [cell["config"].seed for cell in group],

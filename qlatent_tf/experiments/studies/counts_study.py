@@ -2,9 +2,9 @@
 
 from qlatent_tf.experiments.experiment import GridExperiment
 from qlatent_tf.experiments.grids.tables import judges
-from qlatent_tf.experiments.table1 import COLUMNS
+from qlatent_tf.experiments.table1 import COLUMNS, DISTANCE
 
-SCORE, LABEL = "integer_distance", "distance to the nearest integer"
+SCORE, LABEL = DISTANCE
 
 
 def counts_study(**fields) -> GridExperiment:
@@ -17,8 +17,8 @@ def counts_study(**fields) -> GridExperiment:
         "whose": "ours",
         "columns": COLUMNS,
         "more_columns": judges(),
-        "curve": (SCORE, LABEL),
-        "bars": {"bars": (SCORE, LABEL)},
+        "curve": DISTANCE,
+        "bars": {"bars": DISTANCE},
     }
     return GridExperiment(**{**common, **fields})
 

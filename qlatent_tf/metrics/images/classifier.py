@@ -16,7 +16,6 @@ from keras import layers
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.storage import preset_files
 
-KIND = "classifier"
 # What a preset's configuration says of the network; the rest of it is of the training.
 NETWORK = ("image_size", "channels", "classes", "widths")
 
@@ -73,7 +72,7 @@ def load_classifier(name_or_dir) -> tuple[keras.Model, dict]:
       FileNotFoundError: if there is no such preset, or it has no weights.
       ValueError: if it is no classifier, or damaged.
     """
-    description = preset_files.read_description(name_or_dir, KIND)
+    description = preset_files.read_description(name_or_dir, preset_files.CLASSIFIER)
     config, weights = description["config"], preset_files.checked_weights(name_or_dir, description)
     try:
         model = build_classifier(**{name: config[name] for name in NETWORK})

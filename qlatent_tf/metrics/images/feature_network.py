@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import tensorflow as tf
 
-from qlatent_tf.progress import ProgressBar
+from qlatent_tf.progress import progress_bar
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -67,13 +67,8 @@ class FeatureNetwork:
         """
         self.check(images)
         order = random_order(len(images))
-        with ProgressBar(
-            total=len(images),
-            desc=label or self.name,
-            unit=" images",
-            disable=not progress,
-            leave=False,
-        ) as bar:
+        label = label or self.name
+        with progress_bar(total=len(images), desc=label, unit=" images", shown=progress) as bar:
             for start in range(0, len(order), self.batch_size):
                 chosen = order[start : start + self.batch_size]
                 # Always a whole batch: another shape would be compiled anew.

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from qlatent_tf.backend import keras_home
@@ -77,6 +78,11 @@ def inception_network(bands: int = 3) -> FeatureNetwork:
         image_shape=(None, None, bands),
         run=lambda images: network.run(colours(images)),
     )
+
+
+def inception_of(images) -> FeatureNetwork:
+    """Returns Inception for images of so many bands; it refuses what is no array of images."""
+    return inception_network(np.shape(images)[-1] if np.ndim(images) == 4 else 3)
 
 
 def weights_path() -> Path:

@@ -1,10 +1,12 @@
 """Scores of images of your own: arrays in, numbers out."""
 
+import math
+
 import numpy as np
 
 from qlatent_tf.metrics.frechet import Moments, MomentStream, frechet_distance
 from qlatent_tf.metrics.images.feature_network import FeatureNetwork
-from qlatent_tf.metrics.images.inception import inception_network
+from qlatent_tf.metrics.images.inception import inception_of
 from qlatent_tf.metrics.images.scores import KEPT_IMAGES, KernelStream, ScoreStream
 
 
@@ -36,7 +38,7 @@ def frechet_inception_distance(
       Heusel et al., GANs trained by a two time-scale update rule converge to a local Nash
       equilibrium, arXiv 1706.08500.
     """
-    network = network or _inception(images)
+    network = network or inception_of(images)
     return frechet_distance(
         _moments(network, images, progress), _moments(network, reference, progress)
     )
@@ -69,9 +71,17 @@ def kernel_inception_distance(
     Reference:
       Binkowski et al., Demystifying MMD GANs, arXiv 1801.01401.
     """
-    network = network or _inception(images)
-    kept = np.concatenate([rows for rows, _ in network.activations(reference, progress=progress)])
-    kernel = KernelStream(kept[:KEPT_IMAGES], len(images))
+    network = network or inception_of(images)
+    network.check(images)
+    network.check(reference)
+    if min(len(images), len(reference)) < 2:
+        return math.nan
+    kept = []
+    for rows, _ in network.activations(reference, progress=progress):
+        kept.append(rows)
+        if sum(map(len, kept)) >= KEPT_IMAGES:
+            break
+    kernel = KernelStream(np.concatenate(kept)[:KEPT_IMAGES], len(images))
     for features, _ in network.activations(images, progress=progress):
         kernel.add(features)
     return kernel.distance()
@@ -98,18 +108,13 @@ def inception_score(
     Reference:
       Salimans et al., Improved techniques for training GANs, arXiv 1606.03498.
     """
-    network = network or _inception(images)
+    network = network or inception_of(images)
     scores = ScoreStream(len(images))
     for _, logits in network.activations(images, progress=progress):
         if logits is None:
             raise ValueError(f"The network {network.name} has no classes, and hence no score.")
         scores.add(logits)
     return scores.score()
-
-
-def _inception(images) -> FeatureNetwork:
-    # What is no array of images is refused by the network.
-    return inception_network(np.shape(images)[-1] if np.ndim(images) == 4 else 3)
 
 
 def _moments(network: FeatureNetwork, images, progress: bool) -> Moments:

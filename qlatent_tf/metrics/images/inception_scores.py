@@ -3,7 +3,7 @@
 import numpy as np
 
 from qlatent_tf.datasets.dataset import ImageDataset
-from qlatent_tf.metrics.images.inception import BANDS, inception_network, local_weights
+from qlatent_tf.metrics.images.inception import BANDS, inception_of, local_weights
 from qlatent_tf.metrics.images.scores import image_scores
 from qlatent_tf.scores import Score
 
@@ -27,9 +27,7 @@ def inception_scores(dataset: ImageDataset, samples, *, progress: bool = False) 
       FileNotFoundError: if Inception's weights cannot be had; the message says how to get them.
       ValueError: if the images are of another shape.
     """
-    # What is no array of images is refused by the network.
-    bands = np.shape(dataset.source)[-1] if np.ndim(dataset.source) == 4 else 3
-    return image_scores(dataset, samples, inception_network(bands), progress=progress)
+    return image_scores(dataset, samples, inception_of(dataset.source), progress=progress)
 
 
 def local_inception_scores(

@@ -4,7 +4,7 @@ import numpy as np
 
 from qlatent_tf.datasets.dataset import ImageDataset
 from qlatent_tf.metrics.images.classifier_scores import PRESET, classifier_network
-from qlatent_tf.metrics.images.inception import inception_network
+from qlatent_tf.metrics.images.inception import inception_of
 from qlatent_tf.metrics.images.scores import reference_features
 from qlatent_tf.metrics.neighbours import MOST, neighbour_scores
 from qlatent_tf.scores import Score
@@ -18,8 +18,7 @@ def classifier_neighbours(dataset: ImageDataset, samples, *, progress: bool = Fa
 
 def inception_neighbours(dataset: ImageDataset, samples, *, progress: bool = False) -> list[Score]:
     """Compares images by the features of Inception; see `image_neighbours`."""
-    bands = np.shape(dataset.source)[-1] if np.ndim(dataset.source) == 4 else 3
-    return image_neighbours(dataset, samples, inception_network(bands), progress=progress)
+    return image_neighbours(dataset, samples, inception_of(dataset.source), progress=progress)
 
 
 def image_neighbours(dataset: ImageDataset, images, network, *, progress=False) -> list[Score]:

@@ -18,7 +18,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from qlatent_tf.progress import ProgressBar
+from qlatent_tf.progress import progress_bar
 from qlatent_tf.storage import files
 
 WIDTH = 512
@@ -67,9 +67,7 @@ def activations(
     codes = encode(smiles)
     network = _compiled()
     rows = np.zeros((len(codes), WIDTH), dtype=np.float32)
-    with ProgressBar(
-        total=len(codes), desc=label, unit=" molecules", disable=not progress, leave=False
-    ) as bar:
+    with progress_bar(total=len(codes), desc=label, unit=" molecules", shown=progress) as bar:
         for start in range(0, len(codes), _BATCH):
             part = codes[start : start + _BATCH]
             # Always a whole batch: another shape would be compiled anew.

@@ -22,7 +22,7 @@ from rdkit import Chem, rdBase
 
 from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
-from qlatent_tf.progress import ProgressBar
+from qlatent_tf.progress import progress_bar
 from qlatent_tf.scores import Score, measured
 
 
@@ -51,9 +51,8 @@ def molecules(dataset: MoleculeDataset, samples) -> list[Score]:
 
 def parsed_molecules(smiles: Sequence[str], label: str, progress: bool) -> Iterator[Chem.Mol]:
     """Yields the molecules of SMILES that parse, under a progress bar of this label."""
-    options = {"desc": label, "unit": " molecules", "disable": not progress, "leave": False}
     with rdBase.BlockLogs():
-        for text in ProgressBar(smiles, **options):
+        for text in progress_bar(smiles, desc=label, unit=" molecules", shown=progress):
             yield Chem.MolFromSmiles(text)
 
 

@@ -88,6 +88,8 @@ def molecule_counts(
       >>> molecule_counts(["CCO", "OCC", "C(", "CN"], known=["CN"])
       {'valid_count': 3, 'valid_share': 0.75, 'unique_count': 2, ...}
     """
+    if isinstance(smiles, str):
+        raise ValueError(f"smiles are SMILES in a list; received the string {smiles!r}.")
     texts = [_canonical_smiles(text) for text in smiles]
     valid = strictly_valid(texts) if strict else [text for text in texts if text]
     training = set() if known is None else set(_canonical(known, "known", drop_invalid))

@@ -12,6 +12,7 @@ from scipy.stats import binom
 
 from qlatent_tf.datasets.dataset import CountDataset
 from qlatent_tf.metrics.vectors.rounding import check_vectors, outcome_keys, rounded
+from qlatent_tf.quantum.arguments import check_distribution
 from qlatent_tf.scores import Score, measured
 
 _DRAWS = 4
@@ -30,10 +31,7 @@ def outcome_law(dataset: CountDataset, samples) -> list[Score]:
     Raises:
       ValueError: if the exact distribution of the data set is not known.
     """
-    exact = getattr(dataset, "law", None)
-    if exact is None:
-        raise ValueError(f"The exact distribution of the data set {dataset.name!r} is not known.")
-    law = OutcomeLaw(*exact())
+    law = OutcomeLaw.of(dataset)
     law.add(samples)
     return measured(law.figures(), num_samples=law.count)
 
@@ -62,6 +60,9 @@ class OutcomeLaw:
       outcomes: int array, shape `(outcomes, modes)`. Distinct rows.
       probabilities: float array, shape `(outcomes,)`.
 
+    Raises:
+      ValueError: if an outcome is there twice, or the probabilities are no distribution of them.
+
     Example:
       >>> law = OutcomeLaw(*dataset.law())
       >>> for seed in range(100):
@@ -71,13 +72,25 @@ class OutcomeLaw:
 
     def __init__(self, outcomes: np.ndarray, probabilities: np.ndarray):
         keys = outcome_keys(outcomes)
+        if len(np.unique(keys)) < len(keys):
+            raise ValueError("Outcomes have one probability each; received some of them twice.")
         order = np.argsort(keys)
         self._modes = outcomes.shape[1]
         self._keys = keys[order]
-        self._probabilities = np.asarray(probabilities, dtype=np.float64)[order]
+        self._probabilities = check_distribution(probabilities, len(keys))[order]
         self._counts = np.zeros(len(keys), dtype=np.int64)
         self._other_keys = np.zeros(0, dtype=np.uint64)
         self._other_counts = np.zeros(0, dtype=np.int64)
+
+    @classmethod
+    def of(cls, dataset: CountDataset) -> "OutcomeLaw":
+        """Returns the law of a data set, if its exact distribution is known."""
+        exact = getattr(dataset, "law", None)
+        if exact is None:
+            raise ValueError(
+                f"The exact distribution of the data set {dataset.name!r} is not known."
+            )
+        return cls(*exact())
 
     @property
     def count(self) -> int:

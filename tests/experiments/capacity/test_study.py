@@ -14,9 +14,10 @@ from qlatent_tf.experiments.capacity import results as results_module
 from qlatent_tf.experiments.capacity import scaling_laws
 from qlatent_tf.experiments.capacity.charts import critic_figure, generator_figure, law_figure
 from qlatent_tf.experiments.capacity.codes import prepare
-from qlatent_tf.experiments.capacity.optima import circuit_parameters, network_parameters, optima
+from qlatent_tf.experiments.capacity.optima import network_parameters, optima
 from qlatent_tf.experiments.capacity.results import KINDS, fit_optima, to_csv, to_markdown
 from qlatent_tf.experiments.capacity.study import EXPERIMENT
+from qlatent_tf.layers.circuit.ansatz import count_parameters
 from qlatent_tf.runs import training
 from qlatent_tf.zoo import build_model
 
@@ -80,8 +81,8 @@ def test_capacities_are_counted_as_models_count_them(qubits, layers):
         generator_widths=[3],
     )
     quantum, classical = (build_model(cell.config) for cell in cells)
-    assert circuit_parameters(qubits, layers) == quantum.generator.count_params()
-    assert circuit_parameters(3, 2) == 66
+    assert count_parameters(qubits, layers) == quantum.generator.count_params()
+    assert count_parameters(3, 2) == 66
     for kind, network, width in (
         ("quantum", quantum.critic, 5),
         ("classical", classical.generator, 3),

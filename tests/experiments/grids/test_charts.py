@@ -8,12 +8,10 @@ from matplotlib.colors import to_hex
 from qlatent_tf.config import Config
 from qlatent_tf.drawing.style import latent_style
 from qlatent_tf.experiments.grids import charts
-from qlatent_tf.experiments.grids.tables import Column, Published, make_table
+from qlatent_tf.experiments.grids.tables import Column, make_table
 
 COLUMNS = (Column("distance", "distance", min), Column("share", "share"))
-PUBLISHED = Published(
-    "paper", lambda row: {"distance": (0.3, 0.01)} if row["latent"] == "boson" else {}
-)
+PUBLISHED = ("paper", lambda row: {"distance": (0.3, 0.01)} if row["latent"] == "boson" else {})
 HISTORY = {
     ("boson", 0): (1.0, 0.2),
     ("boson", 1): (3.0, 0.4),
@@ -45,7 +43,7 @@ CELLS = [cell(*name, *values) for name, values in HISTORY.items()]
 
 @pytest.fixture
 def table():
-    return make_table(CELLS, COLUMNS, PUBLISHED)
+    return make_table(CELLS, COLUMNS, *PUBLISHED)
 
 
 def colour(patch):

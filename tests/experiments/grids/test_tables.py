@@ -12,10 +12,10 @@ from qlatent_tf.experiments.grids.table_files import (
     to_csv,
     to_markdown,
 )
-from qlatent_tf.experiments.grids.tables import Column, Published, in_order, make_table, schedule
+from qlatent_tf.experiments.grids.tables import Column, in_order, make_table, schedule
 from qlatent_tf.markdown import escaped
 
-PUBLISHED = Published(
+PUBLISHED = (
     "paper",
     lambda row: (
         {
@@ -58,7 +58,7 @@ CELLS = [
 
 @pytest.fixture
 def table():
-    return make_table(CELLS, COLUMNS, PUBLISHED)
+    return make_table(CELLS, COLUMNS, *PUBLISHED)
 
 
 def test_means_and_standard_errors_are_over_training_seeds(table):
@@ -348,10 +348,9 @@ def test_rates_of_circuits_are_said_and_the_same():
 
 def test_a_caption_says_what_was_set_and_published_figures_are_left_out():
     settings = {"latent_options.photons": 2, "batch_size": 8}
-    table = make_table([{**one, "settings": settings} for one in CELLS], COLUMNS, PUBLISHED)
+    table = make_table([{**one, "settings": settings} for one in CELLS], COLUMNS, *PUBLISHED)
     assert table["schedule"].endswith(", latent_options.photons 2")
     assert not any(row["published"] for row in table["rows"])
-    table = make_table(
-        [{**one, "settings": {"batch_size": 8}} for one in CELLS], COLUMNS, PUBLISHED
-    )
+    batches = [{**one, "settings": {"batch_size": 8}} for one in CELLS]
+    table = make_table(batches, COLUMNS, *PUBLISHED)
     assert any(row["published"] for row in table["rows"])

@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 
 from qlatent_tf import zoo
-from qlatent_tf.metrics.images.classifier import KIND, build_classifier, load_classifier
-from qlatent_tf.storage.preset_files import WEIGHTS, list_presets, read_description, write_preset
+from qlatent_tf.metrics.images.classifier import build_classifier, load_classifier
+from qlatent_tf.storage.preset_files import (
+    CLASSIFIER,
+    WEIGHTS,
+    list_presets,
+    read_description,
+    write_preset,
+)
 
 SIZES = {"image_size": 8, "channels": 3, "classes": 3, "widths": [4, 8]}
 
@@ -31,7 +37,9 @@ def test_the_seed_decides_the_first_weights():
 @pytest.fixture
 def preset(tmp_path):
     model = build_classifier(**SIZES)
-    return write_preset(tmp_path / "models" / "toy_classifier", KIND, SIZES, model.save_weights)
+    return write_preset(
+        tmp_path / "models" / "toy_classifier", CLASSIFIER, SIZES, model.save_weights
+    )
 
 
 def test_a_classifier_is_no_gan(preset, monkeypatch, empty_folder):

@@ -9,11 +9,11 @@ import pytest
 from harness import scored
 
 from qlatent_tf.metrics.images import classifier_scores
-from qlatent_tf.metrics.images.classifier import KIND, build_classifier, load_classifier
+from qlatent_tf.metrics.images.classifier import build_classifier, load_classifier
 from qlatent_tf.metrics.images.classifier_scores import classifier_network
 from qlatent_tf.registry import datasets
 from qlatent_tf.scores import read_scores
-from qlatent_tf.storage.preset_files import list_presets, write_preset
+from qlatent_tf.storage.preset_files import CLASSIFIER, list_presets, write_preset
 
 SIZES = {"image_size": 8, "channels": 3, "classes": 3, "widths": [4, 8]}
 
@@ -26,7 +26,7 @@ def cache(tmp_path, monkeypatch):
 @pytest.fixture
 def preset(tmp_path, monkeypatch):
     model = build_classifier(**SIZES)
-    directory = write_preset(tmp_path / "small_classifier", KIND, SIZES, model.save_weights)
+    directory = write_preset(tmp_path / "small_classifier", CLASSIFIER, SIZES, model.save_weights)
     monkeypatch.setattr(classifier_scores, "PRESET", str(directory))
     return directory, model
 

@@ -63,6 +63,12 @@ def test_scores_are_those_beside_a_data_set(images, reference, tmp_path, monkeyp
     )
 
 
+@pytest.mark.parametrize("few", [0, 1])
+def test_of_less_than_two_images_no_kernel_distance_is_known(images, few):
+    assert np.isnan(kernel_inception_distance(images, images[:few], network=NETWORK))
+    assert np.isnan(kernel_inception_distance(images[:few], images, network=NETWORK))
+
+
 def test_frechet_distance_is_that_of_the_features(images, reference):
     first, second = (_run(part)[0].numpy() for part in (images, reference))
     distance = frechet_inception_distance(images, reference, network=NETWORK)

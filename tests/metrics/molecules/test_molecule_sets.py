@@ -90,9 +90,7 @@ def test_the_data_set_is_described_once(name, cache, monkeypatch):
     time = file.stat().st_mtime_ns
     assert scored(name, dataset, samples) == first
     assert file.stat().st_mtime_ns == time
-    with np.load(file) as arrays:
-        parts = {key: array[:1] if array.ndim else array for key, array in arrays.items()}
-    np.savez(file, **parts)
+    file.write_bytes(file.read_bytes()[:-30])
     assert scored(name, dataset, samples) == first
     scored(name, _known("CCO", "CCC"), samples)
     assert len(list(cache.iterdir())) == 2

@@ -51,6 +51,8 @@ def test_what_does_not_parse_is_refused_with_its_number(weights):
             function(bad)
     with pytest.raises(ValueError, match="1 of the 1 SMILES in known do not parse"):
         molecule_counts(["C"], known=["C("])
+    with pytest.raises(ValueError, match="smiles are SMILES in a list; received the string 'CCO'"):
+        molecule_counts("CCO")
 
 
 def test_what_does_not_parse_is_left_out_on_demand_and_counted(weights, caplog):

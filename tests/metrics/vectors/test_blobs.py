@@ -65,6 +65,15 @@ def test_real_points_are_outside_as_often_as_the_normal_law_says(dataset):
     assert found["mode_coverage"] == 1 and found["blob_tv"] < 0.02
 
 
+@pytest.mark.parametrize("blobs", [2, 4])
+def test_a_blob_at_the_angle_pi_is_one(blobs):
+    dataset = datasets.build("mixture", blobs=blobs)
+    assert np.isclose(np.abs(dataset.angles), np.pi).any()
+    drawn = dataset.source.sample(20_000, seed=(0, 2)).numpy()
+    found = score(dataset, drawn)
+    assert found["interpolation_rate"] < 0.02 and found["blob_tv"] < 0.02
+
+
 def test_points_between_all_blobs(dataset):
     found = score(dataset, points(dataset, distance=0.0))
     assert found["interpolation_rate"] == 1 and found["mode_coverage"] == 0

@@ -188,6 +188,20 @@ def test_a_law_that_is_not_known_is_an_error():
         OutcomeLaw(OUTCOMES, PROBABILITIES).figures()
 
 
+@pytest.mark.parametrize(
+    ("outcomes", "probabilities", "message"),
+    [
+        ([[0, 1], [1, 0]], [0.5, 0.25, 0.25], "2 outcomes have as many probabilities"),
+        ([[0, 1], [1, 0]], [1.0, 1.0], "received a sum of 2"),
+        ([[0, 1], [1, 0]], [1.5, -0.5], "the least -0.5"),
+        ([[0, 1], [0, 1]], [0.5, 0.5], "some of them twice"),
+    ],
+)
+def test_what_is_no_law_is_refused(outcomes, probabilities, message):
+    with pytest.raises(ValueError, match=message):
+        OutcomeLaw(np.array(outcomes), probabilities)
+
+
 def test_the_floor_of_the_cumulative_gap_is_what_exact_samples_show():
     probabilities = np.random.default_rng(1).dirichlet(np.full(2000, 0.5))
     outcomes = np.arange(2000)[:, None]

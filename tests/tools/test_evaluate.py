@@ -1,0 +1,147 @@
+"""The tool `evaluate`: scores of presets and runs, shown, compared and saved."""
+
+import json
+import shutil
+
+import pytest
+from tiny_run import copy_of
+
+from qlatent_tf import __main__ as command
+from qlatent_tf.publishing.rescore import save_scores
+from qlatent_tf.runs import evaluation
+from qlatent_tf.storage.files import write_json
+from qlatent_tf.storage.locks import InUseError, sole_use
+
+pytestmark = pytest.mark.usefixtures("eager_steps")
+
+
+def run(*arguments):
+    return command.main([str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def workdir(tmp_path_factory):
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="module")
+def mlp_run(workdir, tiny_run):
+    return copy_of(tiny_run, workdir / "mlp").path
+
+
+@pytest.fixture(scope="module")
+def preset(mlp_run, workdir):
+    arguments = ("--models-dir", workdir / "models", "--num-samples", 50, "--seeds", 2)
+    assert run("publish", mlp_run, "mine", *arguments) == 0
+    return workdir / "models" / "mine"
+
+
+@pytest.mark.parametrize("source", ["preset", "mlp_run"])
+def test_evaluate_scores_presets_and_runs(source, request, capsys):
+    folder = request.getfixturevalue(source)
+    capsys.readouterr()
+    assert run("evaluate", folder, "--num-samples", 50, "--seeds", 2, "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["step"] == 6
+    expected = json.loads((request.getfixturevalue("preset") / "metrics.json").read_text())
+    assert report["metrics"] == expected["metrics"]
+
+
+def test_evaluate_prints_a_table_of_chosen_metrics(preset, capsys):
+    arguments = ("--num-samples", 30, "--metrics", "discreteness", "--seeds", 2)
+    assert run("evaluate", preset, *arguments) == 0
+    output = capsys.readouterr().out
+    assert "integer_distance@30" in output and "+-" in output and "total_number" not in output
+
+
+def test_several_sources_are_shown_side_by_side(preset, mlp_run, capsys):
+    arguments = ("--num-samples", 30, "--metrics", "discreteness")
+    assert run("evaluate", preset, mlp_run, *arguments, "--json") == 0
+    first, second = json.loads(capsys.readouterr().out)
+    assert (first["source"], second["source"]) == (str(preset), str(mlp_run))
+    assert first["metrics"] == second["metrics"]
+    assert run("evaluate", preset, mlp_run, *arguments) == 0
+    head, names, steps, score = capsys.readouterr().out.splitlines()[:4]
+    assert head == "data set quantum, 30 samples x 1"
+    assert names.split() == [str(preset), str(mlp_run)] and steps.split() == ["step", "6", "6"]
+    value = f"{first['metrics']['integer_distance@30']['mean']:.4g}"
+    assert score.split()[:3] == ["integer_distance@30", value, value]
+
+
+def test_what_was_scored_is_shown_when_the_next_source_fails(preset, tmp_path, capsys):
+    damaged = shutil.copytree(preset, tmp_path / "damaged")
+    next(damaged.glob("*.h5")).write_bytes(b"")
+    arguments = ("--num-samples", 30, "--metrics", "discreteness")
+    assert run("evaluate", preset, damaged, *arguments) == 1
+    shown = capsys.readouterr()
+    assert "integer_distance@30" in shown.out and str(damaged) in shown.err
+
+
+@pytest.mark.parametrize(
+    ("sources", "message"),
+    [
+        (("mlp_boson_quantum", "molgan_boson_qm9"), "molgan_boson_qm9: qm9"),
+        (("mlp_boson_quantum", "mlp_boson_quantum"), "named twice"),
+        (("mlp_boson_quantum", "nothing"), "No preset 'nothing'"),
+        (("mlp_boson_quantum", "mlp_photonic_quantum", "--real"), "2 sources"),
+    ],
+)
+def test_sources_that_cannot_be_compared_are_refused(sources, message, monkeypatch, capsys):
+    monkeypatch.setattr(evaluation, "evaluate", lambda *_, **__: pytest.fail("scored"))
+    assert run("evaluate", *sources) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_scores_are_saved_in_a_preset(preset, mlp_run, tmp_path, monkeypatch, capsys):
+    mine = shutil.copytree(preset, tmp_path / "mine")
+    whole, card = json.loads((mine / "metrics.json").read_text()), (mine / "README.md").read_text()
+    damaged = json.loads(json.dumps(whole))
+    name = "integer_distance@50"
+    damaged["metrics"][name]["mean"] = 9.0
+    write_json(mine / "metrics.json", damaged)
+    (mine / "README.md").write_text("")
+    arguments = ("evaluate", mine, "--metrics", "discreteness", "--save", "--num-samples")
+    assert run(*arguments, 50, "--seeds", 2) == 0
+    assert json.loads((mine / "metrics.json").read_text()) == whole
+    assert (mine / "README.md").read_text() == card
+    capsys.readouterr()
+    # Refused before anything is scored.
+    monkeypatch.setattr(evaluation, "evaluate", lambda *_, **__: pytest.fail("scored"))
+    assert run(*arguments, 40, "--seeds", 2) == 1
+    assert "num_samples: 50 -> 40" in capsys.readouterr().err
+    assert run("evaluate", mlp_run, "--save") == run("evaluate", mine, "--real", "--save") == 1
+    assert json.loads((mine / "metrics.json").read_text()) == whole
+
+
+def test_a_preset_without_a_record_takes_scores_and_a_card(preset, tmp_path):
+    mine = shutil.copytree(preset, tmp_path / "mine")
+    description = json.loads((mine / "config.json").read_text())
+    write_json(mine / "config.json", {**description, "provenance": {}})
+    whole = json.loads((mine / "metrics.json").read_text())
+    arguments = ("--metrics", "discreteness", "--num-samples", 50, "--seeds", 2, "--save")
+    assert run("evaluate", mine, *arguments) == 0
+    assert json.loads((mine / "metrics.json").read_text()) == whole
+    card = (mine / "README.md").read_text()
+    assert "generator steps of batch 8, the generator's 5, were made." in card
+    assert f"keras {description['versions']['keras']}" in card
+    (mine / "README.md").unlink()
+    assert run("publish", "--card", mine) == 0 and (mine / "README.md").read_text() == card
+
+
+def test_scores_that_cannot_be_saved_are_shown_and_change_nothing(preset, tmp_path, capsys):
+    mine = shutil.copytree(preset, tmp_path / "mine")
+    before = (mine / "metrics.json").read_bytes()
+    (mine / "README.md").unlink()
+    (mine / "README.md").mkdir()
+    arguments = ("--metrics", "vector_neighbours", "--num-samples", 50, "--seeds", 2, "--save")
+    assert run("evaluate", mine, *arguments) == 1
+    shown = capsys.readouterr()
+    assert "precision" in shown.out and "README.md" in shown.err
+    assert (mine / "metrics.json").read_bytes() == before
+
+
+def test_one_process_at_a_time_saves_scores(preset, tmp_path):
+    mine = shutil.copytree(preset, tmp_path / "mine")
+    scores = {"metrics": {}}
+    with sole_use(mine / ".scores.lock", "writing"), pytest.raises(InUseError, match=str(mine)):
+        save_scores(mine, None, scores)
