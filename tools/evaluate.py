@@ -89,7 +89,7 @@ def _evaluate(arguments):
     found = []
     try:
         for source in sources:
-            found.append(_evaluate_source(arguments, source))
+            _evaluate_source(arguments, source, found)
     finally:  # What is there is shown, whatever stops the next.
         if found:
             show(found, arguments.json)
@@ -118,8 +118,8 @@ def _check_comparable(arguments):
         )
 
 
-def _evaluate_source(arguments, source):
-    """Returns the scores of a source, with its name and its step, and saves them if asked."""
+def _evaluate_source(arguments, source, found):
+    """Adds the scores of a source, with its name and its step, and saves them if asked."""
     model, config, step = load_model(source, arguments.trust_code)
 
     from qlatent_tf.experiments.published import published_figures
@@ -132,10 +132,10 @@ def _evaluate_source(arguments, source):
         check_conditions(source, dataset, arguments.num_samples, seeds, **trust)
     check_memory(model, arguments.num_samples)
     evaluation = evaluate(model, dataset, seeds=seeds, **_scoring(arguments))
+    found.append({"source": str(source), "step": step, **evaluation})
     if arguments.save:
         published = published_figures(config)
         save_scores(source, model, evaluation, published=published, **trust)
-    return {"source": str(source), "step": step, **evaluation}
 
 
 def _check_metric(name):

@@ -15,6 +15,7 @@ examples:
 """
 
 import argparse
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -61,6 +62,11 @@ def parser() -> Parser:
         default="haar",
         help="the random circuits that an unknown one is compared with: haar, or "
         "loop delays such as 1-1 (default: haar)",
+    )
+    circuit.add_argument(
+        "--detector",
+        choices=("number", "threshold"),
+        help="whether detectors count photons or click (default: a bank's; else as the shots look)",
     )
     circuit.add_argument(
         "--collision-free",
@@ -126,17 +132,35 @@ def _compared(arguments, rows):
         input_state = arguments.input_state
     elif arguments.photons is not None:
         input_state = None
+    options = getattr(rows, "metadata", {}).get("sampler", {}).get("options", {})
     with slow_work("Comparing the samples with exact distributions and random circuits"):
-        return validate_samples(
+        report = validate_samples(
             rows,
             unitary=unitary,
             input_state=input_state,
             photons=arguments.photons,
             interferometer=arguments.interferometer,
+            detector=arguments.detector or options.get("detector"),
             collision_free=arguments.collision_free,
             circuits=arguments.circuits,
             likelihood_shots=arguments.likelihood_shots,
             seed=arguments.seed,
+        )
+    return dataclasses.replace(report, notes=(*report.notes, *_left_out(options)))
+
+
+def _left_out(options):
+    """What is recorded of a bank and no prediction takes into account."""
+    transmission = options.get("transmission", 1.0)
+    if np.ndim(transmission) and np.ptp(transmission) > 0:
+        yield (
+            f"The bank's modes keep {min(transmission):g} to {max(transmission):g} of the photons: "
+            "deviations may be due to that."
+        )
+    if options.get("dark_count_probability"):
+        yield (
+            f"The bank's detectors count in the dark, {options['dark_count_probability']:g} a "
+            "mode: deviations may be due to that."
         )
 
 

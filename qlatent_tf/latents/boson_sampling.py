@@ -118,7 +118,13 @@ class BosonSampling(DeviceCounts):
         return log_probs.reshape(counts.shape[:-1])
 
     def _samples_log_prob(self, value: np.ndarray) -> np.ndarray:
-        log_probs = self.log_prob_of_counts(value.astype(np.float64) - self._loc)
+        counts = value.astype(np.float64) - self._loc
+        # The rounding error of half precision is no longer small.
+        error = np.abs(value).astype(np.float64) * float(np.spacing(np.ones((), value.dtype)))
+        nearest = np.rint(counts)
+        with np.errstate(invalid="ignore"):
+            counts = np.where(np.abs(counts - nearest) <= error, nearest, counts)
+        log_probs = self.log_prob_of_counts(counts)
         unlikely = value[np.isneginf(log_probs)]
         if self._loc.any() and (np.rint(unlikely) == unlikely).all(axis=-1).any():
             logging.warning(

@@ -131,6 +131,11 @@ def _latent(light: str, *, squeezing, transmission, detector, center, **circuit)
         )
         for transfer in transfers
     ]
+    if not any(device.mean().any() for device in devices):
+        raise ValueError(
+            "No photon arrives, and all samples of the latent would be equal: nothing can be "
+            f"learnt. Received squeezing={squeezing!r}, transmission={transmission!r}."
+        )
     center = check_flag(center, "center")
     loc = -np.concatenate([device.mean() for device in devices]) if center else None
     return GaussianPhotons(

@@ -7,7 +7,7 @@ import tensorflow_probability as tfp
 from absl import logging
 
 from qlatent_tf.latents.vector_distribution import VectorDistribution
-from qlatent_tf.quantum.arguments import check_count
+from qlatent_tf.quantum.arguments import check_count, check_real
 
 
 class RandomBits(VectorDistribution):
@@ -21,7 +21,7 @@ class RandomBits(VectorDistribution):
       dtype: float dtype of the draws.
 
     Raises:
-      ValueError: if `width` is not a positive integer.
+      ValueError: if `width` is not a positive integer, or `loc` no finite number.
 
     Example:
       >>> RandomBits(16, loc=-0.5).sample(500, seed=(0, 1)).shape
@@ -31,7 +31,7 @@ class RandomBits(VectorDistribution):
     def __init__(self, width, loc=0.0, dtype=tf.float32, name="RandomBits"):
         parameters = dict(locals())
         self._width = check_count(width, "width", least=1)
-        self._loc = float(loc)
+        self._loc = float(check_real(loc, "loc"))
         super().__init__(self._width, dtype, parameters, name)
 
     def __repr__(self) -> str:
@@ -44,12 +44,17 @@ class RandomBits(VectorDistribution):
 
     def _log_prob(self, value):
         value = tf.convert_to_tensor(value, self.dtype)
-        if self._loc and tf.executing_eagerly() and _are_bits(value).numpy().any():
+        if not value.shape[-1:].is_compatible_with([self._width]):
+            raise ValueError(
+                f"Samples of {self!r} have the width {self._width}; received shape {value.shape}."
+            )
+        zero, one = (tf.cast(bit, self.dtype) for bit in (0, 1))
+        if self._loc and tf.executing_eagerly() and _are_either(value, zero, one).numpy().any():
             logging.warning(
                 "log_prob of %s is -inf for bits, since its samples are bits plus loc=%g. Ask for "
                 "log_prob(bits %+g).", self.name, self._loc, self._loc
             )  # fmt: skip
-        possible = _are_bits(value - self._loc)
+        possible = _are_either(value, zero + self._loc, one + self._loc)
         log_prob = tf.constant(-self._width * math.log(2), self.dtype)
         return tf.where(possible, log_prob, tf.constant(-math.inf, self.dtype))
 
@@ -60,5 +65,5 @@ class RandomBits(VectorDistribution):
         return 0.25 * tf.eye(self._width, dtype=self.dtype)
 
 
-def _are_bits(value):
-    return tf.reduce_all((value == 0) | (value == 1), axis=-1)
+def _are_either(value, one, other):
+    return tf.reduce_all((value == one) | (value == other), axis=-1)

@@ -27,7 +27,8 @@ class RecordedSamples(VectorDistribution):
       dtype: float dtype of the draws.
 
     Raises:
-      ValueError: if a column is out of range or named twice, or the projection does not fit.
+      ValueError: if the rows are no photon numbers, a column is out of range or named twice, or the
+        projection does not fit.
 
     Example:
       >>> latent = RecordedSamples(open_samples("bank"))
@@ -46,7 +47,9 @@ class RecordedSamples(VectorDistribution):
         name="RecordedSamples",
     ):
         parameters = dict(locals())
-        rows = rows if hasattr(rows, "shape") else np.asarray(rows)
+        if not isinstance(rows, sample_rows.Rows):  # Those were checked when they were opened.
+            rows = np.asanyarray(rows)  # of a file, stays there
+            sample_rows.check_rows(rows, source)
         self._rows = rows
         self._columns = check_columns(columns, rows.shape[1], source)
         self._center = check_flag(center, "center")
@@ -107,7 +110,9 @@ def check_columns(columns, modes: int, source: str = "The file") -> np.ndarray:
     try:
         # A number that is too large is not counted up to.
         named = range(min(listed, modes + 1)) if type(listed) is int else list(listed)
-        chosen = [int(column) if int(column) == column else -1 for column in named]
+        # A mask is none of the ways.
+        flags = [isinstance(column, (bool, np.bool_)) for column in named]
+        chosen = [] if any(flags) else [int(one) if int(one) == one else -1 for one in named]
     except (TypeError, ValueError):
         chosen = []
     if not chosen or len(set(chosen)) < len(chosen) or not 0 <= min(chosen) <= max(chosen) < modes:

@@ -1,13 +1,16 @@
 """Latents whose modes all have unit variance: shape without scale."""
 
+import functools
+
 import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
 
 from qlatent_tf.latents.vector_distribution import VectorDistribution
 from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
 
 _SAMPLES = 100_000
+_REPEATED = 1000  # samples that tell whether numbers come twice
+_SEED = np.zeros(2, np.int32)
 # Below it, a deviation of photon numbers is rounding.
 _LEAST = 1e-6
 
@@ -60,13 +63,22 @@ class Standardized(VectorDistribution):
     def _log_prob(self, value):
         density = self.latent.log_prob(value * self._scale)
         # Outcomes of a discrete latent keep their probabilities.
-        continuous = self.latent.reparameterization_type == tfp.distributions.FULLY_REPARAMETERIZED
-        return density + tf.reduce_sum(tf.math.log(self._scale)) if continuous else density
+        return density if self.discrete else density + tf.reduce_sum(tf.math.log(self._scale))
+
+    @functools.cached_property
+    def discrete(self) -> bool:
+        """Whether the latent that is scaled has probabilities, and no density."""
+        if hasattr(self.latent, "discrete"):
+            return self.latent.discrete
+        # No distribution says so of itself. Numbers of a density do not come twice.
+        with tf.init_scope():
+            drawn = np.asarray(self.latent.sample(_REPEATED, seed=_SEED))
+        return any(len(np.unique(column)) < 0.99 * _REPEATED for column in drawn.T)
 
 
 def _deviation(latent) -> np.ndarray:
     try:
         return np.asarray(latent.stddev(), np.float64)
     except (NoClosedForm, NotImplementedError):
-        drawn = latent.sample(_SAMPLES, seed=tf.constant([0, 0], tf.int32))
+        drawn = latent.sample(_SAMPLES, seed=_SEED)
         return np.asarray(drawn, np.float64).std(axis=0)

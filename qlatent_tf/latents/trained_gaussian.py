@@ -22,6 +22,7 @@ class TrainedGaussian(VectorDistribution):
     """
 
     differentiable = True
+    discrete = False
 
     def __init__(self, width: int, dtype=tf.float32, name="TrainedGaussian", layer=None):
         if layer is None:

@@ -51,6 +51,8 @@ class DiagonalNormal(CheckedSamples, tfd.MultivariateNormalDiag):
 class VectorDistribution(CheckedSamples):
     """A distribution of vectors, without a batch shape and without gradients to its parameters.
 
+    Its outcomes are `discrete`, such as counts, unless a subclass says that they are not.
+
     Subclasses define `__repr__`, which is `str` as well, `_covariance`, and with it the variance.
 
     A pair of integers as the seed, `sample(500, seed=(0, 1))`, decides the draws. An integer does
@@ -64,10 +66,12 @@ class VectorDistribution(CheckedSamples):
       name: str. The name of the distribution.
     """
 
+    discrete = True
+
     def __init__(self, width: int, dtype, parameters: dict, name: str):
         self._width = width
         super().__init__(
-            dtype=dtype,
+            dtype=tf.as_dtype(dtype),
             reparameterization_type=tfd.NOT_REPARAMETERIZED,
             validate_args=False,
             allow_nan_stats=False,

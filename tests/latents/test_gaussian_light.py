@@ -160,6 +160,8 @@ def test_loops_replace_the_haar_unitary():
         ({"interferometer": None}, "'haar', or .* received None"),
         ({"detector": "eye"}, "detector is one of"),
         ({"photons": 3}, "Unknown option photons"),
+        ({"squeezing": 0.0}, "No photon arrives"),
+        ({"transmission": 0.0, "detector": "threshold"}, "No photon arrives"),
     ],
 )
 def test_bad_options_are_refused(options, message):

@@ -1,5 +1,6 @@
 """What holds for every latent that is drawn live."""
 
+import math
 import threading
 
 import numpy as np
@@ -7,8 +8,11 @@ import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from qlatent_tf.latents import BosonSampling, RandomBits
 from qlatent_tf.quantum import memory
 from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
+from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
+from qlatent_tf.quantum.unitaries import haar_unitary
 from qlatent_tf.registry import latents
 
 LATENTS = {
@@ -255,3 +259,30 @@ def test_options_of_another_type_are_refused(name, tmp_path):
 def test_a_seed_is_no_text():
     with pytest.raises(ValueError, match=r"a pair of integers, such as \[0, 0\]; received 'a'"):
         latents.build("bernoulli", modes=2).sample(3, seed="a")
+
+
+@pytest.mark.parametrize("loc", [0.3, 0.05, -0.5])
+def test_moved_bits_have_the_probability_of_bits(loc):
+    latent = RandomBits(4, loc=loc)
+    draws = latent.sample(200, seed=(0, 1))
+    np.testing.assert_allclose(latent.log_prob(draws), -4 * math.log(2), rtol=1e-6)
+    assert np.isneginf(latent.log_prob(draws + 0.1)).all()
+
+
+@pytest.mark.parametrize("loc", [math.nan, math.inf, "a"])
+def test_bits_are_moved_by_a_finite_number(loc):
+    with pytest.raises(ValueError, match="loc"):
+        RandomBits(4, loc=loc)
+
+
+def test_bits_of_another_width_are_refused():
+    with pytest.raises(ValueError, match="have the width 4; received shape"):
+        RandomBits(4).log_prob([0.0, 1.0, 0.0])
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float32", "float64"])
+def test_centred_counts_keep_their_probability_in_every_precision(dtype):
+    device = PhotonicDevice(haar_unitary(2, seed=0), [6, 6])
+    latent = BosonSampling(device, loc=-device.mean() + 0.3, dtype=dtype)
+    draws = latent.sample(500, seed=(0, 1))
+    assert np.isfinite(np.asarray(latent.log_prob(draws), np.float64)).all()

@@ -131,7 +131,22 @@ def test_a_projection_is_of_the_chosen_columns(path):
         RecordedSamples(ROWS, projection=np.eye(3))
 
 
-@pytest.mark.parametrize("columns", [0, 5, -1, [4], [0, 0], [], [0.5], True, "01"])
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([[np.nan, 1.0]], "row 0 .* holds nan"),
+        ([[1j, 2]], "values of type complex128"),
+        (np.zeros((0, 3)), r"shape \(0, 3\)"),
+        (np.zeros(3), r"shape \(3,\)"),
+        ([[0.5, 1.0]], "holds 0.5"),
+    ],
+)
+def test_rows_that_are_no_photon_numbers_are_refused(rows, message):
+    with pytest.raises(ValueError, match=message):
+        RecordedSamples(rows)
+
+
+@pytest.mark.parametrize("columns", [0, 5, -1, [4], [0, 0], [], [0.5], [True, False], True, "01"])
 def test_bad_columns_are_refused(path, columns):
     with pytest.raises(ValueError, match="has 4 modes: modes and columns are a number from 1 to 4"):
         samples(path, columns=columns)

@@ -6,6 +6,7 @@ import tensorflow_probability as tfp
 from harness import tiny_config
 
 from qlatent_tf.latents.standardized import Standardized
+from qlatent_tf.latents.trained_gaussian import TrainedGaussian
 from qlatent_tf.registry import latents
 from qlatent_tf.zoo import check_names
 
@@ -26,14 +27,36 @@ def test_modes_have_unit_variance_and_the_correlations_of_before(name):
     np.testing.assert_allclose(scaled.sample(50, seed=SEED), drawn / spread, rtol=1e-5)
 
 
-def test_outcomes_keep_their_probabilities_and_densities_their_integral():
-    for name, log_scale in (("bernoulli", 0.0), ("gaussian", 0.0)):
-        plain = latents.build(name, modes=3)
-        scaled = latents.build(name, modes=3, standardize=True)
-        drawn = plain.sample(5, seed=SEED)
-        np.testing.assert_allclose(
-            scaled.log_prob(drawn / plain.stddev()), plain.log_prob(drawn) + log_scale, rtol=1e-5
-        )
+@pytest.mark.parametrize("name", ["bernoulli", "boson"])
+def test_outcomes_keep_their_probabilities(name):
+    plain = latents.build(name, modes=4)
+    scaled = latents.build(name, modes=4, standardize=True)
+    drawn, rescaled = plain.sample(50, seed=SEED), scaled.sample(50, seed=SEED)
+    np.testing.assert_allclose(scaled.log_prob(rescaled), plain.log_prob(drawn), rtol=1e-5)
+
+
+def _densities():
+    tfd = tfp.distributions
+    normal = tfd.MultivariateNormalDiag([[-3.0], [3.0]], [[1.0], [1.0]])
+    yield tfd.MultivariateNormalDiag([1.0], [4.0])
+    yield tfd.MixtureSameFamily(tfd.Categorical([0.0, 0.0]), normal)
+    learned = TrainedGaussian(1)
+    learned.layer.kernel.assign([[2.5]])
+    yield learned
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_densities_integrate_to_one(number):
+    scaled = Standardized(list(_densities())[number])
+    points = np.linspace(-8, 8, 4001, dtype=np.float32)
+    assert not scaled.discrete
+    density = np.exp(scaled.log_prob(points[:, None]))
+    assert np.trapezoid(density, points) == pytest.approx(1, rel=1e-3)
+
+
+def test_counts_of_ones_own_are_discrete():
+    counts = tfp.distributions.Independent(tfp.distributions.Poisson([2.0, 50.0]), 1)
+    assert Standardized(counts).discrete
 
 
 def test_a_mode_without_variance_stays_as_it_is(tmp_path):

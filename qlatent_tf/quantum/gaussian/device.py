@@ -140,7 +140,7 @@ class GaussianDevice:
 
         It is exact for photon numbers of squeezed, squashed and thermal light. For clicks and for
         coherent light it is an average over drawn intensities, see
-        `qlatent_tf.quantum.gaussian.total_counts`.
+        `qlatent_tf.quantum.gaussian.total_counts`, which warns where these are too few.
 
         Args:
           num_samples: int, from 1. How many intensities are drawn, where any are.

@@ -6,7 +6,10 @@ from collections.abc import Iterable
 import numpy as np
 import scipy.stats
 
+from qlatent_tf.quantum.arguments import check_distribution
+
 LEAST_EXPECTED = 5
+_IMPOSSIBLE = 1e-20  # what rounding makes of 0
 
 
 def outcome_counts(blocks: Iterable, occupations) -> np.ndarray:
@@ -17,7 +20,7 @@ def outcome_counts(blocks: Iterable, occupations) -> np.ndarray:
       occupations: integers, shape `[outcomes, modes]`. All possible outcomes, each once.
 
     Raises:
-      ValueError: if a sample is not among the outcomes.
+      ValueError: if a sample is not among the outcomes, or they are not of integers.
     """
     occupations = np.asarray(occupations, np.int64)
     # Random sums modulo 2^64 differ between outcomes, whatever their number.
@@ -27,7 +30,10 @@ def outcome_counts(blocks: Iterable, occupations) -> np.ndarray:
     known = known[order]
     counts = np.zeros(len(occupations), np.int64)
     for block in blocks:
-        rows = np.asarray(block, np.int64)
+        rows = np.asarray(block)
+        if rows.dtype.kind not in "biu":
+            raise ValueError(f"Samples are of whole numbers; received the type {rows.dtype}.")
+        rows = rows.astype(np.int64)
         places = np.searchsorted(known, rows @ weights)
         found = order[np.minimum(places, len(order) - 1)]
         strange = np.flatnonzero((occupations[found] != rows).any(axis=1))
@@ -47,13 +53,18 @@ def chi_square_p_value(rows, occupations, probabilities) -> float:
     are the samples; `occupations`, `[outcomes, modes]`, all possible outcomes with `probabilities`.
 
     Returns:
-      float in [0, 1], uniform if the distribution is right; NaN if a single cell is left.
+      float in [0, 1], uniform if the distribution is right; 0 if a sample has the probability 0;
+      NaN if a single cell is left.
 
     Raises:
-      ValueError: if a sample is not among the outcomes.
+      ValueError: if a sample is not among the outcomes or not of integers, or the probabilities are
+        no distribution of these outcomes.
     """
     counts = outcome_counts([rows], occupations)
-    expected = np.asarray(probabilities) * len(rows)
+    probabilities = check_distribution(probabilities, len(counts))
+    if counts[probabilities < _IMPOSSIBLE].any():
+        return 0.0
+    expected = probabilities * len(rows)
     large = expected >= LEAST_EXPECTED
     counts = np.append(counts[large], counts[~large].sum())
     expected = np.append(expected[large], expected[~large].sum())

@@ -129,26 +129,32 @@ def predicted_moments(
     input_state: np.ndarray,
     *,
     identical: bool,
-    transmission: float = 1.0,
+    totals: np.ndarray | None = None,
     collision_free: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns the exact mean, shape (modes,), and covariance, (modes, modes), behind a circuit.
 
-    Photons are `identical` or distinguishable, and all modes share the loss. With `collision_free`,
-    only shots are kept with all photons in different modes; there is no loss then.
+    Photons are `identical` or distinguishable, and all modes share the loss. It decides how many
+    photons arrive, and so does a post-selection on their number, but not where they go: the share
+    of shots with each total, `totals`, shape (photons + 1,), says all that there is to know of
+    both. By default all photons arrive. With `collision_free`, only shots are kept with all photons
+    in different modes.
 
     Raises:
       ValueError: if the collision-free outcomes are too many to be listed, or photons are lost.
     """
-    input_state = np.asarray(input_state)
-    if collision_free and transmission != 1:
+    input_state, modes = np.asarray(input_state), len(unitary)
+    photons = int(input_state.sum())
+    arrived = np.eye(photons + 1)[-1] if totals is None else np.asarray(totals)
+    if collision_free and arrived[-1] != 1:
         raise ValueError(
-            "The moments of collision-free shots are those without loss; received transmission="
-            f"{transmission}."
+            "The moments of collision-free shots are those without loss; received "
+            f"{1 - arrived[-1]:.2%} of shots that lack photons."
         )
     if not collision_free:
-        law = CountLaw.build(int(input_state.sum()), len(unitary), transmission, 0.0)
-        return photon_moments(unitary, input_state, float(identical), np.ones(len(unitary)), law)
+        dark_counts = np.eye(1, modes + 1)
+        law = CountLaw(np.outer(arrived, dark_counts), acceptance=1.0)
+        return photon_moments(unitary, input_state, float(identical), np.ones(modes), law)
     outcomes, probabilities, _ = collision_free_law(unitary, input_state, identical=identical)
     mean = probabilities @ outcomes
     covariance = (outcomes.T * probabilities) @ outcomes - np.outer(mean, mean)
@@ -194,15 +200,16 @@ def circuit_signatures(
     *,
     identical: bool,
     interferometer: str = "haar",
-    transmission: float = 1.0,
+    totals: np.ndarray | None = None,
     collision_free: bool = False,
     circuits: int = 100,
     seed: int = 0,
 ) -> np.ndarray:
     """Returns the exact signatures of random circuits: what to expect from an unknown one.
 
-    Circuit number i has the seed `seed + i`, and is Haar random or, where `interferometer` lists
-    delays such as "1-1", a loop interferometer. For the other arguments see `predicted_moments`.
+    Each circuit has a seed of its own, derived from `seed`, and is Haar random or, where
+    `interferometer` lists delays such as "1-1", a loop interferometer. For the other arguments see
+    `predicted_moments`.
 
     Returns:
       float64 array, shape (circuits, 3): a Signature in each row.
@@ -210,15 +217,16 @@ def circuit_signatures(
     modes = len(input_state)
     result = np.empty((circuits, 3))
     for number in range(circuits):
+        circuit = int(np.random.SeedSequence((seed, number)).generate_state(1)[0])
         if interferometer == "haar":
-            unitary = haar_unitary(modes, seed + number)
+            unitary = haar_unitary(modes, circuit)
         else:
-            unitary = loop_unitary(modes, interferometer, seed=seed + number)
+            unitary = loop_unitary(modes, interferometer, seed=circuit)
         mean, covariance = predicted_moments(
             unitary,
             input_state,
             identical=identical,
-            transmission=transmission,
+            totals=totals,
             collision_free=collision_free,
         )
         result[number] = signature(covariance, mean.sum())

@@ -6,9 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from qlatent_tf.quantum.arguments import check_count, check_input_state, check_unitary
+from qlatent_tf.quantum.arguments import (
+    check_choice,
+    check_count,
+    check_input_state,
+    check_unitary,
+)
+from qlatent_tf.quantum.devices.photonic_device import DETECTORS
 from qlatent_tf.quantum.recordings import rows as sample_rows
-from qlatent_tf.quantum.verification import correlators, outcome_tests
+from qlatent_tf.quantum.verification import assumptions, correlators, outcome_tests
 from qlatent_tf.quantum.verification.correlators import MeasuredCorrelators, Signature
 from qlatent_tf.quantum.verification.count_statistics import CountStatistics, count_statistics
 from qlatent_tf.quantum.verification.outcome_tests import LikelihoodRatio, TotalVariation
@@ -130,6 +136,7 @@ def validate_samples(
     input_state: np.ndarray | None = None,
     photons: int | None = None,
     interferometer: str = "haar",
+    detector: str | None = None,
     collision_free: bool | None = None,
     circuits: int = 100,
     likelihood_shots: int | None = None,
@@ -140,6 +147,10 @@ def validate_samples(
     A known circuit gives exact expectations, a likelihood ratio and, if the system is small, the
     distance to the whole distribution. An unknown one is compared with random circuits.
 
+    How many photons arrive is taken as it was measured, whatever loss or selection made it so. Of
+    clicks, which do not count photons, the shots are compared in which as many detectors clicked as
+    photons were sent in: each click is one photon there.
+
     Args:
       rows: array-like, shape (shots, modes), as `open_samples` returns.
       unitary: complex array, shape (modes, modes). The circuit, if known.
@@ -147,9 +158,12 @@ def validate_samples(
         of the first `photons` modes.
       photons: int. Default: those of the input state, or the total if all shots have the same.
       interferometer: str. What kind the random circuits are: "haar", or loops such as "1-1".
-      collision_free: bool. Whether shots with collisions were discarded. Default: if none of
-        the shots has any while all hold all the photons, two or more.
-      circuits: int. Random circuits to compare with.
+      detector: str. "number" or "threshold". Default: "threshold" if many shots ought to have
+        collisions and none has.
+      collision_free: bool. Whether shots with collisions were discarded; those that lack photons
+        are left out then. Default: if none of the shots has any while all hold all the photons, two
+        or more.
+      circuits: int, from 2. Random circuits to compare with.
       likelihood_shots: int. Shots for the likelihood ratio; see `likelihood_ratio`.
       seed: int. Decides the random circuits and the bootstrap.
 
@@ -157,8 +171,8 @@ def validate_samples(
       A SampleReport.
 
     Raises:
-      ValueError: if the rows are no photon numbers, the circuit or the input state does not fit
-        them, or shots with collisions were discarded and others lack photons.
+      ValueError: if the rows are no photon numbers or a single shot, or the circuit or the input
+        state does not fit them.
 
     Example:
       >>> report = validate_samples(open_samples("bank"), unitary=haar_unitary(16, 0))
@@ -166,13 +180,17 @@ def validate_samples(
       1.0
     """
     seed = check_count(seed, "seed")
-    circuits = check_count(circuits, "circuits", least=1)
+    circuits = check_count(circuits, "circuits", least=2)  # One has no spread.
+    if detector is not None:
+        check_choice(detector, DETECTORS, "detector")
     if photons is not None:
         photons = check_count(photons, "photons")
     if not isinstance(rows, sample_rows.Rows):
         rows = np.asarray(rows)
         sample_rows.check_rows(rows, "rows")
-    modes, notes = rows.shape[1], []
+    (shots, modes), notes = rows.shape, []
+    if shots < 2:
+        raise ValueError("Two shots or more are compared; received 1.")
     if unitary is not None:
         unitary = check_unitary(unitary)
         if len(unitary) != modes:
@@ -186,20 +204,28 @@ def validate_samples(
                 f"photons={photons} contradicts an input state of {input_state.sum()} photons."
             )
     counts = count_statistics(rows)
-    input_state = _choose_input_state(counts, input_state, photons, notes)
+    input_state = assumptions.choose_input_state(counts, input_state, photons, notes)
+    sent = 0 if input_state is None else int(input_state.sum())
+    if assumptions.hide_collisions(counts, sent, detector, collision_free):
+        whole = assumptions.whole_shots(rows, sent, notes)
+        if whole is None:
+            input_state = None
+        else:
+            rows, counts = whole, count_statistics(whole)
     measured = correlators.measure_correlators(rows, seed=seed)
     if input_state is None:
         return SampleReport(counts, measured, interferometer, tuple(notes))
-    photons = int(input_state.sum())
-    # Sums of means are not exact: no loss shall not look like one of 1e-16.
-    transmission = min(round(float(counts.mean_photons.sum()) / photons, 12), 1.0)
+    photons = sent
+    totals = assumptions.shares_of_totals(counts, photons)
+    transmission = float(totals @ np.arange(photons + 1)) / photons
     setting = {
-        "transmission": transmission,
-        "collision_free": _choose_collision_free(counts, photons, collision_free, notes),
+        "totals": totals,
+        "collision_free": assumptions.choose_collision_free(counts, photons, collision_free, notes),
     }
-    if transmission < 1:
+    if totals[-1] < 1:
         notes.append(
-            f"Predictions take a loss that all modes share: transmission {transmission:.4f}."
+            "Predictions take the totals as measured, and a loss that all modes share: "
+            f"transmission {transmission:.4f}."
         )
     predictions, likelihood = {}, None
     if unitary is not None:
@@ -207,7 +233,9 @@ def validate_samples(
             name: _predict(rows, counts, measured, unitary, input_state, identical, setting, seed)
             for name, identical in HYPOTHESES.items()
         }
-        if photons <= outcome_tests.MAX_LIKELIHOOD_PHOTONS:
+        if not counts.total_law[photons:][:1].any():
+            notes.append("No shot holds just the photons sent in: there is no likelihood.")
+        elif photons <= outcome_tests.MAX_LIKELIHOOD_PHOTONS:
             likelihood = outcome_tests.likelihood_ratio(
                 rows,
                 unitary,
@@ -231,66 +259,9 @@ def validate_samples(
         for name, identical in HYPOTHESES.items()
     }
     return SampleReport(
-        counts, measured, interferometer, tuple(notes), photons, **setting,
-        predictions=predictions, ensembles=ensembles, likelihood=likelihood,
+        counts, measured, interferometer, tuple(notes), photons, transmission,
+        setting["collision_free"], predictions, ensembles, likelihood,
     )  # fmt: skip
-
-
-def _choose_input_state(counts, input_state, photons, notes) -> np.ndarray | None:
-    if input_state is None:
-        if photons is None and counts.total_law.max() == 1.0:
-            photons = len(counts.total_law) - 1
-        if photons is None:
-            notes.append(
-                "Totals vary and the number of photons sent in is not known: nothing is "
-                "predicted. Name the input state, or the number of photons."
-            )
-            return None
-        if not 1 <= photons <= counts.modes:
-            notes.append(
-                f"{photons} photons do not go one into each of {counts.modes} modes: nothing is "
-                "predicted. Name the input state."
-            )
-            return None
-        input_state = np.zeros(counts.modes, np.int64)
-        input_state[:photons] = 1
-        notes.append(f"Input state taken to be one photon in each of the first {photons} modes.")
-    sent = int(input_state.sum())
-    if len(counts.total_law) - 1 > sent:
-        more = round(counts.total_law[sent + 1 :].sum() * counts.shots)
-        notes.append(
-            f"{more:,} of {counts.shots:,} shots hold more photons (up to "
-            f"{len(counts.total_law) - 1}) than were sent in ({sent}): dark counts, or another "
-            "input state."
-        )
-    return input_state
-
-
-def _choose_collision_free(counts, photons, collision_free, notes) -> bool:
-    if collision_free is None:
-        whole = bool(counts.total_law[photons:][:1].sum() == 1.0)
-        collision_free = counts.largest_count == 1 and whole and photons >= 2
-    if counts.largest_count == 1 and not collision_free and photons >= 2:
-        notes.append(
-            "No shot has two photons in a mode. If the detectors tell only none from some, the "
-            "predictions, which count photons, do not apply."
-        )
-    fewer = counts.total_law[:photons].sum()
-    if collision_free and fewer:
-        raise ValueError(
-            "Where shots with collisions are discarded, what is expected is known of shots with "
-            f"all {photons} photons; received {fewer:.2%} of shots with fewer. Select the others, "
-            "rows[rows.sum(axis=1) == photons], or leave collision_free out."
-        )
-    if collision_free and not correlators.can_enumerate_collision_free(counts.modes, photons):
-        notes.append(
-            "No shot has a collision, but the outcomes without one are too many to be listed: "
-            "predictions allow for collisions."
-        )
-        return False
-    if collision_free:
-        notes.append("Predictions hold for shots without collisions, as these are.")
-    return collision_free
 
 
 def _predict(rows, counts, measured, unitary, input_state, identical, setting, seed) -> Prediction:
@@ -299,7 +270,11 @@ def _predict(rows, counts, measured, unitary, input_state, identical, setting, s
     )
     deviations = correlators.pairs(measured.covariance) - correlators.pairs(covariance)
     with np.errstate(divide="ignore", invalid="ignore"):
-        squares = np.where(deviations == 0, 0.0, deviations**2 / measured.noise)
+        # Where nothing was seen, the noise of what was expected.
+        variance = np.diagonal(covariance)
+        expected = correlators.pairs(np.outer(variance, variance)) / counts.shots
+        noise = np.where(measured.noise > 0, measured.noise, expected)
+        squares = np.where(deviations == 0, 0.0, deviations**2 / noise)
     variation = None
     photons = int(input_state.sum())
     # Where no shot holds all photons, the other tests still stand.

@@ -16,7 +16,7 @@ def test_thresholds_cut_the_normal_law_into_the_counts():
     np.testing.assert_allclose(upper, [[0.5, 0.2], [0.3, 0.1]], atol=1e-12)
 
 
-@pytest.mark.parametrize("correlation", [-0.9, -0.3, 0.0, 0.4, 0.8])
+@pytest.mark.parametrize("correlation", [-0.98, -0.9, -0.3, 0.0, 0.4, 0.8, 0.98])
 def test_covariance_equals_bivariate_normal_probabilities(correlation):
     """cov = sum over thresholds of P(both exceed) - P(one) P(other)."""
     thresholds = normal_thresholds(LAW)
@@ -27,7 +27,7 @@ def test_covariance_equals_bivariate_normal_probabilities(correlation):
         for second in thresholds[1]
     )
     matrix = np.array([[1, correlation], [correlation, 1]])
-    assert count_covariance(thresholds, matrix)[0, 1] == pytest.approx(expected, abs=2e-5)
+    assert count_covariance(thresholds, matrix)[0, 1] == pytest.approx(expected, abs=1e-7)
 
 
 def test_a_covariance_that_can_be_had_is_met():

@@ -69,6 +69,15 @@ def test_drawn_intensities_lead_to_the_exact_law(light):
     assert distance(drawn, device.total_distribution()) < 10 / np.sqrt(SAMPLES)
 
 
+def test_too_few_intensities_for_bright_squeezed_light_are_warned_of(caplog):
+    bright = GaussianDevice(np.eye(24), 1.5, detector="threshold")
+    bright.total_distribution(seed=0)
+    assert "known to about" in caplog.text and "num_samples=200,000" in caplog.text
+    caplog.clear()
+    GaussianDevice(np.eye(4), 0.5, detector="threshold").total_distribution(seed=0)
+    assert not caplog.text
+
+
 @pytest.mark.parametrize("light", LIGHTS)
 def test_the_number_of_clicks_has_the_moments_of_the_modes(light):
     device = GaussianDevice(

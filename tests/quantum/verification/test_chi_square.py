@@ -50,6 +50,30 @@ def test_a_wrong_law_is_found():
     assert chi_square_p_value(OUTCOMES[rows], OUTCOMES, [0.23, 0.27, 0.5]) < 1e-6
 
 
+def test_a_forbidden_outcome_is_never_right():
+    assert chi_square_p_value(rows_of([60, 10, 30]), OUTCOMES, [0.6, 0.4, 1e-33]) == 0
+    assert chi_square_p_value(rows_of([60, 40, 0]), OUTCOMES, [0.6, 0.4, 0.0]) == 1
+
+
+@pytest.mark.parametrize(
+    ("law", "message"),
+    [
+        ([0.5, 0.5], "as many probabilities"),
+        ([0.5, 0.2, 0.2], "sum to 1; received a sum of 0.9"),
+        ([1.5, -0.5, 0.0], "the least -0.5"),
+        ([np.nan, 0.5, 0.5], "sum to 1"),
+    ],
+)
+def test_what_is_no_law_is_refused(law, message):
+    with pytest.raises(ValueError, match=message):
+        chi_square_p_value(rows_of([1, 1, 1]), OUTCOMES, law)
+
+
+def test_samples_that_are_not_whole_are_refused():
+    with pytest.raises(ValueError, match="whole numbers; received the type float64"):
+        chi_square_p_value([[1.9, 0.2]], OUTCOMES, [0.2, 0.3, 0.5])
+
+
 @pytest.mark.parametrize("counts", [[0, 0, 0], [1, 1, 1]])
 def test_samples_too_few_to_tell_have_no_p_value(counts):
     assert np.isnan(chi_square_p_value(rows_of(counts), OUTCOMES, np.full(3, 1 / 3)))

@@ -2,9 +2,10 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import skew
+from scipy.stats import binom, skew
 
 from qlatent_tf.quantum import reference
+from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 from qlatent_tf.quantum.recordings import rows as sample_rows
 from qlatent_tf.quantum.samplers.boson_sampler import BosonSampler
 from qlatent_tf.quantum.samplers.distinguishable import DistinguishableSampler
@@ -105,7 +106,8 @@ def test_average_over_haar_circuits_has_its_closed_form(identical, photons, mode
 def test_uniform_loss_scales_the_mean_and_leaves_the_shape(identical):
     options = {"identical": identical, "circuits": 5}
     whole = correlators.circuit_signatures(_first(4, 8), **options)
-    lossy = correlators.circuit_signatures(_first(4, 8), transmission=0.3, **options)
+    totals = binom.pmf(range(5), 4, 0.3)
+    lossy = correlators.circuit_signatures(_first(4, 8), totals=totals, **options)
     np.testing.assert_allclose(lossy, whole * [0.3, 1, 1], rtol=1e-9)
 
 
@@ -128,6 +130,36 @@ def test_collision_free_laws_that_cannot_be_listed_are_refused():
         correlators.collision_free_law(np.eye(2), [2, 1], identical=True)
     with pytest.raises(ValueError, match="too many to be listed"):
         correlators.collision_free_law(np.eye(60), _first(20, 60), identical=True)
+
+
+@pytest.mark.parametrize("identical", [True, False])
+def test_totals_as_they_were_measured_stand_for_loss_and_post_selection(identical):
+    unitary, state = haar_unitary(6, seed=2), _first(3, 6)
+    device = PhotonicDevice(
+        unitary,
+        state,
+        indistinguishability=float(identical),
+        transmission=0.4,
+        postselect=(1, 2),
+    )
+    # Binomial, given one or two survivors.
+    totals = binom.pmf(range(4), 3, 0.4) * [0, 1, 1, 0]
+    mean, covariance = correlators.predicted_moments(
+        unitary, state, identical=identical, totals=totals / totals.sum()
+    )
+    np.testing.assert_allclose(mean, device.mean(), atol=1e-14)
+    np.testing.assert_allclose(covariance, device.covariance(), atol=1e-14)
+
+
+def test_random_circuits_of_neighbouring_seeds_have_nothing_in_common():
+    first, second = (
+        correlators.circuit_signatures(_first(3, 6), identical=True, circuits=20, seed=seed)
+        for seed in (0, 1)
+    )
+    named = correlators.predicted_moments(haar_unitary(6, 0), _first(3, 6), identical=True)[1]
+    alone = correlators.signature(named, 3.0)
+    rows = [tuple(row) for row in (*first, *second, alone)]
+    assert len(set(rows)) == 41
 
 
 def test_loops_are_circuits_too():

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.linalg import block_diag
 
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 from qlatent_tf.quantum.recordings.open_samples import open_samples
@@ -48,6 +49,16 @@ def test_an_unknown_circuit_is_compared_with_random_ones(kind):
 
 
 @pytest.mark.parametrize("kind", OTHER)
+def test_distances_to_random_circuits_are_in_units_of_all_that_is_uncertain(kind):
+    report = validate_samples(_rows(kind, shots=200), photons=5, circuits=20)
+    ensemble = report.ensembles[kind]
+    away = report.measured.signature.normalised_mean - ensemble[:, 0].mean()
+    spread = np.hypot(ensemble[:, 0].std(), report.measured.errors.normalised_mean)
+    assert spread > 1.1 * ensemble[:, 0].std()
+    assert report.ensemble_distance(kind).normalised_mean == pytest.approx(away / spread)
+
+
+@pytest.mark.parametrize("kind", OTHER)
 def test_loss_is_estimated_and_allowed_for(kind):
     rows = _rows(kind, shots=60_000, transmission=0.6)
     report = validate_samples(rows, unitary=UNITARY, input_state=STATE, circuits=30)
@@ -64,9 +75,66 @@ def test_without_a_photon_number_nothing_is_predicted():
     assert "Name the input state" in report.notes[0]
 
 
-def test_clicks_are_not_mistaken_for_photon_numbers_in_silence():
-    report = validate_samples(_rows("boson", detector="threshold"), photons=5, circuits=2)
-    assert "only none from some" in " ".join(report.notes)
+@pytest.mark.parametrize("kind", OTHER)
+@pytest.mark.parametrize("transmission", [1.0, 0.7])
+def test_clicks_are_judged_by_the_shots_in_which_each_is_one_photon(kind, transmission):
+    rows = _rows(kind, shots=60_000, detector="threshold", transmission=transmission)
+    report = validate_samples(rows, unitary=UNITARY, photons=5, circuits=2)
+    assert report.counts.shots == (rows.sum(axis=1) == 5).sum() < 60_000
+    assert report.predictions[kind].correlator_deviation < 2
+    assert report.predictions[OTHER[kind]].correlator_deviation > 2
+    assert report.likelihood.confidence == pytest.approx(float(kind == "boson"), abs=1e-6)
+    assert "taken for clicks" in " ".join(report.notes)
+
+
+def test_clicks_of_which_none_are_all_photons_are_compared_with_nothing():
+    rows = np.tile([[1, 1, 0, 0], [0, 1, 1, 0]], (100, 1))
+    report = validate_samples(rows, unitary=np.eye(4), photons=3, circuits=2)
+    assert report.predictions == report.ensembles == {} and report.likelihood is None
+    assert "too few" in report.notes[-1]
+
+
+def test_few_shots_without_collisions_are_no_clicks_unless_it_is_said():
+    rows = np.array([[1, 1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 1]])
+    loose = validate_samples(rows, photons=2, circuits=2)
+    assert loose.counts.shots == 3 and "only none from some" in " ".join(loose.notes)
+    assert validate_samples(rows, photons=2, circuits=2, detector="threshold").counts.shots == 2
+    with pytest.raises(ValueError, match="detector is one of number, threshold"):
+        validate_samples(rows, photons=2, detector="clicks")
+
+
+@pytest.mark.parametrize("kind", OTHER)
+def test_a_post_selection_is_no_sign_of_other_photons(kind):
+    rows = _rows(kind, transmission=0.5, postselect=(3, 5))
+    report = validate_samples(rows, unitary=UNITARY, photons=5, circuits=2)
+    assert report.predictions[kind].correlator_deviation < 2
+    assert report.predictions[OTHER[kind]].correlator_deviation > 10
+
+
+def test_pairs_that_were_never_seen_do_not_make_the_deviation_infinite():
+    # Next to no light gets into the last mode.
+    unitary = block_diag(haar_unitary(4, seed=0), 1)
+    turn = np.eye(5)
+    turn[np.ix_([0, 4], [0, 4])] = [[np.cos(0.01), -np.sin(0.01)], [np.sin(0.01), np.cos(0.01)]]
+    unitary = turn @ unitary
+    rows = PhotonicDevice(unitary, [1, 1, 0, 0, 0]).sample(2000, seed=0)
+    assert not rows[:, 4].any()
+    report = validate_samples(rows, unitary=unitary, circuits=2)
+    assert 0.1 < report.predictions["boson"].correlator_deviation < 3
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "message"),
+    [([[1, 0]], {}, "Two shots or more"), (np.eye(2, dtype=int), {"circuits": 1}, "circuits")],
+)
+def test_what_has_no_spread_is_refused(rows, options, message):
+    with pytest.raises(ValueError, match=message):
+        validate_samples(np.array(rows), **options)
+
+
+def test_without_a_shot_of_the_photons_sent_in_there_is_no_likelihood():
+    report = validate_samples(np.eye(4, dtype=int), unitary=np.eye(4), photons=2, circuits=2)
+    assert report.likelihood is None and "no likelihood" in " ".join(report.notes)
 
 
 def test_more_photons_than_sent_are_noted():
@@ -133,15 +201,17 @@ def test_shots_and_numbers_may_come_as_lists_and_of_numpy():
     assert report.photons == 2 and report.ensembles
 
 
-def test_collision_free_shots_that_lack_photons_are_refused():
-    rows = _rows("boson", transmission=0.5)
+def test_of_shots_without_collisions_those_that_lack_photons_are_left_out():
+    rows = _rows("boson", transmission=0.8)
     rows = rows[rows.max(axis=1) <= 1]
-    with pytest.raises(ValueError, match="all 5 photons; received .* of shots with fewer"):
-        validate_samples(rows, unitary=UNITARY, input_state=STATE, collision_free=True)
-    # Nor are they taken for such where all lack as many.
+    report = validate_samples(rows, unitary=UNITARY, input_state=STATE, collision_free=True)
+    assert report.collision_free and report.transmission == 1
+    assert report.counts.shots == (rows.sum(axis=1) == 5).sum() < len(rows)
+    assert report.likelihood.confidence > 0.999
+    # Where all lack as many, nothing is left.
     same = rows[rows.sum(axis=1) == 4]
     report = validate_samples(same, unitary=UNITARY, input_state=STATE, circuits=2)
-    assert not report.collision_free and report.transmission == 0.8
+    assert report.predictions == {} and "too few" in report.notes[-1]
 
 
 @pytest.mark.skipif(not os.environ.get("QLATENT_DATA_DIR"), reason="needs QLATENT_DATA_DIR")
