@@ -100,6 +100,8 @@ def main(argv=None) -> int:
 def _inspect(arguments) -> int:
     from qlatent_tf.quantum.recordings.open_samples import open_samples
 
+    if arguments.out is not None and arguments.out.is_file():
+        raise FileExistsError(f"--out names a directory; {arguments.out} is a file.")
     rows = open_samples(arguments.file, key=arguments.key, file_format=arguments.file_format)
     light = _light_of(rows)
     report = _compared(arguments, rows) if light is None else _counted(arguments, rows, light)

@@ -46,10 +46,15 @@ from qlatent_tf.tools.measured import (
 )
 from qlatent_tf.tools.sources import use_inception
 
+from qlatent_tf.differences import differences, format_differences
 from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.experiments.experiment import GridExperiment
 from qlatent_tf.experiments.grids.cells import named_code
-from qlatent_tf.experiments.grids.finished_cells import read_like
+from qlatent_tf.experiments.grids.finished_cells import (
+    cell_differences,
+    read_like,
+    scored_samples,
+)
 from qlatent_tf.runs.signals import Interrupted
 
 
@@ -175,12 +180,20 @@ def _run_grid(arguments):
         print(f"{merge(grid, arguments.merge, cells)} cells are new here.")
     found, steps = read_like(grid.path, cells), cells[0].config.steps
     finished = [cell for cell in found if cell["config"].steps == steps]
+    if finished and len(finished) < len(found):
+        print(
+            f"note: {len(found) - len(finished)} cells of other than {steps:,} steps are not in "
+            "this table: --iterations says of which it is.",
+            file=sys.stderr,
+        )
     if arguments.merge is not None and found and not finished:
         there = sorted({cell["config"].steps for cell in found})
         raise ValueError(
             f"No cell in {grid.path} has {steps} steps, but {', '.join(map(str, there))}: "
             "--iterations says of which the table is."
         )
+    if arguments.merge is not None:
+        _tell_differences(grid, finished, cells)
     if finished or not status:
         experiment.write(arguments.workdir, finished, arguments.trust_code or named_code(cells))
         show_table(arguments)
@@ -189,6 +202,22 @@ def _run_grid(arguments):
             f"{shlex.join(['tensorboard', '--logdir', str(arguments.workdir)])}"
         )
     return status
+
+
+def _tell_differences(grid, finished, cells):
+    """Says where cells that were merged are of another configuration than the one asked for."""
+    asked = {cell.name: cell.config for cell in cells}
+    for cell in finished:
+        if cell["name"] in asked:
+            found = cell_differences(cell["config"], asked[cell["name"]])
+            found |= differences(scored_samples(cell), {"scored samples": grid.num_samples})
+            if found:
+                print(
+                    "note: cells stay as they are, also where they differ from what you ask for "
+                    f"(theirs -> yours): {format_differences(found)}.",
+                    file=sys.stderr,
+                )
+                return
 
 
 def _train(arguments, experiment, grid, cells, opening):

@@ -217,7 +217,7 @@ def _unitaries(
         if len(unitary) != modes:
             raise ValueError(
                 f"{unitary_file or name} holds a {len(unitary)}-mode unitary; received "
-                f"modes={modes}."
+                f"modes={modes}. Set modes={len(unitary)}."
             )
         return [noisy_unitary(unitary, noise, seed) for seed in error_seeds]
     if interferometer == "haar":

@@ -3,6 +3,9 @@
 import os
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from qlatent_tf.quantum.recordings import rows as sample_rows
 from qlatent_tf.quantum.unitaries import random_directions
 
 if TYPE_CHECKING:
@@ -62,6 +65,8 @@ def samples(
     source = str(file) if key is None else f"{file}[{key}]"
     if len(rows) < 2:
         raise ValueError(f"{source} holds one shot; a latent draws from two at least.")
+    if _are_equal(rows):
+        raise ValueError(f"All {len(rows):,} shots of {source} are equal: nothing can be learnt.")
     directions = None
     if projection is not None:
         width = len(check_columns(columns, rows.shape[1], source))
@@ -75,3 +80,9 @@ def samples(
     return RecordedSamples(
         rows, columns=columns, center=center, source=source, projection=directions
     )
+
+
+def _are_equal(rows) -> bool:
+    first = np.asarray(rows[:1])
+    # Nearly always the first block tells.
+    return all((block == first).all() for _, block in sample_rows.blocks(rows, 1000))

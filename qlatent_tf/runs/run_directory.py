@@ -136,8 +136,9 @@ class RunDirectory:
                 f"{self.path} holds no run: there is no config.json."
                 + did_you_mean(str(self.path), others)
             )
+        fields = read_json(file)
         try:
-            return Config.from_json(read_json(file), trust_code=trust_code)
+            return Config.from_json(fields, trust_code=trust_code)
         except (ValueError, TypeError) as error:
             raise ValueError(f"{file}: {error}") from error
 

@@ -14,6 +14,7 @@ from qlatent_tf.experiments import mixture, table1
 from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.experiments.grids import tables
 from qlatent_tf.experiments.grids.finished_cells import read_cells
+from qlatent_tf.storage.files import write_json
 
 pytestmark = pytest.mark.usefixtures("eager_steps")
 COMMON = [
@@ -199,8 +200,29 @@ def test_a_dry_run_says_what_merge_would_copy(workdir, tmp_path, capsys):
 
 def test_merge_writes_the_table_of_all_machines(workdir, tmp_path, capsys):
     assert run(*TABLE1, "--workdir", tmp_path, "--merge", workdir) == 0
-    assert "cells are new here" in capsys.readouterr().out
+    shown = capsys.readouterr()
+    assert "cells are new here" in shown.out and "note:" not in shown.err
     assert (tmp_path / "table1.md").is_file() and not (tmp_path / "runs").exists()
+
+
+def test_a_merge_says_what_it_does_not_change_and_leaves_out(workdir, tmp_path, capsys):
+    assert run(*TABLE1, "--set", "batch_size=9", "--workdir", tmp_path, "--merge", workdir) == 0
+    assert "(theirs -> yours): batch_size: 8 -> 9." in capsys.readouterr().err
+    file = next((tmp_path / "cells").glob("quantum_*.json"))
+    cell = json.loads(file.read_text())
+    cell["config"]["steps"] = 3
+    write_json(file.with_name(file.name.replace("@2", "@3")), cell)
+    assert run(*TABLE1, "--workdir", tmp_path, "--merge") == 0
+    assert "note: 1 cells of other than 2 steps are not in this table" in capsys.readouterr().err
+
+
+def test_a_damaged_cell_is_named_with_what_to_do(workdir, tmp_path, capsys):
+    assert run(*TABLE1, "--workdir", tmp_path, "--merge", workdir) == 0
+    file = next((tmp_path / "cells").glob("quantum_*.json"))
+    file.write_bytes(file.read_bytes()[:300])
+    assert run(*TABLE1, "--workdir", tmp_path) == 1
+    assert f"{file} is not a whole JSON file" in (told := capsys.readouterr().err)
+    assert "Remove the file" in told
 
 
 @pytest.mark.slow

@@ -75,7 +75,10 @@ def read_cell(file) -> dict:
     Raises:
       ValueError: if the file is damaged.
     """
-    cell = read_json(file, _CELL)
+    try:
+        cell = read_json(file, _CELL)
+    except ValueError as error:
+        raise ValueError(f"{error} Remove the file: the cell is then made again.") from error
     try:
         config = Config.from_json(cell["config"], trust_code=True)
     except ValueError as error:
@@ -149,7 +152,7 @@ def check_same(file, cell: dict, config: Config, num_samples: int, latent_file=N
     refuse(
         {**cell_differences(theirs, config), **differences(scored, asked)},
         f"{file} is a cell of another configuration (its value -> yours)",
-        "Choose another --workdir, or the same options.",
+        "Choose another --workdir, or the same options, such as --variant and --set.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Samples written as text: CSV tables and JSON dictionaries of counts."""
+"""Samples written as text: tables and JSON dictionaries of counts."""
 
 import itertools
 import json
@@ -18,16 +18,18 @@ _NO_MODES = re.compile(
 )
 _LEADING_ZERO = re.compile(r"(?:^|,)\s*\+?0\d")
 _NUMBER = r"[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?"
-_OTHER_SEPARATOR = re.compile(rf"(?i)\s*{_NUMBER}([\s;:|])\s*{_NUMBER}\b[^,]*$")
+_BETWEEN = re.compile(r"\s*[\s;]\s*")
+_NUMBERS = re.compile(rf"(?i){_NUMBER}(?:{_BETWEEN.pattern}{_NUMBER})*")
 _LEAST_INDEX = 5  # rows from which a first column 0, 1, 2, ... is taken for their numbers
 _LEAST_NUMBERED = 3  # modes from which a first line 0, 1, 2, ... is taken for a header
 
 
 def read_csv(path: str | os.PathLike) -> np.ndarray:
-    """Reads a table of photon numbers: one shot a line, one mode a column, commas between.
+    """Reads a table of photon numbers: one shot a line, one mode a column.
 
-    A first line without any number is a header and is skipped, as are blank lines; so is a first
-    line 0, 1, 2, ..., as pandas writes it, with a warning. A column of row numbers, and a table of
+    Between columns are commas, spaces, tabs or semicolons. A first line without any number is a
+    header and is skipped, as are blank lines and those that begin with #; so is a first line
+    0, 1, 2, ..., as pandas writes it, with a warning. A column of row numbers, and a table of
     outcomes and their counts, are refused. A ValueError names the first bad row and its line.
 
     Returns:
@@ -57,23 +59,17 @@ def _data_lines(path, file) -> Iterator[tuple[int, str]]:
     """Yields (line number from 1, text) of the lines that hold a row."""
     first = True
     for number, line in enumerate(file, start=1):
-        if line.strip():
+        line = line.strip()
+        if line and not line.startswith("#"):
+            if "," not in line and _NUMBERS.fullmatch(line):
+                line = _BETWEEN.sub(",", line)
             if not first or not _is_header(path, line):
                 yield number, line
             first = False
 
 
-def _check_separators(path, line: str) -> None:
-    if other := _OTHER_SEPARATOR.match(line):
-        raise ValueError(
-            f"{path}: numbers are separated by {other[1]!r} in {line.strip()[:40]!r}, not commas. "
-            "NumPy writes such a table by savetxt(file, rows, fmt='%d', delimiter=',')."
-        )
-
-
 def _is_header(path, line: str) -> bool:
     """Returns whether the first line names the modes; refuses headings of other columns."""
-    _check_separators(path, line)
     headings = [heading.strip().strip("\"'") for heading in line.split(",")]
     for column, heading in enumerate(headings):
         if not heading and len(headings) > 1:
@@ -117,7 +113,6 @@ def _csv_blocks(path, lines: Iterator[tuple[int, str]]) -> Iterator[np.ndarray]:
         # loadtxt stops at the first ragged or unreadable line without naming ours: look again.
         if block is None or block.shape != (len(chunk), modes):
             for offset, (number, line) in enumerate(chunk):
-                _check_separators(path, line)
                 cells = line.split(",")
                 where = f"{path}: row {row + offset} (counted from 0; line {number})"
                 if len(cells) != modes:

@@ -252,7 +252,7 @@ def test_a_run_that_began_meanwhile_under_other_settings_is_not_continued(tmp_pa
 @pytest.mark.parametrize(
     "latent, option, content",
     [
-        ("samples", "file", lambda number: np.full((9, 4), number, np.uint8)),
+        ("samples", "file", lambda number: np.eye(4, dtype=np.uint8) + number),
         ("boson", "unitary_file", lambda number: haar_unitary(4, seed=number)),
     ],
 )
