@@ -138,7 +138,7 @@ def _best(table, columns):
     """The (number of the row, name of the score) that are best in their panel beyond their errors.
 
     A score of one seed has no error, and one that some seeds lack is of other seeds: neither is
-    ever the best. None is where a row was not scored.
+    ever the best, nor is anything better than they. None is where a row was not scored.
     """
     panels = {}
     for number, row in enumerate(table["rows"]):
@@ -166,7 +166,7 @@ def _differs(score, other):
     if other["mean"] is None:
         return True
     errors = score["standard_error"], other["standard_error"]
-    if None in errors:
+    if None in errors or None in other["values"]:
         return False
     return abs(score["mean"] - other["mean"]) > math.hypot(*errors)
 

@@ -30,11 +30,11 @@ def sweep_figure(table: dict, name: str, label: str, *, panel: str, place: str, 
     for axis, one in zip(axes, panels, strict=True):
         rows = [row for row in swept if row[panel] == one]
         rows.sort(key=lambda row: ", " in str(row[place]))  # Values on a condition come last.
-        for row in bands:
+        for number, row in enumerate(bands):
             band = literal(row["latent"])
             if without is not None and row[panel] == without:
                 band += f", {panel}: {without}"
-            _draw_band(axis, row, name, band)
+            _draw_band(axis, row, name, band, 1.5 * number)
         for latent in dict.fromkeys(row["latent"] for row in rows):
             own = {tick: row for tick, row in enumerate(rows) if row["latent"] == latent}
             _draw_points(axis, own, name, place)
@@ -46,7 +46,6 @@ def sweep_figure(table: dict, name: str, label: str, *, panel: str, place: str, 
         tidy(axis)
     axes[0].set(ylabel=label)
     axes[0].margins(y=0.1)
-    axes[0].set_ylim(bottom=0)
     shared_legend(drawing, axes, "latent; bars and bands:\none standard error")
     return drawing
 
@@ -95,12 +94,13 @@ def _smallest(values):
     return least if least > 0 else np.nan
 
 
-def _draw_band(axis, row, name, label):
+def _draw_band(axis, row, name, label, offset):
     score, style = row["scores"][name], latent_style(row["latent"])
     if score["mean"] is None:
         return
     mean, error = score["mean"], score["standard_error"] or 0.0
-    axis.axhline(mean, color=style["color"], lw=1.4, ls="--", label=label)
+    # Where two lie on each other, the dashes of one fill the gaps of the other.
+    axis.axhline(mean, color=style["color"], lw=1.4, ls=(offset, (3, 3)), label=label)
     axis.axhspan(mean - error, mean + error, color=style["color"], alpha=0.15, lw=0)
 
 

@@ -114,6 +114,18 @@ def test_a_table_is_of_one_schedule(other, message):
         make_table([CELLS[0], other], COLUMNS)
 
 
+def test_nothing_is_best_beside_means_of_other_seeds():
+    cells = [cell(latent, seed, 0.1 + 0.5 * (latent != "boson") + 0.01 * seed) for latent in
+             ("boson", "gaussian") for seed in (0, 1, 2)]  # fmt: skip
+    assert "**0.1100 ± 0.0058**" in to_markdown(make_table(cells, COLUMNS), COLUMNS)
+    for one in cells:
+        if one["config"].latent == "gaussian" and one["config"].seed == 2:
+            name = next(key for key in one["evaluation"]["metrics"] if "distance" in key)
+            del one["evaluation"]["metrics"][name]
+    text = to_markdown(make_table(cells, COLUMNS), COLUMNS)
+    assert "(2 of 3)" in text and "**" not in text
+
+
 def narrow(seed, latent="boson", **changes):
     """A cell whose row does not tell its data."""
     one = cell(latent, seed, 0.1, **changes)
