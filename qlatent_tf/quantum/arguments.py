@@ -51,8 +51,9 @@ def check_unitary(matrix) -> np.ndarray:
     if not deviation <= tolerance:  # nor where it overflows to NaN
         raise ValueError(
             f"The matrix is not unitary: the largest entry of |U^H U - 1| is {deviation:.3g}, "
-            f"legal is at most {tolerance:g} in {array.dtype}. Dilate a lossy matrix first; "
-            "replace a rounded one by the nearest unitary, scipy.linalg.polar(matrix)[0]."
+            f"legal is at most {tolerance:g} in {array.dtype}. Take the nearest unitary of a "
+            "measured or rounded matrix, scipy.linalg.polar(matrix)[0], and name its loss as "
+            "transmission."
         )
     if not is_single:
         return unitary
