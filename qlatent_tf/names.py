@@ -4,6 +4,7 @@ import difflib
 import math
 import numbers
 from collections.abc import Iterable
+from typing import Any
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -21,8 +22,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {by_case[near[0]]}?" if near else ""
 
 
-def check_choice(name: str, value, legal: Iterable) -> None:
-    """Refuses a value that is not one of a few.
+def check_choice(name: str, value, legal: Iterable) -> Any:
+    """Returns a value that is one of a few.
 
     Raises:
       ValueError: naming the value and the legal ones.
@@ -30,6 +31,7 @@ def check_choice(name: str, value, legal: Iterable) -> None:
     known = tuple(legal)
     if value not in known:
         raise ValueError(f"{name} is one of {', '.join(map(str, known))}; received {value!r}.")
+    return value
 
 
 def check_number(name: str, value, least: float, most: float = math.inf) -> None:

@@ -26,7 +26,8 @@ def resolve(config: Config) -> Config:
     for the data. A model's builder may have ``follows(config)``, which returns options that depend
     on the rest of the configuration, such as the width of a sample.
     """
-    for kind, builder in _builders(config).items():
+    builders = {kind: known.get(getattr(config, kind)) for kind, known in _REGISTRIES.items()}
+    for kind, builder in builders.items():
         given = getattr(config, f"{kind}_options")
         follows = getattr(builder, "follows", lambda config: {})(config)
         options = {**_defaults(builder), **follows, **given}
@@ -123,10 +124,6 @@ def with_dataset(config: Config, name: str | None) -> Config:
     if name in (None, config.dataset):
         return config
     return dataclasses.replace(config, dataset=name, dataset_options={})
-
-
-def _builders(config):
-    return {kind: known.get(getattr(config, kind)) for kind, known in _REGISTRIES.items()}
 
 
 def _defaults(builder):

@@ -96,8 +96,6 @@ def join(job: str, is_ours: bool, dask_worker) -> dict[str, Any]:
         "fingerprint": fingerprint(),
         "host": socket.gethostname(),
         "name": str(dask_worker.name),
-        "threads": int(threads),
-        "process": os.getpid(),
     }
 
 

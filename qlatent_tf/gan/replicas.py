@@ -13,6 +13,7 @@ import tensorflow as tf
 from absl import logging
 
 from qlatent_tf.config import Config
+from qlatent_tf.names import check_choice
 
 STRATEGIES = ("none", "mirrored", "multiworker")
 _CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
@@ -31,8 +32,7 @@ def make_strategy(name: str):
     Raises:
       ValueError: if the name is unknown.
     """
-    if name not in STRATEGIES:
-        raise ValueError(f"A strategy is one of {', '.join(STRATEGIES)}; received {name!r}.")
+    check_choice("A strategy", name, STRATEGIES)
     if name == "none":
         return None
     if name == "multiworker":

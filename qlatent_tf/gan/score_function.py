@@ -3,21 +3,6 @@
 from keras import ops
 
 
-def leave_one_out(losses):
-    """Returns each loss less the mean of the others, which is independent of that sample.
-
-    Args:
-      losses: float tensor, shape `[batch]`, of 2 samples at least.
-
-    Raises:
-      ValueError: if there is one sample alone.
-    """
-    count = losses.shape[0]
-    if count < 2:
-        raise ValueError(f"A leave-one-out baseline takes 2 samples at least; received {count}.")
-    return (losses - ops.mean(losses)) * (count / (count - 1))
-
-
 def score_function_losses(losses, log_probs):
     """Returns numbers whose mean has the gradient of the mean loss, estimated.
 
@@ -30,13 +15,20 @@ def score_function_losses(losses, log_probs):
     taken as numbers: a part of the gradient that flows through them adds to it.
 
     Args:
-      losses: float tensor, shape `[batch]`.
+      losses: float tensor, shape `[batch]`, of 2 samples at least.
       log_probs: float tensor, shape `[batch]`. Of the samples, differentiable in u.
 
     Returns:
       Tensor, shape `[batch]`; only its gradient means anything.
 
+    Raises:
+      ValueError: if there is one sample alone.
+
     Reference: Kool et al., "Buy 4 REINFORCE samples, get a baseline for free!", ICLR workshop 2019.
     """
-    advantages = ops.stop_gradient(leave_one_out(losses))
+    count = losses.shape[0]
+    if count < 2:
+        raise ValueError(f"A leave-one-out baseline takes 2 samples at least; received {count}.")
+    # Each loss less the mean of the others.
+    advantages = ops.stop_gradient((losses - ops.mean(losses)) * (count / (count - 1)))
     return ops.cast(advantages, log_probs.dtype) * log_probs

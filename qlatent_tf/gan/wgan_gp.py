@@ -295,7 +295,8 @@ class WGANGP(LatentGenerator):
 
     def _update_critic(self, real, latent, seed):
         penalty_seed, relax_seed = tf.unstack(tf.random.split(seed, 2))
-        fake = self._relaxed(latent, relax_seed)
+        outputs = single_precision(self.generator(latent, training=True))
+        fake = single_precision(self.relax(outputs, relax_seed))
         batch_size = ops.shape(latent)[0]
         places = uniform_rows([batch_size], penalty_seed)
         with tf.GradientTape() as tape:
@@ -307,7 +308,7 @@ class WGANGP(LatentGenerator):
         self.critic_optimizer.apply(tape.gradient(scaled, variables), variables)
         return dict(zip(_CRITIC_REPORTS, (loss, distance, penalty), strict=True))
 
-    def _update_generator(self, latent, seed, noise=None):
+    def _update_generator(self, latent, seed, noise):
         watched = self.latent_training.watched(latent)
         with tf.GradientTape() as tape:
             tape.watch(watched)
@@ -327,10 +328,6 @@ class WGANGP(LatentGenerator):
     def _share(self, loss):
         # Keras' optimizers sum the gradients of replicas.
         return loss if self.replicas == 1 else loss / self.replicas
-
-    def _relaxed(self, latent, seed):
-        outputs = single_precision(self.generator(latent, training=True))
-        return single_precision(self.relax(outputs, seed))
 
     def _mean_score(self, samples):
         return ops.mean(single_precision(self.critic(samples, training=True)))

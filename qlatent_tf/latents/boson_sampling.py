@@ -9,6 +9,7 @@ from qlatent_tf.latents.device_counts import DeviceCounts
 from qlatent_tf.latents.vector_distribution import seed_of
 from qlatent_tf.quantum.arguments import MAX_PHOTONS
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
+from qlatent_tf.quantum.devices.tiles import draw_tiles
 
 
 class BosonSampling(DeviceCounts):
@@ -64,7 +65,7 @@ class BosonSampling(DeviceCounts):
         sample_shape = tf.cast(tf.reshape(sample_shape, [-1]), tf.int32)
 
         def draw(n, words) -> list[np.ndarray]:
-            pairs = self._draw(int(n), seed_of(words), return_log_prob=True)
+            pairs = draw_tiles(self.devices, int(n), seed_of(words), return_log_prob=True)
             counts, log_probs = zip(*pairs, strict=True)
             results = np.concatenate(counts, axis=1) + self._loc, np.sum(log_probs, axis=0)
             return [result.astype(self.dtype.as_numpy_dtype) for result in results]
@@ -76,11 +77,7 @@ class BosonSampling(DeviceCounts):
         return draws, tf.reshape(log_probs, sample_shape)
 
     def _log_prob(self, value):
-        value = tf.convert_to_tensor(value, self.dtype)
-        if not value.shape[-1:].is_compatible_with([self._width]):
-            raise ValueError(
-                f"Samples of {self!r} have the width {self._width}; received shape {value.shape}."
-            )
+        value = self._checked(value)
         log_probs = tf.numpy_function(self._samples_log_prob, [value], self.dtype, stateful=False)
         log_probs.set_shape(value.shape[:-1])
         return log_probs

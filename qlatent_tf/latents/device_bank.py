@@ -137,9 +137,9 @@ def _device(latent: str, options):
         raise ValueError(
             f"A platform draws single photons, boson or photonic; received {latent!r}."
         )
-    for name, why in (("method", "is the platform's"), ("precision", "is the platform's")):
+    for name in ("method", "precision"):
         if name in options:
-            raise ValueError(f"{name} {why}; received {options[name]!r}. Leave it out.")
+            raise ValueError(f"{name} is the platform's; received {options[name]!r}. Leave it out.")
     if options.get("tiles", 1) != 1:
         raise ValueError(f"A job is of one circuit; received tiles={options['tiles']!r}.")
     return latents.build(latent, center=False, **options).devices[0]

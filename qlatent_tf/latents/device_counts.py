@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from qlatent_tf.latents.vector_distribution import VectorDistribution
 from qlatent_tf.quantum.arguments import check_real
-from qlatent_tf.quantum.devices.tiles import Tiles, draw_tiles
+from qlatent_tf.quantum.devices.tiles import Tiles
 
 
 class DeviceCounts(VectorDistribution):
@@ -91,10 +91,6 @@ class DeviceCounts(VectorDistribution):
           uint8 array, shape `[num_samples, width]`, the photons or clicks of each mode.
         """
         return Tiles(self.devices).sample(num_samples, seed, start=start)
-
-    def _draw(self, n: int, seed: int, **options) -> list:
-        """Returns what each device samples, in NumPy."""
-        return draw_tiles(self.devices, n, seed, **options)
 
     def sampling_seconds(self, num_samples: int) -> float:
         """Returns about how long one core takes for samples: what a batch adds to a training step.

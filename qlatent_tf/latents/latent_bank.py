@@ -15,8 +15,8 @@ from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.quantum.devices.tiles import Tiles
 from qlatent_tf.quantum.gaussian.device import GaussianDevice
 from qlatent_tf.quantum.recordings.bank import Draw, Piece, npy_sha256, write_bank
-from qlatent_tf.quantum.samplers.boson_sampler import choose_method
 from qlatent_tf.quantum.samplers.fock_table import DEFAULT_MAX_TABLE_BYTES
+from qlatent_tf.quantum.samplers.method_choice import choose_method
 from qlatent_tf.quantum.samplers.walk_plan import walk_shape
 from qlatent_tf.registry import latents
 from qlatent_tf.resolve import OWN_CIRCUITS

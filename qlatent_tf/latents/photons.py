@@ -226,8 +226,6 @@ def _unitaries(
             for seed, error_seed in zip(seeds, error_seeds, strict=True)
         ]
     check_delays(interferometer)
-    if noise.phase_error == 0 and noise.phase_imprecision == 0:
-        return [loop_unitary(modes, interferometer, seed=seed) for seed in seeds]
     # A loop's splitter is an interferometer, too: its phase is twice the angle.
     return [
         loop_unitary(

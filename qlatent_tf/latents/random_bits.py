@@ -43,11 +43,7 @@ class RandomBits(VectorDistribution):
         return tf.cast(bits, self.dtype) + self._loc
 
     def _log_prob(self, value):
-        value = tf.convert_to_tensor(value, self.dtype)
-        if not value.shape[-1:].is_compatible_with([self._width]):
-            raise ValueError(
-                f"Samples of {self!r} have the width {self._width}; received shape {value.shape}."
-            )
+        value = self._checked(value)
         zero, one = (tf.cast(bit, self.dtype) for bit in (0, 1))
         if self._loc and tf.executing_eagerly() and _are_either(value, zero, one).numpy().any():
             logging.warning(

@@ -98,6 +98,15 @@ class VectorDistribution(CheckedSamples):
     def _variance(self):
         return tf.linalg.diag_part(self._covariance())
 
+    def _checked(self, value) -> tf.Tensor:
+        """Returns samples whose log-probability is asked for; refuses those of another width."""
+        value = tf.convert_to_tensor(value, self.dtype)
+        if not value.shape[-1:].is_compatible_with([self._width]):
+            raise ValueError(
+                f"Samples of {self!r} have the width {self._width}; received shape {value.shape}."
+            )
+        return value
+
     def _sample_in_numpy(self, draw: Callable[[int, int], np.ndarray], n, seed, salt: str):
         """Returns what `draw` makes of a number of rows and a seed, when the graph runs."""
 

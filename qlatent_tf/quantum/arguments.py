@@ -6,7 +6,6 @@ that says what was received and what is legal; a seed that is no integer is a Ty
 
 import operator
 import os
-from collections.abc import Collection
 
 import numpy as np
 
@@ -193,13 +192,6 @@ def check_distribution(probabilities, outcomes: int) -> np.ndarray:
             f"least {least:.3g}."
         )
     return probabilities
-
-
-def check_choice(value, legal: Collection[str], name: str) -> str:
-    """Returns one of the legal words."""
-    if not isinstance(value, str) or value not in legal:
-        raise ValueError(f"{name} is one of {', '.join(legal)}; received {value!r}.")
-    return value
 
 
 def check_flag(value, name: str) -> bool:

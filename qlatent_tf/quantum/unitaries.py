@@ -94,13 +94,7 @@ def loop_unitary(modes: int, delays, *, angles=None, seed: int | None = None) ->
     """
     modes = check_count(modes, "modes", least=1)
     check_memory(40 * modes**2, f"Interferometers of {modes:,} modes")
-    delays = parse_delays(delays)
-    too_long = [delay for delay in delays if delay >= modes]
-    if too_long:
-        raise ValueError(
-            f"A loop delay is from 1 to modes - 1 = {modes - 1}; received {too_long[0]}."
-        )
-    splitters = [(first, first + delay) for delay in delays for first in range(modes - delay)]
+    splitters = loop_splitters(modes, parse_delays(delays))
     if (angles is None) == (seed is None):
         raise ValueError(
             f"Give either the {len(splitters)} angles or a seed; received angles={angles!r} and "
@@ -111,8 +105,8 @@ def loop_unitary(modes: int, delays, *, angles=None, seed: int | None = None) ->
     angles = check_real(angles, "angles")
     if angles.shape != (len(splitters),):
         raise ValueError(
-            f"{modes} modes and the delays {delays} make {len(splitters)} splitters, each with an "
-            f"angle; received angles of shape {angles.shape}."
+            f"{modes} modes and the delays {parse_delays(delays)} make {len(splitters)} splitters, "
+            f"each with an angle; received angles of shape {angles.shape}."
         )
     unitary = np.eye(modes)
     for (first, second), angle in zip(splitters, angles, strict=True):
@@ -123,8 +117,18 @@ def loop_unitary(modes: int, delays, *, angles=None, seed: int | None = None) ->
 
 def loop_angles(modes: int, delays, seed: int) -> np.ndarray:
     """Returns the splitter angles that `loop_unitary` draws for a seed, in its order."""
-    splitters = sum(modes - delay for delay in parse_delays(delays))
-    return random_state(seed).uniform(0.0, 2.0 * np.pi, splitters)
+    splitters = loop_splitters(modes, parse_delays(delays))
+    return random_state(seed).uniform(0.0, 2.0 * np.pi, len(splitters))
+
+
+def loop_splitters(modes: int, delays: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Returns the modes that each splitter of `loop_unitary` couples; refuses delays too long."""
+    for delay in delays:
+        if delay >= modes:
+            raise ValueError(
+                f"A loop delay is from 1 to modes - 1 = {modes - 1}; received {delay}."
+            )
+    return [(first, first + delay) for delay in delays for first in range(modes - delay)]
 
 
 def parse_delays(delays) -> tuple[int, ...]:

@@ -222,7 +222,7 @@ def test_the_first_draws_do_not_depend_on_how_many_follow(name, tmp_path):
 @pytest.mark.parametrize("name", latents.names())
 @pytest.mark.parametrize("sample_shape", [4294967301, 10**12, (2**20, 2**20), tf.constant(2**40)])
 def test_more_samples_than_can_be_counted_are_refused(name, sample_shape, tmp_path):
-    np.save(tmp_path / "rows.npy", np.ones((5, 2), int))
+    np.save(tmp_path / "rows.npy", np.arange(10).reshape(5, 2))
     options = {"file": tmp_path / "rows.npy"} if name == "samples" else {"modes": 2}
     latent = latents.build(name, **options)
     with pytest.raises(ValueError, match=r"At most 2,147,483,647 samples .* which are \d"):
@@ -249,7 +249,7 @@ def test_a_pair_decides_the_draws_and_an_integer_begins_a_sequence(build):
 
 @pytest.mark.parametrize("name", latents.names())
 def test_options_of_another_type_are_refused(name, tmp_path):
-    np.save(tmp_path / "rows.npy", np.ones((5, 2), int))
+    np.save(tmp_path / "rows.npy", np.arange(10).reshape(5, 2))
     options = {"file": tmp_path / "rows.npy"} if name == "samples" else {}
     wrong = {"modes": True} if name == "gaussian" else {"center": "no"}
     with pytest.raises(ValueError, match="received (True|'no')"):

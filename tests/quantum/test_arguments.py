@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from qlatent_tf.names import check_choice
 from qlatent_tf.quantum.arguments import (
-    check_choice,
     check_count,
     check_flag,
     check_input_state,
@@ -131,4 +131,4 @@ def testOptionsAreNotTakenForAnotherType(check, value):
 @pytest.mark.parametrize("value", [True, ["auto"], None])
 def testAChoiceIsAWord(value):
     with pytest.raises(ValueError, match="method is one of auto; received"):
-        check_choice(value, {"auto": 1}, "method")
+        check_choice("method", value, {"auto": 1})

@@ -18,7 +18,7 @@ import functools
 import numpy as np
 
 from qlatent_tf.quantum.arguments import check_count, check_unitary
-from qlatent_tf.quantum.unitaries import parse_delays
+from qlatent_tf.quantum.unitaries import loop_splitters, parse_delays
 
 CLEMENTS = "clements"
 
@@ -91,11 +91,7 @@ def make_mesh(modes: int, name: str) -> Mesh:
             raise ValueError(
                 f"A mesh is {CLEMENTS!r} or loop delays such as '1-1'; received {name!r}."
             ) from error
-        if max(delays) >= modes:
-            raise ValueError(
-                f"A loop delay is from 1 to modes - 1 = {modes - 1}; received {max(delays)}."
-            )
-        pairs = [(first, first + delay) for delay in delays for first in range(modes - delay)]
+        pairs = loop_splitters(modes, delays)
     free = np.zeros(modes, np.int64)
     layers = []
     for pair in map(list, pairs):

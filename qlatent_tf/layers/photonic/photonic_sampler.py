@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from qlatent_tf.layers.photonic.permanents import add_row, permanents
 from qlatent_tf.layers.photonic.subsets import bytes_per_sample, places
+from qlatent_tf.names import check_choice
 from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.quantum.memory import readable_bytes
 
@@ -75,10 +76,7 @@ class PhotonicSampler(keras.layers.Layer):
         self.photons = sum(self.input_state)
         if not 1 <= self.photons <= MOST_PHOTONS:
             raise ValueError(f"photons are from 1 to {MOST_PHOTONS}; received {photons!r}.")
-        if statistics not in STATISTICS:
-            raise ValueError(
-                f"statistics is one of {', '.join(STATISTICS)}; received {statistics!r}."
-            )
+        check_choice("statistics", statistics, STATISTICS)
         self.built = True
 
     def call(self, unitary, num_samples, seed):

@@ -68,7 +68,7 @@ class MolGAN(WGANGP):
         atom_seed, bond_seed = tf.unstack(tf.random.split(seed, 2))
         atoms, bonds = outputs["atoms"], outputs["bonds"]
         uniform = _uniform(ops.shape(bonds), bond_seed)
-        upper = _upper_triangle(bonds.shape[1])
+        upper = ops.expand_dims(ops.triu(ops.ones(bonds.shape[1:3], dtype="bool")), -1)
         uniform = ops.where(upper, uniform, ops.transpose(uniform, (0, 2, 1, 3)))
         bonds = ops.softmax((bonds + _gumbel(uniform)) / self.temperature)
         atoms = atoms + _gumbel(_uniform(ops.shape(atoms), atom_seed))
@@ -111,10 +111,6 @@ def _one_hot_forward(soft):
     """The one-hot vector of the largest entry, exactly, with the gradient of `soft`."""
     hard = ops.one_hot(ops.argmax(soft, axis=-1), soft.shape[-1])
     return hard + (soft - ops.stop_gradient(soft))
-
-
-def _upper_triangle(size):
-    return ops.expand_dims(ops.triu(ops.ones((size, size), dtype="bool")), -1)
 
 
 def _without_self_bonds(bonds):

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from qlatent_tf.names import check_choice
 from qlatent_tf.quantum.arguments import (
     MAX_PHOTONS,
-    check_choice,
     check_count,
     check_input_state,
     check_outcomes,
@@ -140,7 +140,7 @@ class PhotonicDevice:
                 self.indistinguishability = 0.0
         # A source that does not emit is a photon that is lost.
         self.transmission = check_transmission(transmission, self.modes) * self.noise.brightness
-        self.detector = check_choice(detector, DETECTORS, "detector")
+        self.detector = check_choice("detector", detector, DETECTORS)
         self.dark_count_probability = check_probability(
             dark_count_probability, "dark_count_probability"
         )
@@ -155,8 +155,8 @@ class PhotonicDevice:
                 f"{self.photons}."
             )
         self.postselect = check_postselect(postselect)
-        self.method = check_choice(method, METHODS, "method")
-        self.precision = check_choice(precision, PRECISIONS, "precision")
+        self.method = check_choice("method", method, METHODS)
+        self.precision = check_choice("precision", precision, PRECISIONS)
         # The loss that all modes share is taken at the input, where it saves work.
         self.common_transmission = float(self.transmission.max())
         self.kept = self.transmission / (self.common_transmission or 1.0)
@@ -377,7 +377,6 @@ class PhotonicDevice:
             return second_photons.add_to_counts(self, *first)
         if self._clicks_freely:
             return self._mean, moments.click_covariance(self)
-        second_photons.check_free(self)
         if self.detector == "threshold":
             return moments.click_moments(self)
         return moments.count_moments(self)

@@ -83,7 +83,7 @@ def log_prob(device, outcomes: np.ndarray) -> np.ndarray:
         totals = outcomes.sum(axis=1)
         possible &= (least <= totals) & (totals <= most)
         acceptance = _acceptance(device)
-    probability = _click_probability if device.detector == "threshold" else _number_probability
+    probability = _click_probability if clicks else _number_probability
     distinct, inverse = np.unique(outcomes[possible], axis=0, return_inverse=True)
     values = np.array([probability(device, outcome) for outcome in distinct])
     with np.errstate(divide="ignore"):
@@ -106,8 +106,12 @@ def check_size(device) -> None:
             f"A probability of {device!r} is a sum of 2^photons terms and more; legal is up to "
             f"{most} photons, received {device.photons}."
         )
-    if device.detector == "threshold" and device.postselect is not None:
-        _check_click_table(device)
+    selects_clicks = device.detector == "threshold" and device.postselect is not None
+    if selects_clicks and device.modes > MAX_CLICK_TABLE_MODES:
+        raise NoClosedForm(
+            f"The distribution of all click patterns holds 2^modes numbers; legal is up to "
+            f"{MAX_CLICK_TABLE_MODES} modes, received {device.modes}."
+        )
 
 
 def generating_function(
@@ -147,25 +151,18 @@ def generating_function(
 def click_table(device) -> np.ndarray:
     """Returns the probabilities of all click patterns, shape `[2] * modes`, without post-selection.
 
+    The device is one that post-selects clicks.
+
     Raises:
       NoClosedForm: if the device has more than 16 modes or 12 photons.
     """
     check_size(device)
-    _check_click_table(device)
     allowed = np.indices((2,) * device.modes).reshape(device.modes, -1).T
     table = _quiet_probability(device, allowed).reshape((2,) * device.modes)
     for mode in range(device.modes):
         silent, any_count = np.moveaxis(table, mode, 0)
         table = np.stack([silent, any_count - silent], axis=mode)
     return np.maximum(table, 0.0)
-
-
-def _check_click_table(device) -> None:
-    if device.modes > MAX_CLICK_TABLE_MODES:
-        raise NoClosedForm(
-            f"The distribution of all click patterns holds 2^modes numbers; legal is up to "
-            f"{MAX_CLICK_TABLE_MODES} modes, received {device.modes}."
-        )
 
 
 def check_acceptance(device, share: float) -> float:
@@ -285,8 +282,6 @@ def _classical_probability(device, detected: np.ndarray, lost: int) -> float:
 
 def _click_probability(device, clicks: np.ndarray) -> float:
     """Returns the probability of one click pattern by inclusion and exclusion."""
-    if clicks.max(initial=0) > 1:
-        return 0.0
     clicked = np.flatnonzero(clicks)
     if len(clicked) > MAX_CLICKS:
         raise ValueError(

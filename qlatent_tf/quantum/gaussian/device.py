@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from qlatent_tf.names import check_choice
 from qlatent_tf.quantum.arguments import (
-    check_choice,
     check_count,
     check_sample_range,
     check_seed,
@@ -84,8 +84,8 @@ class GaussianDevice:
         self.modes = len(matrix)
         self.transfer = matrix * np.sqrt(check_transmission(transmission, self.modes))[:, None]
         self.squeezing = check_squeezing(squeezing, matrix.shape[1])
-        self.light = check_choice(light, LIGHTS, "light")
-        self.detector = check_choice(detector, DETECTORS, "detector")
+        self.light = check_choice("light", light, LIGHTS)
+        self.detector = check_choice("detector", detector, DETECTORS)
         check_num_threads(num_threads)
         self._num_threads = num_threads
         self._photons, anomalous = input_moments(self.squeezing, self.light)

@@ -137,8 +137,8 @@ def write_bank(
             )
 
 
-def open_bank(folder: str | os.PathLike, *, verify: bool = True) -> SampleBank:
-    """Opens a finished bank; `verify` compares every file with its hash, which reads the bank once.
+def open_bank(folder: str | os.PathLike) -> SampleBank:
+    """Opens a finished bank, and compares every file with its hash.
 
     Raises:
       FileNotFoundError: if there is no bank, or a shard is missing.
@@ -156,11 +156,11 @@ def open_bank(folder: str | os.PathLike, *, verify: bool = True) -> SampleBank:
         )
     unitary, parts = None, []
     if metadata["unitary_sha256"] is not None:
-        _check_file(folder / _UNITARY, metadata["unitary_sha256"], verify)
+        _check_file(folder / _UNITARY, metadata["unitary_sha256"])
         unitary = np.array(npy_files.open_npy(folder / _UNITARY))
     for number in range(wanted):
         path = folder / bank_metadata.shard_name(number)
-        _check_file(path, shards.get(path.name), verify)
+        _check_file(path, shards.get(path.name))
         part = npy_files.open_npy(path)
         rows = min(size, metadata["num_samples"] - number * size)
         if part.shape != (rows, metadata["modes"]) or part.dtype != np.uint8:
@@ -327,10 +327,10 @@ def _check_chunk(chunk: np.ndarray, shape: tuple[int, int]) -> None:
         )
 
 
-def _check_file(path: Path, sha256: str | None, verify: bool) -> None:
+def _check_file(path: Path, sha256: str | None) -> None:
     if not path.is_file():
         raise FileNotFoundError(f"The bank {path.parent} has lost its file {path.name}.")
-    if verify and files.sha256_of(path) != sha256:
+    if files.sha256_of(path) != sha256:
         raise ValueError(
             f"{path} is corrupt: its SHA-256 is not the one in {bank_metadata.NAME}. The command "
             "that made the bank makes it again."

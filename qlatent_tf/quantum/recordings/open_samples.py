@@ -7,18 +7,19 @@ from absl import logging
 
 from qlatent_tf.quantum.arguments import check_path
 from qlatent_tf.quantum.recordings import bank as sample_bank
-from qlatent_tf.quantum.recordings import bank_metadata, borealis, jiuzhang
+from qlatent_tf.quantum.recordings import bank_metadata, jiuzhang
 from qlatent_tf.quantum.recordings import rows as sample_rows
 from qlatent_tf.quantum.recordings import text as text_samples
 from qlatent_tf.storage import npy_files
 from qlatent_tf.storage.files import check_regular
 
+_BOREALIS = "samples.npy"  # by which a directory of that experiment is known
 _READERS = {
     "npy": npy_files.open_npy,
     "npz": npy_files.open_npz,
     "csv": text_samples.read_csv,
     "json": text_samples.read_count_json,
-    "borealis": lambda folder: borealis.open_borealis(folder).samples,
+    "borealis": npy_files.open_npy,
     "bank": sample_bank.open_bank,
     "jiuzhang2": jiuzhang.Jiuzhang2Rows,
     "jiuzhang3": jiuzhang.Jiuzhang3Rows,
@@ -73,6 +74,8 @@ def open_samples(
     if path.is_dir() != (file_format in ("borealis", "bank")):
         kind = "directory" if path.is_dir() else "file"
         raise ValueError(f"{path} is a {kind}; the format {file_format!r} is not.")
+    if file_format == "borealis":
+        path /= _BOREALIS
     if key is not None and file_format != "npz":
         raise ValueError(f"key={key!r} chooses an array in a .npz file; {path} is {file_format}.")
     rows = npy_files.open_npz(path, key) if key is not None else _READERS[file_format](path)
@@ -93,11 +96,11 @@ def _recognise(path: Path) -> str:
     if path.is_dir():
         if bank_metadata.is_bank(path):
             return "bank"
-        if borealis.is_borealis(path):
+        if (path / _BOREALIS).is_file():
             return "borealis"
         raise ValueError(
             f"{path} is neither a sample bank (metadata.json) nor a Borealis directory "
-            "(samples.npy)."
+            f"({_BOREALIS})."
         )
     suffix = path.suffix.lower().removeprefix(".")
     if suffix in ("npy", "npz", "csv", "json"):

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from qlatent_tf.names import check_choice
 from qlatent_tf.quantum.arguments import (
-    check_choice,
     check_count,
     check_input_state,
     check_outcomes,
@@ -31,11 +31,10 @@ from qlatent_tf.quantum.samplers.method_choice import (
 )
 from qlatent_tf.quantum.samplers.one_by_one import log_permanents, sample_range
 from qlatent_tf.quantum.samplers.walk_plan import WalkShape, walk_shape
-from qlatent_tf.quantum.threads import check_num_threads, run_chunks
+from qlatent_tf.quantum.threads import CHUNK_SECONDS, check_num_threads, run_chunks
 
 METHODS: tuple[str, ...] = ("auto", "table", "lanes", "glynn", "loop")
 PRECISIONS = {"double": np.float64, "single": np.float32}
-CHUNK_SECONDS = 1e-4  # less work than this is not worth a thread
 LARGEST_SINGLE = 1e37  # a tenth of what float32 can hold
 
 
@@ -88,12 +87,12 @@ class BosonSampler:
         num_threads: int | None = None,
         most_sent: int | None = None,
     ):
-        method = check_choice(method, METHODS, "method")
+        method = check_choice("method", method, METHODS)
         self.unitary = check_unitary(unitary)
         self.modes = len(self.unitary)
         self.input_state = check_input_state(input_state, self.modes)
         self.photons = int(self.input_state.sum())
-        self.precision = check_choice(precision, PRECISIONS, "precision")
+        self.precision = check_choice("precision", precision, PRECISIONS)
         check_num_threads(num_threads)
         self._num_threads = num_threads
         expected_samples = check_count(expected_samples, "expected_samples")

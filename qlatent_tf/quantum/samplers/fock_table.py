@@ -26,7 +26,7 @@ from qlatent_tf.quantum.arguments import (
 from qlatent_tf.quantum.compiled import kernel
 from qlatent_tf.quantum.kernels.alias_table import MAX_OUTCOMES, alias_index, alias_records
 from qlatent_tf.quantum.memory import check_memory, readable_bytes
-from qlatent_tf.quantum.random_streams import GAMMA, mix64, stream_key
+from qlatent_tf.quantum.random_streams import stream_key, stream_state
 from qlatent_tf.quantum.threads import check_num_threads, run_chunks
 
 DEFAULT_MAX_TABLE_BYTES = 2**29
@@ -34,7 +34,6 @@ MAX_TABLE_PHOTONS = 80  # (n!)^2, the largest squared permanent, is a float64
 OUTCOMES_PER_CHUNK = 2048
 SAMPLES_PER_CHUNK = 4096
 SAMPLES_PER_BLOCK = 8192
-ONE = np.uint64(1)
 
 
 @kernel
@@ -122,7 +121,7 @@ def _finish(amplitudes, photons, factor, binomials, factorials, first, last, tab
 def _pick_outcomes(records, key, first, picked):
     """The outcomes of samples number first, first + 1, ... by the alias method."""
     for i in range(len(picked)):
-        picked[i] = alias_index(records, mix64(key + (np.uint64(first + i) + ONE) * GAMMA))
+        picked[i] = alias_index(records, stream_state(key, first + i))
 
 
 def num_outcomes(modes: int, photons: int) -> int:
@@ -236,7 +235,6 @@ class FockTable:
     """
 
     def __init__(self, unitary, input_state, *, num_threads: int | None = None, **limit):
-        check_num_threads(num_threads)
         self._num_threads = num_threads
         self.occupations, self.probabilities = exact_distribution(
             unitary, input_state, num_threads=num_threads, **limit

@@ -42,10 +42,9 @@ from qlatent_tf.quantum.memory import readable_bytes
 from qlatent_tf.quantum.random_streams import GAMMA, stream_state, uniform
 from qlatent_tf.quantum.samplers.method_choice import MAX_WALK_BYTES, walk_seconds
 from qlatent_tf.quantum.samplers.walk_plan import LET_IN, MIX, SPLIT, WalkShape, plan_walk
-from qlatent_tf.quantum.threads import check_num_threads, run_chunks
+from qlatent_tf.quantum.threads import CHUNK_SECONDS, check_num_threads, run_chunks
 
 AMPLITUDE_BYTES = 16
-CHUNK_SECONDS = 1e-4
 
 
 @kernel

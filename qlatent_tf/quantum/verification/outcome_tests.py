@@ -4,6 +4,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import expit
 
 from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.quantum.recordings import rows as sample_rows
@@ -33,7 +34,7 @@ class LikelihoodRatio(NamedTuple):
     @property
     def confidence(self) -> float:
         """The posterior probability of identical photons, starting from one half."""
-        return posterior(float(self.log_ratios.sum()))
+        return float(expit(self.log_ratios.sum()))
 
     def shots_needed(self, confidence: float = 0.99) -> int | None:
         """Returns after how many shots the posterior leaves [1 - confidence, confidence] for good.
@@ -57,11 +58,6 @@ class TotalVariation(NamedTuple):
 
     measured: float
     expected: float
-
-
-def posterior(log_ratio: float) -> float:
-    """Returns 1 / (1 + exp(-log_ratio)), without overflow."""
-    return float(np.exp(-np.logaddexp(0.0, -log_ratio)))
 
 
 def likelihood_ratio(
@@ -145,9 +141,7 @@ def total_variation(
             f"{photons} photons in {modes} modes have {num_outcomes(modes, photons)} outcomes; "
             f"legal are up to {MAX_OUTCOMES} outcomes and 12 photons."
         )
-    outcomes, law = exact_distribution(unitary, input_state, max_bytes=2**31)
-    if not identical:
-        law = np.exp(correlators.photon_law(unitary, input_state, False)(outcomes))
+    outcomes, law = exact_distribution(unitary, input_state, identical=identical, max_bytes=2**31)
     if collision_free:
         law = np.where(outcomes.max(axis=1) <= 1, law, 0.0)
     law = law / law.sum()

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from qlatent_tf.names import check_choice
 from qlatent_tf.quantum.arguments import (
-    check_choice,
     check_count,
     check_input_state,
     check_unitary,
@@ -182,7 +182,7 @@ def validate_samples(
     seed = check_count(seed, "seed")
     circuits = check_count(circuits, "circuits", least=2)  # One has no spread.
     if detector is not None:
-        check_choice(detector, DETECTORS, "detector")
+        check_choice("detector", detector, DETECTORS)
     if photons is not None:
         photons = check_count(photons, "photons")
     if not isinstance(rows, sample_rows.Rows):

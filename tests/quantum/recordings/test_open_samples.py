@@ -8,7 +8,6 @@ from damage import FUZZ, assert_read_or_refused, damaged
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qlatent_tf.quantum.recordings import borealis
 from qlatent_tf.quantum.recordings import rows as sample_rows
 from qlatent_tf.quantum.recordings.open_samples import open_samples
 
@@ -110,42 +109,17 @@ def test_few_rows_that_count_up_are_shots(tmp_path, caplog):
     assert "the first line, 0,1, is taken for a shot. If it is a header" in caplog.text
 
 
-def _borealis(folder: Path, modes: int = 4, **changes) -> None:
+def _borealis(folder: Path) -> None:
     folder.mkdir()
-    arrays = {
-        "samples": ROWS[:, None, :].astype(np.int64),
-        "U": np.eye(modes, dtype=complex),
-        "T": 0.5 * np.eye(modes, dtype=complex),
-        "r": np.full(modes, 0.9),
-    }
-    for name, array in (arrays | changes).items():
-        np.save(folder / f"{name}.npy", array)
-    (folder / "program_params.json").write_text('{"crop": 2, "loop_phases": [0.1, 0.2, 0.3]}')
+    np.save(folder / "samples.npy", ROWS[:, None, :].astype(np.int64))
 
 
 def test_borealis_directory(tmp_path):
     _borealis(tmp_path / "fig2")
-    np.testing.assert_array_equal(open_samples(tmp_path / "fig2"), ROWS)
-    run = borealis.open_borealis(tmp_path / "fig2")
-    assert isinstance(run.samples, np.memmap)
-    np.testing.assert_array_equal(run.transfer, 0.5 * np.eye(4))
-    np.testing.assert_array_equal(run.squeezing, np.full(4, 0.9))
-    assert run.program["crop"] == 2
-    (tmp_path / "fig2" / "U.npy").unlink()
-    assert borealis.open_borealis(tmp_path / "fig2").unitary is None
-
-
-def test_borealis_calibration_of_another_width_is_refused(tmp_path):
-    _borealis(tmp_path / "fig2", T=np.eye(5))
-    with pytest.raises(ValueError, match=r"T.npy has shape \(5, 5\).*4 modes"):
-        open_samples(tmp_path / "fig2")
-
-
-def test_borealis_settings_that_are_none_are_refused(tmp_path):
-    _borealis(tmp_path / "fig2")
-    (tmp_path / "fig2" / "program_params.json").write_text("[1, 2]")
-    with pytest.raises(ValueError, match="program_params.json cannot be used: it is an object"):
-        open_samples(tmp_path / "fig2")
+    np.save(tmp_path / "fig2" / "U.npy", np.eye(4))
+    samples = open_samples(tmp_path / "fig2")
+    assert isinstance(samples, np.memmap)
+    np.testing.assert_array_equal(samples, ROWS)
 
 
 @pytest.mark.parametrize("path", [True, 5, None, ["a.csv"]])
@@ -383,6 +357,6 @@ def test_any_raw_file_is_read_or_refused_by_its_name(tmp_path, file_format, cont
 def test_any_borealis_directory_is_read_or_refused_by_a_name_in_it(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("runs") / "fig2"
     _borealis(folder)
-    name = data.draw(st.sampled_from(sorted(path.name for path in folder.iterdir())))
-    content = data.draw(damaged((folder / name).read_bytes()))
-    assert_read_or_refused(lambda path: open_samples(folder), folder / name, content)
+    file = folder / "samples.npy"
+    content = data.draw(damaged(file.read_bytes()))
+    assert_read_or_refused(lambda path: open_samples(folder), file, content)

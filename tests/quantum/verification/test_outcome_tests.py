@@ -72,7 +72,8 @@ def test_discarded_collisions_do_not_count_against_distinguishable_photons():
     [(0, 0.5), (800, 1), (-800, 0), (np.inf, 1), (-np.inf, 0), (np.log(3), 0.75)],
 )
 def test_posterior(log_ratio, expected):
-    assert outcome_tests.posterior(log_ratio) == pytest.approx(expected)
+    result = outcome_tests.LikelihoodRatio(np.array([log_ratio]), 0, 0)
+    assert result.confidence == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("identical", [True, False])
