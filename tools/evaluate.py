@@ -13,6 +13,7 @@ examples:
   qlatent-tf evaluate my_preset --metrics my_file:my_metric --seeds 3 --save
 """
 
+import os
 import sys
 
 from qlatent_tf.tools.asked_data import check_dataset, data_as_asked, source_data
@@ -86,20 +87,32 @@ def _evaluate(arguments):
         return _evaluate_real(arguments)
     if len(sources) > 1:
         _check_comparable(arguments)
+    if arguments.save:
+        _check_saving(arguments)
     found = []
     try:
         for source in sources:
             _evaluate_source(arguments, source, found)
     finally:  # What is there is shown, whatever stops the next.
         if found:
-            show(found, arguments.json)
+            show(found, arguments.json, several=len(sources) > 1)
     return 0
+
+
+def _check_saving(arguments):
+    """Refuses presets whose scores are of other conditions, before anything is scored."""
+    from qlatent_tf.publishing.rescore import check_conditions
+
+    trust = {"trust_code": arguments.trust_code}
+    for source in arguments.sources:
+        dataset = source_data(arguments, source_config(source, **trust))
+        check_conditions(source, dataset, arguments.num_samples, range(arguments.seeds), **trust)
 
 
 def _check_comparable(arguments):
     """Refuses sources of several data sets, each of which has scores of its own."""
     sources = arguments.sources
-    if len(set(sources)) < len(sources):
+    if len({os.path.realpath(source) for source in sources}) < len(sources):
         raise ValueError(f"A source is named twice: {' '.join(sources)}.")
     configs = [source_config(source, arguments.trust_code) for source in sources]
     if arguments.dataset:
@@ -123,13 +136,11 @@ def _evaluate_source(arguments, source, found):
     model, config, step = load_model(source, arguments.trust_code)
 
     from qlatent_tf.experiments.published import published_figures
-    from qlatent_tf.publishing.rescore import check_conditions, save_scores
+    from qlatent_tf.publishing.rescore import save_scores
     from qlatent_tf.runs.evaluation import evaluate
 
     dataset, seeds = source_data(arguments, config), range(arguments.seeds)
     trust = {"trust_code": arguments.trust_code}
-    if arguments.save:
-        check_conditions(source, dataset, arguments.num_samples, seeds, **trust)
     check_memory(model, arguments.num_samples)
     evaluation = evaluate(model, dataset, seeds=seeds, **_scoring(arguments))
     found.append({"source": str(source), "step": step, **evaluation})
@@ -157,7 +168,7 @@ def _evaluate_real(arguments):
     else:
         dataset = data_as_asked(arguments, arguments.dataset)
     evaluation = evaluate_real(dataset, **_scoring(arguments))
-    show([{"source": f"{dataset.name}, held out", **evaluation}], arguments.json)
+    show([{"source": f"{dataset.name}, held out", **evaluation}], arguments.json, several=False)
     return 0
 
 

@@ -159,6 +159,11 @@ def _left_out(options):
             f"The bank's modes keep {min(transmission):g} to {max(transmission):g} of the photons: "
             "deviations may be due to that."
         )
+    if options.get("postselect") is not None and options.get("tiles", 1) > 1:
+        yield (
+            "The bank selects by the photons of each of its circuits, of which the totals of all "
+            "tell nothing: deviations may be due to that."
+        )
     if options.get("dark_count_probability"):
         yield (
             f"The bank's detectors count in the dark, {options['dark_count_probability']:g} a "

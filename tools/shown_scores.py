@@ -8,17 +8,18 @@ from qlatent_tf.glossary import explain
 from qlatent_tf.scores import read_scores
 
 
-def show(evaluations, as_json: bool) -> None:
+def show(evaluations, as_json: bool, several: bool) -> None:
     """Prints the scores of one or several sources.
 
     Args:
       evaluations: sequence of dict. What `evaluate` returns, with the `source`; of a model with
         its `step`.
-      as_json: bool. Whether to print JSON: of several sources a list.
+      as_json: bool. Whether to print JSON.
+      several: bool. Whether several were asked for, of which JSON has a list.
     """
     first, *others = evaluations
     if as_json:
-        print(json.dumps(evaluations if others else first, indent=2))
+        print(json.dumps(evaluations if several else first, indent=2))
         return
     seeds = len(first["seeds"])
     told = f"data set {first['dataset']}, {first['num_samples']} samples x {seeds}"

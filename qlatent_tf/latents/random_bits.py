@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 from absl import logging
@@ -50,7 +51,11 @@ class RandomBits(VectorDistribution):
                 "log_prob of %s is -inf for bits, since its samples are bits plus loc=%g. Ask for "
                 "log_prob(bits %+g).", self.name, self._loc, self._loc
             )  # fmt: skip
-        possible = _are_either(value, zero + self._loc, one + self._loc)
+        bits = value - self._loc  # but for rounding
+        error = 4 * float(np.spacing(np.ones((), self.dtype.as_numpy_dtype))) * (1 + abs(self._loc))
+        rounded = tf.round(bits)
+        bits = tf.where(tf.abs(bits - rounded) <= tf.cast(error, self.dtype), rounded, bits)
+        possible = _are_either(bits, zero, one)
         log_prob = tf.constant(-self._width * math.log(2), self.dtype)
         return tf.where(possible, log_prob, tf.constant(-math.inf, self.dtype))
 

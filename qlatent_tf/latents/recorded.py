@@ -65,11 +65,12 @@ def samples(
     source = str(file) if key is None else f"{file}[{key}]"
     if len(rows) < 2:
         raise ValueError(f"{source} holds one shot; a latent draws from two at least.")
-    if _are_equal(rows):
+    chosen = check_columns(columns, rows.shape[1], source)
+    if _are_equal(rows, chosen):
         raise ValueError(f"All {len(rows):,} shots of {source} are equal: nothing can be learnt.")
     directions = None
     if projection is not None:
-        width = len(check_columns(columns, rows.shape[1], source))
+        width = len(chosen)
         if projection == width < rows.shape[1]:
             raise ValueError(
                 f"A projection of {width} of the {rows.shape[1]} recorded modes to {projection} "
@@ -82,7 +83,7 @@ def samples(
     )
 
 
-def _are_equal(rows) -> bool:
-    first = np.asarray(rows[:1])
+def _are_equal(rows, columns) -> bool:
+    first = np.asarray(rows[:1])[:, columns]
     # Nearly always the first block tells.
-    return all((block == first).all() for _, block in sample_rows.blocks(rows, 1000))
+    return all((block[:, columns] == first).all() for _, block in sample_rows.blocks(rows, 1000))

@@ -4,6 +4,7 @@ import functools
 
 import numpy as np
 import tensorflow as tf
+import tensorflow_probability as tfp
 
 from qlatent_tf.latents.vector_distribution import VectorDistribution
 from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
@@ -70,7 +71,9 @@ class Standardized(VectorDistribution):
         """Whether the latent that is scaled has probabilities, and no density."""
         if hasattr(self.latent, "discrete"):
             return self.latent.discrete
-        # No distribution says so of itself. Numbers of a density do not come twice.
+        if self.latent.reparameterization_type == tfp.distributions.FULLY_REPARAMETERIZED:
+            return False
+        # No other distribution says so of itself. Numbers of a density do not come twice.
         with tf.init_scope():
             drawn = np.asarray(self.latent.sample(_REPEATED, seed=_SEED))
         return any(len(np.unique(column)) < 0.99 * _REPEATED for column in drawn.T)

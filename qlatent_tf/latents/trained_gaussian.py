@@ -34,6 +34,12 @@ class TrainedGaussian(VectorDistribution):
             )
             layer.build((None, width))
         super().__init__(width, dtype, dict(locals()), name)
+        (kernel,) = layer.weights
+        if (kernel.shape, kernel.dtype) != ((width, width), self.dtype.name):
+            raise ValueError(
+                f"A layer of the width {width} in {self.dtype.name} is needed; received a kernel "
+                f"of shape {tuple(kernel.shape)} in {kernel.dtype}."
+            )
         self.layer = layer
 
     def __repr__(self) -> str:

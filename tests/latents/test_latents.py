@@ -261,11 +261,13 @@ def test_a_seed_is_no_text():
         latents.build("bernoulli", modes=2).sample(3, seed="a")
 
 
-@pytest.mark.parametrize("loc", [0.3, 0.05, -0.5])
+@pytest.mark.parametrize("loc", [0.3, 0.05, -0.5, -0.9, -0.8, -0.65])
 def test_moved_bits_have_the_probability_of_bits(loc):
     latent = RandomBits(4, loc=loc)
     draws = latent.sample(200, seed=(0, 1))
     np.testing.assert_allclose(latent.log_prob(draws), -4 * math.log(2), rtol=1e-6)
+    bits = np.array([0.0, 1.0, 0.0, 1.0])
+    assert float(latent.log_prob(bits + loc)) == pytest.approx(-4 * math.log(2))
     assert np.isneginf(latent.log_prob(draws + 0.1)).all()
 
 

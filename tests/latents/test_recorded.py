@@ -131,6 +131,13 @@ def test_a_projection_is_of_the_chosen_columns(path):
         RecordedSamples(ROWS, projection=np.eye(3))
 
 
+def test_shots_that_are_equal_where_they_are_read_are_refused(tmp_path):
+    np.save(tmp_path / "dark.npy", np.stack([np.zeros(9, int), np.arange(9)], axis=1))
+    samples(tmp_path / "dark.npy")
+    with pytest.raises(ValueError, match="All 9 shots of .*dark.npy are equal"):
+        samples(tmp_path / "dark.npy", columns=[0])
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [

@@ -35,6 +35,11 @@ def test_outcomes_keep_their_probabilities(name):
     np.testing.assert_allclose(scaled.log_prob(rescaled), plain.log_prob(drawn), rtol=1e-5)
 
 
+def test_densities_whose_numbers_come_twice_are_densities():
+    normal = tfp.distributions.MultivariateNormalDiag([1e4], [0.1])
+    assert not Standardized(normal).discrete
+
+
 def _densities():
     tfd = tfp.distributions
     normal = tfd.MultivariateNormalDiag([[-3.0], [3.0]], [[1.0], [1.0]])

@@ -30,5 +30,12 @@ def test_a_copy_is_trained_with_its_original(latent):
     assert float(copy.drift()) > 0.05
 
 
+@pytest.mark.parametrize("changed", [{"width": 5}, {"dtype": "float64"}])
+def test_a_copy_of_another_shape_is_refused(changed):
+    options = {"modes": 4}
+    with pytest.raises(ValueError, match="received a kernel of shape .4, 4. in float32"):
+        trained(gaussian(**options), "gaussian", options).copy(**changed)
+
+
 def test_drift_begins_at_zero(latent):
     assert float(latent.drift()) == pytest.approx(0, abs=1e-6)

@@ -75,6 +75,10 @@ def test_what_was_scored_is_shown_when_the_next_source_fails(preset, tmp_path, c
     assert run("evaluate", preset, damaged, *arguments) == 1
     shown = capsys.readouterr()
     assert "integer_distance@30" in shown.out and str(damaged) in shown.err
+    assert run("evaluate", preset, damaged, *arguments, "--json") == 1
+    assert len(json.loads(capsys.readouterr().out)) == 1
+    assert run("evaluate", preset, f"{preset}/", *arguments) == 1
+    assert "named twice" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -138,6 +142,17 @@ def test_scores_that_cannot_be_saved_are_shown_and_change_nothing(preset, tmp_pa
     shown = capsys.readouterr()
     assert "precision" in shown.out and "README.md" in shown.err
     assert (mine / "metrics.json").read_bytes() == before
+
+
+def test_all_presets_can_be_saved_into_before_one_is_scored(preset, tmp_path, capsys):
+    one, other = (shutil.copytree(preset, tmp_path / name) for name in ("one", "other"))
+    scores = json.loads((other / "metrics.json").read_text())
+    write_json(other / "metrics.json", {**scores, "num_samples": 77})
+    before = (one / "metrics.json").read_bytes()
+    arguments = ("--metrics", "discreteness", "--num-samples", 50, "--seeds", 2, "--save")
+    assert run("evaluate", one, other, *arguments) == 1
+    assert "num_samples: 77 -> 50" in capsys.readouterr().err
+    assert (one / "metrics.json").read_bytes() == before
 
 
 def test_one_process_at_a_time_saves_scores(preset, tmp_path):

@@ -34,7 +34,7 @@ def sweep_figure(table: dict, name: str, label: str, *, panel: str, place: str, 
             band = literal(row["latent"])
             if without is not None and row[panel] == without:
                 band += f", {panel}: {without}"
-            _draw_band(axis, row, name, band, 1.5 * number)
+            _draw_band(axis, row, name, band, 6 / len(bands) * number)
         for latent in dict.fromkeys(row["latent"] for row in rows):
             own = {tick: row for tick, row in enumerate(rows) if row["latent"] == latent}
             _draw_points(axis, own, name, place)
@@ -99,7 +99,7 @@ def _draw_band(axis, row, name, label, offset):
     if score["mean"] is None:
         return
     mean, error = score["mean"], score["standard_error"] or 0.0
-    # Where two lie on each other, the dashes of one fill the gaps of the other.
+    # Where two lie on each other, the dashes of one lie in the gaps of the other.
     axis.axhline(mean, color=style["color"], lw=1.4, ls=(offset, (3, 3)), label=label)
     axis.axhspan(mean - error, mean + error, color=style["color"], alpha=0.15, lw=0)
 

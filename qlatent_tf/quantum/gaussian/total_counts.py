@@ -77,9 +77,11 @@ def sampled_click_law(
       negative for squeezed light.
     """
     laws, drawn_by = np.zeros((2, len(transfer) + 1), np.complex128), np.zeros((2, 1), int)
-    for chunk, drawn in enumerate(_intensities(transfer, squeezing, light, num_samples, seed)):
-        _add_click_laws(-np.expm1(-drawn.astype(np.complex128)), laws[chunk % 2])
-        drawn_by[chunk % 2] += len(drawn)
+    for drawn in _intensities(transfer, squeezing, light, num_samples, seed):
+        clicks = -np.expm1(-drawn.astype(np.complex128))
+        for half in range(2):
+            _add_click_laws(clicks[half::2], laws[half])
+            drawn_by[half] += len(clicks[half::2])
     if drawn_by.all():
         halves = laws.real / drawn_by
         # Half the halves' total variation is about the error of their mean.

@@ -67,6 +67,22 @@ class StackedRows(Rows):
         return rows
 
 
+class ChosenRows(Rows):
+    """Some rows of an array or of other rows, which stay where they are.
+
+    Args:
+      rows: array or Rows.
+      indices: int64 array. Which, from 0.
+    """
+
+    def __init__(self, rows, indices: np.ndarray):
+        self._rows, self._indices = rows, indices
+        super().__init__(len(indices), rows.shape[1], rows.dtype)
+
+    def _take(self, indices):
+        return np.asarray(self._rows[self._indices[indices]])
+
+
 class CountedRows(Rows):
     """Distinct rows, `patterns` (k, modes), each standing for `counts` (k,) neighbouring shots."""
 

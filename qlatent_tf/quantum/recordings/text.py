@@ -17,9 +17,6 @@ _NO_MODES = re.compile(
     r"(?i)counts?|shots?|frequency|probability|outcomes?|states?|bit_?strings?|index"
 )
 _LEADING_ZERO = re.compile(r"(?:^|,)\s*\+?0\d")
-_NUMBER = r"[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?"
-_BETWEEN = re.compile(r"\s*[\s;]\s*")
-_NUMBERS = re.compile(rf"(?i){_NUMBER}(?:{_BETWEEN.pattern}{_NUMBER})*")
 _LEAST_INDEX = 5  # rows from which a first column 0, 1, 2, ... is taken for their numbers
 _LEAST_NUMBERED = 3  # modes from which a first line 0, 1, 2, ... is taken for a header
 
@@ -56,16 +53,32 @@ def read_csv(path: str | os.PathLike) -> np.ndarray:
 
 
 def _data_lines(path, file) -> Iterator[tuple[int, str]]:
-    """Yields (line number from 1, text) of the lines that hold a row."""
-    first = True
-    for number, line in enumerate(file, start=1):
-        line = line.strip()
-        if line and not line.startswith("#"):
-            if "," not in line and _NUMBERS.fullmatch(line):
-                line = _BETWEEN.sub(",", line)
-            if not first or not _is_header(path, line):
-                yield number, line
-            first = False
+    """Yields (line number from 1, text with commas) of the lines that hold a row."""
+    lines = (
+        (number, line.rstrip("\r\n"))
+        for number, line in enumerate(file, start=1)
+        if line.strip() and not line.lstrip().startswith("#")
+    )
+    begin = list(itertools.islice(lines, 2))
+    if not begin:
+        return
+    # Of a header and the first row, the row tells what is between columns.
+    separator = _separator_of(begin[-1][1])
+    number, first = begin[0]
+    own = _separator_of(first)
+    if not _is_header(path, _with_commas(first, separator if own == " " else own)):
+        yield number, _with_commas(first, separator)
+    for number, line in itertools.chain(begin[1:], lines):
+        yield number, _with_commas(line, separator)
+
+
+def _separator_of(line: str) -> str:
+    """Returns what is between the columns of a row: a character, or a space for any of them."""
+    return next((one for one in ",;\t" if one in line), " ")
+
+
+def _with_commas(line: str, separator: str) -> str:
+    return ",".join(line.split()) if separator == " " else line.replace(separator, ",")
 
 
 def _is_header(path, line: str) -> bool:

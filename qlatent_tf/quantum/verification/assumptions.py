@@ -8,6 +8,7 @@ import numpy as np
 from qlatent_tf.quantum.recordings import rows as sample_rows
 from qlatent_tf.quantum.verification import correlators
 
+_MOST_ENUMERATED = 20 * correlators.MAX_ENUMERATION
 _COLLISIONS_MISSED = 10.0  # so many expected and none seen: by chance once in exp(10)
 
 
@@ -42,24 +43,49 @@ def choose_input_state(counts, input_state, photons, notes) -> np.ndarray | None
     return input_state
 
 
-def hide_collisions(counts, photons, detector, collision_free) -> bool:
+def check_collisions(counts, detector, collision_free) -> None:
+    """Refuses shots with collisions of detectors that click, or where they were discarded.
+
+    Raises:
+      ValueError: with the share of such shots.
+    """
+    told = {"detector": detector == "threshold", "collision_free": bool(collision_free)}
+    for name, says_so in told.items():
+        if says_so and counts.largest_count > 1:
+            value = detector if name == "detector" else collision_free
+            raise ValueError(
+                f"By {name}={value!r} no shot has two photons in a mode; received "
+                f"{counts.collision_rate:.2%} of shots with a collision."
+            )
+
+
+def hide_collisions(counts, input_state, unitary, detector, collision_free) -> bool:
     """Returns whether collisions may hide in shots that seem to lack photons, as clicks hide them.
 
     Where it is not said, the number of collisions that there ought to be tells.
     """
+    photons = int(input_state.sum())
     if photons < 2 or counts.largest_count > 1 or counts.total_law[photons:][:1].sum() == 1.0:
         return False
     if detector is not None or collision_free is not None:
         return detector == "threshold" or bool(collision_free)
-    # Photons that meet by chance alone; identical ones meet more often.
-    collisions = (1 - 1 / photons) * np.sum(counts.mean_photons**2) / 2
-    return bool(counts.shots * collisions > _COLLISIONS_MISSED)
+    # Pairs that meet by chance alone; identical photons meet more often.
+    if unitary is None:
+        pairs = (1 - 1 / photons) * counts.mean_photons**2
+    else:
+        one_photon = np.abs(unitary) ** 2
+        arriving = counts.mean_photons.sum() / photons
+        pairs = arriving**2 * ((one_photon @ input_state) ** 2 - one_photon**2 @ input_state)
+    return bool(counts.shots * pairs.sum() / 2 > _COLLISIONS_MISSED)
 
 
-def whole_shots(rows, photons, notes) -> np.ndarray | None:
+def whole_shots(rows, photons, notes) -> sample_rows.Rows | None:
     """Returns the shots with all photons apart; None if they are too few, or too varied."""
-    parts = [block[block.sum(axis=1) == photons] for _, block in sample_rows.blocks(rows)]
-    whole = np.concatenate(parts)
+    found = [
+        start + np.flatnonzero(block.sum(axis=1) == photons)
+        for start, block in sample_rows.blocks(rows)
+    ]
+    whole = sample_rows.ChosenRows(rows, np.concatenate(found))
     notes.append(
         "No shot has two photons in a mode: taken for clicks, or for selected shots. Those in "
         f"which all {photons} photons are apart are compared, {len(whole):,} of {len(rows):,}."
@@ -101,3 +127,13 @@ def choose_collision_free(counts, photons, collision_free, notes) -> bool:
     if collision_free:
         notes.append("Predictions hold for shots without collisions, as these are.")
     return collision_free
+
+
+def affordable_circuits(circuits: int, modes: int, photons: int, notes) -> int:
+    """Returns how many random circuits have their collision-free outcomes listed in a minute."""
+    fewer = max(2, _MOST_ENUMERATED // correlators.enumeration_steps(modes, photons))
+    if fewer < circuits:
+        notes.append(
+            f"Compared with {fewer} random circuits in place of {circuits}: they take long."
+        )
+    return min(fewer, circuits)

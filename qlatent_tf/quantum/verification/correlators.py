@@ -190,9 +190,12 @@ def collision_free_law(
 
 def can_enumerate_collision_free(modes: int, photons: int) -> bool:
     """Returns whether `collision_free_law` takes seconds at most."""
-    return photons <= modes and (
-        math.comb(modes, photons) * (photons + 1) * 2**photons <= MAX_ENUMERATION
-    )
+    return photons <= modes and enumeration_steps(modes, photons) <= MAX_ENUMERATION
+
+
+def enumeration_steps(modes: int, photons: int) -> int:
+    """Returns how many terms `collision_free_law` sums."""
+    return math.comb(modes, photons) * (photons + 1) * 2**photons
 
 
 def circuit_signatures(

@@ -19,6 +19,7 @@ from qlatent_tf.quantum.verification.correlators import MeasuredCorrelators, Sig
 from qlatent_tf.quantum.verification.count_statistics import CountStatistics, count_statistics
 from qlatent_tf.quantum.verification.outcome_tests import LikelihoodRatio, TotalVariation
 
+_RARE = 10  # shots with a pair of modes
 HYPOTHESES = {"boson": True, "distinguishable": False}
 
 
@@ -47,10 +48,11 @@ class SampleReport:
     """The result of `validate_samples`.
 
     Attributes:
-      counts: CountStatistics.
-      measured: MeasuredCorrelators.
+      counts: CountStatistics. Of the shots that are compared: of clicks, those with one for each
+        photon.
+      measured: MeasuredCorrelators. Of these, too.
       photons: int or None. The photons that were sent in, where that is known.
-      transmission: float. The share of them that was detected.
+      transmission: float. The share of them that was detected, in these shots.
       collision_free: bool. Whether predictions hold for shots without collisions only.
       predictions: dict from hypothesis to Prediction. Empty if the circuit is unknown.
       ensembles: dict from hypothesis to float64 array, shape (circuits, 3). Signatures of random
@@ -171,8 +173,8 @@ def validate_samples(
       A SampleReport.
 
     Raises:
-      ValueError: if the rows are no photon numbers or a single shot, or the circuit or the input
-        state does not fit them.
+      ValueError: if the rows are no photon numbers or a single shot, the circuit or the input state
+        does not fit them, or collisions are there that ought not to be.
 
     Example:
       >>> report = validate_samples(open_samples("bank"), unitary=haar_unitary(16, 0))
@@ -205,17 +207,19 @@ def validate_samples(
             )
     counts = count_statistics(rows)
     input_state = assumptions.choose_input_state(counts, input_state, photons, notes)
-    sent = 0 if input_state is None else int(input_state.sum())
-    if assumptions.hide_collisions(counts, sent, detector, collision_free):
-        whole = assumptions.whole_shots(rows, sent, notes)
-        if whole is None:
-            input_state = None
-        else:
-            rows, counts = whole, count_statistics(whole)
+    assumptions.check_collisions(counts, detector, collision_free)
+    is_predicted = input_state is not None
+    if input_state is not None and assumptions.hide_collisions(
+        counts, input_state, unitary, detector, collision_free
+    ):
+        whole = assumptions.whole_shots(rows, int(input_state.sum()), notes)
+        is_predicted = whole is not None
+        if whole is not None:
+            rows, counts, collision_free = whole, count_statistics(whole), True
     measured = correlators.measure_correlators(rows, seed=seed)
-    if input_state is None:
+    if input_state is None or not is_predicted:
         return SampleReport(counts, measured, interferometer, tuple(notes))
-    photons = sent
+    photons = int(input_state.sum())
     totals = assumptions.shares_of_totals(counts, photons)
     transmission = float(totals @ np.arange(photons + 1)) / photons
     setting = {
@@ -247,6 +251,8 @@ def validate_samples(
             notes.append(f"The likelihood of {photons} photons would take too long.")
         if not outcome_tests.can_compare_outcomes(modes, photons):
             notes.append("There are too many outcomes to compare with the whole distribution.")
+    if setting["collision_free"]:
+        circuits = assumptions.affordable_circuits(circuits, modes, photons, notes)
     ensembles = {
         name: correlators.circuit_signatures(
             input_state,
@@ -270,10 +276,10 @@ def _predict(rows, counts, measured, unitary, input_state, identical, setting, s
     )
     deviations = correlators.pairs(measured.covariance) - correlators.pairs(covariance)
     with np.errstate(divide="ignore", invalid="ignore"):
-        # Where nothing was seen, the noise of what was expected.
-        variance = np.diagonal(covariance)
-        expected = correlators.pairs(np.outer(variance, variance)) / counts.shots
-        noise = np.where(measured.noise > 0, measured.noise, expected)
+        # Of pairs that few shots hold, a bootstrap does not know the noise: it is that of counting.
+        together = correlators.pairs(covariance + np.outer(mean, mean))
+        is_rare = counts.shots * together < _RARE
+        noise = np.where(is_rare, together / counts.shots, measured.noise)
         squares = np.where(deviations == 0, 0.0, deviations**2 / noise)
     variation = None
     photons = int(input_state.sum())

@@ -184,6 +184,8 @@ def test_the_first_value_that_is_no_photon_number_is_named(tmp_path, monkeypatch
         "# a b c\n1 0 2\n0 1 1\n",
         "mode 1;mode 2;mode 3\n1;0;2\n0; 1; 1\n",
         "three modes, by hand\n1 0 2\n0 1 1\n",
+        "photon counts\n1;0;2\n0;1;1\n",
+        "a\tb\tc\n1\t0\t2\n0\t1\t1\n",
     ],
 )
 @pytest.mark.parametrize("suffix", [".txt", ".csv"])
@@ -197,6 +199,15 @@ def test_tables_as_instruments_write_them(tmp_path, content, suffix):
     "name, content, message",
     [
         ("spaces.txt", "1 0 2\n0 1\n", "row 1 .*has 2 columns; the first has 3"),
+        (
+            "nan.txt",
+            "   1   0" * 40 + "\n" + "   1   0" * 39 + "   1   nan\n",
+            "row 1 .*nan in mode 79",
+        ),
+        ("counts.txt", "state count\n10 5\n11 7\n", "column 0 .*headed 'state'"),
+        ("counts.tsv.csv", "state\tcount\n10\t5\n", "column 0 .*headed 'state'"),
+        ("index.csv", ";0;1;2\n5;1;0;1\n9;0;1;1\n", "column 0 .*no heading"),
+        ("blanks.txt", "1\t\t\t1\n\t1\t\t1\n", "column 1 .*no heading|holds ''"),
         ("mixed.csv", "1,0;2\n", "holds '0;2', which is no number"),
         ("ragged.csv", "0,1\n1,0\n\n1\n", r"row 2 \(counted from 0; line 4\) has 1 columns"),
         ("words.csv", "0,1\n1,many\n", "row 1 .*'many'"),

@@ -7,9 +7,10 @@ import pytest
 from scipy.linalg import block_diag
 
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
+from qlatent_tf.quantum.recordings import rows as sample_rows
 from qlatent_tf.quantum.recordings.open_samples import open_samples
 from qlatent_tf.quantum.unitaries import haar_unitary
-from qlatent_tf.quantum.verification import outcome_tests
+from qlatent_tf.quantum.verification import assumptions, outcome_tests
 from qlatent_tf.quantum.verification.report import validate_samples
 
 UNITARY = haar_unitary(10, seed=7)
@@ -89,9 +90,52 @@ def test_clicks_are_judged_by_the_shots_in_which_each_is_one_photon(kind, transm
 
 def test_clicks_of_which_none_are_all_photons_are_compared_with_nothing():
     rows = np.tile([[1, 1, 0, 0], [0, 1, 1, 0]], (100, 1))
-    report = validate_samples(rows, unitary=np.eye(4), photons=3, circuits=2)
+    report = validate_samples(rows, unitary=haar_unitary(4, 0), photons=3, circuits=2)
     assert report.predictions == report.ensembles == {} and report.likelihood is None
     assert "too few" in report.notes[-1]
+
+
+@pytest.mark.parametrize("kind", OTHER)
+def test_of_clicks_no_shots_were_discarded(kind):
+    rows = _rows(kind, shots=60_000, detector="threshold", transmission=0.7)
+    told = {"detector": "threshold", "collision_free": False}
+    report = validate_samples(rows, unitary=UNITARY, photons=5, circuits=2, **told)
+    assert report.collision_free and report.predictions[kind].correlator_deviation < 2
+    assert report.likelihood.confidence == pytest.approx(float(kind == "boson"), abs=1e-6)
+
+
+@pytest.mark.parametrize("told", [{"detector": "threshold"}, {"collision_free": True}])
+def test_collisions_that_ought_not_to_be_are_refused(told):
+    with pytest.raises(ValueError, match="no shot has two photons in a mode; received .*% of sh"):
+        validate_samples(_rows("boson", shots=50), photons=5, **told)
+
+
+def test_a_circuit_in_which_photons_never_meet_makes_no_clicks_of_counts():
+    device = PhotonicDevice(np.eye(8), STATE[1:9], transmission=0.3)
+    report = validate_samples(
+        device.sample(1000, seed=0), unitary=np.eye(8), input_state=STATE[1:9], circuits=2
+    )
+    assert report.counts.shots == 1000
+    assert report.transmission == pytest.approx(0.3, abs=0.03)
+
+
+def test_shots_of_clicks_stay_where_they_are():
+    rows = np.tile([[1, 1, 0, 0], [0, 1, 0, 0]], (500, 1)).astype(np.uint8)
+    taken = []
+
+    class Counted(sample_rows.Rows):
+        def _take(self, indices):
+            taken.append(len(indices))
+            return rows[indices]
+
+    report = validate_samples(Counted(1000, 4, np.uint8), photons=2, detector="threshold")
+    assert report.counts.shots == 500 and taken
+
+
+def test_many_random_circuits_that_take_long_are_fewer():
+    notes = []
+    assert assumptions.affordable_circuits(100, 20, 6, notes) < 50 and "in place of 100" in notes[0]
+    assert assumptions.affordable_circuits(100, 10, 4, notes) == 100 and len(notes) == 1
 
 
 def test_few_shots_without_collisions_are_no_clicks_unless_it_is_said():
@@ -137,8 +181,18 @@ def test_without_a_shot_of_the_photons_sent_in_there_is_no_likelihood():
     assert report.likelihood is None and "no likelihood" in " ".join(report.notes)
 
 
+@pytest.mark.parametrize("kind", OTHER)
+def test_the_deviation_of_sparse_shots_is_that_of_counting(kind):
+    unitary, state = haar_unitary(60, seed=0), np.eye(60, dtype=int)[:2].sum(axis=0)
+    device = PhotonicDevice(unitary, state, indistinguishability=INDISTINGUISHABILITY[kind])
+    report = validate_samples(device.sample(2000, seed=1), unitary=unitary, circuits=2)
+    assert 0.7 < report.predictions[kind].correlator_deviation < 1.4
+
+
 def test_more_photons_than_sent_are_noted():
     report = validate_samples(np.array([[2, 1], [1, 0]]), input_state=[1, 1], circuits=2)
+    # Two of two photons, and one of two.
+    assert report.transmission == pytest.approx(0.75)
     assert "1 of 2 shots hold more photons (up to 3) than were sent in (2)" in report.notes[0]
 
 
