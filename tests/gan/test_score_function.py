@@ -138,7 +138,7 @@ def test_the_mean_of_a_mode_learns_a_wanted_value(statistics):
     def losses(counts):
         photons = tf.cast(counts[:, 3], "float32")
         # Of (mean - wanted)^2; the mean of the others does not depend on a sample.
-        others = (tf.reduce_sum(photons) - photons) / (len(photons) - 1)
+        others = (tf.reduce_sum(photons) - photons) / (photons.shape[0] - 1)
         return 2 * (others - wanted) * photons
 
     def mean():

@@ -185,7 +185,7 @@ def test_compiled_step_is_the_step_of_its_parts():
     compiled, eager = (small_gan(critic_steps=1, jit_compile=jit) for jit in (True, False))
     report = tf.function(compiled.train_step, jit_compile=True)(batch)
     by_hand = eager._update_critic(batch["real"][0], batch["latent"][0], batch["seed"][0])
-    by_hand |= eager._update_generator(batch["generator_latent"], batch["seed"][1])
+    by_hand |= eager._update_generator(batch["generator_latent"], batch["seed"][1], None)
     for name, value in by_hand.items():
         np.testing.assert_allclose(report[name], value, rtol=1e-4, err_msg=name)
     for mine, theirs in zip(compiled.get_weights(), eager.get_weights(), strict=True):
