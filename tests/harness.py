@@ -24,6 +24,13 @@ def scored(metric: str, dataset, samples, **options) -> dict[str, float]:
     return means(metrics.get(metric)(dataset, samples, **options))
 
 
+def run_tool(*arguments) -> int:
+    """Runs a command line of `qlatent-tf`; returns its exit code."""
+    from qlatent_tf import __main__ as command
+
+    return command.main([str(argument) for argument in arguments])
+
+
 @contextlib.contextmanager
 def eagerly(yes=True):
     """Runs functions of TensorFlow as Python does, or as graphs."""

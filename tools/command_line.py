@@ -72,6 +72,13 @@ def add_settings_argument(arguments, about: str) -> None:
     )
 
 
+def add_data_settings_argument(arguments) -> None:
+    """Adds --set for options of the data alone."""
+    add_settings_argument(
+        arguments, "an option of the data, such as dataset_options.file=mine.smi; may be repeated"
+    )
+
+
 def add_source_arguments(arguments, several: bool = False) -> None:
     """Adds the preset or run that a tool reads, or several, and whether their code is trusted."""
     arguments.add_argument(

@@ -20,8 +20,8 @@ from qlatent_tf.tools.asked_data import check_dataset, data_as_asked, source_dat
 from qlatent_tf.tools.command_line import (
     Parser,
     add_data_arguments,
+    add_data_settings_argument,
     add_scoring_arguments,
-    add_settings_argument,
     add_source_arguments,
     run_tool,
 )
@@ -43,10 +43,7 @@ def parser() -> Parser:
     add_source_arguments(arguments, several=True)
     add_data_arguments(arguments, default="the one it was trained on")
     add_scoring_arguments(arguments, seeds=1, default="all of the data set's")
-    add_settings_argument(
-        arguments,
-        "an option of the data, such as dataset_options.file=mine.smi; may be repeated",
-    )
+    add_data_settings_argument(arguments)
     arguments.add_argument(
         "--save",
         action="store_true",
@@ -87,26 +84,27 @@ def _evaluate(arguments):
         return _evaluate_real(arguments)
     if len(sources) > 1:
         _check_comparable(arguments)
-    if arguments.save:
-        _check_saving(arguments)
+    datasets = _checked_data(arguments) if arguments.save else {}
     found = []
     try:
         for source in sources:
-            _evaluate_source(arguments, source, found)
+            _evaluate_source(arguments, source, datasets.get(source), found)
     finally:  # What is there is shown, whatever stops the next.
         if found:
             show(found, arguments.json, several=len(sources) > 1)
     return 0
 
 
-def _check_saving(arguments):
-    """Refuses presets whose scores are of other conditions, before anything is scored."""
+def _checked_data(arguments):
+    """Returns each preset's data; refuses scores of other conditions before anything is scored."""
     from qlatent_tf.publishing.rescore import check_conditions
 
-    trust = {"trust_code": arguments.trust_code}
+    trust, seeds = {"trust_code": arguments.trust_code}, range(arguments.seeds)
+    datasets = {}
     for source in arguments.sources:
-        dataset = source_data(arguments, source_config(source, **trust))
-        check_conditions(source, dataset, arguments.num_samples, range(arguments.seeds), **trust)
+        datasets[source] = source_data(arguments, source_config(source, **trust))
+        check_conditions(source, datasets[source], arguments.num_samples, seeds, **trust)
+    return datasets
 
 
 def _check_comparable(arguments):
@@ -131,7 +129,7 @@ def _check_comparable(arguments):
         )
 
 
-def _evaluate_source(arguments, source, found):
+def _evaluate_source(arguments, source, dataset, found):
     """Adds the scores of a source, with its name and its step, and saves them if asked."""
     model, config, step = load_model(source, arguments.trust_code)
 
@@ -139,7 +137,8 @@ def _evaluate_source(arguments, source, found):
     from qlatent_tf.publishing.rescore import save_scores
     from qlatent_tf.runs.evaluation import evaluate
 
-    dataset, seeds = source_data(arguments, config), range(arguments.seeds)
+    seeds = range(arguments.seeds)
+    dataset = source_data(arguments, config) if dataset is None else dataset
     trust = {"trust_code": arguments.trust_code}
     check_memory(model, arguments.num_samples)
     evaluation = evaluate(model, dataset, seeds=seeds, **_scoring(arguments))

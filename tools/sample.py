@@ -26,7 +26,7 @@ from qlatent_tf.tools.asked_data import are_molecules, known_molecules
 from qlatent_tf.tools.command_line import (
     Parser,
     add_data_arguments,
-    add_settings_argument,
+    add_data_settings_argument,
     add_source_arguments,
     count,
     run_tool,
@@ -80,9 +80,7 @@ def parser() -> Parser:
         help='only valid molecules with, say, "qed>0.5" "logp<=2" "sa<4"',
     )
     add_data_arguments(arguments, default="the one it was trained on")
-    add_settings_argument(
-        arguments, "an option of the data, such as dataset_options.file=mine.smi; may be repeated"
-    )
+    add_data_settings_argument(arguments)
     return arguments
 
 

@@ -5,10 +5,10 @@ import shutil
 
 import numpy as np
 import pytest
+from harness import run_tool as run
 from tiny_run import copy_of
 
 import qlatent_tf
-from qlatent_tf import __main__ as command
 
 pytest.importorskip("huggingface_hub")
 
@@ -17,10 +17,6 @@ from hub_server import hub_server
 pytestmark = pytest.mark.usefixtures("eager_steps")
 
 NAME = "hf://ada/mine"
-
-
-def run(*arguments):
-    return command.main([str(argument) for argument in arguments])
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from tiny_run import copy_of
+from harness import run_tool as run
 
 from qlatent_tf import __main__ as command
 from qlatent_tf.models.molecules.model import MolGAN
@@ -14,27 +14,6 @@ from qlatent_tf.storage.files import write_json
 from qlatent_tf.zoo import read_preset
 
 pytestmark = pytest.mark.usefixtures("eager_steps")
-
-
-def run(*arguments):
-    return command.main([str(argument) for argument in arguments])
-
-
-@pytest.fixture(scope="module")
-def workdir(tmp_path_factory):
-    return tmp_path_factory.mktemp("runs")
-
-
-@pytest.fixture(scope="module")
-def mlp_run(workdir, tiny_run):
-    return copy_of(tiny_run, workdir / "mlp").path
-
-
-@pytest.fixture(scope="module")
-def preset(mlp_run, workdir):
-    arguments = ("--models-dir", workdir / "models", "--num-samples", 50, "--seeds", 2)
-    assert run("publish", mlp_run, "mine", *arguments) == 0
-    return workdir / "models" / "mine"
 
 
 def test_train_says_where_the_run_is_and_what_to_do_next(workdir, mlp_run, capsys):

@@ -5,9 +5,9 @@ import csv
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from harness import run_tool as run
 from rdkit import Chem
 
-from qlatent_tf import __main__ as command
 from qlatent_tf.runs.run_directory import RunDirectory
 
 pytestmark = pytest.mark.usefixtures("eager_steps")
@@ -30,10 +30,6 @@ MOLGAN = [
     "evaluation_samples=40",
     "--quiet",
 ]
-
-
-def run(*arguments):
-    return command.main([str(argument) for argument in arguments])
 
 
 @pytest.fixture(scope="module")

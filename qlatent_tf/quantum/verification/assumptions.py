@@ -65,7 +65,7 @@ def hide_collisions(counts, input_state, unitary, detector, collision_free) -> b
     Where it is not said, the number of collisions that there ought to be tells.
     """
     photons = int(input_state.sum())
-    if photons < 2 or counts.largest_count > 1 or counts.total_law[photons:][:1].sum() == 1.0:
+    if photons < 2 or counts.largest_count > 1 or counts.share_with(photons) == 1:
         return False
     if detector is not None or collision_free is not None:
         return detector == "threshold" or bool(collision_free)
@@ -111,7 +111,7 @@ def shares_of_totals(counts, photons) -> np.ndarray:
 def choose_collision_free(counts, photons, collision_free, notes) -> bool:
     """Returns whether shots are compared with outcomes without collisions alone."""
     if collision_free is None:
-        whole = bool(counts.total_law[photons:][:1].sum() == 1.0)
+        whole = counts.share_with(photons) == 1
         collision_free = counts.largest_count == 1 and whole and photons >= 2
     if counts.largest_count == 1 and not collision_free and photons >= 2:
         notes.append(

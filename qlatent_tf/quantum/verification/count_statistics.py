@@ -25,6 +25,10 @@ class CountStatistics(NamedTuple):
     collision_rate: float
     largest_count: int
 
+    def share_with(self, total: int) -> float:
+        """Returns the share of shots with so many photons in all."""
+        return float(self.total_law[total]) if total < len(self.total_law) else 0.0
+
 
 def count_statistics(rows) -> CountStatistics:
     """Returns mean photon numbers, the distribution of the totals and collisions, in one pass.

@@ -237,7 +237,7 @@ def validate_samples(
             name: _predict(rows, counts, measured, unitary, input_state, identical, setting, seed)
             for name, identical in HYPOTHESES.items()
         }
-        if not counts.total_law[photons:][:1].any():
+        if not counts.share_with(photons):
             notes.append("No shot holds just the photons sent in: there is no likelihood.")
         elif photons <= outcome_tests.MAX_LIKELIHOOD_PHOTONS:
             likelihood = outcome_tests.likelihood_ratio(
@@ -284,8 +284,7 @@ def _predict(rows, counts, measured, unitary, input_state, identical, setting, s
     variation = None
     photons = int(input_state.sum())
     # Where no shot holds all photons, the other tests still stand.
-    whole_shots = counts.total_law[photons:][:1].any()
-    if whole_shots and outcome_tests.can_compare_outcomes(len(unitary), photons):
+    if counts.share_with(photons) and outcome_tests.can_compare_outcomes(len(unitary), photons):
         variation = outcome_tests.total_variation(
             rows,
             unitary,
