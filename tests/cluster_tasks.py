@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -22,6 +23,11 @@ def stumble(common, task, place):
     return task
 
 
+def lock(common, task, place):
+    """Returns the task, or where it is odd what no process can send to another."""
+    return threading.Lock() if task % 2 else task
+
+
 def die_once(folder, task, place):
     """Kills its process at the third task, the first time."""
     sign = Path(folder) / "dead"
@@ -32,13 +38,14 @@ def die_once(folder, task, place):
 
 
 class _Bomb:
-    """A number that kills its process while it is sent."""
+    """A number that kills its process while it is sent, after a trial of whether it can be."""
 
     def __init__(self, value, sign):
-        self.value, self.sign = value, sign
+        self.value, self.sign, self.trials = value, sign, 0
 
     def __reduce__(self):
-        if not self.sign.exists():
+        self.trials += 1
+        if self.trials == 2 and not self.sign.exists():
             self.sign.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return int, (self.value,)

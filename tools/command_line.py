@@ -72,8 +72,9 @@ def add_settings_argument(arguments, about: str) -> None:
     )
 
 
-def add_data_settings_argument(arguments) -> None:
-    """Adds --set for options of the data alone."""
+def add_source_data_arguments(arguments) -> None:
+    """Adds what puts other data in the place of a source's own, and --set for their options."""
+    add_data_arguments(arguments, default="the one it was trained on")
     add_settings_argument(
         arguments, "an option of the data, such as dataset_options.file=mine.smi; may be repeated"
     )

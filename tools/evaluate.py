@@ -19,10 +19,9 @@ import sys
 from qlatent_tf.tools.asked_data import check_dataset, data_as_asked, source_data
 from qlatent_tf.tools.command_line import (
     Parser,
-    add_data_arguments,
-    add_data_settings_argument,
     add_scoring_arguments,
     add_source_arguments,
+    add_source_data_arguments,
     run_tool,
 )
 from qlatent_tf.tools.shown_scores import show
@@ -41,9 +40,8 @@ def parser() -> Parser:
     """Returns the tool's argument parser."""
     arguments = Parser("evaluate", __doc__)
     add_source_arguments(arguments, several=True)
-    add_data_arguments(arguments, default="the one it was trained on")
+    add_source_data_arguments(arguments)
     add_scoring_arguments(arguments, seeds=1, default="all of the data set's")
-    add_data_settings_argument(arguments)
     arguments.add_argument(
         "--save",
         action="store_true",

@@ -21,15 +21,13 @@ import numpy as np
 from qlatent_tf.tools.asked_data import are_molecules, known_molecules
 from qlatent_tf.tools.command_line import (
     Parser,
-    add_data_arguments,
     add_source_arguments,
+    add_source_data_arguments,
     count,
     run_tool,
     slow_work,
 )
-from qlatent_tf.tools.sources import (
-    load_model,
-)
+from qlatent_tf.tools.sources import load_model
 
 _MOST_CELLS = 64
 
@@ -47,7 +45,7 @@ def parser() -> Parser:
         "--nearest", action="store_true", help="show the nearest molecules of the data set"
     )
     arguments.add_argument("--out", type=Path, required=True, help="the .png file to write")
-    add_data_arguments(arguments, default="the one it was trained on")
+    add_source_data_arguments(arguments)
     return arguments
 
 

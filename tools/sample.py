@@ -25,9 +25,8 @@ import numpy as np
 from qlatent_tf.tools.asked_data import are_molecules, known_molecules
 from qlatent_tf.tools.command_line import (
     Parser,
-    add_data_arguments,
-    add_data_settings_argument,
     add_source_arguments,
+    add_source_data_arguments,
     count,
     run_tool,
     slow_work,
@@ -79,8 +78,7 @@ def parser() -> Parser:
         metavar="CONDITION",
         help='only valid molecules with, say, "qed>0.5" "logp<=2" "sa<4"',
     )
-    add_data_arguments(arguments, default="the one it was trained on")
-    add_data_settings_argument(arguments)
+    add_source_data_arguments(arguments)
     return arguments
 
 

@@ -135,11 +135,15 @@ def perform(job: str, function: Callable, task) -> dict[str, Any]:
 
     An error is told in words: that of a library may not survive the way to the client.
     """
+    from distributed.protocol import pickle
+
     with _one_at_a_time:
         place, began = _places[job], time.perf_counter()
         try:
             place.check_wanted()
             record = {"value": function(place.common, task, place)}
+            # The client would wait for ever for what cannot be sent (tried with Dask 2026.8).
+            pickle.dumps(record, buffer_callback=lambda buffer: None)
         except (Exception, KeyboardInterrupt) as error:
             record = {
                 "kind": type(error).__name__,

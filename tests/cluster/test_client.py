@@ -63,6 +63,12 @@ def test_a_result_that_is_lost_on_its_way_is_made_again(two_workers, tmp_path):
     assert (tmp_path / "dead").exists()
 
 
+def test_a_result_that_cannot_be_sent_is_an_error_of_its_task(two_workers):
+    found = dict(two_workers.map(tasks.lock, range(3), common_of(None)))
+    assert [found[task].value for task in range(3)] == [0, None, 2]
+    assert "cannot pickle '_thread.lock' object" in str(found[1].error)
+
+
 @pytest.mark.slow
 def test_workers_that_dask_has_given_up_are_replaced(two_workers, monkeypatch):
     import dask

@@ -186,6 +186,19 @@ def test_interpolate_draws_the_nearest_molecules(known_molecules, tmp_path):
     assert plt.imread(out).shape[:2] == (640, 600)  # four distinct valid molecules
 
 
+def test_interpolate_draws_the_nearest_molecules_of_a_file(known_molecules, tmp_path, monkeypatch):
+    from qlatent_tf.datasets.molecules import pictures
+
+    drawn = []
+    monkeypatch.setattr(pictures, "draw_smiles", lambda smiles, *_: drawn.extend(smiles))
+    monkeypatch.setattr("qlatent_tf.drawing.png.write_picture", lambda *_: None)
+    (tmp_path / "mine.smi").write_text("CCN\nCCCCO\n")
+    data = ("--dataset", "molecules", "--set", f"dataset_options.file={tmp_path}/mine.smi")
+    arguments = ("--nearest", "--rows", 1, "--columns", 3, "--out", tmp_path / "nearest.png")
+    assert run("interpolate", known_molecules, *data, *arguments) == 0
+    assert drawn == ["CCO", "CCCCO", "CCN"]
+
+
 @pytest.mark.parametrize("condition", ["qed", "qed=0.5", "mass>3", "qed>much", ">3"])
 def test_a_condition_that_is_none_is_refused(empty_folder, capsys, condition):
     assert run("sample", "nothing", "--out", "a.smi", "--keep", condition) == 1
