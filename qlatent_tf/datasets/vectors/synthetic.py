@@ -15,7 +15,7 @@ from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.registry import latents, takes_options_of
 
 METRICS = ("discreteness", "total_number", "pair_correlation")
-MAX_OUTCOMES = 2**24
+MAX_LAW_OUTCOMES = 2**24
 
 
 def quantum(
@@ -166,7 +166,7 @@ _LAWS = {
 def _counts(name, source, provenance, *, total_law, outcomes=math.inf, law=None):
     from qlatent_tf.drawing.vectors import beside_data
 
-    has_law = outcomes <= MAX_OUTCOMES
+    has_law = outcomes <= MAX_LAW_OUTCOMES
     return CountDataset(
         name=name,
         source=source,

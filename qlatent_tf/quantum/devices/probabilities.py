@@ -46,7 +46,8 @@ from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
 from qlatent_tf.quantum.devices.second_photons import check_free
 from qlatent_tf.quantum.kernels.permanents import permanents
 
-MAX_PHOTONS = 12  # a permanent of order 12 takes about 50 us, and a probability up to 2^12 of them
+# A permanent of order 12 takes about 50 us, and a probability up to 2^12 of them.
+MAX_IDENTICAL_PHOTONS = 12
 MAX_DISTINGUISHABLE_PHOTONS = 24
 # With dark counts a probability is a sum over how many there were, or over all smaller outcomes.
 MAX_PHOTONS_IF_DARK = 10
@@ -98,7 +99,7 @@ def check_size(device) -> None:
     """
     check_free(device)
     classical = device.indistinguishability == 0 and device.detector == "number"
-    most = MAX_DISTINGUISHABLE_PHOTONS if classical else MAX_PHOTONS
+    most = MAX_DISTINGUISHABLE_PHOTONS if classical else MAX_IDENTICAL_PHOTONS
     if device.detector == "number" and device.dark_count_probability > 0:
         most = MAX_DISTINGUISHABLE_PHOTONS_IF_DARK if classical else MAX_PHOTONS_IF_DARK
     if device.photons > most:

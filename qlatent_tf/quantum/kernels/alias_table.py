@@ -14,7 +14,7 @@ import numpy as np
 
 from qlatent_tf.quantum.compiled import kernel
 
-MAX_OUTCOMES = 2**32 - 1
+MAX_TABLE_OUTCOMES = 2**32 - 1
 LOW_32 = np.uint64(2**32 - 1)
 BITS_32 = np.uint64(32)
 TWO_TO_32 = 2.0**32
@@ -75,9 +75,10 @@ def alias_records(probabilities: np.ndarray) -> np.ndarray:
     Raises:
       ValueError: if there are no outcomes, more than 2^32 - 1, or their sum is not positive.
     """
-    if not 0 < len(probabilities) <= MAX_OUTCOMES:
+    if not 0 < len(probabilities) <= MAX_TABLE_OUTCOMES:
         raise ValueError(
-            f"An alias table holds 1 to {MAX_OUTCOMES} outcomes; received {len(probabilities)}."
+            f"An alias table holds 1 to {MAX_TABLE_OUTCOMES} outcomes; received "
+            f"{len(probabilities)}."
         )
     total = float(probabilities.sum())
     if not 0 < total < np.inf:

@@ -7,7 +7,7 @@ import numpy as np
 
 BLOCK_ROWS = 1 << 16
 # What no experiment comes near, and one pass in bounded memory and a few hours still takes.
-MAX_COUNT = 65_535
+MAX_PHOTONS_IN_MODE = 65_535
 MAX_SHOTS = 10**10
 
 
@@ -130,7 +130,7 @@ def check_rows(rows, name: str, first_row: int = 0) -> None:
     if kind in "bu" and rows.dtype.itemsize <= 2:
         return
     for start, block in blocks(rows):
-        legal = (block >= 0) & (block <= MAX_COUNT)
+        legal = (block >= 0) & (block <= MAX_PHOTONS_IN_MODE)
         if kind == "f":
             # Half precision rounds the limit to infinity.
             legal &= np.isfinite(block) & (block == np.floor(block))
@@ -139,7 +139,7 @@ def check_rows(rows, name: str, first_row: int = 0) -> None:
             raise ValueError(
                 f"{name}: row {first_row + start + row} (counted from 0) holds "
                 f"{block[row, mode]} in mode {mode}; photon numbers are whole, from 0 to "
-                f"{MAX_COUNT}."
+                f"{MAX_PHOTONS_IN_MODE}."
             )
 
 

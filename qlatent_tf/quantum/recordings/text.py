@@ -178,8 +178,10 @@ def read_count_json(path: str | os.PathLike) -> sample_rows.CountedRows:
                 f'{where}: an outcome reads "0,1,0,2", "|0,1,0,2>", "(0, 1, 0, 2)" or, with a '
                 f'digit for each mode, "0102".{hint}'
             )
-        if max(pattern) > sample_rows.MAX_COUNT:
-            raise ValueError(f"{where}: a mode holds at most {sample_rows.MAX_COUNT} photons.")
+        if max(pattern) > sample_rows.MAX_PHOTONS_IN_MODE:
+            raise ValueError(
+                f"{where}: a mode holds at most {sample_rows.MAX_PHOTONS_IN_MODE} photons."
+            )
         if isinstance(count, bool) or not isinstance(count, int) or count < 0:
             raise ValueError(f"{where}: a count is a whole number from 0.")
         shots += count

@@ -23,7 +23,7 @@ from qlatent_tf.quantum.samplers.lanes import UNROLL, sample_lanes
 from qlatent_tf.quantum.samplers.loops import WalkSampler
 from qlatent_tf.quantum.samplers.method_choice import (
     GLYNN_MAX_PHOTONS,
-    MAX_PHOTONS,
+    MAX_METHOD_PHOTONS,
     choose_method,
     glynn_seconds,
     lanes_seconds,
@@ -111,11 +111,11 @@ class BosonSampler:
                 self.modes, weighed, expected_samples, walk=walk,
                 max_table_bytes=max_table_bytes if self._most_sent == self.photons else 0,
             )  # fmt: skip
-        if self._most_sent > MAX_PHOTONS.get(method, self._most_sent):
+        if self._most_sent > MAX_METHOD_PHOTONS.get(method, self._most_sent):
             whose = "No method" if asked == "auto" else f"Method {method!r}"
             raise ValueError(
-                f"{whose} samples more than {MAX_PHOTONS[method]} identical photons in such a "
-                f"circuit; received {self._most_sent}."
+                f"{whose} samples more than {MAX_METHOD_PHOTONS[method]} identical photons in such "
+                f"a circuit; received {self._most_sent}."
                 + (f" Method 'loop' takes {readable_bytes(walk.num_bytes)} here." if walk else "")
                 + " Loops, interferometer='1-1', hold more, and so do interfering_photons=8 and "
                 "distinguishable photons."

@@ -24,7 +24,7 @@ from qlatent_tf.quantum.arguments import (
     check_unitary,
 )
 from qlatent_tf.quantum.compiled import kernel
-from qlatent_tf.quantum.kernels.alias_table import MAX_OUTCOMES, alias_index, alias_records
+from qlatent_tf.quantum.kernels.alias_table import MAX_TABLE_OUTCOMES, alias_index, alias_records
 from qlatent_tf.quantum.memory import check_memory, readable_bytes
 from qlatent_tf.quantum.random_streams import stream_key, stream_state
 from qlatent_tf.quantum.threads import check_num_threads, run_chunks
@@ -173,11 +173,12 @@ def exact_distribution(
     num_threads = check_num_threads(num_threads)
     photons = int(input_state.sum())
     needed, outcomes = table_bytes(modes, photons), num_outcomes(modes, photons)
-    if needed > max_bytes or outcomes > MAX_OUTCOMES:
+    if needed > max_bytes or outcomes > MAX_TABLE_OUTCOMES:
         raise ValueError(
             f"The table of {photons} photons in {modes} modes has {outcomes:,} outcomes and needs "
             f"{readable_bytes(needed)}; legal is at most {readable_bytes(max_bytes)} and "
-            f"{MAX_OUTCOMES:,} outcomes. Choose method 'lanes' or 'glynn', or raise the limit."
+            f"{MAX_TABLE_OUTCOMES:,} outcomes. Choose method 'lanes' or 'glynn', or raise the "
+            "limit."
         )
     check_memory(needed, f"The tables of {photons} photons in {modes} modes")
     if photons > MAX_TABLE_PHOTONS:

@@ -11,7 +11,7 @@ from qlatent_tf.quantum.samplers.walk_plan import WalkShape
 
 LANES_MAX_PHOTONS = 20
 GLYNN_MAX_PHOTONS = 40
-MAX_PHOTONS = {
+MAX_METHOD_PHOTONS = {
     "table": MAX_TABLE_PHOTONS, "lanes": LANES_MAX_PHOTONS, "glynn": GLYNN_MAX_PHOTONS,
 }  # fmt: skip
 # Of the state with all photons still kept, which samples hardly ever reach, let alone touch.
@@ -87,7 +87,7 @@ def choose_method(
     costs = {
         method: cost(modes, photons, expected_samples)
         for method, cost in seconds.items()
-        if photons <= MAX_PHOTONS[method]
+        if photons <= MAX_METHOD_PHOTONS[method]
     }
     if walk is not None and walk.num_bytes <= MAX_WALK_BYTES:
         costs["loop"] = walk_seconds(walk, expected_samples)

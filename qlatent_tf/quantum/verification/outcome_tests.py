@@ -12,7 +12,8 @@ from qlatent_tf.quantum.samplers.fock_table import exact_distribution, num_outco
 from qlatent_tf.quantum.verification import correlators
 from qlatent_tf.quantum.verification.chi_square import outcome_counts
 
-MAX_OUTCOMES = 1_000_000
+MAX_TESTED_OUTCOMES = 1_000_000
+MAX_TESTED_PHOTONS = 12
 # One shot of so many photons costs about a second for each of the two distributions.
 MAX_LIKELIHOOD_PHOTONS = 25
 _NULL_DRAWS = 20
@@ -115,7 +116,7 @@ def likelihood_ratio(
 
 def can_compare_outcomes(modes: int, photons: int) -> bool:
     """Returns whether all outcomes of a system are few enough for `total_variation`."""
-    return num_outcomes(modes, photons) <= MAX_OUTCOMES and photons <= 12
+    return num_outcomes(modes, photons) <= MAX_TESTED_OUTCOMES and photons <= MAX_TESTED_PHOTONS
 
 
 def total_variation(
@@ -139,7 +140,7 @@ def total_variation(
     if not can_compare_outcomes(modes, photons):
         raise ValueError(
             f"{photons} photons in {modes} modes have {num_outcomes(modes, photons)} outcomes; "
-            f"legal are up to {MAX_OUTCOMES} outcomes and 12 photons."
+            f"legal are up to {MAX_TESTED_OUTCOMES} outcomes and {MAX_TESTED_PHOTONS} photons."
         )
     outcomes, law = exact_distribution(unitary, input_state, identical=identical, max_bytes=2**31)
     if collision_free:
