@@ -72,7 +72,7 @@ EXPERIMENT = GridExperiment(
         "data": Option(DATA, "data sets"),
         "variant": Option(
             "keras",
-            "whose epsilon RMSprop has, see configs/mlp.py; the committed runs have Keras'",
+            "whose epsilon RMSprop has, see configs/mlp.py; the first committed runs have Keras'",
             choices=VARIANTS,
         ),
     },
