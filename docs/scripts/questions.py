@@ -126,7 +126,7 @@ QUESTIONS = (
     _imperfect("10 % of the photons lost", "transmission", "0.9"),
     _imperfect("30 % lost", "transmission", "0.7"),
     _imperfect("30 % lost, shots of 6 to 8 kept", "transmission", "0.7, at least 6 photons"),
-    _imperfect("detectors that only click", "detector", "threshold"),
+    _imperfect("threshold detectors", "detector", "threshold"),
     _imperfect("sources with a g2 of 0.0205", "g2", "0.0205"),
     _imperfect("phases wrong by up to 0.1 rad", "phase error", "0.1 rad"),
 )
