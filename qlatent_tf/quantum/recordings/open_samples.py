@@ -35,7 +35,7 @@ def open_samples(
     ==========  ===================================================================
     npy         (shots, modes) or (shots, 1, modes), memory-mapped
     npz         as npy; mapped unless compressed; `key` chooses among several arrays
-    csv         a line a shot, commas between modes; ``.txt``, too
+    csv         a line a shot, commas, spaces, tabs or semicolons between modes; ``.txt``, too
     json        a dictionary of counts: ``{"0,1,0,2": 17}``, ``"|0,1,0,2>"``, ``"0101"``
     borealis    a directory with samples.npy, as the experiment's authors publish it
     bank        a directory made by ``tools/sample_latent.py``; its hashes are verified
