@@ -66,8 +66,8 @@ def _imperfect(title: str, imperfection: str, value: str) -> Question:
 
 _LEARNED = _states("trained", ("boson", "photonic", "gaussian"), "trained", "fixed")
 QUESTIONS = (
-    _counts("table1_5000", "5,000 steps"),
-    _counts("table1_torch_5000", "5,000 steps, PyTorch's epsilon"),
+    _counts("table1_torch_5000", "5,000 steps"),
+    _counts("table1_5000", "5,000 steps, Keras' epsilon"),
     _counts("joint_5000", "5,000 steps, one circuit a seed", where=_FIXED),
     _counts("origins_3000", "3,000 steps, one circuit a seed", where=_RAW),
     _counts("origins_3000", "3,000 steps, unit variance", where=_STANDARDISED),
@@ -77,8 +77,8 @@ QUESTIONS = (
         entries=("latent", "interfering photons"),
         pairs=[(("boson", 8), (other, "")) for other in CONTROLS[1:]],
     ),
-    _counts("table1_40000", "40,000 steps"),
-    _counts("table1_torch_40000", "40,000 steps, PyTorch's epsilon"),
+    _counts("table1_torch_40000", "40,000 steps"),
+    _counts("table1_40000", "40,000 steps, Keras' epsilon"),
     _counts("joint_5000", "5,000 steps, trained latents", where=_TRAINED),
     Question("table1_5000", "bernoulli", _BESIDE, "fair bits, 5,000 steps", "integer_distance"),
     Question(

@@ -71,7 +71,7 @@ EXPERIMENT = GridExperiment(
     options={
         "data": Option(DATA, "data sets"),
         "variant": Option(
-            "keras",
+            "torch",
             "whose epsilon RMSprop has, see configs/mlp.py; the first committed runs have Keras'",
             choices=VARIANTS,
         ),

@@ -117,8 +117,8 @@ def test_the_cells_are_every_data_latent_and_seed():
 def test_table1_has_the_epsilon_of_either_library(variant, epsilon):
     (cell, *_) = table1.EXPERIMENT.cells(seeds=1, variant=variant)
     assert cell.config.optimizer_options == {"learning_rate": 5e-4, "rho": 0.99, **epsilon}
-    committed = table1.EXPERIMENT.cells(seeds=1)[0].config
-    assert (committed == cell.config) == (variant == "keras")
+    default = table1.EXPERIMENT.cells(seeds=1)[0].config
+    assert (default == cell.config) == (variant == "torch")
 
 
 def test_circuits_of_latents_are_shared_by_no_other(tmp_path):
