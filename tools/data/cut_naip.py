@@ -153,8 +153,9 @@ def _cut(options):
     arrays = cut(_read_years(options.folder), TRAINED_COLUMNS)
     if options.small:
         arrays = {name: array[: SMALL[name.split("_")[-1]]] for name, array in arrays.items()}
-    with atomic_path(options.out) as temporary:
-        np.savez_compressed(temporary, **arrays)
+    # Opened here: to a name with another ending NumPy adds its own.
+    with atomic_path(options.out) as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(file, **arrays)
     found = sha256_of(options.out)
     print(f"{len(arrays['x_train'])} + {len(arrays['x_test'])} patches -> {options.out}")
     print(f"SHA-256 {found}")

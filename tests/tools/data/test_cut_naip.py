@@ -57,6 +57,14 @@ def test_each_patch_lies_where_the_file_says(folder, capsys):
 
 
 @pytest.mark.usefixtures("small")
+def test_the_file_has_the_name_that_was_asked_for(folder):
+    assert tool.main([str(folder), "--out", str(folder / "out" / "patches")]) == 0
+    assert [path.name for path in (folder / "out").iterdir()] == ["patches"]
+    with np.load(folder / "out" / "patches") as arrays:
+        assert len(arrays["x_train"]) == 8
+
+
+@pytest.mark.usefixtures("small")
 def test_a_second_photograph_of_a_year_is_refused(folder, capsys):
     first = folder / "m_4709963_se_14_1_20150818.tif"
     first.with_name("m_4709963_se_14_1_20150901.tif").write_bytes(first.read_bytes())
