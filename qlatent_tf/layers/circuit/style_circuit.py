@@ -94,7 +94,7 @@ class StyleCircuit(keras.layers.Layer):
         shot_seed=0,
         **kwargs,
     ):
-        # Noise and parameters stay in single precision where the policy is a mixed one.
+        # Noise stays in single precision where the policy is a mixed one, and so do parameters.
         super().__init__(**{"autocast": False, **kwargs})
         _check_whole("qubits", qubits, 2)
         _check_whole("layers", layers, 1)
@@ -196,7 +196,7 @@ class StyleCircuit(keras.layers.Layer):
 
     def _add_parameters(self, name, shape):
         initial = keras.initializers.RandomUniform(-self.initial_range, self.initial_range)
-        return self.add_weight(name=name, shape=shape, initializer=initial)
+        return self.add_weight(name=name, shape=shape, initializer=initial, autocast=False)
 
     def _steer(self, noise):
         """The angles, ``(batch, rows, qubits)``; those of style "none" have a row more."""

@@ -42,8 +42,7 @@ class Interferometer(keras.layers.Layer):
     """
 
     def __init__(self, modes, mesh=CLEMENTS, unitary=None, seed=0, **kwargs):
-        # Angles stay in single precision where the policy is a mixed one.
-        super().__init__(**{"autocast": False, **kwargs})
+        super().__init__(**kwargs)
         self.modes, self.mesh = check_count(modes, "modes", least=1), mesh
         self.seed = check_circuit_seed(seed, "seed")
         if not isinstance(mesh, str):
@@ -55,9 +54,9 @@ class Interferometer(keras.layers.Layer):
             initial = keras.initializers.Constant(start)
             # Phases behind the last splitter change no probability: their gradient is rounding.
             trainable = name != "output_phases"
-            weight = self.add_weight(
-                name=name, shape=start.shape, initializer=initial, trainable=trainable
-            )
+            # Angles stay in single precision where the policy is a mixed one.
+            options = {"initializer": initial, "trainable": trainable, "autocast": False}
+            weight = self.add_weight(name=name, shape=start.shape, **options)
             setattr(self, name, weight)
         self._product = layered_product(self._mesh)
         self.built = True

@@ -32,6 +32,12 @@ def test_is_unitary_whatever_its_weights_are(mesh):
     np.testing.assert_allclose(unitary, exact, atol=2e-6)
 
 
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_computes_in_single_precision_where_the_policy_is_a_mixed_one(precision):
+    mixed, single = (Interferometer(4, dtype=dtype) for dtype in (precision, "float32"))
+    np.testing.assert_array_equal(mixed(), single())
+
+
 @pytest.mark.parametrize("mesh", ["clements", "1-1"])
 def test_the_gradient_is_that_of_finite_differences(mesh):
     layer = Interferometer(4, mesh, dtype="float64")
