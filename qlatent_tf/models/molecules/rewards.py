@@ -236,11 +236,11 @@ class _Scored:
 
 
 class _RenewReplay(keras.callbacks.Callback):
-    """Renews the replay ahead of each step whose number the interval divides."""
+    """Renews the replay every interval, ahead of the first steps that are executed in it."""
 
     def on_train_batch_begin(self, batch, logs=None):
         # Ahead of the step, and thus on the same side of every checkpoint in a resumed run.
-        if self.model.step % self.model.replay_interval == 0:
+        if self.model.step % self.model.replay_interval < self.model.steps_per_execution:
             self.model.renew_replay()
 
 

@@ -12,6 +12,7 @@ from qlatent_tf import zoo
 from qlatent_tf.config import Config
 from qlatent_tf.datasets.molecules.small_molecules import small_molecules
 from qlatent_tf.gan.wgan_gp import WGANGP
+from qlatent_tf.models.molecules import rewards
 from qlatent_tf.models.molecules.model import MolGAN
 from qlatent_tf.models.molecules.rewards import Replay, RewardMolGAN
 from qlatent_tf.registry import OwnCodeError, models
@@ -117,6 +118,19 @@ def test_the_replay_holds_probabilities_and_the_rewards_of_their_likely_types(mo
         one.renew_replay()
     np.testing.assert_array_equal(again.replay.parts["atoms"], atoms)
     assert not np.allclose(other.replay.parts["atoms"], atoms)
+
+
+@pytest.mark.parametrize(("at_once", "steps"), [(1, [0, 5]), (2, [0, 6]), (8, [0, 8])])
+def test_the_replay_is_renewed_every_interval(monkeypatch, at_once, steps):
+    gan, renewed = guided(), []
+    gan.compile(steps_per_execution=at_once)
+    monkeypatch.setattr(gan, "renew_replay", lambda: renewed.append(gan.step))
+    renewal = rewards._RenewReplay()
+    renewal.set_model(gan)
+    for step in range(0, 10, at_once):
+        gan.step_counter.assign(step)
+        renewal.on_train_batch_begin(step)
+    assert renewed == steps
 
 
 def test_draws_are_rows_of_the_replay():
