@@ -216,8 +216,10 @@ def _check_latent_files(config: Config) -> None:
             raise ValueError(f"latent_options.{option} is a path; received {file!r}.")
         raw = str(config.latent_options.get("file_format")).startswith("jiuzhang")
         # A device is named as FILE:NAME.
-        path = Path(file.rpartition(":")[0] if option == "device" else file)
-        if not raw and not path.is_dir() and path.suffix.lower() not in _LATENT_SUFFIXES:
+        path = Path(file.rpartition(":")[0] if option == "device" else file).expanduser()
+        # Who opens samples says best that they are missing.
+        folder = path.is_dir() or (option == "file" and not path.exists())
+        if not raw and not folder and path.suffix.lower() not in _LATENT_SUFFIXES:
             raise ValueError(
                 f"latent_options.{option} names {file}; legal endings are "
                 f"{', '.join(_LATENT_SUFFIXES)}."

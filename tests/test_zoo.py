@@ -166,6 +166,19 @@ def test_files_of_a_latent_are_of_samples_or_matrices(preset, option, file):
     assert "root:" not in str(raised.value)
 
 
+def test_a_folder_of_samples_is_taken_from_home_and_named_where_it_is_missing(
+    preset, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "bank").mkdir()
+    options = {"file": "~/bank"}
+    rewrite(preset[0], config={"latent": "samples", "latent_options": options})
+    assert zoo.read_preset(preset[0])["config"].latent_options == options
+    (tmp_path / "bank").rmdir()
+    with pytest.raises(FileNotFoundError, match=f"There is no {tmp_path / 'bank'}"):
+        zoo.from_preset(preset[0])
+
+
 def test_a_device_of_a_calibration_is_a_circuit_with_a_name(preset):
     options = {"device": "calibrations.NPZ:one"}  # As readers take it.
     rewrite(preset[0], config={"latent": "thermal", "latent_options": options})
