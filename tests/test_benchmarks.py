@@ -45,6 +45,14 @@ def test_steps_are_timed_in_turns_and_reported():
     assert float(cells[0][2]) == pytest.approx(1000 * measured["bare"][0], abs=0.5)
 
 
+def test_candidates_of_the_style_circuit_agree_in_what_they_compute():
+    check = importlib.import_module("benchmarks.style_circuit").check_agreement
+    ours = {"ours": lambda: [np.ones(3), np.zeros(2)], "ours, value": lambda: [np.ones(3)]}
+    check(ours)
+    with pytest.raises(ValueError, match="Qibo differs from ours by 0.5"):
+        check({**ours, "Qibo": lambda: [np.full(3, 0.5)]})
+
+
 def test_the_plain_residual_networks_are_ours():
     plain = importlib.import_module("benchmarks.resnet_step")
     for ours, theirs, shape in (
