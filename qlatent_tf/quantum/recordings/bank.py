@@ -1,6 +1,7 @@
 """Sample banks: directories of shards made once and drawn from often."""
 
 import dataclasses
+import functools
 import hashlib
 import io
 import json
@@ -28,6 +29,8 @@ _LOCK = ".lock"
 _CHUNK_SECONDS = 1.0
 _FIRST_CHUNK_ROWS = 256
 _LAST_CHUNK_ROWS = 1 << 18
+# A process may have some hundred files open, and each map keeps its own.
+_MOST_MAPPED = 128
 
 
 class Sampler(Protocol):
@@ -53,7 +56,7 @@ Draw = Callable[[Iterator[Piece]], Iterator[tuple[Piece, np.ndarray, float]]]
 
 
 class SampleBank(sample_rows.StackedRows):
-    """The rows of a finished bank; shards are memory-mapped.
+    """The rows of a finished bank; the shards that were read last are memory-mapped.
 
     Attributes:
       metadata: dict. The seed, the sampler's settings, the version that made the bank.
@@ -64,6 +67,17 @@ class SampleBank(sample_rows.StackedRows):
         super().__init__(parts)
         self.metadata = metadata
         self.unitary = unitary
+
+
+class _Shard(sample_rows.Rows):
+    """The rows of a shard, whose file `opened` maps when they are read."""
+
+    def __init__(self, path: Path, shape: tuple[int, int], opened: Callable[[Path], np.ndarray]):
+        super().__init__(*shape, np.uint8)
+        self._path, self._opened = path, opened
+
+    def _take(self, indices):
+        return self._opened(self._path)[indices]
 
 
 def write_bank(
@@ -155,20 +169,21 @@ def open_bank(folder: str | os.PathLike) -> SampleBank:
             "command that began it continues it."
         )
     unitary, parts = None, []
+    opened = functools.lru_cache(_MOST_MAPPED)(npy_files.open_npy)
     if metadata["unitary_sha256"] is not None:
         _check_file(folder / _UNITARY, metadata["unitary_sha256"])
         unitary = np.array(npy_files.open_npy(folder / _UNITARY))
     for number in range(wanted):
         path = folder / bank_metadata.shard_name(number)
         _check_file(path, shards.get(path.name))
-        part = npy_files.open_npy(path)
+        part = opened(path)
         rows = min(size, metadata["num_samples"] - number * size)
         if part.shape != (rows, metadata["modes"]) or part.dtype != np.uint8:
             raise ValueError(
                 f"{path} has shape {part.shape} and type {part.dtype}; {bank_metadata.NAME} says "
                 f"{(rows, metadata['modes'])} and uint8."
             )
-        parts.append(part)
+        parts.append(_Shard(path, part.shape, opened))
     return SampleBank(parts, metadata, unitary)
 
 

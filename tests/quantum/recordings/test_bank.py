@@ -1,4 +1,5 @@
 import json
+import os
 import resource
 from types import SimpleNamespace
 
@@ -55,6 +56,15 @@ def test_a_bank_returns_its_rows_and_knows_its_making(tmp_path):
     assert bank.metadata["sampler"]["options"] == {"photons": 2}
     assert len(bank.metadata["shards"]) == 5
     assert not list((tmp_path / "bank").glob(".*"))
+
+
+def test_a_bank_may_have_more_shards_than_a_process_may_open_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(sample_bank, "_MOST_MAPPED", 3)
+    _write(tmp_path / "bank", shard_size=25)
+    used = len(os.listdir("/dev/fd"))
+    bank = open_samples(tmp_path / "bank")
+    np.testing.assert_array_equal(bank[:], _expected())
+    assert len(os.listdir("/dev/fd")) <= used + 3
 
 
 @pytest.mark.parametrize("breaks_after", [0, 300, 1000, 1400])
