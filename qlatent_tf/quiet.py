@@ -2,7 +2,7 @@
 
 import functools
 import importlib.abc
-import importlib.util
+import importlib.machinery
 import os
 import sys
 import tempfile
@@ -42,8 +42,7 @@ class _QuietTensorFlow(importlib.abc.MetaPathFinder):
     def find_spec(self, fullname, path=None, target=None):
         if fullname != "tensorflow":
             return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(fullname)
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
         if spec is not None:
             load = spec.loader.exec_module
             spec.loader.exec_module = functools.partial(_load_quietly, load, self._devices)
