@@ -53,6 +53,19 @@ def test_candidates_of_the_style_circuit_agree_in_what_they_compute():
         check({**ours, "Qibo": lambda: [np.full(3, 0.5)]})
 
 
+def test_molecules_are_scored_by_metrics_with_and_without_a_bar(monkeypatch):
+    molecules = importlib.import_module("benchmarks.molecules")
+    monkeypatch.setattr(molecules, "EVALUATION_METRICS", ("molecules", "molecule_properties"))
+    options = types.SimpleNamespace(
+        dataset="small_molecules", data_dir=None, preset="molgan_boson_qm9", num_samples=20
+    )
+    scored = [row for row in molecules.rows(options) if row[0].startswith("scored")]
+    assert [row[:2] for row in scored] == [
+        ("scored by `molecules`", 20),
+        ("scored by `molecule_properties`", 20),
+    ]
+
+
 def test_the_plain_residual_networks_are_ours():
     plain = importlib.import_module("benchmarks.resnet_step")
     for ours, theirs, shape in (
