@@ -73,6 +73,14 @@ def test_a_page_follows_its_files(doc_scripts, tmp_path, monkeypatch):
         page.filled(comment.format("z | y"))
 
 
+def test_the_site_takes_the_table_for_the_page_of_a_folder(doc_scripts):
+    pytest.importorskip("mkdocs")
+    pages = importlib.import_module("site_pages")
+    for folder in _FOLDERS:
+        found = pages._paths(f"docs/results/{folder.name}/*.md")
+        assert found[0] == f"docs/results/{folder.name}/{_names(folder)[0]}.md"
+
+
 def test_the_summary_is_that_of_the_cells(doc_scripts):
     summary = importlib.import_module("summarize_results")
     compared = [(question, summary.compare(question)) for question in summary.QUESTIONS]

@@ -76,7 +76,8 @@ def on_page_content(html, page, config, files):
 
 
 def _paths(pattern):
-    return [path.relative_to(ROOT).as_posix() for path in ROOT.glob(pattern)]
+    # Sorted, a table of results is ahead of its pairs, whatever the file system's order is.
+    return sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob(pattern))
 
 
 def _reference(package, stub):
