@@ -39,7 +39,7 @@ __all__ = [
 
 
 # How files of samples and matrices, which a latent reads, end.
-_LATENT_SUFFIXES = (*UNITARY_SUFFIXES, ".json")
+_LATENT_SUFFIXES = (*UNITARY_SUFFIXES, ".json", ".txt")
 # What the models of the zoo hand on to `WGANGP` and no field of a configuration sets.
 PASSED_ON = ("one_sided_penalty",)
 

@@ -166,6 +166,15 @@ def test_files_of_a_latent_are_of_samples_or_matrices(preset, option, file):
     assert "root:" not in str(raised.value)
 
 
+def test_samples_of_a_preset_may_be_of_any_format_that_is_read(preset, tmp_path):
+    for suffix in ("npy", "npz", "csv", "json", "txt"):
+        file = tmp_path / f"shots.{suffix}"
+        file.touch()
+        options = {"file": str(file)}
+        rewrite(preset[0], config={"latent": "samples", "latent_options": options})
+        assert zoo.read_preset(preset[0])["config"].latent_options == options
+
+
 def test_a_folder_of_samples_is_taken_from_home_and_named_where_it_is_missing(
     preset, tmp_path, monkeypatch
 ):
