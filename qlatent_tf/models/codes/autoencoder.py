@@ -17,7 +17,13 @@ from qlatent_tf.models.codes.image_codes import (
 from qlatent_tf.seeds import derive_seed
 
 # Fields of a configuration that only a GAN has a use for, and the values that ask for nothing.
-_OF_GANS = {"critic_steps": 1, "critic_learning_rate": None, "generator_ema": 0.0}
+_OF_GANS = {
+    "critic_steps": 1,
+    "critic_learning_rate": None,
+    "gradient_penalty_weight": 10.0,
+    "generator_batch_size": None,
+    "generator_ema": 0.0,
+}
 
 
 class Autoencoder(LatentGenerator):

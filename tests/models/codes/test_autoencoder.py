@@ -74,7 +74,14 @@ def test_sizes_that_are_not_legal_are_refused(options):
 
 
 @pytest.mark.parametrize(
-    "changes", [{"critic_steps": 2}, {"critic_learning_rate": 1e-3}, {"generator_ema": 0.9}]
+    "changes",
+    [
+        {"critic_steps": 2},
+        {"critic_learning_rate": 1e-3},
+        {"gradient_penalty_weight": 1},
+        {"generator_batch_size": 8},
+        {"generator_ema": 0.9},
+    ],
 )
 def test_what_only_gans_have_is_refused(changes):
     with pytest.raises(
