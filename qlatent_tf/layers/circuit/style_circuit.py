@@ -16,6 +16,7 @@ from qlatent_tf.layers.circuit.readout import (
 )
 from qlatent_tf.layers.circuit.state import draw_errors, error_strengths, evolve
 from qlatent_tf.names import check_choice, check_number
+from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.quantum.memory import check_memory
 
 # A density matrix of n qubits is as large as the amplitudes of 2 n.
@@ -96,18 +97,20 @@ class StyleCircuit(keras.layers.Layer):
     ):
         # Noise stays in single precision where the policy is a mixed one, and so do parameters.
         super().__init__(**{"autocast": False, **kwargs})
-        _check_whole("qubits", qubits, 2)
-        _check_whole("layers", layers, 1)
-        check_choice("ansatz", ansatz, ANSATZES)
-        check_choice("style", style, STYLES)
-        check_choice("readout", readout, READOUTS)
+        self.qubits = check_count(qubits, "qubits", least=2)
+        self.layers = check_count(layers, "layers", least=1)
+        self.ansatz = check_choice("ansatz", ansatz, ANSATZES)
+        self.style = check_choice("style", style, STYLES)
+        self.readout = check_choice("readout", readout, READOUTS)
         check_number("initial_range", initial_range, 0)
-        if shots is not None:
-            _check_whole("shots", shots, 1)
+        self.initial_range = float(initial_range)
+        self.shots = None if shots is None else check_count(shots, "shots", least=1)
         check_number("depolarizing", depolarizing, 0, 1)
-        _check_whole("shot_seed", shot_seed, 0)
+        self.depolarizing = float(depolarizing)
+        self.shot_seed = check_count(shot_seed, "shot_seed")
+        self.trajectories = trajectories
         if trajectories is not None:
-            _check_whole("trajectories", trajectories, 1)
+            self.trajectories = check_count(trajectories, "trajectories", least=1)
             if not depolarizing:
                 raise ValueError(
                     f"trajectories={trajectories} are those of depolarising noise, and "
@@ -120,16 +123,6 @@ class StyleCircuit(keras.layers.Layer):
                 "are averaged instead."
             )
         check_memory(4 * 2**qubits, f"The amplitudes of {qubits} qubits")
-        self.qubits = int(qubits)
-        self.layers = int(layers)
-        self.ansatz = ansatz
-        self.style = style
-        self.readout = readout
-        self.initial_range = float(initial_range)
-        self.shots = None if shots is None else int(shots)
-        self.depolarizing = float(depolarizing)
-        self.trajectories = None if trajectories is None else int(trajectories)
-        self.shot_seed = int(shot_seed)
 
     @property
     def angles(self) -> int:
@@ -257,8 +250,3 @@ def _mix(bits):
         bits = tf.bitwise.bitwise_xor(bits, tf.bitwise.right_shift(bits, np.uint32(shift)))
         bits *= np.uint32(factor)
     return tf.bitwise.bitwise_xor(bits, tf.bitwise.right_shift(bits, np.uint32(16)))
-
-
-def _check_whole(name, value, least):
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{name} is a whole number, at least {least}; received {value!r}.")

@@ -4,6 +4,7 @@ import functools
 
 from qlatent_tf.gan.shapes import check_widths, latent_width
 from qlatent_tf.names import check_flag, check_number
+from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.registry import rewards
 
 # Of atoms, and as many of bonds: those of `datasets.molecules.graphs`.
@@ -109,8 +110,7 @@ def molgan(
     if reward is None:
         return MolGAN(latent, *networks, **options)
     check_number("reward_weight", reward_weight, 0, 1)
-    if type(reward_start) is not int or reward_start < 0:
-        raise ValueError(f"reward_start is a whole number from 0; received {reward_start!r}.")
+    check_count(reward_start, "reward_start")
     check_widths("replay_size, replay_interval", [replay_size, replay_interval])
     names = list(reward) if isinstance(reward, (list, tuple)) else [reward]
     if not names:

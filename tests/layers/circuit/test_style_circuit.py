@@ -254,8 +254,8 @@ def test_leaves_the_simulator_as_it_was():
 
 
 @pytest.mark.parametrize("options, message", [
-    ({"qubits": 1}, "qubits is a whole number, at least 2; received 1"),
-    ({"layers": 0}, "layers is a whole number, at least 1; received 0"),
+    ({"qubits": 1}, "qubits is at least 2; received 1"),
+    ({"layers": 0}, "layers is at least 1; received 0"),
     ({"layers": 1.5}, "received 1.5"),
     ({"ansatz": "ring"}, "ansatz is one of bel, simple, last_qgan; received 'ring'"),
     ({"style": "affine"}, "style is one of scalar, dense, none; received 'affine'"),
@@ -264,11 +264,11 @@ def test_leaves_the_simulator_as_it_was():
     ({"initial_range": "wide"}, "at least 0; received 'wide'"),
     ({"initial_range": np.inf}, "at least 0; received inf"),
     ({"depolarizing": None}, r"in \[0, 1\]; received None"),
-    ({"shot_seed": []}, r"shot_seed is a whole number, at least 0; received \[\]"),
-    ({"shots": 0}, "shots is a whole number, at least 1; received 0"),
+    ({"shot_seed": []}, r"shot_seed is an integer; received \[\]"),
+    ({"shots": 0}, "shots is at least 1; received 0"),
     ({"depolarizing": 1.5}, r"in \[0, 1\]; received 1.5"),
     ({"qubits": 7, "depolarizing": 0.1}, "up to 6 qubits; received 7. With trajectories"),
-    ({"depolarizing": 0.1, "trajectories": 0}, "trajectories is a whole number, at least 1"),
+    ({"depolarizing": 0.1, "trajectories": 0}, "trajectories is at least 1"),
     ({"qubits": 50}, "amplitudes of 50 qubits take 4 PiB of memory"),
     ({"trajectories": 5}, "trajectories=5 are those of depolarising noise"),
 ])  # fmt: skip
