@@ -234,7 +234,10 @@ def test_what_goes_wrong_at_a_platform_is_told(tmp_path, cloud, monkeypatch):
     cloud.status = "error"
     refuses(ValueError, "The job job-0 of qpu:far has failed: laser is off")
     assert not (tmp_path / "bank.job.json").exists()
-    cloud.status, cloud.commands = "completed", ["emulate"]
+    cloud.status, cloud.share = "completed", 0.0
+    refuses(ValueError, "returned no shot that the post-selection keeps")
+    assert not (tmp_path / "bank.job.json").exists()
+    cloud.commands = ["emulate"]
     refuses(ValueError, "draws no samples; it knows .'emulate'.")
     monkeypatch.setenv("PCVL_CLOUD_TOKEN", "wrong")
     RemoteConfig._token = None

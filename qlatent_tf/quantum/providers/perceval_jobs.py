@@ -166,13 +166,13 @@ class PercevalJobs:
         for shot, count in counted:
             shots.append(list(shot))
             counts.append(int(count))
-        rows = np.array(shots, np.int64).reshape(len(shots), -1)
-        if len(rows) and (rows.shape[1] != self.modes or rows.min() < 0 or rows.max() > 255):
+        rows = np.array(shots or np.zeros((0, self.modes)), np.int64)
+        if rows.shape[1] != self.modes or rows.min(initial=0) < 0 or rows.max(initial=0) > 255:
             raise JobError(
                 f"{self.platform} returned shots of {rows.shape[1]} modes with up to {rows.max()} "
                 f"photons; the circuit has {self.modes} modes."
             )
-        rows = np.repeat(rows.reshape(-1, self.modes), counts, axis=0).astype(np.uint8)
+        rows = np.repeat(rows, np.array(counts, np.int64), axis=0).astype(np.uint8)
         return np.minimum(rows, 1) if self._only_clicks else rows
 
     @contextlib.contextmanager
