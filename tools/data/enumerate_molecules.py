@@ -156,12 +156,15 @@ def enumerate_molecules(max_atoms: int, progress: bool = False) -> list[str]:
 
 
 def write_smiles(path: Path, smiles: list[str]) -> None:
-    """Writes one SMILES a line, gzipped; the same SMILES give the same bytes."""
+    """Writes one SMILES a line, packed for a name in .gz; the same SMILES give the same bytes."""
     text = "".join(f"{line}\n" for line in smiles).encode()
     with atomic_path(path) as temporary, open(temporary, "wb") as file:
-        # Neither a time nor a name goes into the file.
-        with gzip.GzipFile("", "wb", compresslevel=9, fileobj=file, mtime=0) as packed:
-            packed.write(text)
+        if path.suffix == ".gz":
+            # Neither a time nor a name goes into the file.
+            with gzip.GzipFile("", "wb", compresslevel=9, fileobj=file, mtime=0) as packed:
+                packed.write(text)
+        else:
+            file.write(text)
 
 
 def parser() -> Parser:

@@ -30,6 +30,9 @@ def test_the_same_molecules_give_the_same_bytes(tmp_path):
         tool.write_smiles(path, ["C", "CC"])
     assert paths[0].read_bytes() == paths[1].read_bytes()
     assert _lines(paths[0]) == ["C", "CC"]
+    # As readers take a file by its name.
+    tool.write_smiles(tmp_path / "plain.smi", ["C", "CC"])
+    assert (tmp_path / "plain.smi").read_text() == "C\nCC\n"
 
 
 def test_without_rules_every_bonding_of_three_carbons_is_found(monkeypatch):
