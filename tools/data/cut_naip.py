@@ -125,7 +125,7 @@ def _read_years(folder: Path) -> dict[int, np.ndarray]:
             if year in photographs:
                 raise ValueError(f"{folder} has several photographs of {year}; expected is one.")
             photographs[year] = pixels
-    if tuple(photographs) != YEARS:
+    if sorted(photographs) != list(YEARS):
         raise ValueError(
             f"{folder} has photographs (..._YYYYMMDD.tif) of {sorted(photographs) or 'no year'}; "
             f"expected is one of each of {', '.join(map(str, YEARS))}."
