@@ -44,8 +44,7 @@ class Jiuzhang3Rows(sample_rows.Rows):
     bins that clicked, so it is at most 8.
 
     Reference: Deng et al., "Gaussian boson sampling with pseudo-photon-number-resolving detectors
-    and
-      quantum computational advantage", Physical Review Letters 131, 150601 (2023).
+      and quantum computational advantage", Physical Review Letters 131, 150601 (2023).
     """
 
     def __init__(self, path: str | os.PathLike):

@@ -111,9 +111,8 @@ def check_rows(rows, name: str, first_row: int = 0) -> None:
 
     Raises:
       ValueError: if `rows` is empty or has more than 10^10 rows, is not numeric, or holds a value
-      that
-        is not whole or not in 0 to 65535; the message names the first such row of `name`, counted
-        from `first_row`.
+        that is not whole or not in 0 to 65535; the message names the first such row of `name`,
+        counted from `first_row`.
     """
     kind = rows.dtype.kind
     if kind not in "buif":
