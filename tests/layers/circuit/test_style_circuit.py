@@ -269,7 +269,7 @@ def test_leaves_the_simulator_as_it_was():
     ({"depolarizing": 1.5}, r"in \[0, 1\]; received 1.5"),
     ({"qubits": 7, "depolarizing": 0.1}, "up to 6 qubits; received 7. With trajectories"),
     ({"depolarizing": 0.1, "trajectories": 0}, "trajectories is at least 1"),
-    ({"qubits": 50}, "amplitudes of 50 qubits take 4 PiB of memory"),
+    ({"qubits": 50}, "amplitudes of 50 qubits take 8 PiB of memory"),
     ({"trajectories": 5}, "trajectories=5 are those of depolarising noise"),
 ])  # fmt: skip
 def test_refuses_what_is_not_legal(options, message):
@@ -291,5 +291,5 @@ def test_refuses_noise_that_does_not_fit(options, shape, message):
 def test_batches_whose_states_memory_does_not_hold_are_refused(monkeypatch):
     circuit = StyleCircuit(10, 1)
     monkeypatch.setattr("qlatent_tf.quantum.memory.memory_limit", lambda: 2**20)
-    with pytest.raises(ValueError, match="amplitudes of 1024 times 10 qubits take 4 MiB"):
+    with pytest.raises(ValueError, match="amplitudes of 1024 times 10 qubits take 8 MiB"):
         circuit(tf.zeros([1024, 2]))
