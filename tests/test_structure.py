@@ -20,8 +20,8 @@ _DISTRIBUTIONS = {
     "tensorflow_gan": "tensorflow-gan",
     "tensorflow_probability": "tensorflow-probability",
 }
-# Perceval's own engine and PennyLane's differentiation, which they bring along.
-_BROUGHT_ALONG = {"exqalibur", "autograd"}
+# Perceval's own engine, PennyLane's differentiation and Dask's cluster, which they bring along.
+_BROUGHT_ALONG = {"exqalibur", "autograd", "distributed"}
 # Needed by a dependency that does not declare it; read as a file of weights; asked for by name.
 _NOT_IMPORTED = {"tf_keras", "fcd", "setuptools", "cryptography", "bokeh"}
 # Ours beside the package.
