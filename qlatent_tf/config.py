@@ -210,6 +210,8 @@ class Config:
             raise ValueError(f"The configuration lacks {', '.join(missing)}.")
         config = cls(**fields)
         trusted = () if isinstance(trust_code, bool) else trust_code
+        if isinstance(trusted, str):  # One name, and not each text that is in it.
+            trusted = (trusted,)
         foreign = [name for name in config.custom_names if name not in trusted]
         if foreign and trust_code is not True:
             raise ValueError(

@@ -139,6 +139,9 @@ def test_code_is_trusted_by_its_name(config):
     with pytest.raises(ValueError, match="run code from outside the project: my_file:mine"):
         Config.from_json(record, trust_code=["my_file:other"])
     assert Config.from_json(record, trust_code=["my_file:mine"]).latent == "my_file:mine"
+    with pytest.raises(ValueError, match="run code from outside the project: my_file:mine"):
+        Config.from_json(record, trust_code="my_file:mine_too")
+    assert Config.from_json(record, trust_code="my_file:mine").latent == "my_file:mine"
 
 
 def test_differences_name_the_fields_that_differ(config):
