@@ -138,6 +138,9 @@ class Config:
     circuit_learning_rate: float = 1e-3
 
     def __post_init__(self):
+        for name, value in vars(self).items():
+            if hasattr(value, "item") and value.shape == ():  # a number of NumPy, as JSON has it
+                object.__setattr__(self, name, value.item())
         for names, legal, what in _RULES:
             for name in names.split():
                 if not legal(getattr(self, name)):

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from qlatent_tf.config import SCHEMA_VERSION, Config, parse_setting
@@ -48,6 +49,16 @@ def test_a_missing_key_is_named():
 def test_another_schema_is_refused(config, version):
     with pytest.raises(ValueError, match="schema version"):
         Config.from_json({**config.to_json(), "schema_version": version})
+
+
+def test_a_number_of_numpy_is_as_one_of_python(config):
+    """As `for seed in np.arange(3)` has them, and `np.logspace` learning rates."""
+    swept = config.override(seed=np.arange(3)[2], circuit_learning_rate=np.logspace(-3, -1, 3)[1])
+    assert type(swept.seed) is int and type(swept.circuit_learning_rate) is float
+    assert swept == config.override(seed=2, circuit_learning_rate=1e-2)
+    assert Config.from_json(json.loads(json.dumps(swept.to_json()))).seed == 2
+    with pytest.raises(ValueError, match=r"^steps is a positive whole number; received 3\.0"):
+        config.override(steps=np.float64(3))
 
 
 def test_override_reaches_into_options_and_leaves_the_original(config):
