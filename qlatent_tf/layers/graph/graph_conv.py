@@ -3,8 +3,9 @@
 import keras
 from keras import ops
 from spektral.layers.convolutional.conv import Conv
+from spektral.utils.keras import is_keras_kwarg
 
-from qlatent_tf.names import check_choice
+from qlatent_tf.names import check_choice, did_you_mean
 
 NORMALIZATIONS = (None, "degree", "relation")
 # Spektral keeps those that it is given.
@@ -20,7 +21,7 @@ _DEFAULTS = {
 
 @keras.saving.register_keras_serializable(package="qlatent_tf")
 class RelationalGraphConv(Conv):
-    r"""A relational graph convolution from the papers
+    r"""A graph convolution with weights of its own for each relation, from the papers
 
     > [Modeling Relational Data with Graph Convolutional Networks](https://arxiv.org/abs/1703.06103)
     > Schlichtkrull et al., and
@@ -70,6 +71,15 @@ class RelationalGraphConv(Conv):
     """
 
     def __init__(self, channels, normalization=None, **kwargs):
+        # Spektral would leave out what it does not know.
+        unknown = [name for name in kwargs if name not in _DEFAULTS and not is_keras_kwarg(name)]
+        if unknown:
+            known = ("channels", "normalization", *_DEFAULTS)
+            raise ValueError(
+                f"RelationalGraphConv has no argument {unknown[0]!r}."
+                f"{did_you_mean(unknown[0], known)} Legal: {', '.join(known)}, and those of a "
+                "Keras layer."
+            )
         super().__init__(**{**_DEFAULTS, **kwargs})
         check_choice("normalization", normalization, NORMALIZATIONS)
         self.channels = channels

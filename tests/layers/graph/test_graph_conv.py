@@ -184,3 +184,10 @@ def test_shapes_that_do_not_fit_are_refused(nodes, adjacency):
 def test_an_unknown_normalization_is_refused():
     with pytest.raises(ValueError, match="relation; received 'sum'"):
         layer(normalization="sum")
+
+
+@pytest.mark.parametrize("name", ["normalisation", "kernel_initialiser", "kernal_regularizer"])
+def test_an_unknown_argument_is_refused(name):
+    """Spektral would build a layer without it."""
+    with pytest.raises(ValueError, match=f"no argument '{name}'. Did you mean "):
+        RelationalGraphConv(2, **{name: None})
