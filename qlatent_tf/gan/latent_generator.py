@@ -162,6 +162,9 @@ class LatentGenerator(keras.Model):
 
         Returns:
           np.ndarray ``(num_samples, ...)``, or a dict of them.
+
+        Raises:
+          ValueError: if a number is not from 1, or the seed is neither.
         """
         return self.generate(self.sample_latents(num_samples, seed), batch_size)
 
@@ -172,6 +175,8 @@ class LatentGenerator(keras.Model):
         check_memory(4 * num_samples * size, f"{num_samples:,} latents of {size}")
         if isinstance(seed, (int, np.integer)):
             seed = (derive_seed(int(seed), "sample"), derive_seed(int(seed), "sample, low word"))
+        elif np.shape(seed) != (2,):
+            raise ValueError(f"A seed is an integer, or a pair of them; received {seed!r}.")
         latent = self.latent.sample(num_samples, seed=tf.constant(seed, tf.int32))
         return tf.cast(latent, tf.float32)
 
@@ -188,9 +193,10 @@ class LatentGenerator(keras.Model):
             batch_size = self.generation_batch_size
         batch_size = check_count(batch_size, "batch_size", 1)
         latent = tf.cast(latent, tf.float32)
-        if latent.shape.rank != 2 or not len(latent):
+        size = int(self.latent.event_shape[0])
+        if latent.shape.rank != 2 or latent.shape[1] != size or not len(latent):
             raise ValueError(
-                "Latents have the shape (count, latent_size), with a count from 1; received "
+                f"Latents have the shape (count, {size}), with a count from 1; received "
                 f"{tuple(latent.shape)}."
             )
         weights = self.averages()

@@ -1,5 +1,6 @@
 """Training as a user of Keras does it: arrays, tf.data, names of optimizers."""
 
+import re
 import warnings
 
 import keras
@@ -103,8 +104,12 @@ def test_other_numbers_that_are_not_legal_are_refused():
     for size in (-1, 2.5):
         with pytest.raises(ValueError, match=f"batch_size is .* received {size}"):
             gan.sample(4, batch_size=size)
-    with pytest.raises(ValueError, match=r"count from 1; received \(0, 3\)"):
-        gan.generate(np.zeros((0, 3)))
+    for shape in ((0, 3), (2, 4), (3,)):
+        with pytest.raises(ValueError, match=rf"\(count, 3\), .* received {re.escape(str(shape))}"):
+            gan.generate(np.zeros(shape))
+    for seed in ((0, 1, 2), "0", 1.5, None):
+        with pytest.raises(ValueError, match="A seed is an integer, or a pair of them; received"):
+            gan.sample(4, seed)
 
 
 def test_an_epoch_is_of_whole_executions():
