@@ -1,15 +1,22 @@
 """Do the parts of a GAN fit together, and do the data fit them?"""
 
 
-def check_widths(name, widths):
-    """Raises ValueError unless `widths`, called `name`, is a sequence of positive whole numbers.
+def check_sizes(**sizes):
+    """Raises ValueError unless each is a positive int of 32 bits, as TensorFlow's shapes are."""
+    for name, size in sizes.items():
+        if not _is_size(size):
+            raise ValueError(f"{name} is a positive int; received {size!r}.")
 
-    They are of 32 bits, as TensorFlow's shapes are.
-    """
-    if not isinstance(widths, (list, tuple)) or not all(
-        type(width) is int and 0 < width < 2**31 for width in widths
-    ):
-        raise ValueError(f"{name} are positive whole numbers in a list; received {widths!r}.")
+
+def check_widths(**widths):
+    """Raises ValueError unless each is a list or tuple of sizes, see `check_sizes`."""
+    for name, listed in widths.items():
+        if not isinstance(listed, (list, tuple)) or not all(map(_is_size, listed)):
+            raise ValueError(f"{name} are positive whole numbers in a list; received {listed!r}.")
+
+
+def _is_size(value) -> bool:
+    return type(value) is int and 0 < value < 2**31
 
 
 def latent_width(latent) -> int:

@@ -1,6 +1,6 @@
 """Multi-layer perceptrons for vectors: the synthetic experiments."""
 
-from qlatent_tf.gan.shapes import check_widths, latent_width
+from qlatent_tf.gan.shapes import check_sizes, check_widths, latent_width
 from qlatent_tf.names import check_flag
 from qlatent_tf.resolve import data_width
 
@@ -42,9 +42,8 @@ def mlp(
     from qlatent_tf.gan.wgan_gp import WGANGP
 
     critic_units = units if critic_units is None else critic_units
-    check_widths("units", units)
-    check_widths("critic_units", critic_units)
-    check_widths("features", [features])
+    check_widths(units=units, critic_units=critic_units)
+    check_sizes(features=features)
     if not isinstance(activation, (str, type(None))):
         raise ValueError(f"activation is the name of one; received {activation!r}.")
     size = latent_width(latent)

@@ -1,6 +1,6 @@
 """Builds the GAN over codes of images, and the autoencoder that makes them."""
 
-from qlatent_tf.gan.shapes import check_widths, latent_width
+from qlatent_tf.gan.shapes import check_sizes, check_widths, latent_width
 from qlatent_tf.layers.circuit.ansatz import READOUTS
 from qlatent_tf.names import check_choice
 from qlatent_tf.storage.preset_files import read_description
@@ -74,9 +74,13 @@ def last_qgan(
 
     check_choice("generator", generator, GENERATORS)
     check_choice("readout", readout, READOUTS)
-    check_widths(
-        "qubits, circuit_layers, width, critic_width, hidden, autoencoder_steps",
-        [qubits, circuit_layers, width, critic_width, hidden, autoencoder_steps],
+    check_sizes(
+        qubits=qubits,
+        circuit_layers=circuit_layers,
+        width=width,
+        critic_width=critic_width,
+        hidden=hidden,
+        autoencoder_steps=autoencoder_steps,
     )
     code = qubits * READOUTS[readout]
     size = latent_width(latent)
@@ -90,8 +94,7 @@ def last_qgan(
     critic = code_critic(code, critic_width)
     if image is None:
         return CodeGAN(latent, network, critic, **wgan_options)
-    check_widths("image", image)
-    check_widths("filters", filters)
+    check_widths(image=image, filters=filters)
     sizes = (image, code, filters, hidden)
     coder = {"image": list(image), "filters": list(filters), "hidden": hidden}
     return LaStQGAN(
@@ -141,8 +144,7 @@ def autoencoder(latent, *, image=(28, 28, 4), filters=(64, 128), hidden=1024):
     from qlatent_tf.models.codes.autoencoder import Autoencoder
     from qlatent_tf.models.codes.coder_networks import image_decoder, image_encoder
 
-    check_widths("image", image)
-    check_widths("filters", filters)
-    check_widths("hidden", [hidden])
+    check_widths(image=image, filters=filters)
+    check_sizes(hidden=hidden)
     sizes = (image, latent_width(latent), filters, hidden)
     return Autoencoder(latent, image_decoder(*sizes), image_encoder(*sizes))

@@ -1,6 +1,6 @@
 """Builds the residual networks."""
 
-from qlatent_tf.gan.shapes import check_widths, latent_width
+from qlatent_tf.gan.shapes import check_sizes, latent_width
 from qlatent_tf.names import check_flag
 
 
@@ -45,18 +45,15 @@ def resnet(
     from qlatent_tf.models.images.model import ResNet, image_critic, image_generator
 
     critic_filters = filters if critic_filters is None else critic_filters
-    check_widths(
-        "resolution, filters, blocks, critic_filters", [resolution, filters, blocks, critic_filters]
+    check_sizes(
+        resolution=resolution, filters=filters, blocks=blocks, critic_filters=critic_filters
     )
     check_flag("flip", flip)
     check_flag("dequantise", dequantise)
     if type(channels) is not int or channels not in (1, 3, 4):
         raise ValueError(f"channels, the bands of an image, are 1, 3 or 4; received {channels!r}.")
-    if not 2 <= blocks < resolution.bit_length() or resolution % 2**blocks:
-        raise ValueError(
-            "blocks are two or more, and 2**blocks divides the resolution; received "
-            f"blocks={blocks}, resolution={resolution}."
-        )
+    if blocks < 2:
+        raise ValueError(f"blocks are two or more; received blocks={blocks}.")
     return ResNet(
         latent,
         image_generator(latent_width(latent), resolution, channels, filters, blocks),

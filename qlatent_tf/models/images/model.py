@@ -28,7 +28,14 @@ def image_generator(latent_size, resolution=32, channels=3, filters=128, blocks=
       channels: int. Bands of an image.
       filters: int. Channels of all hidden layers.
       blocks: int. Doublings of the resolution.
+
+    Raises:
+      ValueError: if the resolution cannot be halved so often.
     """
+    if blocks >= resolution.bit_length() or resolution % 2**blocks:
+        raise ValueError(
+            f"2**blocks divides the resolution; received blocks={blocks}, resolution={resolution}."
+        )
     start = resolution // 2**blocks
     # === Functional Model ===
     latent = keras.Input((latent_size,))

@@ -2,7 +2,7 @@
 
 import functools
 
-from qlatent_tf.gan.shapes import check_widths, latent_width
+from qlatent_tf.gan.shapes import check_sizes, check_widths, latent_width
 from qlatent_tf.names import check_flag, check_number
 from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.registry import rewards
@@ -79,12 +79,17 @@ def molgan(
     if not temperature:
         raise ValueError(f"temperature is above 0; received {temperature!r}.")
     check_number("permutation_probability", permutation_probability, 0, 1)
-    check_widths("generator_units", generator_units)
-    check_widths("critic_graph_units", critic_graph_units)
-    check_widths("critic_units", critic_units)
-    graph = (max_atoms, atom_types, bond_types)
     check_widths(
-        "max_atoms, atom_types, bond_types, critic_readout_units", [*graph, critic_readout_units]
+        generator_units=generator_units,
+        critic_graph_units=critic_graph_units,
+        critic_units=critic_units,
+    )
+    graph = (max_atoms, atom_types, bond_types)
+    check_sizes(
+        max_atoms=max_atoms,
+        atom_types=atom_types,
+        bond_types=bond_types,
+        critic_readout_units=critic_readout_units,
     )
     if atom_types > _TYPES or bond_types > _TYPES:
         raise ValueError(
@@ -111,7 +116,7 @@ def molgan(
         return MolGAN(latent, *networks, **options)
     check_number("reward_weight", reward_weight, 0, 1)
     check_count(reward_start, "reward_start")
-    check_widths("replay_size, replay_interval", [replay_size, replay_interval])
+    check_sizes(replay_size=replay_size, replay_interval=replay_interval)
     names = list(reward) if isinstance(reward, (list, tuple)) else [reward]
     if not names:
         raise ValueError("reward names one reward or several, or is None; received none in a list.")

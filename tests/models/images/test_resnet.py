@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from qlatent_tf.models.images.model import image_generator
 from qlatent_tf.registry import models
 
 SEED = tf.constant([1, 2], tf.int32)
@@ -206,10 +207,10 @@ def test_reduced_precision_is_near_single_and_ends_in_it():
         ({"resolution": 30}, "blocks=3, resolution=30"),
         ({"blocks": 1}, "blocks=1"),
         ({"blocks": 2**30}, f"blocks={2**30}"),
-        ({"blocks": 10**30}, "positive whole numbers"),
-        ({"blocks": 0}, "positive whole numbers"),
-        ({"filters": 0}, "positive whole numbers"),
-        ({"critic_filters": 2.5}, "positive whole numbers"),
+        ({"blocks": 10**30}, "^blocks is a positive int; received 10"),
+        ({"blocks": 0}, "^blocks is a positive int; received 0"),
+        ({"filters": 0}, "^filters is a positive int; received 0"),
+        ({"critic_filters": 2.5}, "^critic_filters is a positive int; received 2.5"),
         ({"channels": 2}, "1, 3 or 4; received 2"),
         ({"channels": True}, "1, 3 or 4; received True"),
         ({"flip": "no"}, "flip is True or False; received 'no'"),
@@ -219,3 +220,8 @@ def test_reduced_precision_is_near_single_and_ends_in_it():
 def test_sizes_out_of_range_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         resnet(**options)
+
+
+def test_a_generator_makes_no_smaller_images_than_it_is_asked_for():
+    with pytest.raises(ValueError, match="the resolution; received blocks=3, resolution=30"):
+        image_generator(3, resolution=30, filters=2)
