@@ -1,5 +1,7 @@
 """Counts of independent devices, side by side, as a TensorFlow Probability distribution."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import scipy.linalg
 import tensorflow as tf
@@ -31,7 +33,7 @@ class DeviceCounts(VectorDistribution):
 
     def __init__(self, devices, loc=None, dtype=tf.float32, name=None, parameters=None):
         parameters = dict(locals()) if parameters is None else parameters
-        devices = (devices,) if isinstance(devices, self.DEVICE) else tuple(devices)
+        devices = tuple(devices) if isinstance(devices, Iterable) else (devices,)
         if not devices or not all(isinstance(device, self.DEVICE) for device in devices):
             raise ValueError(
                 f"{type(self).__name__} takes one {self.DEVICE.__name__} or several; received "

@@ -32,6 +32,8 @@ class RandomBits(VectorDistribution):
     def __init__(self, width, loc=0.0, dtype=tf.float32, name="RandomBits"):
         parameters = dict(locals())
         self._width = check_count(width, "width", least=1)
+        if np.ndim(loc):
+            raise ValueError(f"loc is one number, for all bits; received {loc!r}.")
         self._loc = float(check_real(loc, "loc"))
         super().__init__(self._width, dtype, parameters, name)
 

@@ -62,7 +62,7 @@ class Standardized(VectorDistribution):
         return self.latent.covariance() / (self._scale[:, None] * self._scale[None, :])
 
     def _log_prob(self, value):
-        density = self.latent.log_prob(value * self._scale)
+        density = self.latent.log_prob(self._checked(value) * self._scale)
         # Outcomes of a discrete latent keep their probabilities.
         return density if self.discrete else density + tf.reduce_sum(tf.math.log(self._scale))
 

@@ -20,13 +20,11 @@ class CheckedSamples(tfd.Distribution):
 
     def _call_sample_n(self, sample_shape, seed, **kwargs):
         self._check_sample_shape(sample_shape)
-        if isinstance(seed, str):
-            raise ValueError(f"A seed is a pair of integers, such as [0, 0]; received {seed!r}.")
-        return super()._call_sample_n(sample_shape, seed, **kwargs)
+        return super()._call_sample_n(sample_shape, _checked_seed(seed), **kwargs)
 
     def _call_sample_and_log_prob(self, sample_shape, seed, **kwargs):
         self._check_sample_shape(sample_shape)
-        return super()._call_sample_and_log_prob(sample_shape, seed, **kwargs)
+        return super()._call_sample_and_log_prob(sample_shape, _checked_seed(seed), **kwargs)
 
     def _check_sample_shape(self, sample_shape) -> None:
         if tf.is_tensor(sample_shape):
@@ -42,6 +40,18 @@ class CheckedSamples(tfd.Distribution):
             )
         width = self.event_shape[0]
         check_memory(samples * width * self.dtype.size, f"{samples:,} samples of {width} numbers")
+
+
+def _checked_seed(seed):
+    """Returns a seed as TensorFlow Probability takes it, which is not with numbers of NumPy."""
+    if seed is None or callable(seed) or tf.is_tensor(seed):
+        return seed
+    words = seed.tolist() if isinstance(seed, (np.ndarray, np.generic)) else seed
+    if not isinstance(words, int) and not (isinstance(words, (list, tuple)) and len(words) == 2):
+        raise ValueError(
+            f"A seed is an integer, or a pair of integers, such as [0, 0]; received {seed!r}."
+        )
+    return words
 
 
 class DiagonalNormal(CheckedSamples, tfd.MultivariateNormalDiag):
@@ -70,8 +80,11 @@ class VectorDistribution(CheckedSamples):
 
     def __init__(self, width: int, dtype, parameters: dict, name: str):
         self._width = width
+        dtype = tf.as_dtype(dtype)
+        if not dtype.is_floating:  # means and centred counts are no integers
+            raise ValueError(f"dtype is of floats, such as float32; received {dtype.name}.")
         super().__init__(
-            dtype=tf.as_dtype(dtype),
+            dtype=dtype,
             reparameterization_type=tfd.NOT_REPARAMETERIZED,
             validate_args=False,
             allow_nan_stats=False,

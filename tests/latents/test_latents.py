@@ -12,6 +12,7 @@ from qlatent_tf.latents import BosonSampling, RandomBits
 from qlatent_tf.quantum import memory
 from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
+from qlatent_tf.quantum.samplers.boson_sampler import BosonSampler
 from qlatent_tf.quantum.unitaries import haar_unitary
 from qlatent_tf.registry import latents
 
@@ -256,9 +257,30 @@ def test_options_of_another_type_are_refused(name, tmp_path):
         latents.build(name, **options, **wrong)
 
 
-def test_a_seed_is_no_text():
-    with pytest.raises(ValueError, match=r"a pair of integers, such as \[0, 0\]; received 'a'"):
-        latents.build("bernoulli", modes=2).sample(3, seed="a")
+@pytest.mark.parametrize("seed", ["a", 1.5, (0, 1, 2), np.zeros(3, int)])
+def test_a_seed_is_an_integer_or_a_pair(build, seed):
+    for name in ("boson", "gaussian"):
+        with pytest.raises(ValueError, match=r"a pair of integers, such as \[0, 0\]; received"):
+            build(name).sample(3, seed=seed)
+
+
+@every_latent
+def test_a_seed_of_numpy_is_one_of_python(build, name):
+    pair = np.random.default_rng(0).integers(2**31, size=2)
+    drawn = (build(name).sample(5, seed=seed) for seed in (pair, tuple(pair.tolist())))
+    np.testing.assert_array_equal(*drawn)
+    assert build(name).sample(5, seed=pair[0]).shape == (5, *build(name).event_shape)
+
+
+def test_draws_are_floats():
+    with pytest.raises(ValueError, match="dtype is of floats, such as float32; received int32"):
+        RandomBits(4, dtype="int32")
+
+
+def test_a_sampler_is_no_device():
+    sampler = BosonSampler(np.eye(2), [1, 0])
+    with pytest.raises(ValueError, match="takes one PhotonicDevice or several; received .*Sampler"):
+        BosonSampling(sampler)
 
 
 @pytest.mark.parametrize("loc", [0.3, 0.05, -0.5, -0.9, -0.8, -0.65])
@@ -271,7 +293,7 @@ def test_moved_bits_have_the_probability_of_bits(loc):
     assert np.isneginf(latent.log_prob(draws + 0.1)).all()
 
 
-@pytest.mark.parametrize("loc", [math.nan, math.inf, "a"])
+@pytest.mark.parametrize("loc", [math.nan, math.inf, "a", [-0.5] * 4])
 def test_bits_are_moved_by_a_finite_number(loc):
     with pytest.raises(ValueError, match="loc"):
         RandomBits(4, loc=loc)

@@ -69,7 +69,9 @@ def test_a_draw_does_not_depend_on_the_batch_size(path):
     )
 
 
-@pytest.mark.parametrize("columns, kept", [(2, [0, 1]), ([3, 0], [3, 0]), (None, [0, 1, 2, 3])])
+@pytest.mark.parametrize(
+    "columns, kept", [(np.int64(2), [0, 1]), ([3, 0], [3, 0]), (None, [0, 1, 2, 3])]
+)
 def test_columns_choose_a_marginal(path, columns, kept):
     latent = samples(path, columns=columns, center=False)
     whole = samples(path, center=False).sample(20, seed=(1, 1)).numpy()

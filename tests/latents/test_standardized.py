@@ -82,6 +82,12 @@ def test_a_mode_without_variance_stays_as_it_is(tmp_path):
     np.testing.assert_array_equal(np.asarray(scaled.sample(50, seed=SEED))[:, 1], 1)
 
 
+def test_samples_of_another_width_are_refused():
+    scaled = latents.build("boson", modes=4, standardize=True)
+    with pytest.raises(ValueError, match="have the width 4; received shape"):
+        scaled.log_prob(np.zeros((2, 3)))
+
+
 def test_a_latent_without_a_variance_is_refused():
     heavy = tfp.distributions.Independent(tfp.distributions.StudentT(1.5, [0.0, 0.0], 1.0), 1)
     with pytest.raises(ValueError, match="scaled to unit variance where its variance is finite"):
