@@ -1,9 +1,10 @@
 """Checks of what enters the samplers.
 
 Each takes what a caller gave, and returns it as the samplers want it. A bad value is a ValueError
-that says what was received and what is legal; a seed that is no integer is a TypeError.
+that says what was received and what is legal.
 """
 
+import math
 import operator
 import os
 
@@ -91,13 +92,10 @@ def check_outcomes(outcomes, modes: int) -> np.ndarray:
 
 def check_seed(seed) -> int:
     """Returns a seed modulo 2**64."""
-    try:
-        return operator.index(seed) % 2**64
-    except TypeError:
-        raise TypeError(f"A seed is an integer; received {seed!r}.") from None
+    return check_count(seed, "A seed", least=-math.inf) % 2**64
 
 
-def check_count(value, name: str, least: int = 0) -> int:
+def check_count(value, name: str, least: float = 0) -> int:
     """Returns an integer that is at least `least`."""
     try:
         if isinstance(value, (bool, np.bool_)):

@@ -86,7 +86,7 @@ def test_totals_of_no_samples_or_too_many_are_refused(light, detector, num_sampl
     device = GaussianDevice(haar_unitary(3, 0), 0.5, light=light, detector=detector)
     with pytest.raises(ValueError, match=message):
         device.total_distribution(num_samples)
-    with pytest.raises(TypeError, match="A seed is an integer; received None"):
+    with pytest.raises(ValueError, match="A seed is an integer; received None"):
         device.total_distribution(10, seed=None)
 
 

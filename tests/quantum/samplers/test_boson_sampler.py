@@ -287,7 +287,7 @@ def testRefusesBadRequests():
         table.sample(2, seed=0, photons_per_sample=[1, 2])
     with pytest.raises(ValueError, match="num_samples"):
         table.sample(-1, seed=0)
-    with pytest.raises(TypeError, match="integer"):
+    with pytest.raises(ValueError, match="A seed is an integer; received 0.5"):
         table.sample(1, seed=0.5)
     with pytest.raises(ValueError, match="-1 at index"):
         table.log_prob([[3, -1]])
