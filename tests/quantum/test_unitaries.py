@@ -183,6 +183,12 @@ def test_load_unitary_takes_a_path():
         load_unitary(True)
 
 
+def test_load_unitary_knows_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    np.save(tmp_path / "u.npy", haar_unitary(3, 1))
+    np.testing.assert_array_equal(load_unitary("~/u.npy"), haar_unitary(3, 1))
+
+
 def test_load_unitary_names_a_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError, match="absent.npy"):
         load_unitary(tmp_path / "absent.npy")

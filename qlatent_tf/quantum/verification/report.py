@@ -9,6 +9,7 @@ import numpy as np
 from qlatent_tf.names import check_choice
 from qlatent_tf.quantum.arguments import (
     check_count,
+    check_flag,
     check_input_state,
     check_unitary,
 )
@@ -77,6 +78,9 @@ class SampleReport:
         """Returns how many standard deviations the signature is from that of random circuits.
 
         The deviation is that between circuits and that of the measurement together.
+
+        Args:
+          hypothesis: str. A key of `ensembles`: ``"boson"`` or ``"distinguishable"``.
         """
         ensemble = self.ensembles[hypothesis]
         spread = np.hypot(ensemble.std(axis=0), self.measured.errors)
@@ -166,7 +170,7 @@ def validate_samples(
         are left out then. Default: if none of the shots has any while all hold all the photons, two
         or more.
       circuits: int, from 2. Random circuits to compare with.
-      likelihood_shots: int. Shots for the likelihood ratio; see `likelihood_ratio`.
+      likelihood_shots: int, from 1. Shots for the likelihood ratio; see `likelihood_ratio`.
       seed: int. Decides the random circuits and the bootstrap.
 
     Returns:
@@ -187,6 +191,10 @@ def validate_samples(
         check_choice("detector", detector, DETECTORS)
     if photons is not None:
         photons = check_count(photons, "photons")
+    if collision_free is not None:
+        collision_free = check_flag(collision_free, "collision_free")
+    if likelihood_shots is not None:
+        likelihood_shots = check_count(likelihood_shots, "likelihood_shots", least=1)
     if not isinstance(rows, sample_rows.Rows):
         rows = np.asarray(rows)
         sample_rows.check_rows(rows, "rows")

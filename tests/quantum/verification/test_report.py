@@ -236,11 +236,11 @@ def test_what_does_not_fit_is_refused():
         validate_samples(rows, unitary=2 * np.eye(10))
     with pytest.raises(ValueError, match="at least one photon; received none"):
         validate_samples(rows, input_state=0 * STATE)
-    for name in ("circuits", "photons"):
+    for name in ("circuits", "photons", "likelihood_shots"):
         with pytest.raises(ValueError, match=f"{name} is at least .; received -1"):
             validate_samples(rows, **{name: -1})
-    with pytest.raises(ValueError, match="max_shots is at least 1; received 0"):
-        validate_samples(rows, unitary=UNITARY, likelihood_shots=0)
+    with pytest.raises(ValueError, match="collision_free is True or False; received 'no'"):
+        validate_samples([[1, 0], [0, 1]], collision_free="no")
 
 
 @pytest.mark.parametrize("rows", [[[1, np.nan]], [[1, -1]], np.zeros((0, 2)), [1, 0]])
