@@ -42,17 +42,25 @@ class RunDirectory:
 
     Args:
       path: path. The directory; made when the run is opened.
+
+    Attributes:
+      path: pathlib.Path.
     """
 
     def __init__(self, path):
         self.path = Path(path)
 
+    def __repr__(self) -> str:
+        return f"RunDirectory({str(self.path)!r})"
+
     @property
     def checkpoints(self) -> Path:
+        """The folder of the checkpoints."""
         return self.path / "checkpoints"
 
     @property
     def samples(self) -> Path:
+        """The picture of generated samples."""
         return self.picture("samples")
 
     def picture(self, name: str) -> Path:

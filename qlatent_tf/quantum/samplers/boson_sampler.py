@@ -73,6 +73,12 @@ class BosonSampler:
       >>> sampler = BosonSampler(np.array([[1, 1], [1, -1]]) / 2**0.5, [1, 1])
       >>> sorted({tuple(map(int, row)) for row in sampler.sample(1000, seed=0)})
       [(0, 2), (2, 0)]
+
+    References:
+      - Clifford, Clifford, "Faster classical boson sampling", arXiv:2005.04214 (`lanes`, `glynn`).
+      - Heurtel et al., "Strong simulation of linear optical processes", arXiv:2206.10549 (`table`).
+      - Novak et al., "Boundaries for quantum advantage with single photons and loop-based time-bin
+        interferometers", arXiv:2411.16873 (`loop`).
     """
 
     def __init__(
@@ -204,6 +210,9 @@ class BosonSampler:
         if return_photons:
             results.append(used)
         return results[0] if len(results) == 1 else tuple(results)
+
+    def __repr__(self) -> str:
+        return f"BosonSampler(modes={self.modes}, photons={self.photons}, method={self.method!r})"
 
     def sampling_seconds(self, num_samples: int, photons: int | None = None) -> float:
         """Returns about how long one core takes for samples, of `photons` photons if not of all."""

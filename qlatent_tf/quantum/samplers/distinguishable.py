@@ -72,6 +72,9 @@ class DistinguishableSampler:
         for photon, rates in enumerate(self._rates.T):
             self._records[photon] = alias_records(rates)
 
+    def __repr__(self) -> str:
+        return f"DistinguishableSampler(modes={self.modes}, photons={self.photons})"
+
     def sample(
         self, num_samples: int, seed: int, *, start: int = 0, photon_mask=None
     ) -> np.ndarray:

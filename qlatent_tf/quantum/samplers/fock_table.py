@@ -144,11 +144,13 @@ def exact_distribution(
     *,
     identical: bool = True,
     max_bytes: int = DEFAULT_MAX_TABLE_BYTES,
-    num_threads=None,
+    num_threads: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns every outcome and its probability.
 
-    Photons that are distinguishable have the permanents of the squared moduli |U_ij|^2.
+    With U_t the columns of the unitary that photons enter, row i taken t_i times, and s_j photons
+    in mode j, an outcome t has the probability |Per(U_t)|^2 / (prod t_i! prod s_j!). Photons that
+    are distinguishable have the permanents of the squared moduli, Per(|U_t|^2) / prod t_i!.
 
     Args:
       unitary: complex array-like, shape `[modes, modes]`.
@@ -164,6 +166,8 @@ def exact_distribution(
     Raises:
       ValueError: if the unitary or the input state is not one, the table is too large, or the
         photons are more than 80.
+
+    Reference: Heurtel et al., "Strong simulation of linear optical processes", arXiv:2206.10549.
     """
     unitary = check_unitary(unitary)
     modes = len(unitary)
@@ -235,10 +239,22 @@ class FockTable:
       probabilities: float64 array, shape `[outcomes]`.
     """
 
-    def __init__(self, unitary, input_state, *, num_threads: int | None = None, **limit):
+    def __init__(
+        self,
+        unitary,
+        input_state,
+        *,
+        identical: bool = True,
+        max_bytes: int = DEFAULT_MAX_TABLE_BYTES,
+        num_threads: int | None = None,
+    ):
         self._num_threads = num_threads
         self.occupations, self.probabilities = exact_distribution(
-            unitary, input_state, num_threads=num_threads, **limit
+            unitary,
+            input_state,
+            identical=identical,
+            max_bytes=max_bytes,
+            num_threads=num_threads,
         )
         self._records = alias_records(self.probabilities)
 

@@ -281,6 +281,12 @@ def testRefusesBadOptions(options, message):
         BosonSampler(**arguments)
 
 
+def test_repr_says_which_method_was_chosen():
+    assert repr(build(BEAM_SPLITTER, [1, 1], "auto")) == (
+        "BosonSampler(modes=2, photons=2, method='table')"
+    )
+
+
 def testRefusesBadRequests():
     table = build(BEAM_SPLITTER, [1, 1], "table")
     with pytest.raises(ValueError, match="'lanes', 'glynn' or 'loop'"):

@@ -96,6 +96,8 @@ def test_distinguishable_photons_have_the_permanents_of_squared_moduli(state):
 
 def test_numbers_that_are_not_legal_are_refused():
     table = FockTable(np.eye(2), [1, 1])
+    with pytest.raises(ValueError, match="legal is at most 100 bytes"):
+        FockTable(np.eye(2), [1, 1], max_bytes=100)
     for name, value in (("num_samples", -1), ("num_samples", 10**13), ("start", -1)):
         with pytest.raises(ValueError, match=name if value < 0 else "samples"):
             table.sample(**{"num_samples": 3, "seed": 0, name: value})
