@@ -116,6 +116,10 @@ def frechet_distance(first: Moments | np.ndarray, second: Moments | np.ndarray) 
 
     Raises:
       ValueError: if the widths differ, or a side has fewer than two rows or is not finite.
+
+    Reference:
+      Dowson and Landau, The Frechet distance between multivariate normal distributions, Journal of
+      Multivariate Analysis 12 (1982).
     """
     first, second = (
         side if isinstance(side, Moments) else Moments.of(side) for side in (first, second)

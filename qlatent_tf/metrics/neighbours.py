@@ -53,6 +53,11 @@ def precision_and_recall(real, generated, neighbours: int = NEIGHBOURS) -> dict[
 
     Raises:
       ValueError: if the widths differ, or a side has no more than `neighbours` points.
+
+    References:
+      Kynkaanniemi et al., Improved precision and recall metric for assessing generative models,
+      arXiv 1904.06991. Naeem et al., Reliable fidelity and diversity metrics for generative models,
+      arXiv 2002.09797 (density and coverage).
     """
     real = check_vectors(real)
     generated = check_vectors(generated, width=real.shape[1])

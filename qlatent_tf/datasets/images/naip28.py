@@ -36,7 +36,7 @@ def naip28(
     folder. ``qlatent-tf cut_naip`` makes it from public GeoTIFF files.
 
     Args:
-      bands: int. 4, or 3 to leave near infrared out.
+      bands: int, from 1 to 4. How many to keep; 3 leaves near infrared out.
       classes: list of str or int. The pseudo classes to keep, by name or number. Default: all.
       data_dir: path. The caller's own folder.
       progress: bool. Whether to show progress bars.
@@ -59,7 +59,7 @@ def naip28_small(
     """The first patches of `naip28`, uint8: 1,100 to train on and 250 held out.
 
     Args:
-      bands: int. 4, or 3 to leave near infrared out.
+      bands: int, from 1 to 4. How many to keep; 3 leaves near infrared out.
       classes: list of str or int. The pseudo classes to keep, by name or number. Default: all.
       progress: bool. Whether to show a progress bar.
 

@@ -52,7 +52,7 @@ def sat4(
     that stay on disk.
 
     Args:
-      bands: int. 4, or 3 to leave near infrared out.
+      bands: int, from 1 to 4. How many to keep; 3 leaves near infrared out.
       classes: list of str or int. The classes to keep, by name or number. Default: all.
       data_dir: path. The caller's own folder.
       progress: bool. Whether to show progress bars.

@@ -87,6 +87,9 @@ def molecule_counts(
     Example:
       >>> molecule_counts(["CCO", "OCC", "C(", "CN"], known=["CN"])
       {'valid_count': 3, 'valid_share': 0.75, 'unique_count': 2, ...}
+
+    Reference:
+      De Cao and Kipf, MolGAN, arXiv 1805.11973.
     """
     if isinstance(smiles, str):
         raise ValueError(f"smiles are SMILES in a list; received the string {smiles!r}.")
@@ -137,6 +140,12 @@ def molecule_property_table(smiles: Iterable[str], *, progress: bool = False) ->
 
     Raises:
       ValueError: if a SMILES does not parse: a row could not be left out unnoticed.
+
+    References:
+      Bickerton et al., Quantifying the chemical beauty of drugs, Nature Chemistry 4 (2012). Wildman
+      and Crippen, Prediction of physicochemical parameters by atomic contributions, Journal of
+      Chemical Information and Computer Sciences 39 (1999). Ertl and Schuffenhauer, Estimation of
+      synthetic accessibility score of drug-like molecules, Journal of Cheminformatics 1, 8 (2009).
     """
     return property_table(_canonical(smiles, "smiles", drop_invalid=False), progress=progress)
 

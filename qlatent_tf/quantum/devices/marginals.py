@@ -30,6 +30,8 @@ MAX_ROUNDING = 1e-7
 def photon_marginals(device: PhotonicDevice) -> np.ndarray:
     """Returns the probability of each count in each mode.
 
+    `qlatent_tf.quantum.devices.marginals` derives the formula.
+
     Args:
       device: PhotonicDevice, without post-selection.
 

@@ -31,11 +31,18 @@ class Noise:
     Attributes:
       brightness: float in [0, 1]. The probability that a source emits.
       indistinguishability: float in [0, 1]. The Hong-Ou-Mandel visibility of any two photons.
-      g2: float in [0, 1]. The second order correlation of a source's light, see above.
+      g2: float in [0, 1]. The second order correlation of a source's light, 2 p_2 / (p_1 + 2 p_2)^2
+        where it emits k photons with probability p_k, and p_1 + p_2 = brightness.
       g2_distinguishable: bool. True: other second photons are not simulated.
       transmittance: float in [0, 1]. The probability that a photon is detected.
-      phase_imprecision: float from 0. Radians.
-      phase_error: float from 0 to pi. Radians.
+      phase_imprecision: float from 0, radians. Phases are multiples of it.
+      phase_error: float from 0 to pi, radians. Each phase errs by a uniform number up to it.
+
+    Raises:
+      ValueError: if a value is out of range.
+
+    Reference: Pont et al., "Quantifying n-photon indistinguishability with a cyclic integrated
+      interferometer", Physical Review X 12, 031033 (2022) (the source).
     """
 
     brightness: float = 1.0

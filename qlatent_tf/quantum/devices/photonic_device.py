@@ -76,6 +76,15 @@ class PhotonicDevice:
       expected_samples: int. How many samples will be asked for in all, to choose the method.
       num_threads: int. Threads to use, None for all.
 
+    Attributes:
+      modes, photons: int. The width and the number of photons sent.
+      unitary: complex128 array, shape `[modes, modes]`, with the errors of its phases.
+      input_state: int64 array, shape `[modes]`.
+      transmission: float64 array, shape `[modes]`, with the sources' brightness.
+      noise: Noise.
+      postselect: pair of ints, or None.
+      Others: as given, after checks.
+
     Raises:
       ValueError: if the matrix is not unitary, an occupation is not a count, a probability is out
         of range, an option is unknown, or the post-selection can never be met.
@@ -274,10 +283,10 @@ class PhotonicDevice:
     def covariance(self) -> np.ndarray:
         """Returns the exact covariance, float64, shape `[modes, modes]`.
 
-        `moments` derives it, in closed form: of counts for every size, of clicks for up to about
-        50 photons that interfere. A post-selection keeps the closed form for number-resolving
-        detectors and equal loss; otherwise the distribution is summed, up to about 9 photons or 16
-        click detectors.
+        `qlatent_tf.quantum.devices.moments` derives it, in closed form: of counts for every size,
+        of clicks for up to about 50 photons that interfere. A post-selection keeps the closed form
+        for number-resolving detectors and equal loss; otherwise the distribution is summed, up to
+        about 9 photons or 16 click detectors.
 
         Raises:
           NoClosedForm: if that takes too long.
@@ -288,8 +297,8 @@ class PhotonicDevice:
     def log_prob(self, outcomes) -> np.ndarray:
         """Returns exact log-probabilities, conditional on the post-selection.
 
-        `outcome_law` holds the formulas and what they cost: one permanent for perfect photons or
-        distinguishable ones, sums of permanents in between.
+        `qlatent_tf.quantum.devices.probabilities` holds the formulas and what they cost: one
+        permanent for perfect photons or distinguishable ones, sums of permanents in between.
 
         Args:
           outcomes: integers, shape `[batch, modes]`.

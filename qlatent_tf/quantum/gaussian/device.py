@@ -68,6 +68,11 @@ class GaussianDevice:
       >>> device = GaussianDevice(haar_unitary(4, seed=0), 1.0, light="thermal")
       >>> device.mean().sum().round(3)
       5.524
+
+    References:
+      - Hamilton et al., "Gaussian boson sampling", arXiv:1612.01199.
+      - Madsen et al., "Quantum computational advantage with a programmable photonic processor",
+        Nature 606, 75 (2022) (classical light in place of a device's).
     """
 
     def __init__(
@@ -152,6 +157,9 @@ class GaussianDevice:
 
         Raises:
           ValueError: if `num_samples` is not a count from 1, or too many for the memory.
+
+        Reference: Drummond, Opanchuk, Dellios, Reid, "Simulating complex networks in phase space:
+          Gaussian boson sampling", arXiv:2102.10341.
         """
         num_samples = check_count(num_samples, "num_samples", least=1)
         num_samples, _ = check_sample_range(num_samples, 0, 8)

@@ -72,7 +72,7 @@ def _permanents(matrices, results):
 
 
 def permanents(matrices) -> np.ndarray:
-    """Returns the permanents of a batch of square matrices.
+    """Returns the permanents of a batch of square matrices, by Glynn's formula.
 
     Args:
       matrices: array-like, shape `[batch, n, n]`, real or complex; n = 0 gives 1.
@@ -82,6 +82,9 @@ def permanents(matrices) -> np.ndarray:
 
     Raises:
       ValueError: if the matrices are not square, or of order above 40.
+
+    Reference: Glynn, "The permanent of a square matrix", European Journal of Combinatorics 31,
+      2010.
     """
     array = np.asarray(matrices)
     if array.ndim != 3 or array.shape[1] != array.shape[2]:
@@ -102,7 +105,7 @@ def permanents(matrices) -> np.ndarray:
 
 
 def permanent(matrix):
-    """Returns the permanent of a square matrix.
+    """Returns the permanent of a square matrix, by Glynn's formula.
 
     Args:
       matrix: array-like, shape `[n, n]`, real or complex; n = 0 gives 1.
@@ -116,6 +119,9 @@ def permanent(matrix):
     Example:
       >>> permanent(np.ones((4, 4)))
       24.0
+
+    Reference: Glynn, "The permanent of a square matrix", European Journal of Combinatorics 31,
+      2010.
     """
     array = np.asarray(matrix)
     if array.ndim != 2 or array.shape[0] != array.shape[1]:

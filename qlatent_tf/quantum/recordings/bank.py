@@ -115,7 +115,8 @@ def write_bank(
 
     Raises:
       ValueError: if a number is not legal, or `folder` holds something else or a bank begun
-        differently: the message lists the differences; or if another process is writing it.
+        differently: the message lists the differences.
+      InUseError: if another process is writing it.
     """
     num_samples = check_count(num_samples, "num_samples", least=1)
     shard_size = check_count(shard_size, "shard_size", least=1)

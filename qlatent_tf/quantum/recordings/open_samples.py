@@ -38,7 +38,7 @@ def open_samples(
     csv         a line a shot, commas, spaces, tabs or semicolons between modes; ``.txt``, too
     json        a dictionary of counts: ``{"0,1,0,2": 17}``, ``"|0,1,0,2>"``, ``"0101"``
     borealis    a directory with samples.npy, as the experiment's authors publish it
-    bank        a directory made by ``tools/sample_latent.py``; its hashes are verified
+    bank        a directory of `write_bank` or ``qlatent-tf sample_latent``; hashes are verified
     jiuzhang2   raw file of Jiuzhang 2.0, 0 or 1 in each of 144 modes
     jiuzhang3   raw file of Jiuzhang 3.0, 0 to 8 in each of 144 modes
     ==========  ===================================================================

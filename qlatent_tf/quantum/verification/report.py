@@ -184,6 +184,12 @@ def validate_samples(
       >>> report = validate_samples(open_samples("bank"), unitary=haar_unitary(16, 0))
       >>> report.likelihood.confidence
       1.0
+
+    References:
+      - Walschaers et al., "Statistical benchmark for BosonSampling", New Journal of Physics 18,
+        032001 (2016) (the signature).
+      - Bentivegna et al., "Bayesian approach to boson sampling validation", International Journal
+        of Quantum Information 12, 1560028 (2014) (the likelihood ratio).
     """
     seed = check_count(seed, "seed")
     circuits = check_count(circuits, "circuits", least=2)  # One has no spread.
