@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class Dataset:
     """Real samples, how they are judged and how they are drawn.
 
@@ -25,7 +25,7 @@ class Dataset:
     """
 
     name: str
-    source: Any
+    source: Any = dataclasses.field(repr=False)
     metrics: tuple[str, ...]
     provenance: dict
     render: Callable[[Any], np.ndarray]
@@ -36,7 +36,7 @@ class Dataset:
             object.__setattr__(self, "evaluation_metrics", self.metrics)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class MoleculeDataset(Dataset):
     """Molecules as graphs.
 
@@ -51,12 +51,12 @@ class MoleculeDataset(Dataset):
         a graph, before a graph is made of them: a graph has no place for a hydrogen on nitrogen.
     """
 
-    smiles: frozenset[str]
-    plain_smiles: frozenset[str] = frozenset()
-    file_smiles: frozenset[str] = frozenset()
+    smiles: frozenset[str] = dataclasses.field(repr=False)
+    plain_smiles: frozenset[str] = dataclasses.field(default=frozenset(), repr=False)
+    file_smiles: frozenset[str] = dataclasses.field(default=frozenset(), repr=False)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class CountDataset(Dataset):
     """Vectors of whole numbers, drawn from a distribution with known probabilities.
 
@@ -73,7 +73,7 @@ class CountDataset(Dataset):
     law: Callable[[], tuple[np.ndarray, np.ndarray]] | None
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class ImageDataset(Dataset):
     """Images.
 
@@ -90,7 +90,7 @@ class ImageDataset(Dataset):
     """
 
     bands: tuple[str, ...]
-    labels: np.ndarray | None = None
+    labels: np.ndarray | None = dataclasses.field(default=None, repr=False)
     class_names: tuple[str, ...] = ()
-    test: np.ndarray | None = None
-    test_labels: np.ndarray | None = None
+    test: np.ndarray | None = dataclasses.field(default=None, repr=False)
+    test_labels: np.ndarray | None = dataclasses.field(default=None, repr=False)

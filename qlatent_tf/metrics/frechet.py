@@ -13,7 +13,7 @@ import scipy.linalg
 from absl import logging
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Moments:
     """The first two moments of a sample.
 

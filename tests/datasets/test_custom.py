@@ -122,6 +122,7 @@ def test_subfolders_are_classes(folder):
         ({"1.png": IMAGES[0]}, {"size": "32"}, "size is an integer; received '32'"),
         ({"1.png": IMAGES[0]}, {"size": (8, 8.5)}, "size is an integer; received 8.5"),
         ({"1.png": IMAGES[0]}, {"size": (8, 8, 3)}, "height and width; received"),
+        ({"1.png": IMAGES[0]}, {"grey": "no"}, "grey is True or False; received 'no'"),
     ],
 )
 def test_folders_that_are_no_data_set(folder, images, options, message):
@@ -219,7 +220,7 @@ def test_options_of_other_types_are_refused_in_a_sentence(tmp_path, name, value)
     needed = {"file": files[name]} if name in files else {}
     refused = []
     for option in inspect.signature(registry.get(name)).parameters:
-        if option in ("data_dir", "progress", "grey", "interferometer"):
+        if option in ("data_dir", "progress", "interferometer"):
             continue
         try:
             datasets.load(name, data_dir=tmp_path, progress=False, **{**needed, option: value})
@@ -244,3 +245,16 @@ def test_damaged_smiles_are_not_read_as_what_stands_before_the_damage():
     assert data.smiles == frozenset({"CCO"})
     with pytest.raises(ValueError, match="a SMILES is a text; received None"):
         datasets.from_smiles(["CCO", None])
+    with pytest.raises(ValueError, match="molecules of smiles has a graph: there are none"):
+        datasets.from_smiles([], progress=False)
+
+
+def test_a_data_set_prints_in_a_few_lines_and_is_equal_to_itself_alone():
+    for make in (
+        lambda: datasets.from_smiles(["C" * length for length in range(1, 10)], progress=False),
+        lambda: datasets.from_arrays(np.tile(IMAGES, (100, 1, 1, 1)), test=IMAGES),
+        lambda: datasets.from_arrays(np.zeros((500, 30))),
+    ):
+        data = make()
+        assert len(repr(data)) < 800 and f"name={data.name!r}" in repr(data)
+        assert data == data and data != make() and data in {data}

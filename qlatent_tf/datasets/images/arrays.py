@@ -8,6 +8,7 @@ from absl import logging
 
 from qlatent_tf.datasets.dataset import ImageDataset
 from qlatent_tf.drawing.images import draw_images
+from qlatent_tf.quantum.arguments import check_count
 
 _BANDS = {
     1: ("grey",),
@@ -94,8 +95,9 @@ def kept_bands(bands: int | None, present: int) -> int:
     """
     if bands is None:
         return present
-    if type(bands) is not int or not 1 <= bands <= present:
-        raise ValueError(f"bands is a whole number from 1 to {present}; received {bands!r}.")
+    bands = check_count(bands, "bands", least=1)
+    if bands > present:
+        raise ValueError(f"bands is from 1 to {present}; received {bands}.")
     return bands
 
 
@@ -117,8 +119,8 @@ def class_numbers(
         return None
     if isinstance(classes, str):
         classes = [part.strip() for part in classes.split(",")]
-    elif not isinstance(classes, (list, tuple)):
-        classes = [classes]
+    else:
+        classes = list(classes) if isinstance(classes, Iterable) else [classes]
     if not class_names:
         raise ValueError(f"These images have no labels to choose the classes {classes!r} by.")
     numbers = {str(number): number for number in range(len(class_names))}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qlatent_tf.quantum.arguments import check_count
+from qlatent_tf.quantum.arguments import check_count, check_flag
 
 # Grey, coloured, of a palette, with or without transparency, as Pillow calls them.
 _MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
@@ -37,6 +37,7 @@ def read_folder(
         if len(sides) != 2:
             raise ValueError(f"size is one number, or height and width; received {size!r}.")
         size = tuple(check_count(side, "size", least=1) for side in sides)
+    grey = check_flag(grey, "grey")
     classes = sorted(path.name for path in folder.iterdir() if path.is_dir() and _files(path))
     if classes and _files(folder):
         raise ValueError(

@@ -164,7 +164,9 @@ def encode(
     }
     reasons = ", ".join(f"{count} with {reason}" for reason, count in sorted(refused.items()))
     if not atoms:
-        raise ValueError(f"None of the molecules of {label} has a graph: {reasons}.")
+        raise ValueError(
+            f"None of the molecules of {label} has a graph: {reasons or 'there are none'}."
+        )
     logging.info(
         "%s: %d molecules, %d of them distinct.",
         label,

@@ -7,6 +7,7 @@ import numpy as np
 
 from qlatent_tf.datasets.dataset import Dataset
 from qlatent_tf.datasets.images.npz_files import load_npz
+from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.storage import files
 
 FILE_NAME = "codes.npz"
@@ -45,8 +46,9 @@ def codes(
             f"shape {values.shape} of {values.dtype}."
         )
     most = values.shape[1]
-    if components is not None and not (type(components) is int and 1 <= components <= most):
-        raise ValueError(f"{path} has codes of {most}; received components={components!r}.")
+    components = check_count(most if components is None else components, "components", least=1)
+    if components > most:
+        raise ValueError(f"{path} has codes of {most}; received components={components}.")
     return Dataset(
         name="codes",
         source=np.ascontiguousarray(values[:, :components], np.float32),
@@ -55,7 +57,7 @@ def codes(
             "file": path.name,
             "sha256": digest,
             "codes": len(values),
-            "components": components or most,
+            "components": components,
         },
         render=draw_vectors,
     )

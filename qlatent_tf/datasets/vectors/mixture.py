@@ -6,14 +6,15 @@ Reference:
 """
 
 import dataclasses
-import math
 
 import numpy as np
 
 from qlatent_tf.datasets.dataset import Dataset
+from qlatent_tf.names import check_number
+from qlatent_tf.quantum.arguments import check_count
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class MixtureDataset(Dataset):
     """Blobs around points of a circle, normal in polar coordinates.
 
@@ -53,12 +54,13 @@ def mixture(
 
     from qlatent_tf.drawing.plane import draw_plane
 
-    if type(blobs) is not int or blobs < 1:
-        raise ValueError(f"blobs is a positive whole number; received {blobs!r}.")
+    blobs = check_count(blobs, "blobs", least=1)
     sizes = {"radius": radius, "radius_scale": radius_scale, "angle_scale": angle_scale}
     for name, value in sizes.items():
-        if type(value) not in (int, float) or not 0 < value < math.inf:
-            raise ValueError(f"{name} is a positive number; received {value!r}.")
+        check_number(name, value, 0)
+        if not value:
+            raise ValueError(f"{name} is above 0; received {value!r}.")
+        sizes[name] = float(value)
     # From the cut on, in the middle between two blobs, so that all of them are whole.
     cut = -np.pi if blobs % 2 else np.pi / blobs - np.pi
     angles = np.sort((2 * np.pi * np.arange(blobs) / blobs - cut) % (2 * np.pi) + cut)

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -67,7 +69,14 @@ def test_a_picture_is_drawn(dataset):
         dataset.render(np.zeros([3, 4]))
 
 
-@pytest.mark.parametrize("options", [{"blobs": 0}, {"blobs": 2.5}, {"angle_scale": -1.0}])
+@pytest.mark.parametrize(
+    "options", [{"blobs": 0}, {"blobs": 2.5}, {"angle_scale": -1.0}, {"radius": 0}]
+)
 def test_options_out_of_range_are_refused(options):
     with pytest.raises(ValueError, match="received"):
         datasets.build("mixture", **options)
+
+
+def test_numbers_may_be_of_numpy():
+    data = datasets.build("mixture", blobs=np.int64(3), radius=np.float32(2), angle_scale=1 / 8)
+    assert json.loads(json.dumps(data.provenance))["radius"] == 2
