@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
+from qlatent_tf.quantum.arguments import check_count
+
 MAX_DRAWN = 64  # samples of any kind in a grid
 _CELL = 96  # pixels that the longer side of an image is enlarged to, as near as whole factors allow
 _GAP = 2
@@ -28,14 +30,15 @@ def draw_images(
 
     Args:
       images: uint8 array, shape `(n, height, width, bands)`. At most 64 are drawn.
-      columns: int. By default as many as rows, or one more or less.
+      columns: int, from 1. By default as many as rows, or one more or less.
       rows: sequence of str. What the rows are called, in turn; nothing by default.
 
     Returns:
       uint8 array, shape `(picture height, picture width, 3)`.
 
     Raises:
-      ValueError: if the images are not such an array or there are none.
+      ValueError: if the images are not such an array or there are none, or `columns` is no number
+        from 1.
     """
     images = np.asarray(images)
     if images.ndim != 4 or not images.size or images.dtype != np.uint8:
@@ -44,7 +47,7 @@ def draw_images(
             f"received {images.dtype} in {images.shape}."
         )
     images = images[:MAX_DRAWN]
-    columns = columns or math.ceil(math.sqrt(len(images)))
+    columns = columns_of(columns, len(images))
     parts = []
     for view in _views(images):
         if parts:
@@ -54,6 +57,17 @@ def draw_images(
         count = math.ceil(len(images) / columns)
         parts.insert(0, _names(itertools.islice(itertools.cycle(rows), count), len(parts[0])))
     return np.concatenate(parts, axis=1)
+
+
+def columns_of(columns: int | None, count: int) -> int:
+    """Returns the columns of a grid, as many as it has rows unless a number is given.
+
+    Raises:
+      ValueError: if that is not a number from 1.
+    """
+    if columns is None:
+        return math.ceil(math.sqrt(count))
+    return check_count(columns, "columns", least=1)
 
 
 def _views(images: np.ndarray) -> list[np.ndarray]:

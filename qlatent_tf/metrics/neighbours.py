@@ -17,6 +17,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from qlatent_tf.datasets.dataset import Dataset
 from qlatent_tf.metrics.vectors.rounding import check_vectors
+from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.scores import NEIGHBOUR_SCORES, Score, measured
 from qlatent_tf.seeds import some_rows
 
@@ -61,10 +62,10 @@ def precision_and_recall(real, generated, neighbours: int = NEIGHBOURS) -> dict[
     """
     real = check_vectors(real)
     generated = check_vectors(generated, width=real.shape[1])
-    if not 1 <= neighbours < min(len(real), len(generated)):
+    if check_count(neighbours, "neighbours", least=1) >= min(len(real), len(generated)):
         raise ValueError(
-            f"neighbours is at least 1 and below the number of points on either side; received "
-            f"{neighbours} for {len(real)} and {len(generated)}."
+            f"neighbours is below the number of points on either side; received {neighbours} for "
+            f"{len(real)} and {len(generated)}."
         )
     # Distances are rounded by how far off the origin is.
     middle = real.mean(axis=0, dtype=np.float64)

@@ -7,6 +7,7 @@ from qlatent_tf.datasets.molecules import pictures
 from qlatent_tf.datasets.molecules.graphs import molecule_to_graph
 from qlatent_tf.datasets.molecules.pictures import draw_molecules
 from qlatent_tf.drawing.images import draw_images
+from qlatent_tf.drawing.png import write_picture
 from qlatent_tf.drawing.vectors import beside_data, draw_vectors
 
 
@@ -99,6 +100,26 @@ def test_bands_are_shown():
 def test_nothing_to_draw_is_an_error(draw, samples):
     with pytest.raises(ValueError, match="received"):
         draw(samples)
+
+
+@pytest.mark.parametrize("columns", [0, -1, 2.0, "3", True])
+@pytest.mark.parametrize("draw", [draw_images, draw_molecules])
+def test_columns_are_a_number_from_1(draw, columns):
+    samples = _molecules(4) if draw is draw_molecules else np.zeros((4, 2, 2, 3), np.uint8)
+    assert draw(samples, columns=np.int64(4)).shape == draw(samples, columns=4).shape
+    with pytest.raises(ValueError, match=f"^columns is .*; received {columns!r}"):
+        draw(samples, columns=columns)
+
+
+def test_a_picture_is_written_of_bytes_alone(tmp_path):
+    picture = draw_images(np.zeros((1, 2, 2, 3), np.uint8))
+    for other in (picture / 255.0, picture[..., 0]):
+        with pytest.raises(ValueError, match=f"A picture is a uint8 array.*received {other.dtype}"):
+            write_picture(tmp_path / "picture.png", other)
+    assert not any(tmp_path.iterdir())
+    write_picture(tmp_path / "picture.png", picture)
+    with Image.open(tmp_path / "picture.png") as written:
+        np.testing.assert_array_equal(written, picture)
 
 
 def test_molecules_that_scores_count_as_invalid_say_so(monkeypatch):

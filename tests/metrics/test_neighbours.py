@@ -62,6 +62,8 @@ def test_a_collapsed_generator_loses_recall_and_a_noisy_one_precision():
 def test_points_that_have_no_neighbours_are_refused():
     with pytest.raises(ValueError, match="received 5 for 5 and 9"):
         precision_and_recall(_points(5, 0), _points(9, 1))
+    with pytest.raises(ValueError, match="neighbours is an integer; received 2.0"):
+        precision_and_recall(_points(9, 0), _points(9, 1), neighbours=2.0)
     with pytest.raises(ValueError, match="shape"):
         precision_and_recall(_points(9, 0), np.zeros((9, 3)))
 

@@ -1,6 +1,5 @@
 """Pictures of molecules."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,7 +7,7 @@ from rdkit import Chem, rdBase
 from rdkit.Chem import Draw
 
 from qlatent_tf.datasets.molecules import graphs as molecule_graphs
-from qlatent_tf.drawing.images import MAX_DRAWN
+from qlatent_tf.drawing.images import MAX_DRAWN, columns_of
 
 CELL = (200, 160)
 _FONT = 12
@@ -25,10 +24,14 @@ def draw_molecules(samples: dict[str, np.ndarray], columns: int | None = None) -
     Args:
       samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`. At
         most 64 are drawn.
-      columns: int. By default as many as rows, or one more or less.
+      columns: int, from 1. By default as many as rows, or one more or less.
 
     Returns:
       uint8 array, shape `(160 * rows, 200 * columns, 3)`.
+
+    Raises:
+      ValueError: if the samples are no graphs of molecules or there are none, or `columns` is no
+        number from 1.
     """
     atoms, bonds = molecule_graphs.check_graphs(samples)
     molecules = [
@@ -72,7 +75,7 @@ def _draw(molecules: list[Chem.Mol | None], legends: list[str], columns: int | N
     with rdBase.BlockLogs():
         picture = Draw.MolsToGridImage(
             [molecule or _word("invalid") for molecule in molecules],
-            molsPerRow=columns or math.ceil(math.sqrt(len(molecules))),
+            molsPerRow=columns_of(columns, len(molecules)),
             subImgSize=CELL,
             legends=legends,
             returnPNG=False,

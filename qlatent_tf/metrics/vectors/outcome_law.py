@@ -71,6 +71,11 @@ class OutcomeLaw:
     """
 
     def __init__(self, outcomes: np.ndarray, probabilities: np.ndarray):
+        outcomes = np.asarray(outcomes)
+        if outcomes.ndim != 2:
+            raise ValueError(
+                f"Outcomes have the shape (outcomes, modes); received {outcomes.shape}."
+            )
         keys = outcome_keys(outcomes)
         if len(np.unique(keys)) < len(keys):
             raise ValueError("Outcomes have one probability each; received some of them twice.")

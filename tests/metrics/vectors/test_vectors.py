@@ -195,11 +195,12 @@ def test_a_law_that_is_not_known_is_an_error():
         ([[0, 1], [1, 0]], [1.0, 1.0], "received a sum of 2"),
         ([[0, 1], [1, 0]], [1.5, -0.5], "the least -0.5"),
         ([[0, 1], [0, 1]], [0.5, 0.5], "some of them twice"),
+        ([0, 1], [0.5, 0.5], r"shape \(outcomes, modes\); received \(2,\)"),
     ],
 )
 def test_what_is_no_law_is_refused(outcomes, probabilities, message):
     with pytest.raises(ValueError, match=message):
-        OutcomeLaw(np.array(outcomes), probabilities)
+        OutcomeLaw(outcomes, probabilities)
 
 
 def test_the_floor_of_the_cumulative_gap_is_what_exact_samples_show():
