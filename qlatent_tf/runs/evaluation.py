@@ -11,6 +11,8 @@ from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.registry import metrics
 from qlatent_tf.scores import read_scores
 
+A_DATASET = "dataset is one, such as load_dataset or from_arrays returns"
+
 
 def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=None, progress=False):
     """Scores a model's samples.
@@ -34,16 +36,8 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
       ValueError: if there are no seeds or samples, an unknown metric is named, or a score is called
         "step", as the history's first column is.
     """
-    for given, has, what in (
-        (model, "sample", "model is a trained one, such as from_preset returns"),
-        (
-            dataset,
-            "evaluation_metrics",
-            "dataset is one, such as load_dataset or from_arrays returns",
-        ),
-    ):
-        if not hasattr(given, has):
-            raise ValueError(f"{what}; received {type(given).__name__} {str(given)[:60]!r}.")
+    check_kind(model, "sample", "model is a trained one, such as from_preset returns")
+    check_kind(dataset, "evaluation_metrics", A_DATASET)
     if isinstance(metric_names, str):
         raise ValueError(f"metric_names is a list of names; received {metric_names!r}.")
     names = dataset.evaluation_metrics if metric_names is None else tuple(metric_names)
@@ -80,6 +74,16 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
             for key, score in rows[0].items()
         },
     }
+
+
+def check_kind(given, attribute: str, what: str) -> None:
+    """Refuses what lacks an attribute that all of a kind have.
+
+    Raises:
+      ValueError: with `what` the kind is, and what was received.
+    """
+    if not hasattr(given, attribute):
+        raise ValueError(f"{what}; received {type(given).__name__} {str(given)[:60]!r}.")
 
 
 def evaluate_real(dataset, *, num_samples=10_000, metric_names=None, progress=False):

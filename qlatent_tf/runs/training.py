@@ -14,6 +14,7 @@ from qlatent_tf.resolve import resolve
 from qlatent_tf.runs import callbacks
 from qlatent_tf.runs.callbacks import checkpoint_steps
 from qlatent_tf.runs.checks import check_fit, check_memory, check_path, warn_of_slow_latents
+from qlatent_tf.runs.evaluation import A_DATASET, check_kind
 from qlatent_tf.runs.latent_file import file_record
 from qlatent_tf.runs.run_directory import (
     RunDirectory,
@@ -127,6 +128,12 @@ def train(
       ConnectionError: if another process that trains along has gone.
     """
     check_path(workdir)
+    check_kind(config, "latent_options", "config is a Config")
+    if dataset is not None:
+        check_kind(dataset, "source", A_DATASET)
+    if strategy is not None:
+        what = "strategy is one, such as qlatent_tf.gan.make_strategy returns"
+        check_kind(strategy, "num_replicas_in_sync", what)
     config = resolve(config)
     distribution.check_distributable(config, strategy)
     beginning = _beginning(continue_from, config) if continue_from is not None else None

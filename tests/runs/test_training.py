@@ -312,3 +312,11 @@ def test_what_cannot_be_trained_is_refused_before_anything_is_written(tmp_path, 
     with pytest.raises(ValueError, match=message):
         train(tmp_path / "run", **changes)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("argument", ["config", "dataset", "strategy"])
+def test_an_argument_of_another_kind_is_refused(tmp_path, argument):
+    arguments = {"config": TINY, argument: "mirrored"}
+    with pytest.raises(ValueError, match=f"^{argument} is .*; received str 'mirrored'"):
+        training.train(workdir=tmp_path / "run", **arguments)
+    assert not (tmp_path / "run").exists()
