@@ -109,8 +109,10 @@ def check_columns(columns, modes: int, source: str = "The file") -> np.ndarray:
     listed: Any = modes if columns is None else columns
     try:
         # A number that is too large is not counted up to.
-        is_number = isinstance(listed, (int, np.integer)) and not isinstance(listed, bool)
-        named = range(min(listed, modes + 1)) if is_number else list(listed)
+        if type(listed) is int or isinstance(listed, np.integer):
+            named = range(min(int(listed), modes + 1))
+        else:
+            named = list(listed)
         # A mask is none of the ways.
         flags = [isinstance(column, (bool, np.bool_)) for column in named]
         chosen = [] if any(flags) else [int(one) if int(one) == one else -1 for one in named]
