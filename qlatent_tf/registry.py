@@ -211,7 +211,10 @@ def takes_options_of(
     def decorator(function: Callable) -> Callable:
         @functools.wraps(function)
         def with_options(*args, **given):
-            bound = options.bind(*args, **given)
+            try:
+                bound = options.bind(*args, **given)
+            except TypeError as error:
+                raise TypeError(f"{function.__name__}() {error}") from None
             bound.apply_defaults()
             return function(**bound.arguments)
 

@@ -1,5 +1,6 @@
 """Gaussian boson sampling as a latent, and classical light in its place."""
 
+import os
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,7 @@ def gaussian_boson(
     modes: int | None = None,
     squeezing: float | list[float] | None = None,
     unitary_seed: int = 0,
-    transfer_file: str | None = None,
+    transfer_file: str | os.PathLike | None = None,
     interferometer: str = "haar",
     device: str | None = None,
     tiles: int = 1,

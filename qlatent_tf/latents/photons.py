@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import os
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,7 +37,7 @@ def boson(
     photons: int | None = None,
     input_state: list[int] | str | None = None,
     unitary_seed: int = 0,
-    unitary_file: str | None = None,
+    unitary_file: str | os.PathLike | None = None,
     interferometer: str = "haar",
     tiles: int = 1,
     indistinguishability: float = 1.0,
@@ -199,7 +200,7 @@ def entering_photons(modes: int, photons: int | None = None, input_state=None) -
 def _unitaries(
     modes: int,
     unitary_seed: int,
-    unitary_file: str | None,
+    unitary_file: str | os.PathLike | None,
     unitary,
     interferometer: str,
     tiles: int,

@@ -20,7 +20,7 @@ from qlatent_tf.storage import files, npy_files
 
 def image_file(
     *,
-    file: str,
+    file: str | os.PathLike,
     key: str | None = None,
     labels_key: str | None = None,
     test_key: str | None = None,
@@ -41,7 +41,7 @@ def image_file(
     file is mapped and stays on disk, unless classes or bands are chosen.
 
     Args:
-      file: str. A ``.npz`` or ``.npy`` file, or a folder: a path, or a name in `data_dir`, in
+      file: path. A ``.npz`` or ``.npy`` file, or a folder: a path, or a name in `data_dir`, in
         $QLATENT_DATA_DIR or in the cache folder.
       key: str. The array of images in a ``.npz`` file. Default: where there is an `x_train`, it
         and `y_train`, `x_test` and `y_test` if they are there too; else the only array with images.

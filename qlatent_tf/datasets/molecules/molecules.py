@@ -6,12 +6,12 @@ from qlatent_tf.datasets.dataset import MoleculeDataset
 
 
 def molecule_file(
-    *, file: str, data_dir: str | os.PathLike | None = None, progress: bool = True
+    *, file: str | os.PathLike, data_dir: str | os.PathLike | None = None, progress: bool = True
 ) -> MoleculeDataset:
     """The molecules of a file, as graphs of at most nine atoms of C, N, O and F.
 
     Args:
-      file: str. A ``.smi``, ``.csv`` or ``.sdf`` file, perhaps compressed: a path, or a name in
+      file: path. A ``.smi``, ``.csv`` or ``.sdf`` file, perhaps compressed: a path, or a name in
         `data_dir`, in $QLATENT_DATA_DIR or in the cache folder.
       data_dir: path. The caller's own folder.
       progress: bool. Whether to show a progress bar.

@@ -14,14 +14,14 @@ FILE_NAME = "codes.npz"
 
 
 def codes(
-    file: str = FILE_NAME,
+    file: str | os.PathLike = FILE_NAME,
     components: int | None = None,
     data_dir: str | os.PathLike | None = None,
 ) -> Dataset:
     """Vectors in [-1, 1], such as the codes that an encoder made of images.
 
     Args:
-      file: str. A ``.npz`` file with the array ``codes``, float of shape `(count, code)`. It is
+      file: path. A ``.npz`` file with the array ``codes``, float of shape `(count, code)`. It is
         looked for in `data_dir`, in $QLATENT_DATA_DIR and in the cache folder.
       components: int. How many of the leading entries of each code are kept. Default: all.
       data_dir: path. The caller's own folder.

@@ -1,6 +1,7 @@
 """Scores of images by the classifier that comes with the package."""
 
 import functools
+import os
 
 import keras
 import tensorflow as tf
@@ -38,11 +39,12 @@ def classifier_scores(dataset: ImageDataset, samples, *, progress: bool = False)
 
 
 @functools.cache
-def classifier_network(name_or_dir: str) -> FeatureNetwork:
+def classifier_network(name_or_dir: str | os.PathLike) -> FeatureNetwork:
     """Returns a classifier's preset as a network of features.
 
     Args:
-      name_or_dir: str. A preset of the kind ``classifier``; see `qlatent-tf train_classifier`.
+      name_or_dir: str or path. A preset of the kind ``classifier``; see
+        ``qlatent-tf train_classifier``.
 
     Raises:
       FileNotFoundError: if there is no such preset.
