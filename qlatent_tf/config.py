@@ -108,6 +108,9 @@ class Config:
         generator, from where it would be fixed; of a Gaussian latent, as a control, the covariance.
       circuit_optimizer: str. The name of the Keras optimizer that trains it.
       circuit_learning_rate: float. The learning rate with which it does.
+
+    Raises:
+      ValueError: if a value has the wrong type, is out of range, or is none that JSON can hold.
     """
 
     model: str

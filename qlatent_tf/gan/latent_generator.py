@@ -186,6 +186,13 @@ class LatentGenerator(keras.Model):
         Where the generator's optimizer keeps an average of the weights, it is the generator of
         these weights that makes them.
 
+        Args:
+          latent: array-like, shape ``(count, latent_size)``.
+          batch_size: int. Samples a call of the generator; `generation_batch_size` by default.
+
+        Returns:
+          As `sample`.
+
         Raises:
           ValueError: if the latents have another shape than ``(count, latent_size)``.
         """

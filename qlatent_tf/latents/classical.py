@@ -19,6 +19,9 @@ def gaussian(modes: int = 16, tiles: int = 1) -> "Distribution":
 
     Returns:
       tfd.Distribution, event shape `[modes * tiles]`.
+
+    Raises:
+      ValueError: if an option is out of range.
     """
     import tensorflow as tf
 
@@ -38,6 +41,9 @@ def bernoulli(modes: int = 16, tiles: int = 1, center: bool = True) -> "RandomBi
 
     Returns:
       RandomBits, event shape `[modes * tiles]`.
+
+    Raises:
+      ValueError: if an option is out of range.
     """
     from qlatent_tf.latents.random_bits import RandomBits
 

@@ -74,6 +74,10 @@ class VectorDistribution(CheckedSamples):
       dtype: float dtype of the draws.
       parameters: dict. The arguments of the subclass.
       name: str. The name of the distribution.
+
+    Raises:
+      ValueError: if the dtype is none of floats, and by `sample` if a seed or a number of samples
+        is not legal.
     """
 
     discrete = True

@@ -33,8 +33,8 @@ def mlp(
       WGANGP over samples of shape ``[features]``.
 
     Raises:
-      ValueError: if the generator is to be invertible and its widths shrink or the activation is
-        none that can be inverted.
+      ValueError: if a width is no positive int, or the generator is to be invertible and its widths
+        shrink or the activation is none that can be inverted.
 
     Reference:
       Wallner and Clements, Towards an inductive bias for quantum statistics in GANs, table 1.
@@ -99,6 +99,15 @@ def invertible_perceptron(inputs, outputs, units, name=None):
 
     Its random weights have full column rank with certainty; `qlatent_tf.models.invertible` checks
     that training has left it so, and inverts it.
+
+    Args:
+      inputs, outputs: int. The widths.
+      units: sequence of int. The hidden layers' widths.
+      name: str. The model's.
+
+    Returns:
+      keras.Model, ``(batch, inputs)`` -> ``(batch, outputs)``, with LeakyReLU behind each hidden
+      layer.
 
     Raises:
       ValueError: if a layer is narrower than the one before.

@@ -107,6 +107,9 @@ class RunDirectory:
         """Refuses what `open` refuses, and makes nothing.
 
         A run that ended before its first checkpoint may begin with another configuration.
+
+        Raises:
+          ValueError: as `open`.
         """
         if (self.path / "config.json").is_file() and self._is_trained():
             known = self.read_config(trust_code=True)

@@ -107,9 +107,9 @@ def train(
       data_dir: path. Where data files are looked for first.
       dataset: Dataset. Loaded already; by default the configuration's.
       progress: bool. Whether to show progress bars.
-      watch: callable of an int. Called with the step, every few steps and at the last one.
       continue_from: str or path. A preset that holds a checkpoint, or a run's directory. A new
         `workdir` begins with that checkpoint, and ends as if it had been trained from the start.
+      watch: callable of an int. Called with the step, every few steps and at the last one.
       strategy: tf.distribute.Strategy. Devices or machines that share each batch; None for one
         device. Of several processes the first writes the run, in a directory that all can read.
       phase: str. What the progress bar is called.
@@ -119,7 +119,7 @@ def train(
 
     Raises:
       ValueError: if the directory or `continue_from` holds a run of another configuration or
-        other data, or an option is unknown.
+        other data, an option is unknown, or an argument is of another kind.
       FileNotFoundError: if there is no checkpoint to continue from.
       InUseError: if another process trains in the directory.
       FloatingPointError: if a loss is no longer finite.

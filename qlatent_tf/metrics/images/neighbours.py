@@ -4,6 +4,7 @@ import numpy as np
 
 from qlatent_tf.datasets.dataset import ImageDataset
 from qlatent_tf.metrics.images.classifier_scores import PRESET, classifier_network
+from qlatent_tf.metrics.images.feature_network import FeatureNetwork
 from qlatent_tf.metrics.images.inception import inception_of
 from qlatent_tf.metrics.images.scores import reference_features
 from qlatent_tf.metrics.neighbours import MOST, neighbour_scores
@@ -21,7 +22,9 @@ def inception_neighbours(dataset: ImageDataset, samples, *, progress: bool = Fal
     return image_neighbours(dataset, samples, inception_of(dataset.source), progress=progress)
 
 
-def image_neighbours(dataset: ImageDataset, images, network, *, progress=False) -> list[Score]:
+def image_neighbours(
+    dataset: ImageDataset, images: np.ndarray, network: FeatureNetwork, *, progress: bool = False
+) -> list[Score]:
     """Compares images by the features of a network; see `precision_and_recall`.
 
     Args:
@@ -32,6 +35,9 @@ def image_neighbours(dataset: ImageDataset, images, network, *, progress=False) 
 
     Returns:
       ``precision``, ``recall``, ``density`` and ``coverage``; NaN for too few images.
+
+    Raises:
+      ValueError: if the images or the data set are not what the network takes.
     """
     network.check(images)
     _, kept = reference_features(dataset, network, progress)

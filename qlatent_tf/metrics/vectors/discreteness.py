@@ -35,6 +35,12 @@ def integer_distance(samples) -> float:
 
     Args:
       samples: float array, shape `(n, w)`.
+
+    Returns:
+      float, from 0 to 1/2; NaN where an entry is not finite.
+
+    Raises:
+      ValueError: if the samples have another shape, or there are none.
     """
     samples = check_vectors(samples)
     with np.errstate(invalid="ignore"):  # infinity - infinity: NaN is the answer

@@ -35,11 +35,15 @@ def moment_errors(samples, real) -> dict[str, float]:
     those of distinguishable photons.
 
     Args:
-      samples: float array, shape `(n, modes)`, n at least 2.
+      samples: float array, shape `(n, modes)`.
       real: distribution, whose `mean` and `covariance` are exact, or array of shape `(N, modes)`.
 
     Returns:
-      dict of float: ``pair_correlation_error``, ``variance_error`` and ``mean_error``.
+      dict of float: ``pair_correlation_error``, ``variance_error`` and ``mean_error``. What one
+      sample does not define is NaN, as are errors of samples that are not finite.
+
+    Raises:
+      ValueError: if the samples have another width than the real ones, or there are none.
     """
     mean, covariance = _real_moments(real)
     samples = check_vectors(samples, width=len(mean))

@@ -34,7 +34,17 @@ _REFERENCE = 10_000
 
 
 def quantum_generator(latent_size, qubits, circuit_layers, **circuit_options):
-    """Returns a `StyleCircuit` as a model, ``(batch, latent_size)`` -> codes in [-1, 1]."""
+    """Returns a `StyleCircuit` as a model, ``(batch, latent_size)`` -> codes in [-1, 1].
+
+    Args:
+      latent_size: int. The latent's width.
+      qubits: int. The circuit's, which with its readout decide the code's width.
+      circuit_layers: int. `layers` of the circuit.
+      **circuit_options: the other arguments of `StyleCircuit`.
+
+    Raises:
+      ValueError: as `StyleCircuit`.
+    """
     # Imported here, for a classical generator needs no simulator of circuits.
     from qlatent_tf.layers.circuit.style_circuit import StyleCircuit
 

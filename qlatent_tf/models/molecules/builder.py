@@ -65,6 +65,9 @@ def molgan(
       MolGAN, or RewardMolGAN, over ``{"atoms": int8 (max_atoms,), "bonds": int8 (max_atoms,
       max_atoms)}``.
 
+    Raises:
+      ValueError: if an option is none of those that are legal.
+
     References:
       De Cao and Kipf, MolGAN, arXiv 1805.11973. Bacarreza et al., Quantum latent distributions
       in deep generative models, arXiv 2508.19857, section on QM9.

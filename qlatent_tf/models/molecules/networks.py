@@ -27,6 +27,9 @@ def graph_generator(
     Returns:
       keras.Model with outputs ``{"atoms": (batch, max_atoms, atom_types), "bonds": (batch,
       max_atoms, max_atoms, bond_types)}``; bonds are symmetric.
+
+    Raises:
+      ValueError: if there is no such injection.
     """
     check_choice("injection", injection, ("addition", "concatenation"))
     max_atoms, atom_types, bond_types = graph
@@ -78,6 +81,9 @@ def graph_critic(
       mask_padding: bool. Whether padding atoms are left out.
       activation: str. That of the output: none in a critic, "sigmoid" in a reward network.
       name: str. The model's.
+
+    Raises:
+      ValueError: if there is no such normalization.
     """
     max_atoms, atom_types, bond_types = graph
     # === Functional Model ===
