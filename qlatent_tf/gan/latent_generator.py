@@ -146,9 +146,11 @@ class LatentGenerator(keras.Model):
         """Tells how a model is kept, since Keras cannot write a latent into one file."""
         raise NotImplementedError(
             f"{type(self).__name__} is not saved as one file of Keras, which cannot hold its "
-            "latent. Save the networks, model.generator.save('generator.keras'), or the weights, "
-            "model.save_weights('gan.weights.h5'). qlatent_tf.save_preset(directory, model, "
-            "config) saves all that from_preset needs, if a Config describes the model."
+            "latent. Save the networks, model.generator.save('generator.keras'), which "
+            "keras.models.load_model reads with custom_objects=qlatent_tf.layers.custom_objects(), "
+            "or the weights, model.save_weights('gan.weights.h5'). "
+            "qlatent_tf.save_preset(directory, model, config) saves all that from_preset needs, if "
+            "a Config describes the model."
         )
 
     def sample(self, num_samples, seed=0, batch_size=None):

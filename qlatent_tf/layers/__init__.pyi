@@ -6,3 +6,4 @@ from .image.resampling_conv import ConvMeanPool2D as ConvMeanPool2D
 from .image.resampling_conv import UpsampleConv2D as UpsampleConv2D
 from .photonic.interferometer import Interferometer as Interferometer
 from .photonic.photonic_sampler import PhotonicSampler as PhotonicSampler
+from .saved import custom_objects as custom_objects
