@@ -1,6 +1,7 @@
 """A latent and its generator: all that drawing samples takes, and what a run asks of a model."""
 
 import functools
+from collections.abc import Iterator
 
 import keras
 import numpy as np
@@ -94,8 +95,10 @@ class LatentGenerator(keras.Model):
             raise ValueError(f"{type(self).__name__} takes no targets: y is None; received {y!r}.")
         if not self.compiled:
             raise ValueError("fit trains with optimizers: call compile first, compile('adam').")
-        if x is None:
-            raise ValueError("fit takes the real samples, an array or a tf.data.Dataset.")
+        if x is None or isinstance(x, Iterator):
+            raise ValueError(
+                f"fit takes the real samples, an array or a tf.data.Dataset; received {x!r}."
+            )
         if batch_size is not None:
             batch_size = check_count(batch_size, "batch_size", 1)
         if steps_per_epoch is not None:

@@ -84,6 +84,7 @@ def test_what_has_no_known_number_needs_steps():
         ({"batch_size": True}, "batch_size is an integer; received True"),
         ({"batch_size": "8"}, "batch_size is an integer; received '8'"),
         ({"steps_per_epoch": 0}, "steps_per_epoch is at least 1; received 0"),
+        ({"x": iter(REAL)}, "an array or a tf.data.Dataset; received <"),
         ({"seed": None}, "A seed is an integer; received None"),
         ({"seed": 1.0}, "A seed is an integer; received 1.0"),
         ({"x": np.full((8, 2), "text")}, "Real samples are numbers; received text"),
