@@ -41,7 +41,7 @@ class FeatureNetwork:
         Raises:
           ValueError: saying what was received.
         """
-        shape, dtype = np.shape(images), getattr(images, "dtype", None)
+        shape, dtype = np.shape(images), getattr(images, "dtype", type(images).__name__)
         legal = len(shape) == 4 and all(
             wanted in (None, size) for wanted, size in zip(self.image_shape, shape[1:], strict=True)
         )

@@ -78,6 +78,8 @@ def test_frechet_distance_is_that_of_the_features(images, reference):
 def test_what_is_no_image_or_has_no_classes_is_refused(images):
     with pytest.raises(ValueError, match=r"takes uint8 images of shape \(n, 4, 4, 3\)"):
         frechet_inception_distance(images.astype(float), images, network=NETWORK)
+    with pytest.raises(ValueError, match="received list of shape"):
+        frechet_inception_distance(list(images), images, network=NETWORK)
     plain = FeatureNetwork(**{**vars(NETWORK), "run": lambda part: (_run(part)[0], None)})
     with pytest.raises(ValueError, match="bands has no classes"):
         inception_score(images, network=plain)
