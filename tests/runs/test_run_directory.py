@@ -33,6 +33,10 @@ def test_scores_are_forgotten_where_they_are_made_again_alone(
     assert run.read_metrics() == expected
 
 
+def test_repr_says_where_a_run_is(run):
+    assert repr(run) == f"RunDirectory({str(run.path)!r})"
+
+
 def test_a_wrong_name_is_answered_with_the_nearest_run(run):
     with pytest.raises(FileNotFoundError, match=f"holds no run.* Did you mean {run.path}[?]"):
         RunDirectory(run.path.parent / "rum").read_config()

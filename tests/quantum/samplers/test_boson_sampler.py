@@ -285,6 +285,8 @@ def test_repr_says_which_method_was_chosen():
     assert repr(build(BEAM_SPLITTER, [1, 1], "auto")) == (
         "BosonSampler(modes=2, photons=2, method='table')"
     )
+    classical = DistinguishableSampler(BEAM_SPLITTER, [1, 0])
+    assert repr(classical) == "DistinguishableSampler(modes=2, photons=1)"
 
 
 def testRefusesBadRequests():
