@@ -79,6 +79,10 @@ class _Shard(sample_rows.Rows):
     def _take(self, indices):
         return self._opened(self._path)[indices]
 
+    def __reduce__(self):
+        # A map is pickled and copied as the rows that it holds, and so is this.
+        return np.array, (self[:],)
+
 
 def write_bank(
     folder: str | os.PathLike,
@@ -175,7 +179,8 @@ def open_bank(folder: str | os.PathLike) -> SampleBank:
         _check_file(folder / _UNITARY, metadata["unitary_sha256"])
         unitary = np.array(npy_files.open_npy(folder / _UNITARY))
     for number in range(wanted):
-        path = folder / bank_metadata.shard_name(number)
+        # Absolute, for it may be opened again after the process has changed its directory.
+        path = folder.absolute() / bank_metadata.shard_name(number)
         _check_file(path, shards.get(path.name))
         part = opened(path)
         rows = min(size, metadata["num_samples"] - number * size)

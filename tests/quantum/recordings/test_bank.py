@@ -1,5 +1,6 @@
 import json
 import os
+import pickle
 import resource
 from types import SimpleNamespace
 
@@ -62,9 +63,20 @@ def test_a_bank_may_have_more_shards_than_a_process_may_open_files(tmp_path, mon
     monkeypatch.setattr(sample_bank, "_MOST_MAPPED", 3)
     _write(tmp_path / "bank", shard_size=25)
     used = len(os.listdir("/dev/fd"))
-    bank = open_samples(tmp_path / "bank")
+    monkeypatch.chdir(tmp_path)
+    bank = open_samples("bank")
+    monkeypatch.chdir("/")
     np.testing.assert_array_equal(bank[:], _expected())
     assert len(os.listdir("/dev/fd")) <= used + 3
+
+
+def test_a_bank_is_pickled_with_its_rows(tmp_path):
+    _write(tmp_path / "bank")
+    sent = pickle.dumps(open_samples(tmp_path / "bank"))
+    (tmp_path / "bank").rename(tmp_path / "elsewhere")
+    bank = pickle.loads(sent)
+    assert bank.metadata["seed"] == 7
+    np.testing.assert_array_equal(bank[:], _expected())
 
 
 @pytest.mark.parametrize("breaks_after", [0, 300, 1000, 1400])
