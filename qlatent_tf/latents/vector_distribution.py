@@ -46,8 +46,11 @@ def _checked_seed(seed):
     """Returns a seed as TensorFlow Probability takes it, which is not with numbers of NumPy."""
     if seed is None or callable(seed) or tf.is_tensor(seed):
         return seed
+    if isinstance(seed, np.ndarray) and seed.dtype == np.uint32:
+        seed = seed.astype(np.int32)  # As `np.random.SeedSequence` makes pairs.
     words = seed.tolist() if isinstance(seed, (np.ndarray, np.generic)) else seed
-    if not isinstance(words, int) and not (isinstance(words, (list, tuple)) and len(words) == 2):
+    pair = words if isinstance(words, (list, tuple)) and len(words) == 2 else [words]
+    if not all(tf.is_tensor(word) or isinstance(word, (int, np.integer)) for word in pair):
         raise ValueError(
             f"A seed is an integer, or a pair of integers, such as [0, 0]; received {seed!r}."
         )
