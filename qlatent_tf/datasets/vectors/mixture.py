@@ -64,10 +64,11 @@ def mixture(
     # From the cut on, in the middle between two blobs, so that all of them are whole.
     cut = -np.pi if blobs % 2 else np.pi / blobs - np.pi
     angles = np.sort((2 * np.pi * np.arange(blobs) / blobs - cut) % (2 * np.pi) + cut)
+    radius, *scales = sizes.values()
     centres = np.stack([np.full(blobs, radius), angles], axis=1)
     polar = tfd.MixtureSameFamily(
         tfd.Categorical(logits=tf.zeros(blobs)),
-        tfd.MultivariateNormalDiag(tf.constant(centres, tf.float32), [radius_scale, angle_scale]),
+        tfd.MultivariateNormalDiag(tf.constant(centres, tf.float32), scales),
     )
     return MixtureDataset(
         name="mixture",
@@ -78,7 +79,7 @@ def mixture(
         render=draw_plane,
         radius=radius,
         angles=angles,
-        scales=(radius_scale, angle_scale),
+        scales=tuple(scales),
     )
 
 

@@ -78,5 +78,8 @@ def test_options_out_of_range_are_refused(options):
 
 
 def test_numbers_may_be_of_numpy():
-    data = datasets.build("mixture", blobs=np.int64(3), radius=np.float32(2), angle_scale=1 / 8)
+    data = datasets.build(
+        "mixture", blobs=np.int64(3), radius=np.float32(2), angle_scale=np.float64(0.1)
+    )
     assert json.loads(json.dumps(data.provenance))["radius"] == 2
+    assert data.source.sample(4, seed=(0, 1)).shape == (4, 2)
