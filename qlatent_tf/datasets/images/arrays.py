@@ -120,7 +120,7 @@ def class_numbers(
     if isinstance(classes, str):
         classes = [part.strip() for part in classes.split(",")]
     else:
-        classes = list(classes) if isinstance(classes, Iterable) else [classes]
+        classes = list(classes) if np.iterable(classes) else [classes]
     if not class_names:
         raise ValueError(f"These images have no labels to choose the classes {classes!r} by.")
     numbers = {str(number): number for number in range(len(class_names))}

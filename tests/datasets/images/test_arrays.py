@@ -54,6 +54,11 @@ def test_chosen_classes_keep_their_numbers(classes):
     assert dataset.class_names == NAMES and dataset.provenance["classes"] == ["cat", "ship"]
 
 
+@pytest.mark.parametrize("number", [np.int64(1), np.array(1)])
+def test_one_class_may_be_a_number_of_numpy(number):
+    assert _dataset(number).provenance["classes"] == ["dog"]
+
+
 @pytest.mark.parametrize("classes", ["cats", [3], [-1], [], "", ["cat", "cow"], True, [1.5]])
 def test_unknown_classes_are_refused(classes):
     with pytest.raises(ValueError, match=r"Known: cat \(0\), dog \(1\), ship \(2\)"):
