@@ -2,17 +2,19 @@
 
 
 def check_sizes(**sizes):
-    """Raises ValueError unless each is a positive int of 32 bits, as TensorFlow's shapes are."""
+    """Raises ValueError unless each is an int from 1 that TensorFlow's shapes hold."""
     for name, size in sizes.items():
         if not _is_size(size):
-            raise ValueError(f"{name} is a positive int; received {size!r}.")
+            raise ValueError(f"{name} is a positive int below 2**31; received {size!r}.")
 
 
 def check_widths(**widths):
     """Raises ValueError unless each is a list or tuple of sizes, see `check_sizes`."""
     for name, listed in widths.items():
         if not isinstance(listed, (list, tuple)) or not all(map(_is_size, listed)):
-            raise ValueError(f"{name} are positive whole numbers in a list; received {listed!r}.")
+            raise ValueError(
+                f"{name} are positive ints below 2**31 in a list; received {listed!r}."
+            )
 
 
 def _is_size(value) -> bool:

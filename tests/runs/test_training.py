@@ -298,7 +298,7 @@ def test_a_learning_rate_that_decays_is_a_number(tmp_path):
     ("changes", "message"),
     [
         ({"model_options": {"features": 5}}, "Set model_options.features=4"),
-        ({"model_options": {"units": 5}}, "units are positive whole numbers"),
+        ({"model_options": {"units": 5}}, "units are positive ints"),
         ({"latent": "samples", "latent_options": {}}, "Option file is missing for the latent"),
         ({"optimizer": "Magic"}, "Unknown optimizer 'Magic'"),
         ({"optimizer": "Optimizer"}, "Unknown optimizer 'Optimizer'"),
