@@ -32,11 +32,11 @@ def image_generator(latent_size, resolution=32, channels=3, filters=128, blocks=
     Raises:
       ValueError: if the resolution cannot be halved so often.
     """
-    if blocks >= resolution.bit_length() or resolution % 2**blocks:
+    start = resolution >> blocks
+    if start << blocks != resolution:
         raise ValueError(
             f"2**blocks divides the resolution; received blocks={blocks}, resolution={resolution}."
         )
-    start = resolution // 2**blocks
     # === Functional Model ===
     latent = keras.Input((latent_size,))
     hidden = layers.Dense(start * start * filters)(latent)
