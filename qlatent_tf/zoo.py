@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import os
 from pathlib import Path
 
 import numpy as np
@@ -216,7 +217,7 @@ def _check_latent_files(config: Config) -> None:
             raise ValueError(f"latent_options.{option} is a path; received {file!r}.")
         raw = str(config.latent_options.get("file_format")).startswith("jiuzhang")
         # A device is named as FILE:NAME.
-        path = Path(file.rpartition(":")[0] if option == "device" else file).expanduser()
+        path = Path(os.path.expanduser(file.rpartition(":")[0] if option == "device" else file))
         # Who opens samples says best that they are missing.
         folder = path.is_dir() or (option == "file" and not path.exists())
         if not raw and not folder and path.suffix.lower() not in _LATENT_SUFFIXES:

@@ -174,7 +174,7 @@ def load_unitary(
       ImportError: if it is Perceval's, which is not installed.
       ValueError: if the format is unknown, the file is damaged, or the matrix is not legal.
     """
-    path = Path(check_path(path, "unitary_file")).expanduser()
+    path = Path(os.path.expanduser(check_path(path, "unitary_file")))
     if not path.is_file():
         raise FileNotFoundError(f"There is no unitary file {path}.")
     suffix = path.suffix.lower()

@@ -187,6 +187,9 @@ def test_load_unitary_knows_the_home_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     np.save(tmp_path / "u.npy", haar_unitary(3, 1))
     np.testing.assert_array_equal(load_unitary("~/u.npy"), haar_unitary(3, 1))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "u.npy").rename("~u.npy")
+    np.testing.assert_array_equal(load_unitary("~u.npy"), haar_unitary(3, 1))
 
 
 def test_load_unitary_names_a_missing_file(tmp_path):
