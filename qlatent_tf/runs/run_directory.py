@@ -127,7 +127,8 @@ class RunDirectory:
         if found:
             raise ValueError(
                 f"{self.path} holds a run of another configuration (its value -> yours): "
-                f"{format_differences(found)}. Choose another --workdir, or the same options."
+                f"{format_differences(found)}. Choose another --workdir, or the same options, such "
+                "as --variant and --set."
             )
 
     def read_config(self, *, trust_code: bool = False) -> Config:

@@ -184,6 +184,19 @@ def test_a_dry_run_lists_the_cells_and_what_is_done(workdir, capsys):
     assert "2 cells, 2 of 4 steps done" in lines[2]
 
 
+def test_a_dry_run_refuses_a_run_of_another_variant(workdir, tmp_path, capsys):
+    name = "quantum_gaussian_seed0"
+    shutil.copytree(workdir / "runs" / name, tmp_path / "runs" / name)
+    options = ("--latents", "gaussian", "--workdir", tmp_path, "--dry-run", "--variant")
+    assert run(*TABLE1, *options, "torch") == 0
+    assert "1 cells, 2 of 2 steps done" in capsys.readouterr().out
+    assert run(*TABLE1, *options, "keras") == 1
+    assert (
+        "epsilon: 1e-16 -> None. Choose another --workdir, or the same options, such as "
+        "--variant" in capsys.readouterr().err
+    )
+
+
 def test_a_merge_of_another_schedule_says_which_steps_there_are(workdir, tmp_path, capsys):
     other = [word if word != "2" else "3" for word in TABLE1]
     assert run(*other, "--workdir", tmp_path, "--merge", workdir) == 1

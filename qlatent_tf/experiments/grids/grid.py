@@ -80,11 +80,12 @@ class Grid:
         """Refuses cells of one schedule that cannot stand in a table with what is finished here.
 
         Raises:
-          ValueError: if a cell is there with another configuration, or another one was trained or
-            scored otherwise.
+          ValueError: if a cell or its run is there with another configuration, or another cell was
+            trained or scored otherwise.
         """
         for cell in cells:
-            self.is_finished(cell)
+            if not self.is_finished(cell):
+                self._check_run(cell)
         planned = map(self._planned, cells)
         finished = read_like(self.path, cells, cells[0].config.steps)
         try:
