@@ -142,7 +142,7 @@ class Config:
 
     def __post_init__(self):
         for name, value in vars(self).items():
-            if hasattr(value, "item") and value.shape == ():  # a number of NumPy, as JSON has it
+            if _is_of_numpy(value):
                 object.__setattr__(self, name, value.item())
         for names, legal, what in _RULES:
             for name in names.split():
@@ -308,11 +308,22 @@ def _json_options(name, options):
     if not isinstance(options, Mapping):
         raise ValueError(f"{name} is a mapping of options; received {options!r}.")
     try:
-        return json.loads(json.dumps(dict(options), allow_nan=False))
+        return json.loads(json.dumps(dict(options), allow_nan=False, default=_plain))
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"{name} holds what JSON cannot: {error}; received {options!r}."
         ) from error
+
+
+def _plain(value):
+    """Returns a number of NumPy as JSON has it."""
+    if not _is_of_numpy(value):
+        raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+    return value.item()
+
+
+def _is_of_numpy(value) -> bool:
+    return hasattr(value, "item") and value.shape == ()
 
 
 def reward_names(config: Config) -> list[str]:

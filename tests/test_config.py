@@ -57,6 +57,12 @@ def test_a_number_of_numpy_is_as_one_of_python(config):
     assert type(swept.seed) is int and type(swept.circuit_learning_rate) is float
     assert swept == config.override(seed=2, circuit_learning_rate=1e-2)
     assert Config.from_json(json.loads(json.dumps(swept.to_json()))).seed == 2
+    nested = {"latent_options.modes": np.int64(4), "model_options.units": [np.int64(8)]}
+    assert config.override(**nested) == config.override(
+        **{"latent_options.modes": 4, "model_options.units": [8]}
+    )
+    with pytest.raises(ValueError, match="what JSON cannot: Object of type ndarray"):
+        config.override(**{"model_options.units": np.arange(3)})
     with pytest.raises(ValueError, match=r"^steps is a positive whole number; received 3\.0"):
         config.override(steps=np.float64(3))
 
