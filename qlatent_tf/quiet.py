@@ -2,7 +2,7 @@
 
 import functools
 import importlib.abc
-import importlib.machinery
+import importlib.util
 import os
 import sys
 import tempfile
@@ -42,7 +42,12 @@ class _QuietTensorFlow(importlib.abc.MetaPathFinder):
     def find_spec(self, fullname, path=None, target=None):
         if fullname != "tensorflow":
             return None
-        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        # Of all others, for some, such as those of MLflow, tell their library of an import.
+        sys.meta_path.remove(self)
+        try:
+            spec = importlib.util.find_spec(fullname)
+        finally:
+            sys.meta_path.insert(0, self)
         if spec is not None:
             load = spec.loader.exec_module
             spec.loader.exec_module = functools.partial(_load_quietly, load, self._devices)

@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import re
 import sys
+import types
 import weakref
 
 import pytest
@@ -59,6 +60,15 @@ def test_they_are_hidden_from_python(stand_in, capfd, devices):
     # What is not started yet writes when it is.
     tensorflow.config.list_logical_devices()
     assert "noise of devices" in capfd.readouterr().err
+
+
+def test_what_watches_imports_is_told_of_tensorflow(stand_in):
+    stand_in.write_text(NOISY)
+    asked = []
+    watcher = types.SimpleNamespace(find_spec=lambda name, *_: asked.append(name))
+    sys.meta_path.insert(0, watcher)
+    qlatent_tf.silence_tensorflow()
+    assert load(None) == 0 and "tensorflow" in asked
 
 
 def test_a_message_stands_alone(stand_in, capfd):
