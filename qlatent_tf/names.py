@@ -52,13 +52,3 @@ def is_finite(value) -> bool:
         return math.isfinite(value)
     except OverflowError:
         return False
-
-
-def check_flag(name: str, value) -> None:
-    """Refuses a value that is neither True nor False, such as the text "no", which counts as true.
-
-    Raises:
-      ValueError: naming the value.
-    """
-    if not isinstance(value, bool):
-        raise ValueError(f"{name} is True or False; received {value!r}.")

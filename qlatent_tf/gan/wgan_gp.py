@@ -16,8 +16,8 @@ from qlatent_tf.gan.latent_training import latent_training
 from qlatent_tf.gan.optimizers import another, circuit_optimizer, make_optimizer
 from qlatent_tf.gan.replicas import distributed_step, replica_batches
 from qlatent_tf.gan.shapes import check_parts, check_real_samples, check_sizes
-from qlatent_tf.names import check_flag, check_number
-from qlatent_tf.quantum.arguments import check_count
+from qlatent_tf.names import check_number
+from qlatent_tf.quantum.arguments import check_count, check_flag
 from qlatent_tf.seeds import derive_seed
 
 _CRITIC_REPORTS = ("critic_loss", "wasserstein_distance", "gradient_penalty")
@@ -70,7 +70,7 @@ class WGANGP(LatentGenerator):
         check_parts(latent, generator, critic)
         check_sizes(critic_steps=critic_steps)
         check_number("gradient_penalty_weight", gradient_penalty_weight, 0)
-        check_flag("one_sided_penalty", one_sided_penalty)
+        one_sided_penalty = check_flag(one_sided_penalty, "one_sided_penalty")
         super().__init__(latent, generator, **kwargs)
         self.critic = critic
         self.gradient_penalty_weight = gradient_penalty_weight

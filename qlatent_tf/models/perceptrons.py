@@ -1,7 +1,7 @@
 """Multi-layer perceptrons for vectors: the synthetic experiments."""
 
 from qlatent_tf.gan.shapes import check_sizes, check_widths, latent_width
-from qlatent_tf.names import check_flag
+from qlatent_tf.quantum.arguments import check_flag
 from qlatent_tf.resolve import data_width
 
 _SLOPE = 0.2
@@ -47,7 +47,7 @@ def mlp(
     if not isinstance(activation, (str, type(None))):
         raise ValueError(f"activation is the name of one; received {activation!r}.")
     size = latent_width(latent)
-    check_flag("invertible", invertible)
+    invertible = check_flag(invertible, "invertible")
     activation = activation or ("leaky_relu" if invertible else "relu")
     if not invertible:
         generator = perceptron(size, features, units, activation, name="generator")

@@ -10,7 +10,6 @@ import os
 
 import numpy as np
 
-from qlatent_tf import names
 from qlatent_tf.quantum.circuits import circuit_matrix
 from qlatent_tf.quantum.memory import check_memory
 
@@ -193,10 +192,10 @@ def check_distribution(probabilities, outcomes: int) -> np.ndarray:
 
 
 def check_flag(value, name: str) -> bool:
-    """Returns True or False, NumPy's too, but not what merely counts as one of them."""
-    flag = bool(value) if isinstance(value, np.bool_) else value
-    names.check_flag(name, flag)
-    return flag
+    """Returns True or False, NumPy's too, but not the text "no", which counts as true."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{name} is True or False; received {value!r}.")
+    return bool(value)
 
 
 def check_path(value, name: str):

@@ -1,7 +1,7 @@
 """Builds the residual networks."""
 
 from qlatent_tf.gan.shapes import check_sizes, latent_width
-from qlatent_tf.names import check_flag
+from qlatent_tf.quantum.arguments import check_flag
 
 
 def resnet(
@@ -48,8 +48,8 @@ def resnet(
     check_sizes(
         resolution=resolution, filters=filters, blocks=blocks, critic_filters=critic_filters
     )
-    check_flag("flip", flip)
-    check_flag("dequantise", dequantise)
+    flip = check_flag(flip, "flip")
+    dequantise = check_flag(dequantise, "dequantise")
     if type(channels) is not int or channels not in (1, 3, 4):
         raise ValueError(f"channels, the bands of an image, are 1, 3 or 4; received {channels!r}.")
     if blocks < 2:

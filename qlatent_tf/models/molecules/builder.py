@@ -3,8 +3,8 @@
 import functools
 
 from qlatent_tf.gan.shapes import check_sizes, check_widths, latent_width
-from qlatent_tf.names import check_flag, check_number
-from qlatent_tf.quantum.arguments import check_count
+from qlatent_tf.names import check_number
+from qlatent_tf.quantum.arguments import check_count, check_flag
 from qlatent_tf.registry import rewards
 
 # Of atoms, and as many of bonds: those of `datasets.molecules.graphs`.
@@ -76,8 +76,8 @@ def molgan(
     from qlatent_tf.models.molecules.networks import graph_critic, graph_generator
     from qlatent_tf.models.molecules.rewards import RewardMolGAN
 
-    check_flag("straight_through", straight_through)
-    check_flag("mask_padding", mask_padding)
+    straight_through = check_flag(straight_through, "straight_through")
+    mask_padding = check_flag(mask_padding, "mask_padding")
     check_number("temperature", temperature, 0)
     if not temperature:
         raise ValueError(f"temperature is above 0; received {temperature!r}.")

@@ -116,7 +116,7 @@ def test_outputs_are_rounded_down_to_levels():
 
 def test_half_of_the_images_are_mirrored():
     real = np.stack([images(50), images(50)])
-    gan = resnet(**SMALL, flip=True, dequantise=False)
+    gan = resnet(**SMALL, flip=np.True_, dequantise=False)
     found = gan.decode(gan.encode(tf.constant(real), SEED)).numpy()
     same = (found == real).all((2, 3, 4))
     mirrored = (found == real[..., ::-1, :]).all((2, 3, 4))
