@@ -36,6 +36,7 @@ class Question:
 
 _BESIDE, _LEARNS = "boson beside another latent", "a trained latent beside the same, fixed"
 _SCALED = "a latent of unit variance beside the same as it is"
+_INVERTIBLE = "an invertible generator beside the published one"
 _IMPERFECT = "boson of an imperfect device beside a perfect one's"
 _FRECHET = "classifier_frechet_distance"
 _FIXED, _TRAINED = ({"trained": state} for state in ("fixed", "trained"))
@@ -64,6 +65,10 @@ def _imperfect(title: str, imperfection: str, value: str) -> Question:
     )
 
 
+_BIJECTIVE, _LEAKY = (
+    _states("generator", ("boson", "photonic", "gaussian"), kind, "published")
+    for kind in ("invertible", "leaky")
+)
 _LEARNED = _states("trained", ("boson", "photonic", "gaussian"), "trained", "fixed")
 QUESTIONS = (
     _counts("table1_torch_5000", "5,000 steps"),
@@ -122,6 +127,8 @@ QUESTIONS = (
             "raw",
         ),
     ),
+    _counts("invertibility_5000", "5,000 steps", _INVERTIBLE, **_BIJECTIVE),
+    _counts("invertibility_5000", "5,000 steps, LeakyReLU alone", _INVERTIBLE, **_LEAKY),
     _imperfect("photons 90 % indistinguishable", "indistinguishability", "0.9"),
     _imperfect("10 % of the photons lost", "transmission", "0.9"),
     _imperfect("30 % lost", "transmission", "0.7"),
