@@ -75,7 +75,8 @@ def resting_critic(monkeypatch):
     """Leaves out the critic's update, which takes longest and is that of `MolGAN`."""
 
     def update_generator(gan, batch):
-        return gan._update_generator(batch["generator_latent"], batch["seed"][-1])
+        latent = batch["generator_latent"]
+        return gan._update_generator(latent, batch["seed"][-1], latent)
 
     monkeypatch.setattr(WGANGP, "train_step", update_generator)
 
