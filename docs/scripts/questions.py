@@ -65,11 +65,11 @@ def _imperfect(title: str, imperfection: str, value: str) -> Question:
     )
 
 
+_THREE = ("boson", "photonic", "gaussian")
 _BIJECTIVE, _LEAKY = (
-    _states("generator", ("boson", "photonic", "gaussian"), kind, "published")
-    for kind in ("invertible", "leaky")
+    _states("generator", _THREE, kind, "published") for kind in ("invertible", "leaky")
 )
-_LEARNED = _states("trained", ("boson", "photonic", "gaussian"), "trained", "fixed")
+_LEARNED = _states("trained", _THREE, "trained", "fixed")
 QUESTIONS = (
     _counts("table1_torch_5000", "5,000 steps"),
     _counts("table1_5000", "5,000 steps, Keras' epsilon"),

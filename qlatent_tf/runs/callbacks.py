@@ -19,6 +19,8 @@ from absl import logging
 from qlatent_tf.progress import ProgressBar
 from qlatent_tf.runs.tensorboard import CIRCUIT, LOSSES, SPEED
 
+LOSS_STEPS = 10  # between two points of the losses
+
 
 class EverySteps(keras.callbacks.Callback):
     """Calls `at_step` at regular steps.
@@ -241,7 +243,7 @@ class LossEvents(EverySteps):
     """
 
     def __init__(self, writer, steps: int):
-        super().__init__(10, 1, steps)
+        super().__init__(LOSS_STEPS, 1, steps)
         self._writer = writer
         self._last = None
 

@@ -95,17 +95,12 @@ def assert_same_run(one, other):
     assert {path.name for path in one.path.iterdir()} >= {"samples.png", "metrics.json"}
 
 
-def _leave(callback, every):
-    """Takes a number of steps, and keeps nothing of it."""
-
-
 @pytest.fixture(scope="module")
 def single(tmp_path_factory):
     """Runs on one device, each step's losses in its events."""
     folder = tmp_path_factory.mktemp("single")
     with pytest.MonkeyPatch.context() as patch:
-        each = property(lambda _: 1, _leave)
-        patch.setattr(training.callbacks.LossEvents, "_every", each, raising=False)
+        patch.setattr(training.callbacks, "LOSS_STEPS", 1)
         images = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3), dtype=np.uint8)
         np.save(folder / "images.npy", images)
         resnet = RESNET.override(**{"dataset_options.file": str(folder / "images.npy")})

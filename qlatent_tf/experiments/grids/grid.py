@@ -83,9 +83,7 @@ class Grid:
           ValueError: if a cell or its run is there with another configuration, or another cell was
             trained or scored otherwise.
         """
-        for cell in cells:
-            if not self.is_finished(cell):
-                self._check_run(cell)
+        self._left(cells)
         planned = map(self._planned, cells)
         finished = read_like(self.path, cells, cells[0].config.steps)
         try:
@@ -144,10 +142,14 @@ class Grid:
         Raises:
           ValueError: as `run`.
         """
+        left = self._left(cells)
+        _check_latents(left)
+        return left
+
+    def _left(self, cells):
         left = [cell for cell in cells if not self.is_finished(cell)]
         for cell in left:
             self._check_run(cell)
-        _check_latents(left)
         return left
 
     def _planned(self, cell, **known):
