@@ -2,8 +2,6 @@
 
 import contextlib
 import dataclasses
-import os
-from pathlib import Path
 
 import numpy as np
 
@@ -19,6 +17,7 @@ from qlatent_tf.registry import (
     rewards,
 )
 from qlatent_tf.resolve import LATENT_FILES, OWN_CIRCUITS
+from qlatent_tf.storage.files import user_path
 from qlatent_tf.storage.preset_files import (
     GAN,
     checked_weights,
@@ -217,7 +216,7 @@ def _check_latent_files(config: Config) -> None:
             raise ValueError(f"latent_options.{option} is a path; received {file!r}.")
         raw = str(config.latent_options.get("file_format")).startswith("jiuzhang")
         # A device is named as FILE:NAME.
-        path = Path(os.path.expanduser(file.rpartition(":")[0] if option == "device" else file))
+        path = user_path(file.rpartition(":")[0] if option == "device" else file)
         # Who opens samples says best that they are missing.
         folder = path.is_dir() or (option == "file" and not path.exists())
         if not raw and not folder and path.suffix.lower() not in _LATENT_SUFFIXES:

@@ -4,7 +4,6 @@ import dataclasses
 import importlib
 import os
 import sys
-from pathlib import Path
 
 import numpy as np
 from qlatent_tf.tools.asked_data import check_dataset
@@ -16,7 +15,7 @@ from qlatent_tf.quantum import memory
 from qlatent_tf.registry import latents, models
 from qlatent_tf.runs import loading
 from qlatent_tf.runs.loading import source_config
-from qlatent_tf.storage.files import INCEPTION_VARIABLE
+from qlatent_tf.storage.files import INCEPTION_VARIABLE, user_path
 
 _LATENT_OPTIONS = ("modes", "photons", "unitary_seed", "unitary_file", "latent_file")
 _MODEL_OPTIONS = ("generator", "reward", "reward_weight")
@@ -49,7 +48,7 @@ def check_files(arguments) -> None:
     """
     for option in ("latent_file", "unitary_file"):
         file = getattr(arguments, option)
-        if file and not Path(file).expanduser().exists():
+        if file and not user_path(file).exists():
             raise FileNotFoundError(
                 f"There is no {file}, which --{option.replace('_', '-')} names."
             )

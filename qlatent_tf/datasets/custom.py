@@ -18,6 +18,7 @@ from qlatent_tf.datasets.images.arrays import (
 )
 from qlatent_tf.datasets.images.folders import read_folder
 from qlatent_tf.registry import datasets
+from qlatent_tf.storage.files import user_path
 
 # What `from_arrays` takes with images alone.
 _WITH_IMAGES = ("labels", "test", "test_labels", "class_names")
@@ -147,7 +148,7 @@ def from_smiles(
     from qlatent_tf.datasets.molecules.graphs import parse_smiles
 
     if isinstance(smiles, (str, os.PathLike)):
-        path = Path(smiles).expanduser()
+        path = user_path(smiles)
         if not path.is_file():
             raise FileNotFoundError(
                 f"There is no file {path}. Molecules are read from a file, or taken as a list of "
@@ -187,7 +188,7 @@ def from_folder(
     Example:
       >>> data = qlatent_tf.datasets.from_folder("photographs", size=32)
     """
-    arrays, class_names = read_folder(Path(folder).expanduser(), size, grey)
+    arrays, class_names = read_folder(user_path(folder), size, grey)
     return from_arrays(
         arrays["x_train"],
         arrays.get("y_train"),

@@ -10,6 +10,7 @@ from qlatent_tf.quantum.arguments import check_count, check_path, check_real, ch
 from qlatent_tf.quantum.circuits import read_blackbird, read_perceval
 from qlatent_tf.quantum.memory import check_memory
 from qlatent_tf.storage import npy_files
+from qlatent_tf.storage.files import user_path
 
 LARGEST_SEED = 2**32 - 1
 UNITARY_SUFFIXES = (".npy", ".npz", ".csv", ".pcvl", ".xbb")
@@ -174,7 +175,7 @@ def load_unitary(
       ImportError: if it is Perceval's, which is not installed.
       ValueError: if the format is unknown, the file is damaged, or the matrix is not legal.
     """
-    path = Path(os.path.expanduser(check_path(path, "unitary_file")))
+    path = user_path(check_path(path, "unitary_file"))
     if not path.is_file():
         raise FileNotFoundError(f"There is no unitary file {path}.")
     suffix = path.suffix.lower()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from qlatent_tf.config import Config
 from qlatent_tf.resolve import LATENT_FILES
-from qlatent_tf.storage.files import sha256_of
+from qlatent_tf.storage.files import sha256_of, user_path
 
 
 def latent_file(config: Config) -> str | None:
@@ -36,7 +36,7 @@ def file_record(config: Config) -> dict | None:
     file = latent_file(config)
     if file is None:
         return None
-    path = Path(file).expanduser()
+    path = user_path(file)
     settings = None
     if path.is_dir() and bank_metadata.is_bank(path):
         metadata = bank_metadata.read_metadata(path)

@@ -151,6 +151,14 @@ def sha256_of(path: str | os.PathLike) -> str:
     return digest.hexdigest()
 
 
+def user_path(path: str | os.PathLike) -> Path:
+    """Returns a path with ``~`` and ``~name`` as home directories.
+
+    A file may be called ``~name``, too: where no user is, the path stays as it is.
+    """
+    return Path(os.path.expanduser(path))
+
+
 def cache_dir() -> Path:
     """Returns the folder for what can be made again: $QLATENT_CACHE_DIR or ~/.cache/qlatent_tf.
 
@@ -181,7 +189,7 @@ def data_folders(data_dir: str | os.PathLike | None = None) -> list[Path]:
         (os.environ.get(DATA_DIR_VARIABLE), f"${DATA_DIR_VARIABLE}"),
     ):
         if named:
-            folder = Path(named).expanduser()
+            folder = user_path(named)
             if not folder.is_dir():
                 raise NotADirectoryError(f"{origin} names {folder}, which is not a folder.")
             folders.append(folder)
@@ -225,7 +233,7 @@ def named_file(file: str | os.PathLike, data_dir: str | os.PathLike | None) -> P
       ValueError: if the name is no text.
     """
     _check_name(file)
-    path = Path(file).expanduser()
+    path = user_path(file)
     if path.exists():
         return path
     advice = f"Nor is there {Path.cwd() / path}. Give a path, or put it into one"

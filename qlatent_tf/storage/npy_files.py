@@ -5,6 +5,7 @@ mapped; hence two functions of our own that open arrays. Nothing is ever unpickl
 """
 
 import contextlib
+import errno
 import math
 import os
 import zipfile
@@ -16,6 +17,8 @@ import numpy as np
 _SUFFIX = ".npy"
 # NumPy's own limit.
 _LONGEST_HEADER = 10_000
+# What the system says of itself, not of a file's bytes.
+_NOT_DAMAGE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.ESTALE)
 # How many bytes can be unpacked from one.
 _MOST_PACKED = {
     zipfile.ZIP_DEFLATED: 1 << 11,
@@ -182,6 +185,8 @@ def _named(path: str | os.PathLike, kind: str) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, ValueError | OSError) and str(path) in str(error):
             raise
+        if isinstance(error, OSError) and error.errno in _NOT_DAMAGE:
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise ValueError(f"{path} is not a whole {kind} file: {error}.") from error
 
 

@@ -154,6 +154,16 @@ def _leave(path, process, age=100):
     return path
 
 
+def test_a_path_begins_at_home_unless_no_user_is_called_so(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/someone")
+    for path, found in {
+        "~/bank": "/home/someone/bank",
+        "~no one/bank": "~no one/bank",
+        "a~/bank": "a~/bank",
+    }.items():
+        assert str(files.user_path(path)) == found
+
+
 def test_what_killed_writers_left_is_removed_by_the_next(tmp_path):
     process = subprocess.Popen(["true"])
     process.wait()

@@ -1,4 +1,6 @@
+import errno
 import io
+import os
 import zipfile
 
 import numpy as np
@@ -133,6 +135,17 @@ def test_a_missing_file_is_told_from_a_damaged_one(tmp_path):
     for read in (open_npy, open_npz):
         with pytest.raises(FileNotFoundError, match="absent"):
             read(tmp_path / "absent.npy")
+
+
+def test_too_many_open_files_are_no_damage(tmp_path, monkeypatch):
+    def too_many(*_, **__):
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    path = tmp_path / "rows.npy"
+    path.write_bytes(_npy())
+    monkeypatch.setattr("mmap.mmap", too_many)
+    with pytest.raises(OSError, match=r"Too many open files: .*rows\.npy"):
+        open_npy(path)
 
 
 @FUZZ

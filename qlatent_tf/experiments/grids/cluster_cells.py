@@ -16,7 +16,7 @@ from qlatent_tf.experiments.grids.cells import Cell
 from qlatent_tf.experiments.grids.grid import Grid
 from qlatent_tf.progress import ProgressBar
 from qlatent_tf.runs.signals import Interrupted, signals_interrupt
-from qlatent_tf.storage.files import DATA_DIR_VARIABLE, INCEPTION_VARIABLE
+from qlatent_tf.storage.files import DATA_DIR_VARIABLE, INCEPTION_VARIABLE, user_path
 from qlatent_tf.storage.locks import InUseError, sole_use
 from qlatent_tf.storage.temporary import remove_stale, temporary_prefix
 
@@ -124,7 +124,7 @@ def _shown(folder):
 
 def _preparation(grid, sign, cells, data_dir):
     folder = sign.parent
-    data_dir = None if data_dir is None else Path(data_dir).expanduser().resolve()
+    data_dir = None if data_dir is None else user_path(data_dir).resolve()
     banks = {folder / "banks" / cell.bank.name for cell in cells if cell.bank is not None}
     shipped = [file for bank in banks for file in bank.glob("[!.]*")]
     if data_dir == folder:

@@ -21,7 +21,7 @@ from qlatent_tf.registry import latents
 from qlatent_tf.runs.latent_file import file_record, latent_file
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.runs.signals import Interrupted
-from qlatent_tf.storage.files import read_json, write_json
+from qlatent_tf.storage.files import read_json, user_path, write_json
 from qlatent_tf.storage.locks import InUseError, sole_use
 
 
@@ -159,7 +159,7 @@ class Grid:
     def _latent_file(self, cell):
         """What the cell's latent would draw from; None for no file, and for what is not here."""
         file = latent_file(cell.config)
-        if file is None or cell.bank is not None or not Path(file).expanduser().exists():
+        if file is None or cell.bank is not None or not user_path(file).exists():
             return None
         if file not in self._files:
             self._files[file] = file_record(cell.config)

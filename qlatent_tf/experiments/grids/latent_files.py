@@ -13,6 +13,7 @@ from absl import logging
 from qlatent_tf.cluster.client import Cluster
 from qlatent_tf.config import Config
 from qlatent_tf.runs.latent_file import named_files
+from qlatent_tf.storage.files import user_path
 from qlatent_tf.storage.locks import InUseError
 
 # Seconds between looks at a bank that another process makes.
@@ -94,9 +95,9 @@ def recorded_samples(text: str) -> tuple[str, int, dict]:
     """
     from qlatent_tf.quantum.recordings.open_samples import open_samples
 
-    keyed = ":" in text and not Path(text).expanduser().exists()
+    keyed = ":" in text and not user_path(text).exists()
     file, _, key = text.rpartition(":") if keyed else (text, "", "")
-    path = Path(file).expanduser().resolve()
+    path = user_path(file).resolve()
     options = {"file": str(path), **({"key": key} if key else {})}
     modes = open_samples(path, key=key or None).shape[1]
     return f"{path.name}:{key}" if key else path.name, modes, options

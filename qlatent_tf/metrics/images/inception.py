@@ -122,7 +122,7 @@ def local_weights() -> Path | None:
     """
     named = os.environ.get(files.INCEPTION_VARIABLE)
     if named:
-        path = Path(named).expanduser()
+        path = files.user_path(named)
         if not path.exists():
             raise FileNotFoundError(
                 f"${files.INCEPTION_VARIABLE} names {path}, which does not exist."

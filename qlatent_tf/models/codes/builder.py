@@ -57,7 +57,8 @@ def last_qgan(
       LaStQGAN of uint8 images; or a CodeGAN where `image` is None.
 
     Raises:
-      ValueError: if an option is none of those that are legal.
+      ValueError: if an option is none of those that are legal, or a classical generator is to
+        have shots or errors of a circuit.
 
     References:
       Chang et al., Latent style-based quantum GAN for high-quality image generation, arXiv
@@ -84,12 +85,19 @@ def last_qgan(
     )
     code = qubits * READOUTS[readout]
     size = latent_width(latent)
+    noise = dict(depolarizing=depolarizing, trajectories=trajectories, shots=shots)
     if generator == "quantum":
         circuit = dict(ansatz=ansatz, style=style, readout=readout, initial_range=initial_range)
-        noise = dict(depolarizing=depolarizing, trajectories=trajectories)
-        measured = dict(shots=shots, shot_seed=shot_seed)
-        network = quantum_generator(size, qubits, circuit_layers, **circuit, **noise, **measured)
+        network = quantum_generator(
+            size, qubits, circuit_layers, **circuit, **noise, shot_seed=shot_seed
+        )
     else:
+        asked = [f"{name}={value!r}" for name, value in noise.items() if value]
+        if asked:
+            raise ValueError(
+                f"Only generator='quantum' has shots and errors of a circuit; received "
+                f"generator='classical' with {', '.join(asked)}."
+            )
         network = classical_generator(size, code, width)
     critic = code_critic(code, critic_width)
     if image is None:

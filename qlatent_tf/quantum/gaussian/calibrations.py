@@ -9,7 +9,7 @@ import numpy as np
 from qlatent_tf.names import did_you_mean
 from qlatent_tf.quantum.gaussian.light import check_squeezing, check_transfer
 from qlatent_tf.storage import npy_files
-from qlatent_tf.storage.files import find_data_file
+from qlatent_tf.storage.files import find_data_file, user_path
 
 _TRANSFER, _SQUEEZING, _MEANS, _TOTALS = "_T", "_r", "_mean_counts", "_total_dist"
 _SUM_TOLERANCE = 1e-6
@@ -82,7 +82,7 @@ def find_calibration(device: str | os.PathLike) -> tuple[Path, str]:
             f"A device is named as FILE:NAME, such as gbs_hardware_calibration.npz:borealis16; "
             f"received {str(device)!r}."
         )
-    path = Path(file).expanduser()
+    path = user_path(file)
     if not path.is_file():
         found = None if path.is_absolute() else find_data_file([file])
         if found is None:

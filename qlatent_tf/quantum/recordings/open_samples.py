@@ -11,7 +11,7 @@ from qlatent_tf.quantum.recordings import bank_metadata, jiuzhang
 from qlatent_tf.quantum.recordings import rows as sample_rows
 from qlatent_tf.quantum.recordings import text as text_samples
 from qlatent_tf.storage import npy_files
-from qlatent_tf.storage.files import check_regular
+from qlatent_tf.storage.files import check_regular, user_path
 
 _BOREALIS = "samples.npy"  # by which a directory of that experiment is known
 _READERS = {
@@ -62,7 +62,7 @@ def open_samples(
       >>> samples = open_samples("hardware.npz", key="shots")
       >>> samples[:1000].mean(axis=0)
     """
-    path = Path(check_path(path, "The file of samples")).expanduser()
+    path = user_path(check_path(path, "The file of samples"))
     if not path.exists():
         raise FileNotFoundError(f"There is no {path} to read samples from.")
     if not path.is_dir():

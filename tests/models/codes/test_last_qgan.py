@@ -134,6 +134,13 @@ def test_a_wide_circuit_has_noise_by_random_errors():
     assert (circuit.depolarizing, circuit.trajectories, circuit.shot_seed) == (0.01, 2, 3)
 
 
+def test_a_classical_generator_has_no_noise_of_a_circuit():
+    for noise in ({"depolarizing": 0.01}, {"shots": 100}, {"trajectories": 3}):
+        with pytest.raises(ValueError, match=f"generator='classical' with {next(iter(noise))}="):
+            gan(generator="classical", **noise)
+    gan(generator="classical", depolarizing=0.0, shots=None, ansatz="se")
+
+
 def test_the_features_of_real_images_are_computed_once(dataset, monkeypatch):
     # What does not change is computed once: the reference's features, not those of what is made.
     model, seen = gan(), []
