@@ -4,11 +4,14 @@ The word on the command line is the registered name. A third party's object need
 registration: ``"my_file:my_latent"`` names an attribute of an importable module.
 """
 
+import contextlib
 import functools
 import importlib
+import importlib.machinery
+import importlib.util
 import inspect
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from qlatent_tf.names import did_you_mean
@@ -225,10 +228,36 @@ def takes_options_of(
     return decorator
 
 
+def own_module(name: str) -> str:
+    """Returns the module of ``"module:attribute"``."""
+    return name.partition(":")[0].removesuffix(".py")
+
+
+def find_own(module: str) -> importlib.machinery.ModuleSpec | None:
+    """Returns where a module of someone's own lies, without importing it; None for nowhere."""
+    with _here_first():
+        try:
+            return importlib.util.find_spec(module)
+        except (ImportError, ValueError):
+            return None
+
+
+@contextlib.contextmanager
+def _here_first() -> Iterator[str]:
+    """Searches the working directory first; afterwards last, for what is imported may import."""
+    here = str(Path.cwd())
+    sys.path.insert(0, here)
+    try:
+        yield here
+    finally:
+        sys.path.remove(here)
+        if here not in sys.path:
+            sys.path.append(here)
+
+
 def _import_attribute(name: str, kind: str) -> Callable:
-    """Imports ``"module:attribute"``; the working directory is searched as Python's own -m does."""
-    module_name, _, attribute = name.partition(":")
-    module_name = module_name.removesuffix(".py")
+    """Imports ``"module:attribute"``, from the working directory before all others."""
+    module_name, attribute = own_module(name), name.partition(":")[2]
     if "/" in module_name or "\\" in module_name:
         raise ValueError(
             f"A {kind} of your own names a module, no path; received {name!r}. Run in the "
@@ -236,22 +265,16 @@ def _import_attribute(name: str, kind: str) -> Callable:
         )
     if not all(module_name.split(".")) or not attribute:
         raise ValueError(f"A {kind} of your own reads module:attribute; received {name!r}.")
-    here = str(Path.cwd())
-    added = here not in sys.path
-    if added:
-        sys.path.insert(0, here)
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if not f"{module_name}.".startswith(f"{error.name}."):
-            raise
-        raise ValueError(
-            f"The {kind} {name!r} names the module {module_name!r}, which is neither a file in "
-            f"{here} nor installed."
-        ) from error
-    finally:
-        if added:
-            sys.path.remove(here)
+    with _here_first() as here:
+        try:
+            module = importlib.import_module(module_name)
+        except ModuleNotFoundError as error:
+            if not f"{module_name}.".startswith(f"{error.name}."):
+                raise
+            raise ValueError(
+                f"The {kind} {name!r} names the module {module_name!r}, which is neither a file in "
+                f"{here} nor installed."
+            ) from error
     try:
         builder = getattr(module, attribute)
     except AttributeError as error:

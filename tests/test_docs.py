@@ -17,6 +17,7 @@ from PIL import Image
 
 from qlatent_tf import zoo
 from qlatent_tf.__main__ import TOOLS
+from qlatent_tf.quantum.unitaries import haar_unitary
 from qlatent_tf.registry import datasets, latents, metrics, models
 
 PAGES = [
@@ -83,8 +84,10 @@ def programs():
 
 @pytest.fixture
 def data_of_a_user(files):
-    """The same, holding the data that the pages read: vectors, and a folder of photographs."""
+    """The same, holding what the pages read: vectors, a measured circuit, and photographs."""
     random = np.random.default_rng(0)
+    noise = random.normal(scale=0.01, size=(6, 6))
+    np.save(files / "measured.npy", 0.9 * (haar_unitary(6, seed=0) + noise))
     np.save(files / "spectra.npy", random.normal(size=(640, 16)).astype("float32"))
     (files / "photographs").mkdir()
     for i in range(20):

@@ -6,9 +6,12 @@ import importlib.util
 from pathlib import Path
 
 import qlatent_tf
+from qlatent_tf.registry import find_own
+from qlatent_tf.storage.files import sha256_of
 from qlatent_tf.storage.preset_files import versions
 
 _PACKAGES = ("qlatent_tf", "qlatent_tf.configs")
+_FIRST_FOUND: dict[str, str] = {}
 
 
 @functools.cache
@@ -20,6 +23,19 @@ def fingerprint() -> dict[str, str]:
     """
     # Not the package manager's word on ourselves: a checkout may run without it.
     return {**versions(), "qlatent_tf": qlatent_tf.__version__, "sources": _sources()}
+
+
+def hash_of_module(name: str) -> str | None:
+    """Returns the SHA-256 of the file of a module of someone's own; None where there is none."""
+    spec = find_own(name)
+    file = spec and spec.origin and Path(spec.origin)
+    return sha256_of(file) if file and file.is_file() else None
+
+
+def hash_when_first_found(name: str) -> str | None:
+    """Returns `hash_of_module` as it was when this process, which imports once, found one first."""
+    digest = hash_of_module(name)
+    return digest and _FIRST_FOUND.setdefault(name, digest)
 
 
 def _sources() -> str:

@@ -1,5 +1,6 @@
 """A run's directory: its configuration, what has been measured, and what it was made of."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -77,7 +78,7 @@ class RunDirectory:
         for part in self.path.glob("*"):
             if part.is_dir():
                 refuse_link(part)
-        if not self._is_trained():
+        if not self.is_trained():
             for stale in ("run.json", "metrics.json"):
                 (self.path / stale).unlink(missing_ok=True)
             for events in self.path.glob("events.out.tfevents.*"):
@@ -88,7 +89,8 @@ class RunDirectory:
         for temporary in self.path.glob(".*.png.*.png"):
             temporary.unlink()
         self._forget_other_scores(config)
-        write_json(self.path / "config.json", config.to_json())
+        steps = max(config.steps, self.read_run()["step"])
+        write_json(self.path / "config.json", dataclasses.replace(config, steps=steps).to_json())
 
     def _forget_other_scores(self, config: Config) -> None:
         """Has the last evaluation made again if it was of other metrics or samples than asked."""
@@ -111,11 +113,12 @@ class RunDirectory:
         Raises:
           ValueError: as `open`.
         """
-        if (self.path / "config.json").is_file() and self._is_trained():
+        if (self.path / "config.json").is_file() and self.is_trained():
             known = self.read_config(trust_code=True)
             self.check_configuration(differences_by_name_first(known, config))
 
-    def _is_trained(self) -> bool:
+    def is_trained(self) -> bool:
+        """Returns whether there is a step to continue from."""
         return any(self.checkpoints.glob("ckpt-*")) or self.read_run()["step"] > 0
 
     def check_configuration(self, found: Differences) -> None:

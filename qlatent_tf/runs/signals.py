@@ -22,6 +22,18 @@ class Interrupted(Exception):  # noqa: N818
 
 
 @contextlib.contextmanager
+def asking_is_harmless() -> Iterator[None]:
+    """Lets SIGUSR1 do nothing where there is nothing to save, in place of ending the process.
+
+    Such as while data are loaded and samples are scored. A handler of the caller's own stays.
+    """
+    number = getattr(signal, _SAVING, None)  # Windows has none.
+    harmless = number is not None and signal.getsignal(number) is signal.SIG_DFL
+    with _handled({number: lambda *_: None} if harmless else {}):
+        yield
+
+
+@contextlib.contextmanager
 def signals_interrupt() -> Iterator[Callable[[], bool]]:
     """Lets the first signal that ends a run raise KeyboardInterrupt with its number.
 
@@ -47,22 +59,26 @@ def signals_interrupt() -> Iterator[Callable[[], bool]]:
         was, state["asked"] = state["asked"], False
         return was
 
-    handlers = {**dict.fromkeys(_ENDING, end), _SAVING: ask}
+    handlers = {
+        getattr(signal, name): handler
+        for name, handler in {**dict.fromkeys(_ENDING, end), _SAVING: ask}.items()
+        if hasattr(signal, name)  # Windows has fewer signals.
+    }
+    with _handled(handlers):
+        yield asked
+
+
+@contextlib.contextmanager
+def _handled(handlers):
+    """Installs handlers of signals that are not ignored, for as long as the block runs."""
     before = {}
-    try:
-        # Windows has fewer signals.
-        for number, handler in (
-            (getattr(signal, name), handler)
-            for name, handler in handlers.items()
-            if hasattr(signal, name)
-        ):
+    # Elsewhere than in the main thread, signals are its business.
+    with contextlib.suppress(ValueError):
+        for number, handler in handlers.items():
             if signal.getsignal(number) is not signal.SIG_IGN:
                 before[number] = signal.signal(number, handler)
-    except ValueError:  # Not the main thread: signals are its business.
-        yield asked
-        return
     try:
-        yield asked
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -22,6 +22,7 @@ from qlatent_tf.runs.run_directory import (
     differences_by_name_first,
 )
 from qlatent_tf.runs.session import Session
+from qlatent_tf.runs.signals import asking_is_harmless
 from qlatent_tf.runs.starting_point import starting_point
 from qlatent_tf.seeds import derive_seed, initial_weights
 from qlatent_tf.storage.locks import sole_use
@@ -86,6 +87,7 @@ def prepare(config: Config, strategy=None):
     return model
 
 
+@asking_is_harmless()
 def train(
     config: Config,
     workdir,
@@ -152,12 +154,13 @@ def train(
     chief = distribution.is_chief(strategy)
     lock = sole_use(run.path / ".lock", f"training in {run.path}")
     with lock if chief else contextlib.nullcontext(), distribution.lost_workers(strategy):
+        if run.is_trained():  # Before anything of it is changed.
+            check_data(run.path, run.read_run(), dataset, drawn_from)
         if chief:
             run.open(config)
             if beginning:
                 beginning.begin(run)
         distribution.agree(strategy, "the configuration", config.to_json())
-        check_data(run.path, run.read_run(), dataset, drawn_from)
         checkpoints = callbacks.Checkpoints(
             run.checkpoints, model, config.checkpoint_every, config.steps
         )

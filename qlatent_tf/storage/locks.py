@@ -5,19 +5,43 @@ import errno
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import filelock
 from absl import logging
 
 # A holder that ends removes its file; whoever has just opened that file tries again for so long.
 _RETRY_SECONDS = 0.1
+# Seconds between looks at what another process makes.
+_PATIENCE = 5
 _WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+
+T = TypeVar("T")
 
 
 class InUseError(ValueError):
     """What was to be locked is held by another process."""
+
+
+def once_free(make: Callable[[], T]) -> T:
+    """Returns what `make` returns, which is called again while another process holds its lock.
+
+    For what processes make once for all of them: whoever comes second waits, and finds it made.
+
+    Args:
+      make: callable. Raises `InUseError` where it has to wait.
+    """
+    waiting = False
+    while True:
+        try:
+            return make()
+        except InUseError as error:
+            if not waiting:
+                logging.info("%s This process waits for it.", error)
+            waiting = True
+            time.sleep(_PATIENCE)
 
 
 @contextlib.contextmanager

@@ -100,7 +100,9 @@ def test_no_task_waits_behind_another_while_a_worker_has_none():
     with LocalCluster(n_workers=1, **options) as local, Client(local) as connected:
         found = []
         for _, outcome in client.Cluster(connected).map(tasks.wait, range(6), common_of(1.0)):
-            local.scale(2)
+            if not found:
+                local.scale(2)
+                connected.wait_for_workers(2)
             found.append(outcome.value)
         processes = [process for process, _ in found]
         assert len(set(processes)) == 2

@@ -8,12 +8,13 @@ import pytest
 
 from qlatent_tf import __main__ as command
 from qlatent_tf.experiments import table2
-from qlatent_tf.experiments.grids import latent_files, tables
+from qlatent_tf.experiments.grids import tables
 from qlatent_tf.experiments.grids.finished_cells import read_cells
 from qlatent_tf.experiments.grids.latent_files import Bank, without_place
 from qlatent_tf.latents import latent_bank
 from qlatent_tf.quantum.recordings.open_samples import open_samples
 from qlatent_tf.runs.latent_file import file_record
+from qlatent_tf.storage import locks
 from qlatent_tf.storage.locks import InUseError
 
 pytestmark = pytest.mark.usefixtures("eager_steps", "no_charts")
@@ -230,7 +231,7 @@ def test_a_bank_is_made_once_and_waited_for(tmp_path, monkeypatch):
         write(*arguments, **keywords)
 
     monkeypatch.setattr(latent_bank, "write_latent_bank", busy_at_first)
-    monkeypatch.setattr(latent_files, "_PATIENCE", 0)
+    monkeypatch.setattr(locks, "_PATIENCE", 0)
     assert not bank.is_finished(path)
     bank.make(path, progress=False)
     assert len(calls) == 3 and bank.is_finished(path)

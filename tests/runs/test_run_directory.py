@@ -33,6 +33,13 @@ def test_scores_are_forgotten_where_they_are_made_again_alone(
     assert run.read_metrics() == expected
 
 
+def test_fewer_steps_than_a_run_has_done_are_not_written_into_it(run):
+    config = run.read_config()
+    write_json(run.path / "run.json", {"step": 4, "seconds": 1.0})
+    run.open(dataclasses.replace(config, steps=2))
+    assert run.read_config().steps == 4
+
+
 def test_repr_says_where_a_run_is(run):
     assert repr(run) == f"RunDirectory({str(run.path)!r})"
 

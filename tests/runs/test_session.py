@@ -138,3 +138,16 @@ def test_sigusr1_saves_a_run_that_continues(tmp_path):
     with stopped_at(3, sent(signal.SIGUSR1)):
         run = train(tmp_path, steps=4, checkpoint_every=9)
     assert checkpoint_steps(run.checkpoints) == [3, 4]
+
+
+def test_sigusr1_ends_no_run_that_has_nothing_to_save(copy, monkeypatch):
+    load = training.load_dataset
+
+    def asked(*arguments, **options):
+        os.kill(os.getpid(), signal.SIGUSR1)
+        return load(*arguments, **options)
+
+    monkeypatch.setattr(training, "load_dataset", asked)
+    assert signal.getsignal(signal.SIGUSR1) is signal.SIG_DFL
+    assert train(copy.path).read_run()["step"] == 6
+    assert signal.getsignal(signal.SIGUSR1) is signal.SIG_DFL

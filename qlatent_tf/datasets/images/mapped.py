@@ -12,7 +12,7 @@ from absl import logging
 
 from qlatent_tf.progress import progress_bar
 from qlatent_tf.storage import files
-from qlatent_tf.storage.locks import sole_use
+from qlatent_tf.storage.locks import once_free, sole_use
 
 # Images a block: some 3 MB of those that are converted here.
 BLOCK = 1024
@@ -29,7 +29,7 @@ def mapped_images(
 
     It is written under another name and gets its own once it is whole, beside a record of its
     SHA-256, which is verified from then on. An interrupted conversion is
-    resumed. No more than a block is in memory.
+    resumed. While another process converts them, this one waits. No more than a block is in memory.
 
     Args:
       path: path. The file; its name tells what the images are made from.
@@ -43,14 +43,16 @@ def mapped_images(
       The images, and the file's SHA-256.
 
     Raises:
-      ValueError: if the blocks hold fewer or more images, or another process is converting them.
+      ValueError: if the blocks hold fewer or more images.
       OSError: if the disk is full; what has been converted is kept, and the next call resumes.
     """
-    digest = _verified(path, shape)
-    if digest is None:
+
+    def made():
         with sole_use(path.with_suffix(".lock"), f"converting {label}"):
             # Another process may have written it just before this one had the lock.
-            digest = _verified(path, shape) or _convert(path, shape, blocks, label, progress)
+            return _verified(path, shape) or _convert(path, shape, blocks, label, progress)
+
+    digest = _verified(path, shape) or once_free(made)
     return np.load(path, mmap_mode="r", allow_pickle=False), digest
 
 

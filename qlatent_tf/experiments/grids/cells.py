@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from qlatent_tf.config import Config, reward_names
 from qlatent_tf.differences import differences
 from qlatent_tf.experiments.grids.latent_files import Bank
+from qlatent_tf.registry import own_module
 from qlatent_tf.resolve import resolve, share_circuits
 
 # More than years of training; each is described before the first one is trained.
@@ -127,6 +128,11 @@ def refuse_taken(settings, taken) -> None:
 def _overlaps(key, taken):
     """Whether a key is one of others, a part of one, or holds one."""
     return any(f"{key}.".startswith(f"{one}.") or one.startswith(f"{key}.") for one in taken)
+
+
+def own_modules(cells) -> list[str]:
+    """Returns the modules of someone's own that the cells' configurations name, sorted."""
+    return sorted({own_module(name) for cell in cells for name in cell.config.custom_names})
 
 
 def named_code(cells) -> set[str]:

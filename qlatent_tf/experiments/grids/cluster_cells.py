@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from qlatent_tf.cluster.client import Cluster, TaskFailed
+from qlatent_tf.cluster.fingerprint import hash_of_module, hash_when_first_found
 from qlatent_tf.cluster.worker import Place
-from qlatent_tf.experiments.grids.cells import Cell
+from qlatent_tf.experiments.grids.cells import Cell, own_modules
 from qlatent_tf.experiments.grids.grid import Grid
 from qlatent_tf.progress import ProgressBar
 from qlatent_tf.runs.signals import Interrupted, signals_interrupt
@@ -40,6 +41,7 @@ class Work:
         for the worker's own folders.
       files: mapping of str to bytes. What the worker cannot see, by path in the grid's folder.
       variables: mapping of str to str. Names of folders that are the client's.
+      code: mapping of str to str. SHA-256 of the modules of someone's own that the cells name.
     """
 
     workdir: str
@@ -47,6 +49,7 @@ class Work:
     data_dir: str | None
     files: Mapping[str, bytes]
     variables: Mapping[str, str]
+    code: Mapping[str, str]
 
 
 def run_on(
@@ -129,7 +132,10 @@ def _preparation(grid, sign, cells, data_dir):
     shipped = [file for bank in banks for file in bank.glob("[!.]*")]
     if data_dir == folder:
         shipped += folder.glob("*.npz")
-    variables = {name: os.environ[name] for name in _FOLDERS if name in os.environ}
+    # Whole paths: a worker's own folder is another.
+    named = {name: os.environ[name] for name in _FOLDERS if os.environ.get(name)}
+    variables = {name: str(user_path(path).resolve()) for name, path in named.items()}
+    code = {module: hash_of_module(module) for module in own_modules(cells)}
 
     @functools.cache
     def files():
@@ -143,6 +149,7 @@ def _preparation(grid, sign, cells, data_dir):
             data_dir="." if data_dir == folder else data_dir and str(data_dir),
             files={} if sees else files(),
             variables=variables,
+            code=code,
         )
 
     return prepare
@@ -185,9 +192,35 @@ class _Steps:
 
 
 def run_cell(work: Work, cell: Cell, place: Place) -> dict:
-    """Returns a finished cell, on a worker; see `Grid.make`."""
-    for name, value in work.variables.items():
-        os.environ.setdefault(name, value)
+    """Returns a finished cell, on a worker; see `Grid.make`.
+
+    Raises:
+      ValueError: if the worker holds other code of someone's own than the client.
+    """
+    for module, digest in work.code.items():
+        here = hash_when_first_found(module)
+        if here is not None and here != digest:  # What is missing is said where it is imported.
+            raise ValueError(
+                f"The worker's module {module!r} is not the client's: its file is another, or has "
+                "changed since the worker began. Let it see the same file, and start it anew."
+            )
+    with _variables(work.variables):
+        return _run_cell(work, cell, place)
+
+
+@contextlib.contextmanager
+def _variables(named):
+    """Sets variables of the environment that the worker does not have itself, for one task."""
+    added = {name: value for name, value in named.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
+
+
+def _run_cell(work, cell, place):
     folder = Path(work.workdir) if work.workdir else _unpacked(work, place.folder)
     grid = _grid(folder, work.num_samples)
     with _alone(grid, cell, place):

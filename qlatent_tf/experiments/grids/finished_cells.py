@@ -73,7 +73,7 @@ def read_cell(file) -> dict:
     Cells of before rows were recorded are of the row of their data and latent.
 
     Raises:
-      ValueError: if the file is damaged.
+      ValueError: if the file is damaged, or not called as `Cell.file_name` says.
     """
     try:
         cell = read_json(file, _CELL)
@@ -86,6 +86,12 @@ def read_cell(file) -> dict:
     # The run lies in a folder of this name.
     if Path(cell["name"]).name != cell["name"] or cell["name"] in ("", ".."):
         raise ValueError(f"{file} is no finished cell: its name is {cell['name']!r}.")
+    name = f"{cell['name']}@{config.steps}.json"
+    if Path(file).name != name:
+        raise ValueError(
+            f"{file} holds the cell whose file is {name}: a copy would count as a second run. "
+            "Remove it, or give it that name."
+        )
     return {**cell, "config": config, "row": row_of(cell.get("row"), config)}
 
 

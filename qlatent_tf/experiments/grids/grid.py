@@ -16,11 +16,12 @@ from qlatent_tf.experiments.grids.finished_cells import (
     read_like,
     row_of,
 )
+from qlatent_tf.experiments.grids.latent_files import moved
 from qlatent_tf.progress import ProgressBar
 from qlatent_tf.registry import latents
 from qlatent_tf.runs.latent_file import file_record, latent_file
 from qlatent_tf.runs.run_directory import RunDirectory
-from qlatent_tf.runs.signals import Interrupted
+from qlatent_tf.runs.signals import Interrupted, asking_is_harmless
 from qlatent_tf.storage.files import read_json, user_path, write_json
 from qlatent_tf.storage.locks import InUseError, sole_use
 
@@ -96,6 +97,7 @@ class Grid:
         scores = cell_scores(read_cell(self._file(cell))).values()
         return any(score.metric == metric for score in scores)
 
+    @asking_is_harmless()
     def run(self, cells, *, data_dir=None, progress=True) -> None:
         """Trains and scores the cells that are not finished.
 
@@ -224,11 +226,12 @@ class Grid:
             config = config.override(**{"latent_options.file": str(bank)})
         # Again, for another process may have begun the run meanwhile.
         self._check_run(cell)
-        if (run.path / "config.json").is_file():
-            # The latent's file may lie elsewhere now; all else was compared.
-            write_json(run.path / "config.json", config.to_json())
         dataset = training.load_dataset(config, data_dir=data_dir, progress=progress)
         self._check_data(cell, dataset)
+        if (run.path / "config.json").is_file():
+            # The latent's file may lie elsewhere now.
+            known = run.read_config(trust_code=True)
+            write_json(run.path / "config.json", moved(known, config).to_json())
         training.train(config, run.path, dataset=dataset, progress=progress, watch=watch)
         model, step = training.restore_model(run, trust_code=named_code([cell]))
         scores = evaluation.evaluate(model, dataset, **self._scoring(config, progress))

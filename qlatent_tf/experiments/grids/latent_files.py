@@ -4,20 +4,14 @@ What reads and makes them is imported there: cells are described without Numba.
 """
 
 import dataclasses
-import time
 from collections.abc import Mapping
 from pathlib import Path
-
-from absl import logging
 
 from qlatent_tf.cluster.client import Cluster
 from qlatent_tf.config import Config
 from qlatent_tf.runs.latent_file import named_files
 from qlatent_tf.storage.files import user_path
-from qlatent_tf.storage.locks import InUseError
-
-# Seconds between looks at a bank that another process makes.
-_PATIENCE = 5
+from qlatent_tf.storage.locks import once_free
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,16 +44,12 @@ class Bank:
         from qlatent_tf.latents.latent_bank import write_latent_bank
 
         options = {"num_samples": self.num_samples, "progress": progress, "cluster": cluster}
-        waiting = False
-        while not self.is_finished(path):
-            try:
+
+        def make():
+            if not self.is_finished(path):
                 write_latent_bank(path, self.latent, self.options, **options)
-                return
-            except InUseError as error:
-                if not waiting:
-                    logging.info("%s This process waits for it.", error)
-                waiting = True
-                time.sleep(_PATIENCE)
+
+        once_free(make)
 
     def is_finished(self, path: Path) -> bool:
         """Returns whether the bank is there, whole and by its hashes undamaged."""
@@ -101,6 +91,12 @@ def recorded_samples(text: str) -> tuple[str, int, dict]:
     options = {"file": str(path), **({"key": key} if key else {})}
     modes = open_samples(path, key=key or None).shape[1]
     return f"{path.name}:{key}" if key else path.name, modes, options
+
+
+def moved(config: Config, there: Config) -> Config:
+    """Returns the configuration with its latent's files where those of another one lie."""
+    named = named_files(there)
+    return config.override(**{f"latent_options.{name}": file for name, file in named.items()})
 
 
 def without_place(config: Config) -> Config:

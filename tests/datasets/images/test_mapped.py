@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from qlatent_tf.datasets.images import mapped as module
+from qlatent_tf.storage import locks
 from qlatent_tf.storage.locks import sole_use
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (30, 5, 4, 3), np.uint8)
@@ -130,7 +131,16 @@ def test_room_is_asked_for_before(path, monkeypatch):
     assert not list(path.parent.iterdir())
 
 
-def test_two_at_once_are_refused(path):
-    with sole_use(path.with_suffix(".lock"), "converting some"):
-        with pytest.raises(ValueError, match="Another process is converting some"):
-            _convert(path, Source())
+def test_of_two_at_once_one_waits_for_the_other(path, monkeypatch):
+    theirs, waited = sole_use(path.with_suffix(".lock"), "converting some"), []
+
+    def wait(seconds):
+        waited.append(seconds)
+        if waited.count(locks._PATIENCE) == 2:
+            theirs.__exit__(None, None, None)
+
+    theirs.__enter__()
+    monkeypatch.setattr(locks.time, "sleep", wait)
+    images = _convert(path, Source())
+    assert waited.count(locks._PATIENCE) == 2
+    np.testing.assert_array_equal(images, IMAGES)

@@ -1,5 +1,6 @@
 """A grid's cells on workers: in this process, by a stand-in for the cluster, and on real ones."""
 
+import dataclasses
 import json
 import os
 import shutil
@@ -39,7 +40,7 @@ class StandIn:
     """Performs tasks here as a worker would, one that sees the grid's folder or not."""
 
     def __init__(self, folder=None):
-        self.folder, self.stopped, self.works = folder, False, []
+        self.folder, self.stopped, self.works, self.report = folder, False, [], None
 
     def map(self, function, tasks, prepare, *, ahead=0, watch=None):
         def ask(asked, *arguments):
@@ -147,6 +148,39 @@ def test_what_a_worker_cannot_see_is_sent(tmp_path, monkeypatch):
     assert (there / "banks" / "few" / sent.name).read_bytes() == sent.read_bytes()
     assert bank.is_finished(there / "banks" / "few") and (there / "codes.npz").is_file()
     assert worker.works[-1].data_dir == "." and not worker.works[-1].workdir
+
+
+def test_the_clients_folders_are_the_workers_for_one_task(tmp_path, monkeypatch):
+    seen = []
+    folders = ("QLATENT_DATA_DIR", "QLATENT_INCEPTION_WEIGHTS")
+    monkeypatch.setattr(Grid, "make", lambda *_, **__: seen.append([*map(os.getenv, folders)]))
+    monkeypatch.chdir(tmp_path)
+    for data in ("a", "b"):
+        for name, value in zip(folders, (data, "theirs"), strict=True):
+            monkeypatch.setenv(name, value)
+        prepare = cluster_cells._preparation(Grid("grid", SAMPLES), tmp_path / "sign", CELLS, None)
+        monkeypatch.delenv(folders[0])
+        monkeypatch.setenv(folders[1], "mine")
+        cluster_cells.run_cell(prepare(lambda *_: True), CELLS[0], StandIn())
+        assert [*map(os.getenv, folders)] == [None, "mine"]
+    assert seen == [[str(tmp_path / "a"), "mine"], [str(tmp_path / "b"), "mine"]]
+
+
+def test_a_worker_refuses_to_run_other_code_than_the_clients(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "code_of_cells.py"
+    file.write_text("SEED = 1\n")
+    own = Cell("own", dataclasses.replace(CONFIG, dataset="code_of_cells.py:data"))
+    monkeypatch.setattr(Grid, "make", lambda *_, **__: {})
+
+    def run():
+        prepare = cluster_cells._preparation(Grid("grid", SAMPLES), tmp_path / "sign", [own], None)
+        return cluster_cells.run_cell(prepare(lambda *_: True), own, StandIn())
+
+    assert run() == {}
+    file.write_text("SEED = 2\n")  # The worker has imported it by now.
+    with pytest.raises(ValueError, match="module 'code_of_cells' is not the client's.*start it"):
+        run()
 
 
 def test_one_bar_counts_the_steps_of_all(whole, tmp_path, monkeypatch):

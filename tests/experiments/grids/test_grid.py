@@ -191,6 +191,20 @@ def test_more_steps_continue_the_run_and_keep_the_shorter_cell(whole, tmp_path):
         grid.run([cell(0, steps=5)], progress=False)
 
 
+def test_other_metrics_of_a_finished_run_are_made_before_its_cell_is_made_again(whole, tmp_path):
+    shutil.copytree(whole.path / "runs" / "cell_0", tmp_path / "runs" / "cell_0")
+    (found,) = read_cells(run(tmp_path, [cell(0, evaluation_samples=60)]).path)
+    assert list(found["history"][-1]) == ["step", "integer_distance@60"]
+
+
+def test_a_copy_of_a_cell_is_no_second_one(whole, tmp_path):
+    shutil.copytree(whole.path / "cells", tmp_path / "cells")
+    file = tmp_path / "cells" / CELLS[0].file_name
+    shutil.copy(file, file.with_stem(f"{file.stem} (conflicted copy)"))
+    with pytest.raises(ValueError, match="copy.*json holds the cell whose file is cell_0@4.json"):
+        read_cells(tmp_path)
+
+
 @pytest.mark.parametrize(
     "changes, samples, message",
     [
@@ -229,7 +243,7 @@ def test_a_cell_of_other_steps_under_this_name_is_no_finished_one(whole, tmp_pat
     steps = CONFIG.steps
     content = file.read_text().replace(f'"steps": {steps}', f'"steps": {steps + 1}')
     (folder / file.name).write_text(content)
-    with pytest.raises(ValueError, match=f"braces.*steps: {steps + 1} -> {steps}. Choose another"):
+    with pytest.raises(ValueError, match=f"braces.*the cell whose file is cell_0@{steps + 1}.json"):
         Grid(folder.parent, SAMPLES).check([cell(0)])
 
 
