@@ -297,7 +297,7 @@ def parse_setting(text: str) -> tuple[str, Any]:
         raise ValueError(f"A setting reads key=value, such as steps=300; received {text!r}.")
     try:
         return key, json.loads(value)
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, RecursionError):
         if _DECIMAL.fullmatch(value):
             return key, float(value)
         return key, {"True": True, "False": False, "None": None}.get(value, value)

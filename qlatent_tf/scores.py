@@ -90,7 +90,7 @@ class Score:
         """Returns ``mean``, ``standard_error`` and ``values``; what is not defined is None."""
         return {
             "mean": _defined(self.mean),
-            "standard_error": self.error,
+            "standard_error": None if self.error is None else _defined(self.error),
             "values": [_defined(value) for value in self.values],
         }
 

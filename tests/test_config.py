@@ -20,6 +20,10 @@ def config():
     )
 
 
+def test_a_setting_may_be_nested_beyond_what_json_reads():
+    assert parse_setting("a=" + "[" * 100_000)[1].startswith("[[[")
+
+
 def test_json_and_back(config):
     text = json.dumps(config.to_json())
     assert Config.from_json(json.loads(text)) == config

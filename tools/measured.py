@@ -28,9 +28,13 @@ SOURCES = {
 
 def measure_figure2(arguments) -> int:
     """Measures presets or runs of table1, and writes figure 2; returns the exit code."""
-    runs = arguments.workdir.glob(f"runs/{arguments.data}_*_seed{arguments.seed}")
-    # Of table1: other studies' runs may lie beside them.
-    trained = [run for run in runs if RunDirectory(run).read_run()["step"] and _is_table1(run)]
+    runs = arguments.workdir.glob(f"runs/*_seed{arguments.seed}")
+    # Of table1 and these data: other runs may lie beside them.
+    trained = [
+        run
+        for run in runs
+        if RunDirectory(run).read_run()["step"] and _is_table1(run, arguments.data)
+    ]
     sources = arguments.source or sorted(trained)
     if not sources:
         raise FileNotFoundError(
@@ -58,9 +62,11 @@ def measure_figure2(arguments) -> int:
     return 0
 
 
-def _is_table1(run) -> bool:
+def _is_table1(run, data: str) -> bool:
     """Whether a run is called as table1 calls it, by data, latent and seed, and is no other's."""
     config = RunDirectory(run).read_config(trust_code=True)  # Which is read, not run.
+    if config.dataset != data:
+        return False
     row = {"data": config.dataset, "latent": config.latent}
     # A row of another study may have the name, if entries of it are empty.
     cells = map(read_cell, run.parents[1].glob(f"cells/{run.name}@*.json"))

@@ -50,13 +50,21 @@ def load(
     if hasattr(loaded, "source"):  # A `Dataset`, or what looks like one.
         return loaded
     name = name.rpartition(":")[2]
-    if isinstance(loaded, Sequence) and loaded and isinstance(loaded[0], str):
-        return from_smiles(loaded, name=name, progress=progress)
-    if isinstance(loaded, tuple) and loaded:
-        # As Keras returns data sets: (x, y), or one such pair to train on and one held out.
-        train, test = loaded if isinstance(loaded[0], tuple) else (loaded, (None, None))
-        return from_arrays(*train, *test, name=name)
-    return from_arrays(loaded, name=name)
+    texts = np.ravel(loaded).tolist() if isinstance(loaded, np.ndarray) else loaded
+    if isinstance(texts, Sequence) and texts and isinstance(texts[0], str):
+        return from_smiles(texts, name=name, progress=progress)
+    if not isinstance(loaded, tuple):
+        return from_arrays(loaded, name=name)
+    # As Keras returns data sets: (x, y), or one such pair to train on and one held out.
+    pairs = loaded if loaded and all(isinstance(one, tuple) for one in loaded) else (loaded,)
+    parts = [part for pair in pairs for part in pair]
+    if not 1 <= len(parts) <= 4 or (len(pairs) == 2 and len(parts) < 4) or len(pairs) > 2:
+        raise ValueError(
+            f"{name} returns samples, (samples, labels), (samples, labels, test, test_labels), or "
+            f"two pairs of samples and labels; received a tuple of {len(loaded)}"
+            f"{' tuples' if pairs is loaded else ''}."
+        )
+    return from_arrays(*parts, name=name)
 
 
 def from_arrays(
@@ -84,13 +92,18 @@ def from_arrays(
       Dataset of float32 vectors, `ImageDataset` or `MoleculeDataset`.
 
     Raises:
-      ValueError: if the samples are none of these, or not finite, or what images have is given with
-        others.
+      ValueError: if the samples are none of these, not finite or masked, graphs are no whole
+        molecules, or what images have is given with others.
 
     Example:
       >>> data = qlatent_tf.datasets.from_arrays(numpy.load("spectra.npy"))
       >>> gan.fit(data.source, batch_size=64, epochs=5)
     """
+    if isinstance(samples, Mapping):
+        samples = {part: _unmasked(array, f"{name}: {part}") for part, array in samples.items()}
+    else:
+        samples = _unmasked(samples, name)
+    labels, test, test_labels = (_unmasked(array, name) for array in (labels, test, test_labels))
     more = dict(zip(_WITH_IMAGES, (labels, test, test_labels, class_names), strict=True))
     given = [part for part, value in more.items() if value is not None]
     if isinstance(samples, Mapping):
@@ -115,6 +128,19 @@ def from_arrays(
         classes=None,
         provenance={"sha256": sha256_of_arrays(arrays.values())},
     )
+
+
+def _unmasked(array, where):
+    """Returns what is behind a mask that masks nothing; others are returned as they are."""
+    if not isinstance(array, np.ma.MaskedArray):
+        return array
+    masked = np.ma.count_masked(array)
+    if masked:
+        raise ValueError(
+            f"{where}: {masked:,} of {array.size:,} entries are masked, which networks cannot "
+            "train on. Leave their rows out, or fill them."
+        )
+    return array.data
 
 
 def _refuse_more(given, kind, name):
@@ -154,12 +180,12 @@ def from_smiles(
                 f"There is no file {path}. Molecules are read from a file, or taken as a list of "
                 "SMILES."
             )
-        return load_molecules(name or path.name.partition(".")[0], path, progress)
+        return load_molecules(name or path.name.lstrip(".").partition(".")[0], path, progress)
     smiles = list(smiles)
     name = name or "smiles"
-    others = [one for one in smiles if not isinstance(one, str)]
+    others = [one for one in smiles if not isinstance(one, str) or len(one.splitlines()) > 1]
     if others:
-        raise ValueError(f"{name}: a SMILES is a text; received {others[0]!r}.")
+        raise ValueError(f"{name}: a SMILES is a text of one line; received {others[0]!r}.")
     encoded = encode(map(parse_smiles, smiles), progress, name)
     digest = hashlib.sha256("\n".join(smiles).encode()).hexdigest()
     return molecule_dataset(name, *encoded, {"sha256": digest})
@@ -204,10 +230,17 @@ def _from_graphs(samples: Mapping[str, np.ndarray], name: str) -> MoleculeDatase
     atoms, bonds = check_graphs(samples)
     graphs = {"atoms": atoms, "bonds": bonds}
     smiles, plain = decoded_smiles(graphs)
-    lacking = [row for row, text in enumerate(smiles) if text is None]
+    uneven = np.flatnonzero((bonds != bonds.transpose(0, 2, 1)).any(axis=(1, 2)))
+    if len(uneven):
+        raise ValueError(
+            f"{name}: bonds are symmetric, bonds[i, j] = bonds[j, i]; those of {len(uneven)} of "
+            f"{len(bonds)} graphs are not, the first of them row {uneven[0]}."
+        )
+    # Of one fragment, as those of `from_smiles`, and without wildcards.
+    lacking = [row for row, text in enumerate(smiles) if not text or {".", "*"} & set(text)]
     if lacking or not smiles:
         row = f", the first of them row {lacking[0]}" if lacking else ""
-        raise ValueError(f"{len(lacking)} of {len(smiles)} graphs are no molecules{row}.")
+        raise ValueError(f"{len(lacking)} of {len(smiles)} graphs are no whole molecules{row}.")
     provenance = {"sha256": sha256_of_arrays((atoms, bonds)), "molecules": len(atoms)}
     texts = {
         "smiles": np.array(smiles),

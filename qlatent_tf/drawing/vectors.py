@@ -17,7 +17,8 @@ def draw_vectors(samples: np.ndarray, real: np.ndarray | None = None) -> np.ndar
     Peaks of the histogram at whole numbers show how discrete the samples are.
 
     Args:
-      samples: array, shape `(n, width)`. At most 64 are drawn; all enter the histogram.
+      samples: array, shape `(n, width)`. At most 64 are drawn. The histogram is of the entries of
+        all, from -20 to 20 at most.
       real: array, shape `(m, width)`. Samples of the data, whose histogram is drawn as a line.
 
     Returns:

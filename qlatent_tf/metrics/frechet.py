@@ -6,6 +6,7 @@ Reference:
 """
 
 import dataclasses
+import math
 from typing import Any
 
 import numpy as np
@@ -99,7 +100,9 @@ def warn_of_low_rank(distance: str, count: int, things: str, width: int) -> None
         )
 
 
-def frechet_distance(first: Moments | np.ndarray, second: Moments | np.ndarray) -> float:
+def frechet_distance(
+    first: Moments | np.ndarray | None, second: Moments | np.ndarray | None
+) -> float:
     """Returns the squared Frechet distance, as is customary in scores of generators.
 
         d^2 = |m_1 - m_2|^2 + tr(C_1 + C_2) - 2 tr (C_1 C_2)^(1/2)
@@ -111,8 +114,8 @@ def frechet_distance(first: Moments | np.ndarray, second: Moments | np.ndarray) 
 
     Args:
       first: float array, shape `(n, width)`, such as the features of n samples, n at least 2; or
-        its Moments.
-      second: float array, shape `(m, width)`, or Moments. Of the same width.
+        its Moments; or None where there are none, and the distance is NaN.
+      second: float array, shape `(m, width)`, or Moments, or None. Of the same width.
 
     Raises:
       ValueError: if the widths differ, or a side has fewer than two rows or is not finite.
@@ -121,6 +124,8 @@ def frechet_distance(first: Moments | np.ndarray, second: Moments | np.ndarray) 
       Dowson and Landau, The Frechet distance between multivariate normal distributions, Journal of
       Multivariate Analysis 12 (1982).
     """
+    if first is None or second is None:
+        return math.nan
     first, second = (
         side if isinstance(side, Moments) else Moments.of(side) for side in (first, second)
     )

@@ -47,8 +47,7 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
     seeds = [check_count(seed, "a sampling seed") for seed in seeds]
     if not seeds or len(set(seeds)) < len(seeds):
         raise ValueError(f"An evaluation needs seeds, each another one; received {seeds}.")
-    if num_samples < 1:
-        raise ValueError(f"num_samples is a positive number; received {num_samples}.")
+    num_samples = check_count(num_samples, "num_samples", least=1)
     rows = []
     for seed in ProgressBar(
         seeds, desc="evaluate", unit="seed", disable=not progress or len(seeds) < 2

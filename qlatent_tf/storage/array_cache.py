@@ -10,11 +10,17 @@ from absl import logging
 
 from qlatent_tf.storage import files, npy_files
 
+# Bytes of a file's name, which a file system may limit to 255 with all that is added to it.
+_LONGEST_STEM = 100
+# What `numpy.savez` and the cache call something else.
+_TAKEN = re.compile("_*(file|key|allow_pickle)")
+
 
 def cache_path(folder: str, stem: str, key: str, suffix: str = ".npz") -> Path:
     """Returns the file in the cache folder for what is made from `key`."""
     digest = hashlib.sha256(key.encode()).hexdigest()
-    stem = re.sub(r"[^\w.-]+", "-", stem)  # It may be a user's name of data.
+    # It may be a user's name of data, longer than a file's may be.
+    stem = re.sub(r"[^\w.-]+", "-", stem).encode()[:_LONGEST_STEM].decode(errors="ignore")
     return files.cache_dir() / folder / f"{stem}-{digest[:16]}{suffix}"
 
 
@@ -41,7 +47,8 @@ def cached_arrays(
         arrays = dict(make())
         try:
             with files.atomic_path(path) as temporary:
-                np.savez(temporary, **arrays, key=key)
+                stored = {_stored_as(name): array for name, array in arrays.items()}
+                np.savez(temporary, **stored, key=key)
         except OSError as error:
             logging.warning("%s cannot be written (%s): the next run makes it.", path, error)
     return arrays
@@ -54,8 +61,17 @@ def _read(path: Path, key: str, check) -> dict[str, np.ndarray] | None:
         arrays = {name: npy_files.read_npz(path, name) for name in npy_files.npz_members(path)}
         if str(arrays.pop("key")) != key:
             raise ValueError("it was made from something else")
+        arrays = {_name_of(stored): array for stored, array in arrays.items()}
         check(arrays)
     except (OSError, ValueError, KeyError) as error:
         logging.warning("%s is damaged (%s) and will be made again.", path, error)
         return None
     return arrays
+
+
+def _stored_as(name: str) -> str:
+    return f"_{name}" if _TAKEN.fullmatch(name) else name
+
+
+def _name_of(stored: str) -> str:
+    return stored.removeprefix("_") if _TAKEN.fullmatch(stored) else stored

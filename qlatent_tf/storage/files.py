@@ -20,6 +20,7 @@ DATA_DIR_VARIABLE = "QLATENT_DATA_DIR"
 CACHE_DIR_VARIABLE = "QLATENT_CACHE_DIR"
 INCEPTION_VARIABLE = "QLATENT_INCEPTION_WEIGHTS"
 MAX_JSON_BYTES = 1 << 28
+_LONGEST_SUFFIX = 8
 
 
 @contextlib.contextmanager
@@ -27,7 +28,7 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     """Yields a temporary path that replaces `path` when the block ends without an error.
 
     A reader sees the old file or the new one, never a part: a killed process or a full disk
-    leaves `path` as it was.
+    leaves `path` as it was. A new file keeps the permissions of the old one.
 
     Args:
       path: path. The file to write. Missing parent directories are made.
@@ -38,12 +39,12 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     remove_stale(path.parent)
-    handle, name = tempfile.mkstemp(
-        dir=path.parent, prefix=temporary_prefix(path), suffix="".join(path.suffixes)
-    )
+    # Such as .csv.gz, by which writers choose a format, not all that stands behind a dot.
+    suffix = "".join(one for one in path.suffixes[-2:] if len(one) <= _LONGEST_SUFFIX)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=temporary_prefix(path), suffix=suffix)
     os.close(handle)
     # mkstemp makes private files; what is written here is meant for whoever may read the folder.
-    os.chmod(name, 0o666 & ~_umask())
+    os.chmod(name, stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
     temporary = Path(name)
     try:
         yield temporary

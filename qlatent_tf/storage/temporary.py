@@ -9,11 +9,14 @@ import time
 from pathlib import Path
 
 _STALE_SECONDS = 60
+_LONGEST_NAME = 100
 
 
 def temporary_prefix(path: Path) -> str:
     """Returns what the names of this process's temporary files for a path begin with."""
-    return f".{path.name}.{os.getpid()}@{_host()}-"
+    # A name may be as long as a file system allows.
+    name = path.name.encode(errors="surrogateescape")[:_LONGEST_NAME].decode(errors="ignore")
+    return f".{name}.{os.getpid()}@{_host()}-"
 
 
 @functools.cache

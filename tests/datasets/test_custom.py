@@ -78,6 +78,16 @@ def _write(folder, images):
         Image.fromarray(image).save(path)
 
 
+def test_a_mask_that_masks_nothing_is_taken_off():
+    data = datasets.from_arrays(np.ma.masked_equal([[1, 2], [3, 4]], -9))
+    assert type(data.source) is np.ndarray
+
+
+def test_two_classes_of_one_name_are_refused():
+    with pytest.raises(ValueError, match="classes have a name each; received 'cat' twice"):
+        datasets.from_arrays(IMAGES, np.arange(6) % 2, class_names=["cat", "cat"])
+
+
 def test_class_names_may_be_an_array():
     names = np.array(["cat", "dog"])
     data = datasets.from_arrays(IMAGES[:2], np.array([1, 0]), class_names=names)
@@ -103,6 +113,7 @@ def test_a_folder_of_images(folder):
 def test_subfolders_are_classes(folder):
     _write(folder, {"pets/dog/1.bmp": IMAGES[0], "pets/cat/1.png": IMAGES[1]})
     (folder / "pets" / "empty").mkdir()
+    _write(folder / "pets" / ".thumbnails", {"1.png": IMAGES[2]})
     data = datasets.from_folder(folder / "pets")
     assert data.class_names == ("cat", "dog") and data.labels.tolist() == [0, 1]
     np.testing.assert_array_equal(data.source, IMAGES[[1, 0]])
@@ -123,6 +134,8 @@ def test_subfolders_are_classes(folder):
         ({"1.png": IMAGES[0]}, {"size": (8, 8.5)}, "size is an integer; received 8.5"),
         ({"1.png": IMAGES[0]}, {"size": (8, 8, 3)}, "height and width; received"),
         ({"1.png": IMAGES[0]}, {"grey": "no"}, "grey is True or False; received 'no'"),
+        ({"a/1.png": IMAGES[0], "a/in/1.png": IMAGES[0]}, {}, "a/in holds images: a class is one"),
+        ({"a/in/1.png": IMAGES[0]}, {}, "a/in holds images: a class is one folder"),
     ],
 )
 def test_folders_that_are_no_data_set(folder, images, options, message):
@@ -137,6 +150,14 @@ def test_folders_that_are_no_data_set(folder, images, options, message):
 def test_pixels_that_would_lose_something_are_refused(folder, pixels):
     Image.fromarray(pixels).save(folder / "1.tif")
     with pytest.raises(ValueError, match="1.tif is .* are none of 8 bits .*npz"):
+        datasets.from_folder(folder)
+
+
+@pytest.mark.parametrize("name", ["stack.tif", "film.gif"])
+def test_of_several_images_in_a_file_none_is_lost_in_silence(folder, name):
+    first, *more = (Image.fromarray(image) for image in IMAGES[:3])
+    first.save(folder / name, save_all=True, append_images=more)
+    with pytest.raises(ValueError, match=f"{name} is .*it holds 3 images, of which one alone"):
         datasets.from_folder(folder)
 
 
@@ -162,8 +183,18 @@ def test_a_damaged_image_is_named(folder):
         ({"atoms": np.zeros((1, 9), int)}, "a dict of 'atoms'"),
         (
             {"atoms": np.array([[4, 4] + [0] * 7]), "bonds": np.full((1, 9, 9), 3)},
-            "1 of 1 graphs are no molecules, the first of them row 0",
+            "1 of 1 graphs are no whole molecules, the first of them row 0",
         ),
+        (
+            {"atoms": np.array([[1, 2] + [0] * 7]), "bonds": np.zeros((1, 9, 9), int)},
+            "1 of 1 graphs are no whole molecules",
+        ),
+        (
+            {"atoms": np.array([[1, 1] + [0] * 7]), "bonds": np.eye(9, k=1, dtype=int)[None]},
+            r"bonds\[j, i\]; those of 1 of 1 graphs are not, the first of them row 0",
+        ),
+        (np.ma.masked_equal([[1, -9], [3, 4]], -9), "1 of 4 entries are masked"),
+        (np.ma.masked_less(IMAGES, 3), "entries are masked"),
     ],
 )
 def test_arrays_that_are_no_samples(samples, message):
@@ -187,6 +218,22 @@ def pairs(data_dir=None):
 
 def pair():
     return np.arange(2 * 4 * 4, dtype=np.uint8).reshape(2, 4, 4), [1, 0]
+
+def four():
+    return *pair(), *pair()
+
+def three():
+    return pair(), pair(), pair()
+
+def five():
+    return *pair(), *pair(), ["a", "b"]
+
+def texts():
+    return np.array(smiles(False))
+
+def later():
+    import helper_of_mine
+    return helper_of_mine.VALUES
 """
 
 
@@ -198,6 +245,13 @@ def test_a_plain_function_of_your_own_is_a_data_set(folder):
     held_out = datasets.load("mine:pairs", progress=False)
     assert held_out.labels.tolist() == [0, 1] and held_out.test_labels.tolist() == [1]
     assert datasets.load("mine:pair", progress=False).labels.tolist() == [1, 0]
+    assert datasets.load("mine:four", progress=False).test_labels.tolist() == [1, 0]
+    assert datasets.load("mine:texts", progress=False).smiles == {"CCO", "CC"}
+    (folder / "helper_of_mine.py").write_text("import numpy\nVALUES = numpy.ones((4, 2))\n")
+    assert datasets.load("mine:later", progress=False).source.shape == (4, 2)
+    for name, received in (("three", "3 tuples"), ("five", "5")):
+        with pytest.raises(ValueError, match=f"{name} returns samples, .*a tuple of {received}"):
+            datasets.load(f"mine:{name}", progress=False)
     with pytest.raises(ValueError, match="Unknown option depth.*Legal: width"):
         datasets.load("mine:vectors", depth=1)
 
@@ -243,7 +297,9 @@ def test_what_images_have_is_refused_with_others():
 def test_damaged_smiles_are_not_read_as_what_stands_before_the_damage():
     data = datasets.from_smiles(["CC\u00e9", "CCO"], progress=False)
     assert data.smiles == frozenset({"CCO"})
-    with pytest.raises(ValueError, match="a SMILES is a text; received None"):
+    with pytest.raises(ValueError, match="a SMILES is a text of one line; received 'CC.nCO'"):
+        datasets.from_smiles(["CC\nCO"])
+    with pytest.raises(ValueError, match="a SMILES is a text of one line; received None"):
         datasets.from_smiles(["CCO", None])
     with pytest.raises(ValueError, match="molecules of smiles has a graph: there are none"):
         datasets.from_smiles([], progress=False)

@@ -147,3 +147,9 @@ def test_without_held_out_samples_there_is_nothing_real_to_score(dataset, has):
         dataset.test = None
     with pytest.raises(ValueError, match="'dice' has no held-out samples"):
         evaluate_real(dataset)
+
+
+@pytest.mark.parametrize("count", [0, True, 50.5, "50"], ids=repr)
+def test_a_number_of_samples_is_a_whole_one(dataset, count):
+    with pytest.raises(ValueError, match="num_samples is"):
+        evaluate(Dice(), dataset, num_samples=count)

@@ -35,6 +35,15 @@ def test_a_run_that_another_process_trains_is_refused_and_left_as_it_is(copy):
     assert not (copy.path / ".lock").exists()
 
 
+def test_a_run_of_other_data_is_refused_and_left_as_it_is(copy):
+    known = training.load_dataset(copy.read_config(), progress=False)
+    other = dataclasses.replace(known, provenance={**known.provenance, "sha256": "another"})
+    before = copy.read_metrics()
+    with pytest.raises(ValueError, match="was trained on other data"):
+        train(copy.path, data=other, steps=8, evaluation_samples=60)
+    assert copy.read_config().steps == 6 and copy.read_metrics() == before
+
+
 def test_a_run_leaves_its_files(tiny_run):
     assert (tiny_run.path / "config.json").is_file() and tiny_run.samples.is_file()
     kept = {path.name.partition(".")[0] for path in tiny_run.checkpoints.iterdir()}

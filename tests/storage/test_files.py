@@ -9,9 +9,11 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 from qlatent_tf.storage import files
+from qlatent_tf.storage.array_cache import cached_arrays
 from qlatent_tf.storage.temporary import temporary_prefix
 
 
@@ -69,6 +71,29 @@ def test_permissions_follow_the_umask(tmp_path):
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "data.txt").stat().st_mode) == 0o640
+
+
+def test_the_permissions_of_a_file_stay(tmp_path):
+    path = tmp_path / "mine.txt"
+    files.write_text(path, "old")
+    path.chmod(0o600)
+    files.write_text(path, "new")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600 and path.read_text() == "new"
+
+
+@pytest.mark.parametrize("name", ["a" * 251 + ".txt", f"a.{'b' * 240}.txt", "ü" * 125 + ".txt"])
+def test_names_may_be_as_long_as_files_may(tmp_path, name):
+    files.write_text(tmp_path / name, "text")
+    assert os.listdir(tmp_path) == [name]
+
+
+@pytest.mark.parametrize("name", ["file", "key", "_file", "x" * 300, "分" * 100])
+def test_arrays_of_any_name_are_kept(tmp_path, monkeypatch, name):
+    monkeypatch.setenv("QLATENT_CACHE_DIR", str(tmp_path))
+    made = [{name: np.arange(3)}]
+    for _ in range(2):
+        found = cached_arrays("some", name, "key", made.pop if made else pytest.fail)
+        assert list(found) == [name] and found[name].tolist() == [0, 1, 2]
 
 
 def test_json_and_back(tmp_path):

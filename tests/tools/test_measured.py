@@ -40,3 +40,14 @@ def test_figure2_takes_no_runs_of_other_studies(tmp_path, capsys):
         )
         assert run("figure2", "--workdir", tmp_path, "--quiet") == 1
     assert "has no runs" in capsys.readouterr().err
+
+
+def test_figure2_finds_runs_on_data_of_your_own(tmp_path, monkeypatch):
+    config = tiny_config(latent="boson", seed=0, dataset="my_file:data")
+    run_directory = RunDirectory(tmp_path / "runs" / "my_file-data_boson_seed0")
+    run_directory.open(config)
+    write_json(run_directory.path / "run.json", {"step": 1, "seconds": 1.0})
+    found = []
+    monkeypatch.setattr(measured, "source_config", lambda source, trust: found.append(source))
+    run("figure2", "--workdir", tmp_path, "--data", "my_file:data", "--quiet")
+    assert found == [run_directory.path]

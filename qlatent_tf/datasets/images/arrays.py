@@ -1,5 +1,6 @@
 """Arrays of images and labels: what is legal, which classes are chosen, what becomes a data set."""
 
+import collections
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -47,9 +48,12 @@ def image_dataset(
         scored by Inception, too, where its weights are at hand.
 
     Raises:
-      ValueError: if classes are chosen that are unknown, or of which there are no images, or more
-        bands than there are.
+      ValueError: if classes are chosen that are unknown, or of which there are no images, two have
+        one name, or more bands are asked for than there are.
     """
+    twice = [one for one, count in collections.Counter(class_names).items() if count > 1]
+    if twice:
+        raise ValueError(f"{name}: classes have a name each; received {twice[0]!r} twice.")
     images, labels, test, test_labels = (arrays.get(part) for part in PARTS)
     if kept_bands(bands, images.shape[-1]) != images.shape[-1]:
         images = np.ascontiguousarray(images[..., :bands])

@@ -38,7 +38,8 @@ def read_folder(
             raise ValueError(f"size is one number, or height and width; received {size!r}.")
         size = tuple(check_count(side, "size", least=1) for side in sides)
     grey = check_flag(grey, "grey")
-    classes = sorted(path.name for path in folder.iterdir() if path.is_dir() and _files(path))
+    classes = sorted(path.name for path in _folders(folder) if _files(path))
+    _refuse_deeper(folder, classes)
     if classes and _files(folder):
         raise ValueError(
             f"{folder} holds images beside folders of images, {', '.join(classes)}: put all images "
@@ -66,6 +67,24 @@ def _files(folder: Path) -> list[Path]:
     )
 
 
+def _folders(folder: Path) -> list[Path]:
+    """The folders in one, but for hidden ones, which hold previews and the like."""
+    return sorted(
+        path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
+    )
+
+
+def _refuse_deeper(folder: Path, classes: list[str]) -> None:
+    """Refuses images that would be left out: of folders within the folders of classes."""
+    for part in _folders(folder):
+        for inner in _folders(part):
+            if _files(inner):
+                raise ValueError(
+                    f"{inner} holds images: a class is one folder in {folder}, without folders in "
+                    f"it. Put its images into {part}, or name {part} itself."
+                )
+
+
 def _read(path: Path, size: tuple[int, int] | None, grey: bool) -> np.ndarray:
     from PIL import Image
 
@@ -75,6 +94,11 @@ def _read(path: Path, size: tuple[int, int] | None, grey: bool) -> np.ndarray:
                 raise ValueError(
                     f"its pixels, {image.mode}, are none of 8 bits in red, green and blue or grey; "
                     "other images are read from .npy and .npz files"
+                )
+            if getattr(image, "n_frames", 1) > 1:
+                raise ValueError(
+                    f"it holds {image.n_frames} images, of which one alone would be read; save "
+                    "each in a file of its own, or all in a .npy file"
                 )
             image = image.convert("L" if grey else "RGB")
             if size is not None:

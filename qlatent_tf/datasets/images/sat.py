@@ -199,20 +199,24 @@ def _stored_csv(path: Path, name: str) -> _Stored:
 
 
 def _rows(table: Path, start: int) -> Iterator[np.ndarray]:
-    """Yields the lines of a table of whole numbers from 0 to 255, from a line on."""
+    """Yields the rows of a table of whole numbers from 0 to 255, from a row on.
+
+    Blank lines are no rows.
+    """
     # A byte order mark is no number.
     with open(table, encoding="utf-8-sig") as file:
         try:
-            for _ in itertools.islice(file, start):
+            written = filter(str.strip, file)
+            for _ in itertools.islice(written, start):
                 pass
             line = start
-            while lines := list(itertools.islice(file, mapped.BLOCK)):
+            while lines := list(itertools.islice(written, mapped.BLOCK)):
                 yield np.loadtxt(lines, np.uint8, delimiter=",", comments=None, ndmin=2)
                 line += len(lines)
         except ValueError as error:
             raise ValueError(
                 f"{table} is damaged or no table of whole numbers from 0 to 255, somewhere after "
-                f"line {line}: {error}."
+                f"row {line}: {error}."
             ) from error
 
 

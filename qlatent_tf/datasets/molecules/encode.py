@@ -66,7 +66,8 @@ def load_encoded(name: str) -> MoleculeDataset | None:
     None if there is none there, or several of different files.
     """
     found = []
-    for file in (files.cache_dir() / "molecules").glob(f"{name}-*.npz"):
+    # Names may begin alike.
+    for file in (files.cache_dir() / "molecules").glob(f"{name}-{'[0-9a-f]' * 16}.npz"):
         with contextlib.suppress(OSError, ValueError, KeyError):
             found.append(str(npy_files.read_npz(file, "key")))
     keys = [key for key in found if key.endswith(_versions())]

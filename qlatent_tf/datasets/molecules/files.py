@@ -21,6 +21,8 @@ SUFFIXES = (".smi", ".csv", ".sdf", ".xyz.tar.bz2", ".tar.gz")
 # Bytes of a line, and of a molecule's structure: a compressed file may hold ones that fill memory.
 _LONGEST_LINE = 1 << 16
 _LARGEST_STRUCTURE = 1 << 24
+# What no line of text has, and what it shows.
+_ODD = {b"\0": "a NUL character", b"\r": "line ends of old Macintoshes: save it with others"}
 # What decompressors, archives, the text decoder and the CSV reader raise; a SystemError is what
 # RDKit makes of the error of a file that it reads.
 _DAMAGE = (EOFError, zlib.error, tarfile.TarError, UnicodeDecodeError, csv.Error, SystemError)
@@ -104,8 +106,10 @@ def _lines(path: Path, file: BinaryIO) -> Iterator[str]:
     number = 0
     while line := file.readline(_LONGEST_LINE):
         number += 1
-        if len(line) == _LONGEST_LINE or b"\0" in line:
-            problem = "a NUL character" if b"\0" in line else f"{_LONGEST_LINE:,} bytes or more"
+        problem = next((_ODD[byte] for byte in _ODD if byte in line.rstrip(b"\r\n")), None)
+        if len(line) == _LONGEST_LINE:
+            problem = f"{_LONGEST_LINE:,} bytes or more"
+        if problem:
             raise ValueError(f"{path} is damaged: line {number} has {problem}.")
         yield line.decode("utf-8-sig" if number == 1 else "utf-8", errors="replace")
 

@@ -21,8 +21,8 @@ def codes(
     """Vectors in [-1, 1], such as the codes that an encoder made of images.
 
     Args:
-      file: path. A ``.npz`` file with the array ``codes``, float of shape `(count, code)`. It is
-        looked for in `data_dir`, in $QLATENT_DATA_DIR and in the cache folder.
+      file: path. A ``.npz`` file with the array ``codes``, float of shape `(count, code)`: a path,
+        or a name in `data_dir`, in $QLATENT_DATA_DIR or in the cache folder.
       components: int. How many of the leading entries of each code are kept. Default: all.
       data_dir: path. The caller's own folder.
 
@@ -32,7 +32,7 @@ def codes(
     """
     from qlatent_tf.drawing.vectors import draw_vectors
 
-    path = files.require_data_file([file], data_dir, "Put it into one")
+    path = files.named_file(file, data_dir)
     arrays, digest = load_npz(path, ["codes"], progress=False)
     values = arrays["codes"]
     if (

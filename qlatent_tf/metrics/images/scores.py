@@ -72,15 +72,14 @@ def image_scores(
         if logits is not None:
             has_classes = True
             scores.add(logits)
-    enough = len(images) >= 2
-    distance = frechet_distance(reference, moments.moments()) if enough else math.nan
+    distance = frechet_distance(reference, moments.moments() if len(images) >= 2 else None)
     judged = {"network": network.name, "num_samples": len(images)}
     found = []
     if has_classes:
         mean, deviation = scores.score()
         found = measured({network.score: mean, f"{network.score}_deviation": deviation}, **judged)
     for metric, value, size in (
-        (network.frechet, distance, reference.count),
+        (network.frechet, distance, len(dataset.source)),
         (network.kernel, kernel.distance(), len(kept)),
     ):
         found += measured({metric: value}, reference=dataset.name, reference_size=size, **judged)
@@ -89,19 +88,20 @@ def image_scores(
 
 def reference_features(
     dataset: ImageDataset, network: FeatureNetwork, progress: bool = False
-) -> tuple[Moments, np.ndarray]:
+) -> tuple[Moments | None, np.ndarray]:
     """Returns what is kept of the training images of a data set.
 
     Args:
-      dataset: ImageDataset. With two images at least.
+      dataset: ImageDataset.
       network: FeatureNetwork.
       progress: bool. Whether to show a progress bar when it is computed.
 
     Returns:
-      The moments of the features of all images, and the features of `KEPT_IMAGES` of them, float32
-      of shape `(kept, width)`.
+      The moments of the features of all images, None of a single one, and the features of
+      `KEPT_IMAGES` of them, float32 of shape `(kept, width)`.
     """
     count = min(len(dataset.source), KEPT_IMAGES)
+    several = len(dataset.source) > 1
 
     def make(images):
         stream, kept = MomentStream(), np.empty((count, network.width), np.float32)
@@ -112,11 +112,15 @@ def reference_features(
             part = features[: max(count - done, 0)]
             kept[done : done + len(part)] = part
             done += len(features)
+        if not several:
+            return {"features": kept}
         moments = stream.moments()
         return {"mean": moments.mean, "covariance": moments.covariance, "features": kept}
 
     version = f"{_VERSION}/{network.identity}/{count}"
     arrays = reference_arrays(dataset, network.name, version, make)
+    if not several:
+        return None, arrays["features"]
     moments = Moments(arrays["mean"], arrays["covariance"], len(dataset.source))
     return moments, arrays["features"]
 

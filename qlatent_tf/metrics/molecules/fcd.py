@@ -38,8 +38,8 @@ def fcd(dataset: MoleculeDataset, samples, *, progress: bool = False) -> list[Sc
       progress: bool. Whether to show progress bars.
 
     Returns:
-      ``fcd``, the squared Frechet distance. NaN for less than two distinct molecules, which have no
-      covariance.
+      ``fcd``, the squared Frechet distance. NaN for less than two distinct molecules on either
+      side, which have no covariance.
 
     Raises:
       FileNotFoundError: if the package `fcd`, which holds ChemNet's weights, is not installed.
@@ -87,14 +87,25 @@ def generated_moments(
 
 def reference_moments(
     dataset: MoleculeDataset, progress: bool = False, smiles: Collection[str] | None = None
-) -> Moments:
+) -> Moments | None:
     """Returns the moments of the activations of a data set's distinct molecules.
 
     Args:
-      dataset: MoleculeDataset. With two distinct molecules at least.
+      dataset: MoleculeDataset.
       progress: bool. Whether to show a progress bar when they are computed.
       smiles: collection of str. The distinct SMILES to take instead of all.
+
+    Returns:
+      Moments, or None for fewer than two distinct SMILES, with a warning.
     """
+    count = len(dataset.smiles if smiles is None else smiles)
+    if count < 2:
+        logging.warning(
+            "The data set %s has %d distinct molecules to compare with; 2 are needed.",
+            dataset.name,
+            count,
+        )
+        return None
 
     def make(smiles):
         moments = Moments.of(
@@ -104,5 +115,4 @@ def reference_moments(
 
     version = f"{_VERSION}/{chemnet.WEIGHTS_SHA256}"
     arrays = reference_arrays(dataset, "chemnet", version, make, smiles)
-    count = len(dataset.smiles if smiles is None else smiles)
     return Moments(arrays["mean"], arrays["covariance"], count)

@@ -9,8 +9,6 @@ Reference:
   arXiv:1805.11973.
 """
 
-import math
-
 from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.datasets.molecules.graphs import decoded_smiles
 from qlatent_tf.metrics.frechet import frechet_distance
@@ -59,9 +57,10 @@ def plain_decoding(dataset: MoleculeDataset, samples, *, progress: bool = False)
         num_samples=count,
     )
     generated = generated_moments(plain, Score(metric="plain_fcd", num_samples=count), progress)
-    for metric, known in (("plain_fcd", None), ("plain_fcd_alike", dataset.plain_smiles)):
-        moments = reference_moments(dataset, progress, known)
-        distance = math.nan if generated is None else frechet_distance(moments, generated)
-        of = {"reference": dataset.name, "reference_size": moments.count, "num_samples": count}
+    known_by = {"plain_fcd": dataset.smiles, "plain_fcd_alike": dataset.plain_smiles}
+    for metric, known in known_by.items():
+        moments = None if generated is None else reference_moments(dataset, progress, known)
+        distance = frechet_distance(moments, generated)
+        of = {"reference": dataset.name, "reference_size": len(known), "num_samples": count}
         scores += measured({metric: distance}, **of)
     return scores

@@ -104,7 +104,15 @@ def test_classes_and_bands_are_chosen_while_reading(folders, write):
     assert len(_load(folders, bands=None).bands) == 4
 
 
-@_FORMATS
+def _write_blanks(folder, name, arrays):
+    """As tables with blank lines, which are no rows."""
+    _write_csv(folder, name, arrays)
+    for table in folder.glob("X_*.csv"):
+        lines = table.read_text().splitlines()
+        table.write_text("\n".join(["", *lines[:3], " ", "", *lines[3:]]) + "\n\n")
+
+
+@pytest.mark.parametrize("write", [_write_v5, _write_v73, _write_csv, _write_blanks])
 def test_an_interrupted_conversion_is_gone_on_with(folders, write, monkeypatch):
     arrays = _arrays("sat4")
     write(folders / "own", "sat4", arrays)

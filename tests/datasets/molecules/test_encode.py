@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 from rdkit import Chem
@@ -96,6 +98,10 @@ def test_what_is_encoded_needs_no_file(file, cache, monkeypatch):
     again = load_encoded("some")
     assert again.provenance == first.provenance and again.smiles == first.smiles
     (path,) = cache.iterdir()
+    # Another name that begins alike is another data set.
+    assert shutil.copy(path, path.with_name(path.name.replace("some-", "some-more-")))
+    assert load_encoded("some") is not None
+    path.with_name(path.name.replace("some-", "some-more-")).unlink()
     _truncate(path)
     assert load_encoded("some") is None
     file.write_text("CCC")

@@ -90,6 +90,7 @@ def test_what_rdkit_refuses_is_none(tmp_path, name, content):
         ("a.smi", b"", "a.smi holds no molecules"),
         ("a.sdf.gz", gzip.compress(b""), "a.sdf.gz holds no molecules"),
         ("a.smi", b"C\nC\0C", "a.smi is damaged: line 2 has a NUL"),
+        ("a.smi", b"C\rCC\rCCC\r", "a.smi is damaged: line 1 has line ends of old Macintoshes"),
         ("a.smi.gz", gzip.compress(b"C" * 4_000_000), "line 1 has 65,536 bytes or more"),
         ("a.csv", b"smiles\nC,\0", "a.csv is damaged: line 2 has a NUL"),
         ("a.csv", b'smiles\n"CCO\nCC\nC\n', "a.csv is damaged: a quote before the end of line 4"),

@@ -17,6 +17,14 @@ def test_the_leading_components_of_a_file(tmp_path):
     assert dataset.provenance["codes"] == 4 and dataset.provenance["components"] == 2
 
 
+def test_a_file_is_given_by_its_path_too(tmp_path, monkeypatch):
+    np.savez(tmp_path / "mine.npz", codes=VALUES)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for file in ("mine.npz", "~/mine.npz", tmp_path / "mine.npz"):
+        assert codes(file=file).provenance["file"] == "mine.npz"
+
+
 @pytest.mark.parametrize(
     "arrays, message",
     [

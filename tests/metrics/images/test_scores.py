@@ -258,6 +258,12 @@ def test_too_few_images_have_no_scores(count):
     assert all(map(math.isnan, figures.values()))
 
 
+def test_data_of_one_image_leave_distances_undefined():
+    found = image_scores(_dataset(images=_images(1)), _images(10), _network())
+    undefined = {name.partition("_some")[0] for name, value in found.items() if math.isnan(value)}
+    assert undefined == {name for name in undefined if "score" not in name} and len(undefined) == 2
+
+
 def test_few_images_are_said_to_say_little(caplog):
     with caplog.at_level("WARNING", logger="absl"):
         image_scores(_dataset(), _images(3), _network())

@@ -66,6 +66,14 @@ def test_counts_and_distances_of_both_decodings():
         assert found[name] == pytest.approx(frechet_distance(Moments.of(_numbers(reference)), ours))
 
 
+def test_data_of_too_few_molecules_leave_distances_undefined():
+    few = _dataset()
+    few.smiles, few.plain_smiles = frozenset({PYRROLE}), frozenset()
+    found = scored("plain_decoding", few, _graphs(PYRIDINE, "CCO"))
+    assert found["plain_valid_share@2"] == 1
+    assert math.isnan(found["plain_fcd_some_1@2"]) and math.isnan(found["plain_fcd_alike_some_0@2"])
+
+
 def test_what_no_molecule_defines_is_nan():
     found = scored("plain_decoding", _dataset(), _graphs(PYRROLE, PYRROLE))
     assert found["plain_valid_share@2"] == 0 and math.isnan(found["plain_fcd_some_3@2"])
