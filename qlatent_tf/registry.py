@@ -118,7 +118,7 @@ class Registry:
         """Returns the parameters of the builder called `name`."""
         return inspect.signature(self.get(name)).parameters
 
-    def build(self, name: str, *args, **options):
+    def build(self, name: str, /, *args, **options):
         """Calls the builder called `name`.
 
         Raises:
@@ -137,7 +137,7 @@ class LatentRegistry(Registry):
 
     beside = ("standardize",)
 
-    def build(self, name: str, *args, standardize: bool = False, **options):
+    def build(self, name: str, /, *args, standardize: bool = False, **options):
         """As `Registry.build`; `standardize` gives each mode unit variance, see `Standardized`."""
         if not isinstance(standardize, bool):
             raise ValueError(f"standardize is true or false; received {standardize!r}.")

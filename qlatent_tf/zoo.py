@@ -39,6 +39,7 @@ __all__ = [
 
 
 # How files of samples and matrices, which a latent reads, end.
+_COMPARED = 32  # latents of a model that is to be kept
 _LATENT_SUFFIXES = (*UNITARY_SUFFIXES, ".json", ".txt")
 # What the models of the zoo hand on to `WGANGP` and no field of a configuration sets.
 PASSED_ON = ("one_sided_penalty",)
@@ -128,7 +129,8 @@ def save_preset(
       Path of the directory.
 
     Raises:
-      ValueError: if the metrics have another form; nothing is written.
+      ValueError: if the metrics have another form, or the model's latent is another than the
+        configuration's; nothing is written.
     """
     if metrics is not None:
         step = (provenance or {}).get("step")
@@ -139,6 +141,7 @@ def save_preset(
     bare = build_model(config)
     bare.set_weights(model.get_weights())
     bare.generator.set_weights(model.sampling_weights())
+    _check_same_latent(model, bare, config)
     return write_preset(
         directory,
         GAN,
@@ -150,6 +153,19 @@ def save_preset(
         checkpoint=checkpoint,
         pictures=pictures,
     )
+
+
+def _check_same_latent(model, built, config):
+    """Refuses to keep a generator with another latent than it read, such as another circuit."""
+    if not _is_ours(latents.get(config.latent)):
+        return  # One of someone's own need not give the same samples for the same seed.
+    mine, theirs = (np.asarray(one.sample_latents(_COMPARED, seed=0)) for one in (model, built))
+    if mine.shape != theirs.shape or not np.allclose(mine, theirs, atol=1e-3):
+        raise ValueError(
+            f"The model's latent is not the one that the configuration describes, {config.latent} "
+            f"with latent_options={config.latent_options}: samples of one seed differ. Name the "
+            "options that the latent was made with, such as unitary_seed."
+        )
 
 
 def from_preset(name_or_dir, *, latent_options=None, trust_code=False):

@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 
-from qlatent_tf.registry import Registry, check_options, takes_options_of
+from qlatent_tf.registry import Registry, check_options, latents, models, takes_options_of
 
 
 @pytest.fixture
@@ -144,3 +144,12 @@ def test_what_a_builder_passes_on_may_be_bounded():
     check_options(builder, {"side": 2, "depth": 3}, "a builder", passed_on=["depth"])
     with pytest.raises(ValueError, match=r"option dept .* Did you mean depth\? Legal: side, depth"):
         check_options(builder, {"dept": 3}, "a builder", passed_on=["depth"])
+
+
+def test_builders_may_have_an_option_called_name(monkeypatch):
+    def ring(modes=16, name="Ring"):
+        return modes, name
+
+    for registry in (latents, models):
+        monkeypatch.setattr(registry, "_builders", {"ring": ring})
+        assert registry.build("ring", modes=2, name="mine") == (2, "mine")

@@ -87,3 +87,45 @@ def test_a_name_that_is_not_there_is_an_error_that_says_so(folder, capsys, laten
     assert train.main(["--model", "mlp", "--latent", latent, *_TINY]) == 1
     assert message in capsys.readouterr().err
     assert not (folder / "runs").exists()
+
+
+OWN = """
+import numpy as np
+from tensorflow_probability import distributions as tfd
+
+
+class Ring(tfd.Sample):
+    def __init__(self, modes=4, name="Ring"):
+        super().__init__(tfd.Normal(0.0, 1.0), modes, name=name)
+
+
+def pair(modes=4):
+    return tfd.JointDistributionSequential([tfd.Normal(0.0, 1.0), tfd.Normal(0.0, 1.0)])
+
+
+def batch(modes=4):
+    return tfd.Normal(np.zeros(modes, "float32"), 1.0)
+
+
+def spectra():
+    return np.ones((20, 4), "float32")
+
+
+def zeros(dataset, samples, *, progress=False):
+    return {f"zeros@{len(samples)}": float((samples == 0).mean())}
+"""
+
+
+def test_all_parts_of_ones_own_in_one_file(folder, capsys):
+    (folder / "all_mine.py").write_text(OWN)
+    asked = ["--model", "mlp", "--dataset", "all_mine:spectra", *_TINY]
+    asked += ["--set", "model_options.features=4"]
+    asked += ["--set", 'metrics=["all_mine:zeros"]']
+    assert train.main([*asked, "--latent", "all_mine:Ring", "--workdir", "run"]) == 0
+    assert re.search(r"Step 1, 50 samples, on spectra:\n  zeros +0$", capsys.readouterr().out, re.M)
+    # Data without metrics are scored by those that watched the training.
+    assert evaluate.main(["run", "--num-samples", "20", "--trust-code"]) == 0
+    assert re.search(r"^zeros@20 +0$", capsys.readouterr().out, re.M)
+    for latent in ("pair", "batch"):
+        assert train.main([*asked, "--latent", f"all_mine:{latent}", "--workdir", latent]) == 1
+        assert "which tfd.Sample and tfd.Independent give to numbers" in capsys.readouterr().err

@@ -47,6 +47,20 @@ def rewrite(directory, **changes):
     path.write_text(json.dumps(description))
 
 
+def test_a_model_is_not_kept_with_another_latent_than_it_was_trained_with(tmp_path):
+    options = {"modes": 4, "photons": 2, "unitary_seed": 3}
+
+    def config(options):
+        return dataclasses.replace(CONFIG, latent="boson", latent_options=options)
+
+    model = zoo.build_model(config(options))
+    for wrong in ({**options, "unitary_seed": 0}, {"modes": 4}, {**options, "photons": 3}):
+        with pytest.raises(ValueError, match="latent is not the one .*samples of one seed differ"):
+            zoo.save_preset(tmp_path / "it", model, config(wrong))
+    assert not (tmp_path / "it").exists()
+    assert zoo.save_preset(tmp_path / "it", model, config(options)).is_dir()
+
+
 def test_round_trip_gives_the_same_samples(preset):
     directory, model = preset
     loaded = zoo.from_preset(directory)

@@ -139,7 +139,10 @@ def _evaluate_source(arguments, source, dataset, found):
     dataset = source_data(arguments, config) if dataset is None else dataset
     trust = {"trust_code": arguments.trust_code}
     check_memory(model, arguments.num_samples)
-    evaluation = evaluate(model, dataset, seeds=seeds, **_scoring(arguments))
+    scoring = _scoring(arguments)
+    if not dataset.evaluation_metrics and not arguments.metrics:
+        scoring["metric_names"] = config.metrics or None  # Those that watched its training.
+    evaluation = evaluate(model, dataset, seeds=seeds, **scoring)
     found.append({"source": str(source), "step": step, **evaluation})
     if arguments.save:
         published = published_figures(config)

@@ -115,7 +115,9 @@ def _inspect(arguments) -> int:
         from qlatent_tf.drawing.style import save_figure
 
         shots, modes = rows.shape
-        figure = sample_figure(report, f"{Path(source).name}: {shots:,} shots, {modes} modes")
+        compared = "" if report.counts.shots == shots else f"{report.counts.shots:,} of "
+        title = f"{Path(source).name}: {compared}{shots:,} shots, {modes} modes"
+        figure = sample_figure(report, title)
         save_figure(figure, arguments.out / "samples", dpi=110)
         files.write_json(arguments.out / "report.json", report.to_json())
         if not arguments.json:

@@ -243,7 +243,7 @@ def _report(run):
     if scores:
         print(f"Step {metrics['step']:,}, {metrics['num_samples']:,} samples, on {data}:")
     trust = trust_option(run.read_config(trust_code=True))
-    for score in telling_scores(scores):
+    for score in telling_scores(scores) or scores[:3]:
         print(f"  {in_words(score)}")
     name = run.path.name
     if name in list_presets(kind=None):

@@ -90,6 +90,7 @@ def _draw_correlators(panel, report):
         for name, values in curves.items():
             style = {"histtype": "step", "lw": 1.8, "color": _COLOURS[name]}
             panel.hist(values, bins, **style, label=f"{name}, this circuit")
+        panel.margins(y=0.35)  # Room for the legend.
     panel.axvline(0.0, color=INK, lw=0.8, ls=":")
     panel.xaxis.set_major_locator(MaxNLocator(5))
     panel.set(title="Distribution of the correlators", xlabel="$C_{ij}$", ylabel="pairs of modes")
@@ -138,7 +139,7 @@ def _draw_evidence(panel, report):
     panel.set_yscale("symlog", linthresh=bound)
     panel.set(
         title="Bayesian evidence",
-        xlabel="shots",
+        xlabel="shots, drawn at random",
         ylabel="odds, boson : distinguishable",
         ylim=(-limit, limit),
         xlim=(1, max(len(evidence), 10)),

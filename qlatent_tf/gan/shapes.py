@@ -29,9 +29,10 @@ def latent_width(latent) -> int:
             f"tfd.Sample(tfd.Normal(0.0, 1.0), 16); received {type(latent).__name__}."
         )
     shape = latent.event_shape
-    if shape.rank != 1 or shape[0] is None:
+    if getattr(shape, "rank", None) != 1 or shape[0] is None:
         raise ValueError(
-            f"A latent draws vectors: its event shape is (width,); received {latent!r}."
+            "A latent draws vectors: its event shape is (width,), which tfd.Sample and "
+            f"tfd.Independent give to numbers; received {latent!r}."
         )
     return int(shape[0])
 

@@ -20,6 +20,10 @@ _KINDS = {
     "vectors": ("other", "They are no measurements."),
 }
 _UNRECORDED = ("other", "The kind of the data was not recorded.")
+# Data sets that are a file of whoever trains.
+_OF_FILES = ("molecules", "images")
+# Of ChemNet: so many molecules have a covariance of full rank.
+_FCD_FEATURES = 512
 # What the data set says of a classifier.
 _SIZES = ("dataset", "image_size", "channels", "classes")
 
@@ -54,7 +58,8 @@ def model_card(
     what = next((kind for kind in _KINDS if kind in dataset), "vectors" if recorded else "samples")
     task, limits = _KINDS.get(what, _UNRECORDED)
     seconds = provenance.get("seconds")
-    took = "were made" if seconds is None else f"took {seconds / 60:.0f} minutes"
+    minutes = None if seconds is None else round(seconds / 60)
+    took = "were made" if minutes is None else f"took {minutes} minute{'s' * (minutes != 1)}"
     scores = read_scores(evaluation["metrics"], evaluation["dataset"])
     key = _key_scores(scores)
     tags = [what, "generative-model", config.model, f"latent-{config.latent}"]
@@ -82,6 +87,7 @@ def model_card(
             "![Generated samples](samples.png)",
             *(f"![{text(one).replace('_', ' ').capitalize()}]({one}.png)" for one in pictures),
             *key_table(key),
+            *_few_molecules(scores, key),
             "## Use",
             f'```python\nimport qlatent_tf\n\nmodel = qlatent_tf.from_preset("{name}")\n'
             "samples = model.sample(1000, seed=0)\n```",
@@ -96,6 +102,7 @@ def model_card(
             f"{evaluation['step']:,} generator steps of batch {config.batch_size}{generator_batch} "
             f"{took}. Trainable parameters: {parameters}. The same training again:",
             f"    qlatent-tf train --config {name}",
+            *_own_file(config, dataset),
             folded("All scores", all_scores),
             record(dataset, config.to_json(), provenance.get("versions", {})),
         ]
@@ -251,6 +258,28 @@ def _short(name: str) -> str:
 
 def _key_scores(scores):
     return key_scores([score for score in scores if not math.isnan(score.mean)], count=3)
+
+
+def _few_molecules(scores, key):
+    """Says where a Frechet distance is of too few molecules."""
+    found = {score.metric: score.mean for score in scores}
+    distinct = found.get("parsed_unique_count", math.inf)
+    if "fcd" in [score.metric for score in key] and distinct <= _FCD_FEATURES:
+        yield (
+            f"A distance of {distinct:,.0f} distinct molecules says little: ChemNet has "
+            f"{_FCD_FEATURES} features."
+        )
+
+
+def _own_file(config, dataset):
+    """Says that training again takes a file that is nobody's but the author's."""
+    file = config.dataset_options.get("file")
+    if file is not None and config.dataset in _OF_FILES:
+        digest = f" of the SHA-256 {text(dataset['sha256'])}" if "sha256" in dataset else ""
+        yield (
+            f"It takes the author's file `{text(dataset.get('file', file))}`{digest}, and so does "
+            "scoring: `--set dataset_options.file=PATH` names yours."
+        )
 
 
 def _real_scores(evaluation):

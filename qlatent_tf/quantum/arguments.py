@@ -50,9 +50,9 @@ def check_unitary(matrix) -> np.ndarray:
     if not deviation <= tolerance:  # nor where it overflows to NaN
         raise ValueError(
             f"The matrix is not unitary: the largest entry of |U^H U - 1| is {deviation:.3g}, "
-            f"legal is at most {tolerance:g} in {array.dtype}. Take the nearest unitary of a "
-            "measured or rounded matrix, scipy.linalg.polar(matrix)[0], and name its loss as "
-            "transmission."
+            f"legal is at most {tolerance:g} in {array.dtype}. Of a measured or rounded matrix of "
+            "amplitudes, whose phases intensities lack, take the nearest unitary, "
+            "scipy.linalg.polar(matrix)[0], and name its loss as transmission."
         )
     if not is_single:
         return unitary
@@ -151,7 +151,8 @@ def check_transmission(value, modes: int) -> np.ndarray:
     array = np.asarray(value)
     if array.shape not in ((), (modes,)) or array.dtype.kind not in "iuf":
         raise ValueError(
-            f"transmission is a number or an array of shape ({modes},); received {value!r}."
+            f"transmission is a number, or a list of {modes}, in a setting such as [0.8, 0.7]; "
+            f"received {value!r}."
         )
     if not ((array >= 0) & (array <= 1)).all():
         raise ValueError(f"transmission holds numbers from 0 to 1; received {value!r}.")

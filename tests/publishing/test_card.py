@@ -207,3 +207,18 @@ def test_of_other_latents_than_the_papers_nothing_is_published(changes):
     wide = {"model": "molgan", "dataset": "qm9", "latent_options.modes": 32}
     figures = published_figures(resolve(CONFIG.override(**wide, **{"latent_options.photons": 16})))
     assert figures["figures"]["plain_parsed_unique_count"]
+
+
+def test_a_card_says_which_file_training_takes_and_when_a_distance_says_little():
+    config = CONFIG.override(dataset="molecules", dataset_options={"file": "/home/me/mine.smi"})
+    data = {"name": "molecules", "file": "mine.smi", "sha256": "ab" * 32, "molecules": 9}
+    found = {"fcd_molecules_9@50": 6.9, "parsed_unique_count@50": 117}
+    metrics = {key: {"mean": mean, "standard_error": None} for key, mean in found.items()}
+    evaluation = _evaluation(0.5, dataset="molecules", metrics=metrics)
+    card = model_card("mine", MODEL, config, evaluation, {"dataset": data, "seconds": 70})
+    assert "took 1 minute. Trainable" in card and "/home/me" not in card.partition("<details>")[0]
+    assert f"the author's file `mine.smi` of the SHA-256 {'ab' * 32}, and so does scoring" in card
+    assert "A distance of 117 distinct molecules says little: ChemNet has 512 features." in card
+    many = {**metrics, "parsed_unique_count@50": {"mean": 900, "standard_error": None}}
+    again = model_card("mine", MODEL, CONFIG, {**evaluation, "metrics": many}, PROVENANCE)
+    assert "says little" not in again and "author's file" not in again

@@ -19,7 +19,7 @@ UNITARY = haar_unitary(4, seed=1)
         (dict(method=["auto"]), "method"),
         (dict(transmission=-0.1), "transmission"),
         (dict(transmission=float("nan")), "transmission"),
-        (dict(transmission=[0.5, 0.5]), r"shape \(4,\)"),
+        (dict(transmission=[0.5, 0.5]), "a number, or a list of 4"),
         (dict(detector="bucket"), "number, threshold"),
         (dict(dark_count_probability=2), "dark_count_probability"),
         (dict(postselect=(3, 2)), "in this order"),

@@ -12,9 +12,11 @@ from absl import logging
 from qlatent_tf.quantum.recordings import rows as sample_rows
 
 _BLOCK_LINES = 1 << 15
-# Headings of columns that hold no photon numbers.
+# Headings of columns that hold no photon numbers, but counts of outcomes, times or numbers.
 _NO_MODES = re.compile(
-    r"(?i)counts?|shots?|frequency|probability|outcomes?|states?|bit_?strings?|index"
+    r"(?i)counts?|shots?|frequency|probability|outcomes?|states?|bit_?strings?|index|id"
+    r"|(time|t|time_?(stamp|tag)s?)([ _]?[([]?[munpf]?s[)\]]?)?|channels?|detectors?|events?"
+    r"|(shot|event|row)[ _]?(id|index|nr|no|number)"
 )
 _LEADING_ZERO = re.compile(r"(?:^|,)\s*\+?0\d")
 _LEAST_INDEX = 5  # rows from which a first column 0, 1, 2, ... is taken for their numbers
@@ -43,11 +45,11 @@ def read_csv(path: str | os.PathLike) -> np.ndarray:
     if not parts:
         raise ValueError(f"{path} holds no rows.")
     rows = np.concatenate(parts)
-    counts_rows = (rows[:, 0] == np.arange(len(rows))).all()
+    counts_rows = (rows[:, 0] - np.arange(len(rows)) == rows[0, 0]).all()
     if counts_rows and rows.shape[1] > 1 and len(rows) >= _LEAST_INDEX:
         raise ValueError(
-            f"{path}: the first column counts the rows, 0 to {len(rows) - 1}: it is an index, "
-            "not a mode. Write the table without it, in pandas by to_csv(index=False)."
+            f"{path}: the first column counts the rows, {rows[0, 0]} to {rows[-1, 0]}: it is an "
+            "index, not a mode. Write the table without it, in pandas by to_csv(index=False)."
         )
     return rows
 
@@ -93,8 +95,8 @@ def _is_header(path, line: str) -> bool:
         if _NO_MODES.fullmatch(heading):
             raise ValueError(
                 f"{path}: column {column} (counted from 0) is headed {heading!r}; a column is a "
-                "mode and a line a shot. Outcomes with their counts are read from JSON: "
-                '{"0,1,0,2": 17}.'
+                "mode and a line a shot, of photon numbers alone: group time tags into shots "
+                'first. Outcomes with their counts are read from JSON: {"0,1,0,2": 17}.'
             )
     if headings == list(map(str, range(len(headings)))) and len(headings) > 1:
         header = len(headings) >= _LEAST_NUMBERED

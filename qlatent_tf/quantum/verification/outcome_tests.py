@@ -23,8 +23,9 @@ class LikelihoodRatio(NamedTuple):
     """The evidence of single shots for identical against distinguishable photons.
 
     Attributes:
-      log_ratios: float64 array, shape (shots,). log p_boson - log p_distinguishable of each.
-      skipped: int. Shots in which not all photons were detected.
+      log_ratios: float64 array, shape (shots,). log p_boson - log p_distinguishable of each, in
+        random order.
+      skipped: int. Shots of the file in which not all photons were detected.
       impossible: int. Shots of probability zero under both hypotheses, which say nothing.
     """
 
@@ -68,13 +69,15 @@ def likelihood_ratio(
     *,
     max_shots: int | None = None,
     collision_free: bool = False,
+    seed: int = 0,
 ) -> LikelihoodRatio:
     """Weighs identical against distinguishable photons, shot by shot.
 
     A shot with outcome t multiplies the odds by p_boson(t) / p_distinguishable(t). Each of the two
     probabilities costs a permanent: `max_shots` is 2000 by default, and fewer where these take more
-    than about a minute. With `collision_free`, shots with collisions were discarded, and the
-    distributions are compared given that there is none.
+    than about a minute. They are drawn under `seed` from all that hold all photons, for a file may
+    be sorted. With `collision_free`, shots with collisions were discarded, and the distributions
+    are compared given that there is none.
 
     Raises:
       ValueError: if the photons are more than 25, or `max_shots` is below 1.
@@ -92,15 +95,7 @@ def likelihood_ratio(
     if max_shots is None:
         max_shots = int(np.clip(2e9 / (max(photons, 1) * 2.0**photons), 20, 2000))
     max_shots = check_count(max_shots, "max_shots", least=1)
-    parts, wanted, skipped = [], max_shots, 0
-    for _, block in sample_rows.blocks(rows):
-        usable = np.flatnonzero(block.sum(axis=1) == photons)[:wanted]
-        wanted -= len(usable)
-        skipped += (len(block) if wanted else usable[-1] + 1) - len(usable)
-        parts.append(block[usable].astype(np.int64))
-        if not wanted:
-            break
-    shots = np.concatenate(parts)
+    shots, skipped = _some_shots(rows, photons, max_shots, seed)
     laws = []
     for identical in (True, False):
         laws.append(correlators.photon_law(unitary, input_state, identical)(shots))
@@ -109,9 +104,25 @@ def likelihood_ratio(
             laws[-1] -= math.log(kept)
     boson, classical = laws
     possible = (boson > -np.inf) | (classical > -np.inf)
-    return LikelihoodRatio(
-        boson[possible] - classical[possible], int(skipped), int((~possible).sum())
-    )
+    return LikelihoodRatio(boson[possible] - classical[possible], skipped, int((~possible).sum()))
+
+
+def _some_shots(rows, photons: int, most: int, seed: int) -> tuple[np.ndarray, int]:
+    """Returns up to `most` of the shots with all photons, in random order; how many lack some."""
+
+    def whole():
+        return ((block, block.sum(axis=1) == photons) for _, block in sample_rows.blocks(rows))
+
+    random = np.random.default_rng(seed)
+    count = sum(int(usable.sum()) for _, usable in whole())
+    chosen = np.sort(random.choice(count, min(most, count), replace=False))
+    parts, first = [], 0
+    for block, usable in whole():
+        last = first + int(usable.sum())
+        here = chosen[(chosen >= first) & (chosen < last)] - first
+        parts.append(block[usable][here])
+        first = last
+    return random.permutation(np.concatenate(parts).astype(np.int64)), len(rows) - count
 
 
 def can_compare_outcomes(modes: int, photons: int) -> bool:

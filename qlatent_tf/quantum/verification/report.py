@@ -21,6 +21,7 @@ from qlatent_tf.quantum.verification.count_statistics import CountStatistics, co
 from qlatent_tf.quantum.verification.outcome_tests import LikelihoodRatio, TotalVariation
 
 _RARE = 10  # shots with a pair of modes
+_UNLIKE = 5  # times shot noise
 HYPOTHESES = {"boson": True, "distinguishable": False}
 
 
@@ -260,7 +261,16 @@ def validate_samples(
                 input_state,
                 max_shots=likelihood_shots,
                 collision_free=setting["collision_free"],
+                seed=seed,
             )
+            deviations = [one.correlator_deviation for one in predictions.values()]
+            if min(deviations) > _UNLIKE:
+                notes.append(
+                    "Neither identical nor distinguishable photons give these correlators, which "
+                    f"deviate by {' and '.join(f'{one:.0f}' for one in deviations)} times shot "
+                    "noise: the likelihood ratio says which of the two is closer, not that it is "
+                    "right. Did the device change between the shots, or has it other flaws?"
+                )
         else:
             notes.append(f"The likelihood of {photons} photons would take too long.")
         if not outcome_tests.can_compare_outcomes(modes, photons):

@@ -41,6 +41,13 @@ def test_every_test_tells_the_two_kinds_of_photons_apart(kind, collision_free):
     assert report.likelihood.confidence == pytest.approx(float(kind == "boson"), abs=1e-6)
 
 
+def test_a_device_that_changed_between_shots_is_neither():
+    halves = [_rows(kind) for kind in OTHER]
+    for rows, changed in [(np.concatenate(halves), True), *((half, False) for half in halves)]:
+        report = validate_samples(rows, unitary=UNITARY, photons=5, circuits=5)
+        assert any(note.startswith("Neither identical") for note in report.notes) == changed
+
+
 @pytest.mark.parametrize("kind", OTHER)
 def test_an_unknown_circuit_is_compared_with_random_ones(kind):
     report = validate_samples(_rows(kind), photons=5)
