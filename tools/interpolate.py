@@ -12,6 +12,7 @@ examples:
   qlatent-tf interpolate resnet_boson_cifar10 --out lines.png
   qlatent-tf interpolate molgan_boson_qm9 --rows 4 --columns 10 --seed 3 --out lines.png
   qlatent-tf interpolate molgan_boson_qm9 --nearest --columns 4 --data-dir ~/data --out nearest.png
+  qlatent-tf interpolate molgan_boson_qm9 --out lines.csv     # the SMILES in place of pictures
 """
 
 import sys
@@ -29,7 +30,10 @@ from qlatent_tf.tools.command_line import (
 )
 from qlatent_tf.tools.sources import load_model
 
+from qlatent_tf.storage.files import csv_text, write_text
+
 _MOST_CELLS = 64
+_FORMS = (".png", ".csv")
 
 
 def parser() -> Parser:
@@ -44,7 +48,12 @@ def parser() -> Parser:
     arguments.add_argument(
         "--nearest", action="store_true", help="show the nearest molecules of the data set"
     )
-    arguments.add_argument("--out", type=Path, required=True, help="the .png file to write")
+    arguments.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="the file to write: .png, or for molecules .csv with their SMILES",
+    )
     add_source_data_arguments(arguments)
     return arguments
 
@@ -56,8 +65,8 @@ def main(argv=None) -> int:
 
 def _interpolate(arguments):
     rows, columns = arguments.rows, arguments.columns
-    if arguments.out.suffix != ".png":
-        raise ValueError(f"--out {arguments.out} should end with .png.")
+    if arguments.out.suffix not in _FORMS:
+        raise ValueError(f"--out {arguments.out} should end with {' or '.join(_FORMS)}.")
     if rows < 1 or columns < 2 or rows * columns > _MOST_CELLS:
         raise ValueError(
             f"A picture has 1 row and 2 columns at least, and {_MOST_CELLS} cells at most; "
@@ -75,32 +84,46 @@ def _interpolate(arguments):
             else ("Only molecules and images are drawn")
         )
         raise ValueError(f"{drawn} here; this model makes other samples.")
-    draw = _nearest if arguments.nearest else _lines
-    from qlatent_tf.drawing.png import write_picture
-
-    with slow_work("Drawing the picture"):
-        picture = draw(model, config, arguments)
-    write_picture(arguments.out, picture)
-    print(f"The picture is in {arguments.out}.")
+    if not molecules and arguments.out.suffix == ".csv":
+        raise ValueError("Only molecules have SMILES for a .csv file; this model makes images.")
+    with slow_work("Finding the molecules" if molecules else "Drawing the picture"):
+        if arguments.nearest:
+            _write_nearest(model, config, arguments)
+        else:
+            _write_lines(model, arguments)
+    what = "picture" if arguments.out.suffix == ".png" else "table"
+    print(f"The {what} is in {arguments.out}.")
     return 0
 
 
-def _lines(model, config, arguments):
-    rows, columns = arguments.rows, arguments.columns
+def _write_lines(model, arguments):
+    rows, columns, out = arguments.rows, arguments.columns, arguments.out
     ends = np.asarray(model.latent.sample(2 * rows, seed=(arguments.seed, 0)), np.float64)
     shares = np.linspace(0, 1, columns)[:, None]
     lines = ends[:rows, None] * (1 - shares) + ends[rows:, None] * shares
     samples = model.generate(lines.reshape(rows * columns, -1).astype(np.float32))
-    if isinstance(samples, dict):
+    if out.suffix == ".csv":
+        from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
+
+        smiles = graphs_to_smiles(samples)
+        places = [divmod(cell, columns) for cell in range(rows * columns)]
+        heads = ["line", "share_of_second_end", "smiles"]
+        table = [
+            [line, f"{shares[place, 0]:.4g}", text]
+            for (line, place), text in zip(places, smiles, strict=True)
+        ]
+        write_text(out, csv_text(heads, table))
+    elif isinstance(samples, dict):
         from qlatent_tf.datasets.molecules.pictures import draw_molecules
 
-        return draw_molecules(samples, columns)
-    from qlatent_tf.drawing.images import draw_images
+        _write_png(out, draw_molecules(samples, columns))
+    else:
+        from qlatent_tf.drawing.images import draw_images
 
-    return draw_images(samples, columns)
+        _write_png(out, draw_images(samples, columns))
 
 
-def _nearest(model, config, arguments):
+def _write_nearest(model, config, arguments):
     from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
     from qlatent_tf.datasets.molecules.pictures import draw_smiles
     from qlatent_tf.metrics.molecules.counts import strictly_valid
@@ -112,15 +135,32 @@ def _nearest(model, config, arguments):
     generated = list(dict.fromkeys(valid))[: arguments.rows]
     if not generated:
         raise ValueError(f"Of {drawn} samples, none is a valid molecule.")
-    smiles, legends = [], []
     found = nearest(generated, sorted(known), count=arguments.columns - 1, progress=True)
-    for text, neighbours in zip(generated, found, strict=True):
+    novel = {text: "known" if text in known else "new" for text in generated}
+    each = list(zip(generated, found, strict=True))
+    if arguments.out.suffix == ".csv":
+        heads = ["smiles", "novelty", "neighbour", "similarity"]
+        table = [
+            [text, novel[text], name, f"{similarity:.4f}"]
+            for text, neighbours in each
+            for name, similarity in neighbours
+        ]
+        write_text(arguments.out, csv_text(heads, table))
+        return
+    smiles, legends = [], []
+    for text, neighbours in each:
         smiles += [text, *(name for name, _ in neighbours)]
         legends += [
-            f"{text} ({'known' if text in known else 'new'})",
+            f"{text} ({novel[text]})",
             *(f"{name}  {similarity:.2f}" for name, similarity in neighbours),
         ]
-    return draw_smiles(smiles, legends, arguments.columns)
+    _write_png(arguments.out, draw_smiles(smiles, legends, arguments.columns))
+
+
+def _write_png(path: Path, picture: np.ndarray) -> None:
+    from qlatent_tf.drawing.png import write_picture
+
+    write_picture(path, picture)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """Scores of a model: every metric over several independent sets of generated samples."""
 
+import contextlib
 import inspect
 import types
 from collections.abc import Iterable, Mapping
 
 import numpy as np
+from absl import logging
 
 from qlatent_tf.progress import ProgressBar
 from qlatent_tf.quantum.arguments import check_count
@@ -48,16 +50,17 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
     if not seeds or len(set(seeds)) < len(seeds):
         raise ValueError(f"An evaluation needs seeds, each another one; received {seeds}.")
     num_samples = check_count(num_samples, "num_samples", least=1)
-    rows = []
-    for seed in ProgressBar(
-        seeds, desc="evaluate", unit="seed", disable=not progress or len(seeds) < 2
-    ):
-        samples = model.sample(num_samples, seed) if functions else None
-        results = [
-            apply_metric(function, dataset, samples, progress) for function in functions.values()
-        ]
-        if hasattr(model, "own_scores"):
-            results.append(model.own_scores(dataset, num_samples, seed))
+    rows, said = [], set()
+    hidden = not progress or len(seeds) < 2
+    for seed in ProgressBar(seeds, desc="evaluate", unit="seed", disable=hidden):
+        with _said_once(said):
+            samples = model.sample(num_samples, seed) if functions else None
+            results = [
+                apply_metric(function, dataset, samples, progress)
+                for function in functions.values()
+            ]
+            if hasattr(model, "own_scores"):
+                results.append(model.own_scores(dataset, num_samples, seed))
         rows.append(_by_key(results, dataset.name))
         if rows[-1].keys() != rows[0].keys():
             raise ValueError(
@@ -73,6 +76,25 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
             for key, score in rows[0].items()
         },
     }
+
+
+@contextlib.contextmanager
+def _said_once(said: set):
+    """Lets a warning pass that is not among those `said`: for one score it is said once."""
+
+    def is_new(record):
+        # What is warned of comes first; the numbers that follow are those of a seed.
+        warning = (record.msg, record.args[:1] if isinstance(record.args, tuple) else None)
+        known = warning in said
+        said.add(warning)
+        return not known
+
+    logger = logging.get_absl_logger()
+    logger.addFilter(is_new)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_new)
 
 
 def check_kind(given, attribute: str, what: str) -> None:

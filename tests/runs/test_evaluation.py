@@ -2,6 +2,7 @@ import types
 
 import numpy as np
 import pytest
+from absl import logging
 
 from qlatent_tf.registry import metrics
 from qlatent_tf.runs.evaluation import evaluate, evaluate_real, mean_scores
@@ -153,3 +154,17 @@ def test_without_held_out_samples_there_is_nothing_real_to_score(dataset, has):
 def test_a_number_of_samples_is_a_whole_one(dataset, count):
     with pytest.raises(ValueError, match="num_samples is"):
         evaluate(Dice(), dataset, num_samples=count)
+
+
+def test_a_warning_of_a_score_is_said_for_one_seed(dataset, monkeypatch, caplog):
+    def few(dataset, samples, progress):
+        for name in ("one", "other"):
+            logging.warning("%s of %d molecules says little", name, int(samples.mean()))
+        return {"few@5": 1.0}
+
+    monkeypatch.setitem(metrics._builders, "few", few)
+    for _ in range(2):
+        with caplog.at_level("WARNING", logger="absl"):
+            evaluate(Dice(), dataset, num_samples=5, seeds=(3, 4), metric_names=["few"])
+    said = [record.getMessage() for record in caplog.records]
+    assert said == 2 * [f"{name} of 3 molecules says little" for name in ("one", "other")]

@@ -50,3 +50,10 @@ def test_a_seed_beyond_32_bits_is_refused(model, tmp_path, capsys):
     command = ["some", "--seed", str(2**31), "--out", str(tmp_path / "a.png")]
     assert interpolate.main(command) == 1
     assert "a whole number of 32 bits; received 2147483648" in capsys.readouterr().err
+
+
+def test_a_table_of_smiles_is_of_molecules_alone(model, tmp_path, capsys):
+    assert interpolate.main(["some", "--out", str(tmp_path / "a.csv")]) == 1
+    assert "Only molecules have SMILES for a .csv file" in capsys.readouterr().err
+    assert interpolate.main(["some", "--out", str(tmp_path / "a.smi")]) == 1
+    assert "should end with .png or .csv" in capsys.readouterr().err

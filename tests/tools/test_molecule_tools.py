@@ -199,6 +199,20 @@ def test_interpolate_draws_the_nearest_molecules_of_a_file(known_molecules, tmp_
     assert drawn == ["CCO", "CCCCO", "CCN"]
 
 
+def test_interpolate_writes_tables(molgan_run, known_molecules, tmp_path):
+    out, size = tmp_path / "lines.csv", ("--rows", 2, "--columns", 3)
+    assert run("interpolate", molgan_run, *size, "--out", out) == 0
+    rows = list(csv.DictReader(out.open()))
+    assert [(row["line"], row["share_of_second_end"]) for row in rows] == [
+        (line, share) for line in "01" for share in ("0", "0.5", "1")
+    ]
+    assert all(Chem.MolFromSmiles(row["smiles"]) for row in rows if row["smiles"])
+    assert run("interpolate", known_molecules, "--nearest", *size, "--out", out) == 0
+    rows = list(csv.DictReader(out.open()))
+    assert [row["smiles"] for row in rows[:2]] == ["CCO", "CCO"] and len(rows) == 4
+    assert rows[0]["novelty"] == "known" and float(rows[0]["similarity"]) == 1
+
+
 @pytest.mark.parametrize("condition", ["qed", "qed=0.5", "mass>3", "qed>much", ">3"])
 def test_a_condition_that_is_none_is_refused(empty_folder, capsys, condition):
     assert run("sample", "nothing", "--out", "a.smi", "--keep", condition) == 1
