@@ -5,6 +5,7 @@ from matplotlib.ticker import MaxNLocator
 
 from qlatent_tf.drawing.images import MAX_DRAWN
 from qlatent_tf.drawing.style import INK, figure_picture, new_figure
+from qlatent_tf.seeds import some_rows
 
 _SIZE = (9.6, 4.8)  # inches
 _BINS_PER_UNIT = 20
@@ -77,7 +78,8 @@ def beside_data(source, count: int = 2000):
     """
 
     def draw(samples):
-        rows = source.sample(count, seed=(0, 0)) if hasattr(source, "sample") else source[:count]
+        drawn = hasattr(source, "sample")
+        rows = source.sample(count, seed=(0, 0)) if drawn else some_rows(source, count)
         return draw_vectors(samples, np.asarray(rows))
 
     return draw
