@@ -16,6 +16,9 @@ from pathlib import Path
 
 from qlatent_tf.names import did_you_mean
 
+# The working directory that was added to Python's path.
+_SEARCHED_LAST: list[str] = []
+
 
 class OwnCodeError(ValueError):
     """A function of someone's own failed, or returned what it may not."""
@@ -252,7 +255,12 @@ def _here_first() -> Iterator[str]:
     finally:
         sys.path.remove(here)
         if here not in sys.path:
+            # Of one folder, not of all that a process was in.
+            while _SEARCHED_LAST:
+                with contextlib.suppress(ValueError):
+                    sys.path.remove(_SEARCHED_LAST.pop())
             sys.path.append(here)
+            _SEARCHED_LAST.append(here)
 
 
 def _import_attribute(name: str, kind: str) -> Callable:

@@ -38,8 +38,9 @@ __all__ = [
 ]
 
 
+# Latents of a model that is to be kept.
+_COMPARED = 8
 # How files of samples and matrices, which a latent reads, end.
-_COMPARED = 32  # latents of a model that is to be kept
 _LATENT_SUFFIXES = (*UNITARY_SUFFIXES, ".json", ".txt")
 # What the models of the zoo hand on to `WGANGP` and no field of a configuration sets.
 PASSED_ON = ("one_sided_penalty",)

@@ -19,6 +19,7 @@ from absl import logging
 from qlatent_tf.backend import BackendError, check_backend
 from qlatent_tf.names import did_you_mean
 from qlatent_tf.quiet import silence_tensorflow
+from qlatent_tf.runs.signals import asking_is_harmless
 
 _MOST = 2**31 - 1
 
@@ -226,7 +227,8 @@ def run_tool(function, arguments) -> int:
     """
     _quiet_logs()
     try:
-        return _run(function, arguments)
+        with asking_is_harmless():
+            return _run(function, arguments)
     finally:
         # Keras leaves an input pipeline in a cycle. Its threads call Python: were it freed as the
         # interpreter ends, it could wait for them forever.

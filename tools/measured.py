@@ -28,7 +28,8 @@ SOURCES = {
 
 def measure_figure2(arguments) -> int:
     """Measures presets or runs of table1, and writes figure 2; returns the exit code."""
-    runs = arguments.workdir.glob(f"runs/*_seed{arguments.seed}")
+    any_latent = cell_name({"data": arguments.data, "latent": "LATENT"}, arguments.seed)
+    runs = arguments.workdir.glob(f"runs/{any_latent.replace('LATENT', '*')}")
     # Of table1 and these data: other runs may lie beside them.
     trained = [
         run

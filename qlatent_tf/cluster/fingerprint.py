@@ -26,9 +26,19 @@ def fingerprint() -> dict[str, str]:
 
 
 def hash_of_module(name: str) -> str | None:
-    """Returns the SHA-256 of the file of a module of someone's own; None where there is none."""
-    spec = find_own(name)
-    file = spec and spec.origin and Path(spec.origin)
+    """Returns a hash of the file of a module of someone's own, or of all of its package's.
+
+    What else it imports is not known. None where there is no file.
+    """
+    spec = find_own(name.partition(".")[0])
+    if spec is None:
+        return None
+    if spec.submodule_search_locations:
+        digest = hashlib.sha256()
+        for folder in map(Path, spec.submodule_search_locations):
+            _add_sources(digest, spec.name, folder)
+        return digest.hexdigest()
+    file = spec.origin and Path(spec.origin)
     return sha256_of(file) if file and file.is_file() else None
 
 
@@ -43,7 +53,11 @@ def _sources() -> str:
     for package in _PACKAGES:
         spec = importlib.util.find_spec(package)
         for folder in map(Path, spec.submodule_search_locations or () if spec else ()):
-            for file in sorted(folder.rglob("*.py")):
-                name = f"{package}/{file.relative_to(folder).as_posix()}"
-                digest.update(f"{name}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+            _add_sources(digest, package, folder)
     return digest.hexdigest()[:16]
+
+
+def _add_sources(digest, package: str, folder: Path) -> None:
+    for file in sorted(folder.rglob("*.py")):
+        name = f"{package}/{file.relative_to(folder).as_posix()}"
+        digest.update(f"{name}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())

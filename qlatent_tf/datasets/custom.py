@@ -50,21 +50,29 @@ def load(
     if hasattr(loaded, "source"):  # A `Dataset`, or what looks like one.
         return loaded
     name = name.rpartition(":")[2]
-    texts = np.ravel(loaded).tolist() if isinstance(loaded, np.ndarray) else loaded
-    if isinstance(texts, Sequence) and texts and isinstance(texts[0], str):
-        return from_smiles(texts, name=name, progress=progress)
+    if isinstance(loaded, np.ndarray) and loaded.dtype.kind in "UO":
+        loaded = loaded.ravel().tolist()
+    if isinstance(loaded, Sequence) and loaded and isinstance(loaded[0], str):
+        return from_smiles(loaded, name=name, progress=progress)
+    return from_arrays(*_parts_of(loaded, name), name=name)
+
+
+def _parts_of(loaded, name):
+    """Returns samples, labels, held-out samples and their labels, as Keras returns data sets."""
     if not isinstance(loaded, tuple):
-        return from_arrays(loaded, name=name)
-    # As Keras returns data sets: (x, y), or one such pair to train on and one held out.
-    pairs = loaded if loaded and all(isinstance(one, tuple) for one in loaded) else (loaded,)
-    parts = [part for pair in pairs for part in pair]
-    if not 1 <= len(parts) <= 4 or (len(pairs) == 2 and len(parts) < 4) or len(pairs) > 2:
+        return (loaded,)
+    if loaded and all(isinstance(one, tuple) for one in loaded):
+        legal = len(loaded) <= 2 and all(1 <= len(pair) <= 2 for pair in loaded)
+        parts = [part for pair in loaded for part in (*pair, None)[:2]]
+        received = f"{len(loaded)} tuples"
+    else:
+        legal, parts, received = 1 <= len(loaded) <= 4, loaded, str(len(loaded))
+    if not legal:
         raise ValueError(
-            f"{name} returns samples, (samples, labels), (samples, labels, test, test_labels), or "
-            f"two pairs of samples and labels; received a tuple of {len(loaded)}"
-            f"{' tuples' if pairs is loaded else ''}."
+            f"{name} returns samples, a tuple of samples, labels, held-out samples and their "
+            f"labels, or two pairs, (samples, labels); received a tuple of {received}."
         )
-    return from_arrays(*parts, name=name)
+    return parts
 
 
 def from_arrays(
@@ -92,8 +100,9 @@ def from_arrays(
       Dataset of float32 vectors, `ImageDataset` or `MoleculeDataset`.
 
     Raises:
-      ValueError: if the samples are none of these, not finite or masked, graphs are no whole
-        molecules, or what images have is given with others.
+      ValueError: if the samples are none of these, not finite or masked, graphs are no molecules
+        or their bonds not symmetric, two classes have one name, or what images have is given with
+        others.
 
     Example:
       >>> data = qlatent_tf.datasets.from_arrays(numpy.load("spectra.npy"))
@@ -236,11 +245,11 @@ def _from_graphs(samples: Mapping[str, np.ndarray], name: str) -> MoleculeDatase
             f"{name}: bonds are symmetric, bonds[i, j] = bonds[j, i]; those of {len(uneven)} of "
             f"{len(bonds)} graphs are not, the first of them row {uneven[0]}."
         )
-    # Of one fragment, as those of `from_smiles`, and without wildcards.
-    lacking = [row for row, text in enumerate(smiles) if not text or {".", "*"} & set(text)]
+    # A wildcard stands for a node that is no atom and has bonds.
+    lacking = [row for row, text in enumerate(smiles) if text is None or "*" in text]
     if lacking or not smiles:
         row = f", the first of them row {lacking[0]}" if lacking else ""
-        raise ValueError(f"{len(lacking)} of {len(smiles)} graphs are no whole molecules{row}.")
+        raise ValueError(f"{len(lacking)} of {len(smiles)} graphs are no molecules{row}.")
     provenance = {"sha256": sha256_of_arrays((atoms, bonds)), "molecules": len(atoms)}
     texts = {
         "smiles": np.array(smiles),

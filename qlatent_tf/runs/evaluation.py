@@ -2,6 +2,7 @@
 
 import contextlib
 import inspect
+import logging as standard_logging
 import types
 from collections.abc import Iterable, Mapping
 
@@ -53,7 +54,7 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
     rows, said = [], set()
     hidden = not progress or len(seeds) < 2
     for seed in ProgressBar(seeds, desc="evaluate", unit="seed", disable=hidden):
-        with _said_once(said):
+        with _said_once(said, first=not rows):
             samples = model.sample(num_samples, seed) if functions else None
             results = [
                 apply_metric(function, dataset, samples, progress)
@@ -79,22 +80,25 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
 
 
 @contextlib.contextmanager
-def _said_once(said: set):
-    """Lets a warning pass that is not among those `said`: for one score it is said once."""
+def _said_once(said: set, first: bool):
+    """Passes warnings of the first seed on, and of others those that are not among the `said`."""
 
-    def is_new(record):
+    def passes(record):
+        if record.levelno < standard_logging.WARNING:
+            return True
         # What is warned of comes first; the numbers that follow are those of a seed.
-        warning = (record.msg, record.args[:1] if isinstance(record.args, tuple) else None)
+        args = record.args[:1] if isinstance(record.args, tuple) else record.args
+        warning = (record.pathname, record.lineno, repr(args))
         known = warning in said
         said.add(warning)
-        return not known
+        return first or not known
 
     logger = logging.get_absl_logger()
-    logger.addFilter(is_new)
+    logger.addFilter(passes)
     try:
         yield
     finally:
-        logger.removeFilter(is_new)
+        logger.removeFilter(passes)
 
 
 def check_kind(given, attribute: str, what: str) -> None:

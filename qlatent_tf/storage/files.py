@@ -44,11 +44,15 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=temporary_prefix(path), suffix=suffix)
     os.close(handle)
     # mkstemp makes private files; what is written here is meant for whoever may read the folder.
-    os.chmod(name, stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except FileNotFoundError:
+        mode = 0o666 & ~_umask()
     temporary = Path(name)
     try:
         yield temporary
         flush_to_disk(temporary)
+        os.chmod(temporary, mode)  # Now, for a file that was read-only was written just before.
         os.replace(temporary, path)
     except OSError as error:
         # NumPy reports a full disk by a count of items, without a number or a name; others' own

@@ -26,7 +26,7 @@ class InUseError(ValueError):
 
 
 def once_free(make: Callable[[], T]) -> T:
-    """Returns what `make` returns, which is called again while another process holds its lock.
+    """Returns what `make` returns, which is called again for as long as others hold its lock.
 
     For what processes make once for all of them: whoever comes second waits, and finds it made.
 
@@ -39,7 +39,7 @@ def once_free(make: Callable[[], T]) -> T:
             return make()
         except InUseError as error:
             if not waiting:
-                logging.info("%s This process waits for it.", error)
+                logging.warning("%s This process waits for it.", error)
             waiting = True
             time.sleep(_PATIENCE)
 

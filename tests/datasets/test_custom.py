@@ -78,6 +78,14 @@ def _write(folder, images):
         Image.fromarray(image).save(path)
 
 
+def test_wildcards_are_no_molecules_and_fragments_are():
+    bonds = np.zeros((1, 9, 9), int)
+    assert datasets.from_arrays({"atoms": [[1, 2] + [0] * 7], "bonds": bonds}).smiles == {"C.N"}
+    bonds[0, 0, 1] = bonds[0, 1, 0] = 1
+    with pytest.raises(ValueError, match="1 of 1 graphs are no molecules"):
+        datasets.from_arrays({"atoms": [[1, 0] + [0] * 7], "bonds": bonds})
+
+
 def test_a_mask_that_masks_nothing_is_taken_off():
     data = datasets.from_arrays(np.ma.masked_equal([[1, 2], [3, 4]], -9))
     assert type(data.source) is np.ndarray
@@ -113,7 +121,8 @@ def test_a_folder_of_images(folder):
 def test_subfolders_are_classes(folder):
     _write(folder, {"pets/dog/1.bmp": IMAGES[0], "pets/cat/1.png": IMAGES[1]})
     (folder / "pets" / "empty").mkdir()
-    _write(folder / "pets" / ".thumbnails", {"1.png": IMAGES[2]})
+    _write(folder / "pets", {".thumbnails/1.png": IMAGES[2], "__MACOSX/dog/1.png": IMAGES[2]})
+    (folder / "pets" / "dog" / "._1.png").write_bytes(b"of macOS")
     data = datasets.from_folder(folder / "pets")
     assert data.class_names == ("cat", "dog") and data.labels.tolist() == [0, 1]
     np.testing.assert_array_equal(data.source, IMAGES[[1, 0]])
@@ -136,6 +145,7 @@ def test_subfolders_are_classes(folder):
         ({"1.png": IMAGES[0]}, {"grey": "no"}, "grey is True or False; received 'no'"),
         ({"a/1.png": IMAGES[0], "a/in/1.png": IMAGES[0]}, {}, "a/in holds images: a class is one"),
         ({"a/in/1.png": IMAGES[0]}, {}, "a/in holds images: a class is one folder"),
+        ({"a/1.png": IMAGES[0], "b/0/in/1.png": IMAGES[0]}, {}, "b/0/in holds images: a class"),
     ],
 )
 def test_folders_that_are_no_data_set(folder, images, options, message):
@@ -161,6 +171,14 @@ def test_of_several_images_in_a_file_none_is_lost_in_silence(folder, name):
         datasets.from_folder(folder)
 
 
+@pytest.mark.parametrize("kind, name", [("MPO", "camera.jpg"), ("TIFF", "preview.tif")])
+def test_previews_beside_an_image_are_left_out(folder, kind, name):
+    preview = Image.fromarray(IMAGES[1]).resize((2, 2))
+    first = Image.fromarray(np.full((40, 50, 3), 128, np.uint8))
+    first.save(folder / name, kind, save_all=True, append_images=[preview])
+    assert datasets.from_folder(folder).source.shape == (1, 40, 50, 3)
+
+
 def test_a_damaged_image_is_named(folder):
     _write(folder, {"1.png": IMAGES[0]})
     (folder / "1.png").write_bytes((folder / "1.png").read_bytes()[:60])
@@ -183,11 +201,7 @@ def test_a_damaged_image_is_named(folder):
         ({"atoms": np.zeros((1, 9), int)}, "a dict of 'atoms'"),
         (
             {"atoms": np.array([[4, 4] + [0] * 7]), "bonds": np.full((1, 9, 9), 3)},
-            "1 of 1 graphs are no whole molecules, the first of them row 0",
-        ),
-        (
-            {"atoms": np.array([[1, 2] + [0] * 7]), "bonds": np.zeros((1, 9, 9), int)},
-            "1 of 1 graphs are no whole molecules",
+            "1 of 1 graphs are no molecules, the first of them row 0",
         ),
         (
             {"atoms": np.array([[1, 1] + [0] * 7]), "bonds": np.eye(9, k=1, dtype=int)[None]},
@@ -222,6 +236,10 @@ def pair():
 def four():
     return *pair(), *pair()
 
+def unlabelled():
+    x, y = pair()
+    return (x, y), (x[:1],)
+
 def three():
     return pair(), pair(), pair()
 
@@ -246,6 +264,7 @@ def test_a_plain_function_of_your_own_is_a_data_set(folder):
     assert held_out.labels.tolist() == [0, 1] and held_out.test_labels.tolist() == [1]
     assert datasets.load("mine:pair", progress=False).labels.tolist() == [1, 0]
     assert datasets.load("mine:four", progress=False).test_labels.tolist() == [1, 0]
+    assert datasets.load("mine:unlabelled", progress=False).test.shape == (1, 4, 4, 1)
     assert datasets.load("mine:texts", progress=False).smiles == {"CCO", "CC"}
     (folder / "helper_of_mine.py").write_text("import numpy\nVALUES = numpy.ones((4, 2))\n")
     assert datasets.load("mine:later", progress=False).source.shape == (4, 2)

@@ -160,6 +160,8 @@ def test_a_warning_of_a_score_is_said_for_one_seed(dataset, monkeypatch, caplog)
     def few(dataset, samples, progress):
         for name in ("one", "other"):
             logging.warning("%s of %d molecules says little", name, int(samples.mean()))
+        for number in range(2):
+            logging.warning("lacks %s", [int(samples.mean()), number])
         return {"few@5": 1.0}
 
     monkeypatch.setitem(metrics._builders, "few", few)
@@ -167,4 +169,5 @@ def test_a_warning_of_a_score_is_said_for_one_seed(dataset, monkeypatch, caplog)
         with caplog.at_level("WARNING", logger="absl"):
             evaluate(Dice(), dataset, num_samples=5, seeds=(3, 4), metric_names=["few"])
     said = [record.getMessage() for record in caplog.records]
-    assert said == 2 * [f"{name} of 3 molecules says little" for name in ("one", "other")]
+    expected = [f"{name} of 3 molecules says little" for name in ("one", "other")]
+    assert said == 2 * [*expected, "lacks [3, 0]", "lacks [3, 1]", "lacks [4, 0]", "lacks [4, 1]"]

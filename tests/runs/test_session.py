@@ -12,6 +12,7 @@ import tensorflow as tf
 from harness import eagerly
 from tiny_run import TINY, assert_same_end, check_resumes, copy_of, killed, sent, stopped_at, train
 
+from qlatent_tf import __main__ as command
 from qlatent_tf.runs import session, training
 from qlatent_tf.runs.callbacks import checkpoint_steps
 from qlatent_tf.runs.run_directory import RunDirectory
@@ -150,4 +151,6 @@ def test_sigusr1_ends_no_run_that_has_nothing_to_save(copy, monkeypatch):
     monkeypatch.setattr(training, "load_dataset", asked)
     assert signal.getsignal(signal.SIGUSR1) is signal.SIG_DFL
     assert train(copy.path).read_run()["step"] == 6
+    # A command loads the data before it trains.
+    assert command.main(["train", "--config", str(copy.path), "--workdir", str(copy.path)]) == 0
     assert signal.getsignal(signal.SIGUSR1) is signal.SIG_DFL

@@ -76,9 +76,12 @@ def test_permissions_follow_the_umask(tmp_path):
 def test_the_permissions_of_a_file_stay(tmp_path):
     path = tmp_path / "mine.txt"
     files.write_text(path, "old")
-    path.chmod(0o600)
-    files.write_text(path, "new")
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600 and path.read_text() == "new"
+    for mode in (0o600, 0o444):
+        path.chmod(mode)
+        with files.atomic_path(path) as temporary:
+            assert temporary.stat().st_mode & stat.S_IWUSR  # Whoever is not root has to write it.
+            temporary.write_text("new")
+        assert stat.S_IMODE(path.stat().st_mode) == mode and path.read_text() == "new"
 
 
 @pytest.mark.parametrize("name", ["a" * 251 + ".txt", f"a.{'b' * 240}.txt", "ü" * 125 + ".txt"])

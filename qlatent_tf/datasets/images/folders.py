@@ -39,7 +39,7 @@ def read_folder(
         size = tuple(check_count(side, "size", least=1) for side in sides)
     grey = check_flag(grey, "grey")
     classes = sorted(path.name for path in _folders(folder) if _files(path))
-    _refuse_deeper(folder, classes)
+    _refuse_deeper(folder)
     if classes and _files(folder):
         raise ValueError(
             f"{folder} holds images beside folders of images, {', '.join(classes)}: put all images "
@@ -62,27 +62,45 @@ def read_folder(
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(
-        path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file()
-    )
+    return [path for path in _shown(folder) if path.suffix.lower() in SUFFIXES and path.is_file()]
 
 
 def _folders(folder: Path) -> list[Path]:
-    """The folders in one, but for hidden ones, which hold previews and the like."""
+    return [path for path in _shown(folder) if path.is_dir()]
+
+
+def _shown(folder: Path) -> list[Path]:
+    """What lies in a folder, sorted, but for what systems hide or add: previews and the like."""
     return sorted(
-        path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
+        path
+        for path in folder.iterdir()
+        if not path.name.startswith(".") and path.name != "__MACOSX"
     )
 
 
-def _refuse_deeper(folder: Path, classes: list[str]) -> None:
+def _refuse_deeper(folder: Path) -> None:
     """Refuses images that would be left out: of folders within the folders of classes."""
     for part in _folders(folder):
-        for inner in _folders(part):
-            if _files(inner):
+        inner = _folders(part)
+        while inner:
+            if _files(inner[0]):
                 raise ValueError(
-                    f"{inner} holds images: a class is one folder in {folder}, without folders in "
-                    f"it. Put its images into {part}, or name {part} itself."
+                    f"{inner[0]} holds images: a class is one folder in {folder}, without folders "
+                    f"in it. Put its images into {part}, or name {part} itself."
                 )
+            inner = [*_folders(inner[0]), *inner[1:]]
+
+
+def _count_images(image) -> int:
+    """Returns how many images a file holds, previews of another size and those of cameras apart."""
+    if image.format == "MPO" or getattr(image, "n_frames", 1) == 1:
+        return 1
+    sizes = []
+    for frame in range(image.n_frames):
+        image.seek(frame)
+        sizes.append(image.size)
+    image.seek(0)
+    return sizes.count(sizes[0])
 
 
 def _read(path: Path, size: tuple[int, int] | None, grey: bool) -> np.ndarray:
@@ -95,10 +113,11 @@ def _read(path: Path, size: tuple[int, int] | None, grey: bool) -> np.ndarray:
                     f"its pixels, {image.mode}, are none of 8 bits in red, green and blue or grey; "
                     "other images are read from .npy and .npz files"
                 )
-            if getattr(image, "n_frames", 1) > 1:
+            count = _count_images(image)
+            if count > 1:
                 raise ValueError(
-                    f"it holds {image.n_frames} images, of which one alone would be read; save "
-                    "each in a file of its own, or all in a .npy file"
+                    f"it holds {count} images, of which one alone would be read; save each in a "
+                    "file of its own, or all in a .npy file"
                 )
             image = image.convert("L" if grey else "RGB")
             if size is not None:

@@ -21,8 +21,7 @@ SUFFIXES = (".smi", ".csv", ".sdf", ".xyz.tar.bz2", ".tar.gz")
 # Bytes of a line, and of a molecule's structure: a compressed file may hold ones that fill memory.
 _LONGEST_LINE = 1 << 16
 _LARGEST_STRUCTURE = 1 << 24
-# What no line of text has, and what it shows.
-_ODD = {b"\0": "a NUL character", b"\r": "line ends of old Macintoshes: save it with others"}
+_OLD_ENDS = "line ends of old Macintoshes: save it with others"
 # What decompressors, archives, the text decoder and the CSV reader raise; a SystemError is what
 # RDKit makes of the error of a file that it reads.
 _DAMAGE = (EOFError, zlib.error, tarfile.TarError, UnicodeDecodeError, csv.Error, SystemError)
@@ -106,8 +105,12 @@ def _lines(path: Path, file: BinaryIO) -> Iterator[str]:
     number = 0
     while line := file.readline(_LONGEST_LINE):
         number += 1
-        problem = next((_ODD[byte] for byte in _ODD if byte in line.rstrip(b"\r\n")), None)
-        if len(line) == _LONGEST_LINE:
+        problem = None
+        if b"\0" in line:
+            problem = "a NUL character"
+        elif b"\r" in line.rstrip() and not line.endswith(b"\n"):
+            problem = _OLD_ENDS
+        elif len(line) == _LONGEST_LINE:
             problem = f"{_LONGEST_LINE:,} bytes or more"
         if problem:
             raise ValueError(f"{path} is damaged: line {number} has {problem}.")
@@ -116,7 +119,9 @@ def _lines(path: Path, file: BinaryIO) -> Iterator[str]:
 
 def _smi_smiles(path: Path) -> Iterator[str]:
     with _open(path) as file:
-        for line in _lines(path, file):
+        for number, line in enumerate(_lines(path, file), start=1):
+            if "\r" in line.rstrip():  # What follows would be taken for a name.
+                raise ValueError(f"{path} is damaged: line {number} has {_OLD_ENDS}.")
             if fields := line.split():
                 yield fields[0]
 

@@ -1,5 +1,6 @@
 """Finished cells: how they are read, and which runs are the same."""
 
+import unicodedata
 from pathlib import Path
 
 from qlatent_tf.config import Config
@@ -87,7 +88,8 @@ def read_cell(file) -> dict:
     if Path(cell["name"]).name != cell["name"] or cell["name"] in ("", ".."):
         raise ValueError(f"{file} is no finished cell: its name is {cell['name']!r}.")
     name = f"{cell['name']}@{config.steps}.json"
-    if Path(file).name != name:
+    # Some file systems write the same letters otherwise.
+    if unicodedata.normalize("NFC", Path(file).name) != unicodedata.normalize("NFC", name):
         raise ValueError(
             f"{file} holds the cell whose file is {name}: a copy would count as a second run. "
             "Remove it, or give it that name."

@@ -1,5 +1,7 @@
 """Builds the GAN over codes of images, and the autoencoder that makes them."""
 
+from absl import logging
+
 from qlatent_tf.gan.shapes import check_sizes, check_widths, latent_width
 from qlatent_tf.layers.circuit.ansatz import READOUTS
 from qlatent_tf.names import check_choice
@@ -57,8 +59,7 @@ def last_qgan(
       LaStQGAN of uint8 images; or a CodeGAN where `image` is None.
 
     Raises:
-      ValueError: if an option is none of those that are legal, or a classical generator is to
-        have shots or errors of a circuit.
+      ValueError: if an option is none of those that are legal.
 
     References:
       Chang et al., Latent style-based quantum GAN for high-quality image generation, arXiv
@@ -94,9 +95,9 @@ def last_qgan(
     else:
         asked = [f"{name}={value!r}" for name, value in noise.items() if value]
         if asked:
-            raise ValueError(
-                f"Only generator='quantum' has shots and errors of a circuit; received "
-                f"generator='classical' with {', '.join(asked)}."
+            logging.warning(
+                "A classical generator has no shots or errors of a circuit: without effect are %s.",
+                ", ".join(asked),
             )
         network = classical_generator(size, code, width)
     critic = code_critic(code, critic_width)

@@ -15,8 +15,9 @@ _BLOCK_LINES = 1 << 15
 # Headings of columns that hold no photon numbers, but counts of outcomes, times or numbers.
 _NO_MODES = re.compile(
     r"(?i)counts?|shots?|frequency|probability|outcomes?|states?|bit_?strings?|index|id"
-    r"|(time|t|time_?(stamp|tag)s?)([ _]?[([]?[munpf]?s[)\]]?)?|channels?|detectors?|events?"
-    r"|(shot|event|row)[ _]?(id|index|nr|no|number)"
+    r"|time([ _]?(stamp|tag)s?)?([ _]?[([]?[munpf]?s[)\]]?)?|t(_[munpf]?s| ?[([][munpf]?s[)\]])"
+    r"|ch|channels?|detectors?|events?|trials?|runs?"
+    r"|(shot|event|row|trial)[ _]?(id|index|nr|number)"
 )
 _LEADING_ZERO = re.compile(r"(?:^|,)\s*\+?0\d")
 _LEAST_INDEX = 5  # rows from which a first column 0, 1, 2, ... is taken for their numbers

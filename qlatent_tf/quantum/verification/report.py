@@ -269,7 +269,7 @@ def validate_samples(
                     "Neither identical nor distinguishable photons give these correlators, which "
                     f"deviate by {' and '.join(f'{one:.0f}' for one in deviations)} times shot "
                     "noise: the likelihood ratio says which of the two is closer, not that it is "
-                    "right. Did the device change between the shots, or has it other flaws?"
+                    "right. Photons may be partly distinguishable, or the device may have changed."
                 )
         else:
             notes.append(f"The likelihood of {photons} photons would take too long.")

@@ -91,6 +91,9 @@ def test_what_rdkit_refuses_is_none(tmp_path, name, content):
         ("a.sdf.gz", gzip.compress(b""), "a.sdf.gz holds no molecules"),
         ("a.smi", b"C\nC\0C", "a.smi is damaged: line 2 has a NUL"),
         ("a.smi", b"C\rCC\rCCC\r", "a.smi is damaged: line 1 has line ends of old Macintoshes"),
+        ("a.smi", b"C\r" * 40_000, "a.smi is damaged: line 1 has line ends of old Macintoshes"),
+        ("a.smi", b"C\nC\rCC\n", "a.smi is damaged: line 2 has line ends of old Macintoshes"),
+        ("a.csv", b"smiles\rC\rCC", "a.csv is damaged: line 1 has line ends of old Macintoshes"),
         ("a.smi.gz", gzip.compress(b"C" * 4_000_000), "line 1 has 65,536 bytes or more"),
         ("a.csv", b"smiles\nC,\0", "a.csv is damaged: line 2 has a NUL"),
         ("a.csv", b'smiles\n"CCO\nCC\nC\n', "a.csv is damaged: a quote before the end of line 4"),
@@ -106,6 +109,11 @@ def test_other_files_are_refused(tmp_path, name, content, message):
     path.write_bytes(content)
     with pytest.raises(ValueError, match=message):
         list(read_molecules(path))
+
+
+def test_a_field_of_a_table_may_hold_a_line_end(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b'smiles,note\nC,"a\rb"\nCC,c\n')
+    assert len(list(read_molecules(tmp_path / "a.csv"))) == 2
 
 
 @pytest.mark.parametrize("name", ["a.smi", "headed.csv", "a.sdf"])

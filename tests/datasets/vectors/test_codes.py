@@ -23,6 +23,10 @@ def test_a_file_is_given_by_its_path_too(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     for file in ("mine.npz", "~/mine.npz", tmp_path / "mine.npz"):
         assert codes(file=file).provenance["file"] == "mine.npz"
+    # A file of the folder asked for comes before one of this name that lies here.
+    (tmp_path / "study").mkdir()
+    np.savez(tmp_path / "study" / "mine.npz", codes=VALUES[:2])
+    assert codes(file="mine.npz", data_dir=tmp_path / "study").provenance["codes"] == 2
 
 
 @pytest.mark.parametrize(

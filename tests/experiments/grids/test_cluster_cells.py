@@ -13,6 +13,7 @@ from harness import tiny_config
 
 from qlatent_tf import resolve as completion
 from qlatent_tf.cluster.client import Outcome, TaskFailed
+from qlatent_tf.cluster.fingerprint import hash_of_module
 from qlatent_tf.experiments.grids import cluster_cells
 from qlatent_tf.experiments.grids.cells import Cell
 from qlatent_tf.experiments.grids.cluster_cells import CellsFailed, run_on
@@ -181,6 +182,18 @@ def test_a_worker_refuses_to_run_other_code_than_the_clients(tmp_path, monkeypat
     file.write_text("SEED = 2\n")  # The worker has imported it by now.
     with pytest.raises(ValueError, match="module 'code_of_cells' is not the client's.*start it"):
         run()
+
+
+def test_the_hash_of_a_package_is_that_of_all_its_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "package_of_cells").mkdir()
+    (tmp_path / "package_of_cells" / "__init__.py").write_text("raise RuntimeError")
+    part = tmp_path / "package_of_cells" / "part.py"
+    part.write_text("SEED = 1")
+    first = hash_of_module("package_of_cells.part")  # Nothing is imported for it.
+    part.write_text("SEED = 2")
+    assert first != hash_of_module("package_of_cells") == hash_of_module("package_of_cells.part")
+    assert hash_of_module("no_package_of_cells.part") is None
 
 
 def test_one_bar_counts_the_steps_of_all(whole, tmp_path, monkeypatch):

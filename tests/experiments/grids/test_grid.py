@@ -2,6 +2,7 @@ import dataclasses
 import json
 import os
 import shutil
+import unicodedata
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from qlatent_tf.quantum.unitaries import haar_unitary
 from qlatent_tf.runs import evaluation, session, training
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.runs.signals import Interrupted
+from qlatent_tf.storage.files import write_json
 from qlatent_tf.storage.locks import InUseError, sole_use
 
 pytestmark = pytest.mark.usefixtures("eager_steps")
@@ -195,6 +197,13 @@ def test_other_metrics_of_a_finished_run_are_made_before_its_cell_is_made_again(
     shutil.copytree(whole.path / "runs" / "cell_0", tmp_path / "runs" / "cell_0")
     (found,) = read_cells(run(tmp_path, [cell(0, evaluation_samples=60)]).path)
     assert list(found["history"][-1]) == ["step", "integer_distance@60"]
+
+
+def test_a_file_system_may_write_letters_otherwise(whole, tmp_path):
+    file = tmp_path / "cells" / unicodedata.normalize("NFD", "münchen@4.json")
+    record = json.loads((whole.path / "cells" / CELLS[0].file_name).read_text())
+    write_json(file, {**record, "name": unicodedata.normalize("NFC", "münchen")})
+    assert [cell["name"] for cell in read_cells(tmp_path)] == ["münchen"]
 
 
 def test_a_copy_of_a_cell_is_no_second_one(whole, tmp_path):

@@ -134,11 +134,12 @@ def test_a_wide_circuit_has_noise_by_random_errors():
     assert (circuit.depolarizing, circuit.trajectories, circuit.shot_seed) == (0.01, 2, 3)
 
 
-def test_a_classical_generator_has_no_noise_of_a_circuit():
-    for noise in ({"depolarizing": 0.01}, {"shots": 100}, {"trajectories": 3}):
-        with pytest.raises(ValueError, match=f"generator='classical' with {next(iter(noise))}="):
-            gan(generator="classical", **noise)
-    gan(generator="classical", depolarizing=0.0, shots=None, ansatz="se")
+def test_noise_of_a_circuit_that_a_classical_generator_lacks_is_warned_of(caplog):
+    with caplog.at_level("WARNING", logger="absl"):
+        gan(generator="classical", depolarizing=0.0, shots=None, ansatz="se")
+        assert not caplog.text
+        gan(generator="classical", depolarizing=0.01, shots=100)
+    assert "without effect are depolarizing=0.01, shots=100." in caplog.text
 
 
 def test_the_features_of_real_images_are_computed_once(dataset, monkeypatch):

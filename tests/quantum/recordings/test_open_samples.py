@@ -226,6 +226,8 @@ def test_tables_as_instruments_write_them(tmp_path, content, suffix):
         ("index.csv", "index,0,1\n0,1,0\n", "column 0 .*headed 'index'"),
         ("tags.csv", "time_ns,channel\n5,1\n90,0\n", "headed 'time_ns'.*group time tags into"),
         ("tags.csv", "Timestamp (ps);Detector\n5;1\n", r"headed 'Timestamp \(ps\)'"),
+        ("tags.csv", "time tag,ch\n5,1\n", "headed 'time tag'"),
+        ("tags.csv", "t (ns),a\n5,1\n", r"headed 't \(ns\)'"),
         ("numbered.csv", "shot_id,m0,m1\n7,1,0\n", "headed 'shot_id'"),
         ("counts.csv", "state,count\n0101,500\n", "column 0 .*headed 'state'.*JSON"),
         ("counts.csv", "mode 0,Shots\n1,500\n", "column 1 .*headed 'Shots'"),
