@@ -84,14 +84,19 @@ def bars_figure(table: dict, name: str, label: str, title: str, real=None):
         axis.set_xlim(left=0)
         axis.set(title=title.format(literal(panel)), xlabel=label)
         tidy(axis, grid="x")
-    names = [(f"ours ({table['steps']:,} steps)", {"color": PALE})]
+    steps = f"{table['steps']:,} steps"
+    names = [(f"ours ({steps})", {"color": PALE})]
     if any(name in row["published"] for row in table["rows"]):
         names.append((table["source"], {"color": "white", "edgecolor": PALE, "hatch": _HATCH}))
     patches = [axes[0].barh([0], [np.nan], label=name, **style) for name, style in names]
     if real:
         names.append(("real data", _REAL_LINE))
         patches.append(Line2D([], [], **_REAL_LINE))
-    drawing.legend(patches, [name for name, _ in names], loc="outside right center", frameon=False)
+    if len(names) == 1:  # It needs no legend.
+        axes[0].set_title(f"{axes[0].get_title()}, {steps}")
+    else:
+        labels = [name for name, _ in names]
+        drawing.legend(patches, labels, loc="outside right center", frameon=False)
     return drawing
 
 

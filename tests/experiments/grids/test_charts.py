@@ -86,6 +86,14 @@ def test_an_undefined_score_has_no_bar(table):
     assert not axis.texts
 
 
+def test_bars_of_one_kind_need_no_legend():
+    cells = [cell("boson", 0, 1.0, 0.2)]
+    drawing = charts.bars_figure(make_table(cells, COLUMNS), "distance", "distance", "{} data")
+    steps = cells[0]["config"].steps
+    assert not drawing.legends
+    assert drawing.axes[0].get_title() == f"quantum data, {steps:,} steps"
+
+
 def test_real_data_is_a_line_across_the_bars(table):
     drawing = charts.bars_figure(table, "distance", "distance", "{}", real={"quantum": 0.05})
     (line,) = (line for line in drawing.axes[0].lines if set(line.get_xdata()) == {0.05})
