@@ -233,14 +233,17 @@ def require_data_file(names: list[str], data_dir: str | os.PathLike | None, advi
 def named_file(file: str | os.PathLike, data_dir: str | os.PathLike | None) -> Path:
     """Returns a file given by its path, or by its name in one of the data folders.
 
+    The caller's own folder comes before the working directory, and this before the others.
+
     Raises:
       FileNotFoundError: if there is none; see `not_found`.
       ValueError: if the name is no text.
     """
     _check_name(file)
     path = user_path(file)
-    if path.exists():
-        return path
+    own = path if data_dir is None else user_path(data_dir) / path
+    if own.exists() or path.exists():
+        return own if own.exists() else path
     advice = f"Nor is there {Path.cwd() / path}. Give a path, or put it into one"
     return require_data_file([str(file)], data_dir, advice)
 

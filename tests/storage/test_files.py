@@ -145,6 +145,18 @@ def test_data_is_looked_for_in_order(tmp_path, monkeypatch):
     assert files.find_data_file(["a.smi", "a.csv"], folders[0]) == folders[0] / "a.smi"
 
 
+def test_a_file_of_the_callers_folder_comes_before_one_that_lies_here(tmp_path, monkeypatch):
+    own = tmp_path / "own"
+    own.mkdir()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.smi").touch()
+    assert str(files.named_file("mine.smi", own)) == "mine.smi"
+    (own / "mine.smi").touch()
+    assert files.named_file("mine.smi", own) == own / "mine.smi"
+    assert str(files.named_file("mine.smi", None)) == "mine.smi"
+    assert files.named_file(tmp_path / "mine.smi", own) == tmp_path / "mine.smi"
+
+
 def test_a_named_folder_must_exist(tmp_path, monkeypatch):
     monkeypatch.delenv(files.DATA_DIR_VARIABLE, raising=False)
     with pytest.raises(NotADirectoryError, match="--data-dir names .*absent, which is not a"):

@@ -22,7 +22,7 @@ def codes(
 
     Args:
       file: path. A ``.npz`` file with the array ``codes``, float of shape `(count, code)`: a path,
-        or a name in `data_dir`, in $QLATENT_DATA_DIR or in the cache folder, which come first.
+        or a name in `data_dir`, in $QLATENT_DATA_DIR or in the cache folder.
       components: int. How many of the leading entries of each code are kept. Default: all.
       data_dir: path. The caller's own folder.
 
@@ -32,8 +32,7 @@ def codes(
     """
     from qlatent_tf.drawing.vectors import draw_vectors
 
-    # Every study calls its file so: that of the folder asked for comes before one that lies here.
-    path = files.find_data_file([str(file)], data_dir) or files.named_file(file, data_dir)
+    path = files.named_file(file, data_dir)
     arrays, digest = load_npz(path, ["codes"], progress=False)
     values = arrays["codes"]
     if (
