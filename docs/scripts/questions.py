@@ -85,6 +85,14 @@ QUESTIONS = (
     _counts("table1_torch_40000", "40,000 steps"),
     _counts("table1_40000", "40,000 steps, Keras' epsilon"),
     _counts("joint_5000", "5,000 steps, trained latents", where=_TRAINED),
+    Question(
+        "origins_3000",
+        "photonic",
+        _BESIDE,
+        "counts of distinguishable photons, 3,000 steps",
+        "integer_distance",
+        where=_RAW,
+    ),
     Question("table1_5000", "bernoulli", _BESIDE, "fair bits, 5,000 steps", "integer_distance"),
     Question(
         "mixture_5000", "mixture", _BESIDE, "blobs in the plane, 5,000 steps", "interpolation_rate"
