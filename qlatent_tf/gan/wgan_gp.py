@@ -236,6 +236,7 @@ class WGANGP(LatentGenerator):
         return batches
 
     def shared(self, batches):
+        """Returns the batches as replicas share them."""
         return batches if self.replicas == 1 else replica_batches(batches, self.distribute_strategy)
 
     def make_train_function(self, force=False):

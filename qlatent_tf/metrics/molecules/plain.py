@@ -57,8 +57,8 @@ def plain_decoding(dataset: MoleculeDataset, samples, *, progress: bool = False)
         num_samples=count,
     )
     generated = generated_moments(plain, Score(metric="plain_fcd", num_samples=count), progress)
-    known_by = {"plain_fcd": dataset.smiles, "plain_fcd_alike": dataset.plain_smiles}
-    for metric, known in known_by.items():
+    references = {"plain_fcd": dataset.smiles, "plain_fcd_alike": dataset.plain_smiles}
+    for metric, known in references.items():
         moments = None if generated is None else reference_moments(dataset, progress, known)
         distance = frechet_distance(moments, generated)
         of = {"reference": dataset.name, "reference_size": len(known), "num_samples": count}
