@@ -22,8 +22,6 @@ _KINDS = {
 _UNRECORDED = ("other", "The kind of the data was not recorded.")
 # Data sets that are a file of whoever trains.
 _OF_FILES = ("molecules", "images")
-# Of ChemNet: so many molecules have a covariance of full rank.
-_FCD_FEATURES = 512
 # What the data set says of a classifier.
 _SIZES = ("dataset", "image_size", "channels", "classes")
 
@@ -261,13 +259,18 @@ def _key_scores(scores):
 
 
 def _few_molecules(scores, key):
-    """Says where a Frechet distance is of too few molecules."""
+    """Says where a Frechet distance is of too few molecules for a covariance of full rank."""
+    if not any(score.metric == "fcd" for score in key):
+        return
+
+    from qlatent_tf.metrics.molecules.chemnet import WIDTH
+
     found = {score.metric: score.mean for score in scores}
     distinct = found.get("parsed_unique_count", math.inf)
-    if "fcd" in [score.metric for score in key] and distinct <= _FCD_FEATURES:
+    if distinct <= WIDTH:
         yield (
-            f"A distance of {distinct:,.0f} distinct molecules says little: ChemNet has "
-            f"{_FCD_FEATURES} features."
+            f"A distance of {distinct:,.0f} distinct molecules says little: ChemNet has {WIDTH} "
+            "features."
         )
 
 

@@ -241,9 +241,9 @@ def named_file(file: str | os.PathLike, data_dir: str | os.PathLike | None) -> P
     """
     _check_name(file)
     path = user_path(file)
-    own = path if data_dir is None else user_path(data_dir) / path
-    if own.exists() or path.exists():
-        return own if own.exists() else path
+    for found in (path,) if data_dir is None else (user_path(data_dir) / path, path):
+        if found.exists():
+            return found
     advice = f"Nor is there {Path.cwd() / path}. Give a path, or put it into one"
     return require_data_file([str(file)], data_dir, advice)
 

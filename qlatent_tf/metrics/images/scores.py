@@ -101,7 +101,6 @@ def reference_features(
       `KEPT_IMAGES` of them, float32 of shape `(kept, width)`.
     """
     count = min(len(dataset.source), KEPT_IMAGES)
-    several = len(dataset.source) > 1
 
     def make(images):
         stream, kept = MomentStream(), np.empty((count, network.width), np.float32)
@@ -112,14 +111,14 @@ def reference_features(
             part = features[: max(count - done, 0)]
             kept[done : done + len(part)] = part
             done += len(features)
-        if not several:
+        if done < 2:
             return {"features": kept}
         moments = stream.moments()
         return {"mean": moments.mean, "covariance": moments.covariance, "features": kept}
 
     version = f"{_VERSION}/{network.identity}/{count}"
     arrays = reference_arrays(dataset, network.name, version, make)
-    if not several:
+    if "mean" not in arrays:
         return None, arrays["features"]
     moments = Moments(arrays["mean"], arrays["covariance"], len(dataset.source))
     return moments, arrays["features"]

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -263,14 +264,7 @@ def validate_samples(
                 collision_free=setting["collision_free"],
                 seed=seed,
             )
-            deviations = [one.correlator_deviation for one in predictions.values()]
-            if min(deviations) > _UNLIKE:
-                notes.append(
-                    "Neither identical nor distinguishable photons give these correlators, which "
-                    f"deviate by {' and '.join(f'{one:.0f}' for one in deviations)} times shot "
-                    "noise: the likelihood ratio says which of the two is closer, not that it is "
-                    "right. Photons may be partly distinguishable, or the device may have changed."
-                )
+            notes += _notes_of_others(predictions.values())
         else:
             notes.append(f"The likelihood of {photons} photons would take too long.")
         if not outcome_tests.can_compare_outcomes(modes, photons):
@@ -292,6 +286,18 @@ def validate_samples(
         counts, measured, interferometer, tuple(notes), photons, transmission,
         setting["collision_free"], predictions, ensembles, likelihood,
     )  # fmt: skip
+
+
+def _notes_of_others(predictions) -> Iterator[str]:
+    """Says where the photons are neither: the likelihood ratio weighs these two alone."""
+    deviations = [one.correlator_deviation for one in predictions]
+    if min(deviations) > _UNLIKE:
+        yield (
+            "Neither identical nor distinguishable photons give these correlators, which deviate "
+            f"by {' and '.join(f'{one:.0f}' for one in deviations)} times shot noise: the "
+            "likelihood ratio says which of the two is closer, not that it is right. Photons may "
+            "be partly distinguishable, or the device may have changed."
+        )
 
 
 def _predict(rows, counts, measured, unitary, input_state, identical, setting, seed) -> Prediction:
