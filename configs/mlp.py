@@ -15,7 +15,7 @@ measurably; at 40,000 the distance is lower, 0.0325 for 0.0356 with a boson late
 """
 
 from qlatent_tf.config import Config
-from qlatent_tf.names import check_choice
+from qlatent_tf.text.names import check_choice
 
 VARIANTS = ("torch", "keras")
 

@@ -32,7 +32,7 @@ samples of a step take a few milliseconds of its second.
 """
 
 from qlatent_tf.config import Config
-from qlatent_tf.names import check_choice
+from qlatent_tf.text.names import check_choice
 
 VARIANTS = ("full", "gulrajani", "small", "loop")
 _WIDTH = 128

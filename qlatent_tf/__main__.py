@@ -4,7 +4,7 @@ import importlib
 import sys
 
 import qlatent_tf
-from qlatent_tf.names import did_you_mean
+from qlatent_tf.text.names import did_you_mean
 
 # Name -> the module in `qlatent_tf.tools`, and what the tool does.
 TOOLS = {

@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from qlatent_tf.differences import Differences, differences
-from qlatent_tf.names import did_you_mean, is_finite
+from qlatent_tf.text.differences import Differences, differences
+from qlatent_tf.text.names import did_you_mean, is_finite
 
 SCHEMA_VERSION = 1
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")

@@ -11,8 +11,8 @@ import functools
 from collections.abc import Iterable
 from pathlib import Path
 
-from qlatent_tf.markdown import markdown_table
 from qlatent_tf.scores import Score
+from qlatent_tf.text.markdown import markdown_table
 
 # What the formulas of a section have in common.
 NOTES = {

@@ -6,8 +6,8 @@ import textwrap
 from pathlib import Path
 
 from qlatent_tf.config import Config, parse_setting
-from qlatent_tf.names import did_you_mean
 from qlatent_tf.registry import datasets
+from qlatent_tf.text.names import did_you_mean
 
 # The data set that comes with the package, for models whose own may have to be downloaded.
 _FALLBACKS = {

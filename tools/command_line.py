@@ -16,10 +16,10 @@ from pathlib import Path
 
 from absl import logging
 
-from qlatent_tf.backend import BackendError, check_backend
-from qlatent_tf.names import did_you_mean
-from qlatent_tf.quiet import silence_tensorflow
 from qlatent_tf.runs.signals import asking_is_harmless
+from qlatent_tf.startup.backend import BackendError, check_backend
+from qlatent_tf.startup.quiet import silence_tensorflow
+from qlatent_tf.text.names import did_you_mean
 
 _MOST = 2**31 - 1
 

@@ -46,7 +46,6 @@ from qlatent_tf.tools.measured import (
 )
 from qlatent_tf.tools.sources import use_inception
 
-from qlatent_tf.differences import differences, format_differences
 from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.experiments.experiment import GridExperiment
 from qlatent_tf.experiments.grids.cells import named_code
@@ -56,6 +55,7 @@ from qlatent_tf.experiments.grids.finished_cells import (
     scored_samples,
 )
 from qlatent_tf.runs.signals import Interrupted
+from qlatent_tf.text.differences import differences, format_differences
 
 
 def parser() -> Parser:

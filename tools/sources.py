@@ -10,12 +10,12 @@ from qlatent_tf.tools.asked_data import check_dataset
 from qlatent_tf.tools.command_line import slow_work
 
 from qlatent_tf.config import Config, parse_setting
-from qlatent_tf.names import did_you_mean
 from qlatent_tf.quantum import memory
 from qlatent_tf.registry import latents, models
 from qlatent_tf.runs import loading
 from qlatent_tf.runs.loading import source_config
 from qlatent_tf.storage.files import INCEPTION_VARIABLE, user_path
+from qlatent_tf.text.names import did_you_mean
 
 _LATENT_OPTIONS = ("modes", "photons", "unitary_seed", "unitary_file", "latent_file")
 _MODEL_OPTIONS = ("generator", "reward", "reward_weight")

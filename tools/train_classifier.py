@@ -169,10 +169,10 @@ def train(options: dict, dataset, workdir, verbose=0):
     """
     import keras
 
-    from qlatent_tf.differences import differences, format_differences
     from qlatent_tf.metrics.images.classifier import NETWORK, build_classifier
     from qlatent_tf.runs.checks import check_path
     from qlatent_tf.storage.files import read_json, write_json
+    from qlatent_tf.text.differences import differences, format_differences
 
     check_path(workdir)
     file = workdir / "config.json"

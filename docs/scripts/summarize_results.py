@@ -25,9 +25,9 @@ from qlatent_tf.drawing.style import (
     tidy,
 )
 from qlatent_tf.experiments.grids.finished_cells import cell_scores, read_cells
-from qlatent_tf.markdown import markdown_table
 from qlatent_tf.scores import Score
 from qlatent_tf.storage.files import write_text
+from qlatent_tf.text.markdown import markdown_table
 
 DOCS = Path(__file__).parents[1]
 # Of the figure, in inches.

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from qlatent_tf.cluster.submissions import Submissions
-from qlatent_tf.names import did_you_mean
 from qlatent_tf.storage.shapes import check_shape
+from qlatent_tf.text.names import did_you_mean
 
 _SHAPE = {"class": str, "workers": int, "options?": dict}
 # What a job of a batch system asks for. What a shell would run there, such as job_script_prologue,

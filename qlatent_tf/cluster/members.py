@@ -8,7 +8,7 @@ from absl import logging
 
 from qlatent_tf.cluster import worker
 from qlatent_tf.cluster.fingerprint import fingerprint
-from qlatent_tf.differences import differences, format_differences
+from qlatent_tf.text.differences import differences, format_differences
 
 _LOOK_SECONDS = 0.5
 _PATIENCE_SECONDS = 60

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from qlatent_tf.cluster.fingerprint import fingerprint
-from qlatent_tf.quiet import silence_tensorflow
+from qlatent_tf.startup.quiet import silence_tensorflow
 
 # Read once, when TensorFlow, Numba and the libraries of linear algebra are loaded.
 _THREADS = (

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
-from qlatent_tf.differences import differences, format_differences
 from qlatent_tf.experiments.experiment import Experiment, Option
 from qlatent_tf.experiments.table1 import LATENTS
 from qlatent_tf.glossary import title
-from qlatent_tf.markdown import markdown_table
-from qlatent_tf.progress import ProgressBar
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.storage.files import read_json, write_json, write_text
 from qlatent_tf.storage.shapes import MEANS
+from qlatent_tf.text.differences import differences, format_differences
+from qlatent_tf.text.markdown import markdown_table
+from qlatent_tf.text.progress import ProgressBar
 
 _CURVE = {"rank": [int], "cumulative": [float]}
 _MEASURED = {

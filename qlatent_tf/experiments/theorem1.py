@@ -13,10 +13,10 @@ import numpy as np
 from qlatent_tf.configs.mlp import get_config
 from qlatent_tf.experiments.experiment import Experiment, Option
 from qlatent_tf.experiments.grids.cells import Cell, refuse_taken
-from qlatent_tf.markdown import markdown_table
 from qlatent_tf.resolve import resolve
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.storage.files import write_json, write_text
+from qlatent_tf.text.markdown import markdown_table
 
 _OPTIONS = {"invertible": True, "units": [16, 16], "critic_units": [512, 512]}
 _TAKEN = ("latent", "model", "steps", "model_options.invertible")

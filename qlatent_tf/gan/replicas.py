@@ -13,7 +13,7 @@ import tensorflow as tf
 from absl import logging
 
 from qlatent_tf.config import Config
-from qlatent_tf.names import check_choice
+from qlatent_tf.text.names import check_choice
 
 STRATEGIES = ("none", "mirrored", "multiworker")
 _CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")

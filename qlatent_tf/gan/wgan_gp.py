@@ -16,9 +16,9 @@ from qlatent_tf.gan.latent_training import latent_training
 from qlatent_tf.gan.optimizers import another, circuit_optimizer, make_optimizer
 from qlatent_tf.gan.replicas import distributed_step, replica_batches
 from qlatent_tf.gan.shapes import check_parts, check_real_samples, check_sizes
-from qlatent_tf.names import check_number
 from qlatent_tf.quantum.arguments import check_count, check_flag
 from qlatent_tf.seeds import derive_seed
+from qlatent_tf.text.names import check_number
 
 _CRITIC_REPORTS = ("critic_loss", "wasserstein_distance", "gradient_penalty")
 

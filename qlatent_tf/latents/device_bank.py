@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 from absl import logging
 
-from qlatent_tf.differences import differences, format_differences
-from qlatent_tf.progress import progress_bar
 from qlatent_tf.quantum.arguments import check_count, check_postselect
 from qlatent_tf.quantum.memory import check_memory
 from qlatent_tf.quantum.providers.perceval_jobs import JobError, PercevalJobs, device_noise
@@ -20,6 +18,8 @@ from qlatent_tf.quantum.recordings.bank import check_disk, check_folder, npy_sha
 from qlatent_tf.registry import latents
 from qlatent_tf.storage import files, npy_files
 from qlatent_tf.storage.locks import sole_use
+from qlatent_tf.text.differences import differences, format_differences
+from qlatent_tf.text.progress import progress_bar
 
 PROVIDERS = ("perceval",)
 _JOB = {"id": (str, None), "sent": str, "received?": str, "performance?": (float, None)}

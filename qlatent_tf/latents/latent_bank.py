@@ -10,7 +10,6 @@ import numpy as np
 from absl import logging
 
 from qlatent_tf.cluster.client import Cluster
-from qlatent_tf.progress import ProgressBar
 from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.quantum.devices.tiles import Tiles
 from qlatent_tf.quantum.gaussian.device import GaussianDevice
@@ -20,6 +19,7 @@ from qlatent_tf.quantum.samplers.method_choice import choose_method
 from qlatent_tf.quantum.samplers.walk_plan import walk_shape
 from qlatent_tf.registry import latents
 from qlatent_tf.resolve import OWN_CIRCUITS
+from qlatent_tf.text.progress import ProgressBar
 
 
 def write_latent_bank(

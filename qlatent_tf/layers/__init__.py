@@ -2,7 +2,7 @@
 
 import lazy_loader
 
-from qlatent_tf.backend import check_backend
+from qlatent_tf.startup.backend import check_backend
 
 check_backend()
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 from qlatent_tf.config import Config
 from qlatent_tf.glossary import explain, key_scores, title
-from qlatent_tf.markdown import escaped, markdown_table
 from qlatent_tf.scores import Score, read_scores
+from qlatent_tf.text.markdown import escaped, markdown_table
 
 LICENSE = "apache-2.0"
 # What a data set's record counts -> Hugging Face's name of the task, and the limits of samples.

@@ -1,11 +1,11 @@
 """Scores of a preset that are computed anew, and cards that are written again."""
 
-from qlatent_tf.differences import differences, format_differences
 from qlatent_tf.publishing.card import classifier_card, model_card
 from qlatent_tf.runs.run_directory import data_differences
 from qlatent_tf.storage.files import atomic_path, read_json, write_json, write_text
 from qlatent_tf.storage.locks import sole_use
 from qlatent_tf.storage.preset_files import GAN, METRICS, own_preset_directory, read_description
+from qlatent_tf.text.differences import differences, format_differences
 from qlatent_tf.zoo import from_preset, read_preset
 
 

@@ -16,8 +16,8 @@ import keras
 import tensorflow as tf
 from absl import logging
 
-from qlatent_tf.progress import ProgressBar
 from qlatent_tf.runs.tensorboard import CIRCUIT, LOSSES, SPEED
+from qlatent_tf.text.progress import ProgressBar
 
 LOSS_STEPS = 10  # between two points of the losses
 

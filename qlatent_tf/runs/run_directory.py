@@ -5,13 +5,13 @@ import json
 from pathlib import Path
 
 from qlatent_tf.config import Config
-from qlatent_tf.differences import Differences, differences, format_differences
-from qlatent_tf.names import did_you_mean
 from qlatent_tf.resolve import resolve
 from qlatent_tf.runs.latent_file import content
 from qlatent_tf.storage.files import read_json, refuse_link, write_json
 from qlatent_tf.storage.preset_files import versions
 from qlatent_tf.storage.shapes import DATASET, MEANS, SCORE
+from qlatent_tf.text.differences import Differences, differences, format_differences
+from qlatent_tf.text.names import did_you_mean
 
 # Changing these leaves every training step as it was.
 _CHANGEABLE = frozenset(

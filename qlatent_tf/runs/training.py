@@ -7,7 +7,6 @@ from absl import logging
 
 from qlatent_tf.config import Config
 from qlatent_tf.datasets.custom import load
-from qlatent_tf.differences import format_differences
 from qlatent_tf.gan import replicas as distribution
 from qlatent_tf.registry import metrics
 from qlatent_tf.resolve import resolve
@@ -26,6 +25,7 @@ from qlatent_tf.runs.signals import asking_is_harmless
 from qlatent_tf.runs.starting_point import starting_point
 from qlatent_tf.seeds import derive_seed, initial_weights
 from qlatent_tf.storage.locks import sole_use
+from qlatent_tf.text.differences import format_differences
 from qlatent_tf.zoo import build_model, check_names, from_preset
 
 _FIRST = (

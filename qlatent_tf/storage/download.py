@@ -10,8 +10,8 @@ from pathlib import Path
 from absl import logging
 
 import qlatent_tf
-from qlatent_tf.progress import progress_bar
 from qlatent_tf.storage import files
+from qlatent_tf.text.progress import progress_bar
 
 OPEN_SECONDS = 6.0
 STALL_SECONDS = 30.0

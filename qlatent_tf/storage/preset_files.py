@@ -14,7 +14,6 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from qlatent_tf.names import did_you_mean
 from qlatent_tf.registry import models
 from qlatent_tf.storage.files import (
     flush_to_disk,
@@ -27,6 +26,7 @@ from qlatent_tf.storage.files import (
 from qlatent_tf.storage.hub import fetch_preset, is_hub_name
 from qlatent_tf.storage.shapes import DATASET, EVALUATION, MEANS, SCORED, check_shape
 from qlatent_tf.storage.temporary import remove_stale, temporary_prefix
+from qlatent_tf.text.names import did_you_mean
 
 PRESET_VERSION = 1
 WEIGHTS = "model.weights.h5"

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from qlatent_tf.names import check_choice
 from qlatent_tf.quantum.arguments import (
     check_count,
     check_flag,
@@ -15,6 +14,7 @@ from qlatent_tf.quantum.arguments import (
     check_unitary,
 )
 from qlatent_tf.quantum.unitaries import haar_unitary
+from qlatent_tf.text.names import check_choice
 
 
 def testLegalInputsAreCopiedAndConverted():

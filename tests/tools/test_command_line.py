@@ -14,8 +14,8 @@ from absl import logging
 from qlatent_tf.tools.command_line import run_tool
 
 import qlatent_tf
-from qlatent_tf.backend import keras_home
 from qlatent_tf.registry import latents
+from qlatent_tf.startup.backend import keras_home
 
 NOISY = """
 import os

@@ -24,8 +24,8 @@ from pathlib import Path
 from qlatent_tf.tools.command_line import Parser, run_tool
 from rdkit import Chem
 
-from qlatent_tf.progress import progress_bar
 from qlatent_tf.storage.files import atomic_path, sha256_of
+from qlatent_tf.text.progress import progress_bar
 
 VALENCES = {"C": 4, "N": 3, "O": 2, "F": 1}
 MAX_RINGS = 2

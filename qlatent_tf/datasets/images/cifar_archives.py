@@ -18,8 +18,8 @@ import numpy as np
 
 from qlatent_tf.datasets.images.arrays import PARTS
 from qlatent_tf.datasets.images.npz_files import cached_images
-from qlatent_tf.progress import progress_bar
 from qlatent_tf.storage import files
+from qlatent_tf.text.progress import progress_bar
 
 # Hashes as in TensorFlow Datasets (binary) and Keras (python).
 ARCHIVES = {

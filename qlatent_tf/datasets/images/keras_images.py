@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from absl import logging
 
-from qlatent_tf.backend import keras_home
 from qlatent_tf.datasets.dataset import ImageDataset
 from qlatent_tf.datasets.images.arrays import PARTS, check_splits, image_dataset
 from qlatent_tf.datasets.images.cifar_archives import ARCHIVES
 from qlatent_tf.datasets.images.npz_files import load_npz
+from qlatent_tf.startup.backend import keras_home
 from qlatent_tf.storage import files
 from qlatent_tf.storage.download import check_reachable
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from absl import logging
 
-from qlatent_tf.progress import progress_bar
 from qlatent_tf.storage import files
 from qlatent_tf.storage.locks import once_free, sole_use
+from qlatent_tf.text.progress import progress_bar
 
 # Images a block: some 3 MB of those that are converted here.
 BLOCK = 1024

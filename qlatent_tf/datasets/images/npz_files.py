@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from qlatent_tf.progress import progress_bar
 from qlatent_tf.storage import files, npy_files
 from qlatent_tf.storage.array_cache import cached_arrays
+from qlatent_tf.text.progress import progress_bar
 
 _QUICK = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _FEW_BYTES = 1 << 24

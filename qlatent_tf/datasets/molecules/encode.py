@@ -16,9 +16,9 @@ from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.datasets.molecules import files as molecule_files
 from qlatent_tf.datasets.molecules import graphs as molecule_graphs
 from qlatent_tf.datasets.molecules import pictures as molecule_pictures
-from qlatent_tf.progress import progress_bar
 from qlatent_tf.storage import files, npy_files
 from qlatent_tf.storage.array_cache import cached_arrays
+from qlatent_tf.text.progress import progress_bar
 
 # To be raised when the same file would give other graphs or SMILES than before.
 ENCODER_VERSION = 3

@@ -10,8 +10,8 @@ import dataclasses
 import numpy as np
 
 from qlatent_tf.datasets.dataset import Dataset
-from qlatent_tf.names import check_number
 from qlatent_tf.quantum.arguments import check_count
+from qlatent_tf.text.names import check_number
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)

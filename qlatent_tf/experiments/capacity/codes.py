@@ -8,7 +8,6 @@ from absl import logging
 from qlatent_tf.configs.autoencoder import get_config as autoencoder_config
 from qlatent_tf.datasets.vectors.codes import FILE_NAME, principal_codes
 from qlatent_tf.datasets.vectors.codes import codes as codes_data
-from qlatent_tf.differences import format_differences
 from qlatent_tf.experiments.capacity import IMAGE_DATA
 from qlatent_tf.models.codes.image_codes import codes_of, held_out, reconstruction_scores
 from qlatent_tf.runs import training
@@ -16,6 +15,7 @@ from qlatent_tf.runs.loading import load_model
 from qlatent_tf.scores import means
 from qlatent_tf.storage.files import atomic_path, read_json, write_json
 from qlatent_tf.storage.shapes import DATASET
+from qlatent_tf.text.differences import format_differences
 
 _RECORD = "codes.json"
 

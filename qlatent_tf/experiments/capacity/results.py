@@ -9,8 +9,8 @@ from qlatent_tf.experiments.capacity.optima import STEADINESS, TOLERANCE, WINDOW
 from qlatent_tf.experiments.capacity.scaling_laws import fit_laws
 from qlatent_tf.experiments.grids.comparable import check_table
 from qlatent_tf.experiments.grids.tables import schedule, settings_of
-from qlatent_tf.markdown import escaped, markdown_table
 from qlatent_tf.storage.files import csv_text, write_json, write_text
+from qlatent_tf.text.markdown import escaped, markdown_table
 
 KINDS = {
     "critic": "parameters of the smallest optimal critic",

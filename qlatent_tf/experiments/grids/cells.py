@@ -5,10 +5,10 @@ import re
 from collections.abc import Mapping
 
 from qlatent_tf.config import Config, reward_names
-from qlatent_tf.differences import differences
 from qlatent_tf.experiments.grids.latent_files import Bank
 from qlatent_tf.registry import own_module
 from qlatent_tf.resolve import resolve, share_circuits
+from qlatent_tf.text.differences import differences
 
 # More than years of training; each is described before the first one is trained.
 _MOST_CELLS = 10_000

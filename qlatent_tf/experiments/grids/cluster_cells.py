@@ -15,11 +15,11 @@ from qlatent_tf.cluster.fingerprint import hash_of_module, hash_when_first_found
 from qlatent_tf.cluster.worker import Place
 from qlatent_tf.experiments.grids.cells import Cell, own_modules
 from qlatent_tf.experiments.grids.grid import Grid
-from qlatent_tf.progress import ProgressBar
 from qlatent_tf.runs.signals import Interrupted, signals_interrupt
 from qlatent_tf.storage.files import DATA_DIR_VARIABLE, INCEPTION_VARIABLE, user_path
 from qlatent_tf.storage.locks import InUseError, sole_use
 from qlatent_tf.storage.temporary import remove_stale, temporary_prefix
+from qlatent_tf.text.progress import ProgressBar
 
 # A worker that lost the scheduler may be at its cell for a while.
 _LOCK_SECONDS = 60.0

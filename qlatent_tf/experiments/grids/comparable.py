@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from qlatent_tf.differences import differences
 from qlatent_tf.experiments.grids.finished_cells import (
     refuse,
     resolved_differences,
     scored_samples,
 )
 from qlatent_tf.runs.latent_file import content
+from qlatent_tf.text.differences import differences
 
 # What rows of a table may always differ in, and what they may by an entry that says so; all else
 # is said in the caption.

@@ -4,7 +4,6 @@ import unicodedata
 from pathlib import Path
 
 from qlatent_tf.config import Config
-from qlatent_tf.differences import Differences, differences, format_differences
 from qlatent_tf.experiments.grids.latent_files import without_place
 from qlatent_tf.resolve import LATENT_FILES, resolve
 from qlatent_tf.runs.latent_file import content
@@ -12,6 +11,7 @@ from qlatent_tf.runs.run_directory import training_differences
 from qlatent_tf.scores import Score, by_name, read_history, read_scores
 from qlatent_tf.storage.files import read_json
 from qlatent_tf.storage.shapes import MEANS, SCORE, SCORED
+from qlatent_tf.text.differences import Differences, differences, format_differences
 
 _CELL = {
     "name": str,

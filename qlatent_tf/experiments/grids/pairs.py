@@ -7,9 +7,9 @@ import numpy as np
 
 from qlatent_tf.experiments.grids.finished_cells import cell_scores
 from qlatent_tf.experiments.grids.table_files import row_entries
-from qlatent_tf.markdown import markdown_table
 from qlatent_tf.scores import Score
 from qlatent_tf.storage.files import write_json, write_text
+from qlatent_tf.text.markdown import markdown_table
 
 _CONFIDENCE = 0.95
 _RESAMPLES = 9999

@@ -4,8 +4,8 @@ import decimal
 import math
 from pathlib import Path
 
-from qlatent_tf.markdown import escaped, markdown_table
 from qlatent_tf.storage.files import csv_text, write_json, write_text
+from qlatent_tf.text.markdown import escaped, markdown_table
 
 
 def to_markdown(table: dict, columns, notes: str = "") -> str:

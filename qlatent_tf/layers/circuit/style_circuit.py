@@ -15,9 +15,9 @@ from qlatent_tf.layers.circuit.readout import (
     sampled_expectations,
 )
 from qlatent_tf.layers.circuit.state import draw_errors, error_strengths, evolve
-from qlatent_tf.names import check_choice, check_number
 from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.quantum.memory import check_memory
+from qlatent_tf.text.names import check_choice, check_number
 
 # A density matrix of n qubits is as large as the amplitudes of 2 n.
 MOST_NOISY_QUBITS = 6

@@ -5,7 +5,7 @@ from keras import ops
 from spektral.layers.convolutional.conv import Conv
 from spektral.utils.keras import is_keras_kwarg
 
-from qlatent_tf.names import check_choice, did_you_mean
+from qlatent_tf.text.names import check_choice, did_you_mean
 
 NORMALIZATIONS = (None, "degree", "relation")
 # Spektral keeps those that it is given.

@@ -8,9 +8,9 @@ import tensorflow as tf
 
 from qlatent_tf.layers.photonic.permanents import add_row, permanents
 from qlatent_tf.layers.photonic.subsets import bytes_per_sample, places
-from qlatent_tf.names import check_choice
 from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.quantum.memory import readable_bytes
+from qlatent_tf.text.names import check_choice
 
 MOST_PHOTONS = 12
 STATISTICS = ("identical", "distinguishable")

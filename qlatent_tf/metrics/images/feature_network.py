@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import tensorflow as tf
 
-from qlatent_tf.progress import progress_bar
+from qlatent_tf.text.progress import progress_bar
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -21,8 +21,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from qlatent_tf.backend import keras_home
 from qlatent_tf.metrics.images.feature_network import FeatureNetwork
+from qlatent_tf.startup.backend import keras_home
 from qlatent_tf.storage import files
 from qlatent_tf.storage.download import DownloadError, check_reachable
 

@@ -18,8 +18,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from qlatent_tf.progress import progress_bar
 from qlatent_tf.storage import files
+from qlatent_tf.text.progress import progress_bar
 
 WIDTH = 512
 LENGTH = 350

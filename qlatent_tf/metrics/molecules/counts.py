@@ -22,8 +22,8 @@ from rdkit import Chem, rdBase
 
 from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
-from qlatent_tf.progress import progress_bar
 from qlatent_tf.scores import Score, measured
+from qlatent_tf.text.progress import progress_bar
 
 
 def molecules(dataset: MoleculeDataset, samples) -> list[Score]:

@@ -18,8 +18,8 @@ from rdkit.Chem import rdFingerprintGenerator
 from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
 from qlatent_tf.metrics.molecules.counts import distinct_valid, parsed_molecules
-from qlatent_tf.progress import ProgressBar
 from qlatent_tf.scores import Score, measured
+from qlatent_tf.text.progress import ProgressBar
 
 RADIUS = 2
 BITS = 2048

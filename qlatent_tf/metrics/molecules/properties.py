@@ -23,8 +23,8 @@ from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
 from qlatent_tf.metrics.molecules.counts import distinct_valid
 from qlatent_tf.metrics.reference_cache import reference_arrays
-from qlatent_tf.progress import ProgressBar
 from qlatent_tf.scores import Score, measured
+from qlatent_tf.text.progress import ProgressBar
 
 PROPERTIES = ("qed", "logp", "sa")
 

@@ -4,8 +4,8 @@ from absl import logging
 
 from qlatent_tf.gan.shapes import check_sizes, check_widths, latent_width
 from qlatent_tf.layers.circuit.ansatz import READOUTS
-from qlatent_tf.names import check_choice
 from qlatent_tf.storage.preset_files import read_description
+from qlatent_tf.text.names import check_choice
 
 GENERATORS = ("quantum", "classical")
 

@@ -3,9 +3,9 @@
 import functools
 
 from qlatent_tf.gan.shapes import check_sizes, check_widths, latent_width
-from qlatent_tf.names import check_number
 from qlatent_tf.quantum.arguments import check_count, check_flag
 from qlatent_tf.registry import rewards
+from qlatent_tf.text.names import check_number
 
 # Of atoms, and as many of bonds: those of `datasets.molecules.graphs`.
 _TYPES = 5

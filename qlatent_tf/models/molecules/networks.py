@@ -5,7 +5,7 @@ from keras import layers
 
 from qlatent_tf.layers.graph.gated_sum_pool import GatedSumPool
 from qlatent_tf.layers.graph.graph_conv import RelationalGraphConv
-from qlatent_tf.names import check_choice
+from qlatent_tf.text.names import check_choice
 
 
 def graph_generator(

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from qlatent_tf.names import check_choice
 from qlatent_tf.quantum.arguments import (
     MAX_PHOTONS,
     check_count,
@@ -28,6 +27,7 @@ from qlatent_tf.quantum.devices.shots import ShotSampler
 from qlatent_tf.quantum.samplers.boson_sampler import METHODS, PRECISIONS
 from qlatent_tf.quantum.samplers.fock_table import DEFAULT_MAX_TABLE_BYTES
 from qlatent_tf.quantum.unitaries import check_circuit_seed
+from qlatent_tf.text.names import check_choice
 
 DETECTORS = ("number", "threshold")
 

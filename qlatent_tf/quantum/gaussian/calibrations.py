@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qlatent_tf.names import did_you_mean
 from qlatent_tf.quantum.gaussian.light import check_squeezing, check_transfer
 from qlatent_tf.storage import npy_files
 from qlatent_tf.storage.files import find_data_file, user_path
+from qlatent_tf.text.names import did_you_mean
 
 _TRANSFER, _SQUEEZING, _MEANS, _TOTALS = "_T", "_r", "_mean_counts", "_total_dist"
 _SUM_TOLERANCE = 1e-6

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from qlatent_tf.names import check_choice
 from qlatent_tf.quantum.arguments import (
     check_count,
     check_sample_range,
@@ -30,6 +29,7 @@ from qlatent_tf.quantum.gaussian.total_counts import (
     total_photon_law,
 )
 from qlatent_tf.quantum.threads import check_num_threads
+from qlatent_tf.text.names import check_choice
 
 DETECTORS = ("number", "threshold")
 # Probability that may be cut off of squeezed light, and beyond a byte of any.

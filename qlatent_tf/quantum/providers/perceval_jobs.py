@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from qlatent_tf.names import did_you_mean
+from qlatent_tf.text.names import did_you_mean
 
 # Platforms that run here -> Perceval's name of the method; others are asked of the cloud.
 LOCAL_PLATFORMS = {

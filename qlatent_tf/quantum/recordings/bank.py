@@ -16,13 +16,13 @@ import numpy as np
 from absl import logging
 
 import qlatent_tf
-from qlatent_tf.differences import differences, format_differences
 from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.quantum.memory import readable_bytes
 from qlatent_tf.quantum.recordings import bank_metadata
 from qlatent_tf.quantum.recordings import rows as sample_rows
 from qlatent_tf.storage import files, npy_files
 from qlatent_tf.storage.locks import sole_use
+from qlatent_tf.text.differences import differences, format_differences
 
 _UNITARY = "unitary.npy"
 _LOCK = ".lock"

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from qlatent_tf.names import check_choice
 from qlatent_tf.quantum.arguments import (
     check_count,
     check_input_state,
@@ -32,6 +31,7 @@ from qlatent_tf.quantum.samplers.method_choice import (
 from qlatent_tf.quantum.samplers.one_by_one import log_permanents, sample_range
 from qlatent_tf.quantum.samplers.walk_plan import WalkShape, walk_shape
 from qlatent_tf.quantum.threads import CHUNK_SECONDS, check_num_threads, run_chunks
+from qlatent_tf.text.names import check_choice
 
 METHODS: tuple[str, ...] = ("auto", "table", "lanes", "glynn", "loop")
 PRECISIONS = {"double": np.float64, "single": np.float32}

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from qlatent_tf.names import check_choice
 from qlatent_tf.quantum.arguments import (
     check_count,
     check_flag,
@@ -20,6 +19,7 @@ from qlatent_tf.quantum.verification import assumptions, correlators, outcome_te
 from qlatent_tf.quantum.verification.correlators import MeasuredCorrelators, Signature
 from qlatent_tf.quantum.verification.count_statistics import CountStatistics, count_statistics
 from qlatent_tf.quantum.verification.outcome_tests import LikelihoodRatio, TotalVariation
+from qlatent_tf.text.names import check_choice
 
 _RARE = 10  # shots with a pair of modes
 _UNLIKE = 5  # times shot noise

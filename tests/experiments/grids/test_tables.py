@@ -13,7 +13,7 @@ from qlatent_tf.experiments.grids.table_files import (
     to_markdown,
 )
 from qlatent_tf.experiments.grids.tables import Column, in_order, make_table, schedule
-from qlatent_tf.markdown import escaped
+from qlatent_tf.text.markdown import escaped
 
 PUBLISHED = (
     "paper",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qlatent_tf.names import check_number, did_you_mean
+from qlatent_tf.text.names import check_number, did_you_mean
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-from qlatent_tf.differences import differences, format_differences
+from qlatent_tf.text.differences import differences, format_differences
 
 
 def test_entries_that_differ_are_named_with_both_values():

@@ -2,7 +2,7 @@
 
 import io
 
-from qlatent_tf.progress import ProgressBar
+from qlatent_tf.text.progress import ProgressBar
 
 
 def test_a_file_gets_a_line_for_each_twentieth_of_the_work():
@@ -27,7 +27,7 @@ def test_work_without_an_end_and_what_stops_early_say_where_they_were():
 
 def test_a_minute_is_worth_a_line(monkeypatch):
     now = [0.0]
-    monkeypatch.setattr("qlatent_tf.progress.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("qlatent_tf.text.progress.time.monotonic", lambda: now[0])
     file = io.StringIO()
     with ProgressBar(total=10**6, file=file, mininterval=0) as bar:
         for _ in range(5):

@@ -1,0 +1,79 @@
+"""Code of someone's own, by ``"module:attribute"``: where it lies, and its import."""
+
+import contextlib
+import importlib
+import importlib.machinery
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+# The working directory that was added to Python's path.
+_SEARCHED_LAST: list[str] = []
+
+
+class OwnCodeError(ValueError):
+    """A function of someone's own failed, or returned what it may not."""
+
+
+def own_module(name: str) -> str:
+    """Returns the module of ``"module:attribute"``."""
+    return name.partition(":")[0].removesuffix(".py")
+
+
+def find_own(module: str) -> importlib.machinery.ModuleSpec | None:
+    """Returns where a module of someone's own lies, without importing it; None for nowhere."""
+    with _here_first():
+        try:
+            return importlib.util.find_spec(module)
+        except (ImportError, ValueError):
+            return None
+
+
+@contextlib.contextmanager
+def _here_first() -> Iterator[str]:
+    """Searches the working directory first; afterwards last, for what is imported may import."""
+    here = str(Path.cwd())
+    sys.path.insert(0, here)
+    try:
+        yield here
+    finally:
+        sys.path.remove(here)
+        if here not in sys.path:
+            # Of one folder, not of all that a process was in.
+            while _SEARCHED_LAST:
+                with contextlib.suppress(ValueError):
+                    sys.path.remove(_SEARCHED_LAST.pop())
+            sys.path.append(here)
+            _SEARCHED_LAST.append(here)
+
+
+def import_own(name: str, kind: str) -> Callable:
+    """Imports ``"module:attribute"``, from the working directory before all others."""
+    module_name, attribute = own_module(name), name.partition(":")[2]
+    if "/" in module_name or "\\" in module_name:
+        raise ValueError(
+            f"A {kind} of your own names a module, no path; received {name!r}. Run in the "
+            "folder that holds the file."
+        )
+    if not all(module_name.split(".")) or not attribute:
+        raise ValueError(f"A {kind} of your own reads module:attribute; received {name!r}.")
+    with _here_first() as here:
+        try:
+            module = importlib.import_module(module_name)
+        except ModuleNotFoundError as error:
+            if not f"{module_name}.".startswith(f"{error.name}."):
+                raise
+            raise ValueError(
+                f"The {kind} {name!r} names the module {module_name!r}, which is neither a file in "
+                f"{here} nor installed."
+            ) from error
+    try:
+        builder = getattr(module, attribute)
+    except AttributeError as error:
+        raise ValueError(
+            f"The module {module_name!r} has no {attribute!r}, named by the {kind} {name!r}."
+        ) from error
+    if not callable(builder):
+        raise ValueError(f"The {kind} {name!r} is {builder!r}, which cannot be called.")
+    return builder
