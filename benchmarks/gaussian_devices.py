@@ -146,7 +146,8 @@ def report(file: Path, samples: int) -> tuple[str, dict[str, dict[str, Compariso
         "Mean counts a shot, and the root mean square relative difference over modes:": means,
         "Total variation distance to the measured distribution of the total count:": totals,
         "The same, with the transmission fitted to the measured mean total:": fitted,
-        "Correlation of computed with measured covariances of pairs, and their ratio:": pairs,
+        "Correlation of computed with measured covariances of pairs, and the factor by which the "
+        "computed ones come closest:": pairs,
     }
     text = "\n\n".join(f"{title}\n\n" + "\n".join(table) for title, table in parts.items())
     return text, compared

@@ -11,7 +11,7 @@ inner kernels at the end of training, make steps of a fifth to a half of PyTorch
 `torch` sets epsilon to 1e-16, which makes the two the same. At 1,000 steps it changes no score
 measurably; at 40,000 the distance is lower, 0.0325 for 0.0356 with a boson latent and 0.0455 for
 0.0508 with a photonic one (one seed). The variant `keras` has Keras' epsilon, as all presets but
-`mlp_boson_trained_quantum` and the first committed cells of table1 have.
+`mlp_boson_trained_quantum` have.
 """
 
 from qlatent_tf.config import Config

@@ -13,7 +13,7 @@ al. `gulrajani` is the latter's own, with 7.86 +- .07: twice the learning rate, 
 where the generator is updated.
 
 A step of `full` is 1.6e12 floating-point operations: 20 s of processor time, twelve days for the
-100,000 steps on two CPU cores. On a GPU, which we had none to try on, expect 0.1 to 0.2 s where it
+100,000 steps on two CPU cores. On a GPU (not measured) expect 0.1 to 0.2 s where it
 sustains 8 to 16 TFLOP/s: 3 to 6 hours. There add --set jit_compile=true: XLA is off because its
 compiler for CPUs has no fast gradients of convolutions and takes 30 times as long as TensorFlow's
 own kernels.
@@ -22,9 +22,8 @@ own kernels.
 learning rate of its own, 2.5 times the generator's (two time scales, Heusel et al., arXiv
 1706.08500). A step takes one second of processor time, the 8,000 steps two hours and a quarter of
 one core. With the latents gaussian and boson, 10,000 images have classifier scores of 3.5 and 3.6
-and Frechet distances of 3.1 and 2.8; half as many filters with two critic updates, 97 minutes, had
-3.3 and 3.3, 3.8 and 4.0. It keeps no average of the generator's weights, for the rates decay to 0,
-and the moving statistics of batch normalisation would be those of other weights.
+and Frechet distances of 3.1 and 2.8. It keeps no average of the generator's weights, for the rates
+decay to 0, and the moving statistics of batch normalisation would be those of other weights.
 
 `loop` is `small` with the latent of one device, as the published one was: a train of 128 time bins
 with photons in the first 64 that passes two fibre loops of delay 1, see docs/loops.md. The 128

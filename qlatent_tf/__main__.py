@@ -16,10 +16,13 @@ TOOLS = {
     "list_models": ("list_models", "lists presets with key scores, and all names that tools take"),
     "train_classifier": ("train_classifier", "trains the classifier that scores images"),
     "reproduce": ("reproduce", "repeats the published experiments: tables and figures"),
-    "sample_latent": ("sample_latent", "writes a file of photonic samples to train from"),
-    "inspect_samples": ("inspect_samples", "tells whether recorded photons interfere"),
+    "sample_latent": ("sample_latent", "writes a bank, a folder of photonic samples"),
+    "inspect_samples": (
+        "inspect_samples",
+        "compares shots with what photons would do",
+    ),
     "enumerate_molecules": ("data.enumerate_molecules", "makes the data set small_molecules"),
-    "cut_naip": ("data.cut_naip", "cuts the data set naip28 out of aerial photographs"),
+    "cut_naip": ("data.cut_naip", "cuts naip28 and naip28_small out of aerial photographs"),
 }
 
 

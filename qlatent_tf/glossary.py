@@ -17,10 +17,9 @@ from qlatent_tf.text.markdown import markdown_table
 # What the formulas of a section have in common.
 NOTES = {
     "Vectors of whole numbers": "x is a generated vector, round(x) the nearest outcome, p the "
-    "exact distribution of the data and q that of n rounded samples. Floors are what n samples of "
-    "the data themselves show: n samples do not tell a model whose total variation is at the floor "
-    "from the data. The gap tells something only where its floor is small: elsewhere a poor model "
-    "can lie below it.",
+    "exact distribution of the data and q that of n rounded samples. A floor is the score of n "
+    "samples of the data themselves: a model at the floor cannot be told from the data. Read the "
+    "gap only where its floor is small; elsewhere a poor model can lie below it.",
     "Points in the plane": "A blob's region is its ellipse of three standard deviations; there are "
     "K blobs.",
     "Molecules": "A strictly valid molecule is one fragment without wildcards (`*`). Scores that "

@@ -101,6 +101,6 @@ def test_what_a_page_says_of_photon_counts_is_in_the_summary(page):
         (ROOT / page).read_text(encoding="utf-8"),
         re.DOTALL,
     ).groups()
-    row = r"5,000 steps \| `boson` beside `{}` .*?\| -([\d.]+) ±"
+    row = r"5,000 steps \| `boson` against `{}` .*?\| -([\d.]+) ±"
     found = [re.search(row.format(other), summary)[1] for other in ("gaussian", "photonic")]
     assert list(said) == [f"{float(difference):.0f}" for difference in found]

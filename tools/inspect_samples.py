@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tests what samples of photons are: identical, distinguishable, lossy, or something else.
+"""Compares samples of photons with identical and with distinguishable photons.
 
 Reads every format of `--latent samples`: .npy, .npz, .csv, JSON counts, banks, Borealis
 directories, raw Jiuzhang files. Prints mean photon numbers, totals, collisions and the

@@ -20,7 +20,7 @@ examples:
 
 With --provider, a platform draws the shots: a simulator of Perceval on this machine, or a platform
 of Quandela's cloud, such as qpu:belenos, with the token that PCVL_CLOUD_TOKEN holds. After a kill,
-the same command waits for the job that was sent. See docs/devices.md.
+the same command waits for a job that was sent to the cloud. See docs/devices.md.
 """
 
 import argparse

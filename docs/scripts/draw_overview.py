@@ -16,14 +16,14 @@ from matplotlib.patches import FancyArrowPatch, Polygon
 from rdkit.Chem import GetMolFrags
 
 import qlatent_tf
-from qlatent_tf.datasets.molecules.graphs import graph_to_molecule
-from qlatent_tf.datasets.molecules.pictures import draw_molecules
+from qlatent_tf.datasets.molecules.graphs import graph_to_molecule, graphs_to_smiles
+from qlatent_tf.datasets.molecules.pictures import draw_smiles
 from qlatent_tf.drawing.images import draw_images
 from qlatent_tf.drawing.style import INK, PALE, latent_style, new_figure, save_figure
 
 OUT = Path(__file__).parents[1] / "images" / "overview"
 PHOTON = latent_style("boson")["color"]
-GENERATOR = latent_style("photonic")["color"]
+GENERATOR = "#555555"  # no latent's
 MODES = 16
 SAMPLES = 200
 SEED = 3
@@ -37,8 +37,8 @@ def main() -> None:
     figure = new_figure(13, 3.2)
     figure.set_layout_engine("none")
     interferometer, latent, generator, samples = (
-        figure.add_axes([left, 0.1, width, 0.68])
-        for left, width in ((0.01, 0.23), (0.285, 0.13), (0.45, 0.11), (0.595, 0.4))
+        figure.add_axes([left, 0.14, width, 0.66])
+        for left, width in ((0.01, 0.19), (0.235, 0.1), (0.375, 0.09), (0.5, 0.495))
     )
     draw_interferometer(interferometer)
     draw_counts(latent, counts)
@@ -74,6 +74,7 @@ def draw_counts(panel, counts) -> None:
     panel.set(xlim=(0, max(counts.max(), 1) + 0.4), ylim=(-1, len(counts)))
     panel.set_xticks(range(int(counts.max()) + 1))
     panel.set_yticks([])
+    panel.set_xlabel("photons in a mode", labelpad=1)
     panel.spines[["top", "right"]].set_visible(False)
     _title(panel, "photon counts:\nthe latent")
 
@@ -108,7 +109,8 @@ def draw_samples(panel, molgan, resnet) -> None:
         and molecule.GetNumAtoms() > 6
         and len(GetMolFrags(molecule)) == 1
     ][:8]
-    molecules = draw_molecules({name: part[valid] for name, part in graphs.items()}, columns=4)
+    smiles = graphs_to_smiles({name: part[valid] for name, part in graphs.items()})
+    molecules = draw_smiles(smiles, [""] * len(smiles), columns=4)
     images = draw_images(resnet.sample(9, seed=SEED))
     panel.imshow(molecules, extent=(0, 4, 0, 1.6), aspect="equal")
     side = 1.6 * images.shape[1] / images.shape[0]

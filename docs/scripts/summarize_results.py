@@ -74,8 +74,8 @@ def in_words(rows) -> str:
     """Returns which rows are compared."""
     (latent, *_), (other, *_) = rows
     if latent != other:
-        return f"`{latent}` beside `{other}`"
-    return f"`{latent}`, {_values(rows[0])} beside {_values(rows[1])}"
+        return f"`{latent}` against `{other}`"
+    return f"`{latent}`, {_values(rows[0])} against {_values(rows[1])}"
 
 
 def _values(row):
@@ -113,7 +113,11 @@ def to_markdown(compared) -> str:
 
 def draw(compared):
     """Returns the figure of the comparisons: a mark for each, with its interval."""
-    lines = [(question.group, question.title, found) for question, found in compared if found]
+    lines = [
+        (question.group, question.title, found)
+        for question, found in compared
+        if found and question.drawn
+    ]
     heights = [_GAP + _STEP * len(comparisons) for _, _, comparisons in lines]
     groups = list(dict.fromkeys(group for group, _, _ in lines))
     figure = new_figure(8.2, 2.0 + sum(heights) + _HEAD * len(groups))
@@ -141,18 +145,16 @@ def draw(compared):
     axis.set_ylim(place - _STEP, 0)
     axis.set_xlabel(
         "difference of the score, % of the other's\n\u2190 better | worse \u2192\n"
-        "Scores: of photon counts and fair bits the distance to integers,\n"
-        "of blobs the share of points between them, of molecules FCD,\n"
-        "of images the Frechet distance by a classifier"
+        "open marks: one seed; arrows: the interval goes on"
     )
     tidy(axis, grid="x")
-    axis.tick_params(axis="y", length=0)
+    axis.tick_params(axis="y", length=0, pad=8)
     # Above, where it leaves the marks their width.
     figure.legend(
         loc="outside upper center",
         ncols=4,
         frameon=False,
-        title="the latent that boson is set beside, or the one that is changed",
+        title="the latent that boson is compared with, or that is changed",
     )
     return figure
 

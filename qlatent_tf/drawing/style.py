@@ -32,7 +32,11 @@ _OTHERS = (("#7B3294", "<"), ("#A6611A", ">"), ("#01665E", "p"), ("#C51B7D", "h"
 
 
 def latent_style(latent: str) -> dict[str, str]:
-    """Returns the ``color`` and ``marker`` that a latent has in every figure."""
+    """Returns the ``color`` and ``marker`` that a latent has in every figure.
+
+    What follows a comma, as in ``boson, one device``, tells rows of one latent apart.
+    """
+    latent = latent.partition(",")[0]
     other = _OTHERS[zlib.crc32(latent.encode()) % len(_OTHERS)]
     colour, marker = _LATENTS.get(latent, other)
     return {"color": colour, "marker": marker}

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from qlatent_tf.drawing.images import MAX_DRAWN
-from qlatent_tf.drawing.style import INK, figure_picture, new_figure
+from qlatent_tf.drawing.style import PALE, figure_picture, new_figure
 from qlatent_tf.seeds import some_rows
 
 _SIZE = (9.6, 4.8)  # inches
@@ -20,7 +20,7 @@ def draw_vectors(samples: np.ndarray, real: np.ndarray | None = None) -> np.ndar
     Args:
       samples: array, shape `(n, width)`. At most 64 are drawn. The histogram is of the entries of
         all, from -20 to 20 at most.
-      real: array, shape `(m, width)`. Samples of the data, whose histogram is drawn as a line.
+      real: array, shape `(m, width)`. Samples of the data, whose histogram is drawn behind.
 
     Returns:
       uint8 array, shape `(480, 960, 3)`.
@@ -46,22 +46,26 @@ def draw_vectors(samples: np.ndarray, real: np.ndarray | None = None) -> np.ndar
     )
     rows.set(title=f"{len(drawn)} samples", xlabel="mode", ylabel="sample")
     rows.xaxis.set_major_locator(MaxNLocator(integer=True))
-    figure.colorbar(picture, ax=rows)
+    figure.colorbar(picture, ax=rows, label="value")
     # Bins are centred on whole numbers.
     ends = (low, high) if real is None else (min(low, np.min(real)), max(high, np.max(real)))
     first, last = (int(np.clip(np.rint(edge), -_LARGEST, _LARGEST)) for edge in ends)
     edges = np.arange((last - first + 1) * _BINS_PER_UNIT + 2) / _BINS_PER_UNIT
     edges += first - 0.5 - 0.5 / _BINS_PER_UNIT
-    share = np.full(finite.size, 1 / samples.size)
-    # One outline: hundreds of bars take most of the time of a picture.
-    style = {"histtype": "stepfilled", "color": "#3b528b", "label": "samples"}
-    heights, _, _ = entries.hist(finite, edges, weights=share, **style)
+    # One outline each: hundreds of bars take most of the time of a picture. Filled ones would hide
+    # each other.
+    kind = "stepfilled" if real is None else "step"
     if real is not None:
         share = np.full(real.size, 1 / real.size)
-        style = {"histtype": "step", "color": INK, "lw": 1.2, "label": "data"}
+        style = {"histtype": "stepfilled", "color": PALE, "label": f"{len(real):,} of the data"}
         entries.hist(np.ravel(real), edges, weights=share, **style)
+    share = np.full(finite.size, 1 / samples.size)
+    style = {"histtype": kind, "color": "#3b528b", "lw": 1.2}
+    label = f"{len(samples):,} samples"
+    heights, _, _ = entries.hist(finite, edges, weights=share, label=label, **style)
+    if real is not None:
         entries.legend(frameon=False)
-    entries.set(title=f"Entries of {len(samples)} samples", xlabel="value", ylabel="share")
+    entries.set(title=f"Entries of {len(samples):,} samples", xlabel="value", ylabel="share")
     if heights.any():
         entries.set_yscale("log")
     entries.xaxis.set_major_locator(MaxNLocator(integer=True))

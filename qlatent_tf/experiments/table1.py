@@ -72,7 +72,7 @@ EXPERIMENT = GridExperiment(
         "data": Option(DATA, "data sets"),
         "variant": Option(
             "torch",
-            "whose epsilon RMSprop has, see configs/mlp.py; the first committed runs have Keras'",
+            "whose epsilon RMSprop has, see configs/mlp.py",
             choices=VARIANTS,
         ),
     },

@@ -16,8 +16,8 @@ LICENSE = "apache-2.0"
 # What a data set's record counts -> Hugging Face's name of the task, and the limits of samples.
 _KINDS = {
     "molecules": ("graph-ml", "Nothing says that a molecule can be made, is stable or is safe."),
-    "images": ("unconditional-image-generation", "They are no evidence of what they seem to show."),
-    "vectors": ("other", "They are no measurements."),
+    "images": ("unconditional-image-generation", "Generated images show no real scenes."),
+    "vectors": ("other", "Generated vectors are not measurements."),
 }
 _UNRECORDED = ("other", "The kind of the data was not recorded.")
 # Data sets that are a file of whoever trains.

@@ -3,10 +3,12 @@
 from collections import Counter
 
 import numpy as np
+from matplotlib.ticker import LogLocator
 
 from qlatent_tf.drawing.style import INK, new_figure, shared_legend, tidy
 from qlatent_tf.experiments.capacity.optima import is_bound, judge, network_parameters
 
+_DASHES = {"exponential": "-", "power": "--", "linear": ":"}
 # Of circuits of one layer, two and so on; colours are no latent's.
 _DEPTHS = (("#74A9CF", "o"), ("#8C6BB1", "s"), ("#6E016B", "^"), ("#000000", "D"))
 
@@ -31,14 +33,21 @@ def law_figure(points, laws, kind: str, label: str):
         panel.plot(capacity, size, ls="", ms=6, label=name, **style)
         if seeds > 1:
             panel.annotate(
-                f"×{seeds}", (capacity, size), (5, 3), textcoords="offset points", size=8
-            )
+                f"×{seeds}", (capacity, size), (0, 8), textcoords="offset points", ha="center",
+                size=8, bbox={"fc": "white", "ec": "none", "pad": 0.5},
+            )  # fmt: skip
     which = next((which for which in ("measured", "all") if which in laws), None)
     if which:
-        of = {"measured": " without bounds", "all": ""}[which]
+        of = " without bounds" if which == "measured" else ""
         x = np.linspace(*(edge([one["capacity"] for one in known]) for edge in (min, max)), 200)
-        for law, dashes in zip(laws[which].values(), ("-", "--", ":"), strict=True):
-            panel.plot(x, law(x), color=INK, ls=dashes, lw=1.4, label=f"{law.law}{of}: {law}")
+        for law in laws[which].values():
+            style = {"color": INK, "ls": _DASHES[law.law], "lw": 1.4, "zorder": 1}
+            panel.plot(x, law(x), **style, label=f"{law.law}{of}: {law}")
+        if which == "all" and any(is_bound(one, kind) for one in known):
+            panel.plot([], [], ls="", label="laws are fitted to bounds, too")
+    if len(known) < len(points):
+        without = f"{len(points) - len(known)} of {len(points)} circuits and seeds have none"
+        panel.plot([], [], ls="", label=without)
     panel.set_yscale("log")
     panel.set(xlabel="parameters of the quantum generator", ylabel=label)
     tidy(panel)
@@ -70,10 +79,10 @@ def generator_figure(finished, points):
         _draw_run(panels[cell["row"]["code"]], cell, cell["row"]["width"])
     for point in points:
         if point["score"] is not None:
-            panel, label = panels[2 * point["qubits"]], f"circuit, {_depth_name(point['layers'])}"
+            panel, label = panels[2 * point["qubits"]], f"best run, {_depth_name(point['layers'])}"
             color = _depth_style(point["layers"])["color"]
             panel.axhline(point["score"], color=color, lw=1.2, alpha=0.7, label=label)
-    shared_legend(figure, panels.values(), "hollow: not accepted;\nlines: the best runs of")
+    shared_legend(figure, panels.values(), "hollow: not accepted;\nlines: circuits")
     return figure
 
 
@@ -90,7 +99,10 @@ def _panels(finished, label):
     for panel, code in zip(panels, codes, strict=True):
         panel.set_xscale("log")
         panel.set_yscale("log")
-        panel.set(title=f"code of {code}", xlabel=label)
+        panel.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+        panel.yaxis.set_major_formatter("{x:g}")
+        panel.yaxis.set_minor_formatter("{x:g}")
+        panel.set(title=f"codes of {code} numbers", xlabel=label)
         tidy(panel)
     panels[0].set_ylabel("Frechet distance of codes")
     return figure, dict(zip(codes, panels, strict=True))

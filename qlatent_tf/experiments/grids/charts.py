@@ -1,6 +1,9 @@
 """Figures of finished cells."""
 
+from collections import Counter
+
 import numpy as np
+from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 
 from qlatent_tf.drawing.style import (
@@ -16,8 +19,10 @@ from qlatent_tf.drawing.style import (
 from qlatent_tf.experiments.grids.finished_cells import cell_history
 from qlatent_tf.experiments.grids.table_files import format_published, format_score
 
-# Rows of one latent have its colour, and a dash each; markers are full in the first alone.
+# Rows of one latent have its colour, and a dash each, then the same dashes in paler shades; markers
+# are full in the first alone.
 _DASHES = ("-", "--", ":", "-.")
+_PALEST = 0.6
 _HATCH = "////"
 _REAL_LINE = {"color": INK, "lw": 1.5, "ls": (0, (4, 2))}
 
@@ -52,8 +57,13 @@ def history_figure(table: dict, cells, name: str, label: str, title: str):
         axis.locator_params(axis="x", nbins=6)
         axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         tidy(axis)
-    known = any(name in row["published"] for rows in panels.values() for row in rows)
-    shared_legend(drawing, axes, f"latent; ticks:\n{table['source']}" if known else "latent")
+    rows = [row for rows in panels.values() for row in rows]
+    title = ["latent"]
+    if any(len(row["seeds"]) > 1 for row in rows):
+        title.append("bands: one standard error")
+    if any(name in row["published"] for row in rows):
+        title.append(f"ticks: {table['source']}")
+    shared_legend(drawing, axes, ";\n".join(title))
     return drawing
 
 
@@ -80,7 +90,7 @@ def bars_figure(table: dict, name: str, label: str, title: str, real=None):
             axis.axvline(real[panel], **_REAL_LINE)
         axis.set_yticks(range(len(rows)), [row["label"].replace(", ", "\n") for row in rows])
         axis.set_ylim(longest - 0.5, -0.5)
-        axis.margins(x=0.22)
+        axis.margins(x=0.4)  # Room for the numbers.
         axis.set_xlim(left=0)
         axis.set(title=title.format(literal(panel)), xlabel=label)
         tidy(axis, grid="x")
@@ -103,15 +113,12 @@ def bars_figure(table: dict, name: str, label: str, title: str, real=None):
 def save_charts(path, table: dict, cells, title: str, curve, bars, real=None) -> None:
     """Saves ``<path>_iterations``, a score against the steps, and ``<path>_<name>``, bars.
 
-    See `history_figure`, and `GridExperiment` for curve and bars; `real` maps a panel's value to
-    the row of its real data.
+    See `history_figure`, and `GridExperiment` for curve and bars; a column that no run has is not
+    drawn. `real` maps a panel's value to the row of its real data.
     """
     drawings = {"iterations": history_figure(table, cells, *curve, title)}
     for name, (figure, label) in bars.items():
-        rows = table["rows"]
-        if not any(
-            row["scores"][figure]["mean"] is not None or figure in row["published"] for row in rows
-        ):
+        if all(row["scores"][figure]["mean"] is None for row in table["rows"]):
             continue
         means = {panel: row["scores"][figure]["mean"] for panel, row in (real or {}).items()}
         drawings[name] = bars_figure(table, figure, label, title, means)
@@ -138,10 +145,25 @@ def _bar(axis, place, score, text, **style):
 
 def _panels(table):
     """The rows of each panel, each with a ``label`` that tells it from the panel's others."""
-    labels = [label for label in table["labels"] if label != table["panel"]]
+    rows = table["rows"]
+    # What all rows share that have it tells none from the others.
+    told = [
+        label
+        for label in table["labels"]
+        if label == "latent" or len({row[label] for row in rows} - {""}) > 1
+    ]
+    # In several panels, a row would have a line of the legend for each number.
+    one_panel = len({row[table["panel"]] for row in rows}) == 1
+    several = one_panel and len({len(row["seeds"]) for row in rows}) > 1
     panels = {}
-    for row in table["rows"]:
-        words = [str(row[label]) for label in labels if row[label] != ""]
+    for row in rows:
+        words = [
+            f"{label}: {row[label]}" if isinstance(row[label], int) else str(row[label])
+            for label in told
+            if row[label] != "" and label != table["panel"]
+        ]
+        if several:
+            words.append(f"{len(row['seeds'])} seed" + "s" * (len(row["seeds"]) > 1))
         panels.setdefault(row[table["panel"]], []).append(
             {**row, "label": literal(", ".join(words))}
         )
@@ -149,12 +171,16 @@ def _panels(table):
 
 
 def _styles(rows):
-    """Colour and marker of a row's latent, and a dash that tells it from the latent's others."""
-    seen = {}
+    """Colour and marker of a row's latent, and what tells it from the latent's others."""
+    of_latent = Counter(row["latent"] for row in rows)
+    seen = Counter()
     for row in rows:
-        number = seen.setdefault(row["latent"], 0)
+        number, style = seen[row["latent"]], latent_style(row["latent"])
         seen[row["latent"]] += 1
-        style = {**latent_style(row["latent"]), "ls": _DASHES[number % len(_DASHES)]}
+        shades = -(-of_latent[row["latent"]] // len(_DASHES))
+        white = _PALEST * (number // len(_DASHES)) / max(shades - 1, 1)
+        style["color"] = tuple(white + (1 - white) * np.array(to_rgb(style["color"])))
+        style["ls"] = _DASHES[number % len(_DASHES)]
         yield {**style, "mfc": "white" if number else style["color"]}
 
 

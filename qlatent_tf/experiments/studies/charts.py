@@ -34,11 +34,11 @@ def sweep_figure(table: dict, name: str, label: str, *, panel: str, place: str, 
             band = literal(row["latent"])
             if without is not None and row[panel] == without:
                 band += f", {panel}: {without}"
-            _draw_band(axis, row, name, band, 6 / len(bands) * number)
+            _draw_band(axis, row, name, band, number / len(bands))
         for latent in dict.fromkeys(row["latent"] for row in rows):
             own = {tick: row for tick, row in enumerate(rows) if row["latent"] == latent}
             _draw_points(axis, own, name, place)
-        names = [literal(row[place]).replace(", ", ",\n") for row in rows]
+        names = [literal(row[place]).replace(", at least ", ",\n\u2265 ") for row in rows]
         axis.set_xticks(range(len(rows)), names)
         axis.set(
             xlabel=place if len(panels) == 1 else literal(one), xlim=(-0.6, max(len(rows), 1) - 0.4)
@@ -46,6 +46,7 @@ def sweep_figure(table: dict, name: str, label: str, *, panel: str, place: str, 
         tidy(axis)
     axes[0].set(ylabel=label)
     axes[0].margins(y=0.1)
+    drawing.align_xlabels(axes)
     shared_legend(drawing, axes, "latent; bars and bands:\none standard error")
     return drawing
 
@@ -95,12 +96,15 @@ def _smallest(values):
 
 
 def _draw_band(axis, row, name, label, offset):
+    """Draws a row across the panel; the offset, of 1, moves dashes and marker of each band."""
     score, style = row["scores"][name], latent_style(row["latent"])
     if score["mean"] is None:
         return
     mean, error = score["mean"], score["standard_error"] or 0.0
     # Where two lie on each other, the dashes of one lie in the gaps of the other.
-    axis.axhline(mean, color=style["color"], lw=1.4, ls=(offset, (3, 3)), label=label)
+    style.update(lw=1.4, ls=(6 * offset, (3, 3)), ms=5, markevery=[1])
+    across = axis.get_yaxis_transform()
+    axis.plot([0, 0.03 + 0.9 * offset, 1], [mean] * 3, **style, transform=across, label=label)
     axis.axhspan(mean - error, mean + error, color=style["color"], alpha=0.15, lw=0)
 
 

@@ -8,7 +8,10 @@ SCORE, LABEL = DISTANCE
 
 
 def counts_study(**fields) -> GridExperiment:
-    """Returns a study of perceptrons on counts; `fields` are those of `GridExperiment`."""
+    """Returns a study of perceptrons on counts; `fields` are those of `GridExperiment`.
+
+    Where it draws a figure of its own, there are no bars besides.
+    """
     common = {
         "citation": "A study of ours",
         "iterations": 3000,
@@ -18,7 +21,7 @@ def counts_study(**fields) -> GridExperiment:
         "columns": COLUMNS,
         "more_columns": judges(),
         "curve": DISTANCE,
-        "bars": {"bars": DISTANCE},
+        "bars": {} if "write_more" in fields else {"bars": DISTANCE},
     }
     return GridExperiment(**{**common, **fields})
 

@@ -185,9 +185,11 @@ def test_laws_are_fitted_without_bounds_too(monkeypatch):
         if line.get_markerfacecolor() == "none" and line.get_linestyle() == "None"
     ]
     assert [line.get_ydata()[0] for line in hollow] == [10, 10]
-    assert [line.get_label() for line in panel.lines[-3:] if line.get_label()[0] == "p"] == [
-        "power without bounds: 2 x^1"
-    ]
+    labels = [line.get_label() for line in panel.lines]
+    assert [label for label in labels if label[0] == "p"] == ["power without bounds: 2 x^1"]
+    assert labels[-1] == "1 of 7 circuits and seeds have none"
+    (panel,) = law_figure(points, {"all": fitted["laws"]["all"]}, "critic", "y").axes
+    assert "laws are fitted to bounds, too" in [line.get_label() for line in panel.lines]
     assert not panel.texts
     (panel,) = law_figure([*points, points[-2]], fitted["laws"], "critic", "y").axes
     assert [text.get_text() for text in panel.texts] == ["×2"]
@@ -201,7 +203,7 @@ def test_scores_are_drawn_at_the_capacity_of_what_is_swept():
         finished("classical", 6, "", 2, [0.5] * 5),
     ]
     first, second = critic_figure(cells).axes
-    assert (first.get_title(), second.get_title()) == ("code of 6", "code of 8")
+    assert (first.get_title(), second.get_title()) == ("codes of 6 numbers", "codes of 8 numbers")
     steady, swinging = first.lines
     assert steady.get_xdata()[0] == network_parameters("quantum", 3, 6, 8)
     assert (steady.get_ydata()[0], swinging.get_ydata()[0]) == (0.4, 1.0)

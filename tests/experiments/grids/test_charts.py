@@ -123,10 +123,39 @@ def test_curves_are_means_over_seeds_with_a_band_and_a_tick_at_what_is_published
     (legend,) = drawing.legends
     assert [text.get_text() for text in legend.get_texts()] == ["boson", "gaussian"]
     assert "paper" in legend.get_title().get_text()
+    assert "one standard error" in legend.get_title().get_text()
+
+
+def test_a_column_that_no_run_has_is_not_drawn(table, tmp_path):
+    bars = {"bars": ("distance", "d"), "shares": ("share", "s")}
+    charts.save_charts(tmp_path / "t", table, CELLS, "{}", ("distance", "d"), bars)
+    names = {file.name for file in tmp_path.glob("*.png")}
+    assert names == {"t_bars.png", "t_iterations.png"}
+
+
+def test_labels_name_what_differs_and_styles_tell_rows_of_one_latent_apart():
+    cells = []
+    for photons in range(1, 10):
+        one = cell("boson", 0, 1.0, 0.1 * photons)
+        row = {"data": "quantum", "latent": "boson", "photons": photons, "circuit": "haar"}
+        cells.append({**one, "name": f"boson_{photons}", "row": row})
+    (axis,) = charts.history_figure(make_table(cells, COLUMNS), cells, "distance", "", "{}").axes
+    assert [line.get_label() for line in axis.lines][:2] == [
+        "boson, photons: 1",
+        "boson, photons: 2",
+    ]
+    looks = {(to_hex(line.get_color()), line.get_linestyle()) for line in axis.lines}
+    assert len(looks) == 9
+
+
+def test_unequal_numbers_of_seeds_are_told():
+    cells = CELLS[:3]
+    (axis,) = charts.history_figure(make_table(cells, COLUMNS), cells, "distance", "", "{}").axes
+    assert [line.get_label() for line in axis.lines] == ["boson, 2 seeds", "gaussian, 1 seed"]
 
 
 def test_one_seed_has_no_band():
     cells = CELLS[:1]
     drawing = charts.history_figure(make_table(cells, COLUMNS), cells, "distance", "", "{}")
     assert not drawing.axes[0].collections
-    assert "paper" not in drawing.legends[0].get_title().get_text()
+    assert drawing.legends[0].get_title().get_text() == "latent"
