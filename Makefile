@@ -21,14 +21,14 @@ PYTEST = PYTHONDONTWRITEBYTECODE= $(IN_VENV)python -m pytest --numprocesses auto
 
 .PHONY: train test test-all lint types docs clean
 
-train: .venv/installed .venv/kernels
+train: .venv/installed
 	$(IN_VENV)python tools/train.py --model molgan --latent boson --steps $(STEPS)
 	@echo "First, for these commands:   source .venv/bin/activate"
 
-test: lint .venv/kernels
+test: lint
 	$(PYTEST)
 
-test-all: lint .venv/kernels
+test-all: lint
 	$(PYTEST) -m "slow or not slow"
 
 lint: .venv/installed-test
@@ -51,11 +51,6 @@ docs: .venv/installed-docs
 .venv/installed-test: setup.cfg pyproject.toml | .venv/bin/pip
 	$(IN_VENV)python -m pip install --editable ".[test]"
 	@touch .venv/installed $@
-
-# Numba keeps compiled kernels although a file they take functions or constants from has changed.
-.venv/kernels: $(wildcard qlatent_tf/quantum/*.py qlatent_tf/quantum/*/*.py) | .venv/bin/pip
-	find qlatent_tf -name '*.nb[ic]' -delete
-	@touch $@
 
 .venv/installed-docs: setup.cfg pyproject.toml | .venv/bin/pip
 	$(IN_VENV)python -m pip install --editable ".[docs]"

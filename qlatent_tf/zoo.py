@@ -1,6 +1,5 @@
 """Presets: trained models as directories of data, never of code."""
 
-import contextlib
 import dataclasses
 
 import numpy as np
@@ -82,6 +81,8 @@ def build_model(config: Config):
     Raises:
       ValueError: if a name or an option is unknown.
     """
+    from qlatent_tf.layers.defaults import keras_defaults
+
     latent = latents.build(config.latent, **config.latent_options)
     if config.train_circuit:
         latent = trained(latent, config.latent, config.latent_options)
@@ -91,7 +92,7 @@ def build_model(config: Config):
         # What is no GAN, such as the autoencoder, takes neither.
         if name in taken or any(option.kind is option.VAR_KEYWORD for option in taken.values()):
             options[name] = getattr(config, name)
-    with _precision(config.precision):
+    with keras_defaults(config.precision):
         model = models.build(config.model, latent, **options)
     if config.train_circuit and getattr(model, "latent_layer", None) is None:
         raise ValueError(
@@ -245,16 +246,3 @@ def _check_latent_files(config: Config) -> None:
 
 def _is_ours(builder):
     return builder.__module__.startswith("qlatent_tf.")
-
-
-@contextlib.contextmanager
-def _precision(name):
-    """The precision in which layers that are made within compute; others keep theirs."""
-    import keras
-
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(name)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)

@@ -169,6 +169,7 @@ def train(options: dict, dataset, workdir, verbose=0):
     """
     import keras
 
+    from qlatent_tf.layers.defaults import keras_defaults
     from qlatent_tf.metrics.images.classifier import NETWORK, build_classifier
     from qlatent_tf.runs.checks import check_path
     from qlatent_tf.storage.files import read_json, write_json
@@ -190,8 +191,9 @@ def train(options: dict, dataset, workdir, verbose=0):
     network = {name: options[name] for name in NETWORK}
     classifier = build_classifier(**network, seed=options["seed"])
     shift = options["shift"] / options["image_size"]
-    flip = keras.layers.RandomFlip("horizontal")
-    move = keras.layers.RandomTranslation(shift, shift, interpolation="nearest")
+    with keras_defaults():
+        flip = keras.layers.RandomFlip("horizontal")
+        move = keras.layers.RandomTranslation(shift, shift, interpolation="nearest")
     images = keras.Input(dataset.source.shape[1:], dtype="uint8")
     model = keras.Sequential([images, flip, move, classifier])
     steps = options["epochs"] * math.ceil(len(dataset.source) / options["batch_size"])

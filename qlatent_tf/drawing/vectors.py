@@ -5,7 +5,6 @@ from matplotlib.ticker import MaxNLocator
 
 from qlatent_tf.drawing.images import MAX_DRAWN
 from qlatent_tf.drawing.style import PALE, figure_picture, new_figure
-from qlatent_tf.seeds import some_rows
 
 _SIZE = (9.6, 4.8)  # inches
 _BINS_PER_UNIT = 20
@@ -73,17 +72,10 @@ def draw_vectors(samples: np.ndarray, real: np.ndarray | None = None) -> np.ndar
     return figure_picture(figure)
 
 
-def beside_data(source, count: int = 2000):
+def beside_data(source):
     """Returns `draw_vectors` for samples that imitate these data.
 
     Args:
-      source: distribution, or array of shape `(N, width)`.
-      count: int. Real samples in the histogram.
+      source: distribution, of which 2,000 samples are in the histogram.
     """
-
-    def draw(samples):
-        drawn = hasattr(source, "sample")
-        rows = source.sample(count, seed=(0, 0)) if drawn else some_rows(source, count)
-        return draw_vectors(samples, np.asarray(rows))
-
-    return draw
+    return lambda samples: draw_vectors(samples, np.asarray(source.sample(2000, seed=(0, 0))))

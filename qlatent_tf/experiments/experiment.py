@@ -173,7 +173,7 @@ class GridExperiment(Experiment):
 
         finished = in_order(finished, **self.order)
         source = f"paper ({self.iterations:,} steps)"
-        found = {name for cell in finished for name in cell_scores(cell)} if finished else set()
+        found = {name for cell in finished for name in cell_scores(cell)}
         more = [column for column in self.more_columns if column.name in found]
         columns = [*self.columns, *more]
         table = make_table(finished, columns, source, self.published, self.panel)

@@ -66,6 +66,11 @@ def uniform_rows(shape, seed, **options):
     return whole[first : first + shape[0]]
 
 
+def is_distribution(real) -> bool:
+    """Returns whether real samples are drawn of a distribution; a data frame has `sample`, too."""
+    return hasattr(real, "sample") and hasattr(real, "event_shape")
+
+
 def real_sampler(real):
     """Returns a function that draws the real samples of a step.
 
@@ -81,7 +86,7 @@ def real_sampler(real):
     Raises:
       ValueError: if the arrays are empty, of several lengths, or hold no numbers.
     """
-    if hasattr(real, "sample"):
+    if is_distribution(real):
         return lambda shape, step, seed: real.sample(shape, seed=seed)
     sizes = {len(part) for part in keras.tree.flatten(real)}
     if len(sizes) != 1 or not min(sizes):
@@ -115,7 +120,7 @@ def real_sampler(real):
 
 def sizes_of(real):
     """Returns the number of real samples and the size of their batches, each None if not known."""
-    if hasattr(real, "sample"):
+    if is_distribution(real):
         return None, None
     if not isinstance(real, tf.data.Dataset):
         return min(len(part) for part in keras.tree.flatten(real)), None

@@ -1,6 +1,5 @@
 """A latent and its generator: all that drawing samples takes, and what a run asks of a model."""
 
-import functools
 from collections.abc import Iterator
 
 import keras
@@ -9,6 +8,7 @@ import tensorflow as tf
 from keras import ops
 
 from qlatent_tf.gan.batches import sizes_of
+from qlatent_tf.gan.compiled import compiled
 from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.quantum.memory import check_memory
 from qlatent_tf.scores import Score
@@ -212,10 +212,9 @@ class LatentGenerator(keras.Model):
                 f"{tuple(latent.shape)}."
             )
         weights = self.averages()
+        generate = compiled(self, "samples", lambda: self._samples_of)
         parts = [
-            keras.tree.map_structure(
-                np.asarray, self._generate_batch(latent[i : i + batch_size], weights)
-            )
+            keras.tree.map_structure(np.asarray, generate(latent[i : i + batch_size], weights))
             for i in range(0, len(latent), batch_size)
         ]
         return keras.tree.map_structure(lambda *blocks: np.concatenate(blocks), *parts)
@@ -252,13 +251,6 @@ class LatentGenerator(keras.Model):
     def call(self, latent, training=False):
         """Returns the generator's outputs for latents ``(batch, latent_size)``."""
         return self.generator(latent, training=training)
-
-    @functools.cached_property
-    def _generate_batch(self):
-        # TensorFlow counts traces by the Python code of what it compiles, and so warns of retracing
-        # when several models share a method. A partial has no code: each model counts its own.
-        generate = functools.partial(type(self)._samples_of, self)
-        return tf.function(generate, reduce_retracing=True, autograph=False)
 
     def _samples_of(self, latent, weights):
         return self.decode(self.outputs_of(latent, weights))

@@ -70,22 +70,46 @@ def check_distributable(config: Config, strategy) -> None:
                 f"{name} is shared evenly by {replicas} replicas, so that it is a multiple of "
                 f"{replicas}; received {size}."
             )
-    clipping = [name for name in _CLIPPING if config.optimizer_options.get(name) is not None]
-    if clipping:
-        raise ValueError(
-            f"Keras clips the gradient of each replica instead of their sum: {clipping[0]} is not "
-            f"for {replicas} replicas. Train on one device, or without it."
-        )
-    if config.precision == "mixed_float16":
-        raise ValueError(
-            "Keras looks at one replica to see whether a scaled gradient overflows: mixed_float16 "
-            f"is not for {replicas} replicas. mixed_bfloat16, which needs no scale, is."
-        )
+    _check_clipping(config.optimizer_options.get, replicas)
+    _check_scale(config.precision == "mixed_float16", replicas)
     if config.jit_compile:
         logging.warning(
             "The step is NOT compiled by XLA on %d replicas, which it cannot be together with the "
             "exchange of gradients. It agrees with one device under jit_compile=false.",
             replicas,
+        )
+
+
+def check_replicable(model) -> None:
+    """Refuses what a model is compiled with that several replicas would not train as one device.
+
+    Raises:
+      ValueError: if an optimizer clips or scales, or several steps are executed at once.
+    """
+    if (model.steps_per_execution or 1) > 1:
+        raise ValueError(
+            f"{model.replicas} replicas execute a step at a time; received "
+            f"steps_per_execution={model.steps_per_execution}."
+        )
+    for optimizer in (model.critic_optimizer, model.generator_optimizer):
+        _check_scale(hasattr(optimizer, "inner_optimizer"), model.replicas)
+        _check_clipping(lambda name, of=optimizer: getattr(of, name), model.replicas)
+
+
+def _check_clipping(option, replicas):
+    for name in _CLIPPING:
+        if option(name) is not None:
+            raise ValueError(
+                f"Keras clips the gradient of each replica instead of their sum: {name} is not "
+                f"for {replicas} replicas. Train on one device, or without it."
+            )
+
+
+def _check_scale(scales, replicas):
+    if scales:
+        raise ValueError(
+            "Keras looks at one replica to see whether a scaled gradient overflows: mixed_float16 "
+            f"is not for {replicas} replicas. mixed_bfloat16, which needs no scale, is."
         )
 
 

@@ -14,7 +14,7 @@ from qlatent_tf.gan.gradient_penalty import gradient_penalty
 from qlatent_tf.gan.latent_generator import LatentGenerator, Tree, single_precision
 from qlatent_tf.gan.latent_training import latent_training
 from qlatent_tf.gan.optimizers import another, circuit_optimizer, make_optimizer
-from qlatent_tf.gan.replicas import distributed_step, replica_batches
+from qlatent_tf.gan.replicas import check_replicable, distributed_step, replica_batches
 from qlatent_tf.gan.shapes import check_parts, check_real_samples, check_sizes
 from qlatent_tf.quantum.arguments import check_count, check_flag
 from qlatent_tf.seeds import derive_seed
@@ -95,7 +95,8 @@ class WGANGP(LatentGenerator):
           **kwargs: as for `keras.Model.compile`, such as `jit_compile`; `optimizer` means both.
 
         Raises:
-          ValueError: if both are one instance, or a strategy is not for this class.
+          ValueError: if both are one instance, or a strategy is not for this class or for what it
+            is compiled with.
         """
         critic_optimizer = keras.optimizers.get(kwargs.pop("optimizer", critic_optimizer))
         if generator_optimizer is None:
@@ -114,10 +115,15 @@ class WGANGP(LatentGenerator):
         self.critic_optimizer.build(self.critic.trainable_variables)
         self.generator_optimizer.build(self.generator.trainable_variables)
         self.latent_training.compile(latent_optimizer)
-        # An optimizer that scales the loss passes over an update where the scale is too large, so
-        # that its iterations are no count of steps.
-        scales = hasattr(self.generator_optimizer, "inner_optimizer")
-        self._counter = tf.Variable(0, trainable=False, dtype=tf.int64) if scales else None
+        if self.replicas > 1:
+            check_replicable(self)
+        # An optimizer that scales the loss passes over an update where the scale is too large, and
+        # one that accumulates gradients over most, so that its iterations are no count of steps.
+        passes_over = (
+            hasattr(self.generator_optimizer, "inner_optimizer")
+            or self.generator_optimizer.gradient_accumulation_steps
+        )
+        self._counter = tf.Variable(0, trainable=False, dtype=tf.int64) if passes_over else None
 
     def compile_for(self, config):
         """Compiles with the optimizers of a `Config`; on one device by XLA, if that asks for it."""

@@ -71,14 +71,19 @@ class BosonSampling(DeviceCounts):
             return [result.astype(self.dtype.as_numpy_dtype) for result in results]
 
         draws, log_probs = tf.numpy_function(
-            draw, [tf.reduce_prod(sample_shape), seed], [self.dtype, self.dtype], stateful=False
+            draw,
+            [tf.reduce_prod(sample_shape), seed],
+            [self.dtype, self.dtype],
+            stateful=self.changes,
         )
         draws = tf.reshape(draws, tf.concat([sample_shape, [self._width]], axis=0))
         return draws, tf.reshape(log_probs, sample_shape)
 
     def _log_prob(self, value):
         value = self._checked(value)
-        log_probs = tf.numpy_function(self._samples_log_prob, [value], self.dtype, stateful=False)
+        log_probs = tf.numpy_function(
+            self._samples_log_prob, [value], self.dtype, stateful=self.changes
+        )
         log_probs.set_shape(value.shape[:-1])
         return log_probs
 

@@ -1,6 +1,7 @@
 """Banks of a photonic latent's samples, from which the latent `samples` draws."""
 
 import contextlib
+import dataclasses
 import hashlib
 import os
 from collections.abc import Mapping
@@ -11,11 +12,12 @@ from absl import logging
 
 from qlatent_tf.cluster.client import Cluster
 from qlatent_tf.quantum.arguments import check_count
+from qlatent_tf.quantum.devices.noise import read_noise
 from qlatent_tf.quantum.devices.tiles import Tiles
 from qlatent_tf.quantum.gaussian.device import GaussianDevice
 from qlatent_tf.quantum.recordings.bank import Draw, Piece, npy_sha256, write_bank
 from qlatent_tf.quantum.samplers.fock_table import DEFAULT_MAX_TABLE_BYTES
-from qlatent_tf.quantum.samplers.method_choice import choose_method
+from qlatent_tf.quantum.samplers.method_choice import choose_method, weighed_photons
 from qlatent_tf.quantum.samplers.walk_plan import walk_shape
 from qlatent_tf.registry import latents
 from qlatent_tf.resolve import OWN_CIRCUITS
@@ -74,7 +76,7 @@ def write_latent_bank(
     # A default that is spelt out is no difference, unless it follows from other options, as
     # photons do; a file that was moved is none either, since the circuit itself is compared.
     settings = {
-        name: options.get(name, parameter.default)
+        name: _as_json(options.get(name, parameter.default))
         for name, parameter in latents.options(latent).items()
         if name not in ("center", *OWN_CIRCUITS)
     }
@@ -112,6 +114,14 @@ def write_latent_bank(
             description={"latent": latent, "options": settings, **circuit},
             draw=None if cluster is None else _draw_on(cluster, sampler),
         )
+
+
+def _as_json(value):
+    """Returns an option as a bank keeps it: plain, also numbers of NumPy and Perceval's noise."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
+    plain = value is None or isinstance(value, (str, int, float, list, tuple, Mapping))
+    return value if plain else dataclasses.asdict(read_noise(value))
 
 
 def _draw_on(cluster: Cluster, sampler: Tiles) -> Draw:
@@ -155,7 +165,7 @@ def _choose_method(devices, num_samples: int) -> str:
     whole = all_good and device.transmission.max() == 1
     return choose_method(
         device.modes,
-        device.photons,
+        weighed_photons(device.photons, device.interfering_photons),
         num_samples,
         # Circuits side by side share the room, as in the latent.
         max_table_bytes=DEFAULT_MAX_TABLE_BYTES // len(devices) if whole else 0,

@@ -74,8 +74,8 @@ def boson(
       method: str. `"auto"`, `"table"`, `"lanes"`, `"glynn"` or `"loop"`; see `BosonSampler`. The
         tables of all tiles take at most 512 MiB together.
       precision: str. `"double"` or `"single"`.
-      center: bool. Whether the mean is moved to 0. The exact mean is subtracted; where a
-        post-selection makes that too long a sum, the mean of 10,000 samples of seed 0.
+      center: bool. Whether the mean is moved to 0. The exact mean is subtracted; where it has no
+        closed form or takes too long, the mean of 10,000 samples of seed 0.
       interfering_photons: int, from 1 to the photons. How many of them, chosen anew for each
         sample, can interfere: 1 is `photonic`, all is `boson`, and between them the cost of a
         sample grows as 2^k. All by default.
@@ -220,22 +220,20 @@ def _unitaries(
                 f"{unitary_file or name} holds a {len(unitary)}-mode unitary; received "
                 f"modes={modes}. Set modes={len(unitary)}."
             )
-        return [noisy_unitary(unitary, noise, seed) for seed in error_seeds]
-    if interferometer == "haar":
-        return [
-            noisy_unitary(haar_unitary(modes, seed), noise, error_seed)
-            for seed, error_seed in zip(seeds, error_seeds, strict=True)
+        circuits = [unitary] * tiles
+    elif interferometer == "haar":
+        circuits = [haar_unitary(modes, seed) for seed in seeds]
+    else:
+        check_delays(interferometer)
+        # A loop's splitter is an interferometer, too: its phase is twice the angle.
+        angles = [
+            noisy_phases(2 * loop_angles(modes, interferometer, seed), noise, errors) / 2
+            for seed, errors in zip(seeds, error_seeds, strict=True)
         ]
-    check_delays(interferometer)
-    # A loop's splitter is an interferometer, too: its phase is twice the angle.
+        return [loop_unitary(modes, interferometer, angles=one) for one in angles]
     return [
-        loop_unitary(
-            modes,
-            interferometer,
-            angles=noisy_phases(2 * loop_angles(modes, interferometer, seed), noise, error_seed)
-            / 2,
-        )
-        for seed, error_seed in zip(seeds, error_seeds, strict=True)
+        noisy_unitary(circuit, noise, errors)
+        for circuit, errors in zip(circuits, error_seeds, strict=True)
     ]
 
 

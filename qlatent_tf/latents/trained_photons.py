@@ -34,6 +34,7 @@ class TrainedPhotons(BosonSampling):
     """
 
     differentiable = False
+    changes = True
 
     def __init__(self, latent: BosonSampling, interferometers, name: str | None = None):
         parameters = dict(locals())

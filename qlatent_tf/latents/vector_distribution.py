@@ -64,7 +64,8 @@ class DiagonalNormal(CheckedSamples, tfd.MultivariateNormalDiag):
 class VectorDistribution(CheckedSamples):
     """A distribution of vectors, without a batch shape and without gradients to its parameters.
 
-    Its outcomes are `discrete`, such as counts, unless a subclass says that they are not.
+    Its outcomes are `discrete`, such as counts, unless a subclass says that they are not. One that
+    is trained `changes`.
 
     Subclasses define `__repr__`, which is `str` as well, `_covariance`, and with it the variance.
 
@@ -84,6 +85,7 @@ class VectorDistribution(CheckedSamples):
     """
 
     discrete = True
+    changes = False
 
     def __init__(self, width: int, dtype, parameters: dict, name: str):
         self._width = width
@@ -128,13 +130,16 @@ class VectorDistribution(CheckedSamples):
         return value
 
     def _sample_in_numpy(self, draw: Callable[[int, int], np.ndarray], n, seed, salt: str):
-        """Returns what `draw` makes of a number of rows and a seed, when the graph runs."""
+        """Returns what `draw` makes of a number of rows and a seed.
+
+        In a graph, rows of a constant number and seed are made once, unless the latent changes.
+        """
 
         def draw_rows(n, words) -> np.ndarray:
             return draw(int(n), seed_of(words)).astype(self.dtype.as_numpy_dtype)
 
         seed = tfp.random.sanitize_seed(seed, salt=salt)
-        rows = tf.numpy_function(draw_rows, [n, seed], self.dtype, stateful=False)
+        rows = tf.numpy_function(draw_rows, [n, seed], self.dtype, stateful=self.changes)
         rows.set_shape([tf.get_static_value(n), self._width])
         return rows
 

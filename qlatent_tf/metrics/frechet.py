@@ -44,14 +44,12 @@ class Moments:
         return cls(rows.mean(axis=0), covariance, len(rows))
 
 
-def distance_from(moments: Moments, rows: np.ndarray) -> float:
-    """Returns the squared Frechet distance of rows from moments.
+def known_moments(rows: np.ndarray) -> Moments | None:
+    """Returns the moments of rows; None for fewer than two, or such as are not finite.
 
-    NaN for fewer than two rows, or rows that are not finite: a generator that diverges is scored.
+    A generator that diverges is scored: its `frechet_distance` is NaN.
     """
-    if len(rows) < 2 or not np.isfinite(rows).all():
-        return np.nan
-    return frechet_distance(moments, Moments.of(rows))
+    return Moments.of(rows) if len(rows) >= 2 and np.isfinite(rows).all() else None
 
 
 class MomentStream:

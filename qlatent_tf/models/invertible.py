@@ -59,7 +59,7 @@ class Inverse:
         LeakyReLU, as ``mlp`` builds with ``invertible=True``.
 
     Raises:
-      ValueError: if it has other layers, or weights without full column rank.
+      ValueError: if it has other layers, or weights without full row rank.
 
     Example:
       >>> model = qlatent_tf.from_preset(...)  # trained with model_options.invertible=true
@@ -157,7 +157,7 @@ class _Layer:
         least = self.singular[0] * max(self.weights.shape) * np.finfo(np.float32).eps
         if not self.singular[-1] > least:
             raise ValueError(
-                f"The weights of layer {number} have no full column rank: their singular values go "
+                f"The weights of layer {number} have no full row rank: their singular values go "
                 f"from {self.singular[0]:.3g} down to {self.singular[-1]:.3g}. Some latents give "
                 "equal samples, so there is no inverse."
             )

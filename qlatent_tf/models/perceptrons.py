@@ -27,7 +27,8 @@ def mlp(
         invertible generator, which takes no other.
       invertible: bool. Whether the generator has an inverse, see `invertible_perceptron`.
       critic_units: sequence of int. The widths of the critic's hidden layers; `units` by default.
-      **wgan_options: `gradient_penalty_weight` and `critic_steps` of `WGANGP`.
+      **wgan_options: `gradient_penalty_weight`, `critic_steps` and `one_sided_penalty` of
+        `WGANGP`.
 
     Returns:
       WGANGP over samples of shape ``[features]``.
@@ -97,7 +98,7 @@ def perceptron(inputs, outputs, units=(512, 512), activation="relu", name=None):
 def invertible_perceptron(inputs, outputs, units, name=None):
     """Returns a perceptron with an inverse: no layer is narrower than the one before.
 
-    Its random weights have full column rank with certainty; `qlatent_tf.models.invertible` checks
+    Its random weights have full row rank with certainty; `qlatent_tf.models.invertible` checks
     that training has left it so, and inverts it.
 
     Args:

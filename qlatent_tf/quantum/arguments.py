@@ -18,6 +18,7 @@ SINGLE_PRECISION_TOLERANCE = 1e-5
 MAX_PHOTONS = 255  # occupations are stored as uint8
 MAX_COUNT = 2**31 - 1  # totals over modes stay within int64
 MAX_SAMPLE_NUMBER = 2**63 - 1
+DETECTORS = ("number", "threshold")
 
 
 def check_unitary(matrix) -> np.ndarray:

@@ -148,9 +148,8 @@ def _piquasso_matrix(program) -> Any:
                 f"{name}."
             )
         block = np.array(gate._get_passive_block(NumpyConnector(), Config()), np.complex128)
-        modes = list(gate.modes or range(len(block)))
-        if len(block) == 1 < len(modes):  # the same phase on each
-            block = block[0, 0] * np.eye(len(modes))
+        # An interferometer without modes acts on all.
+        modes = list(gate.modes or (range(len(block)) if name == "Interferometer" else ()))
         if len(block) != len(modes):
             raise ValueError(f"{name} acts on {len(block)} modes; received modes={modes}.")
         gates.append((modes, block))

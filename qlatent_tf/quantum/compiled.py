@@ -1,6 +1,9 @@
 """How kernels are compiled: without the GIL, and kept on disk where that can be written."""
 
+import functools
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from absl import logging
@@ -11,8 +14,9 @@ from numba.core.caching import FunctionCache
 def kernel(function: Callable | None = None, *, fastmath: bool = False) -> Any:
     """Compiles a function of numbers and arrays with Numba.
 
-    What is compiled is kept in `__pycache__`, or in NUMBA_CACHE_DIR. Where neither can be written,
-    a kernel is compiled again in each process, and a warning says so once.
+    What is compiled is kept in `__pycache__`, or in NUMBA_CACHE_DIR, until a file of kernels
+    changes. Where neither can be written, a kernel is compiled again in each process, and a warning
+    says so once.
 
     Args:
       function: callable. What is compiled; without it, a decorator is returned.
@@ -29,8 +33,24 @@ def kernel(function: Callable | None = None, *, fastmath: bool = False) -> Any:
     return compiled
 
 
+@functools.cache
+def _sources() -> str:
+    """Returns the hash of all files of kernels: a kernel holds the code of others that it calls."""
+    here, digest = Path(__file__).parent, hashlib.sha256()
+    for pattern in ("*.py", "kernels/*.py", "samplers/*.py", "gaussian/*.py"):
+        for file in sorted(here.glob(pattern)):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
 class _Cache(FunctionCache):
-    """A cache that a full disk, or one that became read-only, does not stop."""
+    """A cache that a full disk, or one that became read-only, does not stop.
+
+    Numba itself compiles a kernel again when its own file changes, and not when another does.
+    """
+
+    def _index_key(self, sig, codegen) -> Any:
+        return (*super()._index_key(sig, codegen), _sources())
 
     def save_overload(self, sig, data):
         try:

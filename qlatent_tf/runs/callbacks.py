@@ -169,7 +169,7 @@ class Checkpoints(EverySteps):
         step = self._model.step
         if step == self._saved:
             return
-        weights = self._model.weights
+        weights = [one for one in self._model.weights if tf.as_dtype(one.dtype).is_floating]
         if not all(bool(tf.reduce_all(tf.math.is_finite(weight))) for weight in weights):
             raise FloatingPointError(f"A weight is {_DIVERGED.format(step=step)}")
         try:

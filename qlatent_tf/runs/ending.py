@@ -10,9 +10,9 @@ from qlatent_tf.scores import Score
 _TELLING = ("valid_share", "unique_share", "novel_share", *KEY_SCORES)
 
 
-def telling_scores(scores: Iterable[Score], count: int = 3) -> list[Score]:
-    """Returns the most informative of some scores."""
-    return key_scores(scores, count, _TELLING)
+def telling_scores(scores: Iterable[Score]) -> list[Score]:
+    """Returns the three most informative of some scores."""
+    return key_scores(scores, 3, _TELLING)
 
 
 def in_words(score: Score) -> str:

@@ -72,9 +72,11 @@ def download(
 
     Raises:
       DownloadError: if the server does not answer in time, refuses, or sends something else.
-      OSError: if the disk is full.
+      OSError: if the file cannot be written, such as on a full disk.
     """
-    import pooch  # Here, for it brings half a second of imports that few runs need.
+    # Here, for they bring half a second of imports that few runs need.
+    import pooch
+    import requests
 
     check_reachable(remote.url, open_seconds)
     logging.info("Downloading %s to %s.", remote.url, path)
@@ -82,22 +84,20 @@ def download(
         total=remote.size, desc=f"Downloading {remote.name}", unit="B", shown=progress
     )
     fetch = pooch.HTTPDownloader(bar, _BLOCK, timeout=STALL_SECONDS, headers=_HEADERS)
-    try:
-        # Pooch's own temporary files are private, and not flushed before they get their name.
-        with bar, files.atomic_path(path) as temporary:
-            with _File(temporary, remote) as file:
+    # Pooch's own temporary files are private, and not flushed before they get their name.
+    with bar, files.atomic_path(path) as temporary:
+        with _File(temporary, remote) as file:
+            try:
                 fetch(remote.url, file, None)
-            if (size := temporary.stat().st_size) != remote.size:
-                raise _wrong_size(remote, size)
-            if (found := pooch.file_hash(temporary)) != remote.sha256:
-                raise DownloadError(
-                    f"{remote.url} sent a file with the SHA-256 {found}; that of {remote.name} is "
-                    f"{remote.sha256}."
-                )
-    except OSError as error:
-        if isinstance(error, DownloadError) or files.is_full_disk(error):
-            raise
-        raise DownloadError(f"{remote.url} cannot be read ({error}).") from error
+            except requests.RequestException as error:
+                raise DownloadError(f"{remote.url} cannot be read ({error}).") from error
+        if (size := temporary.stat().st_size) != remote.size:
+            raise _wrong_size(remote, size)
+        if (found := files.sha256_of(temporary)) != remote.sha256:
+            raise DownloadError(
+                f"{remote.url} sent a file with the SHA-256 {found}; that of {remote.name} is "
+                f"{remote.sha256}."
+            )
     return Path(path)
 
 

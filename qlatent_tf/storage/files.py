@@ -7,8 +7,8 @@ import hashlib
 import io
 import json
 import os
+import secrets
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -41,18 +41,17 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     remove_stale(path.parent)
     # Such as .csv.gz, by which writers choose a format, not all that stands behind a dot.
     suffix = "".join(one for one in path.suffixes[-2:] if len(one) <= _LONGEST_SUFFIX)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=temporary_prefix(path), suffix=suffix)
-    os.close(handle)
-    # mkstemp makes private files; what is written here is meant for whoever may read the folder.
-    try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-    except FileNotFoundError:
-        mode = 0o666 & ~_umask()
-    temporary = Path(name)
+    temporary = path.with_name(f"{temporary_prefix(path)}{secrets.token_hex(8)}{suffix}")
+    # Not private, as those of tempfile are: it is meant for whoever may read the folder.
+    temporary.touch(exist_ok=False)
+    mode = temporary.stat().st_mode
+    with contextlib.suppress(FileNotFoundError):
+        mode = path.stat().st_mode
+    os.chmod(temporary, stat.S_IMODE(mode) | stat.S_IWUSR)
     try:
         yield temporary
         flush_to_disk(temporary)
-        os.chmod(temporary, mode)  # Now, for a file that was read-only was written just before.
+        os.chmod(temporary, stat.S_IMODE(mode))
         os.replace(temporary, path)
     except OSError as error:
         # NumPy reports a full disk by a count of items, without a number or a name; others' own
@@ -288,9 +287,3 @@ def flush_to_disk(path: Path) -> None:
     """Returns when a file's content is on the disk."""
     with open(path, "rb") as file:
         os.fsync(file.fileno())
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -10,12 +10,13 @@ import functools
 import hashlib
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from absl import logging
 
 import qlatent_tf
-from qlatent_tf.storage.files import is_full_disk, sha256_of
+from qlatent_tf.storage.files import is_full_disk, read_json, sha256_of
 
 SCHEME = "hf:"
 # What a preset is fetched with at most: far more than any has.
@@ -220,14 +221,24 @@ def _snapshot(api, name: HubName, local_files_only: bool = False) -> Path:
         for file in folder.rglob("*"):
             content = file.resolve()
             if not _is_whole(content):
-                logging.warning("%s is damaged and will be downloaded again.", file)
+                logging.warning("%s is damaged, and is removed from the cache.", file)
                 file.unlink()
                 content.unlink()
-                folder = Path(api.snapshot_download(name.repository, **options))
+                if not local_files_only:
+                    folder = Path(api.snapshot_download(name.repository, **options))
     # Of a download that was interrupted, or of single files, there may be a folder too.
-    if local_files_only and not all((folder / file).is_file() for file in _NEEDED):
+    if local_files_only and not all((folder / file).is_file() for file in _files_of(folder)):
         raise FileNotFoundError(f"The cache holds a part of {name} alone.")
     return folder
+
+
+def _files_of(folder: Path) -> Iterable[str]:
+    """Returns the files that a preset needs, and all whose hashes its configuration tells."""
+    try:
+        told = read_json(folder / "config.json", {"sha256": dict})["sha256"]
+    except (OSError, ValueError):  # Who loads the preset says what is wrong.
+        told = {}
+    return {*_NEEDED, *told}
 
 
 def _is_whole(content: Path) -> bool:

@@ -121,6 +121,36 @@ def test_an_epoch_is_of_whole_executions():
     assert gan.step == 8
 
 
+def test_steps_are_counted_where_an_optimizer_accumulates_gradients():
+    gan = small_gan(keras.optimizers.Adam(1e-3, gradient_accumulation_steps=3))
+    with eagerly():
+        gan.fit(REAL, batch_size=16, verbose=0)
+    assert gan.step == 3 and int(gan.generator_optimizer.iterations) == 1
+
+
+class Frame:
+    """What a data frame has that a distribution has, too, and an array."""
+
+    def __init__(self, rows):
+        self._rows = rows
+
+    def __len__(self):
+        return len(self._rows)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self._rows, dtype)
+
+    def sample(self, count):
+        raise AssertionError("A frame is no distribution.")
+
+
+def test_a_data_frame_is_no_distribution():
+    gan = small_gan()
+    with eagerly():
+        gan.fit(Frame(REAL), batch_size=16, verbose=0)
+    assert gan.step == 3
+
+
 @pytest.mark.parametrize("optimizer", ["rmsprop", keras.optimizers.RMSprop(0.5)])
 def test_one_optimizer_stands_for_two_of_its_kind(optimizer):
     for gan in (small_gan(optimizer), small_gan(optimizer=optimizer)):

@@ -7,11 +7,13 @@ import socket
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from harness import tiny_config
 
+from qlatent_tf import zoo
 from qlatent_tf.gan import replicas as distribution
 from qlatent_tf.runs import training
 from qlatent_tf.runs.run_directory import RunDirectory
@@ -197,6 +199,25 @@ def test_what_replicas_cannot_share_is_refused(tmp_path, changes, message):
             dataclasses.replace(MLP, **changes), tmp_path / "run", strategy=TwoReplicas()
         )
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "steps", "message"),
+    [
+        (keras.optimizers.Adam(), 2, "a step at a time; received steps_per_execution=2"),
+        (keras.optimizers.Adam(clipvalue=1.0), 1, "clipvalue is not for 2 replicas"),
+        (
+            keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam()),
+            1,
+            "mixed_float16 is not for 2 replicas",
+        ),
+    ],
+)
+def test_a_model_is_compiled_for_what_replicas_share(optimizer, steps, message):
+    gan = zoo.build_model(MLP)
+    gan.replicas = 2
+    with pytest.raises(ValueError, match=message):
+        gan.compile(optimizer, steps_per_execution=steps)
 
 
 def test_a_worker_that_is_gone_before_the_first_step_is_told_of(tmp_path, monkeypatch):

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from harness import tiny_config
 
-from qlatent_tf.latents import latent_bank
+from qlatent_tf.latents import boson, latent_bank
 from qlatent_tf.latents.latent_bank import write_latent_bank
+from qlatent_tf.quantum.devices.noise import Noise
 from qlatent_tf.quantum.unitaries import haar_unitary
 from qlatent_tf.runs.latent_file import content, file_record
+from qlatent_tf.storage.files import read_json
 
 OPTIONS = {
     "boson": {"modes": 6, "method": "lanes"},
@@ -92,3 +94,28 @@ def test_banks_of_circuits_from_files_tell_them_apart(tmp_path):
         config = tiny_config(latent="samples", latent_options={"file": str(folder)})
         records.append(content(file_record(config)))
     assert records[0] != records[1]
+
+
+def test_options_that_are_no_json_are_kept_as_such(tmp_path):
+    objects = {"noise": Noise(g2=0.01), "transmission": np.array([0.9, 0.8, 0.7, 1.0])}
+    for name, value in objects.items():
+        options = {"modes": 4, name: value}
+        write_latent_bank(tmp_path / name, "boson", options, num_samples=5, progress=False)
+    kept = read_json(tmp_path / "noise" / "metadata.json")["sampler"]["options"]
+    assert kept["noise"]["g2"] == 0.01
+    kept = read_json(tmp_path / "transmission" / "metadata.json")["sampler"]["options"]
+    assert kept["transmission"] == [0.9, 0.8, 0.7, 1.0]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"modes": 6, "input_state": [8] * 6, "interfering_photons": 4},
+        {"modes": 64, "photons": 48, "interferometer": "1-3", "interfering_photons": 6},
+        {"modes": 8, "photons": 4},
+    ],
+)
+def test_a_bank_is_drawn_by_the_method_of_its_latent(options):
+    live = boson(**options)
+    method = live.devices[0]._shots.boson_sampler.method
+    assert latent_bank._choose_method(live.devices, 0) == method

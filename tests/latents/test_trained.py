@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from qlatent_tf.latents import boson, gaussian
 from qlatent_tf.latents.trained import trained
@@ -39,3 +40,11 @@ def test_a_copy_of_another_shape_is_refused(changed):
 
 def test_drift_begins_at_zero(latent):
     assert float(latent.drift()) == pytest.approx(0, abs=1e-6)
+
+
+def test_draws_of_a_graph_are_of_the_present_weights(latent):
+    drawn = tf.function(lambda: latent.sample(50, seed=(0, 1)))
+    before = drawn()
+    move(latent)
+    np.testing.assert_allclose(drawn(), latent.sample(50, seed=(0, 1)), rtol=1e-5)
+    assert (drawn().numpy() != before.numpy()).any()

@@ -62,7 +62,7 @@ def test_distances_stay_within_the_bounds():
 
 
 def test_singular_weights_are_refused():
-    with pytest.raises(ValueError, match="layer 1 have no full column rank"):
+    with pytest.raises(ValueError, match="layer 1 have no full row rank"):
         Inverse(by_hand([[1, 2, 3], [2, 4, 6]]))
     with pytest.raises(ValueError, match="maps 2 numbers to 1"):
         Inverse(by_hand([[1], [2]]))

@@ -123,6 +123,10 @@ def test_a_program_of_piquasso_stands_for_its_unitary(program):
     np.testing.assert_allclose(check_unitary(program.instructions[-1])[2, 2], unitary_entry())
     with pytest.raises(ValueError, match="all its gates are passive; received Squeezing"):
         check_unitary(pq.Program([pq.Squeezing(0.1)]))
+    with pq.Program() as nowhere:
+        pq.Q() | pq.Phaseshifter(0.9)
+    with pytest.raises(ValueError, match=r"Phaseshifter acts on 1 modes; received modes=\[\]"):
+        check_unitary(nowhere)
 
 
 def unitary_entry():

@@ -3,14 +3,17 @@ import os
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+import tensorflow_probability as tfp
 from harness import tiny_config
 from tensorboard.plugins.hparams import plugin_data_pb2
 from tiny_run import TINY, assert_same_end, copy_of, train
 
 from qlatent_tf import resolve as completion
+from qlatent_tf.gan.wgan_gp import WGANGP
 from qlatent_tf.runs import training
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.runs.tensorboard import forget_later, hyper_parameters
@@ -264,6 +267,19 @@ def test_losses_that_are_not_finite_end_the_run_before_a_checkpoint(tmp_path):
         train(tmp_path, optimizer="SGD", optimizer_options={"learning_rate": 1e30})
     with pytest.raises(FileNotFoundError, match="no checkpoint"):
         training.restore_model(RunDirectory(tmp_path))
+
+
+def test_whole_numbers_of_a_network_are_saved(tmp_path):
+    inputs = keras.Input([2])
+    scaled = keras.layers.Normalization()
+    critic = keras.Model(inputs, keras.layers.Dense(1)(scaled(inputs)))
+    assert any(weight.dtype == "int64" for weight in critic.weights)
+    latent = tfp.distributions.MultivariateNormalDiag(tf.zeros(2))
+    gan = WGANGP(latent, keras.Sequential([keras.Input([2]), keras.layers.Dense(2)]), critic)
+    gan.compile("adam")
+    gan.generator_optimizer.iterations.assign(1)
+    training.callbacks.Checkpoints(tmp_path, gan, 1).save()
+    assert (tmp_path / "ckpt-1.index").is_file()
 
 
 @pytest.mark.parametrize("of_critic", [pytest.param(None, marks=pytest.mark.slow), 4e-3])

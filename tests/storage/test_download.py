@@ -72,6 +72,12 @@ def test_anything_else_is_refused_and_leaves_nothing(address, tmp_path, page, ch
     assert not list(tmp_path.iterdir())
 
 
+def test_a_folder_that_cannot_be_made_is_no_fault_of_the_server(address, tmp_path):
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(FileExistsError):
+        download(_remote(f"{address}/file"), tmp_path / "taken" / "file.bin", progress=False)
+
+
 def test_a_file_that_was_there_stays(address, tmp_path):
     path = tmp_path / "file.bin"
     path.write_text("old")

@@ -73,13 +73,20 @@ def test_permissions_follow_the_umask(tmp_path):
     assert stat.S_IMODE((tmp_path / "data.txt").stat().st_mode) == 0o640
 
 
+def test_the_umask_of_the_process_is_left_alone(tmp_path, monkeypatch):
+    """Of all threads there is one: who asks for it sets it."""
+    monkeypatch.setattr(os, "umask", None)
+    files.write_text(tmp_path / "data.txt", "text")
+
+
 def test_the_permissions_of_a_file_stay(tmp_path):
     path = tmp_path / "mine.txt"
     files.write_text(path, "old")
     for mode in (0o600, 0o444):
         path.chmod(mode)
         with files.atomic_path(path) as temporary:
-            assert temporary.stat().st_mode & stat.S_IWUSR  # Whoever is not root has to write it.
+            # Whoever is not root has to write it; what is private is so already.
+            assert stat.S_IMODE(temporary.stat().st_mode) == mode | stat.S_IWUSR
             temporary.write_text("new")
         assert stat.S_IMODE(path.stat().st_mode) == mode and path.read_text() == "new"
 

@@ -119,6 +119,18 @@ def test_a_part_of_a_preset_in_the_cache_is_not_taken_for_it(hub, fresh):
     assert files_in(preset_directory(f"hf://ada/mine@{sha}")) == FILES
 
 
+def test_a_checkpoint_that_is_missing_in_the_cache_is_fetched(hub, fresh):
+    described = json.loads(FILES["config.json"])
+    described["sha256"]["checkpoint/ckpt-6.index"] = hashlib.sha256(b"i").hexdigest()
+    files = {"config.json": json.dumps(described).encode(), "checkpoint/ckpt-6.index": b"i"}
+    hub.commit("ada/mine", {**FILES, **files})
+    sha = hub.sha("ada/mine", "main")
+    for file in ("config.json", "model.weights.h5"):
+        hf_hub_download("ada/mine", file, revision=sha, endpoint=hub.url)
+    folder = preset_directory(f"hf://ada/mine@{sha}")
+    assert (folder / "checkpoint" / "ckpt-6.index").read_bytes() == b"i"
+
+
 def files_in(folder):
     """Returns the content of a folder's files, by their names."""
     return {path.name: path.read_bytes() for path in folder.iterdir()}

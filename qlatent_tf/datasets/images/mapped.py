@@ -68,7 +68,6 @@ def _verified(path: Path, shape: tuple[int, ...]) -> str | None:
             raise ValueError("its shape is another")
     except (OSError, ValueError, KeyError, TypeError) as error:
         logging.warning("%s is damaged (%s) and will be made again.", path, error)
-        path.unlink()
         return None
     return recorded
 

@@ -180,5 +180,6 @@ def _counts(name, source, provenance, *, total_law, outcomes=math.inf, law=None)
 
 
 def _law_of_bits(modes: int) -> tuple[np.ndarray, np.ndarray]:
-    outcomes = np.arange(2**modes)[:, None] >> np.arange(modes) & 1
-    return outcomes.astype(np.uint8), np.full(2**modes, 0.5**modes)
+    numbers = np.arange(2**modes, dtype="<u4").view(np.uint8).reshape(-1, 4)
+    outcomes = np.unpackbits(numbers, axis=1, count=modes, bitorder="little")
+    return outcomes, np.full(2**modes, 0.5**modes)

@@ -122,7 +122,9 @@ class StyleCircuit(keras.layers.Layer):
                 f"qubits; received {qubits}. With trajectories=N, N circuits with random errors "
                 "are averaged instead."
             )
-        check_memory(8 * 2**qubits, f"The amplitudes of {qubits} qubits")
+        # Exact noise has density matrices, with as many entries as a state of twice the qubits.
+        self._simulated = qubits * (2 if depolarizing and trajectories is None else 1)
+        check_memory(8 * 2**self._simulated, f"The amplitudes of {qubits} qubits")
 
     @property
     def angles(self) -> int:
@@ -169,7 +171,8 @@ class StyleCircuit(keras.layers.Layer):
         noise = ops.cast(noise, kind)
         states = (noise.shape[0] or 1) * (self.trajectories or 1)
         check_memory(
-            8 * states * 2**self.qubits, f"The amplitudes of {states} times {self.qubits} qubits"
+            8 * states * 2**self._simulated,
+            f"The amplitudes of {states} times {self.qubits} qubits",
         )
         measure = self._traced if tf.executing_eagerly() else self._measure
         features = measure(self._steer(noise), self._seeds(noise))

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
+from qlatent_tf.layers.defaults import keras_defaults
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.storage import preset_files
 
@@ -20,6 +21,7 @@ from qlatent_tf.storage import preset_files
 NETWORK = ("image_size", "channels", "classes", "widths")
 
 
+@keras_defaults()
 def build_classifier(
     image_size: int, channels: int, classes: int, widths: Sequence[int], seed: int = 0
 ) -> keras.Model:

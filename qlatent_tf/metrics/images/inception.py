@@ -21,6 +21,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from qlatent_tf.layers.defaults import keras_defaults
 from qlatent_tf.metrics.images.feature_network import FeatureNetwork
 from qlatent_tf.startup.backend import keras_home
 from qlatent_tf.storage import files
@@ -141,7 +142,8 @@ def local_weights() -> Path | None:
 def _keras_inception(path: Path) -> FeatureNetwork:
     # Keras' own signature lacks None, which its page names.
     options: dict[str, Any] = {"weights": None, "classifier_activation": None}
-    model = keras.applications.InceptionV3(**options)
+    with keras_defaults():
+        model = keras.applications.InceptionV3(**options)
     try:
         model.load_weights(path)
     except (ValueError, OSError, KeyError) as error:

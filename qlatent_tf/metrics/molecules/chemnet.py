@@ -18,6 +18,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from qlatent_tf.layers.defaults import keras_defaults
 from qlatent_tf.storage import files
 from qlatent_tf.text.progress import progress_bar
 
@@ -109,6 +110,7 @@ def encode(smiles: Sequence[str]) -> np.ndarray:
     return codes
 
 
+@keras_defaults()
 def chemnet() -> keras.Model:
     """Builds ChemNet up to its last hidden layer: 1,403,776 parameters, not yet the trained ones.
 

@@ -19,7 +19,7 @@ from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
 from qlatent_tf.metrics.molecules.counts import distinct_valid, parsed_molecules
 from qlatent_tf.scores import Score, measured
-from qlatent_tf.text.progress import ProgressBar
+from qlatent_tf.text.progress import progress_bar
 
 RADIUS = 2
 BITS = 2048
@@ -58,7 +58,7 @@ def mean_dissimilarity(smiles: Sequence[str], progress: bool = False) -> float:
     prints: Any = fingerprints(smiles)
     pairs = len(prints) * (len(prints) - 1) / 2
     rows = range(1, len(prints))
-    bar = ProgressBar(rows, desc="Internal diversity", disable=not progress, leave=False)
+    bar = progress_bar(rows, desc="Internal diversity", shown=progress)
     # RDKit's annotations know fingerprints that count alone.
     similarity: Any = DataStructs.BulkTanimotoSimilarity
     total = sum(math.fsum(similarity(prints[row], prints[:row])) for row in bar)

@@ -24,7 +24,7 @@ from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
 from qlatent_tf.metrics.molecules.counts import distinct_valid
 from qlatent_tf.metrics.reference_cache import reference_arrays
 from qlatent_tf.scores import Score, measured
-from qlatent_tf.text.progress import ProgressBar
+from qlatent_tf.text.progress import progress_bar
 
 PROPERTIES = ("qed", "logp", "sa")
 
@@ -103,7 +103,7 @@ def property_table(
     Returns:
       float array, shape `(n, 3)`; the columns are `PROPERTIES`.
     """
-    bar = ProgressBar(smiles, desc=label, unit=" molecules", disable=not progress, leave=False)
+    bar = progress_bar(smiles, desc=label, unit=" molecules", shown=progress)
     with rdBase.BlockLogs():
         rows = [_properties_of(text) for text in bar]
     return np.array(rows, dtype=np.float64).reshape(len(rows), len(PROPERTIES))

@@ -14,6 +14,7 @@ import numpy as np
 import rdkit
 from absl import logging
 
+from qlatent_tf.datasets.molecules.encode import ENCODER_VERSION
 from qlatent_tf.datasets.molecules.graphs import check_graphs, graphs_to_smiles
 from qlatent_tf.metrics.molecules.counts import distinct_valid
 from qlatent_tf.metrics.molecules.properties import PROPERTIES, property_table
@@ -76,7 +77,7 @@ def graph_properties(samples, *, keep: bool = False, progress: bool = False) -> 
     if not keep:
         return make()["properties"]
     graphs = hashlib.sha256(atoms.tobytes() + bonds.tobytes()).hexdigest()
-    key = f"graph properties/{rdkit.__version__}/{graphs}"
+    key = f"graph properties/{ENCODER_VERSION}/{rdkit.__version__}/{graphs}"
     return cached_arrays("metrics", "graph_properties", key, make)["properties"]
 
 

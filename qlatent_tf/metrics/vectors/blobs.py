@@ -31,7 +31,12 @@ def blobs(dataset: MixtureDataset, samples) -> list[Score]:
 
     Returns:
       ``interpolation_rate``, ``mode_coverage`` and ``blob_tv`` (NaN if no point is in a region).
+
+    Raises:
+      ValueError: if the data have no blobs.
     """
+    if not isinstance(dataset, MixtureDataset):
+        raise ValueError(f"Blobs are those of the data set mixture; received {dataset.name!r}.")
     samples = check_vectors(samples, width=2)
     radius_scale, angle_scale = dataset.scales
     x, y = samples.T

@@ -6,7 +6,7 @@ Not registered: only a model that has an encoder knows the codes of images.
 import numpy as np
 from scipy.spatial.distance import jensenshannon
 
-from qlatent_tf.metrics.frechet import Moments, distance_from
+from qlatent_tf.metrics.frechet import frechet_distance, known_moments
 from qlatent_tf.scores import Score, measured
 
 # Over [-1, 1]. The divergence of two samples of one distribution grows with the bins: about
@@ -25,14 +25,15 @@ def code_scores(real: np.ndarray, generated: np.ndarray, name: str) -> list[Scor
     Returns:
       ``code_frechet``, the squared Frechet distance; and ``code_marginal_js_<bins>``, the
       Jensen-Shannon divergence of the marginals in bits, from histograms over [-1, 1], mean over
-      the code's entries. NaN where generated codes are not finite, and the first for one code.
+      the code's entries. NaN where generated codes are not finite, and the first for one code on
+      either side.
     """
     divergence = np.nan
     if np.isfinite(generated).all():
         divergence = marginal_divergence(real, generated)
     return measured(
         {
-            "code_frechet": distance_from(Moments.of(real), generated),
+            "code_frechet": frechet_distance(known_moments(real), known_moments(generated)),
             f"code_marginal_js_{BINS}": divergence,
         },
         reference=name,

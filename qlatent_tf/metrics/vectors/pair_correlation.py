@@ -17,8 +17,17 @@ def pair_correlation(dataset: Dataset, samples) -> list[Score]:
 
     Returns:
       ``pair_correlation_error``, ``variance_error`` and ``mean_error``.
+
+    Raises:
+      ValueError: as `moment_errors`, or if the moments of the data are not known.
     """
-    return measured(moment_errors(samples, dataset.source), num_samples=len(samples))
+    try:
+        errors = moment_errors(samples, dataset.source)
+    except NotImplementedError as error:
+        raise ValueError(
+            f"The exact moments of the data set {dataset.name!r} are not known: {error}"
+        ) from error
+    return measured(errors, num_samples=len(samples))
 
 
 def moment_errors(samples, real) -> dict[str, float]:

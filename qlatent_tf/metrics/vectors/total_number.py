@@ -23,7 +23,14 @@ def total_number(dataset: CountDataset, samples) -> list[Score]:
 
     Returns:
       ``right_total_share``, ``total_number_tv``, and ``total_number_mean``, the mean of T.
+
+    Raises:
+      ValueError: if the exact distribution of the total is not known.
     """
+    if getattr(dataset, "total_law", None) is None:
+        raise ValueError(
+            f"The distribution of the total number of the data set {dataset.name!r} is not known."
+        )
     samples = check_vectors(samples)
     totals = rounded(samples).sum(axis=1)
     exact = np.asarray(dataset.total_law)

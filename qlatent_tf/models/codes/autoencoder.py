@@ -3,6 +3,7 @@
 import tensorflow as tf
 from keras import ops
 
+from qlatent_tf.drawing.images import draw_images
 from qlatent_tf.gan.batches import step_batches
 from qlatent_tf.gan.latent_generator import LatentGenerator
 from qlatent_tf.gan.optimizers import make_optimizer
@@ -160,6 +161,4 @@ class Autoencoder(LatentGenerator):
         """Returns ``reconstructions``: rows of images, each over a row of what their codes hold."""
         images, _ = held_out(dataset)
         rebuilt, columns = reconstruction_rows(self.encoder, self.decoder, images)
-        return {
-            "reconstructions": dataset.render(rebuilt, columns=columns, rows=("image", "rebuilt"))
-        }
+        return {"reconstructions": draw_images(rebuilt, columns, ("image", "rebuilt"))}

@@ -53,7 +53,8 @@ def last_qgan(
       autoencoder: str or None. A preset to take the autoencoder from; None to train one first, in
         the run's directory.
       autoencoder_steps: int. The steps for which it is trained.
-      **wgan_options: `gradient_penalty_weight` and `critic_steps` of `WGANGP`.
+      **wgan_options: `gradient_penalty_weight`, `critic_steps` and `one_sided_penalty` of
+        `WGANGP`.
 
     Returns:
       LaStQGAN of uint8 images; or a CodeGAN where `image` is None.

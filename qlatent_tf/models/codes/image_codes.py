@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from qlatent_tf.gan.compiled import compiled
 from qlatent_tf.models.codes.coder_networks import FEATURES
 from qlatent_tf.scores import measured
 from qlatent_tf.seeds import some_rows
@@ -28,15 +29,6 @@ def to_unit(images):
 def to_pixels(images):
     """Returns numbers from 0 to 1 as uint8 images."""
     return ops.cast(ops.round(255.0 * ops.clip(images, 0.0, 1.0)), "uint8")
-
-
-def compiled(model, name, make):
-    """Returns the function that `make` returns, compiled once for a model: tracing takes long."""
-    # Not by an attribute, which Keras would look into.
-    functions = model.__dict__.setdefault("_compiled", {})
-    if name not in functions:
-        functions[name] = tf.function(make(), reduce_retracing=True, autograph=False)
-    return functions[name]
 
 
 def batch_map(function, rows):

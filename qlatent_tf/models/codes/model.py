@@ -8,6 +8,8 @@ import tensorflow as tf
 from keras import layers, ops
 
 from qlatent_tf.configs.autoencoder import get_config
+from qlatent_tf.drawing.images import draw_images
+from qlatent_tf.gan.compiled import compiled
 from qlatent_tf.gan.wgan_gp import WGANGP
 from qlatent_tf.layers.image.batch_norm import batch_normalization
 from qlatent_tf.models.codes.autoencoder import Autoencoder
@@ -15,7 +17,6 @@ from qlatent_tf.models.codes.image_codes import (
     alternate,
     batch_map,
     codes_of,
-    compiled,
     features_of,
     held_out,
     reconstruction_rows,
@@ -114,7 +115,8 @@ class CodeGAN(WGANGP):
         codes = self.generated_codes(num_samples, seed)
         judged = min(len(real), num_samples)
         rows = np.linspace(0, len(real) - 1, judged).astype(int)
-        distance, slope = self._judge(real[rows], codes[:judged])
+        judge = compiled(self, "judge", lambda: self._judged)
+        distance, slope = judge(real[rows], codes[:judged])
         return [
             *code_scores(real, codes, dataset.name),
             *measured(
@@ -128,17 +130,11 @@ class CodeGAN(WGANGP):
     def generated_codes(self, num_samples, seed):
         """Returns the codes of what `sample` returns, ``(num_samples, code)``."""
         weights = self.averages()
-        return batch_map(
-            lambda latent: self._generate_codes(latent, weights),
-            self.sample_latents(num_samples, seed),
-        )
+        generate = compiled(self, "codes", lambda: self.outputs_of)
+        latents = self.sample_latents(num_samples, seed)
+        return batch_map(lambda latent: generate(latent, weights), latents)
 
-    @tf.function(reduce_retracing=True, autograph=False)
-    def _generate_codes(self, latent, weights):
-        return self.outputs_of(latent, weights)
-
-    @tf.function(reduce_retracing=True, autograph=False)
-    def _judge(self, real, generated):
+    def _judged(self, real, generated):
         halfway = ops.convert_to_tensor((real + generated) / 2)
         with tf.GradientTape() as tape:
             tape.watch(halfway)
@@ -243,7 +239,7 @@ class LaStQGAN(CodeGAN):
           features; precision, recall, density and coverage by the same features; and the
           reconstruction's scores.
         """
-        from qlatent_tf.metrics.frechet import Moments, distance_from
+        from qlatent_tf.metrics.frechet import frechet_distance, known_moments
         from qlatent_tf.metrics.neighbours import neighbour_scores
 
         if self._compared is None or self._compared[0] is not dataset.source:
@@ -251,16 +247,17 @@ class LaStQGAN(CodeGAN):
             reference = some_rows(dataset.source, _REFERENCE)
             real = features_of(self.encoder, reference)
             rebuilt = reconstruction_scores(self.encoder, self.decoder, *held_out(dataset))
-            self._compared = dataset.source, real, Moments.of(real), rebuilt
+            self._compared = dataset.source, real, known_moments(real), rebuilt
         _, real, moments, rebuilt = self._compared
         decode = compiled(self, "decode", lambda: self.decode)
         images = batch_map(decode, self.generated_codes(num_samples, seed))
         generated = features_of(self.encoder, images)
+        distance = frechet_distance(moments, known_moments(generated))
         encoder = f"encoder_{real.shape[1]}"
         return [
             *super().own_scores(dataset, num_samples, seed),
             *measured(
-                {f"encoder_frechet_{real.shape[1]}": distance_from(moments, generated)},
+                {f"encoder_frechet_{real.shape[1]}": distance},
                 reference=dataset.name,
                 reference_size=len(real),
                 num_samples=num_samples,
@@ -275,10 +272,10 @@ class LaStQGAN(CodeGAN):
         rebuilt, columns = reconstruction_rows(self.encoder, self.decoder, images)
         generated = self.sample(len(rebuilt) // 2, seed=0)
         return {
-            "reconstructions": dataset.render(rebuilt, columns=columns, rows=("image", "rebuilt")),
-            "real_over_generated": dataset.render(
+            "reconstructions": draw_images(rebuilt, columns, ("image", "rebuilt")),
+            "real_over_generated": draw_images(
                 alternate(images[: len(generated)], generated, columns),
-                columns=columns,
-                rows=("image", "generated"),
+                columns,
+                ("real", "generated"),
             ),
         }

@@ -31,7 +31,8 @@ def resnet(
       critic_filters: int. Channels of the critic's hidden layers; `filters` by default.
       flip: bool. Whether real images are mirrored, left to right, half of the time.
       dequantise: bool. Whether real images get noise as wide as a grey level.
-      **wgan_options: `gradient_penalty_weight` and `critic_steps` of `WGANGP`.
+      **wgan_options: `gradient_penalty_weight`, `critic_steps` and `one_sided_penalty` of
+        `WGANGP`.
 
     Returns:
       ResNet over uint8 images ``(resolution, resolution, channels)``.

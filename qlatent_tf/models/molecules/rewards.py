@@ -10,6 +10,7 @@ import tensorflow as tf
 from keras import ops
 
 from qlatent_tf.gan.batches import step_seed
+from qlatent_tf.gan.compiled import compiled
 from qlatent_tf.gan.latent_generator import single_precision
 from qlatent_tf.gan.optimizers import another
 from qlatent_tf.models.molecules.model import MolGAN
@@ -139,9 +140,12 @@ class RewardMolGAN(MolGAN):
     def beside(self, samples):
         return {"reward": samples["reward"]}
 
-    def fit(self, *args, callbacks=None, **kwargs):
-        """As `keras.Model.fit`; the replay is renewed in between."""
-        return super().fit(*args, callbacks=[_RenewReplay(), *(callbacks or ())], **kwargs)
+    def fit(
+        self, x=None, y=None, batch_size=None, epochs=1, verbose="auto", callbacks=None, **options
+    ):
+        """As `WGANGP.fit`; the replay is renewed in between."""
+        callbacks = [_RenewReplay(), *keras.tree.flatten(callbacks or [])]
+        return super().fit(x, y, batch_size, epochs, verbose, callbacks, **options)
 
     def train_step(self, batch):
         """As `WGANGP.train_step`, after as many updates of the reward network as of the critic.
@@ -173,11 +177,10 @@ class RewardMolGAN(MolGAN):
         """Replaces the replay by graphs of the generator as it is now, and their rewards."""
         seed = step_seed(self._replay_seed, self.step)
         latent = tf.cast(self.latent.sample(self.replay.size, seed=seed), tf.float32)
-        graphs, samples = self._likely_graphs(latent)
+        graphs, samples = compiled(self, "likely", lambda: self._likely_graphs)(latent)
         samples = keras.tree.map_structure(lambda part: part.numpy(), samples)
         self.replay.replace(graphs, self.score(samples))
 
-    @tf.function(reduce_retracing=True, autograph=False)
     def _likely_graphs(self, latent):
         outputs = single_precision(self.generator(latent, training=True))
         return self.probabilities(outputs), self.decode(outputs)

@@ -119,7 +119,8 @@ def click_covariance(device) -> np.ndarray:
     """Returns the covariance of the clicks, post-selection left out.
 
     Raises:
-      NoClosedForm: if the device has more than about 50 photons that interfere.
+      NoClosedForm: if the device has more than about 50 photons that interfere, or sources of
+        second photons that are dim.
     """
     rows, photons_in = _rows(device)
     nodes = (device.photons // 2 + 1) ** 2 * (device.photons + 1) * rows.shape[1]
@@ -237,7 +238,8 @@ def count_moments(device) -> tuple[np.ndarray, np.ndarray]:
     """Returns mean and covariance of post-selected counts of two modes or more.
 
     Raises:
-      NoClosedForm: if the device has more than about 9 photons, or 24 distinguishable ones.
+      NoClosedForm: if the device has more than about 9 photons, or, if these are distinguishable,
+        24 in 16 modes and fewer in more.
       ValueError: if the post-selection keeps next to nothing, see `check_acceptance`.
     """
     check_size(device)
@@ -246,9 +248,12 @@ def count_moments(device) -> tuple[np.ndarray, np.ndarray]:
     in_total = np.arange(device.photons + 1 + is_dark * device.modes)
     pairs = list(itertools.combinations(range(device.modes), 2))
     shape = (len(in_total), len(in_mode), len(in_mode))
-    steps = len(pairs) * int(np.prod(shape)) * max(device.photons, 1) * 2**device.photons
-    steps *= len(device.overlaps)
-    if device.indistinguishability > 0 and steps > MAX_STEPS:
+    steps = len(pairs) * math.prod(shape)
+    if device.indistinguishability > 0:
+        steps *= max(device.photons, 1) * 2**device.photons * len(device.overlaps)
+    else:
+        steps *= device.modes * np.count_nonzero(device.input_state)
+    if steps > MAX_STEPS:
         raise NoClosedForm(
             f"The moments of {device!r} after different losses in each mode take {steps:.1e} "
             f"steps; legal is up to {MAX_STEPS:.1e}. Estimate them from samples."

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from qlatent_tf.quantum.arguments import (
+    DETECTORS,
     MAX_PHOTONS,
     check_count,
     check_input_state,
@@ -28,8 +29,6 @@ from qlatent_tf.quantum.samplers.boson_sampler import METHODS, PRECISIONS
 from qlatent_tf.quantum.samplers.fock_table import DEFAULT_MAX_TABLE_BYTES
 from qlatent_tf.quantum.unitaries import check_circuit_seed
 from qlatent_tf.text.names import check_choice
-
-DETECTORS = ("number", "threshold")
 
 
 class PhotonicDevice:
@@ -264,8 +263,9 @@ class PhotonicDevice:
         """Returns the exact mean of each mode, float64, shape `[modes]`.
 
         Raises:
-          NoClosedForm: if a post-selection makes it too long a sum, see `covariance`.
-          ValueError: if it keeps next to nothing.
+          NoClosedForm: if a post-selection makes it too long a sum, see `covariance`, or sources of
+            second photons are dim.
+          ValueError: if a post-selection keeps next to nothing.
         """
         return self._mean.copy()
 
@@ -273,8 +273,9 @@ class PhotonicDevice:
         """Returns the exact variance of each mode, float64, shape `[modes]`.
 
         Raises:
-          NoClosedForm: if a post-selection makes it too long a sum, see `covariance`.
-          ValueError: if it keeps next to nothing.
+          NoClosedForm: if a post-selection makes it too long a sum, see `covariance`, or sources of
+            second photons are dim.
+          ValueError: if a post-selection keeps next to nothing.
         """
         if self._clicks_freely:
             return self._mean * (1.0 - self._mean)
@@ -379,6 +380,12 @@ class PhotonicDevice:
 
     @functools.cached_property
     def _moments(self) -> tuple[np.ndarray, np.ndarray]:
+        mean, covariance = self._exact_moments()
+        # Rounding makes the variance of a mode that has none negative.
+        np.fill_diagonal(covariance, np.maximum(np.diagonal(covariance), 0.0))
+        return mean, covariance
+
+    def _exact_moments(self) -> tuple[np.ndarray, np.ndarray]:
         if self.detector == "number" and not self.rejects_shots:
             first = moments.photon_moments(
                 self.unitary, self.input_state, self.pair_interference, self.kept, self.count_law

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from qlatent_tf.quantum.arguments import (
+    DETECTORS,
     check_count,
     check_sample_range,
     check_seed,
@@ -31,7 +32,6 @@ from qlatent_tf.quantum.gaussian.total_counts import (
 from qlatent_tf.quantum.threads import check_num_threads
 from qlatent_tf.text.names import check_choice
 
-DETECTORS = ("number", "threshold")
 # Probability that may be cut off of squeezed light, and beyond a byte of any.
 _CUT_OFF = 1e-6
 

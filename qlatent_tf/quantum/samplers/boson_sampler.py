@@ -27,6 +27,7 @@ from qlatent_tf.quantum.samplers.method_choice import (
     glynn_seconds,
     lanes_seconds,
     sampling_seconds,
+    weighed_photons,
 )
 from qlatent_tf.quantum.samplers.one_by_one import log_permanents, sample_range
 from qlatent_tf.quantum.samplers.walk_plan import WalkShape, walk_shape
@@ -106,8 +107,7 @@ class BosonSampler:
         self._most_sent = self.photons
         if most_sent is not None:
             self._most_sent = min(check_count(most_sent, "most_sent"), self.photons)
-        # What fits as a whole keeps the method, and with it the samples, whatever is sent of it.
-        weighed = self.photons if self.photons <= GLYNN_MAX_PHOTONS else self._most_sent
+        weighed = weighed_photons(self.photons, self._most_sent)
         walk: WalkShape | None = None
         if method in ("auto", "loop"):
             walk = walk_shape(self.unitary, self.input_state)
@@ -229,7 +229,8 @@ class BosonSampler:
           float64 array, shape `[batch]`; -inf where the photon number is wrong.
 
         Raises:
-          ValueError: if the outcomes are malformed.
+          ValueError: if the outcomes are malformed, or the photons more than 40 and the method not
+            `"loop"`.
         """
         outcomes = check_outcomes(outcomes, self.modes)
         result = np.full(len(outcomes), -np.inf)

@@ -232,7 +232,7 @@ def _binomials(modes: int, photons: int) -> np.ndarray:
 class FockTable:
     """Exact sampling of one circuit from the table of all its outcomes.
 
-    Arguments and errors are those of `exact_distribution`.
+    Arguments and errors are those of `exact_distribution`, of identical photons.
 
     Attributes:
       occupations: uint8 array, shape `[outcomes, modes]`, in colex order.
@@ -244,7 +244,6 @@ class FockTable:
         unitary,
         input_state,
         *,
-        identical: bool = True,
         max_bytes: int = DEFAULT_MAX_TABLE_BYTES,
         num_threads: int | None = None,
     ):
@@ -252,7 +251,6 @@ class FockTable:
         self.occupations, self.probabilities = exact_distribution(
             unitary,
             input_state,
-            identical=identical,
             max_bytes=max_bytes,
             num_threads=num_threads,
         )

@@ -68,6 +68,14 @@ def sampling_seconds(
     return seconds(modes, photons, samples)
 
 
+def weighed_photons(photons: int, most_sent: int) -> int:
+    """Returns the photons by which methods are weighed, where at most some are sent at a time.
+
+    What fits as a whole keeps the method, and with it the samples, whatever is sent of it.
+    """
+    return photons if photons <= GLYNN_MAX_PHOTONS else most_sent
+
+
 def choose_method(
     modes: int,
     photons: int,

@@ -110,10 +110,11 @@ def shares_of_totals(counts, photons) -> np.ndarray:
 
 def choose_collision_free(counts, photons, collision_free, notes) -> bool:
     """Returns whether shots are compared with outcomes without collisions alone."""
+    if photons < 2:  # One meets no other.
+        return False
     if collision_free is None:
-        whole = counts.share_with(photons) == 1
-        collision_free = counts.largest_count == 1 and whole and photons >= 2
-    if counts.largest_count == 1 and not collision_free and photons >= 2:
+        collision_free = counts.largest_count == 1 and counts.share_with(photons) == 1
+    if counts.largest_count == 1 and not collision_free:
         notes.append(
             "No shot has two photons in a mode. If the detectors tell only none from some, the "
             "predictions, which count photons, do not apply."

@@ -35,6 +35,8 @@ from qlatent_tf.quantum.samplers.distinguishable import DistinguishableSampler
 from qlatent_tf.quantum.unitaries import haar_unitary, loop_unitary
 
 MAX_ENUMERATION = 20_000_000
+_GROUPS, _RESAMPLES = 100, 200  # of the bootstrap
+_ROUNDING = 1e-12  # of a probability that is 0
 
 
 class Signature(NamedTuple):
@@ -93,25 +95,23 @@ def signature(covariance: np.ndarray, photons: float, noise=0.0) -> Signature:
     )
 
 
-def measure_correlators(
-    rows, *, groups: int = 100, resamples: int = 200, seed: int = 0
-) -> MeasuredCorrelators:
+def measure_correlators(rows, *, seed: int = 0) -> MeasuredCorrelators:
     """Returns the correlators of samples in one pass of bounded memory, with bootstrap errors.
 
-    The shots are dealt at random to `groups` groups, and groups are drawn with replacement,
-    `resamples` times: the errors hold for independent shots, in whatever order the file lists them.
+    The shots are dealt at random to a hundred groups, and groups are drawn with replacement, two
+    hundred times: the errors hold for independent shots, in whatever order the file lists them.
 
     Raises:
       ValueError: if the modes are so many that memory cannot hold the correlators of all resamples.
     """
-    groups, modes = min(groups, len(rows)), rows.shape[1]
+    groups, modes = min(_GROUPS, len(rows)), rows.shape[1]
     # Of each resample its covariance, its pairs, and what is computed of these.
-    matrices = groups + 2.5 * resamples
+    matrices = groups + 2.5 * _RESAMPLES
     check_memory(int(matrices * 8 * modes**2), f"The correlators of {modes:,} modes")
     counts, sums, products = _grouped_sums(rows, groups, seed)
     mean, covariance = _moments(np.ones(len(counts)), counts, sums, products)
     weights = np.random.default_rng(seed).multinomial(
-        len(counts), np.full(len(counts), 1 / len(counts)), size=resamples
+        len(counts), np.full(len(counts), 1 / len(counts)), size=_RESAMPLES
     )
     replicates = [_moments(weight, counts, sums, products) for weight in weights]
     noise = np.var([pairs(replicate) for _, replicate in replicates], axis=0)
@@ -161,6 +161,10 @@ def predicted_moments(
     return mean, covariance
 
 
+class AlwaysCollideError(ValueError):
+    """Behind a circuit, photons of a kind are never apart."""
+
+
 def collision_free_law(
     unitary: np.ndarray, input_state: np.ndarray, *, identical: bool
 ) -> tuple[np.ndarray, np.ndarray, float]:
@@ -171,6 +175,7 @@ def collision_free_law(
       probability that an outcome is collision-free.
 
     Raises:
+      AlwaysCollideError: if the circuit leaves none, as a balanced splitter of two photons.
       ValueError: if there are none, or too many to be listed.
     """
     modes, photons = len(unitary), int(np.sum(input_state))
@@ -185,7 +190,13 @@ def collision_free_law(
     outcomes = np.zeros((len(chosen), modes), np.uint8)
     np.put_along_axis(outcomes, chosen, 1, axis=1)
     probabilities = np.exp(photon_law(unitary, input_state, identical)(outcomes))
-    return outcomes, probabilities / probabilities.sum(), float(probabilities.sum())
+    apart = float(probabilities.sum())
+    if apart < _ROUNDING:
+        kind = "identical" if identical else "distinguishable"
+        raise AlwaysCollideError(
+            f"Behind this circuit {photons} {kind} photons collide in every shot."
+        )
+    return outcomes, probabilities / apart, apart
 
 
 def can_enumerate_collision_free(modes: int, photons: int) -> bool:

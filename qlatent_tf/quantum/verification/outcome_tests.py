@@ -100,8 +100,11 @@ def likelihood_ratio(
     for identical in (True, False):
         laws.append(correlators.photon_law(unitary, input_state, identical)(shots))
         if collision_free:
-            kept = correlators.collision_free_law(unitary, input_state, identical=identical)[2]
-            laws[-1] -= math.log(kept)
+            try:
+                law = correlators.collision_free_law(unitary, input_state, identical=identical)
+                laws[-1] -= math.log(law[-1])
+            except correlators.AlwaysCollideError:
+                laws[-1] = np.full(len(shots), -np.inf)
     boson, classical = laws
     possible = (boson > -np.inf) | (classical > -np.inf)
     return LikelihoodRatio(boson[possible] - classical[possible], skipped, int((~possible).sum()))

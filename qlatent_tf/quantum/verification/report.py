@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from qlatent_tf.quantum.arguments import (
+    DETECTORS,
     check_count,
     check_flag,
     check_input_state,
     check_unitary,
 )
-from qlatent_tf.quantum.devices.photonic_device import DETECTORS
 from qlatent_tf.quantum.recordings import rows as sample_rows
 from qlatent_tf.quantum.verification import assumptions, correlators, outcome_tests
 from qlatent_tf.quantum.verification.correlators import MeasuredCorrelators, Signature
@@ -54,10 +54,12 @@ class SampleReport:
       counts: CountStatistics. Of the shots that are compared: of clicks, those with one for each
         photon.
       measured: MeasuredCorrelators. Of these, too.
-      photons: int or None. The photons that were sent in, where that is known.
+      photons: int or None. The photons that were sent in, where that is known and predicts
+        anything of these shots.
       transmission: float. The share of them that was detected, in these shots.
       collision_free: bool. Whether predictions hold for shots without collisions only.
-      predictions: dict from hypothesis to Prediction. Empty if the circuit is unknown.
+      predictions: dict from hypothesis to Prediction. Empty if the circuit is unknown, and without
+        one that the shots exclude.
       ensembles: dict from hypothesis to float64 array, shape (circuits, 3). Signatures of random
         circuits. Empty if the photons sent in are unknown.
       interferometer: str. What the random circuits are, see `circuit_signatures`.
@@ -249,10 +251,15 @@ def validate_samples(
         )
     predictions, likelihood = {}, None
     if unitary is not None:
-        predictions = {
-            name: _predict(rows, counts, measured, unitary, input_state, identical, setting, seed)
-            for name, identical in HYPOTHESES.items()
-        }
+        for name, identical in HYPOTHESES.items():
+            try:
+                predictions[name] = _predict(
+                    rows, counts, measured, unitary, input_state, identical, setting, seed
+                )
+            except correlators.AlwaysCollideError as error:
+                notes.append(
+                    f"{error} None of these shots has a collision: such photons are excluded."
+                )
         if not counts.share_with(photons):
             notes.append("No shot holds just the photons sent in: there is no likelihood.")
         elif photons <= outcome_tests.MAX_LIKELIHOOD_PHOTONS:
@@ -291,7 +298,7 @@ def validate_samples(
 def _notes_of_others(predictions) -> Iterator[str]:
     """Says where the photons are neither: the likelihood ratio weighs these two alone."""
     deviations = [one.correlator_deviation for one in predictions]
-    if min(deviations) > _UNLIKE:
+    if min(deviations, default=0) > _UNLIKE:
         yield (
             "Neither identical nor distinguishable photons give these correlators, which deviate "
             f"by {' and '.join(f'{one:.0f}' for one in deviations)} times shot noise: the "

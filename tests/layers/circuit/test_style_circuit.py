@@ -293,3 +293,7 @@ def test_batches_whose_states_memory_does_not_hold_are_refused(monkeypatch):
     monkeypatch.setattr("qlatent_tf.quantum.memory.memory_limit", lambda: 2**20)
     with pytest.raises(ValueError, match="amplitudes of 1024 times 10 qubits take 8 MiB"):
         circuit(tf.zeros([1024, 2]))
+    # A density matrix has as many entries as a state of twice the qubits.
+    noisy = StyleCircuit(5, 1, depolarizing=0.1)
+    with pytest.raises(ValueError, match="amplitudes of 1024 times 5 qubits take 8 MiB"):
+        noisy(tf.zeros([1024, 2]))

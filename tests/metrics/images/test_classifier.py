@@ -2,11 +2,13 @@
 
 import json
 
+import keras
 import numpy as np
 import pytest
 
 from qlatent_tf import zoo
 from qlatent_tf.metrics.images.classifier import build_classifier, load_classifier
+from qlatent_tf.metrics.molecules.chemnet import chemnet
 from qlatent_tf.storage.preset_files import (
     CLASSIFIER,
     WEIGHTS,
@@ -32,6 +34,27 @@ def test_the_seed_decides_the_first_weights():
     for weights in zip(first.get_weights(), same.get_weights(), strict=True):
         np.testing.assert_array_equal(*weights)
     assert not np.array_equal(first.get_weights()[0], other.get_weights()[0])
+
+
+@pytest.fixture
+def other_keras():
+    """Keras as some set it for their own models."""
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    keras.config.set_image_data_format("channels_first")
+    yield
+    keras.config.set_dtype_policy("float32")
+    keras.config.set_image_data_format("channels_last")
+
+
+@pytest.mark.usefixtures("other_keras")
+def test_judges_do_not_depend_on_how_keras_is_set():
+    model = build_classifier(**SIZES)
+    assert model.get_layer("features").output.dtype == "float32"
+    assert model(np.zeros((2, 8, 8, 3), np.uint8)).shape == (2, 3)
+    network = chemnet()
+    assert network.layers[0].compute_dtype == "float32"
+    assert network.output_shape == (None, 512)
+    assert keras.config.image_data_format() == "channels_first"
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from harness import scored
 
+from qlatent_tf.datasets import from_arrays
+from qlatent_tf.datasets.vectors.mixture import mixture
 from qlatent_tf.metrics.vectors.codes import code_scores
 from qlatent_tf.metrics.vectors.outcome_law import (
     OutcomeLaw,
@@ -15,6 +17,7 @@ from qlatent_tf.metrics.vectors.outcome_law import (
     cumulative_law,
 )
 from qlatent_tf.metrics.vectors.rounding import outcome_keys, rounded
+from qlatent_tf.registry import metrics
 
 # Three outcomes of two photons in two modes.
 OUTCOMES = np.array([[2, 0], [1, 1], [0, 2]], np.uint8)
@@ -225,3 +228,19 @@ def test_codes_of_a_generator_that_diverges_or_of_one_are_scored():
     assert all(math.isnan(score.mean) for score in code_scores(real, diverged, "codes"))
     distance, divergence = code_scores(real, real[:1], "codes")
     assert math.isnan(distance.mean) and 0 < divergence.mean <= 1
+
+
+def test_data_without_what_a_metric_compares_with_are_refused():
+    dataset = from_arrays(np.zeros((9, 2)), name="mine")
+    rows = np.zeros((4, 2))
+    with pytest.raises(ValueError, match="total number of the data set 'mine' is not known"):
+        metrics.build("total_number", dataset, rows)
+    with pytest.raises(ValueError, match="those of the data set mixture; received 'mine'"):
+        metrics.build("blobs", dataset, rows)
+    with pytest.raises(ValueError, match="moments of the data set 'mixture' are not known"):
+        metrics.build("pair_correlation", mixture(), rows)
+
+
+def test_a_single_real_code_has_no_distance():
+    found = {score.name: score.mean for score in code_scores(np.zeros((1, 4)), np.ones((3, 4)), "")}
+    assert math.isnan(found["code_frechet"]) and found["code_marginal_js_50"] == 1

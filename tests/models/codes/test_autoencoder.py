@@ -8,10 +8,10 @@ import tensorflow_probability as tfp
 from qlatent_tf.configs.autoencoder import get_config
 
 from qlatent_tf.datasets.images.arrays import image_dataset
+from qlatent_tf.gan.compiled import compiled
 from qlatent_tf.models.codes.image_codes import (
     alternate,
     batch_map,
-    compiled,
     features_of,
     reconstruction_scores,
     to_unit,
@@ -227,3 +227,9 @@ def test_the_picture_shows_images_over_what_their_codes_hold():
     margin = 96  # For the names of the rows.
     assert not picture[:50, margin:].min(axis=(0, 2)).all()
     assert picture[:50, margin + 20].max() == 0
+
+
+def test_models_count_their_own_traces():
+    first, second = (compiled(autoencoder(), "decode", lambda: batch_map) for _ in range(2))
+    assert first is not second
+    assert first._key_for_call_stats is not second._key_for_call_stats

@@ -134,6 +134,15 @@ def test_the_replay_is_renewed_every_interval(monkeypatch, at_once, steps):
     assert renewed == steps
 
 
+def test_callbacks_are_given_as_keras_takes_them(molecules):
+    gan, seen = guided(), []
+    callback = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(epoch))
+    with eagerly():
+        gan.fit(molecules.source, batch_size=4, steps_per_epoch=1, callbacks=callback, verbose=0)
+        gan.fit(molecules.source, None, 4, 1, 0, [callback], steps_per_epoch=1)
+    assert seen == [0, 0]
+
+
 def test_draws_are_rows_of_the_replay():
     replay = Replay(5, {"x": tf.zeros([1, 2])})
     replay.replace({"x": tf.reshape(tf.range(10.0), [5, 2])}, tf.range(5.0))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.linalg import block_diag
 
 from qlatent_tf.quantum.devices import moments
 from qlatent_tf.quantum.devices import probabilities as outcome_law
@@ -118,6 +119,24 @@ def test_pairs_of_clicks_of_too_many_photons_are_refused_before_they_take_hours(
     with pytest.raises(NoClosedForm, match="covariance of clicks .* steps; legal is up to 2.1e"):
         device.covariance()
     np.testing.assert_allclose(device.variance(), 0.25)
+
+
+def test_moments_of_many_distinguishable_photons_are_refused_before_they_take_minutes():
+    losses = np.linspace(0.5, 1, 64)
+    device = PhotonicDevice(
+        haar_unitary(64, 0), [1] * 16 + [0] * 48, indistinguishability=0, transmission=losses,
+        postselect=(10, 16),
+    )  # fmt: skip
+    with pytest.raises(NoClosedForm, match="different losses in each mode take .* steps"):
+        device.mean()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_mode_without_variance_has_none(seed):
+    circuit = block_diag(1, haar_unitary(3, seed))
+    assert PhotonicDevice(circuit, [1, 1, 0, 0]).variance()[0] >= 0
+    lossy = PhotonicDevice(haar_unitary(1, seed), [2], transmission=0.5, postselect=1)
+    assert lossy.covariance()[0, 0] >= 0
 
 
 def test_the_mean_of_clicks_needs_no_pairs(monkeypatch):

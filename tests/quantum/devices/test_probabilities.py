@@ -72,3 +72,11 @@ def test_a_rare_post_selection_that_has_a_closed_form_keeps_its_moments():
     np.testing.assert_allclose(
         device.log_prob([[0, 1, 1, 1]]), ideal.log_prob([[0, 1, 1, 1]]), atol=1e-9
     )
+
+
+@pytest.mark.parametrize("visibility", [0, 0.5, 1])
+def test_a_rare_post_selection_whose_sums_are_rounding_has_no_probabilities(visibility):
+    options = {"transmission": 1e-3, "postselect": 5, "indistinguishability": visibility}
+    device = PhotonicDevice(haar_unitary(6, 0), [1] * 6, **options)
+    with pytest.raises(ValueError, match=r"keeps a share of 6\.0e-15 of its shots"):
+        device.log_prob(device.sample(3, seed=0))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.linalg import block_diag
 
+from qlatent_tf.drawing.photon_report import sample_figure
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 from qlatent_tf.quantum.recordings import rows as sample_rows
 from qlatent_tf.quantum.recordings.open_samples import open_samples
@@ -285,3 +286,18 @@ def test_loop_hardware_is_no_haar_circuit():
     assert report.measured.covariance[0, 1] < -0.1
     for kind in OTHER:
         assert report.ensemble_distance(kind).normalised_mean > 10
+
+
+def test_two_photons_that_always_meet_are_told_from_such_as_do_not():
+    """Hong, Ou and Mandel: behind a balanced splitter, identical photons are never apart."""
+    splitter = np.array([[1, 1], [1, -1]]) / np.sqrt(2)
+    report = validate_samples(np.array([[1, 1]] * 100), unitary=splitter)
+    assert report.likelihood.confidence == 0 and set(report.predictions) == {"distinguishable"}
+    assert any("2 identical photons collide in every shot" in note for note in report.notes)
+    sample_figure(report, "a coincidence").canvas.draw()
+
+
+def test_one_photon_meets_no_other():
+    rows = np.array([[1, 0], [0, 1], [0, 0], [1, 0]])
+    report = validate_samples(rows, unitary=np.eye(2), photons=1, collision_free=True)
+    assert not report.collision_free and report.transmission == 0.75
