@@ -68,7 +68,7 @@ def uniform_rows(shape, seed, **options):
 
 def is_distribution(real) -> bool:
     """Returns whether real samples are drawn of a distribution; a data frame has `sample`, too."""
-    return hasattr(real, "sample") and hasattr(real, "event_shape")
+    return hasattr(real, "sample") and not hasattr(real, "__len__")
 
 
 def real_sampler(real):

@@ -70,7 +70,7 @@ def check_distributable(config: Config, strategy) -> None:
                 f"{name} is shared evenly by {replicas} replicas, so that it is a multiple of "
                 f"{replicas}; received {size}."
             )
-    _check_clipping(config.optimizer_options.get, replicas)
+    _check_optimizer(config.optimizer_options.get, replicas)
     _check_scale(config.precision == "mixed_float16", replicas)
     if config.jit_compile:
         logging.warning(
@@ -93,10 +93,15 @@ def check_replicable(model) -> None:
         )
     for optimizer in (model.critic_optimizer, model.generator_optimizer):
         _check_scale(hasattr(optimizer, "inner_optimizer"), model.replicas)
-        _check_clipping(lambda name, of=optimizer: getattr(of, name), model.replicas)
+        _check_optimizer(lambda name, of=optimizer: getattr(of, name), model.replicas)
 
 
-def _check_clipping(option, replicas):
+def _check_optimizer(option, replicas):
+    if option("gradient_accumulation_steps") is not None:
+        raise ValueError(
+            "Keras does not accumulate gradients on several devices: gradient_accumulation_steps "
+            f"is not for {replicas} replicas. Train on one device, or with a larger batch."
+        )
     for name in _CLIPPING:
         if option(name) is not None:
             raise ValueError(

@@ -3,8 +3,10 @@
 import contextlib
 import dataclasses
 import hashlib
+import json
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,12 +17,14 @@ from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.quantum.devices.noise import read_noise
 from qlatent_tf.quantum.devices.tiles import Tiles
 from qlatent_tf.quantum.gaussian.device import GaussianDevice
+from qlatent_tf.quantum.recordings import bank_metadata
 from qlatent_tf.quantum.recordings.bank import Draw, Piece, npy_sha256, write_bank
 from qlatent_tf.quantum.samplers.fock_table import DEFAULT_MAX_TABLE_BYTES
 from qlatent_tf.quantum.samplers.method_choice import choose_method, weighed_photons
 from qlatent_tf.quantum.samplers.walk_plan import walk_shape
 from qlatent_tf.registry import latents
 from qlatent_tf.resolve import OWN_CIRCUITS
+from qlatent_tf.storage.files import read_json
 from qlatent_tf.text.progress import ProgressBar
 
 
@@ -69,7 +73,7 @@ def write_latent_bank(
         raise ValueError(f"A bank is of a photonic latent; received {latent!r}.")
     if options.get("method", "auto") == "auto" and latent == "boson":
         # Samples depend on the method: it is decided once, from the number asked for in all.
-        options["method"] = _choose_method(live.devices, num_samples)
+        options["method"] = _begun_with(folder) or _choose_method(live.devices, num_samples)
         live = latents.build(latent, center=False, **options)
     logging.info("%s: %s samples of %r", folder, f"{num_samples:,}", live)
     devices = live.devices
@@ -118,10 +122,21 @@ def write_latent_bank(
 
 def _as_json(value):
     """Returns an option as a bank keeps it: plain, also numbers of NumPy and Perceval's noise."""
-    if isinstance(value, (np.ndarray, np.generic)):
-        return value.tolist()
-    plain = value is None or isinstance(value, (str, int, float, list, tuple, Mapping))
-    return value if plain else dataclasses.asdict(read_noise(value))
+
+    def plain(part):
+        if isinstance(part, (np.ndarray, np.generic)):
+            return part.tolist()
+        return dataclasses.asdict(read_noise(part))
+
+    return json.loads(json.dumps(value, default=plain))
+
+
+def _begun_with(folder) -> str | None:
+    """Returns the method that a bank was begun with, None for a new one."""
+    file = Path(folder) / bank_metadata.NAME
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        return read_json(file, {"sampler": dict})["sampler"]["options"]["method"]
+    return None
 
 
 def _draw_on(cluster: Cluster, sampler: Tiles) -> Draw:

@@ -33,30 +33,35 @@ def kernel(function: Callable | None = None, *, fastmath: bool = False) -> Any:
     return compiled
 
 
-@functools.cache
-def _sources() -> str:
-    """Returns the hash of all files of kernels: a kernel holds the code of others that it calls."""
-    here, digest = Path(__file__).parent, hashlib.sha256()
-    for pattern in ("*.py", "kernels/*.py", "samplers/*.py", "gaussian/*.py"):
-        for file in sorted(here.glob(pattern)):
-            digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
 class _Cache(FunctionCache):
     """A cache that a full disk, or one that became read-only, does not stop.
 
-    Numba itself compiles a kernel again when its own file changes, and not when another does.
+    Numba itself compiles a kernel again when its own file changes. A kernel holds the code of
+    others that it calls, so here it does when the file of any of them has changed.
     """
 
-    def _index_key(self, sig, codegen) -> Any:
-        return (*super()._index_key(sig, codegen), _sources())
+    def __init__(self, function):
+        super().__init__(function)
+        file = self._cache_file
+        # Read as the kernel is imported: its code, too, is that of now.
+        file._source_stamp = (file._source_stamp, _sources())
 
     def save_overload(self, sig, data):
         try:
             super().save_overload(sig, data)
         except OSError as error:
             _warn_once(error)
+
+
+@functools.cache
+def _sources() -> str:
+    """Returns the hash of all files of kernels."""
+    here, digest = Path(__file__).parent, hashlib.sha256()
+    for pattern in ("*.py", "kernels/*.py", "samplers/*.py", "gaussian/*.py"):
+        for file in sorted(here.glob(pattern)):
+            if file.is_file():  # and no link of an editor's, which leads nowhere
+                digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def _warn_once(error: Exception) -> None:

@@ -206,6 +206,7 @@ def test_what_replicas_cannot_share_is_refused(tmp_path, changes, message):
     [
         (keras.optimizers.Adam(), 2, "a step at a time; received steps_per_execution=2"),
         (keras.optimizers.Adam(clipvalue=1.0), 1, "clipvalue is not for 2 replicas"),
+        (keras.optimizers.Adam(gradient_accumulation_steps=2), 1, "is not for 2 replicas"),
         (
             keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam()),
             1,

@@ -97,7 +97,11 @@ def test_banks_of_circuits_from_files_tell_them_apart(tmp_path):
 
 
 def test_options_that_are_no_json_are_kept_as_such(tmp_path):
-    objects = {"noise": Noise(g2=0.01), "transmission": np.array([0.9, 0.8, 0.7, 1.0])}
+    objects = {
+        "noise": Noise(g2=0.01),
+        "transmission": np.array([0.9, 0.8, 0.7, 1.0]),
+        "input_state": list(np.array([1, 1, 0, 0])),
+    }
     for name, value in objects.items():
         options = {"modes": 4, name: value}
         write_latent_bank(tmp_path / name, "boson", options, num_samples=5, progress=False)
@@ -105,6 +109,15 @@ def test_options_that_are_no_json_are_kept_as_such(tmp_path):
     assert kept["noise"]["g2"] == 0.01
     kept = read_json(tmp_path / "transmission" / "metadata.json")["sampler"]["options"]
     assert kept["transmission"] == [0.9, 0.8, 0.7, 1.0]
+
+
+def test_a_bank_goes_on_by_the_method_it_was_begun_with(tmp_path, monkeypatch):
+    ask = {"num_samples": 20, "shard_size": 10, "progress": False}
+    write_latent_bank(tmp_path / "bank", "boson", {"modes": 6, "method": "glynn"}, **ask)
+    whole = contents(tmp_path / "bank")
+    (tmp_path / "bank" / "shard-00001.npy").unlink()
+    write_latent_bank(tmp_path / "bank", "boson", {"modes": 6}, **ask)
+    assert contents(tmp_path / "bank") == whole
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,10 @@ def mapped_images(
     def made():
         with sole_use(path.with_suffix(".lock"), f"converting {label}"):
             # Another process may have written it just before this one had the lock.
-            return _verified(path, shape) or _convert(path, shape, blocks, label, progress)
+            if (digest := _verified(path, shape)) is None:
+                path.unlink(missing_ok=True)  # The room may be needed.
+                digest = _convert(path, shape, blocks, label, progress)
+            return digest
 
     digest = _verified(path, shape) or once_free(made)
     return np.load(path, mmap_mode="r", allow_pickle=False), digest

@@ -11,7 +11,7 @@ from absl import logging
 
 from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.storage import files
-from qlatent_tf.storage.download import DownloadError, RemoteFile, download
+from qlatent_tf.storage.download import RemoteFile, download
 
 # Size and hash as in TensorFlow Datasets (tensorflow_datasets/datasets/qm9/checksums.tsv).
 OFFICIAL = RemoteFile(
@@ -57,7 +57,9 @@ def qm9(*, data_dir: str | os.PathLike | None = None, progress: bool = True) -> 
         path = files.cache_dir() / OFFICIAL.name
         try:
             download(OFFICIAL, path, progress=progress)
-        except DownloadError as error:
+        except OSError as error:
+            if files.is_full_disk(error):
+                raise
             raise files.not_found(
                 "QM9",
                 data_dir,

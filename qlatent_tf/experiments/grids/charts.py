@@ -172,12 +172,13 @@ def _panels(table):
 
 def _styles(rows):
     """Colour and marker of a row's latent, and what tells it from the latent's others."""
-    of_latent = Counter(row["latent"] for row in rows)
-    seen = Counter()
-    for row in rows:
-        number, style = seen[row["latent"]], latent_style(row["latent"])
-        seen[row["latent"]] += 1
-        shades = -(-of_latent[row["latent"]] // len(_DASHES))
+    # As `latent_style` does.
+    latents = [row["latent"].partition(",")[0] for row in rows]
+    of_latent, seen = Counter(latents), Counter()
+    for latent in latents:
+        number, style = seen[latent], latent_style(latent)
+        seen[latent] += 1
+        shades = -(-of_latent[latent] // len(_DASHES))
         white = _PALEST * (number // len(_DASHES)) / max(shades - 1, 1)
         style["color"] = tuple(white + (1 - white) * np.array(to_rgb(style["color"])))
         style["ls"] = _DASHES[number % len(_DASHES)]

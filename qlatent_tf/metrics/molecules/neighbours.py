@@ -37,7 +37,7 @@ def molecule_neighbours(
         kept = some_rows(np.array(known, dtype=object), MOST).tolist()
         return {"rows": chemnet.activations(kept, progress=progress, label="ChemNet")}
 
-    version = f"1/{min(len(dataset.smiles), MOST)}/{chemnet.WEIGHTS_SHA256}"
+    version = f"2/{min(len(dataset.smiles), MOST)}/{chemnet.WEIGHTS_SHA256}"
     rows = reference_arrays(dataset, "chemnet_rows", version, make)["rows"]
     generated = np.zeros((0, chemnet.WIDTH), np.float32)
     if distinct:

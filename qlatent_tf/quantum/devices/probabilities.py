@@ -186,8 +186,11 @@ def _acceptance(device) -> float:
     if not device.rejects_shots:
         share = device.count_law.acceptance
         # Where photons may be missing, a probability is a difference of sums, with their rounding.
-        is_whole = least >= device.photons and device.dark_count_probability == 0
-        return share if is_whole else check_acceptance(device, share)
+        if device.dark_count_probability == 0:
+            is_exact = least >= device.photons
+        else:
+            is_exact = device.indistinguishability == 0 or (device.transmission == 1).all()
+        return share if is_exact else check_acceptance(device, share)
     if device.detector == "threshold":
         table = click_table(device)
         totals = np.indices(table.shape).sum(axis=0)

@@ -36,7 +36,7 @@ from qlatent_tf.quantum.unitaries import haar_unitary, loop_unitary
 
 MAX_ENUMERATION = 20_000_000
 _GROUPS, _RESAMPLES = 100, 200  # of the bootstrap
-_ROUNDING = 1e-12  # of a probability that is 0
+_ROUNDING = 1e-25  # of a probability that is 0, the square of an amplitude
 
 
 class Signature(NamedTuple):

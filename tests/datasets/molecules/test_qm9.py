@@ -100,3 +100,12 @@ def test_real_molecules():
     assert dataset.provenance["molecules"] == len(dataset.source["atoms"]) == 132_040
     assert dataset.provenance["refused"] == {"a formal charge": 1_845}
     assert len(dataset.smiles) == dataset.provenance["distinct_molecules"] > 129_000
+
+
+def test_a_cache_that_cannot_be_written_is_told_like_a_closed_network(folders, monkeypatch):
+    def unwritable(*_, **__):
+        raise NotADirectoryError("the cache is a file.")
+
+    monkeypatch.setattr(qm9_module, "download", unwritable)
+    with pytest.raises(FileNotFoundError, match="The download failed: the cache is a file"):
+        datasets.build("qm9", progress=False)

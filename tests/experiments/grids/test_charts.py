@@ -148,6 +148,16 @@ def test_labels_name_what_differs_and_styles_tell_rows_of_one_latent_apart():
     assert len(looks) == 9
 
 
+def test_rows_of_a_latent_with_a_remark_share_its_colour_alone():
+    cells = [cell("boson", 0, 1.0, 0.2), cell("boson, one device", 0, 1.0, 0.3)]
+    for one, name in zip(cells, ("boson", "boson, one device"), strict=True):
+        one["row"] = {"data": "quantum", "latent": name}
+    (axis,) = charts.history_figure(make_table(cells, COLUMNS), cells, "distance", "", "{}").axes
+    first, second = axis.lines
+    assert first.get_color() == second.get_color()
+    assert first.get_linestyle() != second.get_linestyle()
+
+
 def test_unequal_numbers_of_seeds_are_told():
     cells = CELLS[:3]
     (axis,) = charts.history_figure(make_table(cells, COLUMNS), cells, "distance", "", "{}").axes

@@ -80,3 +80,21 @@ def test_a_rare_post_selection_whose_sums_are_rounding_has_no_probabilities(visi
     device = PhotonicDevice(haar_unitary(6, 0), [1] * 6, **options)
     with pytest.raises(ValueError, match=r"keeps a share of 6\.0e-15 of its shots"):
         device.log_prob(device.sample(3, seed=0))
+
+
+_RARE = dict(dark_count_probability=1e-3, postselect=4)
+
+
+@pytest.mark.parametrize(
+    "state, options",
+    [
+        ([1, 1, 1, 0], dict(dark_count_probability=1e-5, postselect=5)),
+        ([1, 1, 1, 0], dict(dark_count_probability=1e-5, postselect=5, indistinguishability=0.5)),
+        ([1, 1, 1, 1], dict(_RARE, indistinguishability=0, transmission=0.01)),
+    ],
+)
+def test_a_rare_post_selection_without_differences_of_sums_has_exact_probabilities(state, options):
+    device = PhotonicDevice(haar_unitary(4, 0), state, **options)
+    outcomes = np.array(list(itertools.product(range(6), repeat=4)))
+    outcomes = outcomes[outcomes.sum(axis=1) == options["postselect"]]
+    assert np.exp(device.log_prob(outcomes)).sum() == pytest.approx(1, abs=1e-12)
