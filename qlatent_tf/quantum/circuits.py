@@ -53,7 +53,8 @@ def read_perceval(path: Path) -> np.ndarray:
       ImportError: if Perceval is not installed.
       ValueError: if the file holds anything else, or expressions.
     """
-    text = _text(path).strip()
+    # Its `serialize_to_file` writes the text as JSON does, between quotes.
+    text = _text(path).strip().strip('"')
     for prefix in (f"{_PERCEVAL}zip:", _PERCEVAL):
         if text.startswith(prefix):
             break

@@ -75,6 +75,8 @@ def test_a_circuit_that_perceval_exported_is_a_unitary_file(pcvl, circuit, tmp_p
     for one in (circuit, pcvl.Matrix(unitary)):
         file.write_text(pcvl.serialization.serialize(one, compress=compress))
         np.testing.assert_allclose(load_unitary(file), unitary, atol=1e-12)
+        pcvl.serialization.serialize_to_file(one, str(file), compress=compress)
+        np.testing.assert_allclose(load_unitary(file), unitary, atol=1e-12)
 
 
 def test_nothing_in_an_export_of_perceval_is_evaluated(pcvl, tmp_path, monkeypatch):

@@ -160,7 +160,11 @@ def total_variation(
     if collision_free:
         law = np.where(outcomes.max(axis=1) <= 1, law, 0.0)
     law = law / law.sum()
-    whole = (block[block.sum(axis=1) == photons] for _, block in sample_rows.blocks(rows))
+    # Files may hold whole numbers as floats.
+    whole = (
+        block[block.sum(axis=1) == photons].astype(np.int64)
+        for _, block in sample_rows.blocks(rows)
+    )
     frequencies = outcome_counts(whole, outcomes)
     shots = int(frequencies.sum())
     if not shots:

@@ -297,6 +297,13 @@ def test_two_photons_that_always_meet_are_told_from_such_as_do_not():
     sample_figure(report, "a coincidence").canvas.draw()
 
 
+def test_whole_numbers_may_be_floats():
+    rows = _rows("boson", 200)
+    reports = [validate_samples(one, unitary=UNITARY, circuits=2) for one in (rows, rows * 1.0)]
+    first, second = (report.predictions["boson"].total_variation for report in reports)
+    assert first == second
+
+
 def test_one_photon_meets_no_other():
     rows = np.array([[1, 0], [0, 1], [0, 0], [1, 0]])
     report = validate_samples(rows, unitary=np.eye(2), photons=1, collision_free=True)
