@@ -31,12 +31,14 @@ _LATENTS = {
 _OTHERS = (("#7B3294", "<"), ("#A6611A", ">"), ("#01665E", "p"), ("#C51B7D", "h"))
 
 
-def latent_style(latent: str) -> dict[str, str]:
-    """Returns the ``color`` and ``marker`` that a latent has in every figure.
+def latent_of(row: str) -> str:
+    """Returns the latent of a row that is called ``boson``, or ``boson, one device``."""
+    return row.partition(",")[0]
 
-    What follows a comma, as in ``boson, one device``, tells rows of one latent apart.
-    """
-    latent = latent.partition(",")[0]
+
+def latent_style(row: str) -> dict[str, str]:
+    """Returns the ``color`` and ``marker`` that a row's latent has in every figure."""
+    latent = latent_of(row)
     other = _OTHERS[zlib.crc32(latent.encode()) % len(_OTHERS)]
     colour, marker = _LATENTS.get(latent, other)
     return {"color": colour, "marker": marker}

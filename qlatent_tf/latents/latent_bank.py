@@ -24,7 +24,6 @@ from qlatent_tf.quantum.samplers.method_choice import choose_method, weighed_pho
 from qlatent_tf.quantum.samplers.walk_plan import walk_shape
 from qlatent_tf.registry import latents
 from qlatent_tf.resolve import OWN_CIRCUITS
-from qlatent_tf.storage.files import read_json
 from qlatent_tf.text.progress import ProgressBar
 
 
@@ -133,9 +132,8 @@ def _as_json(value):
 
 def _begun_with(folder) -> str | None:
     """Returns the method that a bank was begun with, None for a new one."""
-    file = Path(folder) / bank_metadata.NAME
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        return read_json(file, {"sampler": dict})["sampler"]["options"]["method"]
+        return bank_metadata.read_metadata(Path(folder))["sampler"]["options"]["method"]
     return None
 
 

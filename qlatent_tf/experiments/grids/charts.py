@@ -9,6 +9,7 @@ from matplotlib.lines import Line2D
 from qlatent_tf.drawing.style import (
     INK,
     PALE,
+    latent_of,
     latent_style,
     literal,
     new_figure,
@@ -172,8 +173,7 @@ def _panels(table):
 
 def _styles(rows):
     """Colour and marker of a row's latent, and what tells it from the latent's others."""
-    # As `latent_style` does.
-    latents = [row["latent"].partition(",")[0] for row in rows]
+    latents = [latent_of(row["latent"]) for row in rows]
     of_latent, seen = Counter(latents), Counter()
     for latent in latents:
         number, style = seen[latent], latent_style(latent)

@@ -1,6 +1,7 @@
 """Tests that need the probability of each outcome: likelihood ratio and total variation."""
 
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -112,20 +113,21 @@ def likelihood_ratio(
 
 def _some_shots(rows, photons: int, most: int, seed: int) -> tuple[np.ndarray, int]:
     """Returns up to `most` of the shots with all photons, in random order; how many lack some."""
-
-    def whole():
-        return ((block, block.sum(axis=1) == photons) for _, block in sample_rows.blocks(rows))
-
     random = np.random.default_rng(seed)
-    count = sum(int(usable.sum()) for _, usable in whole())
+    count = sum(map(len, _whole_shots(rows, photons)))
     chosen = np.sort(random.choice(count, min(most, count), replace=False))
     parts, first = [], 0
-    for block, usable in whole():
-        last = first + int(usable.sum())
-        here = chosen[(chosen >= first) & (chosen < last)] - first
-        parts.append(block[usable][here])
+    for block in _whole_shots(rows, photons):
+        last = first + len(block)
+        parts.append(block[chosen[(chosen >= first) & (chosen < last)] - first])
         first = last
-    return random.permutation(np.concatenate(parts).astype(np.int64)), len(rows) - count
+    return random.permutation(np.concatenate(parts)), len(rows) - count
+
+
+def _whole_shots(rows, photons: int) -> Iterator[np.ndarray]:
+    """Yields the shots with all photons, block by block, as integers: files may hold floats."""
+    for _, block in sample_rows.blocks(rows):
+        yield block[block.sum(axis=1) == photons].astype(np.int64)
 
 
 def can_compare_outcomes(modes: int, photons: int) -> bool:
@@ -160,12 +162,7 @@ def total_variation(
     if collision_free:
         law = np.where(outcomes.max(axis=1) <= 1, law, 0.0)
     law = law / law.sum()
-    # Files may hold whole numbers as floats.
-    whole = (
-        block[block.sum(axis=1) == photons].astype(np.int64)
-        for _, block in sample_rows.blocks(rows)
-    )
-    frequencies = outcome_counts(whole, outcomes)
+    frequencies = outcome_counts(_whole_shots(rows, photons), outcomes)
     shots = int(frequencies.sum())
     if not shots:
         raise ValueError(f"No shot holds {photons} photons.")
