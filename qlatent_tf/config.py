@@ -68,6 +68,8 @@ _RULES = (
 _DECIMAL = re.compile(r"[+-]?(\d+\.|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 # Options of a latent that was trained which say how samples are drawn, not of what.
 _FREE_OF_TRAINED = ("method", "precision")
+# Which file it started from, where there was one: it may lie elsewhere.
+_START_OF_TRAINED = {"unitary_file"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -265,7 +267,8 @@ class Config:
         Raises:
           ValueError: if the latent was trained, and its weights decide an option.
         """
-        decided = sorted(set(options or ()) - set(_FREE_OF_TRAINED)) if self.train_circuit else ()
+        free = {*_FREE_OF_TRAINED, *(_START_OF_TRAINED & self.latent_options.keys())}
+        decided = sorted(set(options or ()) - free) if self.train_circuit else ()
         if decided:
             raise ValueError(
                 f"The circuit of this latent was trained, so {decided[0]} is decided. Options that "

@@ -1,12 +1,13 @@
 """Presets: trained models as directories of data, never of code."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 
 from qlatent_tf.config import Config, reward_names
+from qlatent_tf.latents.files import latent_file, named_files, with_file
 from qlatent_tf.latents.trained import check_trainable, trained
-from qlatent_tf.quantum.unitaries import UNITARY_SUFFIXES
 from qlatent_tf.registry import (
     check_options,
     datasets,
@@ -17,10 +18,13 @@ from qlatent_tf.registry import (
 )
 from qlatent_tf.resolve import LATENT_FILES, OWN_CIRCUITS
 from qlatent_tf.storage.files import user_path
+from qlatent_tf.storage.hub import LATENT_SUFFIXES
 from qlatent_tf.storage.preset_files import (
     GAN,
+    check_hash,
     checked_weights,
     list_presets,
+    name_of_latent_file,
     preset_directory,
     read_description,
     write_preset,
@@ -29,6 +33,7 @@ from qlatent_tf.storage.preset_files import (
 __all__ = [
     "build_model",
     "check_names",
+    "file_to_keep",
     "from_preset",
     "list_presets",
     "preset_directory",
@@ -39,8 +44,6 @@ __all__ = [
 
 # Latents of a model that is to be kept.
 _COMPARED = 8
-# How files of samples and matrices, which a latent reads, end.
-_LATENT_SUFFIXES = (*UNITARY_SUFFIXES, ".json", ".txt")
 # What the models of the zoo hand on to `WGANGP` and no field of a configuration sets.
 PASSED_ON = ("one_sided_penalty",)
 
@@ -111,6 +114,7 @@ def save_preset(
     provenance=None,
     checkpoint=(),
     pictures=None,
+    with_latent_file=False,
 ):
     """Writes a preset: weights, configuration, scores and a card.
 
@@ -126,19 +130,22 @@ def save_preset(
       checkpoint: sequence of path. The files of the run's last checkpoint; with them, training
         can be continued from the preset.
       pictures: dict of str to bytes. The card's: name without ``.png`` -> the file's content.
+      with_latent_file: bool. Whether the preset holds the file that its latent reads, samples or a
+        circuit, so that it needs nothing else. Who gets the preset then gets the file.
 
     Returns:
       Path of the directory.
 
     Raises:
-      ValueError: if the metrics have another form, or the model's latent is another than the
-        configuration's; nothing is written.
+      ValueError: if the metrics have another form, the model's latent is another than the
+        configuration's, or a preset cannot hold its file; nothing is written.
     """
     if metrics is not None:
         step = (provenance or {}).get("step")
         metrics = {"step": config.steps if step is None else step, **metrics}
     named = {**_unnamed_circuit(config), **config.latent_options}
     config = dataclasses.replace(config, latent_options=named)
+    kept = file_to_keep(config) if with_latent_file else None
     # A fresh model, for one that was compiled would save its optimizers too.
     bare = build_model(config)
     bare.set_weights(model.get_weights())
@@ -147,14 +154,34 @@ def save_preset(
     return write_preset(
         directory,
         GAN,
-        config.to_json(),
+        (with_file(config, name_of_latent_file(kept)) if kept else config).to_json(),
         bare.save_weights,
         metrics=metrics,
         card=card,
         provenance=provenance,
         checkpoint=checkpoint,
         pictures=pictures,
+        latent_file=kept,
     )
+
+
+def file_to_keep(config: Config) -> Path:
+    """Returns the path of the file that a latent reads, if a preset can hold it.
+
+    Raises:
+      ValueError: if it reads none, or another than one file of samples or of a matrix.
+    """
+    file = latent_file(config)
+    if file is None:
+        raise ValueError(f"The latent {config.latent!r} reads no file that the preset could hold.")
+    path = user_path(file)
+    if not path.is_file() or path.suffix.lower() not in LATENT_SUFFIXES:
+        what = "a folder" if path.is_dir() else "another file"
+        raise ValueError(
+            f"A preset holds a file that ends in {', '.join(LATENT_SUFFIXES)}; the latent reads "
+            f"{file}, which is {what}."
+        )
+    return path
 
 
 def _check_same_latent(model, built, config):
@@ -175,6 +202,7 @@ def from_preset(name_or_dir, *, latent_options=None, trust_code=False):
     description = read_preset(name_or_dir, trust_code=trust_code)
     config = description["config"].with_latent_options(latent_options)
     weights = checked_weights(name_or_dir, description)
+    _check_kept(weights.parent, config, description["sha256"])
     try:
         model = build_model(config)
         model.load_weights(weights)
@@ -201,6 +229,7 @@ def read_preset(name_or_dir, *, trust_code: bool = False) -> dict:
     description = read_description(name_or_dir, GAN)
     try:
         config = Config.from_json(description["config"], trust_code=trust_code)
+        config = _where_kept(name_or_dir, config, description["sha256"])
         if not trust_code:
             _check_latent_files(config)
         if _unnamed_circuit(config):
@@ -212,6 +241,30 @@ def read_preset(name_or_dir, *, trust_code: bool = False) -> dict:
         path = preset_directory(name_or_dir) / "config.json"
         raise ValueError(f"{path}: {error}") from error
     return {**description, "config": config}
+
+
+def _where_kept(name_or_dir, config, hashes):
+    """Returns the configuration with the path of the latent's file, if the preset holds it."""
+    for option, value in named_files(config).items():
+        file = str(value).rpartition(":")[0] if option == "device" else value
+        if file in hashes:
+            return with_file(config, preset_directory(name_or_dir) / file)
+    return config
+
+
+def _check_kept(directory, config, hashes):
+    """Refuses a damaged file of the latent, before anything of it is read.
+
+    Raises:
+      FileNotFoundError, ValueError: naming it.
+    """
+    file = latent_file(config)
+    path = None if file is None else Path(file)
+    if path is None or path.parent != directory or path.name not in hashes:
+        return  # It lies elsewhere.
+    if not path.is_file():
+        raise FileNotFoundError(f"The preset {directory} has no {path.name}.")
+    check_hash(path, hashes[path.name])
 
 
 def _unnamed_circuit(config: Config) -> dict:
@@ -237,10 +290,10 @@ def _check_latent_files(config: Config) -> None:
         path = user_path(file.rpartition(":")[0] if option == "device" else file)
         # Who opens samples says best that they are missing.
         folder = path.is_dir() or (option == "file" and not path.exists())
-        if not raw and not folder and path.suffix.lower() not in _LATENT_SUFFIXES:
+        if not raw and not folder and path.suffix.lower() not in LATENT_SUFFIXES:
             raise ValueError(
                 f"latent_options.{option} names {file}; legal endings are "
-                f"{', '.join(_LATENT_SUFFIXES)}."
+                f"{', '.join(LATENT_SUFFIXES)}."
             )
 
 

@@ -90,6 +90,12 @@ def add_source_arguments(arguments, several: bool = False) -> None:
         help="a preset's name (hf://USER/NAME on the Hub) or directory, or a run's directory"
         + ("; several are shown side by side" if several else ""),
     )
+    arguments.add_argument(
+        "--latent-file",
+        metavar="PATH",
+        help="where the file of the latent, its samples or its circuit, lies here (default: where "
+        "it lay in training, or in the preset)",
+    )
     add_trust_argument(arguments)
 
 

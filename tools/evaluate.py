@@ -129,7 +129,7 @@ def _check_comparable(arguments):
 
 def _evaluate_source(arguments, source, dataset, found):
     """Adds the scores of a source, with its name and its step, and saves them if asked."""
-    model, config, step = load_model(source, arguments.trust_code)
+    model, config, step = load_model(source, arguments.trust_code, arguments.latent_file)
 
     from qlatent_tf.experiments.published import published_figures
     from qlatent_tf.publishing.rescore import save_scores

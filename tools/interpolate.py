@@ -74,7 +74,7 @@ def _interpolate(arguments):
         )
     if not -(2**31) <= arguments.seed < 2**31:
         raise ValueError(f"--seed is a whole number of 32 bits; received {arguments.seed}.")
-    model, config, _ = load_model(arguments.source, arguments.trust_code)
+    model, config, _ = load_model(arguments.source, arguments.trust_code, arguments.latent_file)
     samples = model.sample(1, arguments.seed)
     molecules = are_molecules(samples)
     if not molecules and (arguments.nearest or isinstance(samples, dict) or samples.ndim != 4):

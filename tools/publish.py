@@ -12,6 +12,7 @@ examples:
   qlatent-tf publish runs/mine my_preset --models-dir ~/presets --metrics molecules fcd
   qlatent-tf publish runs/mine my_preset --with-checkpoint   # for train --continue-from my_preset
   qlatent-tf publish runs/mine hf://me/my_preset             # for from_preset("hf://me/my_preset")
+  qlatent-tf publish runs/mine my_preset --with-latent-file  # with the latent's shots or circuit
   qlatent-tf publish my_preset hf://me/my_preset --private
   qlatent-tf publish --card my_preset
 """
@@ -35,8 +36,12 @@ from qlatent_tf.registry import metrics
 from qlatent_tf.runs.loading import is_preset
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.storage.hub import check_upload, is_hub_name, parse_hub_name, upload_preset
-from qlatent_tf.storage.preset_files import new_preset_directory, own_preset_directory
-from qlatent_tf.zoo import save_preset
+from qlatent_tf.storage.preset_files import (
+    name_of_latent_file,
+    new_preset_directory,
+    own_preset_directory,
+)
+from qlatent_tf.zoo import file_to_keep, save_preset
 
 
 def parser() -> Parser:
@@ -57,6 +62,12 @@ def parser() -> Parser:
         action="store_true",
         help="put the run's last checkpoint, with its optimizers, into the "
         "preset, so that training can be continued from there",
+    )
+    arguments.add_argument(
+        "--with-latent-file",
+        action="store_true",
+        help="put the file that the latent reads, samples or a circuit, into the preset, so that "
+        "it needs nothing else: whoever gets the preset gets the file",
     )
     arguments.add_argument(
         "--private",
@@ -84,7 +95,7 @@ def _publish(arguments):
         return _rewrite_cards(arguments)
     if arguments.preset is None:
         raise ValueError("Name the run's directory and the preset: qlatent-tf publish RUN PRESET.")
-    from qlatent_tf.runs.latent_file import file_record
+    from qlatent_tf.latents.files import file_record, latent_file, with_file
     from qlatent_tf.runs.run_directory import check_data
 
     for name in arguments.metrics:
@@ -100,7 +111,9 @@ def _publish(arguments):
         raise ValueError(f"--private is for a preset on the Hub, hf://USER/NAME; received {name}.")
     directory = new_preset_directory(name, arguments.models_dir, arguments.overwrite)
     run = RunDirectory(arguments.run)
-    config = run.read_config(trust_code=arguments.trust_code)
+    config = stored = run.read_config(trust_code=arguments.trust_code)
+    if arguments.with_latent_file:
+        stored = with_file(config, name_of_latent_file(file_to_keep(config)))
 
     from qlatent_tf.drawing.png import encode_picture
     from qlatent_tf.experiments.published import published_figures
@@ -110,7 +123,8 @@ def _publish(arguments):
     from qlatent_tf.runs.training import load_dataset, restore_model
 
     model, step = restore_model(run, trust_code=arguments.trust_code)
-    config = config.override(steps=step)  # The steps really made, if the run was cut short.
+    # The steps really made, if the run was cut short.
+    config, stored = (one.override(steps=step) for one in (config, stored))
     dataset = load_dataset(config, data_dir=arguments.data_dir)
     # Its scores stand beside the record of what it was trained on.
     check_data(run.path, run.read_run(), dataset, file_record(config))
@@ -128,11 +142,12 @@ def _publish(arguments):
     card = model_card(
         arguments.preset,
         model,
-        config,
+        stored,
         evaluation,
         provenance,
         tuple(pictures),
         published_figures(config),
+        arguments.with_latent_file,
     )
     pictures = {**pictures, "samples": dataset.render(model.sample(36, seed=0))}
     save_preset(
@@ -144,7 +159,14 @@ def _publish(arguments):
         card=card,
         checkpoint=checkpoint_files(run.checkpoints, step) if arguments.with_checkpoint else (),
         pictures={name: encode_picture(picture) for name, picture in pictures.items()},
+        with_latent_file=arguments.with_latent_file,
     )
+    if not arguments.with_latent_file and latent_file(config) is not None:
+        print(
+            f"note: the latent reads {latent_file(config)}, which the preset does not hold. "
+            "Elsewhere, --latent-file PATH names it; --with-latent-file puts a file into a preset.",
+            file=sys.stderr,
+        )
     if on_hub:
         return _send(directory, arguments)
     name = directory if arguments.models_dir else name

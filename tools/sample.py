@@ -99,7 +99,7 @@ def _sample(arguments):
         )
     conditions = [_condition(text) for text in arguments.keep]
     filtered = arguments.valid_only or arguments.unique or arguments.novel_only or conditions
-    model, config, _ = load_model(arguments.source, arguments.trust_code)
+    model, config, _ = load_model(arguments.source, arguments.trust_code, arguments.latent_file)
     known = None
     if arguments.novel_only or arguments.mark_novel:
         known = known_molecules(arguments, config)

@@ -67,10 +67,10 @@ def use_inception(arguments) -> None:
         local_weights()
 
 
-def load_model(source, trust_code: bool):
+def load_model(source, trust_code: bool, latent_file=None):
     """Loads a preset, or a run's last checkpoint; see `qlatent_tf.runs.loading.load_model`."""
     with slow_work(f"Building the model of {source}"):
-        return loading.load_model(source, trust_code)
+        return loading.load_model(source, trust_code, latent_file=latent_file)
 
 
 def config_from_arguments(arguments) -> Config:

@@ -6,9 +6,11 @@ A card begins with front matter in YAML, which model hubs read, and folds away w
 import json
 import math
 from collections.abc import Iterable
+from pathlib import Path
 
 from qlatent_tf.config import Config
 from qlatent_tf.glossary import explain, key_scores, title
+from qlatent_tf.latents.files import named_files
 from qlatent_tf.scores import Score, read_scores
 from qlatent_tf.text.markdown import escaped, markdown_table
 
@@ -34,6 +36,7 @@ def model_card(
     provenance: dict,
     pictures=(),
     published=None,
+    holds_latent_file=False,
 ) -> str:
     """Returns a preset's README.
 
@@ -46,6 +49,7 @@ def model_card(
       provenance: dict. ``run.json`` of the run, or what is known of it.
       pictures: sequence of str. Names of pictures beside that of samples.
       published: dict. What a paper reports, see `experiments.published`.
+      holds_latent_file: bool. Whether the preset holds the file that its latent reads.
 
     Returns:
       str, Markdown.
@@ -101,6 +105,7 @@ def model_card(
             f"{took}. Trainable parameters: {parameters}. The same training again:",
             f"    qlatent-tf train --config {name}",
             *_own_file(config, dataset),
+            *_latent_file(config, provenance.get("latent_file"), holds_latent_file),
             folded("All scores", all_scores),
             record(dataset, config.to_json(), provenance.get("versions", {})),
         ]
@@ -283,6 +288,24 @@ def _own_file(config, dataset):
             f"It takes the author's file `{text(dataset.get('file', file))}`{digest}, and so does "
             "scoring: `--set dataset_options.file=PATH` names yours."
         )
+
+
+def _latent_file(config, recorded, held):
+    """Says where the file is that the latent reads."""
+    option, value = next(iter(named_files(config).items()), (None, None))
+    if option is None:
+        return
+    what = "samples" if option == "file" else "circuit"
+    file = Path(str(value).rpartition(":")[0] if option == "device" else value).name
+    if held:
+        yield f"The file of the latent's {what} is the preset's `{text(file)}`."
+        return
+    bank = recorded and recorded.get("bank")
+    digest = f" of the SHA-256 {text(recorded['sha256'])}" if recorded and not bank else ""
+    yield (
+        f"The preset does not hold the file of the latent's {what}, `{text(file)}`{digest}: "
+        "`--latent-file PATH`, or `latent_options` of `from_preset`, names yours."
+    )
 
 
 def _real_scores(evaluation):

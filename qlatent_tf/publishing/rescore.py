@@ -1,10 +1,17 @@
 """Scores of a preset that are computed anew, and cards that are written again."""
 
+from qlatent_tf.config import Config
 from qlatent_tf.publishing.card import classifier_card, model_card
 from qlatent_tf.runs.run_directory import data_differences
 from qlatent_tf.storage.files import atomic_path, read_json, write_json, write_text
+from qlatent_tf.storage.hub import LATENT_FILES
 from qlatent_tf.storage.locks import sole_use
-from qlatent_tf.storage.preset_files import GAN, METRICS, own_preset_directory, read_description
+from qlatent_tf.storage.preset_files import (
+    GAN,
+    METRICS,
+    own_preset_directory,
+    read_description,
+)
 from qlatent_tf.text.differences import differences, format_differences
 from qlatent_tf.zoo import from_preset, read_preset
 
@@ -92,6 +99,10 @@ def rewrite_card(name_or_dir, *, name=None, published=None, trust_code=False) ->
 
 
 def _card(directory, name, model, preset, scores, published):
+    # As it is stored: it tells no path of this machine.
+    description = read_description(directory)
+    config = Config.from_json(description["config"], trust_code=True)
+    held = not description["sha256"].keys().isdisjoint(LATENT_FILES)
     pictures = sorted(path.stem for path in directory.glob("*.png") if path.stem != "samples")
     provenance = {"versions": preset["versions"], **preset["provenance"]}
-    return model_card(name, model, preset["config"], scores, provenance, pictures, published)
+    return model_card(name, model, config, scores, provenance, pictures, published, held)

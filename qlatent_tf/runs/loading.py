@@ -2,6 +2,7 @@
 
 from qlatent_tf import zoo
 from qlatent_tf.config import Config
+from qlatent_tf.latents.files import check_file, named_files, with_file
 from qlatent_tf.runs.run_directory import RunDirectory, holds_run
 
 
@@ -12,7 +13,9 @@ def from_preset(name_or_dir, *, latent_options=None, trust_code=False):
       name_or_dir: str or path. One of `list_presets()`; a preset's directory, or a run's, of which
         the last checkpoint is loaded; or ``hf://user/name``, with or without ``@revision``, a
         preset on the Hugging Face Hub (extra ``hub``).
-      latent_options: dict. Options of the latent to change, such as where its file lies here.
+      latent_options: dict. Options of the latent to change, such as ``{"file": PATH}``, where the
+        file of its samples lies here. One that is named and is another file than that of the
+        training is taken, with a warning.
       trust_code: bool. Whether what is loaded may name code outside the project, such as
         ``my_file:my_latent``, which is then imported and run.
 
@@ -20,9 +23,10 @@ def from_preset(name_or_dir, *, latent_options=None, trust_code=False):
       LatentGenerator, such as a WGANGP, with trained weights; `sample` draws from it.
 
     Raises:
-      FileNotFoundError: if there is no such preset or run, or a file of it is missing.
-      ValueError: if a hash is wrong, the preset is of a newer version, or names code that is
-        not trusted.
+      FileNotFoundError: if there is no such preset or run, or a file of it, or of its latent, is
+        missing.
+      ValueError: if a hash is wrong, of a preset's file or of the file that the latent reads, the
+        preset is of a newer version, or names code that is not trusted.
 
     Example:
       >>> molgan = qlatent_tf.from_preset("molgan_boson_qm9")
@@ -31,20 +35,31 @@ def from_preset(name_or_dir, *, latent_options=None, trust_code=False):
     return load_model(name_or_dir, latent_options=latent_options, trust_code=trust_code)[0]
 
 
-def load_model(source, trust_code: bool = False, latent_options=None):
+def load_model(source, trust_code: bool = False, latent_options=None, latent_file=None):
     """Loads a preset, or a run's last checkpoint; see `from_preset`.
+
+    Args:
+      source, trust_code, latent_options: as of `from_preset`.
+      latent_file: path. Where the file that the latent reads lies here; None for where it lay.
 
     Returns:
       The model, its configuration, and the training step it is from.
     """
     # What imports TensorFlow comes last: of a name that is wrong, the user hears without it.
-    how = {"latent_options": latent_options, "trust_code": trust_code}
-    if is_preset(source):
-        preset = zoo.read_preset(source, trust_code=trust_code)
-        model = zoo.from_preset(source, **how)
-        return model, preset["config"], preset["provenance"].get("step")
+    preset = zoo.read_preset(source, trust_code=trust_code) if is_preset(source) else None
     run = RunDirectory(source)
-    config = run.read_config(trust_code=trust_code)
+    config = preset["config"] if preset else run.read_config(trust_code=trust_code)
+    record = preset["provenance"] if preset else run.read_run()
+    options = dict(latent_options or {})
+    if latent_file is not None:
+        options.update(named_files(with_file(config, latent_file)))
+    reads = config.with_latent_options(options)
+    # A circuit that was trained from a file is decided, and the file only says where it started.
+    named = not config.train_circuit and bool(named_files(config).keys() & options.keys())
+    check_file(source, record.get("latent_file"), reads, named=named)
+    how = {"latent_options": options, "trust_code": trust_code}
+    if preset:
+        return zoo.from_preset(source, **how), config, record.get("step")
 
     from qlatent_tf.runs.training import restore_model
 

@@ -5,11 +5,11 @@ import json
 from pathlib import Path
 
 from qlatent_tf.config import Config
+from qlatent_tf.latents.files import content
 from qlatent_tf.resolve import resolve
-from qlatent_tf.runs.latent_file import content
 from qlatent_tf.storage.files import read_json, refuse_link, write_json
 from qlatent_tf.storage.preset_files import versions
-from qlatent_tf.storage.shapes import DATASET, MEANS, SCORE
+from qlatent_tf.storage.shapes import DATASET, LATENT_FILE, MEANS, SCORE
 from qlatent_tf.text.differences import Differences, differences, format_differences
 from qlatent_tf.text.names import did_you_mean
 
@@ -24,7 +24,7 @@ _RUN = {
     "step": int,
     "seconds": float,
     "dataset?": DATASET,
-    "latent_file?": (None, {"name": str, "sha256": str, "bank?": (None, dict)}),
+    "latent_file?": LATENT_FILE,
     "versions?": {str: str},
 }
 _METRICS = {"step": int, "history": [{"step": int, **MEANS}], "metrics?": {str: SCORE}}

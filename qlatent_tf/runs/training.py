@@ -8,13 +8,13 @@ from absl import logging
 from qlatent_tf.config import Config
 from qlatent_tf.datasets.custom import load
 from qlatent_tf.gan import replicas as distribution
+from qlatent_tf.latents.files import file_record
 from qlatent_tf.registry import metrics
 from qlatent_tf.resolve import resolve
 from qlatent_tf.runs import callbacks
 from qlatent_tf.runs.callbacks import checkpoint_steps
 from qlatent_tf.runs.checks import check_fit, check_memory, check_path, warn_of_slow_latents
 from qlatent_tf.runs.evaluation import A_DATASET, check_kind
-from qlatent_tf.runs.latent_file import file_record
 from qlatent_tf.runs.run_directory import (
     RunDirectory,
     check_data,

@@ -22,14 +22,17 @@ SCHEME = "hf:"
 # What a preset is fetched with at most: far more than any has.
 LARGEST_BYTES = 8 << 30
 MOST_FILES = 100
+# What a preset calls the file that its latent reads, where it holds it: ``latent`` and its ending.
+LATENT_SUFFIXES = (".npy", ".npz", ".csv", ".txt", ".json", ".pcvl", ".xbb")
+LATENT_FILES = tuple(f"latent{suffix}" for suffix in LATENT_SUFFIXES)
 _NAME = re.compile(r"hf://([\w-][\w.-]*/[\w-][\w.-]*)(?:@(\w[\w./-]*))?", re.ASCII)
 # What of a repository belongs to a preset, as `huggingface_hub` takes it: no code.
 _FILES = {
     "allow_patterns": [
-        "config.json", "metrics.json", "README.md", "model.weights.h5", "*.png",
+        "config.json", "metrics.json", "README.md", "model.weights.h5", "*.png", *LATENT_FILES,
         "checkpoint/ckpt-[0-9]*.index", "checkpoint/ckpt-[0-9]*.data-[0-9]*",
     ],
-    "ignore_patterns": ["*/*.png", "checkpoint/*/*", "*.py"],
+    "ignore_patterns": ["*/*.png", "*/latent.*", "checkpoint/*/*", "*.py"],
 }  # fmt: skip
 # Without these there is no preset.
 _NEEDED = ("config.json", "model.weights.h5")

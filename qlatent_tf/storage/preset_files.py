@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from qlatent_tf.registry import models
+from qlatent_tf.storage import shapes
 from qlatent_tf.storage.files import (
     flush_to_disk,
     read_json,
@@ -23,7 +24,7 @@ from qlatent_tf.storage.files import (
     write_json,
     write_text,
 )
-from qlatent_tf.storage.hub import fetch_preset, is_hub_name
+from qlatent_tf.storage.hub import LATENT_FILES, fetch_preset, is_hub_name
 from qlatent_tf.storage.shapes import DATASET, EVALUATION, MEANS, SCORED, check_shape
 from qlatent_tf.storage.temporary import remove_stale, temporary_prefix
 from qlatent_tf.text.names import did_you_mean
@@ -40,14 +41,21 @@ _DESCRIPTION = {
     "kind?": str,
     "config": {"model?": str, "latent?": str, "dataset?": str},
     "sha256": {str: str},
-    "provenance": {"step?": (int, None), "seconds?": float, "dataset?": DATASET},
+    "provenance": {
+        "step?": (int, None), "seconds?": float, "dataset?": DATASET,
+        "latent_file?": shapes.LATENT_FILE,
+    },
     "versions": {str: str},
-}
+}  # fmt: skip
 # What metrics.json holds, by kind.
 METRICS = {
     GAN: {**EVALUATION, "step": int, "real?": EVALUATION},
     CLASSIFIER: {**SCORED, "class_accuracy?": MEANS},
 }
+# The files whose hashes a preset tells.
+_PART = re.compile(
+    "|".join([*map(re.escape, (WEIGHTS, *LATENT_FILES)), rf"{CHECKPOINT_FOLDER}/\w[\w.-]*"])
+)
 # Where a user's presets lie: what is installed belongs to the package manager.
 OWN_PRESETS = Path("models")
 # Their random streams, compilers and rounding decide what a seed means.
@@ -65,6 +73,7 @@ def write_preset(
     provenance=None,
     checkpoint=(),
     pictures=None,
+    latent_file=None,
 ) -> Path:
     """Writes a preset of any kind: weights, configuration, scores and a card.
 
@@ -77,6 +86,7 @@ def write_preset(
       config: dict. JSON values; what the model is built from.
       save_weights: callable. `save_weights(path)` writes the weights.
       metrics, card, provenance, checkpoint, pictures: see `qlatent_tf.zoo.save_preset`.
+      latent_file: path. What the latent reads, to be kept in the preset.
 
     Returns:
       Path of the directory.
@@ -97,6 +107,9 @@ def write_preset(
         for source, target in zip(checkpoint, kept, strict=True):
             target.parent.mkdir(exist_ok=True)
             shutil.copyfile(source, target)
+        if latent_file is not None:
+            kept.append(folder / name_of_latent_file(latent_file))
+            shutil.copyfile(latent_file, kept[-1])
         if metrics is not None:
             write_json(folder / "metrics.json", metrics)
         if card is not None:
@@ -169,7 +182,7 @@ def read_description(name_or_dir, kind: str | None = None) -> dict:
         )
     description = {"kind": GAN, **read_json(path, _DESCRIPTION)}
     for name in description["sha256"]:
-        if not re.fullmatch(rf"{re.escape(WEIGHTS)}|{CHECKPOINT_FOLDER}/\w[\w.-]*", name):
+        if not _PART.fullmatch(name):
             raise ValueError(f"{path} names the file {name!r}, which no preset has.")
     if description["kind"] not in KINDS:
         raise ValueError(
@@ -310,6 +323,11 @@ def new_preset_directory(name: str, folder=None, overwrite: bool = False) -> Pat
     return directory
 
 
+def name_of_latent_file(file) -> str:
+    """Returns what a preset calls the file that its latent reads."""
+    return f"latent{Path(file).suffix.lower()}"
+
+
 def _is_taken(directory: Path) -> bool:
     """Whether there is anything but what a killed writer of a preset may have left."""
     if not directory.is_dir() or (directory / "config.json").exists():
@@ -320,7 +338,8 @@ def _is_taken(directory: Path) -> bool:
 
 def _is_part(path: Path) -> bool:
     """Whether a file beside ``config.json`` has the name of a preset's."""
-    return path.name in (WEIGHTS, "metrics.json", "README.md") or path.suffix == ".png"
+    named = path.name in ("metrics.json", "README.md") or path.suffix == ".png"
+    return named or bool(_PART.fullmatch(path.name))
 
 
 def versions() -> dict[str, str]:

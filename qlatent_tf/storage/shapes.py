@@ -18,6 +18,8 @@ SCORED = {"dataset": str, "num_samples": int, "metrics": {str: SCORE}}
 # What `evaluate` returns.
 EVALUATION = {**SCORED, "seeds": [int]}
 DATASET = {"name": str}
+# What `latents.files.file_record` returns.
+LATENT_FILE = (None, {"name": str, "sha256": str, "bank?": (None, dict)})
 _LARGEST = 2**63
 _NAMES = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
 _NAMES |= {dict: "an object", type(None): "null", None: "null"}

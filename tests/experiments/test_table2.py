@@ -12,8 +12,8 @@ from qlatent_tf.experiments.grids import tables
 from qlatent_tf.experiments.grids.finished_cells import read_cells
 from qlatent_tf.experiments.grids.latent_files import Bank, without_place
 from qlatent_tf.latents import latent_bank
+from qlatent_tf.latents.files import file_record
 from qlatent_tf.quantum.recordings.open_samples import open_samples
-from qlatent_tf.runs.latent_file import file_record
 from qlatent_tf.storage import locks
 from qlatent_tf.storage.locks import InUseError
 

@@ -8,10 +8,10 @@ import pytest
 from harness import tiny_config
 
 from qlatent_tf.latents import boson, latent_bank
+from qlatent_tf.latents.files import content, file_record
 from qlatent_tf.latents.latent_bank import write_latent_bank
 from qlatent_tf.quantum.devices.noise import Noise
 from qlatent_tf.quantum.unitaries import haar_unitary
-from qlatent_tf.runs.latent_file import content, file_record
 from qlatent_tf.storage.files import read_json
 
 OPTIONS = {

@@ -63,8 +63,17 @@ def test_a_preset_is_fetched_once_and_then_found(hub, fresh):
 
 
 def test_nothing_but_the_files_of_a_preset_is_fetched(hub):
-    evil = {"run.py": b"1", "checkpoint/ckpt-6.py": b"1", "a/b.png": b"1", "big.bin": b"1"}
+    evil = {
+        "run.py": b"1",
+        "checkpoint/ckpt-6.py": b"1",
+        "a/b.png": b"1",
+        "big.bin": b"1",
+        "a/latent.csv": b"1",
+        "latent.py": b"1",
+        "latent.md": b"1",
+    }
     kept = {"checkpoint/ckpt-6.index": b"i", "checkpoint/ckpt-6.data-00000-of-00001": b"d"}
+    kept["latent.csv"] = b"0,1"
     hub.commit("ada/mine", {**FILES, **evil, **kept})
     folder = preset_directory("hf://ada/mine")
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}

@@ -7,7 +7,7 @@ from qlatent_tf.experiments.grids.finished_cells import (
     resolved_differences,
     scored_samples,
 )
-from qlatent_tf.runs.latent_file import content
+from qlatent_tf.latents.files import content
 from qlatent_tf.text.differences import differences
 
 # What rows of a table may always differ in, and what they may by an entry that says so; all else

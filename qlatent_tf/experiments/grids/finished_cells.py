@@ -5,8 +5,8 @@ from pathlib import Path
 
 from qlatent_tf.config import Config
 from qlatent_tf.experiments.grids.latent_files import without_place
+from qlatent_tf.latents.files import content
 from qlatent_tf.resolve import LATENT_FILES, resolve
-from qlatent_tf.runs.latent_file import content
 from qlatent_tf.runs.run_directory import training_differences
 from qlatent_tf.scores import Score, by_name, read_history, read_scores
 from qlatent_tf.storage.files import read_json

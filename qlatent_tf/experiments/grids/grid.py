@@ -17,8 +17,8 @@ from qlatent_tf.experiments.grids.finished_cells import (
     row_of,
 )
 from qlatent_tf.experiments.grids.latent_files import moved
+from qlatent_tf.latents.files import file_record, latent_file
 from qlatent_tf.registry import latents
-from qlatent_tf.runs.latent_file import file_record, latent_file
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.runs.signals import Interrupted, asking_is_harmless
 from qlatent_tf.storage.files import read_json, user_path, write_json

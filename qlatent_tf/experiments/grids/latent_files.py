@@ -9,7 +9,7 @@ from pathlib import Path
 
 from qlatent_tf.cluster.client import Cluster
 from qlatent_tf.config import Config
-from qlatent_tf.runs.latent_file import named_files
+from qlatent_tf.latents.files import named_files
 from qlatent_tf.storage.files import user_path
 from qlatent_tf.storage.locks import once_free
 

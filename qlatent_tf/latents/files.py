@@ -1,0 +1,133 @@
+"""The file that a latent reads, its samples or its circuit, and whether it is still the same."""
+
+import hashlib
+from pathlib import Path
+
+from absl import logging
+
+from qlatent_tf.config import Config
+from qlatent_tf.quantum.recordings import bank_metadata
+from qlatent_tf.resolve import LATENT_FILES
+from qlatent_tf.storage.files import sha256_of, user_path
+
+
+def latent_file(config: Config) -> str | None:
+    """Returns the file or folder of a latent's samples or circuit; None for none.
+
+    Of a device, ``FILE:NAME``, it is the file.
+    """
+    for option, value in named_files(config).items():
+        return _file_of(option, value)
+    return None
+
+
+def named_files(config: Config) -> dict[str, str]:
+    """Returns the options of a latent that name its file, at most one of which a builder takes."""
+    # What a latent of someone else's means by such an option is not known here.
+    options = {} if ":" in config.latent else config.latent_options
+    return {name: options[name] for name in LATENT_FILES if options.get(name) is not None}
+
+
+def with_file(config: Config, file) -> Config:
+    """Returns the configuration whose latent reads its samples or circuit from another path.
+
+    Raises:
+      ValueError: if the latent reads no file.
+    """
+    named = named_files(config)
+    if not named:
+        raise ValueError(f"The latent {config.latent!r} of this model reads no file.")
+    changes = {}
+    for option, value in named.items():
+        device = f":{value.rpartition(':')[2]}" if option == "device" else ""
+        changes[f"latent_options.{option}"] = f"{file}{device}"
+    return config.override(**changes)
+
+
+def file_record(config: Config) -> dict | None:
+    """Returns which file a latent reads, as JSON values; None for none.
+
+    They are ``name``, ``key``, ``sha256`` (of a directory, that of its files' names and hashes)
+    and ``bank``, the settings of a bank or None.
+    """
+    file = latent_file(config)
+    if file is None:
+        return None
+    path = user_path(file)
+    return {
+        "name": path.name,
+        "key": config.latent_options.get("key"),
+        "sha256": _sha256(path),
+        "bank": _bank_settings(path),
+    }
+
+
+def content(record: dict | None):
+    """Returns what decides the distribution of a file that `file_record` describes.
+
+    Of a bank it is how it was drawn: machines may round its samples differently.
+    """
+    return record and (record.get("bank") or record["sha256"])
+
+
+def check_file(source, recorded: dict | None, config: Config, *, named: bool = False) -> None:
+    """Refuses a file that is not the one that a model was trained with.
+
+    Args:
+      source: str or path. The model: a preset or a run.
+      recorded: dict. What `file_record` returned when it was trained; None where that is unknown.
+      config: Config. What its latent reads now.
+      named: bool. Whether somebody named the file for this model: another one is what they want,
+        such as new shots of the same device, and a warning says that it is another.
+
+    Raises:
+      FileNotFoundError: if there is no such file.
+      ValueError: if its content is another.
+    """
+    file = latent_file(config)
+    if file is None:
+        return
+    path = user_path(file)
+    where = "--latent-file PATH, or from_preset's latent_options, says where it lies"
+    if not path.exists():
+        raise FileNotFoundError(
+            f"The latent of {source} reads {file}, which is not there: {where}."
+        )
+    if not recorded or content(recorded) == (_bank_settings(path) or _sha256(path)):
+        return
+    found = (
+        f"{source} was trained with the file {recorded['name']} of the SHA-256 "
+        f"{recorded['sha256']}; {file} is another, of the SHA-256 {_sha256(path)}"
+    )
+    if not named:
+        raise ValueError(f"{found}. If the right one is elsewhere, {where}.")
+    logging.warning("%s. The generator gets its samples all the same.", found)
+
+
+def _file_of(option, value):
+    if option != "device":
+        return value
+    from qlatent_tf.quantum.gaussian.calibrations import find_calibration
+
+    try:
+        return str(find_calibration(value)[0])
+    except FileNotFoundError:
+        return value.rpartition(":")[0]
+
+
+def _bank_settings(path: Path) -> dict | None:
+    if not path.is_dir() or not bank_metadata.is_bank(path):
+        return None
+    metadata = bank_metadata.read_metadata(path)
+    return {name: metadata[name] for name in ("num_samples", "seed", "sampler")}
+
+
+def _sha256(path: Path) -> str:
+    if path.is_file():
+        return sha256_of(path)
+    lines = [
+        f"{file.relative_to(path)} {sha256_of(file)}"
+        for file in sorted(path.rglob("*"))
+        if file.is_file() and not file.name.startswith(".")
+    ]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
