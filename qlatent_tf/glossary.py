@@ -36,7 +36,8 @@ NOTES = {
     "molecules (`molecule_neighbours`, ChemNet) and images (`classifier_neighbours`, "
     "`inception_neighbours`; the encoder, where a model generates codes of images). The ball of a "
     "sample reaches to its fifth nearest neighbour of its own kind. Samples unlike the data lower "
-    "precision and density; data that the generator leaves out lower recall and coverage.",
+    "precision and density; data that the generator leaves out lower recall and coverage. Where "
+    "most data equal five others, as counts of few modes do, the scores are not defined.",
     "Codes of images": "Models that generate codes of an autoencoder score themselves; D is their "
     "critic.",
     "Classifiers": "Of the networks that judge images, on labelled test images.",

@@ -129,7 +129,7 @@ def _compared(arguments, rows):
     """Returns the report on shots of single photons."""
     from qlatent_tf.quantum.verification.report import validate_samples
 
-    unitary, input_state = _known_circuit(rows)
+    unitary, input_state = recorded = _known_circuit(rows)
     if arguments.unitary is not None:
         unitary, input_state = load_unitary(arguments.unitary), None
     if arguments.input_state is not None:
@@ -150,18 +150,34 @@ def _compared(arguments, rows):
             likelihood_shots=arguments.likelihood_shots,
             seed=arguments.seed,
         )
-    return dataclasses.replace(report, notes=(*report.notes, *_left_out(options)))
+    replaced = _replaced(recorded, arguments)
+    return dataclasses.replace(report, notes=(*report.notes, *replaced, *_left_out(options)))
+
+
+def _replaced(recorded, arguments):
+    """What is recorded of a bank and the command line says otherwise."""
+    unitary, input_state = recorded
+    if unitary is not None and arguments.unitary is not None:
+        yield f"The circuit is that of {arguments.unitary}, in place of the bank's own."
+    elif input_state is not None and (arguments.photons or arguments.input_state is not None):
+        yield "The input state is the command line's, in place of the bank's own."
 
 
 def _left_out(options):
     """What is recorded of a bank and no prediction takes into account."""
+    tiles = options.get("tiles", 1)
+    if tiles > 1:
+        yield (
+            f"The bank has {tiles} circuits side by side, and each random circuit is one of all "
+            "modes: how far it is from these says nothing of the photons."
+        )
     transmission = options.get("transmission", 1.0)
     if np.ndim(transmission) and np.ptp(transmission) > 0:
         yield (
             f"The bank's modes keep {min(transmission):g} to {max(transmission):g} of the photons: "
             "deviations may be due to that."
         )
-    if options.get("postselect") is not None and options.get("tiles", 1) > 1:
+    if options.get("postselect") is not None and tiles > 1:
         yield (
             "The bank selects by the photons of each of its circuits, of which the totals of all "
             "tell nothing: deviations may be due to that."
@@ -241,6 +257,8 @@ def _lines(report) -> list[str]:
         lines += [
             "",
             f"  if the photons are {'identical' if name == 'boson' else name}:",
+            f"    squared deviation of the means       {prediction.mean_deviation:.2f} "
+            "(1: shot noise alone)",
             f"    squared deviation of the correlators {prediction.correlator_deviation:.2f} "
             "(1: shot noise alone)",
         ]
@@ -251,7 +269,7 @@ def _lines(report) -> list[str]:
                 f"({expected:.4f}: shot noise alone)"
             )
     if report.likelihood is not None:
-        lines += ["", *_likelihood_lines(report.likelihood)]
+        lines += ["", *_likelihood_lines(report.likelihood, report.fits)]
     if any(_UNRESOLVED in line for line in lines):
         lines.append(
             f"  note: {_UNRESOLVED}: shot noise exceeds the correlators' spread. Record more shots."
@@ -259,12 +277,13 @@ def _lines(report) -> list[str]:
     return lines + [f"  note: {note}" for note in report.notes]
 
 
-def _likelihood_lines(likelihood) -> list[str]:
+def _likelihood_lines(likelihood, fits) -> list[str]:
+    doubt = "" if fits else "   of the two, neither of which fits: see the note"
     shots = len(likelihood.log_ratios)
     lines = [
         f"  likelihood ratio, {shots:,} shots: log(boson / distinguishable) = "
         f"{likelihood.log_ratios.sum():.2f}",
-        f"    probability of identical photons     {likelihood.confidence:.6f}",
+        f"    probability of identical photons     {likelihood.confidence:.6f}{doubt}",
     ]
     for confidence in (0.95, 0.99):
         needed = likelihood.shots_needed(confidence)

@@ -138,7 +138,7 @@ def _draw_evidence(panel, report):
     panel.set_xscale("log")
     panel.set_yscale("symlog", linthresh=bound)
     panel.set(
-        title="Bayesian evidence",
+        title="Bayesian evidence" if report.fits else "Evidence between two kinds; neither fits",
         xlabel="shots, drawn at random",
         ylabel="odds, boson : distinguishable",
         ylim=(-limit, limit),

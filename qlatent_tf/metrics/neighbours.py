@@ -12,6 +12,7 @@ References:
 """
 
 import numpy as np
+from absl import logging
 from sklearn.metrics import pairwise_distances_chunked
 from sklearn.neighbors import NearestNeighbors
 
@@ -100,11 +101,13 @@ def neighbour_scores(dataset: Dataset, real, generated, num_samples, network) ->
       network: str or None. The network's name.
 
     Returns:
-      ``precision``, ``recall``, ``density`` and ``coverage``; NaN for too few rows, or where
-      generated ones are not finite.
+      ``precision``, ``recall``, ``density`` and ``coverage``; NaN for too few rows, where
+      generated ones are not finite, or where the balls of most data are points, for these equal
+      their neighbours, as counts of few modes do.
     """
     real, generated = some_rows(real, MOST), some_rows(generated, MOST)
-    if min(len(real), len(generated)) <= NEIGHBOURS or not np.isfinite(generated).all():
+    too_few = min(len(real), len(generated)) <= NEIGHBOURS
+    if too_few or not np.isfinite(generated).all() or _are_points(real):
         found: dict[str, float] = dict.fromkeys(NEIGHBOUR_SCORES, np.nan)
     else:
         found = precision_and_recall(real, generated)
@@ -115,6 +118,21 @@ def neighbour_scores(dataset: Dataset, real, generated, num_samples, network) ->
         network=network,
         num_samples=num_samples,
     )
+
+
+def _are_points(real):
+    """Whether most data equal their neighbours, so that only exact copies lie in their balls."""
+    counts = np.unique(real, axis=0, return_counts=True)[1]
+    share = counts[counts > NEIGHBOURS].sum() / len(real)
+    if share <= 0.5:
+        return False
+    logging.warning(
+        "Precision and recall are not defined: %.0f %% of the data equal %d others or more, so "
+        "that their balls have the radius 0. Data of few modes are compared by outcome_law.",
+        100 * share,
+        NEIGHBOURS,
+    )
+    return True
 
 
 def _radii(points, neighbours):

@@ -7,6 +7,7 @@ import pytest
 from harness import scored
 from rdkit import Chem
 
+from qlatent_tf import load_dataset
 from qlatent_tf.datasets.molecules.graphs import molecule_to_graph
 from qlatent_tf.metrics import neighbours
 from qlatent_tf.metrics.molecules import chemnet
@@ -133,3 +134,14 @@ def test_a_generator_that_diverges_is_scored():
     diverged = _points(200, 1)
     diverged[3, 1] = np.nan
     assert all(np.isnan(list(scored("vector_neighbours", real, diverged).values())))
+
+
+def test_counts_of_few_modes_have_no_balls(caplog):
+    data = load_dataset("quantum", modes=6, photons=3)
+    found = scored("vector_neighbours", data, np.asarray(data.source.sample(500, seed=(1, 0))))
+    assert len(found) == 4 and all(np.isnan(value) for value in found.values())
+    assert "80 % of the data equal 5 others or more" in caplog.text
+    # Of more modes few are equal.
+    data = load_dataset("quantum", modes=12, photons=6)
+    found = scored("vector_neighbours", data, np.asarray(data.source.sample(500, seed=(1, 0))))
+    assert not any(np.isnan(value) for value in found.values())

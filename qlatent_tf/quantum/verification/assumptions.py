@@ -79,16 +79,17 @@ def hide_collisions(counts, input_state, unitary, detector, collision_free) -> b
     return bool(counts.shots * pairs.sum() / 2 > _COLLISIONS_MISSED)
 
 
-def whole_shots(rows, photons, notes) -> sample_rows.Rows | None:
+def whole_shots(rows, photons, notes, why=None) -> sample_rows.Rows | None:
     """Returns the shots with all photons apart; None if they are too few, or too varied."""
     found = [
         start + np.flatnonzero(block.sum(axis=1) == photons)
         for start, block in sample_rows.blocks(rows)
     ]
     whole = sample_rows.ChosenRows(rows, np.concatenate(found))
+    why = why or "No shot has two photons in a mode: taken for clicks, or for selected shots."
     notes.append(
-        "No shot has two photons in a mode: taken for clicks, or for selected shots. Those in "
-        f"which all {photons} photons are apart are compared, {len(whole):,} of {len(rows):,}."
+        f"{why} Shots in which all {photons} photons are apart are compared, {len(whole):,} of "
+        f"{len(rows):,}."
     )
     if len(whole) < 2:
         notes.append("They are too few: nothing is predicted.")

@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,14 +14,12 @@ from qlatent_tf.quantum.arguments import (
     check_unitary,
 )
 from qlatent_tf.quantum.recordings import rows as sample_rows
-from qlatent_tf.quantum.verification import assumptions, correlators, outcome_tests
+from qlatent_tf.quantum.verification import assumptions, correlators, misfits, outcome_tests
 from qlatent_tf.quantum.verification.correlators import MeasuredCorrelators, Signature
 from qlatent_tf.quantum.verification.count_statistics import CountStatistics, count_statistics
 from qlatent_tf.quantum.verification.outcome_tests import LikelihoodRatio, TotalVariation
 from qlatent_tf.text.names import check_choice
 
-_RARE = 10  # shots with a pair of modes
-_UNLIKE = 5  # times shot noise
 HYPOTHESES = {"boson": True, "distinguishable": False}
 
 
@@ -34,6 +31,8 @@ class Prediction:
       mean: float64 array, shape (modes,).
       covariance: float64 array, shape (modes, modes).
       signature: Signature.
+      mean_deviation: float. The mean of (measured - predicted)^2 / variance over the mean photon
+        numbers of all modes: 1 where only shot noise separates them.
       correlator_deviation: float. The mean of (measured - predicted)^2 / variance over all
         pairs: 1 where only shot noise separates them.
       total_variation: TotalVariation, or None where the outcomes are too many.
@@ -42,6 +41,7 @@ class Prediction:
     mean: np.ndarray
     covariance: np.ndarray
     signature: Signature
+    mean_deviation: float
     correlator_deviation: float
     total_variation: TotalVariation | None
 
@@ -77,6 +77,11 @@ class SampleReport:
     predictions: dict[str, Prediction] = dataclasses.field(default_factory=dict)
     ensembles: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
     likelihood: LikelihoodRatio | None = None
+
+    @property
+    def fits(self) -> bool:
+        """Whether a prediction is as near to the shots as shot noise allows; True without any."""
+        return not self.predictions or misfits.fits(self.predictions.values())
 
     def ensemble_distance(self, hypothesis: str) -> Signature:
         """Returns how many standard deviations the signature is from that of random circuits.
@@ -117,6 +122,7 @@ class SampleReport:
                 "predictions": {
                     name: {
                         "signature": prediction.signature,
+                        "mean_deviation": prediction.mean_deviation,
                         "correlator_deviation": prediction.correlator_deviation,
                         "total_variation": prediction.total_variation,
                     }
@@ -230,7 +236,9 @@ def validate_samples(
     if input_state is not None and assumptions.hide_collisions(
         counts, input_state, unitary, detector, collision_free
     ):
-        whole = assumptions.whole_shots(rows, int(input_state.sum()), notes)
+        why = {"threshold": "The detectors click."}.get(detector or "")
+        why = why or ("Shots with collisions were discarded." if collision_free else None)
+        whole = assumptions.whole_shots(rows, int(input_state.sum()), notes, why)
         is_predicted = whole is not None
         if whole is not None:
             rows, counts, collision_free = whole, count_statistics(whole), True
@@ -246,8 +254,9 @@ def validate_samples(
     }
     if totals[-1] < 1:
         notes.append(
-            "Predictions take the totals as measured, and a loss that all modes share: "
-            f"transmission {transmission:.4f}."
+            "Predictions take the totals as measured, whatever loss or selection made them, and no "
+            f"mode to lose more than others: these shots hold {transmission:.1%} of the photons "
+            "sent in."
         )
     predictions, likelihood = {}, None
     if unitary is not None:
@@ -271,9 +280,14 @@ def validate_samples(
                 collision_free=setting["collision_free"],
                 seed=seed,
             )
-            notes += _notes_of_others(predictions.values())
         else:
             notes.append(f"The likelihood of {photons} photons would take too long.")
+        notes += misfits.notes_of_misfits(
+            predictions.values(), counts, measured.covariance, unitary,
+            lambda circuit: correlators.predicted_moments(
+                circuit, input_state, identical=False, **setting
+            ),
+        )  # fmt: skip
         if not outcome_tests.can_compare_outcomes(modes, photons):
             notes.append("There are too many outcomes to compare with the whole distribution.")
     if setting["collision_free"]:
@@ -295,29 +309,10 @@ def validate_samples(
     )  # fmt: skip
 
 
-def _notes_of_others(predictions) -> Iterator[str]:
-    """Says where the photons are neither: the likelihood ratio weighs these two alone."""
-    deviations = [one.correlator_deviation for one in predictions]
-    if min(deviations, default=0) > _UNLIKE:
-        yield (
-            "Neither identical nor distinguishable photons give these correlators, which deviate "
-            f"by {' and '.join(f'{one:.0f}' for one in deviations)} times shot noise: the "
-            "likelihood ratio says which of the two is closer, not that it is right. Photons may "
-            "be partly distinguishable, or the device may have changed."
-        )
-
-
 def _predict(rows, counts, measured, unitary, input_state, identical, setting, seed) -> Prediction:
     mean, covariance = correlators.predicted_moments(
         unitary, input_state, identical=identical, **setting
     )
-    deviations = correlators.pairs(measured.covariance) - correlators.pairs(covariance)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        # Of pairs that few shots hold, a bootstrap does not know the noise: it is that of counting.
-        together = correlators.pairs(covariance + np.outer(mean, mean))
-        is_rare = counts.shots * together < _RARE
-        noise = np.where(is_rare, together / counts.shots, measured.noise)
-        squares = np.where(deviations == 0, 0.0, deviations**2 / noise)
     variation = None
     photons = int(input_state.sum())
     # Where no shot holds all photons, the other tests still stand.
@@ -334,7 +329,8 @@ def _predict(rows, counts, measured, unitary, input_state, identical, setting, s
         mean,
         covariance,
         correlators.signature(covariance, mean.sum()),
-        float(squares.mean()) if len(squares) else math.nan,
+        misfits.mean_deviation(counts, measured.covariance, mean),
+        misfits.correlator_deviation(counts, measured, mean, covariance),
         variation,
     )
 

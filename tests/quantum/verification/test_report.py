@@ -308,3 +308,30 @@ def test_one_photon_meets_no_other():
     rows = np.array([[1, 0], [0, 1], [0, 0], [1, 0]])
     report = validate_samples(rows, unitary=np.eye(2), photons=1, collision_free=True)
     assert not report.collision_free and report.transmission == 0.75
+
+
+@pytest.mark.parametrize(
+    "circuit, hint",
+    [
+        (UNITARY.T, "With the transposed matrix they fit."),
+        (UNITARY[::-1], "With the outputs in reverse order they fit."),
+        (UNITARY[np.roll(np.arange(len(UNITARY)), 1)], "leads from input j to output i."),
+    ],
+)
+def test_another_circuit_is_seen_in_the_means_and_usual_mistakes_are_named(circuit, hint):
+    rows = _rows("boson")
+    right = validate_samples(rows, unitary=UNITARY, circuits=5)
+    assert right.fits and right.predictions["boson"].mean_deviation < 2.5
+    report = validate_samples(rows, unitary=circuit, circuits=5)
+    (note,) = (note for note in report.notes if note.startswith("The mean photon numbers"))
+    assert note.endswith(hint) and not report.fits
+    assert not any(note.startswith("Neither") for note in report.notes)
+
+
+def test_a_few_counts_where_none_can_be_are_no_misfit():
+    circuit = block_diag(UNITARY, np.eye(2))
+    rows = np.pad(_rows("boson"), ((0, 0), (0, 2)))
+    rows[0, -2:] = 1
+    report = validate_samples(rows, unitary=circuit, photons=5, circuits=5)
+    found = report.predictions["boson"]
+    assert found.mean_deviation < 2.5 and found.correlator_deviation < 2.5 and report.fits
