@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from absl import logging
 
 from qlatent_tf.storage.files import check_regular
 
@@ -125,6 +126,7 @@ def read_blackbird(path: Path) -> np.ndarray:
 
 
 def _perceval_matrix(circuit) -> Any:
+    _warn_of_what_is_left(circuit)
     if hasattr(circuit, "linear_circuit"):
         circuit = circuit.linear_circuit()
     elif hasattr(circuit, "unitary_circuit"):
@@ -135,6 +137,28 @@ def _perceval_matrix(circuit) -> Any:
     if free:
         raise ValueError(f"The circuit's parameters have values; {', '.join(free)} has none.")
     return np.array(circuit.compute_unitary(use_symbolic=False), np.complex128)
+
+
+def _warn_of_what_is_left(experiment) -> None:
+    """Says what of a processor or an experiment no matrix holds."""
+    noise = getattr(experiment, "noise", None)
+    left = {
+        f"the noise {noise}": noise is not None and noise != type(noise)(),
+        f"the input state {getattr(experiment, 'input_state', None)}": (
+            getattr(experiment, "input_state", None) is not None
+        ),
+        "heralds": bool(getattr(experiment, "heralds", None)),
+        "post-selection": bool(str(getattr(experiment, "post_select_fn", None) or "")),
+        "detectors": any(one is not None for one in getattr(experiment, "detectors", ())),
+    }
+    named = [what for what, is_there in left.items() if is_there]
+    if named:
+        logging.warning(
+            "Of Perceval's %s the linear circuit alone is taken, without %s. Options of the latent, "
+            "such as input_state, indistinguishability, transmission and postselect, say the same.",
+            type(experiment).__name__,
+            ", ".join(named),
+        )
 
 
 def _piquasso_matrix(program) -> Any:

@@ -183,3 +183,15 @@ def test_damaged_exports_of_perceval_are_read_or_refused(pcvl, circuit, tmp_path
         assert_read_or_refused(load_unitary, tmp_path / "circuit.pcvl", content)
 
     check()
+
+
+def test_what_of_a_processor_no_matrix_holds_is_told(pcvl, circuit, caplog):
+    check_unitary(pcvl.Processor("SLOS", circuit))
+    assert not caplog.text
+    noise = pcvl.NoiseModel(indistinguishability=0.9)
+    processor = pcvl.Processor("SLOS", circuit, noise=noise)
+    processor.set_postselection(pcvl.PostSelect("[0] == 1"))
+    processor.with_input(pcvl.BasicState([1, 1, 0, 0]))
+    check_unitary(processor)
+    assert "without the noise {'indistinguishability': 0.9}, the input state" in caplog.text
+    assert "post-selection. Options of the latent" in caplog.text
