@@ -4,6 +4,7 @@
 examples:
   qlatent-tf reproduce table1 --iterations 5000 --seeds 3 --data quantum --workdir results
   qlatent-tf reproduce table1 --latents boson my_file:my_latent --iterations 5000
+  qlatent-tf reproduce table1 --latents gaussian boson --samples shots.csv   # a row of your shots
   qlatent-tf reproduce table1 --workers 4          # processes of this machine
   qlatent-tf reproduce table1 --cluster slurm.yaml # jobs of a batch system
   qlatent-tf reproduce table1 --merge other/results

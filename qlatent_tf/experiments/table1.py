@@ -8,6 +8,7 @@ Reference:
 from qlatent_tf.configs.mlp import VARIANTS, get_config
 from qlatent_tf.experiments.experiment import GridExperiment, Option
 from qlatent_tf.experiments.grids.cells import seed_by_seed
+from qlatent_tf.experiments.grids.latent_files import recorded_samples
 from qlatent_tf.experiments.grids.tables import Column, judges
 
 DATA = ("quantum", "bernoulli")
@@ -42,20 +43,29 @@ PAPER = {
 }
 NOTES = (
     f"Paper: {ITERATIONS:,} iterations, {SEEDS} runs. In each seed, the latent's circuit and the "
-    "data's are independent and Haar-random. Totals and total variation are of samples rounded to "
-    "whole numbers; the floor is the total variation that as many samples of the data show. With "
-    "100,000 samples most of the total variation is this floor, so it does not rank latents that "
-    "lie close together: figure 2 measures it with 10,000,000."
+    "data's are independent, and Haar-random unless an option or a file says otherwise. Totals and "
+    "total variation are of samples rounded to whole numbers; the floor is the total variation "
+    "that as many samples of the data show. Of 100,000 samples most of the total variation is this "
+    "floor, so it does not rank latents that lie close together: figure 2 measures it with "
+    "10,000,000."
 )
 
 
-def _cells(latents, data, variant, **schedule):
+def _cells(latents, data, variant, samples, **schedule):
+    if "samples" in latents:
+        raise ValueError("Files of samples are rows of their own: name them by --samples.")
+    configs = [(latent, get_config(latent, variant)) for latent in latents]
+    for text in samples:
+        name, _, options = recorded_samples(text)
+        config = get_config("samples", variant).override(latent_options=options)
+        configs.append((f"samples {name}", config))
     rows = [
-        ({"data": dataset, "latent": latent}, get_config(latent, variant).override(dataset=dataset))
+        ({"data": dataset, "latent": name}, config.override(dataset=dataset))
         for dataset in data
-        for latent in latents
+        for name, config in configs
     ]
-    return seed_by_seed(rows, **schedule)
+    taken = ("latent_options.file", "latent_options.key") if samples else ()
+    return seed_by_seed(rows, taken=taken, **schedule)
 
 
 def _published(row):
@@ -74,6 +84,12 @@ EXPERIMENT = GridExperiment(
             "torch",
             "whose epsilon RMSprop has, see configs/mlp.py",
             choices=VARIANTS,
+        ),
+        "samples": Option(
+            (),
+            "files of recorded samples, a row each, as wide as the file; KEY chooses an array of "
+            "a .npz file",
+            metavar="FILE[:KEY]",
         ),
     },
     latents=LATENTS + CONTROLS,

@@ -37,6 +37,20 @@ def latent_width(latent) -> int:
     return int(shape[0])
 
 
+def check_draws(latent) -> None:
+    """Raises ValueError unless a latent draws finite vectors of its width."""
+    import numpy as np
+    import tensorflow as tf
+
+    shape = (2, latent_width(latent))
+    drawn = np.asarray(latent.sample(2, seed=tf.constant([0, 0], tf.int32)))
+    if drawn.shape != shape or drawn.dtype.kind not in "fiu" or not np.isfinite(drawn).all():
+        raise ValueError(
+            f"Two draws of a latent are finite numbers of shape {shape}; {latent!r} drew "
+            f"{drawn.dtype} of shape {drawn.shape}: {str(drawn.ravel()[:8])[:80]}."
+        )
+
+
 def check_parts(latent, generator, critic):
     """Raises ValueError, with both shapes, unless latent, generator and critic fit together."""
     import keras

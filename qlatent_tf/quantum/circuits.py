@@ -154,8 +154,9 @@ def _warn_of_what_is_left(experiment) -> None:
     named = [what for what, is_there in left.items() if is_there]
     if named:
         logging.warning(
-            "Of Perceval's %s the linear circuit alone is taken, without %s. Options of the latent, "
-            "such as input_state, indistinguishability, transmission and postselect, say the same.",
+            "Of Perceval's %s the linear circuit alone is taken, without %s. Options of the "
+            "latent, such as input_state, indistinguishability, transmission and postselect, say "
+            "the same.",
             type(experiment).__name__,
             ", ".join(named),
         )

@@ -6,7 +6,7 @@ import os
 from absl import logging
 
 from qlatent_tf.config import Config
-from qlatent_tf.gan.shapes import end_of
+from qlatent_tf.gan.shapes import check_draws, end_of
 from qlatent_tf.quantum import memory
 from qlatent_tf.registry import OwnCodeError, models
 
@@ -83,6 +83,7 @@ def check_fit(config: Config, model, dataset) -> None:
     Raises:
       ValueError: with the shapes of both.
     """
+    check_draws(model.latent)
     try:
         model.training_batches(dataset.source, config.batch_size, config.seed)
     except OwnCodeError:

@@ -17,6 +17,7 @@ from qlatent_tf.experiments.grids.finished_cells import (
     row_of,
 )
 from qlatent_tf.experiments.grids.latent_files import moved
+from qlatent_tf.gan.shapes import check_draws
 from qlatent_tf.latents.files import file_record, latent_file
 from qlatent_tf.registry import latents
 from qlatent_tf.runs.run_directory import RunDirectory
@@ -24,6 +25,7 @@ from qlatent_tf.runs.signals import Interrupted, asking_is_harmless
 from qlatent_tf.storage.files import read_json, user_path, write_json
 from qlatent_tf.storage.locks import InUseError, sole_use
 from qlatent_tf.text.progress import ProgressBar
+from qlatent_tf.zoo import check_names
 
 
 class Grid:
@@ -81,9 +83,11 @@ class Grid:
         """Refuses cells of one schedule that cannot stand in a table with what is finished here.
 
         Raises:
-          ValueError: if a cell or its run is there with another configuration, or another cell was
-            trained or scored otherwise.
+          ValueError: if a name or an option is unknown, a cell or its run is there with another
+            configuration, or another cell was trained or scored otherwise.
         """
+        for cell in _one_of_each_row(cells):
+            check_names(cell.config)
         self._left(cells)
         planned = map(self._planned, cells)
         finished = read_like(self.path, cells, cells[0].config.steps)
@@ -280,12 +284,16 @@ class Grid:
         return {"num_samples": self.num_samples, "metric_names": names, "progress": progress}
 
 
+def _one_of_each_row(cells):
+    return {str(cell.row or cell.name): cell for cell in reversed(cells)}.values()
+
+
 def _check_latents(cells):
-    """Builds a latent of each row, so that an error is shown before any training."""
-    # A bank is made when its first cell is run.
-    rows = {str(cell.row or cell.name): cell for cell in reversed(cells) if cell.bank is None}
-    for cell in rows.values():
+    """Draws from a latent of each row, so that an error is shown before any training."""
+    for cell in _one_of_each_row(cells):
+        if cell.bank is not None:
+            continue  # It is made when its first cell is run.
         try:
-            latents.build(cell.config.latent, **cell.config.latent_options)
+            check_draws(latents.build(cell.config.latent, **cell.config.latent_options))
         except ValueError as error:
-            raise ValueError(f"The latent of {cell.name} cannot be built. {error}") from error
+            raise ValueError(f"The latent of {cell.name} cannot be used. {error}") from error

@@ -34,8 +34,8 @@ def to_markdown(table: dict, columns, notes: str = "") -> str:
     )
     if best:
         caption += (
-            " Bold: better than every other row of its panel by more than the standard error of "
-            "their difference."
+            " Bold: better than each other row of its panel; the 95 % intervals of the differences "
+            "(Welch's, one by one) exclude 0."
         )
     if any(_is_partial(score) for row in table["rows"] for score in row["scores"].values()):
         caption += " (k of n): over the k of n seeds that have a score."
@@ -160,7 +160,7 @@ def _best(table, columns):
 
 
 def _differs(score, other):
-    """Whether two means differ by more than the standard error of their difference."""
+    """Whether Welch's 95 % interval of the difference of two means excludes 0."""
     if score["standard_error"] is None or None in score["values"]:
         return False
     if other["mean"] is None:
@@ -168,7 +168,19 @@ def _differs(score, other):
     errors = score["standard_error"], other["standard_error"]
     if None in errors or None in other["values"]:
         return False
-    return abs(score["mean"] - other["mean"]) > math.hypot(*errors)
+    difference = abs(score["mean"] - other["mean"])
+    if not any(errors):
+        return difference > 0
+    # Imported here: experiments are described without SciPy.
+    from scipy.stats import t as student
+
+    squares = [error**2 for error in errors]
+    spread = [
+        square**2 / (len(one["values"]) - 1)
+        for square, one in zip(squares, (score, other), strict=True)
+    ]
+    freedom = sum(squares) ** 2 / sum(spread)
+    return bool(difference > student.ppf(0.975, freedom) * math.hypot(*errors))
 
 
 def _degrees_of_freedom(table):

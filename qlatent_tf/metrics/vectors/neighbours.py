@@ -3,7 +3,7 @@
 import numpy as np
 
 from qlatent_tf.datasets.dataset import Dataset
-from qlatent_tf.metrics.neighbours import MOST, neighbour_scores
+from qlatent_tf.metrics import neighbours
 from qlatent_tf.metrics.vectors.rounding import check_vectors
 from qlatent_tf.scores import Score
 
@@ -20,5 +20,7 @@ def vector_neighbours(dataset: Dataset, samples) -> list[Score]:
       ``precision``, ``recall``, ``density`` and ``coverage``; NaN for too few samples.
     """
     source = dataset.source
-    rows = source.sample(MOST, seed=(0, 0)) if hasattr(source, "sample") else source
-    return neighbour_scores(dataset, np.asarray(rows), check_vectors(samples), len(samples), None)
+    rows = source.sample(neighbours.MOST, seed=(0, 0)) if hasattr(source, "sample") else source
+    return neighbours.neighbour_scores(
+        dataset, np.asarray(rows), check_vectors(samples), len(samples), None
+    )

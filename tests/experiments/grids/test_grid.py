@@ -299,13 +299,29 @@ def test_a_file_of_the_same_name_and_another_content_is_refused(tmp_path, latent
         grid.run([longer], progress=False)
 
 
-def test_latents_that_cannot_be_built_are_told_of_first(tmp_path):
+def test_latents_that_cannot_be_used_are_told_of_first(tmp_path, empty_folder):
     np.save(tmp_path / "shots.npy", np.eye(3, dtype=np.uint8))
     options = {"file": str(tmp_path / "shots.npy"), "modes": 4}
     narrow = cell(1, latent="samples", latent_options=options)
-    with pytest.raises(ValueError, match="The latent of cell_1 cannot be built. .*1 to 3"):
+    with pytest.raises(ValueError, match="The latent of cell_1 cannot be used. .*1 to 3"):
         run(tmp_path / "grid", [CELLS[0], narrow])
+    (tmp_path / "odd.py").write_text(_ODD)
+    refused = {"pairs": r"its event shape is \(width,\)", "broken": "drew float32 .*nan"}
+    for name, said in refused.items():
+        with pytest.raises(ValueError, match=f"The latent of cell_1 cannot be used. .*{said}"):
+            run(tmp_path / "grid", [CELLS[0], cell(1, latent=f"odd:{name}", latent_options={})])
     assert not (tmp_path / "grid").exists()
+
+
+_ODD = """
+import tensorflow_probability as tfp
+
+def pairs():
+    return tfp.distributions.Sample(tfp.distributions.Normal(0.0, 1.0), (4, 2))
+
+def broken():
+    return tfp.distributions.Sample(tfp.distributions.Normal(float("nan"), 1.0), 4)
+"""
 
 
 def test_scores_of_no_samples_are_refused(tmp_path):

@@ -2,7 +2,9 @@ import csv
 import io
 import math
 
+import numpy as np
 import pytest
+from scipy.stats import ttest_ind
 
 from qlatent_tf import resolve as completion
 from qlatent_tf.config import Config
@@ -280,9 +282,9 @@ def rows_of(**values):
     "values, bold",
     [
         ({"boson": (1.0, 1.2), "gaussian": (2.0, 2.2)}, "1.10 ± 0.10"),
-        # The errors are 0.1 and 0.5, that of the difference 0.51.
-        ({"boson": (1.0, 1.2), "gaussian": (1.0, 2.0)}, ""),
-        ({"boson": (1.0, 1.2), "gaussian": (1.2, 2.2)}, "1.10 ± 0.10"),
+        # Of two seeds each, 4.3 standard errors of the difference, 0.14, are 0.61.
+        ({"boson": (1.0, 1.2), "gaussian": (1.6, 1.8)}, ""),
+        ({"boson": (1.0, 1.2), "gaussian": (1.62, 1.82)}, "1.10 ± 0.10"),
         ({"boson": (1.0, 1.2), "gaussian": (2.0, 2.2), "photonic": (1.1, 1.3)}, ""),
         ({"boson": (1.0,), "gaussian": (2.0, 2.2)}, ""),
         ({"boson": (1.0, 1.2), "gaussian": (2.0,)}, ""),
@@ -292,11 +294,19 @@ def rows_of(**values):
         ({"boson": (None, None), "gaussian": (None, None)}, ""),
     ],
 )
-def test_what_is_better_by_more_than_its_error_is_bold(values, bold):
+def test_what_is_better_beyond_chance_is_bold(values, bold):
     table = rows_of(**values)
     text = to_markdown(table, COLUMNS)
     assert text.count("**") == 2 * bool(bold) and ("Bold: " in text) == bool(bold)
     assert not bold or f"**{bold}**" in text
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_bold_is_by_a_test_of_unequal_variances(seed):
+    draws = np.random.default_rng(seed)
+    boson, gaussian = draws.normal(0, 1, 4), draws.normal(2, 2, 3)
+    text = to_markdown(rows_of(boson=boson.tolist(), gaussian=gaussian.tolist()), COLUMNS)
+    assert ("Bold: " in text) == (ttest_ind(boson, gaussian, equal_var=False).pvalue < 0.05)
 
 
 def test_few_seeds_have_wide_intervals():
