@@ -257,7 +257,7 @@ class Config:
                     f"{name} holds options: set one with {name}.OPTION; received {value!r}."
                 )
             elif name == "metrics" and isinstance(value, str):
-                value = (value,)
+                value = tuple(part.strip() for part in value.split(",") if part.strip())
             fields[name] = value
         return type(self)(**fields)
 

@@ -66,7 +66,8 @@ def check_names(config: Config) -> None:
     if config.train_circuit:
         check_trainable(config.latent, config.latent_options)
     for name in config.metrics:
-        metrics.check(name)
+        # What is ours is found by its name, without what it imports.
+        (metrics.get if ":" in name else metrics.check)(name)
     if config.model_options.get("reward") and _is_ours(models.get(config.model)):
         for name in reward_names(config):
             rewards.check(name)

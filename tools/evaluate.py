@@ -33,7 +33,7 @@ from qlatent_tf.tools.sources import (
 
 from qlatent_tf.glossary import entries
 from qlatent_tf.registry import metrics
-from qlatent_tf.runs.loading import is_preset, source_config
+from qlatent_tf.runs.loading import is_preset, source_config, source_record
 
 
 def parser() -> Parser:
@@ -137,6 +137,8 @@ def _evaluate_source(arguments, source, dataset, found):
 
     seeds = range(arguments.seeds)
     dataset = source_data(arguments, config) if dataset is None else dataset
+    if not arguments.dataset:
+        _tell_of_other_data(source, source_record(source, arguments.trust_code), dataset)
     trust = {"trust_code": arguments.trust_code}
     check_memory(model, arguments.num_samples)
     scoring = _scoring(arguments)
@@ -147,6 +149,20 @@ def _evaluate_source(arguments, source, dataset, found):
     if arguments.save:
         published = published_figures(config)
         save_scores(source, model, evaluation, published=published, **trust)
+
+
+def _tell_of_other_data(source, record, dataset):
+    """Says where the data are no longer those of the training."""
+    from qlatent_tf.runs.run_directory import data_differences
+    from qlatent_tf.text.differences import format_differences
+
+    found = data_differences(record["dataset"], dataset) if record.get("dataset") else {}
+    if found:
+        print(
+            f"note: {source} was trained on other data than it is scored on (its -> yours): "
+            f"{format_differences(found)}.",
+            file=sys.stderr,
+        )
 
 
 def _check_metric(name):

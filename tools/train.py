@@ -40,6 +40,8 @@ from qlatent_tf.tools.sources import (
 from qlatent_tf.quantum.unitaries import UNITARY_SUFFIXES
 from qlatent_tf.runs.signals import Interrupted
 
+# Scores that are printed at the end where someone named the metrics.
+_MOST_SHOWN = 12
 _LOSSES = """\
 what the progress bar shows of a GAN with the critic D, per step:
   distance   E D(real) - E D(generated), the critic's estimate of the distance between generated and
@@ -234,16 +236,19 @@ def run_name(config, *asked) -> str:
 
 
 def _report(run):
-    from qlatent_tf.runs.ending import in_words, telling_scores
+    from qlatent_tf.runs.ending import fitting_metric, in_words, telling_scores
     from qlatent_tf.scores import read_scores
     from qlatent_tf.storage.preset_files import list_presets
 
-    metrics, data = run.read_metrics(), run.read_run()["dataset"]["name"]
+    metrics, record = run.read_metrics(), run.read_run()["dataset"]
+    data = record["name"]
     scores = read_scores(metrics.get("metrics", {}), data)
     if scores:
         print(f"Step {metrics['step']:,}, {metrics['num_samples']:,} samples, on {data}:")
-    trust = trust_option(run.read_config(trust_code=True))
-    for score in telling_scores(scores) or scores[:3]:
+    config = run.read_config(trust_code=True)
+    trust = trust_option(config)
+    named = scores if config.metrics and len(scores) <= _MOST_SHOWN else ()
+    for score in named or telling_scores(scores) or scores[:3]:
         print(f"  {in_words(score)}")
     name = run.path.name
     if name in list_presets(kind=None):
@@ -252,8 +257,8 @@ def _report(run):
         f"{run.path / 'metrics.json'}, {len(scores)} of them; qlatent-tf list_models --metrics "
         "explains each"
         if scores
-        else f"none, for {data} has no metrics of its own. Name some, such as vector_neighbours: "
-        f"{command('evaluate', run.path, *trust, '--metrics', 'NAME')}"
+        else f"none, for {data} has no metrics of its own. Name some, such as: "
+        f"{command('evaluate', run.path, *trust, '--metrics', fitting_metric(record))}"
     )
     print(
         f"\nSamples:      {run.samples}\n"

@@ -12,7 +12,7 @@ from qlatent_tf.experiments.grids.cells import Cell
 from qlatent_tf.experiments.grids.finished_cells import cell_scores
 from qlatent_tf.experiments.grids.pairs import write_paired
 from qlatent_tf.experiments.grids.table_files import write_table
-from qlatent_tf.experiments.grids.tables import Column, in_order, make_table
+from qlatent_tf.experiments.grids.tables import Column, column_of, in_order, make_table
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,9 +74,10 @@ class GridExperiment(Experiment):
       num_samples: int. Generated samples that score a finished run, as the default.
       whose: str. Whose iterations and seeds these are.
       make_cells: callable. Takes every name of `cell_options`, and `settings`; see `cells`.
-      columns: sequence of Column. What the table shows.
+      columns: sequence of Column. What the table shows, all of them unless someone names the
+        metrics: then those that some cell has, and behind them the other scores of the named ones.
       more_columns: sequence of Column. What it shows too where some cell has the score.
-      notes: str. What its caption says besides.
+      notes: str, or callable of the table, see `make_table`. What its caption says besides.
       order: dict of str to sequence. The order of a row's entries, see `tables.in_order`.
       baseline: dict. Entries of a row and their values: each row is compared, seed by seed, with
         the one that has these and otherwise the same entries; see `paired_differences`.
@@ -105,7 +106,7 @@ class GridExperiment(Experiment):
     make_cells: Callable[..., list[Cell]]
     columns: Sequence[Column] = ()
     more_columns: Sequence[Column] = ()
-    notes: str = ""
+    notes: str | Callable[[dict], str] = ""
     order: Mapping[str, Sequence] = dataclasses.field(default_factory=dict)
     baseline: Mapping[str, str | int] = dataclasses.field(default_factory=dict)
     panel: str = "data"
@@ -153,6 +154,16 @@ class GridExperiment(Experiment):
         defaults = {name: option.default for name, option in self.cell_options.items()}
         return self.make_cells(settings=settings, **{**defaults, **asked})
 
+    def _columns(self, finished) -> list[Column]:
+        """Returns the columns of a table of finished cells."""
+        found = {name: score for cell in finished for name, score in cell_scores(cell).items()}
+        more = [column for column in self.more_columns if column.name in found]
+        if not any(cell["config"].metrics for cell in finished):
+            return [*self.columns, *more]
+        known = [column for column in (*self.columns, *more) if column.name in found]
+        others = found.keys() - {column.name for column in known}
+        return [*known, *(column_of(name, found[name]) for name in found if name in others)]
+
     def write(
         self, folder: Path, finished: Sequence[dict], trusted: Collection[str] | bool = ()
     ) -> dict:
@@ -173,12 +184,11 @@ class GridExperiment(Experiment):
 
         finished = in_order(finished, **self.order)
         source = f"paper ({self.iterations:,} steps)"
-        found = {name for cell in finished for name in cell_scores(cell)}
-        more = [column for column in self.more_columns if column.name in found]
-        columns = [*self.columns, *more]
+        columns = self._columns(finished)
         table = make_table(finished, columns, source, self.published, self.panel)
         path = folder / self.name
-        write_table(path, table, columns, self.notes)
+        notes = self.notes if isinstance(self.notes, str) else self.notes(table)
+        write_table(path, table, columns, notes)
         save_charts(path, table, finished, self.panel_title, self.curve, self.bars)
         if self.baseline:
             write_paired(path.with_name(f"{self.name}_paired"), finished, table, self.baseline)

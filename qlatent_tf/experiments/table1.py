@@ -41,13 +41,17 @@ PAPER = {
     ("bernoulli", "photonic"): (0.017, 0.002),
     ("bernoulli", "boson"): (0.0153, 0.0015),
 }
-NOTES = (
-    f"Paper: {ITERATIONS:,} iterations, {SEEDS} runs. In each seed, the latent's circuit and the "
-    "data's are independent, and Haar-random unless an option or a file says otherwise. Totals and "
-    "total variation are of samples rounded to whole numbers; the floor is the total variation "
-    "that as many samples of the data show. Of 100,000 samples most of the total variation is this "
-    "floor, so it does not rank latents that lie close together: figure 2 measures it with "
-    "10,000,000."
+# Of what a table shows: published figures, any data, the distribution of counts.
+_OF_PAPER = f"Paper: {ITERATIONS:,} iterations, {SEEDS} runs."
+_OF_CIRCUITS = (
+    "In each seed, the latent's circuit and the data's are independent, and Haar-random unless an "
+    "option or a file says otherwise."
+)
+_OF_COUNTS = (
+    "Totals and total variation are of samples rounded to whole numbers; the floor is the total "
+    "variation that as many samples of the data show. Of 100,000 samples most of the total "
+    "variation is this floor, so it does not rank latents that lie close together: figure 2 "
+    "measures it with 10,000,000."
 )
 
 
@@ -66,6 +70,15 @@ def _cells(latents, data, variant, samples, **schedule):
     ]
     taken = ("latent_options.file", "latent_options.key") if samples else ()
     return seed_by_seed(rows, taken=taken, **schedule)
+
+
+def _notes(table):
+    said = {
+        _OF_PAPER: any(row["published"] for row in table["rows"]),
+        _OF_CIRCUITS: True,
+        _OF_COUNTS: "outcome_tv" in table["columns"],
+    }
+    return " ".join(note for note, is_said in said.items() if is_said)
 
 
 def _published(row):
@@ -99,7 +112,7 @@ EXPERIMENT = GridExperiment(
     make_cells=_cells,
     columns=COLUMNS,
     more_columns=judges(),
-    notes=NOTES,
+    notes=_notes,
     order={"data": DATA, "latent": LATENTS + CONTROLS},
     curve=DISTANCE,
     bars={"bars": DISTANCE},

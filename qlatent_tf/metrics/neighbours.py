@@ -128,7 +128,7 @@ def _are_points(real):
         return False
     logging.warning(
         "Precision and recall are not defined: %.0f %% of the data equal %d others or more, so "
-        "that their balls have the radius 0. Data of few modes are compared by outcome_law.",
+        "that their balls have the radius 0. Counts whose distribution is known have outcome_law.",
         100 * share,
         NEIGHBOURS,
     )

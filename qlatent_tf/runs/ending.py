@@ -15,6 +15,12 @@ def telling_scores(scores: Iterable[Score]) -> list[Score]:
     return key_scores(scores, 3, _TELLING)
 
 
+def fitting_metric(record: dict) -> str:
+    """Returns a metric that scores data of one's own, by what their record counts."""
+    fitting = {"molecules": "molecules", "images": "inception_scores"}
+    return next((fitting[kind] for kind in fitting if kind in record), "vector_neighbours")
+
+
 def in_words(score: Score) -> str:
     """Returns one line about a score: what it is called, its mean, and which direction is better.
 

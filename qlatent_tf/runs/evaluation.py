@@ -14,6 +14,7 @@ from qlatent_tf.registry import metrics
 from qlatent_tf.scores import read_scores
 from qlatent_tf.text.progress import ProgressBar
 
+_TRIED = 100  # samples
 A_DATASET = "dataset is one, such as load_dataset or from_arrays returns"
 
 
@@ -56,12 +57,12 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
     for seed in ProgressBar(seeds, desc="evaluate", unit="seed", disable=hidden):
         with _said_once(said, first=not rows):
             samples = model.sample(num_samples, seed) if functions else None
-            results = [
-                apply_metric(function, dataset, samples, progress)
-                for function in functions.values()
-            ]
+            results = {
+                name: apply_metric(function, dataset, samples, progress)
+                for name, function in functions.items()
+            }
             if hasattr(model, "own_scores"):
-                results.append(model.own_scores(dataset, num_samples, seed))
+                results["of the model"] = model.own_scores(dataset, num_samples, seed)
         rows.append(_by_key(results, dataset.name))
         if rows[-1].keys() != rows[0].keys():
             raise ValueError(
@@ -77,6 +78,27 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
             for key, score in rows[0].items()
         },
     }
+
+
+def check_metrics(model, dataset, names) -> None:
+    """Scores a few samples by metrics that someone named, before hours are spent on training.
+
+    Args:
+      model: LatentGenerator. Untrained.
+      dataset: Dataset.
+      names: sequence of str. Metrics.
+
+    Raises:
+      ValueError: naming the metric that cannot score this model's samples on these data.
+    """
+    samples = model.sample(_TRIED, 0) if names else None
+    for name in names:
+        try:
+            _by_key({name: apply_metric(metrics.get(name), dataset, samples)}, dataset.name)
+        except ValueError as error:
+            raise ValueError(
+                f"The metric {name} cannot score this model on {dataset.name!r}: {error}"
+            ) from error
 
 
 @contextlib.contextmanager
@@ -160,9 +182,15 @@ def mean_scores(evaluation: dict) -> dict[str, float]:
 def _by_key(results, dataset):
     """The scores that metrics returned, each as records or as a dict of names and numbers."""
     found = {}
-    for result in results:
-        scores = read_scores(result, dataset) if isinstance(result, Mapping) else result
-        found.update({score.key: score for score in scores})
+    for name, result in results.items():
+        try:
+            scores = read_scores(result, dataset) if isinstance(result, Mapping) else list(result)
+            found.update({score.key: score for score in scores})
+        except (AttributeError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"The metric {name} returns a dict of names and numbers, such as "
+                f'{{"my_score": 0.3}}; received {str(result)[:80]} ({type(result).__name__}).'
+            ) from error
     if "step" in found:
         raise ValueError("A metric returns a score 'step', which is what a history counts by.")
     return found

@@ -3,6 +3,7 @@
 from qlatent_tf import zoo
 from qlatent_tf.config import Config
 from qlatent_tf.latents.files import check_file, named_files, with_file
+from qlatent_tf.runs.own_code import warn_of_other_code
 from qlatent_tf.runs.run_directory import RunDirectory, holds_run
 
 
@@ -46,10 +47,7 @@ def load_model(source, trust_code: bool = False, latent_options=None, latent_fil
       The model, its configuration, and the training step it is from.
     """
     # What imports TensorFlow comes last: of a name that is wrong, the user hears without it.
-    preset = zoo.read_preset(source, trust_code=trust_code) if is_preset(source) else None
-    run = RunDirectory(source)
-    config = preset["config"] if preset else run.read_config(trust_code=trust_code)
-    record = preset["provenance"] if preset else run.read_run()
+    config, record = source_config(source, trust_code), source_record(source, trust_code)
     options = dict(latent_options or {})
     if latent_file is not None:
         options.update(named_files(with_file(config, latent_file)))
@@ -57,13 +55,14 @@ def load_model(source, trust_code: bool = False, latent_options=None, latent_fil
     # A circuit that was trained from a file is decided, and the file only says where it started.
     named = not config.train_circuit and bool(named_files(config).keys() & options.keys())
     check_file(source, record.get("latent_file"), reads, named=named)
+    warn_of_other_code(source, record.get("code"), config)
     how = {"latent_options": options, "trust_code": trust_code}
-    if preset:
+    if is_preset(source):
         return zoo.from_preset(source, **how), config, record.get("step")
 
     from qlatent_tf.runs.training import restore_model
 
-    model, step = restore_model(run, **how)
+    model, step = restore_model(RunDirectory(source), **how)
     return model, config, step
 
 
@@ -77,3 +76,10 @@ def source_config(source, trust_code: bool = False) -> Config:
     if is_preset(source):
         return zoo.read_preset(source, trust_code=trust_code)["config"]
     return RunDirectory(source).read_config(trust_code=trust_code)
+
+
+def source_record(source, trust_code: bool = False) -> dict:
+    """Returns what was recorded of the training of a run or a preset: data, steps, files, code."""
+    if is_preset(source):
+        return zoo.read_preset(source, trust_code=trust_code)["provenance"]
+    return RunDirectory(source).read_run()

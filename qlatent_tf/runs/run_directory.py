@@ -25,6 +25,7 @@ _RUN = {
     "seconds": float,
     "dataset?": DATASET,
     "latent_file?": LATENT_FILE,
+    "code?": {str: str},
     "versions?": {str: str},
 }
 _METRICS = {"step": int, "history": [{"step": int, **MEANS}], "metrics?": {str: SCORE}}
@@ -162,7 +163,7 @@ class RunDirectory:
         file = self.path / "run.json"
         return read_json(file, _RUN) if file.is_file() else {"seconds": 0.0, "step": 0}
 
-    def write_run(self, step: int, seconds: float, dataset, latent_file=None) -> None:
+    def write_run(self, step: int, seconds: float, dataset, latent_file=None, code=None) -> None:
         """Records the data really used, the step reached and the time it took.
 
         Args:
@@ -170,6 +171,7 @@ class RunDirectory:
           seconds: float.
           dataset: Dataset.
           latent_file: dict. What `file_record` returned of the latent's file.
+          code: dict. What `code_record` returned of someone's own code.
         """
         write_json(
             self.path / "run.json",
@@ -178,6 +180,7 @@ class RunDirectory:
                 "seconds": round(seconds, 1),
                 "dataset": {"name": dataset.name, **dataset.provenance},
                 "latent_file": latent_file,
+                **({"code": code} if code else {}),
                 "versions": versions(),
             },
         )

@@ -8,6 +8,7 @@ from qlatent_tf.config import Config
 from qlatent_tf.drawing.png import write_picture
 from qlatent_tf.runs import callbacks
 from qlatent_tf.runs.evaluation import evaluate, mean_scores
+from qlatent_tf.runs.own_code import code_record
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.runs.signals import Interrupted, signals_interrupt
 from qlatent_tf.runs.tensorboard import RunEvents, forget_later
@@ -45,6 +46,8 @@ class Session:
         self._model = model
         self._dataset = dataset
         self._latent_file = latent_file
+        # That of a run's beginning, whatever has changed since.
+        self._code = {**code_record(config), **run.read_run().get("code", {})}
         self._checkpoints = checkpoints
         self._start = start
         self._batches = model.training_batches(
@@ -136,7 +139,7 @@ class Session:
 
     def _record(self, step, losses=None):
         seconds = time.perf_counter() - self._began
-        self._run.write_run(step, seconds, self._dataset, self._latent_file)
+        self._run.write_run(step, seconds, self._dataset, self._latent_file, self._code)
 
     def _save(self):
         self._checkpoints.save()

@@ -14,7 +14,8 @@ from qlatent_tf.resolve import resolve
 from qlatent_tf.runs import callbacks
 from qlatent_tf.runs.callbacks import checkpoint_steps
 from qlatent_tf.runs.checks import check_fit, check_memory, check_path, warn_of_slow_latents
-from qlatent_tf.runs.evaluation import A_DATASET, check_kind
+from qlatent_tf.runs.evaluation import A_DATASET, check_kind, check_metrics
+from qlatent_tf.runs.own_code import warn_of_other_code
 from qlatent_tf.runs.run_directory import (
     RunDirectory,
     check_data,
@@ -146,6 +147,7 @@ def train(
     # Before there is a directory to clean up, or anything is compiled.
     check_memory(config, model)
     check_fit(config, model, dataset)
+    check_metrics(model, dataset, config.metrics)
     warn_of_slow_latents(config, model.latent)
     drawn_from = file_record(config)
     if beginning:
@@ -156,6 +158,7 @@ def train(
     with lock if chief else contextlib.nullcontext(), distribution.lost_workers(strategy):
         if run.is_trained():  # Before anything of it is changed.
             check_data(run.path, run.read_run(), dataset, drawn_from)
+            warn_of_other_code(run.path, run.read_run().get("code"), config)
         if chief:
             run.open(config)
             if beginning:

@@ -43,7 +43,7 @@ _DESCRIPTION = {
     "sha256": {str: str},
     "provenance": {
         "step?": (int, None), "seconds?": float, "dataset?": DATASET,
-        "latent_file?": shapes.LATENT_FILE,
+        "latent_file?": shapes.LATENT_FILE, "code?": {str: str},
     },
     "versions": {str: str},
 }  # fmt: skip

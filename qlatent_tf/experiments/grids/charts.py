@@ -114,12 +114,17 @@ def bars_figure(table: dict, name: str, label: str, title: str, real=None):
 def save_charts(path, table: dict, cells, title: str, curve, bars, real=None) -> None:
     """Saves ``<path>_iterations``, a score against the steps, and ``<path>_<name>``, bars.
 
-    See `history_figure`, and `GridExperiment` for curve and bars; a column that no run has is not
-    drawn. `real` maps a panel's value to the row of its real data.
+    See `history_figure`, and `GridExperiment` for curve and bars; a score that no run has is not
+    drawn: in the place of such a curve stands the first column that has one. `real` maps a panel's
+    value to the row of its real data.
     """
-    drawings = {"iterations": history_figure(table, cells, *curve, title)}
+    drawn = {name for cell in cells for _, scores in cell_history(cell) for name in scores}
+    curves = [curve, *((name, literal(text)) for name, text in table["columns"].items())]
+    curve = next(((name, label) for name, label in curves if name in drawn), None)
+    drawings = {"iterations": history_figure(table, cells, *curve, title)} if curve else {}
     for name, (figure, label) in bars.items():
-        if all(row["scores"][figure]["mean"] is None for row in table["rows"]):
+        scores = [row["scores"].get(figure, {"mean": None}) for row in table["rows"]]
+        if all(score["mean"] is None for score in scores):
             continue
         means = {panel: row["scores"][figure]["mean"] for panel, row in (real or {}).items()}
         drawings[name] = bars_figure(table, figure, label, title, means)

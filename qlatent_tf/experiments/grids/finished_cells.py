@@ -157,10 +157,17 @@ def check_same(file, cell: dict, config: Config, num_samples: int, latent_file=N
     drawn_from = cell.get("latent_file")
     if drawn_from and latent_file:
         scored["latent's file"], asked["latent's file"] = map(content, (drawn_from, latent_file))
+    trained, judged = cell_differences(theirs, config), differences(scored, asked)
+    advice = "Choose another --workdir, or the same options, such as --variant and --set."
+    if not trained and judged.keys() <= {"metrics", "scored samples"}:
+        advice = (
+            f"{advice} To score the runs again by yours, and not train them, move the files in "
+            f"{Path(file).parent} elsewhere."
+        )
     refuse(
-        {**cell_differences(theirs, config), **differences(scored, asked)},
+        {**trained, **judged},
         f"{file} is a cell of another configuration (its value -> yours)",
-        "Choose another --workdir, or the same options, such as --variant and --set.",
+        advice,
     )
 
 

@@ -113,7 +113,7 @@ class Grid:
           Interrupted: on Ctrl-C, and while training on SIGTERM too, after a checkpoint; the same
             call continues from there.
         """
-        left = self.unfinished(cells)
+        left = self.unfinished(cells, data_dir)
         steps = [cell.config.steps - self.step(cell) for cell in left]
         held, diverged = [], []
         # The bar of the run stands below this one, which counts the steps of all; its speed is
@@ -142,7 +142,7 @@ class Grid:
             kind = FloatingPointError if diverged else InUseError
             raise kind("\n".join([*diverged, *held, "All other cells are finished."]))
 
-    def unfinished(self, cells) -> list[Cell]:
+    def unfinished(self, cells, data_dir=None) -> list[Cell]:
         """Returns the cells that are to be run, after a look at what is there of them.
 
         Raises:
@@ -150,6 +150,7 @@ class Grid:
         """
         left = self._left(cells)
         _check_latents(left)
+        _check_own_data(left, data_dir)
         return left
 
     def _left(self, cells):
@@ -232,6 +233,7 @@ class Grid:
         self._check_run(cell)
         dataset = training.load_dataset(config, data_dir=data_dir, progress=progress)
         self._check_data(cell, dataset)
+        check_scored(config, dataset)
         if (run.path / "config.json").is_file():
             # The latent's file may lie elsewhere now.
             known = run.read_config(trust_code=True)
@@ -282,6 +284,30 @@ class Grid:
     def _scoring(self, config, progress):
         names = config.metrics or None
         return {"num_samples": self.num_samples, "metric_names": names, "progress": progress}
+
+
+def check_scored(config, dataset) -> None:
+    """Refuses data without any metric: there would be no table.
+
+    Raises:
+      ValueError: naming a metric.
+    """
+    from qlatent_tf.runs.ending import fitting_metric
+
+    if not config.metrics and not dataset.evaluation_metrics:
+        raise ValueError(
+            f"The data set {config.dataset!r} has no metrics of its own: name some, such as "
+            f"--set metrics={fitting_metric(dataset.provenance)}."
+        )
+
+
+def _check_own_data(cells, data_dir):
+    """Loads someone's own data, of which nothing is known before, and what they are scored by."""
+    from qlatent_tf.runs.training import load_dataset
+
+    own = [cell.config for cell in cells if ":" in cell.config.dataset]
+    for config in {(one.dataset, str(one.dataset_options)): one for one in own}.values():
+        check_scored(config, load_dataset(config, data_dir=data_dir, progress=False))
 
 
 def _one_of_each_row(cells):

@@ -10,6 +10,7 @@ from qlatent_tf.experiments.grids.finished_cells import (
 from qlatent_tf.glossary import explain
 from qlatent_tf.resolve import changed_options
 from qlatent_tf.scores import NEIGHBOUR_SCORES, Score
+from qlatent_tf.text.markdown import escaped
 
 # Of the fields that decide how a run goes, those that a caption names where they are changed.
 _NAMED = (
@@ -47,6 +48,20 @@ class Column:
             raise ValueError(f"The glossary does not explain {metric!r}.")
         best = {"higher": max, "lower": min}.get(entry.better)
         return cls(f"{metric}_{network}" if network else metric, entry.title, best)
+
+
+def column_of(name: str, score: Score) -> Column:
+    """Returns the column of a score that someone asked for, as the glossary knows it, or its name.
+
+    Args:
+      name: str. See `Score.name`.
+      score: Score.
+    """
+    entry = explain(score.metric)
+    title = escaped(score.metric.replace("_", " ")) if entry is None else entry.title
+    network = f" ({score.network})" if score.network else ""
+    better = {"higher": max, "lower": min}.get(entry.better) if entry else None
+    return Column(name, f"{title}{network}", better)
 
 
 def judges(network: str = "") -> list[Column]:

@@ -1,0 +1,100 @@
+"""Runs on someone's own data, latent and metric: what is recorded of them, and what is refused."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+from harness import run_tool
+
+MINE = """
+import numpy as np
+import tensorflow_probability as tfp
+
+def counts():
+    return np.random.default_rng(0).poisson(3.0, (400, 4)).astype("float32")
+
+def normal():
+    return tfp.distributions.Sample(tfp.distributions.Normal(0.0, 1.0), 4)
+
+def gap(dataset, samples):
+    return {"my_gap": float(abs(np.mean(samples) - 3))}
+
+def number(dataset, samples):
+    return 0.3
+"""
+SIZES = ["batch_size=4", "critic_steps=1", "jit_compile=false", "evaluation_samples=20"]
+SIZES = [part for size in (*SIZES, "model_options.units=[4]") for part in ("--set", size)]
+TRAIN = ["--dataset", "mine:counts", "--set", "model_options.features=4", *SIZES]
+TRAIN = ["train", "--model", "mlp", "--latent", "mine:normal", *TRAIN, "--workdir", "run"]
+
+pytestmark = pytest.mark.usefixtures("eager_steps")
+
+
+@pytest.fixture
+def mine(empty_folder):
+    file = empty_folder / "mine.py"
+    file.write_text(MINE)
+    return file
+
+
+def test_code_that_has_changed_is_told_of_when_a_run_goes_on_or_is_loaded(mine, capsys):
+    assert run_tool(*TRAIN, "--steps", 2) == 0
+    record = json.loads((mine.parent / "run" / "run.json").read_text())
+    assert list(record["code"]) == ["mine"]
+    sample = ("sample", "run", "--trust-code", "-n", 3, "--out", "a.npy")
+    assert run_tool(*sample) == 0 and "has changed" not in capsys.readouterr().err
+    mine.write_text(MINE + "\n# Another line.\n")
+    said = "mine has changed since the training of run began"
+    assert run_tool(*sample) == 0 and said in capsys.readouterr().err
+    assert run_tool(*TRAIN, "--steps", 3) == 0 and said in capsys.readouterr().err
+    # What the run began with stays on record.
+    after = json.loads((mine.parent / "run" / "run.json").read_text())
+    assert after["step"] == 3 and after["code"] == record["code"]
+
+
+def test_scores_on_other_data_than_those_of_the_training_say_so(mine, capsys, monkeypatch):
+    assert run_tool(*TRAIN, "--steps", 1) == 0
+    monkeypatch.setattr(sys.modules["mine"], "counts", lambda: np.ones((9, 4), np.float32))
+    scored = ("evaluate", "run", "--trust-code", "--metrics", "mine:gap", "--num-samples", 20)
+    assert run_tool(*scored) == 0
+    assert "run was trained on other data than it is scored on" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "named, message",
+    [
+        ("total_number", "The metric total_number cannot score this model on 'counts'"),
+        ("mine:number", 'such as {"my_score": 0.3}; received 0.3 (float)'),
+        ("mine:nosuch", "has no 'nosuch'"),
+    ],
+)
+def test_metrics_that_do_not_fit_are_refused_before_the_first_step(mine, capsys, named, message):
+    assert run_tool(*TRAIN, "--set", f"metrics={named}", "--steps", 2) == 1
+    assert message in capsys.readouterr().err and not (mine.parent / "run").exists()
+
+
+def test_named_metrics_are_all_shown_and_may_be_listed_with_commas(mine, capsys):
+    assert run_tool(*TRAIN, "--set", "metrics=pair_correlation,mine:gap", "--steps", 1) == 0
+    said = capsys.readouterr().out
+    assert "my_gap" in said and "error of pair correlations" in said
+
+
+def test_a_table_of_ones_own_data_has_the_named_scores_and_no_empty_columns(mine, capsys):
+    table = ["reproduce", "table1", "--data", "mine:counts", "--latents", "mine:normal"]
+    options = ["--set", "model_options.features=4", *SIZES, "--iterations", 2, "--seeds", 1]
+    options += ["--num-samples", 20, "--workdir", "w", "--quiet"]
+    assert run_tool(*table, *options) == 1
+    assert "mine:counts' has no metrics of its own" in capsys.readouterr().err
+    metrics = ["--set", "metrics=mine:gap,vector_neighbours"]
+    assert run_tool(*table, *options, *metrics) == 0
+    heads = "| data | latent | seeds | precision | recall | density | coverage | my gap |"
+    text = (mine.parent / "w" / "table1.md").read_text()
+    assert text.startswith(heads) and "Paper" not in text and "not scored" not in text
+    assert (mine.parent / "w" / "table1_iterations.png").exists()
+    # Other metrics: the runs stay.
+    assert run_tool(*table, *options, "--set", "metrics=mine:gap") == 1
+    assert "To score the runs again by yours, and not train them" in capsys.readouterr().err
+    (mine.parent / "w" / "cells").rename("cells_of_before")
+    assert run_tool(*table, *options, "--set", "metrics=mine:gap") == 0
+    assert "| my gap |" in (mine.parent / "w" / "table1.md").read_text()
