@@ -84,7 +84,7 @@ def real_sampler(real):
       tensors of shape ``(critic_steps, batch_size, ...)``.
 
     Raises:
-      ValueError: if the arrays are empty, of several lengths, or hold no numbers.
+      ValueError: if the arrays are empty, of several lengths, or hold no finite numbers.
     """
     if is_distribution(real):
         return lambda shape, step, seed: real.sample(shape, seed=seed)
@@ -100,6 +100,11 @@ def real_sampler(real):
     )
     if any(part.dtype == tf.string for part in keras.tree.flatten(arrays)):
         raise ValueError("Real samples are numbers; received text.")
+    for part in keras.tree.flatten(arrays):
+        # What is mapped was looked at when it was opened.
+        known = not isinstance(part, np.memmap) and part.dtype.is_floating
+        if known and not bool(tf.reduce_all(tf.math.is_finite(part))):
+            raise ValueError("Real samples are finite numbers; received NaN or infinity.")
 
     def draw(shape, step, seed):
         count = shape[0] * shape[1]

@@ -14,6 +14,10 @@ from qlatent_tf.quantum.memory import check_memory
 from qlatent_tf.scores import Score
 from qlatent_tf.seeds import derive_seed
 
+_NO_VALIDATION = (
+    "A model without targets has no validation loss: qlatent_tf.evaluate(model, dataset) scores "
+    "its samples, also from a callback"
+)
 Tree = object  # One tensor, or a dict of tensors.
 
 
@@ -75,8 +79,8 @@ class LatentGenerator(keras.Model):
 
         Args:
           x: Real samples in data space: an array or a dict of arrays, ``(count, ...)``, a
-            tfd.Distribution, or a tf.data.Dataset of batches ``(batch, ...)`` of them. Or what
-            `training_batches` returned.
+            tfd.Distribution, or a tf.data.Dataset of batches ``(batch, ...)`` of them. Or a
+            `Dataset`, or what `training_batches` returned.
           y: None, because there are no targets.
           batch_size: int. Samples in each update; 32 by default, or that of a tf.data.Dataset.
           epochs: int. How often the critic sees all samples.
@@ -95,6 +99,10 @@ class LatentGenerator(keras.Model):
             raise ValueError(f"{type(self).__name__} takes no targets: y is None; received {y!r}.")
         if not self.compiled:
             raise ValueError("fit trains with optimizers: call compile first, compile('adam').")
+        for name in options:
+            if name.startswith("validation_"):
+                raise ValueError(f"{_NO_VALIDATION}; received {name}.")
+        x = getattr(x, "source", x)  # of a Dataset
         if x is None or isinstance(x, Iterator):
             raise ValueError(
                 f"fit takes the real samples, an array or a tf.data.Dataset; received {x!r}."
@@ -134,6 +142,24 @@ class LatentGenerator(keras.Model):
             callbacks=callbacks,
             steps_per_epoch=steps_per_epoch,
             **{**options, "shuffle": False},
+        )
+
+    def evaluate(self, *arguments, **options):
+        """Not for models without targets: `qlatent_tf.evaluate` scores their samples."""
+        raise NotImplementedError(_NO_VALIDATION)
+
+    def predict(self, *arguments, **options):
+        """Not for models that draw their own inputs: `sample` and `generate` make samples."""
+        raise NotImplementedError(
+            f"{type(self).__name__} makes samples by model.sample(n, seed), or, of latents that "
+            "you give, by model.generate(latents)."
+        )
+
+    def train_on_batch(self, *arguments, **options):
+        """Not for models whose step takes several batches: `fit` trains."""
+        raise NotImplementedError(
+            f"{type(self).__name__} trains by fit, such as model.fit(real, steps_per_epoch=1): a "
+            "step takes several batches and draws latents."
         )
 
     def is_prepared(self, data) -> bool:

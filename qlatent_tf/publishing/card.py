@@ -11,6 +11,7 @@ from pathlib import Path
 from qlatent_tf.config import Config
 from qlatent_tf.glossary import explain, key_scores, title
 from qlatent_tf.latents.files import named_files
+from qlatent_tf.registry import own_module
 from qlatent_tf.scores import Score, read_scores
 from qlatent_tf.text.markdown import escaped, markdown_table
 
@@ -68,6 +69,7 @@ def model_card(
     size, seeds = config.generator_batch_size, len(evaluation["seeds"])
     generator_batch = f", the generator's {size}," if size not in (None, config.batch_size) else ""
     verb = "Reconstructs" if config.model == "autoencoder" else "Generates"
+    trust, trusted = (" --trust-code", ", trust_code=True") if config.custom_names else ("", "")
     both = "both " if config.train_circuit else ""
     parameters = "; ".join(
         f"{part.name} {sum(math.prod(weight.shape) for weight in part.trainable_weights):,}"
@@ -91,10 +93,11 @@ def model_card(
             *key_table(key),
             *_few_molecules(scores, key),
             "## Use",
-            f'```python\nimport qlatent_tf\n\nmodel = qlatent_tf.from_preset("{name}")\n'
+            f'```python\nimport qlatent_tf\n\nmodel = qlatent_tf.from_preset("{name}"{trusted})\n'
             "samples = model.sample(1000, seed=0)\n```",
-            f"On the command line, `qlatent-tf sample {name} -n 64 --out samples.png` draws "
-            f"samples and `qlatent-tf evaluate {name}` scores them again.",
+            f"On the command line, `qlatent-tf sample {name} -n 64 --out samples.png{trust}` draws "
+            f"samples and `qlatent-tf evaluate {name}{trust}` scores them again.",
+            *_own_code(config),
             "## Intended use and limits",
             "For studies of latent distributions, and as an example of the library. Samples "
             f"resemble the training data and inherit their limits. {limits} This is one training "
@@ -103,7 +106,7 @@ def model_card(
             "## Training",
             f"{evaluation['step']:,} generator steps of batch {config.batch_size}{generator_batch} "
             f"{took}. Trainable parameters: {parameters}. The same training again:",
-            f"    qlatent-tf train --config {name}",
+            f"    qlatent-tf train --config {name}{trust}",
             *_own_file(config, dataset),
             *_latent_file(config, provenance.get("latent_file"), holds_latent_file),
             folded("All scores", all_scores),
@@ -276,6 +279,20 @@ def _few_molecules(scores, key):
         yield (
             f"A distance of {distinct:,.0f} distinct molecules says little: ChemNet has {WIDTH} "
             "features."
+        )
+
+
+def _own_code(config):
+    """Says that the preset names code that is nobody's but the author's."""
+    if config.custom_names:
+        named = ", ".join(f"`{text(name)}`" for name in config.custom_names)
+        files = ", ".join(
+            f"`{text(name)}.py`"
+            for name in sorted({own_module(one) for one in config.custom_names})
+        )
+        yield (
+            f"The preset does not hold the author's code, {named}: {files} lies in the working "
+            "directory, or is installed, and is run if you trust it."
         )
 
 

@@ -10,6 +10,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from harness import eagerly
 
+from qlatent_tf.datasets import from_arrays
 from qlatent_tf.gan.wgan_gp import WGANGP
 from qlatent_tf.models.perceptrons import perceptron
 
@@ -168,3 +169,33 @@ def test_samples_have_a_seed_by_default():
 def test_saving_says_what_to_do_instead(tmp_path):
     with pytest.raises(NotImplementedError, match="model.generator.save.*save_weights"):
         small_gan().save(tmp_path / "gan.keras")
+
+
+def test_a_data_set_is_fitted_as_its_samples_are():
+    gan, other = small_gan(), small_gan()
+    gan.fit(from_arrays(REAL), batch_size=16, verbose=0)
+    other.fit(REAL, batch_size=16, verbose=0)
+    np.testing.assert_array_equal(weights(gan), weights(other))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_samples_that_are_no_numbers_leave_the_weights_as_they_are(value):
+    gan = small_gan()
+    before = weights(gan)
+    with pytest.raises(ValueError, match="Real samples are finite numbers"):
+        gan.fit(np.where(REAL > 3.5, value, REAL), batch_size=16, verbose=0)
+    np.testing.assert_array_equal(weights(gan), before)
+
+
+def test_what_a_model_without_targets_cannot_do_says_what_to_do_instead():
+    gan = small_gan()
+    for call, instead in {
+        lambda: gan.evaluate(REAL): "qlatent_tf.evaluate",
+        lambda: gan.predict(REAL): "model.sample",
+        lambda: gan.train_on_batch(REAL): "steps_per_epoch=1",
+    }.items():
+        with pytest.raises(NotImplementedError, match=instead):
+            call()
+    for option in ({"validation_data": REAL}, {"validation_split": 0.1}):
+        with pytest.raises(ValueError, match="has no validation loss"):
+            gan.fit(REAL, batch_size=16, verbose=0, **option)

@@ -222,3 +222,17 @@ def test_a_card_says_which_file_training_takes_and_when_a_distance_says_little()
     many = {**metrics, "parsed_unique_count@50": {"mean": 900, "standard_error": None}}
     again = model_card("mine", MODEL, CONFIG, {**evaluation, "metrics": many}, PROVENANCE)
     assert "says little" not in again and "author's file" not in again
+
+
+def test_a_card_of_someones_own_code_says_what_it_takes():
+    config = CONFIG.override(latent="mine:normal", dataset="mine:counts")
+    card = model_card("mine", MODEL, config, _evaluation(0.5), PROVENANCE)
+    for told in (
+        'from_preset("mine", trust_code=True)',
+        "qlatent-tf sample mine -n 64 --out samples.png --trust-code",
+        "qlatent-tf evaluate mine --trust-code",
+        "qlatent-tf train --config mine --trust-code",
+        "the author's code, `mine:normal`, `mine:counts`: `mine.py` lies in",
+    ):
+        assert told in card, told
+    assert "trust" not in model_card("mine", MODEL, CONFIG, _evaluation(0.5), PROVENANCE)
