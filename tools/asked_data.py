@@ -29,8 +29,9 @@ def check_dataset(name: str) -> None:
     known = datasets.names()
     if Path(name).exists() and name not in known and not did_you_mean(name, known):
         raise ValueError(
-            f"{name} is a file or folder, not a data set. Molecules of a file: --dataset molecules "
-            f"--set dataset_options.file={name}; images: --dataset images, with the same option."
+            f"{name} is a file or folder, not a data set. Vectors of a file: --dataset vectors "
+            f"--set dataset_options.file={name}; molecules and images: --dataset molecules or "
+            "images, with the same option."
         )
     datasets.check(name)
 

@@ -142,8 +142,10 @@ def _evaluate_source(arguments, source, dataset, found):
     trust = {"trust_code": arguments.trust_code}
     check_memory(model, arguments.num_samples)
     scoring = _scoring(arguments)
-    if not dataset.evaluation_metrics and not arguments.metrics:
-        scoring["metric_names"] = config.metrics or None  # Those that watched its training.
+    if not arguments.metrics and not arguments.dataset:
+        # Those that watched its training, too, which may be someone's own.
+        names = dict.fromkeys((*dataset.evaluation_metrics, *config.metrics))
+        scoring["metric_names"] = tuple(names) or None
     evaluation = evaluate(model, dataset, seeds=seeds, **scoring)
     found.append({"source": str(source), "step": step, **evaluation})
     if arguments.save:

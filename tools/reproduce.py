@@ -27,6 +27,7 @@ import shlex
 import sys
 from pathlib import Path
 
+from qlatent_tf.tools.asked_data import check_dataset
 from qlatent_tf.tools.command_line import (
     Parser,
     add_cluster_arguments,
@@ -151,6 +152,9 @@ def _run_grid(arguments):
     """Lists, merges or runs the cells, then writes the experiment's results of all finished."""
     experiment = EXPERIMENTS[arguments.experiment]
     opening = cluster_of(arguments)
+    asked_data = getattr(arguments, "data", None) or ()
+    for name in (asked_data,) if isinstance(asked_data, str) else asked_data:
+        check_dataset(name)
     cells = experiment.cells(settings_of(arguments), **_asked(arguments, experiment.cell_options))
 
     # Now, so that a wrong name is refused without TensorFlow.

@@ -11,7 +11,7 @@ from qlatent_tf.tools.command_line import slow_work
 
 from qlatent_tf.config import Config, parse_setting
 from qlatent_tf.quantum import memory
-from qlatent_tf.registry import latents, models
+from qlatent_tf.registry import OF_FILES, latents, models
 from qlatent_tf.runs import loading
 from qlatent_tf.runs.loading import source_config
 from qlatent_tf.storage.files import INCEPTION_VARIABLE, user_path
@@ -112,7 +112,7 @@ def config_from_arguments(arguments) -> Config:
     config = config.override(**{**changes, **settings})
     if config.latent == "samples" and config.latent_options.get("file") is None:
         raise ValueError("--latent samples draws from a file: name it with --latent-file.")
-    if config.dataset in ("molecules", "images") and not config.dataset_options.get("file"):
+    if config.dataset in OF_FILES and not config.dataset_options.get("file"):
         raise ValueError(
             f"--dataset {config.dataset} reads a file: name it by --set dataset_options.file=FILE."
         )

@@ -22,6 +22,7 @@ from .molecules.pictures import draw_molecules as draw_molecules
 from .molecules.qm9 import qm9 as qm9
 from .molecules.small_molecules import small_molecules as small_molecules
 from .vectors.codes import codes as codes
+from .vectors.files import vector_file as vector_file
 from .vectors.mixture import MixtureDataset as MixtureDataset
 from .vectors.mixture import mixture as mixture
 from .vectors.synthetic import bernoulli as bernoulli

@@ -17,6 +17,7 @@ from qlatent_tf.datasets.images.arrays import (
     sha256_of_arrays,
 )
 from qlatent_tf.datasets.images.folders import read_folder
+from qlatent_tf.datasets.vectors.arrays import vector_dataset
 from qlatent_tf.registry import datasets
 from qlatent_tf.storage.files import user_path
 
@@ -50,7 +51,7 @@ def load(
     if hasattr(loaded, "source"):  # A `Dataset`, or what looks like one.
         return loaded
     name = name.rpartition(":")[2]
-    if isinstance(loaded, np.ndarray) and loaded.dtype.kind in "UO":
+    if isinstance(loaded, np.ndarray) and all(isinstance(one, str) for one in loaded.flat):
         loaded = loaded.ravel().tolist()
     if isinstance(loaded, Sequence) and loaded and isinstance(loaded[0], str):
         return from_smiles(loaded, name=name, progress=progress)
@@ -121,7 +122,7 @@ def from_arrays(
     samples = np.asanyarray(samples)
     if samples.ndim == 2:
         _refuse_more(given, "vectors", name)
-        return _from_vectors(samples, name)
+        return vector_dataset(name, samples)
     if samples.ndim not in (3, 4):
         raise ValueError(
             "Samples are vectors, (n, width), or images, (n, height, width) or (n, height, width, "
@@ -257,31 +258,3 @@ def _from_graphs(samples: Mapping[str, np.ndarray], name: str) -> MoleculeDatase
         "file_smiles": np.array(smiles),
     }
     return molecule_dataset(name, graphs, texts, {}, provenance)
-
-
-def _from_vectors(samples: np.ndarray, name: str) -> Dataset:
-    from qlatent_tf.drawing.vectors import draw_vectors
-
-    with np.errstate(over="ignore"):
-        vectors = (
-            np.ascontiguousarray(samples, np.float32) if samples.dtype.kind in "biuf" else None
-        )
-    if vectors is None or not vectors.size:
-        raise ValueError(
-            f"{name}: vectors are an array of numbers of shape (n, width), n and width at least "
-            f"1; received {samples.dtype} of shape {samples.shape}."
-        )
-    bad = np.argwhere(~np.isfinite(vectors))
-    if len(bad):
-        row, column = bad[0]
-        raise ValueError(
-            f"{name}: {len(bad):,} entries are not finite numbers in single precision, the first "
-            f"in row {row}, column {column}: {samples[row, column]}."
-        )
-    return Dataset(
-        name=name,
-        source=vectors,
-        metrics=(),
-        provenance={"sha256": sha256_of_arrays([samples]), "samples": len(samples)},
-        render=draw_vectors,
-    )

@@ -11,7 +11,7 @@ from pathlib import Path
 from qlatent_tf.config import Config
 from qlatent_tf.glossary import explain, key_scores, title
 from qlatent_tf.latents.files import named_files
-from qlatent_tf.registry import own_module
+from qlatent_tf.registry import OF_FILES, own_module
 from qlatent_tf.scores import Score, read_scores
 from qlatent_tf.text.markdown import escaped, markdown_table
 
@@ -23,8 +23,6 @@ _KINDS = {
     "vectors": ("other", "Generated vectors are not measurements."),
 }
 _UNRECORDED = ("other", "The kind of the data was not recorded.")
-# Data sets that are a file of whoever trains.
-_OF_FILES = ("molecules", "images")
 # What the data set says of a classifier.
 _SIZES = ("dataset", "image_size", "channels", "classes")
 
@@ -299,7 +297,7 @@ def _own_code(config):
 def _own_file(config, dataset):
     """Says that training again takes a file that is nobody's but the author's."""
     file = config.dataset_options.get("file")
-    if file is not None and config.dataset in _OF_FILES:
+    if file is not None and config.dataset in OF_FILES:
         digest = f" of the SHA-256 {text(dataset['sha256'])}" if "sha256" in dataset else ""
         yield (
             f"It takes the author's file `{text(dataset.get('file', file))}`{digest}, and so does "

@@ -5,6 +5,7 @@ from .own_code import find_own as find_own
 from .own_code import own_module as own_module
 from .registry import LatentRegistry as LatentRegistry
 from .registry import Registry as Registry
+from .tables import OF_FILES as OF_FILES
 from .tables import datasets as datasets
 from .tables import latents as latents
 from .tables import metrics as metrics

@@ -30,6 +30,8 @@ models = Registry(
         "resnet": "models.images.builder:resnet",
     },
 )
+# Those that are a file of whoever trains.
+OF_FILES = ("molecules", "images", "vectors")
 datasets = Registry(
     "data set",
     {
@@ -51,6 +53,7 @@ datasets = Registry(
         "sat6": "datasets.images.sat:sat6",
         "small_molecules": "datasets.molecules.small_molecules:small_molecules",
         "thermal": "datasets.vectors.synthetic:thermal",
+        "vectors": "datasets.vectors.files:vector_file",
     },
     offered=("data_dir", "progress"),
     removed={

@@ -92,7 +92,7 @@ def check_fit(config: Config, model, dataset) -> None:
         # Errors of Keras and TensorFlow take many lines, which say less than the shapes.
         clear = isinstance(error, ValueError) and "\n" not in str(error)
         made = end_of(model.generator, "output")
-        advice = _other_width(config, made, dataset.source)
+        advice = _other_size(config, made, dataset.source)
         reason = f": {error}" if clear and not advice else "."
         raise ValueError(
             f"The model {config.model!r} cannot be trained on {dataset.name!r}{reason} Its "
@@ -100,13 +100,24 @@ def check_fit(config: Config, model, dataset) -> None:
         ) from error
 
 
-def _other_width(config, made, data):
-    """What to set where vectors are of another width than the generator's, or nothing."""
+def _other_size(config, made, data):
+    """What to set where vectors or images are of another size than the generator's, or nothing."""
     rows = tuple(data.event_shape if hasattr(data, "sample") else getattr(data, "shape", ())[1:])
-    options = models.options(config.model)
-    if len(rows) != 1 or "features" not in options or rows == tuple(made.shape[1:]):
+    options, ours = models.options(config.model), tuple(getattr(made, "shape", ()))[1:]
+    if len(rows) != len(ours) or rows == ours:
         return ""
-    return f" Set model_options.features={rows[0]}."
+    if len(rows) == 1 and "features" in options:
+        return f" Set model_options.features={rows[0]}."
+    if len(rows) != 3 or not {"resolution", "channels"} <= options.keys():
+        return ""
+    (height, width, channels), side = rows, ours[0]
+    advice = []
+    if height != width or height != side:
+        square = f", or model_options.resolution={height}" if height == width else ""
+        advice.append(f"dataset_options.size={side}{square}")
+    if channels != ours[2]:
+        advice.append(f"model_options.channels={channels}")
+    return f" Set {' and '.join(advice)}."
 
 
 def _shapes(data) -> str:

@@ -24,7 +24,7 @@ def test_vectors():
     data = datasets.from_arrays(values, name="spectra")
     np.testing.assert_allclose(data.source, values, rtol=1e-6)
     assert data.source.dtype == np.float32 and data.name == "spectra"
-    assert data.provenance["samples"] == 7 and data.metrics == ()
+    assert data.provenance["samples"] == 7 and data.metrics == ("pair_correlation",)
     assert data.render(data.source).dtype == np.uint8
     again, other = datasets.from_arrays(values), datasets.from_arrays(values + 1)
     assert again.provenance == data.provenance != other.provenance

@@ -1,5 +1,6 @@
 """What a run refuses or warns of before it makes its directory."""
 
+import re
 import types
 
 import numpy as np
@@ -91,3 +92,20 @@ def test_slow_latents_are_told_of_and_drawn_less_often(caplog):
     assert affordable(slow, 10_000, seconds=20.0) == 200
     assert affordable(slow, 10_000, seconds=1.0) == 100
     assert affordable(slow, 50, seconds=20.0) == affordable(GAUSSIAN, 50, seconds=0.0) == 50
+
+
+@pytest.mark.parametrize(
+    "shape, advice",
+    [
+        ((16, 16, 3), "Set dataset_options.size=8, or model_options.resolution=16."),
+        ((8, 12, 3), "Set dataset_options.size=8."),
+        ((8, 8, 1), "Set model_options.channels=1."),
+        ((6, 6, 1), "or model_options.resolution=6 and model_options.channels=1."),
+    ],
+)
+def test_images_of_another_size_come_with_what_to_set(shape, advice):
+    config = tiny_config(model="resnet")
+    model = models.build("resnet", GAUSSIAN, **MODELS["resnet"])
+    data = types.SimpleNamespace(name="mine", source=np.zeros((9, *shape), np.uint8))
+    with pytest.raises(ValueError, match=re.escape(advice) + "$"):
+        check_fit(config, model, data)

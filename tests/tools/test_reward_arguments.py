@@ -34,7 +34,7 @@ def test_there_is_none_by_default(capsys):
         ),
         (
             ["--dataset", "."],
-            ". is a file or folder, not a data set. Molecules of a file:",
+            ". is a file or folder, not a data set. Vectors of a file:",
         ),
         (["--dataset", "molecules"], "name it by --set dataset_options.file=FILE"),
         (["--dataset", "images"], "--dataset images reads a file: name it by"),

@@ -89,7 +89,8 @@ def image_file(
     if path.suffix != ".npz" and any(named):
         raise ValueError(f"{path} is no .npz file: it has no arrays with names.")
     known = None if class_names is None else len(class_names)
-    arrays = check_splits(arrays, str(path), classes=known, names=keys)
+    named_arrays = {"x_train": "the array"} if path.suffix == ".npy" else keys
+    arrays = check_splits(arrays, str(path), classes=known, names=named_arrays)
     return image_dataset(
         "images",
         arrays,
