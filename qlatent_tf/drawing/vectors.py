@@ -5,9 +5,11 @@ from matplotlib.ticker import MaxNLocator
 
 from qlatent_tf.drawing.images import MAX_DRAWN
 from qlatent_tf.drawing.style import PALE, figure_picture, new_figure
+from qlatent_tf.seeds import some_rows
 
 _SIZE = (9.6, 4.8)  # inches
 _BINS_PER_UNIT = 20
+_BINS = 61
 _LARGEST = 20  # of the histogram, so that an untrained generator cannot ask for endless bins
 
 
@@ -43,14 +45,10 @@ def draw_vectors(samples: np.ndarray, real: np.ndarray | None = None) -> np.ndar
         vmax=max(high, 1),
         cmap="viridis",
     )
-    rows.set(title=f"{len(drawn)} samples", xlabel="mode", ylabel="sample")
+    rows.set(title=f"{len(drawn)} samples", xlabel="entry", ylabel="sample")
     rows.xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.colorbar(picture, ax=rows, label="value")
-    # Bins are centred on whole numbers.
-    ends = (low, high) if real is None else (min(low, np.min(real)), max(high, np.max(real)))
-    first, last = (int(np.clip(np.rint(edge), -_LARGEST, _LARGEST)) for edge in ends)
-    edges = np.arange((last - first + 1) * _BINS_PER_UNIT + 2) / _BINS_PER_UNIT
-    edges += first - 0.5 - 0.5 / _BINS_PER_UNIT
+    edges = _edges(low, high, real)
     # One outline each: hundreds of bars take most of the time of a picture. Filled ones would hide
     # each other.
     kind = "stepfilled" if real is None else "step"
@@ -63,19 +61,36 @@ def draw_vectors(samples: np.ndarray, real: np.ndarray | None = None) -> np.ndar
     label = f"{len(samples):,} samples"
     heights, _, _ = entries.hist(finite, edges, weights=share, label=label, **style)
     if real is not None:
-        entries.legend(frameon=False)
+        entries.margins(y=0.25)  # Room for it.
+        entries.legend(frameon=False, loc="upper right")
     entries.set(title=f"Entries of {len(samples):,} samples", xlabel="value", ylabel="share")
     if heights.any():
         entries.set_yscale("log")
-    entries.xaxis.set_major_locator(MaxNLocator(integer=True))
+    entries.xaxis.set_major_locator(MaxNLocator(6, integer=edges[-1] - edges[0] > 2))
     entries.spines[["top", "right"]].set_visible(False)
     return figure_picture(figure)
+
+
+def _edges(low, high, real):
+    """The edges of the histogram's bins: centred on whole numbers, or where other data lie."""
+    if real is not None and (real != np.rint(real)).any():
+        first, last = np.min(real), np.max(real)
+        # What lies far from the data would leave them no room.
+        beside = 0.2 * (last - first)
+        return np.linspace(first - beside, last + beside, _BINS)
+    ends = (low, high) if real is None else (min(low, np.min(real)), max(high, np.max(real)))
+    first, last = (int(np.clip(np.rint(edge), -_LARGEST, _LARGEST)) for edge in ends)
+    edges = np.arange((last - first + 1) * _BINS_PER_UNIT + 2) / _BINS_PER_UNIT
+    return edges + first - 0.5 - 0.5 / _BINS_PER_UNIT
 
 
 def beside_data(source):
     """Returns `draw_vectors` for samples that imitate these data.
 
     Args:
-      source: distribution, of which 2,000 samples are in the histogram.
+      source: distribution or array, of which 2,000 samples are in the histogram.
     """
+    if not hasattr(source, "sample"):
+        return lambda samples: draw_vectors(samples, some_rows(source, 2000))
+
     return lambda samples: draw_vectors(samples, np.asarray(source.sample(2000, seed=(0, 0))))

@@ -275,7 +275,8 @@ def preset_directory(name_or_dir, kind: str | None = None) -> Path:
     known = list_presets(kind)
     raise FileNotFoundError(
         f"No preset {str(name_or_dir)!r}: neither a directory with a config.json nor one of "
-        f"{', '.join(known) or 'none'}.{did_you_mean(str(name_or_dir), known)}"
+        f"{', '.join(known) or 'none'}.{did_you_mean(str(name_or_dir), known)} Presets of yours "
+        f"are looked for in {OWN_PRESETS.resolve()}."
     )
 
 

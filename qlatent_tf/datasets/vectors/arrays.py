@@ -22,7 +22,7 @@ def vector_dataset(
     Raises:
       ValueError: if the array holds anything else, or numbers that are not finite.
     """
-    from qlatent_tf.drawing.vectors import draw_vectors
+    from qlatent_tf.drawing.vectors import beside_data
 
     where = where or name
     with np.errstate(over="ignore"):
@@ -48,5 +48,5 @@ def vector_dataset(
         metrics=("pair_correlation",),
         evaluation_metrics=("pair_correlation", "vector_neighbours"),
         provenance={**record, "samples": len(samples)},
-        render=draw_vectors,
+        render=beside_data(vectors),
     )
