@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import dataclasses
 import errno
 import gc
 import logging as standard_logging
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from absl import logging
 
+from qlatent_tf.config import Config
 from qlatent_tf.runs.signals import asking_is_harmless
 from qlatent_tf.startup.backend import BackendError, check_backend
 from qlatent_tf.startup.quiet import silence_tensorflow
@@ -43,7 +45,11 @@ class Parser(argparse.ArgumentParser):
         """Parses as argparse does, but refuses here, where the options are known, what is not."""
         namespace, unknown = super().parse_known_args(args, namespace)
         if unknown:
-            hint = did_you_mean(unknown[0].partition("=")[0], self._option_string_actions)
+            name = unknown[0].partition("=")[0]
+            hint = did_you_mean(name, self._option_string_actions)
+            if "--set" in self._option_string_actions:
+                # Tools that train take --steps; of others the data alone can be set.
+                hint = _setting_of(name, "--steps" in self._option_string_actions) or hint
             self.error(f"unrecognized arguments: {' '.join(unknown)}.{hint}")
         return namespace, unknown
 
@@ -54,6 +60,20 @@ class Parser(argparse.ArgumentParser):
             message += "." + did_you_mean(wrong[1], re.findall(r"[\w.-]+", wrong[2]))
         message = message.rstrip(".") if message.endswith("..") else message
         self.exit(2, f"error: {message} Help: {self.prog} --help\n")
+
+
+def _setting_of(flag: str, of_all: bool) -> str:
+    """Says how --set changes what somebody took for a flag, if there is such a setting."""
+    from qlatent_tf.registry import datasets, latents, models
+
+    name = flag.lstrip("-").replace("-", "_")
+    kinds = {"latent": latents, "model": models} if of_all else {}
+    for kind, registry in {**kinds, "dataset": datasets}.items():
+        if any(name in registry.options(one) for one in registry.names()):
+            return f" It is set by --set {kind}_options.{name}=VALUE."
+    if of_all and name in {field.name for field in dataclasses.fields(Config)}:
+        return f" It is set by --set {name}=VALUE."
+    return ""
 
 
 def add_data_arguments(arguments, default: str) -> None:
@@ -259,6 +279,10 @@ def _run(function, arguments):
         message = str(error)
         if error.errno == errno.ENOSPC:
             message = f"{error}. The disk is full; what was written before is whole."
+        if error.errno in (errno.EEXIST, errno.ENOTDIR) and error.filename:
+            path = Path(os.fsdecode(error.filename))
+            file = next((one for one in (path, *path.parents) if one.is_file()), None)
+            message = f"{file} is a file, where a folder is needed." if file else message
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         return 130

@@ -248,8 +248,10 @@ def _report(run):
     config = run.read_config(trust_code=True)
     trust = trust_option(config)
     named = scores if config.metrics and len(scores) <= _MOST_SHOWN else ()
+    floors = {score.metric.removesuffix("_floor"): score for score in scores}
     for score in named or telling_scores(scores) or scores[:3]:
-        print(f"  {in_words(score)}")
+        floor = floors.get(score.metric)
+        print(f"  {in_words(score, None if floor is score else floor)}")
     name = run.path.name
     if name in list_presets(kind=None):
         name = f"my_{name}"

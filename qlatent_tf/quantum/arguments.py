@@ -28,6 +28,11 @@ def check_unitary(matrix) -> np.ndarray:
     double), and the nearest unitary, the factor U of its polar decomposition U P, takes its place.
     A circuit of Perceval or Piquasso stands for its matrix, see `circuit_matrix`.
     """
+    if isinstance(matrix, str | os.PathLike):
+        raise ValueError(
+            f"A unitary is a square matrix or a circuit; received the text {str(matrix)!r}. The "
+            "option unitary_file names a file, and load_unitary reads one."
+        )
     try:
         array = np.asarray(circuit_matrix(matrix))
     except ValueError as error:  # NumPy's, of rows of several lengths

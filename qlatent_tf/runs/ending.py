@@ -21,8 +21,10 @@ def fitting_metric(record: dict) -> str:
     return next((fitting[kind] for kind in fitting if kind in record), "vector_neighbours")
 
 
-def in_words(score: Score) -> str:
+def in_words(score: Score, floor: Score | None = None) -> str:
     """Returns one line about a score: what it is called, its mean, and which direction is better.
+
+    `floor` is what as many samples of the data themselves score, where that is known.
 
     Example:
       >>> in_words(Score(metric="right_total_share", mean=0.5303))
@@ -38,4 +40,6 @@ def in_words(score: Score) -> str:
     else:
         value = f"{score.mean:.3g}"
     better = f"({entry.better} is better)" if entry and entry.better in ("higher", "lower") else ""
+    if floor is not None and better:
+        better = f"{better[:-1]}; the data's own samples: {floor.mean:.3g})"
     return f"{title(score.metric):34} {value:>9}   {better}".rstrip()

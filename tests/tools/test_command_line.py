@@ -9,6 +9,7 @@ import sys
 import types
 import weakref
 
+import harness
 import pytest
 from absl import logging
 from qlatent_tf.tools.command_line import run_tool
@@ -163,3 +164,32 @@ def test_the_place_of_an_error_in_ones_own_code_is_named(tmp_path, monkeypatch, 
     # What the package itself refuses is told without a place.
     assert run_tool(lambda arguments: build(modes=2, size=3), None) == 1
     assert ".py" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("train", "--model", "mlp", "--latent", "gaussian", "--workdir", "mine.txt"),
+        ("sample_latent", "mine.txt/bank", "--modes", "4", "--num-samples", "10"),
+        ("reproduce", "table1", "--workdir", "mine.txt"),
+    ],
+)
+def test_a_file_where_a_folder_is_needed_is_named(empty_folder, capsys, arguments):
+    (empty_folder / "mine.txt").touch()
+    assert harness.run_tool(*arguments) == 1
+    assert "mine.txt is a file, where a folder is needed." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments, setting",
+    [
+        ("train --model mlp --transmission 0.8", "--set latent_options.transmission=VALUE"),
+        ("train --model mlp --units 3", "--set model_options.units=VALUE"),
+        ("reproduce table1 --optimizer Adam", "--set optimizer=VALUE"),
+        ("evaluate mlp_boson_quantum --classes cat", "--set dataset_options.classes=VALUE"),
+    ],
+)
+def test_what_is_set_and_no_flag_is_told(capsys, arguments, setting):
+    with pytest.raises(SystemExit):
+        harness.run_tool(*arguments.split())
+    assert f"It is set by {setting}." in capsys.readouterr().err
