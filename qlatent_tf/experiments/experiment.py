@@ -74,9 +74,8 @@ class GridExperiment(Experiment):
       num_samples: int. Generated samples that score a finished run, as the default.
       whose: str. Whose iterations and seeds these are.
       make_cells: callable. Takes every name of `cell_options`, and `settings`; see `cells`.
-      columns: sequence of Column. What the table shows, all of them unless someone names the
-        metrics: then those that some cell has, and behind them the other scores of the named ones.
-      more_columns: sequence of Column. What it shows too where some cell has the score.
+      columns: sequence of Column. What the table shows: of them, those that some cell has. Where
+        someone names the metrics, the other scores of these stand behind them.
       notes: str, or callable of the table, see `make_table`. What its caption says besides.
       order: dict of str to sequence. The order of a row's entries, see `tables.in_order`.
       baseline: dict. Entries of a row and their values: each row is compared, seed by seed, with
@@ -105,7 +104,6 @@ class GridExperiment(Experiment):
     whose: str = "the paper's"
     make_cells: Callable[..., list[Cell]]
     columns: Sequence[Column] = ()
-    more_columns: Sequence[Column] = ()
     notes: str | Callable[[dict], str] = ""
     order: Mapping[str, Sequence] = dataclasses.field(default_factory=dict)
     baseline: Mapping[str, str | int] = dataclasses.field(default_factory=dict)
@@ -157,10 +155,9 @@ class GridExperiment(Experiment):
     def _columns(self, finished) -> list[Column]:
         """Returns the columns of a table of finished cells."""
         found = {name: score for cell in finished for name, score in cell_scores(cell).items()}
-        more = [column for column in self.more_columns if column.name in found]
+        known = [column for column in self.columns if column.name in found]
         if not any(cell["config"].metrics for cell in finished):
-            return [*self.columns, *more]
-        known = [column for column in (*self.columns, *more) if column.name in found]
+            return known or list(self.columns)
         others = found.keys() - {column.name for column in known}
         return [*known, *(column_of(name, found[name]) for name in found if name in others)]
 

@@ -18,8 +18,7 @@ def counts_study(**fields) -> GridExperiment:
         "seeds": 3,
         "num_samples": 100_000,
         "whose": "ours",
-        "columns": COLUMNS,
-        "more_columns": judges(),
+        "columns": (*COLUMNS, *judges()),
         "curve": DISTANCE,
         "bars": {} if "write_more" in fields else {"bars": DISTANCE},
     }
@@ -30,6 +29,8 @@ def draw_sweep(name: str, **how):
     """Returns what draws ``<name>.png``: the score along a sweep; see `sweep_figure`."""
 
     def draw(folder, finished, table, trusted):
+        if SCORE not in table["columns"]:
+            return  # Other metrics were asked for.
         from qlatent_tf.drawing.style import save_figure
         from qlatent_tf.experiments.studies.charts import sweep_figure
 

@@ -66,10 +66,10 @@ MOLECULES = dataclasses.replace(
     iterations=2000,
     num_samples=10_000,
     make_cells=molecule_cells,
-    columns=tuple(
-        map(Column.of, ("fcd", "parsed_unique_count", "parsed_novel_count", "valid_share"))
+    columns=(
+        *map(Column.of, ("fcd", "parsed_unique_count", "parsed_novel_count", "valid_share")),
+        *judges("chemnet"),
     ),
-    more_columns=judges("chemnet"),
     notes=NOTES.format(name="joint_molecules"),
     curve=("parsed_unique_count", "valid & unique molecules"),
     bars={"fcd": ("fcd", "Frechet ChemNet Distance")},

@@ -29,6 +29,8 @@ def _cells(latents, data, **schedule):
 
 
 def _draw(folder, finished, table, trusted):
+    if SCORE not in table["columns"]:
+        return  # Other metrics were asked for.
     from qlatent_tf.drawing.style import save_figure
     from qlatent_tf.experiments.studies.charts import matrix_figure
 
