@@ -230,9 +230,9 @@ def read_preset(name_or_dir, *, trust_code: bool = False) -> dict:
     description = read_description(name_or_dir, GAN)
     try:
         config = Config.from_json(description["config"], trust_code=trust_code)
-        config = _where_kept(name_or_dir, config, description["sha256"])
         if not trust_code:
             _check_latent_files(config)
+        config = _where_kept(name_or_dir, config, description["sha256"])
         if _unnamed_circuit(config):
             raise ValueError(
                 f"latent_options lack 'unitary_seed', the name of the circuit that the model was "
