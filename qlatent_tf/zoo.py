@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from qlatent_tf.config import Config, reward_names
-from qlatent_tf.latents.files import latent_file, named_files, with_file
+from qlatent_tf.latents.files import file_record, latent_file, named_files, with_file
 from qlatent_tf.latents.trained import check_trainable, trained
 from qlatent_tf.registry import (
     check_options,
@@ -35,6 +35,7 @@ __all__ = [
     "check_names",
     "file_to_keep",
     "from_preset",
+    "lies_in",
     "list_presets",
     "preset_directory",
     "read_preset",
@@ -146,7 +147,10 @@ def save_preset(
         metrics = {"step": config.steps if step is None else step, **metrics}
     named = {**_unnamed_circuit(config), **config.latent_options}
     config = dataclasses.replace(config, latent_options=named)
-    kept = file_to_keep(config) if with_latent_file else None
+    # What lies in the preset that is replaced would be gone with it.
+    held = with_latent_file or lies_in(config, directory)
+    kept = file_to_keep(config) if held else None
+    reads = {} if latent_file(config) is None else {"latent_file": file_record(config)}
     # A fresh model, for one that was compiled would save its optimizers too.
     bare = build_model(config)
     bare.set_weights(model.get_weights())
@@ -159,7 +163,7 @@ def save_preset(
         bare.save_weights,
         metrics=metrics,
         card=card,
-        provenance=provenance,
+        provenance={**reads, **(provenance or {})},
         checkpoint=checkpoint,
         pictures=pictures,
         latent_file=kept,
@@ -170,12 +174,15 @@ def file_to_keep(config: Config) -> Path:
     """Returns the path of the file that a latent reads, if a preset can hold it.
 
     Raises:
+      FileNotFoundError: if it is not there.
       ValueError: if it reads none, or another than one file of samples or of a matrix.
     """
     file = latent_file(config)
     if file is None:
         raise ValueError(f"The latent {config.latent!r} reads no file that the preset could hold.")
     path = user_path(file)
+    if not path.exists():
+        raise FileNotFoundError(f"The latent reads {file}, which is not there.")
     if not path.is_file() or path.suffix.lower() not in LATENT_SUFFIXES:
         what = "a folder" if path.is_dir() else "another file"
         raise ValueError(
@@ -183,6 +190,12 @@ def file_to_keep(config: Config) -> Path:
             f"{file}, which is {what}."
         )
     return path
+
+
+def lies_in(config: Config, directory) -> bool:
+    """Returns whether the file that a latent reads lies in a preset's directory."""
+    file = latent_file(config)
+    return file is not None and user_path(file).resolve().parent == Path(directory).resolve()
 
 
 def _check_same_latent(model, built, config):
@@ -247,7 +260,7 @@ def read_preset(name_or_dir, *, trust_code: bool = False) -> dict:
 def _where_kept(name_or_dir, config, hashes):
     """Returns the configuration with the path of the latent's file, if the preset holds it."""
     for option, value in named_files(config).items():
-        file = str(value).rpartition(":")[0] if option == "device" else value
+        file = str(value).rpartition(":")[0] if option == "device" else str(value)
         if file in hashes:
             return with_file(config, preset_directory(name_or_dir) / file)
     return config

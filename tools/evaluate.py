@@ -32,6 +32,7 @@ from qlatent_tf.tools.sources import (
 )
 
 from qlatent_tf.glossary import entries
+from qlatent_tf.latents.files import check_file, with_file
 from qlatent_tf.registry import metrics
 from qlatent_tf.runs.loading import is_preset, source_config, source_record
 
@@ -142,6 +143,12 @@ def _evaluate_source(arguments, source, dataset, found):
     trust = {"trust_code": arguments.trust_code}
     check_memory(model, arguments.num_samples)
     scoring = _scoring(arguments)
+    if arguments.save and arguments.latent_file:
+        # What is saved is of the preset as it was published.
+        recorded = source_record(source, arguments.trust_code).get("latent_file")
+        check_file(source, recorded, with_file(config, arguments.latent_file))
+    if not arguments.metrics and arguments.dataset and not dataset.evaluation_metrics:
+        scoring["metric_names"] = config.metrics or None
     if not arguments.metrics and not arguments.dataset:
         # Those that watched its training, too, which may be someone's own.
         names = dict.fromkeys((*dataset.evaluation_metrics, *config.metrics))

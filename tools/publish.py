@@ -41,7 +41,7 @@ from qlatent_tf.storage.preset_files import (
     new_preset_directory,
     own_preset_directory,
 )
-from qlatent_tf.zoo import file_to_keep, save_preset
+from qlatent_tf.zoo import file_to_keep, lies_in, save_preset
 
 
 def parser() -> Parser:
@@ -70,6 +70,9 @@ def parser() -> Parser:
         "it needs nothing else: whoever gets the preset gets the file",
     )
     arguments.add_argument(
+        "--latent-file", metavar="PATH", help="where the file that the latent reads lies here"
+    )
+    arguments.add_argument(
         "--private",
         action="store_true",
         help="make a repository on the Hub that others do not see; a public one is refused",
@@ -95,7 +98,7 @@ def _publish(arguments):
         return _rewrite_cards(arguments)
     if arguments.preset is None:
         raise ValueError("Name the run's directory and the preset: qlatent-tf publish RUN PRESET.")
-    from qlatent_tf.latents.files import file_record, latent_file, with_file
+    from qlatent_tf.latents.files import file_record, latent_file, named_files, with_file
     from qlatent_tf.runs.run_directory import check_data
 
     for name in arguments.metrics:
@@ -105,14 +108,21 @@ def _publish(arguments):
     if on_hub:
         check_upload(name, arguments.overwrite, arguments.private)
         if is_preset(arguments.run):
+            if arguments.with_latent_file or arguments.latent_file:
+                raise ValueError(
+                    "A preset is sent as it is: --with-latent-file and --latent-file are for runs."
+                )
             return _send_copy(own_preset_directory(arguments.run), arguments)
         name = parse_hub_name(name).repository.partition("/")[2]
     elif arguments.private:
         raise ValueError(f"--private is for a preset on the Hub, hf://USER/NAME; received {name}.")
     directory = new_preset_directory(name, arguments.models_dir, arguments.overwrite)
     run = RunDirectory(arguments.run)
-    config = stored = run.read_config(trust_code=arguments.trust_code)
-    if arguments.with_latent_file:
+    config = run.read_config(trust_code=arguments.trust_code)
+    if arguments.latent_file:
+        config = with_file(config, arguments.latent_file)
+    stored, held = config, arguments.with_latent_file or lies_in(config, directory)
+    if held:
         stored = with_file(config, name_of_latent_file(file_to_keep(config)))
 
     from qlatent_tf.drawing.png import encode_picture
@@ -122,7 +132,8 @@ def _publish(arguments):
     from qlatent_tf.runs.starting_point import checkpoint_files
     from qlatent_tf.runs.training import load_dataset, restore_model
 
-    model, step = restore_model(run, trust_code=arguments.trust_code)
+    there = named_files(config) if arguments.latent_file else None
+    model, step = restore_model(run, latent_options=there, trust_code=arguments.trust_code)
     # The steps really made, if the run was cut short.
     config, stored = (one.override(steps=step) for one in (config, stored))
     dataset = load_dataset(config, data_dir=arguments.data_dir)
@@ -147,7 +158,7 @@ def _publish(arguments):
         provenance,
         tuple(pictures),
         published_figures(config),
-        arguments.with_latent_file,
+        held,
     )
     pictures = {**pictures, "samples": dataset.render(model.sample(36, seed=0))}
     save_preset(
@@ -161,7 +172,7 @@ def _publish(arguments):
         pictures={name: encode_picture(picture) for name, picture in pictures.items()},
         with_latent_file=arguments.with_latent_file,
     )
-    if not arguments.with_latent_file and latent_file(config) is not None:
+    if not held and latent_file(config) is not None:
         print(
             f"note: the latent reads {latent_file(config)}, which the preset does not hold. "
             "Elsewhere, --latent-file PATH names it; --with-latent-file puts a file into a preset.",

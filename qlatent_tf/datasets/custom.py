@@ -51,11 +51,16 @@ def load(
     if hasattr(loaded, "source"):  # A `Dataset`, or what looks like one.
         return loaded
     name = name.rpartition(":")[2]
-    if isinstance(loaded, np.ndarray) and all(isinstance(one, str) for one in loaded.flat):
+    if _holds_texts(loaded):
         loaded = loaded.ravel().tolist()
     if isinstance(loaded, Sequence) and loaded and isinstance(loaded[0], str):
         return from_smiles(loaded, name=name, progress=progress)
     return from_arrays(*_parts_of(loaded, name), name=name)
+
+
+def _holds_texts(loaded) -> bool:
+    texts = isinstance(loaded, np.ndarray) and loaded.dtype.kind in "UO" and loaded.size
+    return bool(texts) and all(isinstance(one, str) for one in loaded.flat)
 
 
 def _parts_of(loaded, name):

@@ -10,6 +10,8 @@ from qlatent_tf.experiments.experiment import GridExperiment, Option
 from qlatent_tf.experiments.grids.cells import seed_by_seed
 from qlatent_tf.experiments.grids.latent_files import recorded_samples
 from qlatent_tf.experiments.grids.tables import Column, judges
+from qlatent_tf.registry import datasets
+from qlatent_tf.registry import latents as latent_registry
 
 DATA = ("quantum", "bernoulli")
 LATENTS = ("gaussian", "bernoulli", "photonic", "boson")
@@ -55,8 +57,8 @@ _OF_COUNTS = (
 )
 
 
-def _cells(latents, data, variant, samples, **schedule):
-    if "samples" in latents:
+def _cells(latents, data, variant, samples, settings=(), **schedule):
+    if "samples" in latents and "latent_options.file" not in dict(settings):
         raise ValueError("Files of samples are rows of their own: name them by --samples.")
     configs = [(latent, get_config(latent, variant)) for latent in latents]
     for text in samples:
@@ -69,16 +71,24 @@ def _cells(latents, data, variant, samples, **schedule):
         for name, config in configs
     ]
     taken = ("latent_options.file", "latent_options.key") if samples else ()
-    return seed_by_seed(rows, taken=taken, **schedule)
+    return seed_by_seed(rows, settings=settings, taken=taken, **schedule)
 
 
 def _notes(table):
     said = {
         _OF_PAPER: any(row["published"] for row in table["rows"]),
-        _OF_CIRCUITS: True,
+        _OF_CIRCUITS: any(map(_has_circuit, table["rows"])),
         _OF_COUNTS: "outcome_tv" in table["columns"],
     }
     return " ".join(note for note, is_said in said.items() if is_said)
+
+
+def _has_circuit(row):
+    registries = {"latent": latent_registry, "data": datasets}
+    return any(
+        row[kind] in known.names() and "unitary_seed" in known.options(row[kind])
+        for kind, known in registries.items()
+    )
 
 
 def _published(row):

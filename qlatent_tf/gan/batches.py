@@ -6,6 +6,8 @@ import tensorflow as tf
 
 from qlatent_tf.quantum.arguments import check_count
 
+_BLOCK = 1 << 24  # entries of a mapped array that are looked at together
+
 
 def step_seed(base, step):
     """Returns an int32 pair that differs with a 31-bit seed and the step, a scalar tensor."""
@@ -100,11 +102,8 @@ def real_sampler(real):
     )
     if any(part.dtype == tf.string for part in keras.tree.flatten(arrays)):
         raise ValueError("Real samples are numbers; received text.")
-    for part in keras.tree.flatten(arrays):
-        # What is mapped was looked at when it was opened.
-        known = not isinstance(part, np.memmap) and part.dtype.is_floating
-        if known and not bool(tf.reduce_all(tf.math.is_finite(part))):
-            raise ValueError("Real samples are finite numbers; received NaN or infinity.")
+    if not all(map(_is_finite, keras.tree.flatten(arrays))):
+        raise ValueError("Real samples are finite numbers; received NaN or infinity.")
 
     def draw(shape, step, seed):
         count = shape[0] * shape[1]
@@ -121,6 +120,14 @@ def real_sampler(real):
         )
 
     return draw
+
+
+def _is_finite(array) -> bool:
+    if not isinstance(array, np.memmap):
+        return not array.dtype.is_floating or bool(tf.reduce_all(tf.math.is_finite(array)))
+    rows = max(1, _BLOCK // max(1, array[:1].size))
+    blocks = range(0, len(array), rows) if array.dtype.kind == "f" else ()
+    return all(np.isfinite(array[start : start + rows]).all() for start in blocks)
 
 
 def sizes_of(real):

@@ -99,9 +99,9 @@ class LatentGenerator(keras.Model):
             raise ValueError(f"{type(self).__name__} takes no targets: y is None; received {y!r}.")
         if not self.compiled:
             raise ValueError("fit trains with optimizers: call compile first, compile('adam').")
-        for name in options:
-            if name.startswith("validation_"):
-                raise ValueError(f"{_NO_VALIDATION}; received {name}.")
+        if options.get("validation_data") is not None or options.get("validation_split"):
+            given = [name for name in options if name.startswith("validation_")]
+            raise ValueError(f"{_NO_VALIDATION}; received {', '.join(given)}.")
         x = getattr(x, "source", x)  # of a Dataset
         if x is None or isinstance(x, Iterator):
             raise ValueError(
@@ -145,6 +145,10 @@ class LatentGenerator(keras.Model):
         )
 
     def evaluate(self, *arguments, **options):
+        """Not for models without targets: `qlatent_tf.evaluate` scores their samples."""
+        raise NotImplementedError(_NO_VALIDATION)
+
+    def test_on_batch(self, *arguments, **options):
         """Not for models without targets: `qlatent_tf.evaluate` scores their samples."""
         raise NotImplementedError(_NO_VALIDATION)
 

@@ -1,5 +1,7 @@
 """Do the parts of a GAN fit together, and do the data fit them?"""
 
+from qlatent_tf.registry import OwnCodeError
+
 
 def check_sizes(**sizes):
     """Raises ValueError unless each is an int from 1 that TensorFlow's shapes hold."""
@@ -43,11 +45,15 @@ def check_draws(latent) -> None:
     import tensorflow as tf
 
     shape = (2, latent_width(latent))
-    drawn = np.asarray(latent.sample(2, seed=tf.constant([0, 0], tf.int32)))
-    if drawn.shape != shape or drawn.dtype.kind not in "fiu" or not np.isfinite(drawn).all():
+    try:
+        # As training takes them.
+        drawn = tf.cast(latent.sample(2, seed=tf.constant([0, 0], tf.int32)), tf.float32).numpy()
+    except Exception as error:
+        raise OwnCodeError(f"{latent!r} cannot be drawn from: {error}") from error
+    if drawn.shape != shape or not np.isfinite(drawn).all():
         raise ValueError(
-            f"Two draws of a latent are finite numbers of shape {shape}; {latent!r} drew "
-            f"{drawn.dtype} of shape {drawn.shape}: {str(drawn.ravel()[:8])[:80]}."
+            f"Two draws of a latent are finite numbers of shape {shape}; those of {latent!r} have "
+            f"the shape {drawn.shape}: {str(drawn.ravel()[:8])[:80]}."
         )
 
 

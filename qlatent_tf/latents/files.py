@@ -8,7 +8,7 @@ from absl import logging
 from qlatent_tf.config import Config
 from qlatent_tf.quantum.recordings import bank_metadata
 from qlatent_tf.resolve import LATENT_FILES
-from qlatent_tf.storage.files import sha256_of, user_path
+from qlatent_tf.storage.files import check_regular, sha256_of, user_path
 
 
 def latent_file(config: Config) -> str | None:
@@ -93,6 +93,7 @@ def check_file(source, recorded: dict | None, config: Config, *, named: bool = F
         raise FileNotFoundError(
             f"The latent of {source} reads {file}, which is not there: {where}."
         )
+    _check_readable(path)
     if not recorded or content(recorded) == (_bank_settings(path) or _sha256(path)):
         return
     found = (
@@ -102,6 +103,16 @@ def check_file(source, recorded: dict | None, config: Config, *, named: bool = F
     if not named:
         raise ValueError(f"{found}. If the right one is elsewhere, {where}.")
     logging.warning("%s. The generator gets its samples all the same.", found)
+
+
+def _check_readable(path: Path) -> None:
+    """Refuses what holds no samples before anything of it is hashed: a preset may name any path."""
+    if not path.is_dir():
+        check_regular(path)
+        return
+    samples = path / bank_metadata.BOREALIS
+    if not bank_metadata.is_bank(path) and not samples.is_file():
+        raise ValueError(f"{path} is a folder, neither a sample bank nor one with {samples.name}.")
 
 
 def _file_of(option, value):

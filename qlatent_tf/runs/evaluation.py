@@ -80,25 +80,33 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
     }
 
 
-def check_metrics(model, dataset, names) -> None:
+def check_metrics(model, dataset, names, num_samples: int) -> None:
     """Scores a few samples by metrics that someone named, before hours are spent on training.
+
+    Where few are refused, as many as an evaluation has are tried.
 
     Args:
       model: LatentGenerator. Untrained.
       dataset: Dataset.
       names: sequence of str. Metrics.
+      num_samples: int. Of an evaluation.
 
     Raises:
       ValueError: naming the metric that cannot score this model's samples on these data.
     """
-    samples = model.sample(_TRIED, 0) if names else None
+    few = min(_TRIED, num_samples)
+    samples = model.sample(few, 0) if names else None
     for name in names:
-        try:
-            _by_key({name: apply_metric(metrics.get(name), dataset, samples)}, dataset.name)
-        except ValueError as error:
-            raise ValueError(
-                f"The metric {name} cannot score this model on {dataset.name!r}: {error}"
-            ) from error
+        for tried in dict.fromkeys((few, num_samples)):
+            drawn = samples if tried == few else model.sample(tried, 0)
+            try:
+                _by_key({name: apply_metric(metrics.get(name), dataset, drawn)}, dataset.name)
+                break
+            except ValueError as error:
+                if tried == num_samples:
+                    raise ValueError(
+                        f"The metric {name} cannot score this model on {dataset.name!r}: {error}"
+                    ) from error
 
 
 @contextlib.contextmanager

@@ -53,8 +53,14 @@ def load_model(source, trust_code: bool = False, latent_options=None, latent_fil
         options.update(named_files(with_file(config, latent_file)))
     reads = config.with_latent_options(options)
     # A circuit that was trained from a file is decided, and the file only says where it started.
-    named = not config.train_circuit and bool(named_files(config).keys() & options.keys())
-    check_file(source, record.get("latent_file"), reads, named=named)
+    named = sorted(named_files(config).keys() & options.keys())
+    if named and config.train_circuit and not record.get("latent_file"):
+        raise ValueError(
+            f"{source} does not record the file that its circuit was trained from, so no other can "
+            f"be told from it; received {named[0]}={options[named[0]]!r}."
+        )
+    decided = config.train_circuit or not named
+    check_file(source, record.get("latent_file"), reads, named=not decided)
     warn_of_other_code(source, record.get("code"), config)
     how = {"latent_options": options, "trust_code": trust_code}
     if is_preset(source):

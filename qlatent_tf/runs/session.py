@@ -47,7 +47,7 @@ class Session:
         self._dataset = dataset
         self._latent_file = latent_file
         # That of a run's beginning, whatever has changed since.
-        self._code = {**code_record(config), **run.read_run().get("code", {})}
+        self._code = run.read_run().get("code") if start else code_record(config)
         self._checkpoints = checkpoints
         self._start = start
         self._batches = model.training_batches(

@@ -147,7 +147,8 @@ def train(
     # Before there is a directory to clean up, or anything is compiled.
     check_memory(config, model)
     check_fit(config, model, dataset)
-    check_metrics(model, dataset, config.metrics)
+    if not run.is_trained():
+        check_metrics(model, dataset, config.metrics, config.evaluation_samples)
     warn_of_slow_latents(config, model.latent)
     drawn_from = file_record(config)
     if beginning:

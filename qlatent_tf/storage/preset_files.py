@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from qlatent_tf.registry import models
@@ -149,7 +149,8 @@ def _staged(directory):
         yield folder
         files = [file for file in folder.rglob("*") if file.is_file()]
         moved = {directory / file.relative_to(folder): file for file in files}
-        parts = filter(_is_part, directory.glob("*"))
+        known = _hashes_in(directory)
+        parts = [one for one in directory.glob("*") if _is_part(one) or one.name in known]
         for file in {*parts, *(directory / CHECKPOINT_FOLDER).glob("*")} - moved.keys():
             file.unlink()
         for target in sorted(moved, key=lambda target: target.name == "config.json"):
@@ -333,14 +334,22 @@ def _is_taken(directory: Path) -> bool:
     """Whether there is anything but what a killed writer of a preset may have left."""
     if not directory.is_dir() or (directory / "config.json").exists():
         return directory.exists() or directory.is_symlink()
+    # A file of a latent may be somebody's own, which lay there before.
     others = (path for path in directory.iterdir() if path.name != CHECKPOINT_FOLDER)
     return not all(map(_is_part, others))
 
 
 def _is_part(path: Path) -> bool:
     """Whether a file beside ``config.json`` has the name of a preset's."""
-    named = path.name in ("metrics.json", "README.md") or path.suffix == ".png"
-    return named or bool(_PART.fullmatch(path.name))
+    return path.name in (WEIGHTS, "metrics.json", "README.md") or path.suffix == ".png"
+
+
+def _hashes_in(directory: Path) -> Iterable[str]:
+    """The names of the files whose hashes the preset there tells, if there is one."""
+    try:
+        return read_json(directory / "config.json", {"sha256": {str: str}})["sha256"]
+    except (OSError, ValueError):
+        return ()
 
 
 def versions() -> dict[str, str]:

@@ -179,11 +179,14 @@ def test_a_data_set_is_fitted_as_its_samples_are():
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_samples_that_are_no_numbers_leave_the_weights_as_they_are(value):
+def test_samples_that_are_no_numbers_leave_the_weights_as_they_are(value, tmp_path):
     gan = small_gan()
     before = weights(gan)
     with pytest.raises(ValueError, match="Real samples are finite numbers"):
         gan.fit(np.where(REAL > 3.5, value, REAL), batch_size=16, verbose=0)
+    np.save(tmp_path / "real.npy", np.where(REAL > 3.5, value, REAL).astype(np.float32))
+    with pytest.raises(ValueError, match="Real samples are finite numbers"):
+        gan.fit(np.load(tmp_path / "real.npy", mmap_mode="r"), batch_size=16, verbose=0)
     np.testing.assert_array_equal(weights(gan), before)
 
 
@@ -191,11 +194,13 @@ def test_what_a_model_without_targets_cannot_do_says_what_to_do_instead():
     gan = small_gan()
     for call, instead in {
         lambda: gan.evaluate(REAL): "qlatent_tf.evaluate",
+        lambda: gan.test_on_batch(REAL): "qlatent_tf.evaluate",
         lambda: gan.predict(REAL): "model.sample",
         lambda: gan.train_on_batch(REAL): "steps_per_epoch=1",
     }.items():
         with pytest.raises(NotImplementedError, match=instead):
             call()
+    gan.fit(REAL, batch_size=16, verbose=0, validation_data=None, validation_split=0.0)
     for option in ({"validation_data": REAL}, {"validation_split": 0.1}):
         with pytest.raises(ValueError, match="has no validation loss"):
             gan.fit(REAL, batch_size=16, verbose=0, **option)

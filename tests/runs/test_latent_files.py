@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import shutil
 
 import numpy as np
@@ -11,6 +12,7 @@ from tiny_run import TINY, train
 
 import qlatent_tf
 from qlatent_tf import zoo
+from qlatent_tf.latents import files
 from qlatent_tf.quantum.unitaries import haar_unitary
 from qlatent_tf.runs.loading import load_model
 
@@ -138,3 +140,82 @@ def test_the_device_in_a_kept_file_keeps_its_name(tmp_path):
     assert stored == {"device": "latent.npz:one"}
     found = qlatent_tf.from_preset(preset)
     np.testing.assert_array_equal(found.sample(5, seed=0), model.sample(5, seed=0))
+
+
+def test_a_file_that_the_replaced_preset_holds_is_kept(copy, tmp_path):
+    moved = shutil.copytree(copy / "kept", tmp_path / "models" / "mine")
+    options = {"file": str(moved / "latent.csv")}
+    run = train(tmp_path / "again", TINY, latent="samples", latent_options=options, steps=2)
+    again = ("publish", run.path, "mine", "--models-dir", moved.parent, "--num-samples", 20)
+    assert run_tool(*again, "--overwrite") == 0
+    assert (moved / "latent.csv").read_bytes() == (copy / "shots.csv").read_bytes()
+    assert qlatent_tf.from_preset(moved).sample(2, seed=0).shape == (2, 4)
+    qlatent_tf.from_preset(run.path)
+
+
+def test_a_file_of_somebodys_own_is_no_remnant_of_a_preset(copy, capsys):
+    own = copy / "fresh" / "latent.csv"
+    own.parent.mkdir()
+    write_shots(own, seed=3)
+    before = own.read_bytes()
+    publish = ("publish", copy / "run", "fresh", "--models-dir", copy, "--num-samples", 20)
+    assert run_tool(*publish) == 1 and "exists" in capsys.readouterr().err
+    assert run_tool(*publish, "--overwrite") == 0 and own.read_bytes() == before
+
+
+def test_a_preset_saved_from_python_records_the_file(copy):
+    model, config, _ = load_model(copy / "run")
+    preset = zoo.save_preset(copy / "saved", model, config)
+    assert zoo.read_preset(preset)["provenance"]["latent_file"]["name"] == "shots.csv"
+    write_shots(copy / "shots.csv", seed=1)
+    with pytest.raises(ValueError, match=OTHER):
+        qlatent_tf.from_preset(preset)
+
+
+@pytest.mark.parametrize("place", ["folder", "pipe.csv"])
+def test_what_holds_no_samples_is_not_hashed(copy, place, monkeypatch):
+    path = copy / place
+    path.mkdir() if place == "folder" else os.mkfifo(path)
+    monkeypatch.setattr(files, "_sha256", lambda path: pytest.fail("hashed"))
+    with pytest.raises(ValueError, match=f"{place} is (a folder|not a regular file)"):
+        load_model(copy / "run", latent_file=path)
+
+
+def test_scores_with_another_file_are_not_saved(copy, capsys):
+    other = write_shots(copy / "other.csv", seed=1)
+    before = (copy / "kept" / "metrics.json").read_bytes()
+    score = ("evaluate", copy / "kept", "--num-samples", 20, "--seeds", 3)
+    score += ("--metrics", "discreteness", "--latent-file")
+    assert run_tool(*score, other) == 0
+    assert run_tool(*score, other, "--save") == 1
+    assert "is another" in capsys.readouterr().err
+    assert (copy / "kept" / "metrics.json").read_bytes() == before
+    assert run_tool(*score, copy / "shots.csv", "--save") == 0
+
+
+def test_training_again_takes_the_same_file(copy, capsys):
+    write_shots(copy / "kept" / "latent.csv", seed=1)
+    train = ("train", "--config", copy / "kept", "--dry-run")
+    assert run_tool(*train) == 1 and "is another" in capsys.readouterr().err
+    assert run_tool(*train, "--latent-file", copy / "shots.csv") == 0
+
+
+def test_a_run_whose_file_moved_is_published(copy, capsys):
+    (copy / "shots.csv").rename(copy / "moved.csv")
+    publish = ("publish", copy / "run", "other", "--models-dir", copy, "--num-samples", 20)
+    assert run_tool(*publish, "--with-latent-file") == 1
+    assert "which is not there" in capsys.readouterr().err
+    assert run_tool(*publish, "--with-latent-file", "--latent-file", copy / "moved.csv") == 0
+    assert qlatent_tf.from_preset(copy / "other").sample(2, seed=0).shape == (2, 4)
+
+
+def test_a_trained_circuit_without_a_record_takes_no_other_file(tmp_path):
+    circuit = tmp_path / "circuit.npy"
+    np.save(circuit, haar_unitary(4, 0))
+    options = {"modes": 4, "unitary_file": str(circuit)}
+    run = train(tmp_path / "run", TINY, latent_options=options, train_circuit=True, steps=1)
+    record = json.loads((run.path / "run.json").read_text())
+    (run.path / "run.json").write_text(json.dumps({**record, "latent_file": None}))
+    with pytest.raises(ValueError, match="does not record the file that its circuit was trained"):
+        qlatent_tf.from_preset(run.path, latent_options={"unitary_file": str(circuit)})
+    qlatent_tf.from_preset(run.path)

@@ -2,10 +2,14 @@
 
 import json
 import sys
+import types
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from harness import run_tool
+
+from qlatent_tf.gan.shapes import check_draws
 
 MINE = """
 import numpy as np
@@ -22,6 +26,11 @@ def gap(dataset, samples):
 
 def number(dataset, samples):
     return 0.3
+
+def of_many(dataset, samples):
+    if len(samples) < 15:
+        raise ValueError("at least 15")
+    return {"many": 1.0}
 """
 SIZES = ["batch_size=4", "critic_steps=1", "jit_compile=false", "evaluation_samples=20"]
 SIZES = [part for size in (*SIZES, "model_options.units=[4]") for part in ("--set", size)]
@@ -96,3 +105,23 @@ def test_a_table_of_ones_own_data_has_the_named_scores_and_no_empty_columns(mine
     (mine.parent / "w" / "cells").rename("cells_of_before")
     assert run_tool(*table, *options, "--set", "metrics=mine:gap") == 0
     assert "| my gap |" in (mine.parent / "w" / "table1.md").read_text()
+
+
+def test_a_metric_of_many_samples_is_tried_on_as_many_as_an_evaluation_has(mine, monkeypatch):
+    from qlatent_tf.runs import evaluation
+
+    monkeypatch.setattr(evaluation, "_TRIED", 10)
+    assert run_tool(*TRAIN, "--set", "metrics=mine:of_many", "--steps", 1) == 0
+
+
+@pytest.mark.parametrize("kind", ["bfloat16", "bool"])
+def test_latents_of_other_types_are_drawn_from_as_training_does(kind):
+    latent = types.SimpleNamespace(
+        event_shape=tf.TensorShape([4]),
+        sample=lambda count, seed: tf.cast(tf.ones([count, 4]), kind),
+    )
+    check_draws(latent)
+    shape = tf.TensorShape([4])
+    broken = types.SimpleNamespace(event_shape=shape, sample=lambda count, seed: 1 / 0)
+    with pytest.raises(ValueError, match="cannot be drawn from: division by zero"):
+        check_draws(broken)

@@ -25,7 +25,7 @@ class _Model:
 
 @pytest.fixture
 def model(monkeypatch):
-    monkeypatch.setattr(interpolate, "load_model", lambda source, trust: (_Model(), None, 1))
+    monkeypatch.setattr(interpolate, "load_model", lambda source, trust, file: (_Model(), None, 1))
 
 
 def test_images_are_drawn_along_lines(model, tmp_path):

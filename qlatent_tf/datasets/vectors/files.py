@@ -7,6 +7,7 @@ import numpy as np
 
 from qlatent_tf.datasets.dataset import Dataset
 from qlatent_tf.datasets.vectors.arrays import vector_dataset
+from qlatent_tf.quantum.arguments import check_flag
 from qlatent_tf.storage import files, npy_files
 
 SUFFIXES = (".csv", ".txt", ".npy", ".npz")
@@ -17,6 +18,7 @@ def vector_file(
     file: str | os.PathLike,
     key: str | None = None,
     columns: list | str | int | None = None,
+    header: bool | None = None,
     data_dir: str | os.PathLike | None = None,
 ) -> Dataset:
     """The rows of a table or an array, numbers in shape `(n, width)`.
@@ -26,8 +28,10 @@ def vector_file(
         columns and with or without a line of names; a ``.npy`` or a ``.npz`` file: a path, or a
         name in `data_dir`, in $QLATENT_DATA_DIR or in the cache folder.
       key: str. The array in a ``.npz`` file. Default: the only one of two axes.
-      columns: list of str or int. The columns to keep, by name or by number from 0, in this order.
-        Default: all.
+      columns: list of str or int. The columns to keep, in this order: by name, or by number from 0
+        where they have none. Default: all.
+      header: bool. Whether the first line of a table names the columns. Default: if none of its
+        entries is a number.
       data_dir: path. The caller's own folder.
 
     Raises:
@@ -36,11 +40,14 @@ def vector_file(
         finite number.
     """
     path = files.named_file(file, data_dir)
-    values, names = _read(path, key)
-    chosen = _chosen(path, columns, names)
+    if header is not None:
+        header = check_flag(header, "header")
+    values, names = _read(path, key, header)
+    if columns is not None:
+        values = values[:, _chosen(path, columns, names)]
     return vector_dataset(
         "vectors",
-        np.asarray(values[:, chosen]),
+        values,
         where=str(path),
         provenance={"file": path.name, "sha256": files.sha256_of(path)},
     )
@@ -53,7 +60,7 @@ def _width(options) -> int | None:
         return len(_listed(columns))
     try:
         path = files.named_file(options["file"], None)
-        values, _ = _read(path, options.get("key"), rows=2)
+        values, _ = _read(path, options.get("key"), options.get("header"), rows=2)
     except (KeyError, OSError, ValueError):
         return None  # Who loads the data says what is wrong.
     return values.shape[1]
@@ -62,7 +69,7 @@ def _width(options) -> int | None:
 vector_file.width_of = _width
 
 
-def _read(path: Path, key: str | None, rows: int | None = None):
+def _read(path: Path, key: str | None, header: bool | None, rows: int | None = None):
     """Returns the array, of a table the first rows alone if asked, and the names of its columns."""
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES or not path.is_file():
@@ -70,7 +77,9 @@ def _read(path: Path, key: str | None, rows: int | None = None):
     if key is not None and suffix != ".npz":
         raise ValueError(f"Only a .npz file has arrays with names; received key={key!r}, {path}.")
     if suffix in (".csv", ".txt"):
-        return _read_table(path, rows)
+        return _read_table(path, header, rows)
+    if header is not None:
+        raise ValueError(f"Only a table has a header; received header={header}, {path}.")
     array = npy_files.open_npy(path) if suffix == ".npy" else _of_archive(path, key)
     if array.ndim != 2:
         raise ValueError(f"{path}: vectors have the shape (n, width); received {array.shape}.")
@@ -91,32 +100,45 @@ def _of_archive(path, key):
     return npy_files.open_npz(path, key)
 
 
-def _read_table(path, rows):
+def _read_table(path, header, rows):
     import pandas
 
-    first = _first_line(path)
+    number, first = _first_line(path)
     separator = next((one for one in ",;\t" if one in first), None)
     names = [name.strip().strip("\"'") for name in first.split(separator)]
-    headed = any(name and not _is_number(name) for name in names)
-    if headed and "" in names:
+    if header is None:
+        numbers = sum(map(_is_number, names))
+        texts = sum(bool(name) and not _is_number(name) for name in names)
+        if numbers and texts:
+            raise ValueError(
+                f"{path}, line {number}: the first line holds names or numbers; received both, "
+                f"{first[:60]!r}. The option header=true makes them names."
+            )
+        header = texts > 0
+    if header and "" in names:
         raise ValueError(
             f"{path}: column {names.index('')} has no name, as a column of row numbers. Write the "
-            "table without it, in pandas by to_csv(index=False), or name the others by columns."
+            "table without it, in pandas by to_csv(index=False)."
         )
     try:
         frame = pandas.read_csv(
             path,
             sep=separator or r"\s+",
-            header=0 if headed else None,
+            header=None,
+            skiprows=number if header else number - 1,
             comment="#",
             nrows=rows,
             encoding="utf-8-sig",
             skipinitialspace=True,
         )
+    except pandas.errors.EmptyDataError:
+        raise ValueError(f"{path} holds no rows.") from None
     except (ValueError, UnicodeError) as error:  # Of a parser, too.
         raise ValueError(f"{path} is no table: {str(error).strip()}.") from error
-    if not len(frame):
-        raise ValueError(f"{path} holds no rows.")
+    if frame.shape[1] != len(names):
+        raise ValueError(
+            f"{path}: the first line has {len(names)} entries, and the next {frame.shape[1]}."
+        )
     for column, kind in enumerate(frame.dtypes):
         if not pandas.api.types.is_numeric_dtype(kind):
             texts = frame.iloc[:, column]
@@ -125,16 +147,17 @@ def _read_table(path, rows):
                 f"{path}, row {row}, column {column}: vectors are of numbers; received "
                 f"{str(texts.iloc[row])[:40]!r}."
             )
-    columns = list(map(str, frame.columns)) if headed else list(map(str, range(len(names))))
-    return frame.to_numpy(np.float64), columns
+    return frame.to_numpy(np.float64), names if header else list(map(str, range(len(names))))
 
 
-def _first_line(path) -> str:
+def _first_line(path) -> tuple[int, str]:
+    """Returns the first line that holds anything, and its number from 1."""
     try:
         with open(path, encoding="utf-8-sig") as lines:
-            for line in lines:
-                if line.strip() and not line.lstrip().startswith("#"):
-                    return line.strip()
+            for number, line in enumerate(lines, start=1):
+                text = line.partition("#")[0].strip()
+                if text:
+                    return number, text
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is no text in UTF-8: {error}.") from error
     raise ValueError(f"{path} holds no rows.")
@@ -144,7 +167,7 @@ def _is_number(text: str) -> bool:
     try:
         float(text)
     except ValueError:
-        return False
+        return text.lower() in ("true", "false")
     return True
 
 

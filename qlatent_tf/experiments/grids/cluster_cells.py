@@ -73,7 +73,7 @@ def run_on(
       CellsFailed: if cells failed or other processes run them; all others are finished.
       Interrupted: on Ctrl-C and SIGTERM, after runs that others can take up are saved.
     """
-    left = grid.unfinished(cells, data_dir)
+    left = grid.unfinished(cells)
     if not left:
         return
     for bank in {cell.bank.name: cell.bank for cell in left if cell.bank is not None}.values():

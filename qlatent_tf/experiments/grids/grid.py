@@ -113,7 +113,8 @@ class Grid:
           Interrupted: on Ctrl-C, and while training on SIGTERM too, after a checkpoint; the same
             call continues from there.
         """
-        left = self.unfinished(cells, data_dir)
+        left = self.unfinished(cells)
+        _check_own_data(left, data_dir)
         steps = [cell.config.steps - self.step(cell) for cell in left]
         held, diverged = [], []
         # The bar of the run stands below this one, which counts the steps of all; its speed is
@@ -142,7 +143,7 @@ class Grid:
             kind = FloatingPointError if diverged else InUseError
             raise kind("\n".join([*diverged, *held, "All other cells are finished."]))
 
-    def unfinished(self, cells, data_dir=None) -> list[Cell]:
+    def unfinished(self, cells) -> list[Cell]:
         """Returns the cells that are to be run, after a look at what is there of them.
 
         Raises:
@@ -150,7 +151,6 @@ class Grid:
         """
         left = self._left(cells)
         _check_latents(left)
-        _check_own_data(left, data_dir)
         return left
 
     def _left(self, cells):
@@ -305,8 +305,8 @@ def _check_own_data(cells, data_dir):
     """Loads someone's own data, of which nothing is known before, and what they are scored by."""
     from qlatent_tf.runs.training import load_dataset
 
-    own = [cell.config for cell in cells if ":" in cell.config.dataset]
-    for config in {(one.dataset, str(one.dataset_options)): one for one in own}.values():
+    own = {cell.config.dataset: cell.config for cell in cells if ":" in cell.config.dataset}
+    for config in own.values():
         check_scored(config, load_dataset(config, data_dir=data_dir, progress=False))
 
 

@@ -10,6 +10,8 @@ from qlatent_tf.storage.shapes import check_shape
 FORMAT = "qlatent_tf sample bank"
 FORMAT_VERSION = 1
 NAME = "metadata.json"
+# By which a directory of that experiment, which is no bank, is known.
+BOREALIS = "samples.npy"
 _SHAPE = {
     "num_samples": int, "modes": int, "shard_size": int, "seed": int, "package_version": str,
     "unitary_sha256": (str, None), "sampler": dict, "shards": {str: str},

@@ -13,7 +13,6 @@ from qlatent_tf.quantum.recordings import text as text_samples
 from qlatent_tf.storage import npy_files
 from qlatent_tf.storage.files import check_regular, user_path
 
-_BOREALIS = "samples.npy"  # by which a directory of that experiment is known
 _READERS = {
     "npy": npy_files.open_npy,
     "npz": npy_files.open_npz,
@@ -75,7 +74,7 @@ def open_samples(
         kind = "directory" if path.is_dir() else "file"
         raise ValueError(f"{path} is a {kind}; the format {file_format!r} is not.")
     if file_format == "borealis":
-        path /= _BOREALIS
+        path /= bank_metadata.BOREALIS
     if key is not None and file_format != "npz":
         raise ValueError(f"key={key!r} chooses an array in a .npz file; {path} is {file_format}.")
     rows = npy_files.open_npz(path, key) if key is not None else _READERS[file_format](path)
@@ -96,11 +95,11 @@ def _recognise(path: Path) -> str:
     if path.is_dir():
         if bank_metadata.is_bank(path):
             return "bank"
-        if (path / _BOREALIS).is_file():
+        if (path / bank_metadata.BOREALIS).is_file():
             return "borealis"
         raise ValueError(
             f"{path} is neither a sample bank (metadata.json) nor a Borealis directory "
-            f"({_BOREALIS})."
+            f"({bank_metadata.BOREALIS})."
         )
     suffix = path.suffix.lower().removeprefix(".")
     if suffix in ("npy", "npz", "csv", "json"):

@@ -33,7 +33,11 @@ def correlator_deviation(counts, measured, mean, covariance) -> float:
     """
     deviations = correlators.pairs(measured.covariance) - correlators.pairs(covariance)
     together = correlators.pairs(covariance + np.outer(mean, mean))
-    return _mean_square(deviations, _noise(measured.noise, together, counts.shots))
+    # A correlator is a mean of products less a product of means, which has noise of its own.
+    spread = np.outer(mean**2, np.diag(covariance))
+    of_means = correlators.pairs(spread + spread.T + 2 * np.outer(mean, mean) * covariance)
+    noise = _noise(measured.noise, together, counts.shots, of_means / counts.shots)
+    return _mean_square(deviations, noise)
 
 
 def fits(predictions: Collection) -> bool:
@@ -91,13 +95,15 @@ def _what_fits(counts, covariance, unitary, moments) -> str:
     return f" With {' or '.join(found)} they fit." if found else ""
 
 
-def _noise(measured, expected, shots):
+def _noise(measured, expected, shots, beside=0.0):
     """The variances by shot noise; of what few shots hold, shots do not tell it, and it is counted.
 
-    A count where none can be would be infinitely many deviations: it is one.
+    A count where none can be would be infinitely many deviations: it is one. `beside` is the noise
+    that what is counted has besides.
     """
     counted = np.where(shots * expected < _NONE, 1 / shots, expected) / shots
-    return np.where(shots * expected < _RARE, counted, measured)
+    # What is the same in all shots has no noise, but a count more or less in one would be seen.
+    return np.where(shots * expected < _RARE, counted + beside, np.maximum(measured, 1 / shots**2))
 
 
 def _mean_square(deviations, variances) -> float:

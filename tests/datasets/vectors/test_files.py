@@ -32,7 +32,7 @@ def test_tables_and_arrays_hold_the_same_vectors(table, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["1;2\n3;4", "# made\n1\t2\n3\t4", "1 2\n\n3  4", "x, y\n1, 2\n3,4"]
+    "text", ["1;2\n3;4", "# made\n1\t2\n3\t4", "1 2\n\n3  4", "x, y\n1, 2\n3,4", "1,2 # x\n3,4"]
 )
 def test_columns_are_told_apart_with_and_without_names(tmp_path, text):
     data = load_dataset("vectors", file=str(write(tmp_path / "mine.txt", text)))
@@ -52,6 +52,10 @@ def test_columns_are_chosen_by_name_in_their_order(table, columns):
         ("a,b\n1,\n2,3\n", "not finite .* row 0, column 1: nan"),
         ("1,,3\n4,5,6\n", "not finite .* row 0, column 1: nan"),
         ("1,2\n3,4,5\n", "is no table: .*Expected 2 fields in line 2, saw 3"),
+        ("a,b\n1,2,3\n4,5,6\n", "the first line has 2 entries, and the next 3"),
+        ("a,b\n1,2\n3,4,5\n", "is no table: .*Expected 2 fields"),
+        ("1,b\n2,3\n", "line 1: the first line holds names or numbers; received both, '1,b'"),
+        ("0x10,2\n3,4\n", "received both"),
         (",a,b\n0,1,2\n1,3,4\n", "column 0 has no name, as a column of row numbers"),
         ("", "holds no rows"),
         ("a,b\n", "holds no rows"),
@@ -67,6 +71,7 @@ def test_other_tables_are_refused(tmp_path, text, message):
     [
         ({"columns": ["z"]}, "has the columns a, b, c: .* received"),
         ({"columns": ["a", "a"]}, "different ones"),
+        ({"header": "yes"}, "header is True or False"),
         ({"key": "x"}, "Only a .npz file has arrays with names"),
     ],
 )
@@ -108,3 +113,12 @@ def test_a_table_is_trained_on_and_scored_by_default(table, tmp_path, capsys):
     assert "error of pair correlations" in capsys.readouterr().out
     assert run_tool(*train, "--steps", 2, "--workdir", tmp_path / "other") == 1
     assert "--dataset vectors reads a file" in capsys.readouterr().err
+
+
+def test_names_that_are_numbers_are_named_to_be_names(tmp_path):
+    file = str(write(tmp_path / "spectra.csv", "400,410\n1,2\n3,4\n"))
+    assert len(load_dataset("vectors", file=file).source) == 3
+    named = load_dataset("vectors", file=file, header=True, columns=["410"])
+    np.testing.assert_array_equal(named.source, [[2], [4]])
+    booleans = load_dataset("vectors", file=str(write(tmp_path / "b.csv", "True,False\nTrue,True")))
+    np.testing.assert_array_equal(booleans.source, [[1, 0], [1, 1]])

@@ -265,9 +265,9 @@ def test_a_run_that_began_meanwhile_under_other_settings_is_not_continued(tmp_pa
         monkeypatch.undo()
         return left
 
-    monkeypatch.setattr(Grid, "unfinished", lambda grid, *given: checked(grid, *given))
+    monkeypatch.setattr(Grid, "unfinished", lambda grid, cells: checked(grid, cells))
     other = Grid(tmp_path, SAMPLES)
-    monkeypatch.setattr(other, "unfinished", lambda cells, _: meanwhile(other, cells))
+    monkeypatch.setattr(other, "unfinished", lambda cells: meanwhile(other, cells))
     with pytest.raises(ValueError, match="batch_size: 9 -> 8"):
         other.run([cell(0)], progress=False)
 

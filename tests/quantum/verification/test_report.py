@@ -335,3 +335,12 @@ def test_a_few_counts_where_none_can_be_are_no_misfit():
     report = validate_samples(rows, unitary=circuit, photons=5, circuits=5)
     found = report.predictions["boson"]
     assert found.mean_deviation < 2.5 and found.correlator_deviation < 2.5 and report.fits
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_photon_that_passes_with_certainty_is_no_misfit(seed):
+    circuit = block_diag(np.eye(1), haar_unitary(3, seed))
+    state = np.array([1, 0, 1, 0])
+    rows = PhotonicDevice(circuit, state).sample(5000, seed=seed)
+    report = validate_samples(rows, unitary=circuit, input_state=state, circuits=2)
+    assert report.fits and report.predictions["boson"].mean_deviation < 4
