@@ -98,7 +98,7 @@ def _publish(arguments):
         return _rewrite_cards(arguments)
     if arguments.preset is None:
         raise ValueError("Name the run's directory and the preset: qlatent-tf publish RUN PRESET.")
-    from qlatent_tf.latents.files import file_record, latent_file, named_files, with_file
+    from qlatent_tf.latents.files import check_file, latent_file, named_files, with_file
     from qlatent_tf.runs.run_directory import check_data
 
     for name in arguments.metrics:
@@ -121,6 +121,7 @@ def _publish(arguments):
     config = run.read_config(trust_code=arguments.trust_code)
     if arguments.latent_file:
         config = with_file(config, arguments.latent_file)
+    check_file(run.path, run.read_run().get("latent_file"), config)
     stored, held = config, arguments.with_latent_file or lies_in(config, directory)
     if held:
         stored = with_file(config, name_of_latent_file(file_to_keep(config)))
@@ -138,7 +139,7 @@ def _publish(arguments):
     config, stored = (one.override(steps=step) for one in (config, stored))
     dataset = load_dataset(config, data_dir=arguments.data_dir)
     # Its scores stand beside the record of what it was trained on.
-    check_data(run.path, run.read_run(), dataset, file_record(config))
+    check_data(run.path, run.read_run(), dataset)
     how = {
         "num_samples": arguments.num_samples,
         "metric_names": arguments.metrics or config.metrics or None,

@@ -88,7 +88,8 @@ def check_file(source, recorded: dict | None, config: Config, *, named: bool = F
     if file is None:
         return
     path = user_path(file)
-    where = "--latent-file PATH, or from_preset's latent_options, says where it lies"
+    circuit = "" if "file" in named_files(config) else ", of train --unitary-file PATH"
+    where = f"--latent-file PATH{circuit}, or from_preset's latent_options, says where it lies"
     if not path.exists():
         raise FileNotFoundError(
             f"The latent of {source} reads {file}, which is not there: {where}."
