@@ -1,5 +1,6 @@
 """Runs on someone's own data, latent and metric: what is recorded of them, and what is refused."""
 
+import dataclasses
 import json
 import sys
 import types
@@ -9,6 +10,8 @@ import pytest
 import tensorflow as tf
 from harness import run_tool
 
+from qlatent_tf.config import Config
+from qlatent_tf.experiments.grids.grid import check_scored
 from qlatent_tf.gan.shapes import check_draws
 
 MINE = """
@@ -125,3 +128,15 @@ def test_latents_of_other_types_are_drawn_from_as_training_does(kind):
     broken = types.SimpleNamespace(event_shape=shape, sample=lambda count, seed: 1 / 0)
     with pytest.raises(ValueError, match="cannot be drawn from: division by zero"):
         check_draws(broken)
+
+
+def test_a_table_of_images_needs_a_metric_unless_the_model_scores_itself():
+    images = types.SimpleNamespace(evaluation_metrics=(), provenance={"images": 9})
+    config = Config(model="resnet", latent="gaussian", dataset="images", steps=1, batch_size=4)
+    small = {"resolution": 8, "filters": 4, "blocks": 2}
+    config = dataclasses.replace(config, model_options=small)
+    with pytest.raises(ValueError, match="--set metrics=inception_scores"):
+        check_scored(config, images)
+    check_scored(config.override(metrics="discreteness"), images)
+    options = {"image": [8, 8, 3], "filters": [4], "hidden": 4}
+    check_scored(dataclasses.replace(config, model="autoencoder", model_options=options), images)

@@ -25,7 +25,7 @@ from qlatent_tf.runs.signals import Interrupted, asking_is_harmless
 from qlatent_tf.storage.files import read_json, user_path, write_json
 from qlatent_tf.storage.locks import InUseError, sole_use
 from qlatent_tf.text.progress import ProgressBar
-from qlatent_tf.zoo import check_names
+from qlatent_tf.zoo import build_model, check_names
 
 
 class Grid:
@@ -287,14 +287,17 @@ class Grid:
 
 
 def check_scored(config, dataset) -> None:
-    """Refuses data without any metric: there would be no table.
+    """Refuses data without any metric, unless the model has scores of its own: no table is left.
 
     Raises:
       ValueError: naming a metric.
     """
+    from qlatent_tf.gan.latent_generator import LatentGenerator
     from qlatent_tf.runs.ending import fitting_metric
 
-    if not config.metrics and not dataset.evaluation_metrics:
+    if config.metrics or dataset.evaluation_metrics:
+        return
+    if type(build_model(config)).own_scores is LatentGenerator.own_scores:
         raise ValueError(
             f"The data set {config.dataset!r} has no metrics of its own: name some, such as "
             f"--set metrics={fitting_metric(dataset.provenance)}."
