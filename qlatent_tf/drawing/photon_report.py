@@ -32,11 +32,18 @@ def sample_figure(report: SampleReport, title: str) -> Figure:
     _draw_correlators(panels[1, 0], report)
     _draw_signature(panels[1, 1], report)
     _draw_evidence(panels[1, 2], report)
+    # These panels have room for theirs there.
+    places = {panels[0, 0]: "upper center"}
+    for panel in panels[1, 1:] if report.likelihood is None else panels[1, 1:2]:
+        places[panel] = "lower center"
+        low, high = panel.get_ylim()
+        marks = len(panel.get_legend_handles_labels()[0])
+        panel.set_ylim(low - 0.11 * marks * (high - low), high + 0.05 * (high - low))
     for panel in panels.flat:
         panel.spines[["top", "right"]].set_visible(False)
         if panel.get_legend_handles_labels()[0]:
             # Points lie behind it, so that its marks are not taken for theirs.
-            panel.legend(fontsize=9, framealpha=1, edgecolor=PALE)
+            panel.legend(fontsize=9, framealpha=1, edgecolor=PALE, loc=places.get(panel, "best"))
     return figure
 
 
@@ -49,6 +56,7 @@ def _draw_mean_photons(panel, report):
         edges = np.arange(len(modes) + 1) - 0.5
         panel.stairs(prediction.mean, edges, baseline=None, **_RULE, label=label)
     panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+    panel.margins(y=0.25)
     panel.set(title="Mean photon numbers", xlabel="mode", ylabel="photons a shot")
 
 
