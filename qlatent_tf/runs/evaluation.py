@@ -94,19 +94,19 @@ def check_metrics(model, dataset, names, num_samples: int) -> None:
     Raises:
       ValueError: naming the metric that cannot score this model's samples on these data.
     """
-    few = min(_TRIED, num_samples)
-    samples = model.sample(few, 0) if names else None
-    for name in names:
-        for tried in dict.fromkeys((few, num_samples)):
-            drawn = samples if tried == few else model.sample(tried, 0)
+    left = list(names)
+    for tried in (min(_TRIED, num_samples), num_samples):
+        samples, refused = model.sample(tried, 0) if left else None, {}
+        for name in left:
             try:
-                _by_key({name: apply_metric(metrics.get(name), dataset, drawn)}, dataset.name)
-                break
+                _by_key({name: apply_metric(metrics.get(name), dataset, samples)}, dataset.name)
             except ValueError as error:
-                if tried == num_samples:
-                    raise ValueError(
-                        f"The metric {name} cannot score this model on {dataset.name!r}: {error}"
-                    ) from error
+                refused[name] = error
+        left = list(refused)
+    for name, error in refused.items():
+        raise ValueError(
+            f"The metric {name} cannot score this model on {dataset.name!r}: {error}"
+        ) from error
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ def warn_of_other_code(source, recorded: dict | None, config: Config) -> None:
       recorded: dict. What `code_record` returned then; None where that is unknown.
       config: Config. The model's.
     """
-    for name, digest in code_record(config).items() if recorded else ():
+    for name, digest in code_record(config).items():
         if recorded and recorded.get(name, digest) != digest:
             logging.warning(
                 "%s has changed since the training of %s began: what it names may be another.",

@@ -71,9 +71,9 @@ def notes_of_misfits(
     deviations = [f"{one.correlator_deviation:,.0f}" for one in predictions]
     yield (
         "Neither identical nor distinguishable photons give these correlators, which deviate "
-        f"by {' and '.join(deviations)} times shot noise: the likelihood ratio says which of the "
-        "two is closer, not that it is right. Photons may be partly distinguishable, or the device "
-        "may have changed."
+        f"by {' and '.join(deviations)} times shot noise. Photons may be partly distinguishable, "
+        "or the device may have changed. A likelihood ratio then says which of the two is closer, "
+        "not that it is right."
     )
 
 
