@@ -95,6 +95,14 @@ QUESTIONS = (
         "integer_distance",
         where=_RAW,
     ),
+    Question(
+        "origins_3000",
+        "dirichlet_multinomial",
+        _BESIDE,
+        "classical counts that bunch, 3,000 steps",
+        "integer_distance",
+        where=_RAW,
+    ),
     Question("table1_5000", "bernoulli", _BESIDE, "fair bits, 5,000 steps", "integer_distance"),
     Question(
         "mixture_5000", "mixture", _BESIDE, "blobs in the plane, 5,000 steps", "interpolation_rate"
