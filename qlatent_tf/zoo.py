@@ -6,7 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from qlatent_tf.config import Config, reward_names
-from qlatent_tf.latents.files import file_record, latent_file, named_files, with_file
+from qlatent_tf.latents.files import (
+    file_record,
+    latent_file,
+    named_files,
+    path_in,
+    with_file,
+)
 from qlatent_tf.latents.trained import check_trainable, trained
 from qlatent_tf.registry import (
     check_options,
@@ -260,7 +266,7 @@ def read_preset(name_or_dir, *, trust_code: bool = False) -> dict:
 def _where_kept(name_or_dir, config, hashes):
     """Returns the configuration with the path of the latent's file, if the preset holds it."""
     for option, value in named_files(config).items():
-        file = str(value).rpartition(":")[0] if option == "device" else str(value)
+        file = path_in(option, value)
         if file in hashes:
             return with_file(config, preset_directory(name_or_dir) / file)
     return config
@@ -300,8 +306,7 @@ def _check_latent_files(config: Config) -> None:
         if not isinstance(file, str):
             raise ValueError(f"latent_options.{option} is a path; received {file!r}.")
         raw = str(config.latent_options.get("file_format")).startswith("jiuzhang")
-        # A device is named as FILE:NAME.
-        path = user_path(file.rpartition(":")[0] if option == "device" else file)
+        path = user_path(path_in(option, file))
         # Who opens samples says best that they are missing.
         folder = path.is_dir() or (option == "file" and not path.exists())
         if not raw and not folder and path.suffix.lower() not in LATENT_SUFFIXES:

@@ -8,7 +8,7 @@ Reference:
 from qlatent_tf.configs.mlp import VARIANTS, get_config
 from qlatent_tf.experiments.experiment import GridExperiment, Option
 from qlatent_tf.experiments.grids.cells import seed_by_seed
-from qlatent_tf.experiments.grids.latent_files import recorded_samples
+from qlatent_tf.experiments.grids.latent_files import recorded_samples, refuse_samples
 from qlatent_tf.experiments.grids.tables import Column, judges
 from qlatent_tf.registry import datasets
 from qlatent_tf.registry import latents as latent_registry
@@ -58,8 +58,8 @@ _OF_COUNTS = (
 
 
 def _cells(latents, data, variant, samples, settings=(), **schedule):
-    if "samples" in latents and "latent_options.file" not in dict(settings):
-        raise ValueError("Files of samples are rows of their own: name them by --samples.")
+    if "latent_options.file" not in dict(settings):
+        refuse_samples(latents)
     configs = [(latent, get_config(latent, variant)) for latent in latents]
     for text in samples:
         name, _, options = recorded_samples(text)

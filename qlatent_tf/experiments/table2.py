@@ -8,7 +8,7 @@ Reference:
 from qlatent_tf.configs.molgan import get_config
 from qlatent_tf.experiments.experiment import GridExperiment, Option
 from qlatent_tf.experiments.grids.cells import seed_by_seed
-from qlatent_tf.experiments.grids.latent_files import Bank, recorded_samples
+from qlatent_tf.experiments.grids.latent_files import Bank, recorded_samples, refuse_samples
 from qlatent_tf.experiments.grids.tables import Column, judges
 from qlatent_tf.experiments.table1 import CONTROLS, LATENTS
 from qlatent_tf.registry import latents as latent_registry
@@ -78,12 +78,12 @@ _TAKEN = (
 def _cells(latents, sizes, interferometers, samples, bank_sizes, bank_samples, data, **schedule):
     if bank_samples < 1:
         raise ValueError(f"A bank has one sample at least; received {bank_samples}.")
+    if sizes:
+        refuse_samples(latents)
     rows = []
     for modes in sizes:
         for latent in latents:
             known = latent_registry.options(latent)
-            if latent == "samples":
-                raise ValueError("Files of samples are rows of their own: name them by --samples.")
             if "modes" not in known:
                 raise ValueError(f"The latent {latent!r} takes no modes, which are its size.")
             config = get_config(latent).override(dataset=data, **{"latent_options.modes": modes})

@@ -11,7 +11,7 @@ from qlatent_tf.configs.resnet import VARIANTS, get_config
 from qlatent_tf.experiments.experiment import GridExperiment, Option
 from qlatent_tf.experiments.grids.cells import seed_by_seed
 from qlatent_tf.experiments.grids.finished_cells import cell_scores
-from qlatent_tf.experiments.grids.latent_files import recorded_samples
+from qlatent_tf.experiments.grids.latent_files import recorded_samples, refuse_samples
 from qlatent_tf.experiments.grids.table_files import write_table
 from qlatent_tf.experiments.grids.tables import Column, in_order, judges, make_table
 from qlatent_tf.experiments.table1 import LATENTS
@@ -53,8 +53,7 @@ _REAL = (
 
 
 def _cells(latents, samples, variant, data, **schedule):
-    if "samples" in latents:
-        raise ValueError("Files of samples are rows of their own: name them by --samples.")
+    refuse_samples(latents)
     configs = []
     for latent in latents:
         config = get_config(latent, variant)

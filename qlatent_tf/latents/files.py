@@ -28,6 +28,11 @@ def named_files(config: Config) -> dict[str, str]:
     return {name: options[name] for name in LATENT_FILES if options.get(name) is not None}
 
 
+def path_in(option: str, value) -> str:
+    """Returns the path in an option that names a latent's file; a device is ``FILE:NAME``."""
+    return str(value).rpartition(":")[0] if option == "device" else str(value)
+
+
 def with_file(config: Config, file) -> Config:
     """Returns the configuration whose latent reads its samples or circuit from another path.
 
@@ -124,7 +129,7 @@ def _file_of(option, value):
     try:
         return str(find_calibration(value)[0])
     except FileNotFoundError:
-        return value.rpartition(":")[0]
+        return path_in(option, value)
 
 
 def _bank_settings(path: Path) -> dict | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from qlatent_tf.config import Config
 from qlatent_tf.glossary import explain, key_scores, title
-from qlatent_tf.latents.files import named_files
+from qlatent_tf.latents.files import named_files, path_in
 from qlatent_tf.registry import OF_FILES, own_module
 from qlatent_tf.scores import Score, read_scores
 from qlatent_tf.text.markdown import escaped, markdown_table
@@ -284,10 +284,8 @@ def _own_code(config):
     """Says that the preset names code that is nobody's but the author's."""
     if config.custom_names:
         named = ", ".join(f"`{text(name)}`" for name in config.custom_names)
-        files = ", ".join(
-            f"`{text(name)}.py`"
-            for name in sorted({own_module(one) for one in config.custom_names})
-        )
+        modules = sorted({own_module(name) for name in config.custom_names})
+        files = ", ".join(f"`{text(module)}.py`" for module in modules)
         yield (
             f"The preset does not hold the author's code, {named}: {files} lies in the working "
             "directory, or is installed, and is run if you trust it."
@@ -311,7 +309,7 @@ def _latent_file(config, recorded, held):
     if option is None:
         return
     what = "samples" if option == "file" else "circuit"
-    file = Path(str(value).rpartition(":")[0] if option == "device" else value).name
+    file = Path(path_in(option, value)).name
     if held:
         yield f"The file of the latent's {what} is the preset's `{text(file)}`."
         return

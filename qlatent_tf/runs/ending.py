@@ -16,7 +16,7 @@ def telling_scores(scores: Iterable[Score]) -> list[Score]:
 
 
 def fitting_metric(record: dict) -> str:
-    """Returns a metric that scores data of one's own, by what their record counts."""
+    """Returns a metric that scores a user's data, by what their record counts."""
     fitting = {"molecules": "molecules", "images": "inception_scores"}
     return next((fitting[kind] for kind in fitting if kind in record), "vector_neighbours")
 

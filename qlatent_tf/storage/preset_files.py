@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from qlatent_tf.registry import models
-from qlatent_tf.storage import shapes
 from qlatent_tf.storage.files import (
     flush_to_disk,
     read_json,
@@ -25,7 +24,7 @@ from qlatent_tf.storage.files import (
     write_text,
 )
 from qlatent_tf.storage.hub import LATENT_FILES, fetch_preset, is_hub_name
-from qlatent_tf.storage.shapes import DATASET, EVALUATION, MEANS, SCORED, check_shape
+from qlatent_tf.storage.shapes import DATASET, EVALUATION, LATENT_FILE, MEANS, SCORED, check_shape
 from qlatent_tf.storage.temporary import remove_stale, temporary_prefix
 from qlatent_tf.text.names import did_you_mean
 
@@ -43,7 +42,7 @@ _DESCRIPTION = {
     "sha256": {str: str},
     "provenance": {
         "step?": (int, None), "seconds?": float, "dataset?": DATASET,
-        "latent_file?": shapes.LATENT_FILE, "code?": {str: str},
+        "latent_file?": LATENT_FILE, "code?": {str: str},
     },
     "versions": {str: str},
 }  # fmt: skip

@@ -93,6 +93,16 @@ def recorded_samples(text: str) -> tuple[str, int, dict]:
     return f"{path.name}:{key}" if key else path.name, modes, options
 
 
+def refuse_samples(latents) -> None:
+    """Refuses the latent `samples` where a study has an option that names its files.
+
+    Raises:
+      ValueError: naming the option.
+    """
+    if "samples" in latents:
+        raise ValueError("Files of samples are rows of their own: name them by --samples.")
+
+
 def moved(config: Config, there: Config) -> Config:
     """Returns the configuration with its latent's files where those of another one lie."""
     named = named_files(there)

@@ -22,6 +22,8 @@ _NAMED = (
     "learning_rate_decay_steps",
     "precision",
 )
+# What the glossary says is better -> what chooses the best of several.
+_BEST = {"higher": max, "lower": min}
 # Of settings, those that nothing else in a caption tells; published figures are of none of them.
 _UNTOLD = ("latent_options", "dataset_options", "train_circuit")
 
@@ -46,7 +48,7 @@ class Column:
         entry = explain(metric)
         if entry is None:
             raise ValueError(f"The glossary does not explain {metric!r}.")
-        best = {"higher": max, "lower": min}.get(entry.better)
+        best = _BEST.get(entry.better)
         return cls(f"{metric}_{network}" if network else metric, entry.title, best)
 
 
@@ -60,8 +62,7 @@ def column_of(name: str, score: Score) -> Column:
     entry = explain(score.metric)
     title = escaped(score.metric.replace("_", " ")) if entry is None else entry.title
     network = f" ({score.network})" if score.network else ""
-    better = {"higher": max, "lower": min}.get(entry.better) if entry else None
-    return Column(name, f"{title}{network}", better)
+    return Column(name, f"{title}{network}", entry and _BEST.get(entry.better))
 
 
 def judges(network: str = "") -> list[Column]:
