@@ -7,8 +7,11 @@ import numpy as np
 
 from qlatent_tf.config import Config, reward_names
 from qlatent_tf.latents.files import (
+    check_endings,
     file_record,
+    file_to_keep,
     latent_file,
+    lies_in,
     named_files,
     path_in,
     with_file,
@@ -22,9 +25,7 @@ from qlatent_tf.registry import (
     models,
     rewards,
 )
-from qlatent_tf.resolve import LATENT_FILES, OWN_CIRCUITS
-from qlatent_tf.storage.files import user_path
-from qlatent_tf.storage.hub import LATENT_SUFFIXES
+from qlatent_tf.resolve import OWN_CIRCUITS
 from qlatent_tf.storage.preset_files import (
     GAN,
     check_hash,
@@ -39,9 +40,7 @@ from qlatent_tf.storage.preset_files import (
 __all__ = [
     "build_model",
     "check_names",
-    "file_to_keep",
     "from_preset",
-    "lies_in",
     "list_presets",
     "preset_directory",
     "read_preset",
@@ -176,34 +175,6 @@ def save_preset(
     )
 
 
-def file_to_keep(config: Config) -> Path:
-    """Returns the path of the file that a latent reads, if a preset can hold it.
-
-    Raises:
-      FileNotFoundError: if it is not there.
-      ValueError: if it reads none, or another than one file of samples or of a matrix.
-    """
-    file = latent_file(config)
-    if file is None:
-        raise ValueError(f"The latent {config.latent!r} reads no file that the preset could hold.")
-    path = user_path(file)
-    if not path.exists():
-        raise FileNotFoundError(f"The latent reads {file}, which is not there.")
-    if not path.is_file() or path.suffix.lower() not in LATENT_SUFFIXES:
-        what = "a folder" if path.is_dir() else "another file"
-        raise ValueError(
-            f"A preset holds a file that ends in {', '.join(LATENT_SUFFIXES)}; the latent reads "
-            f"{file}, which is {what}."
-        )
-    return path
-
-
-def lies_in(config: Config, directory) -> bool:
-    """Returns whether the file that a latent reads lies in a preset's directory."""
-    file = latent_file(config)
-    return file is not None and user_path(file).resolve().parent == Path(directory).resolve()
-
-
 def _check_same_latent(model, built, config):
     """Refuses to keep a generator with another latent than it read, such as another circuit."""
     if not _is_ours(latents.get(config.latent)):
@@ -250,7 +221,7 @@ def read_preset(name_or_dir, *, trust_code: bool = False) -> dict:
     try:
         config = Config.from_json(description["config"], trust_code=trust_code)
         if not trust_code:
-            _check_latent_files(config)
+            check_endings(config)
         config = _where_kept(name_or_dir, config, description["sha256"])
         if _unnamed_circuit(config):
             raise ValueError(
@@ -295,25 +266,6 @@ def _unnamed_circuit(config: Config) -> dict:
         return {}
     parameter = latents.options(config.latent).get("unitary_seed")
     return {} if parameter is None else {"unitary_seed": parameter.default}
-
-
-def _check_latent_files(config: Config) -> None:
-    """Refuses files that are none of samples or matrices: errors show a part of what they read."""
-    for option in LATENT_FILES:
-        file = config.latent_options.get(option)
-        if file is None:
-            continue
-        if not isinstance(file, str):
-            raise ValueError(f"latent_options.{option} is a path; received {file!r}.")
-        raw = str(config.latent_options.get("file_format")).startswith("jiuzhang")
-        path = user_path(path_in(option, file))
-        # Who opens samples says best that they are missing.
-        folder = path.is_dir() or (option == "file" and not path.exists())
-        if not raw and not folder and path.suffix.lower() not in LATENT_SUFFIXES:
-            raise ValueError(
-                f"latent_options.{option} names {file}; legal endings are "
-                f"{', '.join(LATENT_SUFFIXES)}."
-            )
 
 
 def _is_ours(builder):

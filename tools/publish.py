@@ -32,16 +32,11 @@ from qlatent_tf.tools.command_line import (
 )
 from qlatent_tf.tools.sources import use_inception
 
+from qlatent_tf.latents.files import latent_file, lies_in
 from qlatent_tf.registry import metrics
 from qlatent_tf.runs.loading import is_preset
-from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.storage.hub import check_upload, is_hub_name, parse_hub_name, upload_preset
-from qlatent_tf.storage.preset_files import (
-    name_of_latent_file,
-    new_preset_directory,
-    own_preset_directory,
-)
-from qlatent_tf.zoo import file_to_keep, lies_in, save_preset
+from qlatent_tf.storage.preset_files import new_preset_directory, own_preset_directory
 
 
 def parser() -> Parser:
@@ -98,8 +93,8 @@ def _publish(arguments):
         return _rewrite_cards(arguments)
     if arguments.preset is None:
         raise ValueError("Name the run's directory and the preset: qlatent-tf publish RUN PRESET.")
-    from qlatent_tf.latents.files import check_file, latent_file, named_files, with_file
-    from qlatent_tf.runs.run_directory import check_data
+    from qlatent_tf.experiments.published import published_figures
+    from qlatent_tf.publishing.publish import publish_run
 
     for name in arguments.metrics:
         metrics.check(name)
@@ -117,65 +112,24 @@ def _publish(arguments):
     elif arguments.private:
         raise ValueError(f"--private is for a preset on the Hub, hf://USER/NAME; received {name}.")
     directory = new_preset_directory(name, arguments.models_dir, arguments.overwrite)
-    run = RunDirectory(arguments.run)
-    config = run.read_config(trust_code=arguments.trust_code)
-    if arguments.latent_file:
-        config = with_file(config, arguments.latent_file)
-    check_file(run.path, run.read_run().get("latent_file"), config)
-    stored, held = config, arguments.with_latent_file or lies_in(config, directory)
-    if held:
-        stored = with_file(config, name_of_latent_file(file_to_keep(config)))
-
-    from qlatent_tf.drawing.png import encode_picture
-    from qlatent_tf.experiments.published import published_figures
-    from qlatent_tf.publishing.card import model_card
-    from qlatent_tf.runs.evaluation import evaluate, evaluate_real
-    from qlatent_tf.runs.starting_point import checkpoint_files
-    from qlatent_tf.runs.training import load_dataset, restore_model
-
-    there = named_files(config) if arguments.latent_file else None
-    model, step = restore_model(run, latent_options=there, trust_code=arguments.trust_code)
-    # The steps really made, if the run was cut short.
-    config, stored = (one.override(steps=step) for one in (config, stored))
-    dataset = load_dataset(config, data_dir=arguments.data_dir)
-    # Its scores stand beside the record of what it was trained on.
-    check_data(run.path, run.read_run(), dataset)
-    how = {
-        "num_samples": arguments.num_samples,
-        "metric_names": arguments.metrics or config.metrics or None,
-        "progress": True,
-    }
-    evaluation = {"step": step, **evaluate(model, dataset, seeds=range(arguments.seeds), **how)}
-    if getattr(dataset, "test", None) is not None:
-        real = evaluate_real(dataset, **how)
-        evaluation.update({"real": real} if real["metrics"] else {})
-    provenance = {**run.read_run(), "step": step}
-    pictures = model.pictures(dataset)
-    card = model_card(
-        arguments.preset,
-        model,
-        stored,
-        evaluation,
-        provenance,
-        tuple(pictures),
-        published_figures(config),
-        held,
-    )
-    pictures = {**pictures, "samples": dataset.render(model.sample(36, seed=0))}
-    save_preset(
+    config = publish_run(
+        arguments.run,
         directory,
-        model,
-        config,
-        metrics=evaluation,
-        provenance=provenance,
-        card=card,
-        checkpoint=checkpoint_files(run.checkpoints, step) if arguments.with_checkpoint else (),
-        pictures={name: encode_picture(picture) for name, picture in pictures.items()},
+        name=arguments.preset,
+        num_samples=arguments.num_samples,
+        seeds=range(arguments.seeds),
+        metric_names=arguments.metrics,
+        latent_file=arguments.latent_file,
         with_latent_file=arguments.with_latent_file,
+        with_checkpoint=arguments.with_checkpoint,
+        data_dir=arguments.data_dir,
+        published=published_figures,
+        trust_code=arguments.trust_code,
     )
-    if not held and latent_file(config) is not None:
+    file = latent_file(config)
+    if file is not None and not arguments.with_latent_file and not lies_in(config, directory):
         print(
-            f"note: the latent reads {latent_file(config)}, which the preset does not hold. "
+            f"note: the latent reads {file}, which the preset does not hold. "
             "Elsewhere, --latent-file PATH names it; --with-latent-file puts a file into a preset.",
             file=sys.stderr,
         )

@@ -14,7 +14,8 @@ class Dataset:
     Attributes:
       name: str. What was really loaded.
       source: dict of arrays, array or `tfd.Distribution`. The real samples in data space: arrays
-        with one leading dimension (in memory or mapped), or a distribution for endless data.
+        with one leading dimension (in memory or mapped), or a distribution for endless data. A data
+        frame becomes an array: what has `sample` is a distribution.
       metrics: tuple of str. The registered metrics used while training unless a configuration
         names others: fast ones.
       evaluation_metrics: tuple of str. Those that score a finished run or a preset unless others
@@ -32,6 +33,8 @@ class Dataset:
     evaluation_metrics: tuple[str, ...] = ()
 
     def __post_init__(self):
+        if hasattr(self.source, "sample") and hasattr(self.source, "__len__"):
+            object.__setattr__(self, "source", np.asarray(self.source))
         if not self.evaluation_metrics:
             object.__setattr__(self, "evaluation_metrics", self.metrics)
 

@@ -9,6 +9,7 @@ from qlatent_tf.config import Config
 from qlatent_tf.quantum.recordings import bank_metadata
 from qlatent_tf.resolve import LATENT_FILES
 from qlatent_tf.storage.files import check_regular, sha256_of, user_path
+from qlatent_tf.storage.hub import LATENT_SUFFIXES
 
 
 def latent_file(config: Config) -> str | None:
@@ -100,15 +101,83 @@ def check_file(source, recorded: dict | None, config: Config, *, named: bool = F
             f"The latent of {source} reads {file}, which is not there: {where}."
         )
     _check_readable(path)
-    if not recorded or content(recorded) == (_bank_settings(path) or _sha256(path)):
+    settings = _bank_settings(path)
+    # The samples of a bank, which may be many, are hashed only where it was drawn another way.
+    if not recorded or (settings and settings == recorded.get("bank")):
         return
-    found = (
-        f"{source} was trained with the file {recorded['name']} of the SHA-256 "
-        f"{recorded['sha256']}; {file} is another, of the SHA-256 {_sha256(path)}"
-    )
+    other = other_file(source, recorded, file_record(config))
+    if not other:
+        return
     if not named:
-        raise ValueError(f"{found}. If the right one is elsewhere, {where}.")
-    logging.warning("%s. The generator gets its samples all the same.", found)
+        raise ValueError(f"{other}. If the right one is elsewhere, {where}.")
+    logging.warning("%s. The generator gets its samples all the same.", other)
+
+
+def other_file(source, recorded: dict | None, found: dict | None) -> str | None:
+    """Returns what to say of a file that is not the recorded one; None where they are the same.
+
+    Args:
+      source: str or path. The model that was trained with the recorded one.
+      recorded, found: dict. What `file_record` returned then, and returns now; None where there is
+        no file, or nothing was recorded.
+    """
+    if not recorded or not found or content(recorded) == content(found):
+        return None
+    return (
+        f"{source} was trained with the file {recorded['name']} of the SHA-256 "
+        f"{recorded['sha256']}; {found['name']} is another, of the SHA-256 {found['sha256']}"
+    )
+
+
+def check_endings(config: Config) -> None:
+    """Refuses files that are none of samples or matrices: errors show a part of what they read.
+
+    Raises:
+      ValueError: naming the option, the file and the legal endings.
+    """
+    for option in LATENT_FILES:
+        file = config.latent_options.get(option)
+        if file is None:
+            continue
+        if not isinstance(file, str):
+            raise ValueError(f"latent_options.{option} is a path; received {file!r}.")
+        raw = str(config.latent_options.get("file_format")).startswith("jiuzhang")
+        path = user_path(path_in(option, file))
+        # Who opens samples says best that they are missing.
+        folder = path.is_dir() or (option == "file" and not path.exists())
+        if not raw and not folder and path.suffix.lower() not in LATENT_SUFFIXES:
+            raise ValueError(
+                f"latent_options.{option} names {file}; legal endings are "
+                f"{', '.join(LATENT_SUFFIXES)}."
+            )
+
+
+def file_to_keep(config: Config) -> Path:
+    """Returns the path of the file that a latent reads, if a preset can hold it.
+
+    Raises:
+      FileNotFoundError: if it is not there.
+      ValueError: if it reads none, or another than one file of samples or of a matrix.
+    """
+    file = latent_file(config)
+    if file is None:
+        raise ValueError(f"The latent {config.latent!r} reads no file that the preset could hold.")
+    path = user_path(file)
+    if not path.exists():
+        raise FileNotFoundError(f"The latent reads {file}, which is not there.")
+    if not path.is_file() or path.suffix.lower() not in LATENT_SUFFIXES:
+        what = "a folder" if path.is_dir() else "another file"
+        raise ValueError(
+            f"A preset holds a file that ends in {', '.join(LATENT_SUFFIXES)}; the latent reads "
+            f"{file}, which is {what}."
+        )
+    return path
+
+
+def lies_in(config: Config, directory) -> bool:
+    """Returns whether the file that a latent reads lies in a preset's directory."""
+    file = latent_file(config)
+    return file is not None and user_path(file).resolve().parent == Path(directory).resolve()
 
 
 def _check_readable(path: Path) -> None:

@@ -1,3 +1,3 @@
-"""Cards of presets, and scores that are computed again."""
+"""Presets of runs, their cards, and scores that are computed again."""
 
 __all__ = []

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from qlatent_tf.config import Config
-from qlatent_tf.latents.files import content
+from qlatent_tf.latents.files import other_file
 from qlatent_tf.resolve import resolve
 from qlatent_tf.storage.files import read_json, refuse_link, write_json
 from qlatent_tf.storage.preset_files import versions
@@ -256,10 +256,6 @@ def check_data(path, record: dict, dataset, latent_file: dict | None = None) -> 
             f"{path} was trained on other data (its -> yours): {format_differences(found)}. Name "
             "the folder of the same data by --data-dir, or begin another run."
         )
-    began = record.get("latent_file")
-    if began and latent_file and content(began) != content(latent_file):
-        raise ValueError(
-            f"{path} was trained on another latent: its file {began['name']} had the SHA-256 "
-            f"{began['sha256']}; {latent_file['name']} has {latent_file['sha256']}. Name the same "
-            "file, or begin another run."
-        )
+    other = other_file(path, record.get("latent_file"), latent_file)
+    if other:
+        raise ValueError(f"{other}. Name the same file, or begin another run.")

@@ -1,11 +1,12 @@
 import inspect
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from qlatent_tf import datasets
-from qlatent_tf.datasets import ImageDataset, MoleculeDataset
+from qlatent_tf.datasets import Dataset, ImageDataset, MoleculeDataset
 from qlatent_tf.registry import datasets as registry
 
 RANDOM = np.random.default_rng(0)
@@ -28,6 +29,13 @@ def test_vectors():
     assert data.render(data.source).dtype == np.uint8
     again, other = datasets.from_arrays(values), datasets.from_arrays(values + 1)
     assert again.provenance == data.provenance != other.provenance
+
+
+def test_a_data_frame_is_an_array_and_no_distribution():
+    frame = pd.DataFrame(RANDOM.normal(size=(7, 3)))
+    data = Dataset(name="mine", source=frame, metrics=(), provenance={}, render=np.asarray)
+    np.testing.assert_array_equal(data.source, frame.to_numpy())
+    assert not hasattr(data.source, "sample")
 
 
 def test_images():

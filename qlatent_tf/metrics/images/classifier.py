@@ -31,7 +31,7 @@ def build_classifier(
 
     A convolution and a pooling make the first stage, a convolution of stride 2 each other; a
     residual block of two convolutions follows each but the last. All are 3x3, with batch
-    normalization.
+    normalisation.
 
     Args:
       image_size: int. Height and width of an image.

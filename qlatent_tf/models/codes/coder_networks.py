@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-# Of batch normalization. PyTorch's default; Keras' own needs ten times as many steps to settle.
+# Of batch normalisation. PyTorch's default; Keras' own needs ten times as many steps to settle.
 _MOMENTUM = 0.9
 _KERNEL = 4
 # Channels last, whatever the user's keras.json says.

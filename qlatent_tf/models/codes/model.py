@@ -61,7 +61,7 @@ def quantum_generator(latent_size, qubits, circuit_layers, **circuit_options):
 def classical_generator(latent_size, code, width=128):
     """Returns a perceptron of widths w, 2w, 4w, 8w, ``(batch, latent_size)`` -> codes in [-1, 1].
 
-    All hidden layers but the first have batch normalization. 705,162 trainable parameters at width
+    All hidden layers but the first have batch normalisation. 705,162 trainable parameters at width
     128 with latents and codes of 10, as published. The tanh at its end, which has none, is ours.
 
     Args:
