@@ -34,7 +34,7 @@ from qlatent_tf.tools.sources import (
 from qlatent_tf.glossary import entries
 from qlatent_tf.latents.files import check_file, with_file
 from qlatent_tf.registry import metrics
-from qlatent_tf.runs.loading import is_preset, source_config, source_record
+from qlatent_tf.runs.loading import described, is_preset, source_config
 
 
 def parser() -> Parser:
@@ -138,15 +138,15 @@ def _evaluate_source(arguments, source, dataset, found):
 
     seeds = range(arguments.seeds)
     dataset = source_data(arguments, config) if dataset is None else dataset
+    _, record = described(source, arguments.trust_code)
     if not arguments.dataset:
-        _tell_of_other_data(source, source_record(source, arguments.trust_code), dataset)
-    trust = {"trust_code": arguments.trust_code}
+        _tell_of_other_data(source, record, dataset)
     check_memory(model, arguments.num_samples)
     scoring = _scoring(arguments)
     if arguments.save and arguments.latent_file:
         # What is saved is of the preset as it was published.
-        recorded = source_record(source, arguments.trust_code).get("latent_file")
-        check_file(source, recorded, with_file(config, arguments.latent_file))
+        named = with_file(config, arguments.latent_file)
+        check_file(source, record.get("latent_file"), named)
     if not arguments.metrics and arguments.dataset and not dataset.evaluation_metrics:
         scoring["metric_names"] = config.metrics or None
     if not arguments.metrics and not arguments.dataset:
@@ -156,8 +156,8 @@ def _evaluate_source(arguments, source, dataset, found):
     evaluation = evaluate(model, dataset, seeds=seeds, **scoring)
     found.append({"source": str(source), "step": step, **evaluation})
     if arguments.save:
-        published = published_figures(config)
-        save_scores(source, model, evaluation, published=published, **trust)
+        published, trust = published_figures(config), arguments.trust_code
+        save_scores(source, model, evaluation, published=published, trust_code=trust)
 
 
 def _tell_of_other_data(source, record, dataset):

@@ -127,7 +127,7 @@ def _inspect(arguments) -> int:
 
 def _compared(arguments, rows):
     """Returns the report on shots of single photons."""
-    from qlatent_tf.quantum.verification.report import validate_samples
+    from qlatent_tf.quantum.verification.validate import validate_samples
 
     unitary, input_state = recorded = _known_circuit(rows)
     if arguments.unitary is not None:

@@ -14,7 +14,7 @@ from qlatent_tf.latents.files import check_file
 from qlatent_tf.quantum import memory
 from qlatent_tf.registry import OF_FILES, latents, models
 from qlatent_tf.runs import loading
-from qlatent_tf.runs.loading import source_config, source_record
+from qlatent_tf.runs.loading import described
 from qlatent_tf.storage.files import INCEPTION_VARIABLE, user_path
 from qlatent_tf.text.names import did_you_mean
 
@@ -158,9 +158,9 @@ def _changed_source(source, arguments):
     # What the command line names itself is trusted.
     named = (arguments.latent, arguments.dataset, *(arguments.reward or ()))
     trust = arguments.trust_code or [name for name in named if name]
-    config = source_config(source, trust)
+    config, record = described(source, trust)
     if not arguments.latent_file and not arguments.unitary_file and not arguments.latent:
-        check_file(source, source_record(source, trust).get("latent_file"), config)
+        check_file(source, record.get("latent_file"), config)
     if arguments.seed is not None:
         config = reseed(config, arguments.seed)
     config = with_dataset(config, arguments.dataset)

@@ -19,4 +19,4 @@ from .unitaries import haar_unitary as haar_unitary
 from .unitaries import load_unitary as load_unitary
 from .unitaries import loop_unitary as loop_unitary
 from .verification.report import SampleReport as SampleReport
-from .verification.report import validate_samples as validate_samples
+from .verification.validate import validate_samples as validate_samples

@@ -47,7 +47,7 @@ def load_model(source, trust_code: bool = False, latent_options=None, latent_fil
       The model, its configuration, and the training step it is from.
     """
     # What imports TensorFlow comes last: of a name that is wrong, the user hears without it.
-    config, record = source_config(source, trust_code), source_record(source, trust_code)
+    config, record = described(source, trust_code)
     options = dict(latent_options or {})
     if latent_file is not None:
         options.update(named_files(with_file(config, latent_file)))
@@ -79,13 +79,16 @@ def is_preset(source) -> bool:
 
 def source_config(source, trust_code: bool = False) -> Config:
     """Returns the configuration of a run's directory or a preset."""
-    if is_preset(source):
-        return zoo.read_preset(source, trust_code=trust_code)["config"]
-    return RunDirectory(source).read_config(trust_code=trust_code)
+    return described(source, trust_code)[0]
 
 
-def source_record(source, trust_code: bool = False) -> dict:
-    """Returns what was recorded of the training of a run or a preset: data, steps, files, code."""
+def described(source, trust_code: bool = False) -> tuple[Config, dict]:
+    """Returns the configuration of a run or a preset, and what was recorded of its training.
+
+    The record is of data, steps, files and code.
+    """
     if is_preset(source):
-        return zoo.read_preset(source, trust_code=trust_code)["provenance"]
-    return RunDirectory(source).read_run()
+        preset = zoo.read_preset(source, trust_code=trust_code)
+        return preset["config"], preset["provenance"]
+    run = RunDirectory(source)
+    return run.read_config(trust_code=trust_code), run.read_run()

@@ -7,7 +7,7 @@ import pytest
 from qlatent_tf.drawing.photon_report import sample_figure
 from qlatent_tf.quantum.samplers.boson_sampler import BosonSampler
 from qlatent_tf.quantum.unitaries import haar_unitary
-from qlatent_tf.quantum.verification.report import validate_samples
+from qlatent_tf.quantum.verification.validate import validate_samples
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["known circuit", "unknown circuit"])

@@ -12,7 +12,7 @@ from qlatent_tf.quantum.recordings import rows as sample_rows
 from qlatent_tf.quantum.recordings.open_samples import open_samples
 from qlatent_tf.quantum.unitaries import haar_unitary
 from qlatent_tf.quantum.verification import assumptions, outcome_tests
-from qlatent_tf.quantum.verification.report import validate_samples
+from qlatent_tf.quantum.verification.validate import validate_samples
 
 UNITARY = haar_unitary(10, seed=7)
 STATE = np.r_[np.ones(5, int), np.zeros(5, int)]
