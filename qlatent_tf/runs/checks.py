@@ -64,17 +64,28 @@ def affordable(latent, most: int, seconds: float) -> int:
     return most if needed <= seconds else max(100, int(most * seconds / needed))
 
 
-def warn_of_slow_latents(config: Config, latent) -> None:
-    """Says so where the latents of a step take seconds to draw, and what to do."""
-    rows = _latents_of_a_step(config)
-    needed = _sampling_seconds(latent, rows)
-    if needed > _SLOW:
-        logging.warning(
-            "Each step draws %d latents, which takes about %.2g s. Draw a bank once, qlatent-tf "
-            "sample_latent, and train on it: --latent samples --latent-file BANK.",
-            rows,
-            needed,
-        )
+def warn_of_slow_draws(config: Config, latent, data) -> None:
+    """Says so where the latents or the real samples of a step take seconds, and what to do."""
+    for drawn, source, rows, advice in (
+        (
+            "latents",
+            latent,
+            _latents_of_a_step(config),
+            "Draw a bank once, qlatent-tf sample_latent, and train on it: --latent samples "
+            "--latent-file BANK.",
+        ),
+        (
+            "real samples",
+            data,
+            config.batch_size * config.critic_steps,
+            "Take fewer photons, or train on samples of a file: --dataset vectors.",
+        ),
+    ):
+        needed = _sampling_seconds(source, rows)
+        if needed > _SLOW:
+            logging.warning(
+                "Each step draws %d %s, which takes about %.2g s. %s", rows, drawn, needed, advice
+            )
 
 
 def check_fit(config: Config, model, dataset) -> None:
@@ -138,7 +149,7 @@ def _latents_of_a_step(config):
     )
 
 
-def _sampling_seconds(latent, num_samples: int) -> float:
-    """The estimate of a latent whose sampling takes long; 0 for others, which have none."""
-    estimate = getattr(latent, "sampling_seconds", None)
+def _sampling_seconds(source, num_samples: int) -> float:
+    """The estimate of a distribution that takes long to sample; 0 for others, which have none."""
+    estimate = getattr(source, "sampling_seconds", None)
     return estimate(num_samples) if estimate else 0.0

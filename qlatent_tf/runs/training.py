@@ -13,7 +13,7 @@ from qlatent_tf.registry import metrics
 from qlatent_tf.resolve import resolve
 from qlatent_tf.runs import callbacks
 from qlatent_tf.runs.callbacks import checkpoint_steps
-from qlatent_tf.runs.checks import check_fit, check_memory, check_path, warn_of_slow_latents
+from qlatent_tf.runs.checks import check_fit, check_memory, check_path, warn_of_slow_draws
 from qlatent_tf.runs.evaluation import A_DATASET, check_kind, check_metrics
 from qlatent_tf.runs.own_code import warn_of_other_code
 from qlatent_tf.runs.run_directory import (
@@ -149,7 +149,7 @@ def train(
     check_fit(config, model, dataset)
     if not run.is_trained():
         check_metrics(model, dataset, config.metrics, config.evaluation_samples)
-    warn_of_slow_latents(config, model.latent)
+    warn_of_slow_draws(config, model.latent, dataset.source)
     drawn_from = file_record(config)
     if beginning:
         check_data(beginning.path, beginning.record, dataset, drawn_from)

@@ -11,7 +11,7 @@ from harness import tiny_config
 
 from qlatent_tf.latents.trained import trained
 from qlatent_tf.registry import latents, models
-from qlatent_tf.runs.checks import affordable, check_fit, check_memory, warn_of_slow_latents
+from qlatent_tf.runs.checks import affordable, check_fit, check_memory, warn_of_slow_draws
 
 GAUSSIAN = tfp.distributions.MultivariateNormalDiag(tf.zeros(4))
 CODER = {"image": [8, 8, 3], "filters": [4], "hidden": 4}
@@ -81,13 +81,17 @@ def test_more_latents_than_a_trained_circuit_draws_in_a_step_are_refused_at_once
     assert drawn == [500 * small.critic_steps + 3]
 
 
-def test_slow_latents_are_told_of_and_drawn_less_often(caplog):
+def test_slow_draws_are_told_of_and_made_less_often(caplog):
     slow = types.SimpleNamespace(sampling_seconds=lambda count: count / 10)
     config = tiny_config()
-    warn_of_slow_latents(config, slow)
+    warn_of_slow_draws(config, slow, np.zeros((4, 2)))
     assert "Each step draws 24 latents, which takes about 2.4 s" in caplog.text
+    assert "real samples" not in caplog.text
     caplog.clear()
-    warn_of_slow_latents(config, GAUSSIAN)
+    warn_of_slow_draws(config, GAUSSIAN, slow)
+    assert "Each step draws 16 real samples, which takes about 1.6 s. Take fewer" in caplog.text
+    caplog.clear()
+    warn_of_slow_draws(config, GAUSSIAN, GAUSSIAN)
     assert not caplog.text
     assert affordable(slow, 10_000, seconds=20.0) == 200
     assert affordable(slow, 10_000, seconds=1.0) == 100
