@@ -117,11 +117,15 @@ def title(metric: str) -> str:
 def key_scores(
     scores: Iterable[Score], count: int = 2, names: Iterable[str] = KEY_SCORES
 ) -> list[Score]:
-    """Returns the few scores that tell most, in the order of names; of two networks, the first."""
+    """Returns the few scores that tell most; of two networks, the first.
+
+    Those of one's own metrics come first, then the others in the order of names.
+    """
     known: dict[str, Score] = {}
     for score in scores:
         known.setdefault(score.metric, score)
-    return [known[name] for name in names if name in known][:count]
+    own = [score for name, score in known.items() if explain(name) is None]
+    return [*own, *(known[name] for name in names if name in known)][:count]
 
 
 def to_markdown() -> str:

@@ -201,16 +201,19 @@ def front_matter(name: str, task: str, task_name: str, dataset: str, tags, key) 
 
 def key_table(key: Iterable[Score]) -> list[str]:
     """Returns the table of key scores with what they mean, if there are any."""
-    rows = []
+    rows, key = [], list(key)
     for score in key:
-        entry = explain(score.metric)
-        better = f"; {entry.better} is better" if entry.better else ""
-        meaning = f"{entry.formula}; {entry.range}{better}"
-        rows.append([entry.title[0].upper() + entry.title[1:], number(score.mean), meaning])
+        entry, name, meaning = explain(score.metric), score.metric, "a metric of one's own"
+        if entry:
+            better = f"; {entry.better} is better" if entry.better else ""
+            name = entry.title[0].upper() + entry.title[1:]
+            meaning = f"{entry.formula}; {entry.range}{better}"
+        rows.append([name, number(score.mean), meaning])
     if not rows:
         return []
     heads = ["score", "value", "what it means"]
-    glossary = "`qlatent-tf list_models --metrics` explains every score."
+    every = "every score" if all(explain(score.metric) for score in key) else "the other scores"
+    glossary = f"`qlatent-tf list_models --metrics` explains {every}."
     return ["\n".join(markdown_table(heads, rows, words=3)), glossary]
 
 
