@@ -124,6 +124,11 @@ def _photons(name, latent, modes, photons, unitary_seed):
     """Counts with a fixed total that the latent of an interferometer draws."""
     modes = check_count(modes, "modes", least=1)
     photons = check_count(photons, "photons", least=1)
+    if photons > modes:
+        raise ValueError(
+            f"photons enter one a mode, so {modes} modes take at most {modes}; received "
+            f"photons={photons}. Set photons, which is 8 by default."
+        )
     unitary_seed = check_count(unitary_seed, "unitary_seed")
     options = {"modes": modes, "photons": photons, "unitary_seed": unitary_seed}
     (device,) = latents.build("boson", center=False, **options).devices

@@ -85,6 +85,12 @@ def test_options_out_of_range_are_refused(name, options):
         datasets.build(name, **options)
 
 
+@pytest.mark.parametrize("name", ["quantum", "photonic", "dirichlet_multinomial"])
+def test_fewer_modes_than_photons_are_refused_with_what_the_data_take(name):
+    with pytest.raises(ValueError, match="received photons=8. Set photons, which is 8 by default"):
+        datasets.build(name, modes=4)
+
+
 @pytest.mark.parametrize("name, others", [("quantum", {"photons": 2}), ("bernoulli", {})])
 def test_whole_numbers_of_numpy_are_whole_numbers(name, others):
     data = datasets.build(name, modes=np.int64(4), **others)
