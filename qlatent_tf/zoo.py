@@ -76,7 +76,7 @@ def check_names(config: Config) -> None:
         (metrics.get if ":" in name else metrics.check)(name)
     if config.model_options.get("reward") and _is_ours(models.get(config.model)):
         for name in reward_names(config):
-            rewards.check(name)
+            (rewards.get if ":" in name else rewards.check)(name)
 
 
 def build_model(config: Config):

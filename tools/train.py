@@ -161,7 +161,7 @@ def parser() -> Parser:
         nargs="+",
         metavar="NAME",
         help="properties that molgan is rewarded for, several by their product: qed, "
-        "logp, sa, or my_file:my_reward (default: none)",
+        "logp, sa, valid, or my_file:my_reward (default: none)",
     )
     guide.add_argument(
         "--reward-weight",

@@ -91,5 +91,6 @@ rewards = Registry(
         "logp": "metrics.molecules.rewards:logp",
         "qed": "metrics.molecules.rewards:qed",
         "sa": "metrics.molecules.rewards:sa",
+        "valid": "metrics.molecules.rewards:valid",
     },
 )

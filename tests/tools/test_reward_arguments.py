@@ -25,7 +25,7 @@ def test_there_is_none_by_default(capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--reward", "beauty"], "Unknown reward 'beauty'. Known: logp, qed, sa"),
+        (["--reward", "beauty"], "Unknown reward 'beauty'. Known: logp, qed, sa, valid"),
         (["--reward-weight", "0.5"], "name one with --reward"),
         (
             ["--model", "mlp", "--reward", "qed"],

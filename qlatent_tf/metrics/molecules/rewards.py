@@ -16,7 +16,7 @@ from absl import logging
 
 from qlatent_tf.datasets.molecules.encode import ENCODER_VERSION
 from qlatent_tf.datasets.molecules.graphs import check_graphs, graphs_to_smiles
-from qlatent_tf.metrics.molecules.counts import distinct_valid
+from qlatent_tf.metrics.molecules.counts import distinct_valid, strictly_valid
 from qlatent_tf.metrics.molecules.properties import PROPERTIES, property_table
 from qlatent_tf.storage.array_cache import cached_arrays
 
@@ -49,6 +49,18 @@ def sa(samples, *, keep: bool = False, progress: bool = False) -> np.ndarray:
     return _worth(samples, "sa", SA_RANGE, keep, progress)
 
 
+def valid(samples, *, keep: bool = False, progress: bool = False) -> np.ndarray:
+    """Rewards validity: 1 for a single whole molecule, 0 for others; arguments as `qed`."""
+    del progress  # It takes seconds.
+
+    def make(atoms, bonds):
+        smiles = graphs_to_smiles({"atoms": atoms, "bonds": bonds})
+        whole = set(strictly_valid(smiles))
+        return np.array([text in whole for text in smiles], "float32")
+
+    return _of_graphs(samples, "graph_validity", make, keep)
+
+
 def graph_properties(samples, *, keep: bool = False, progress: bool = False) -> np.ndarray:
     """Returns the properties of each graph.
 
@@ -61,24 +73,30 @@ def graph_properties(samples, *, keep: bool = False, progress: bool = False) -> 
       float array, shape `(n, 3)`; the columns are `PROPERTIES`. NaN in the rows of graphs that are
       no single whole molecule.
     """
-    atoms, bonds = check_graphs(samples)
 
-    def make():
+    def make(atoms, bonds):
         if keep:
             logging.info("Computing the properties of %d graphs, which are kept.", len(atoms))
         smiles = graphs_to_smiles({"atoms": atoms, "bonds": bonds})
-        valid = distinct_valid(smiles)
-        rows = property_table(valid, progress=progress, label="Rewards of the data")
-        found: dict[str | None, np.ndarray] = dict(zip(valid, rows, strict=True))
+        distinct = distinct_valid(smiles)
+        rows = property_table(distinct, progress=progress, label="Rewards of the data")
+        found: dict[str | None, np.ndarray] = dict(zip(distinct, rows, strict=True))
         none = np.full(len(PROPERTIES), np.nan)
         table = [found.get(text, none) for text in smiles]
-        return {"properties": np.array(table).reshape(len(atoms), len(PROPERTIES))}
+        return np.array(table).reshape(len(atoms), len(PROPERTIES))
 
+    return _of_graphs(samples, "graph_properties", make, keep)
+
+
+def _of_graphs(samples, name, make, keep):
+    """Returns what `make` returns of graphs; of those of a data set it is kept in the cache."""
+    atoms, bonds = check_graphs(samples)
     if not keep:
-        return make()["properties"]
+        return make(atoms, bonds)
     graphs = hashlib.sha256(atoms.tobytes() + bonds.tobytes()).hexdigest()
-    key = f"graph properties/{ENCODER_VERSION}/{rdkit.__version__}/{graphs}"
-    return cached_arrays("metrics", "graph_properties", key, make)["properties"]
+    key = f"{name.replace('_', ' ')}/{ENCODER_VERSION}/{rdkit.__version__}/{graphs}"
+    part = name.partition("_")[2]
+    return cached_arrays("metrics", name, key, lambda: {part: make(atoms, bonds)})[part]
 
 
 def _worth(samples, name, bounds, keep, progress):

@@ -123,11 +123,17 @@ def molgan(
     names = list(reward) if isinstance(reward, (list, tuple)) else [reward]
     if not names:
         raise ValueError("reward names one reward or several, or is None; received none in a list.")
+    for name in names:
+        rewards.check(str(name))
+    if any(":" in str(name) for name in names):
+        # What is no molecule is worth nothing to a reward of one's own either.
+        names = ["valid", *names]
     return RewardMolGAN(
         latent,
         *networks,
         critic(activation="sigmoid", name="reward_network"),
-        [rewards.get(str(name)) for name in names],
+        # Named, for a preset that is sampled needs none of them.
+        lambda: [rewards.get(str(name)) for name in names],
         reward_weight=reward_weight,
         reward_start=reward_start,
         replay_size=replay_size,

@@ -36,7 +36,8 @@ class RewardMolGAN(MolGAN):
 
     Args:
       reward_network: keras.Model. Maps graphs, as the critic takes them, to ``(batch, 1)``.
-      rewards: sequence of callables. ``f(samples, *, keep=False, progress=False)`` returns the
+      rewards: sequence of callables, or a function that returns it, called when rewards are first
+        needed. ``f(samples, *, keep=False, progress=False)`` returns the
         rewards, float of shape ``(n,)`` from 0 to 1, of graphs in data space; `keep` is true
         for those of the data set, `progress` says whether to show a bar. A function may leave
         out either.
@@ -69,7 +70,7 @@ class RewardMolGAN(MolGAN):
         self.reward_start = reward_start
         self.replay = Replay(replay_size, generator.output)
         self.replay_interval = replay_interval
-        self._rewards = tuple(rewards)
+        self._rewards = rewards if callable(rewards) else tuple(rewards)
         self._replay_seed = 0
         self._scored = None
 
@@ -94,6 +95,8 @@ class RewardMolGAN(MolGAN):
           OwnCodeError: if a reward function fails, or returns what are no numbers from 0 to 1.
         """
         total = np.ones(len(samples["atoms"]), "float32")
+        if callable(self._rewards):
+            self._rewards = tuple(self._rewards())
         for reward in self._rewards:
             name = getattr(reward, "__name__", reward)
             try:

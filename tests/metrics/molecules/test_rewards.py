@@ -27,7 +27,7 @@ def graphs():
 
 
 def test_registered_rewards_are_those_of_the_papers_properties():
-    assert rewards.names() == ["logp", "qed", "sa"]
+    assert rewards.names() == ["logp", "qed", "sa", "valid"]
 
 
 def test_rewards_are_normalised_properties_and_0_for_what_is_no_molecule(graphs):
@@ -38,6 +38,7 @@ def test_rewards_are_normalised_properties_and_0_for_what_is_no_molecule(graphs)
             (Crippen.MolLogP(molecule) + 2.12178879609) / 8.16469513850 for molecule in molecules
         ],
         "sa": [np.clip((5 - properties(molecule)[2]) / 3.5, 0, 1) for molecule in molecules],
+        "valid": [1] * len(molecules),
     }
     for name, values in expected.items():
         found = rewards.get(name)(graphs)
@@ -70,6 +71,9 @@ def test_those_of_a_data_set_are_kept(graphs, monkeypatch, tmp_path):
         patch.setattr(molecule_rewards, "property_table", None)
         np.testing.assert_array_equal(rewards.get("qed")(graphs, keep=True), first)
         rewards.get("sa")(graphs, keep=True)  # One file holds all properties.
+    assert rewards.get("valid")(graphs, keep=True).tolist() == [1] * 5 + [0] * 4
+    (kept,) = (tmp_path / "metrics").glob("graph_validity*")
+    kept.unlink()
     other = {**graphs, "atoms": graphs["atoms"][:, ::-1], "bonds": graphs["bonds"][:, ::-1, ::-1]}
     np.testing.assert_array_equal(rewards.get("qed")(other, keep=True), first)
     assert len(list((tmp_path / "metrics").iterdir())) == 2

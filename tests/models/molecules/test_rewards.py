@@ -307,19 +307,44 @@ def test_a_preset_keeps_the_reward_network(tmp_path):
         np.testing.assert_array_equal(mine, theirs)
 
 
-def test_a_reward_of_ones_own_runs_only_when_trusted(empty_folder):
-    (empty_folder / "my_reward.py").write_text("def mine(samples, **options):\n    return 1\n")
+def test_a_reward_of_ones_own_runs_only_when_trusted(empty_folder, molecules):
+    (empty_folder / "my_reward.py").write_text(
+        "def mine(samples):\n    return samples['atoms'].any(axis=1)\n"
+    )
     config = CONFIG.override(**{"model_options.reward": ["qed", "my_reward:mine"]})
     with pytest.raises(ValueError, match="my_reward:mine.*trust_code"):
         Config.from_json(config.to_json())
     trusted = Config.from_json(config.to_json(), trust_code=True)
-    assert [reward.__name__ for reward in zoo.build_model(trusted)._rewards] == ["qed", "mine"]
+    model = zoo.build_model(trusted)
+    model.precompute(molecules.source)
+    assert [reward.__name__ for reward in model._rewards] == ["valid", "qed", "mine"]
+
+
+def test_a_reward_of_ones_own_pays_for_whole_molecules_alone(empty_folder, molecules):
+    (empty_folder / "generous.py").write_text(
+        "import numpy as np\ndef mine(samples):\n    return np.ones(len(samples['atoms']))\n"
+    )
+    model = zoo.build_model(CONFIG.override(**{"model_options.reward": "generous:mine"}))
+    atoms, bonds = (molecules.source[name][:3].copy() for name in ("atoms", "bonds"))
+    np.testing.assert_array_equal(model.score({"atoms": atoms, "bonds": bonds}), 1)
+    atoms[1, :2], bonds[1] = 1, 0  # C.C
+    np.testing.assert_array_equal(model.score({"atoms": atoms, "bonds": bonds}), [1, 0, 1])
+
+
+def test_a_preset_is_sampled_without_the_file_of_its_reward(empty_folder, tmp_path, monkeypatch):
+    (empty_folder / "gone.py").write_text("def mine(samples):\n    return 1\n")
+    config = CONFIG.override(**{"model_options.reward": "gone:mine"})
+    preset = zoo.save_preset(tmp_path / "mine", zoo.build_model(config), config)
+    (empty_folder / "gone.py").unlink()
+    assert len(zoo.from_preset(preset, trust_code=True).sample(3, seed=0)["atoms"]) == 3
+    with pytest.raises(ValueError, match="'gone', which is neither a file"):
+        zoo.check_names(config)
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"reward": "beauty"}, "Unknown reward 'beauty'. Known: logp, qed, sa"),
+        ({"reward": "beauty"}, "Unknown reward 'beauty'. Known: logp, qed, sa, valid"),
         ({"reward": 3}, "Unknown reward '3'"),
         ({"reward": []}, "one reward or several"),
         ({"reward": "qed", "reward_weight": 1.5}, "reward_weight is in"),
