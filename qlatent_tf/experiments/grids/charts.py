@@ -18,13 +18,14 @@ from qlatent_tf.drawing.style import (
     tidy,
 )
 from qlatent_tf.experiments.grids.finished_cells import cell_history
-from qlatent_tf.experiments.grids.table_files import format_published, format_score
+from qlatent_tf.experiments.grids.table_files import format_published, format_score, lacks_collapsed
 
 # Rows of one latent have its colour, and a dash each, then the same dashes in paler shades; markers
 # are full in the first alone.
 _DASHES = ("-", "--", ":", "-.")
 _PALEST = 0.6
 _HATCH = "////"
+_WITHOUT = {"alpha": 0.4}
 _REAL_LINE = {"color": INK, "lw": 1.5, "ls": (0, (4, 2))}
 
 
@@ -83,7 +84,9 @@ def bars_figure(table: dict, name: str, label: str, title: str, real=None):
             ours, theirs = row["scores"][name], row["published"].get(name)
             colour = latent_style(row["latent"])["color"]
             if ours["mean"] is not None:
-                _bar(axis, place - 0.2 * bool(theirs), ours, format_score(ours), color=colour)
+                # Pale where the seeds that are left out are those that went wrong.
+                style = {"color": colour, **(_WITHOUT if lacks_collapsed(row, name) else {})}
+                _bar(axis, place - 0.2 * bool(theirs), ours, format_score(ours), **style)
             if theirs:
                 style = {"color": "white", "edgecolor": colour, "hatch": _HATCH}
                 _bar(axis, place + 0.2, theirs, format_published(theirs), **style)
@@ -100,6 +103,9 @@ def bars_figure(table: dict, name: str, label: str, title: str, real=None):
     if any(name in row["published"] for row in table["rows"]):
         names.append((table["source"], {"color": "white", "edgecolor": PALE, "hatch": _HATCH}))
     patches = [axes[0].barh([0], [np.nan], label=name, **style) for name, style in names]
+    if any(lacks_collapsed(row, name) for row in table["rows"]):
+        names.append(("without seeds that collapsed", {"color": PALE, **_WITHOUT}))
+        patches.append(axes[0].barh([0], [np.nan], **names[-1][1]))
     if real:
         names.append(("real data", _REAL_LINE))
         patches.append(Line2D([], [], **_REAL_LINE))

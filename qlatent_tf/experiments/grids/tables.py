@@ -1,6 +1,7 @@
 """Tables of finished cells: means over training seeds, and published ones."""
 
 import dataclasses
+import math
 
 from qlatent_tf.config import Config
 from qlatent_tf.experiments.grids.comparable import check_table
@@ -86,8 +87,8 @@ def make_table(cells, columns, source="paper", published=lambda row: {}, panel="
       ``names`` (name -> the scores' keys), ``source``, ``panel``, ``labels`` (what tells rows from
       each other), ``files`` (what latents drew from), and ``rows`` with the labels, ``seeds``,
       ``seconds``, ``scores`` (name -> mean, standard error over training seeds, values),
-      ``unscored`` (names that were not looked for) and ``published`` (name -> mean, standard
-      error).
+      ``unscored`` (names that were not looked for), ``published`` (name -> mean, standard error)
+      and, where some are, ``undefined`` (name -> how many seeds have no such score).
 
     Raises:
       ValueError: if there are no cells, they are of several schedules, or were compared with
@@ -184,6 +185,8 @@ def _row(row, group, columns, published):
     if not changed and settings.isdisjoint(_UNTOLD):
         known = published({"data": group[0]["config"].dataset, **row})
     names = [column.name for column in columns]
+    undefined = {name: sum(map(_is_undefined, scores, [name] * len(scores))) for name in names}
+    undefined = {name: count for name, count in undefined.items() if count}
     return {
         "seeds": [cell["config"].seed for cell in group],
         "seconds": [cell["seconds"] for cell in group],
@@ -192,7 +195,13 @@ def _row(row, group, columns, published):
         "published": {
             name: {"mean": mean, "standard_error": error} for name, (mean, error) in known.items()
         },
+        **({"undefined": undefined} if undefined else {}),
     }
+
+
+def _is_undefined(found, name):
+    """Whether a score was looked for and is not defined, as of too few distinct samples."""
+    return name in found and math.isnan(found[name].mean)
 
 
 def _over_seeds(scores, name):
