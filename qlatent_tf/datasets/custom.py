@@ -186,7 +186,7 @@ def from_smiles(
       >>> data = qlatent_tf.datasets.from_smiles(["CCO", "c1ccoc1", "CC#N"])
     """
     from qlatent_tf.datasets.molecules.encode import encode, load_molecules, molecule_dataset
-    from qlatent_tf.datasets.molecules.graphs import parse_smiles
+    from qlatent_tf.datasets.molecules.graphs import list_of_smiles, parse_smiles
 
     if isinstance(smiles, (str, os.PathLike)):
         path = user_path(smiles)
@@ -196,8 +196,8 @@ def from_smiles(
                 "SMILES."
             )
         return load_molecules(name or path.name.lstrip(".").partition(".")[0], path, progress)
-    smiles = list(smiles)
     name = name or "smiles"
+    smiles = list_of_smiles(smiles, name)
     others = [one for one in smiles if not isinstance(one, str) or len(one.splitlines()) > 1]
     if others:
         raise ValueError(f"{name}: a SMILES is a text of one line; received {others[0]!r}.")

@@ -229,7 +229,8 @@ class LatentGenerator(keras.Model):
           As `sample`.
 
         Raises:
-          ValueError: if the latents have another shape than ``(count, latent_size)``.
+          ValueError: if the latents have another shape than ``(count, latent_size)``, or are NaN
+            or infinite.
         """
         if batch_size is None:
             batch_size = self.generation_batch_size
@@ -241,6 +242,8 @@ class LatentGenerator(keras.Model):
                 f"Latents have the shape (count, {size}), with a count from 1; received "
                 f"{tuple(latent.shape)}."
             )
+        if not tf.reduce_all(tf.math.is_finite(latent)):
+            raise ValueError("Latents are finite numbers; received NaN or infinity.")
         weights = self.averages()
         generate = compiled(self, "samples", lambda: self._samples_of)
         parts = [

@@ -193,11 +193,11 @@ def train(
     return run
 
 
-def restore_model(run: RunDirectory, *, latent_options=None, trust_code=False):
+def restore_model(run, *, latent_options=None, trust_code=False):
     """Returns the model at a run's last checkpoint, and its step.
 
     Args:
-      run: RunDirectory.
+      run: RunDirectory, or its path.
       latent_options: dict. Options of the latent to change.
       trust_code: bool. Whether the run may name code outside the project.
 
@@ -205,6 +205,7 @@ def restore_model(run: RunDirectory, *, latent_options=None, trust_code=False):
       FileNotFoundError: if there is no run, or it has no checkpoint yet.
       ValueError: if the run names code that is not trusted.
     """
+    run = run if isinstance(run, RunDirectory) else RunDirectory(run)
     config = run.read_config(trust_code=trust_code).with_latent_options(latent_options)
     return _restored(run, config)
 

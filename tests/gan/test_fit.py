@@ -109,6 +109,8 @@ def test_other_numbers_that_are_not_legal_are_refused():
     for shape in ((0, 3), (2, 4), (3,)):
         with pytest.raises(ValueError, match=rf"\(count, 3\), .* received {re.escape(str(shape))}"):
             gan.generate(np.zeros(shape))
+    with pytest.raises(ValueError, match="Latents are finite numbers"):
+        gan.generate(np.full((2, gan.latent.event_shape[0]), np.nan))
     for seed in ((0, 1, 2), "0", 1.5, None):
         with pytest.raises(ValueError, match="A seed is an integer, or a pair of them; received"):
             gan.sample(4, seed)

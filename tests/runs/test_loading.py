@@ -7,6 +7,7 @@ from qlatent_tf.datasets import from_arrays
 from qlatent_tf.runs.loading import load_model, source_config
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.runs.starting_point import starting_point
+from qlatent_tf.runs.training import restore_model
 
 CONFIG = Config(
     model="mlp",
@@ -33,6 +34,7 @@ def run(tmp_path_factory):
 def test_a_run_is_loaded_as_a_preset_is(run):
     model = qlatent_tf.from_preset(run.path)
     assert model.sample(5, seed=0).shape == (5, 3)
+    assert restore_model(run.path)[1] == restore_model(run)[1] == 2
     model, config, step = load_model(str(run.path))
     assert step == 2 and config.model_options["features"] == 3
     changed = qlatent_tf.from_preset(run.path, latent_options={"indistinguishability": 0.5})

@@ -21,7 +21,7 @@ from qlatent_tf.storage.array_cache import cached_arrays
 from qlatent_tf.text.progress import progress_bar
 
 # To be raised when the same file would give other graphs or SMILES than before.
-ENCODER_VERSION = 3
+ENCODER_VERSION = 4
 _SMILES = ("smiles", "plain_smiles", "file_smiles")
 # The others compare with the whole data set, of which they have to compute something first.
 METRICS = ("molecules", "molecule_properties")
@@ -36,7 +36,9 @@ EVALUATION_METRICS = (
 )
 
 
-def load_molecules(name: str, path: Path, progress: bool = True) -> MoleculeDataset:
+def load_molecules(
+    name: str, path: Path, progress: bool = True, column: str | None = None
+) -> MoleculeDataset:
     """Returns the molecules of a file as a data set.
 
     The graphs are kept in the cache folder under the hash of the file, so that a second call
@@ -46,15 +48,18 @@ def load_molecules(name: str, path: Path, progress: bool = True) -> MoleculeData
       name: str. The name of the data set.
       path: path. A file that `read_molecules` reads.
       progress: bool. Whether to show a progress bar while encoding.
+      column: str. The heading of the SMILES in a table, see `read_molecules`.
 
     Raises:
       ValueError: if no molecule of the file has a graph.
     """
     path = Path(path)
-    key = files.sha256_of(path) + _versions()
+    chosen = "" if column is None else f"/column {column}"
+    key = files.sha256_of(path) + chosen + _versions()
 
     def make():
-        graphs, smiles, counts = encode(molecule_files.read_molecules(path), progress, path.name)
+        molecules = molecule_files.read_molecules(path, column)
+        graphs, smiles, counts = encode(molecules, progress, path.name)
         return {**graphs, **smiles, "counts": np.array(json.dumps({"file": path.name, **counts}))}
 
     return _dataset(name, key, cached_arrays("molecules", name, key, make, _check), path.name)
@@ -141,16 +146,17 @@ def encode(
       ValueError: if no molecule is kept.
     """
     atoms, bonds, texts = [], [], []
-    refused = collections.Counter()
+    refused, first = collections.Counter(), {}
     with (
         rdBase.BlockLogs(),
         progress_bar(molecules, desc=f"Encoding {label}", unit=" molecules", shown=progress) as bar,
     ):
-        for molecule in bar:
+        for number, molecule in enumerate(bar, start=1):
             try:
                 graph, found = _encode_one(molecule)
             except molecule_graphs.GraphError as error:
                 refused[error.reason] += 1
+                first.setdefault(error.reason, (number, molecule))
                 continue
             atoms.append(graph[0])
             bonds.append(graph[1])
@@ -163,7 +169,10 @@ def encode(
         "refused": dict(sorted(refused.items())),
         "other_tautomer_when_decoded": int(sum(smiles["smiles"] != smiles["file_smiles"])),
     }
-    reasons = ", ".join(f"{count} with {reason}" for reason, count in sorted(refused.items()))
+    reasons = "; ".join(
+        f"{count} with {reason} ({_named(*first[reason])} first)"
+        for reason, count in sorted(refused.items())
+    )
     if not atoms:
         raise ValueError(
             f"None of the molecules of {label} has a graph: {reasons or 'there are none'}."
@@ -185,14 +194,21 @@ def encode(
     return {"atoms": np.stack(atoms), "bonds": np.stack(bonds)}, smiles, counts
 
 
+def _named(number: int, molecule: Chem.Mol | None) -> str:
+    """Returns what tells an entry of a file: its number, from 1, and its SMILES if it has one."""
+    smiles = molecule and molecule_graphs.canonical_smiles(molecule)
+    return f"entry {number:,}, {smiles}," if smiles else f"entry {number:,}"
+
+
 def _encode_one(molecule: Chem.Mol | None) -> tuple[tuple[np.ndarray, np.ndarray], dict[str, str]]:
     """Returns the graph, and the SMILES that `_SMILES` names."""
     if molecule is None:
         raise molecule_graphs.GraphError("a file entry that RDKit refuses")
-    graph = molecule_graphs.molecule_to_graph(molecule)
     given = molecule_graphs.canonical_smiles(molecule)
+    # Before its atoms are looked at: a salt is one for its ions, not for its elements.
     if "." in given:
         raise molecule_graphs.GraphError("several fragments")
+    graph = molecule_graphs.molecule_to_graph(molecule)
     decoded, plain = molecule_graphs.decode(*graph)
     found = {
         "smiles": decoded and molecule_graphs.canonical_smiles(decoded),

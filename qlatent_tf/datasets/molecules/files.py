@@ -14,7 +14,7 @@ from typing import BinaryIO
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdDepictor
 
-from qlatent_tf.datasets.molecules.graphs import parse_smiles
+from qlatent_tf.datasets.molecules.graphs import parse_smiles, without_maps
 from qlatent_tf.storage.files import write_text
 
 SUFFIXES = (".smi", ".csv", ".sdf", ".xyz.tar.bz2", ".tar.gz")
@@ -27,11 +27,15 @@ _OLD_ENDS = "line ends of old Macintoshes: save it with others"
 _DAMAGE = (EOFError, zlib.error, tarfile.TarError, UnicodeDecodeError, csv.Error, SystemError)
 
 
-def read_molecules(path: Path) -> Iterator[Chem.Mol | None]:
+def read_molecules(path: Path, column: str | None = None) -> Iterator[Chem.Mol | None]:
     """Yields the molecules of a file in its order, None for one that RDKit refuses.
 
+    `column` is the heading of the SMILES in a table.
+
     - ``.smi``: a SMILES in the first column of each line, a name after it if there is one.
-    - ``.csv``: a column headed "smiles", or SMILES in the first column and no heading.
+    - ``.csv``: columns parted by commas, semicolons or tabs; a heading "smiles", one that ends so,
+      such as "canonical_smiles", or the `column` that is named; or SMILES in the first column and
+      no heading.
     - ``.sdf``: structures, whose valences hold with all their hydrogens; these are taken off.
     - ``.tar.gz``: an archive that holds a ``.sdf``.
     - ``.xyz.tar.bz2``: the archive in which QM9 was published, one file a molecule; the SMILES
@@ -44,6 +48,8 @@ def read_molecules(path: Path) -> Iterator[Chem.Mol | None]:
         format's molecules; the message names the file.
     """
     name = path.name.lower()
+    if column is not None and not name.removesuffix(".gz").endswith(".csv"):
+        raise ValueError(f"column={column!r} is of a .csv file; received {path.name}.")
     if name.endswith(".xyz.tar.bz2"):
         molecules = map(parse_smiles, _published_smiles(path))
     elif name.endswith(".tar.gz"):
@@ -51,7 +57,7 @@ def read_molecules(path: Path) -> Iterator[Chem.Mol | None]:
     elif name.removesuffix(".gz").endswith(".sdf"):
         molecules = _structures_of(path)
     elif name.removesuffix(".gz").endswith(".csv"):
-        molecules = map(parse_smiles, _csv_smiles(path))
+        molecules = map(parse_smiles, _csv_smiles(path, column))
     elif name.removesuffix(".gz").endswith(".smi"):
         molecules = map(parse_smiles, _smi_smiles(path))
     else:
@@ -123,26 +129,36 @@ def _smi_smiles(path: Path) -> Iterator[str]:
             if "\r" in line.rstrip():  # What follows would be taken for a name.
                 raise ValueError(f"{path} is damaged: line {number} has {_OLD_ENDS}.")
             if fields := line.split():
+                if set(fields[0]) & set(",;"):
+                    raise ValueError(
+                        f"{path}: line {number} reads {fields[0][:60]!r}, and a SMILES holds "
+                        "neither commas nor semicolons. A table's name ends in .csv."
+                    )
                 yield fields[0]
 
 
-def _csv_smiles(path: Path) -> Iterator[str]:
+def _csv_smiles(path: Path, column: str | None) -> Iterator[str]:
     with _open(path) as file:
-        rows = csv.reader(_lines(path, file))
+        lines = _lines(path, file)
+        first = next(lines, "")
+        # SMILES and headings hold none of them.
+        separator = max(",;\t", key=first.count)
+        rows = csv.reader(itertools.chain([first], lines), delimiter=separator)
         heading = next(rows, [])
-        names = [name.strip().lower() for name in heading]
-        if "smiles" in names:
-            column = names.index("smiles")
-        elif heading and parse_smiles(heading[0]) is not None:
-            column = 0
+        place = _place_of_smiles(heading, column)
+        if place is None and column is None and heading and parse_smiles(heading[0]) is not None:
+            place = 0
             yield heading[0]
-        else:
+        if place is None:
+            wanted = "headed 'smiles'" if column is None else f"headed {column!r}"
             raise ValueError(
-                f"{path} has neither a column headed 'smiles' nor SMILES in its first "
-                f"column; its first line reads {','.join(heading)[:60]!r}."
+                f"{path} has neither a column {wanted} nor SMILES in its first column; its first "
+                f"line reads {first.strip()[:60]!r}. The option column names a heading."
+                if column is None
+                else f"{path} has no column {wanted}; its first line reads {first.strip()[:60]!r}."
             )
         for row in rows:
-            smiles = row[column] if column < len(row) else ""
+            smiles = row[place] if place < len(row) else ""
             if "\n" in smiles:
                 raise ValueError(
                     f"{path} is damaged: a quote before the end of line {rows.line_num} is not "
@@ -150,6 +166,16 @@ def _csv_smiles(path: Path) -> Iterator[str]:
                 )
             if row:
                 yield smiles
+
+
+def _place_of_smiles(heading: list[str], column: str | None) -> int | None:
+    """Returns which column of a table holds the SMILES by its heading; None where none says so."""
+    names = [name.strip().lower() for name in heading]
+    wanted = "smiles" if column is None else column.strip().lower()
+    if wanted in names:
+        return names.index(wanted)
+    ends = [place for place, name in enumerate(names) if name.endswith("smiles")]
+    return ends[0] if column is None and len(ends) == 1 else None
 
 
 def _structures(path: Path, file: BinaryIO) -> Iterator[Chem.Mol | None]:
@@ -180,6 +206,7 @@ def _structure(block: str) -> Chem.Mol | None:
         return None
     if molecule is not None:
         Chem.RemoveStereochemistry(molecule)
+        without_maps(molecule)
     return molecule
 
 

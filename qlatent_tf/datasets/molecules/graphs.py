@@ -9,6 +9,7 @@ Reference:
 """
 
 import itertools
+from collections.abc import Iterable
 
 import numpy as np
 from rdkit import Chem, rdBase
@@ -47,9 +48,30 @@ class GraphError(ValueError):
 
 
 def parse_smiles(text: str) -> Chem.Mol | None:
-    """Returns the molecule of a SMILES, None if it is none."""
+    """Returns the molecule of a SMILES, without the numbers of atom maps; None if it is none."""
     # Of other characters RDKit reads what stands before them.
-    return Chem.MolFromSmiles(text) if text.isascii() else None
+    molecule = Chem.MolFromSmiles(text) if text.isascii() else None
+    return without_maps(molecule) if molecule is not None and ":" in text else molecule
+
+
+def list_of_smiles(smiles: Iterable, name: str) -> list:
+    """Returns SMILES as a list.
+
+    Raises:
+      ValueError: if they are a single text, or a data frame, of which a list has the headings.
+    """
+    if isinstance(smiles, str):
+        raise ValueError(f"{name} are SMILES in a list; received the string {smiles!r}.")
+    if hasattr(smiles, "columns"):
+        raise ValueError(f"{name} are SMILES in a list; received a table: pass a column of it.")
+    return list(smiles)
+
+
+def without_maps(molecule: Chem.Mol) -> Chem.Mol:
+    """Returns the molecule; the numbers of atom maps, which would tell it from itself, are gone."""
+    for atom in molecule.GetAtoms():
+        atom.SetAtomMapNum(0)
+    return molecule
 
 
 def molecule_to_graph(molecule: Chem.Mol) -> tuple[np.ndarray, np.ndarray]:
@@ -63,18 +85,28 @@ def molecule_to_graph(molecule: Chem.Mol) -> tuple[np.ndarray, np.ndarray]:
 
     Raises:
       GraphError: if the molecule has no atom, more than nine, an element besides C, N, O and F,
-        a formal charge, or a bond of another kind.
+        a formal charge, an unpaired electron, or a bond of another kind.
+      ValueError: if it is none, as RDKit returns for a SMILES that it does not read.
     """
+    if not isinstance(molecule, Chem.Mol):
+        raise ValueError(
+            f"A graph is of a molecule of RDKit; received {molecule!r}. RDKit returns None for a "
+            "SMILES that it does not read."
+        )
     size = molecule.GetNumAtoms()
     if not size:
-        raise GraphError("no atoms")
+        raise GraphError("no atoms, as of an empty entry")
     if size > MAX_ATOMS:
         raise GraphError(f"more than {MAX_ATOMS} heavy atoms")
     atoms = np.zeros(MAX_ATOMS, dtype=np.int8)
     for node, atom in enumerate(molecule.GetAtoms()):
         code = _ATOM_CODES.get(atom.GetAtomicNum())
+        if atom.GetAtomicNum() == 1:
+            raise GraphError("hydrogens as atoms of their own, such as deuterium")
         if code is None:
             raise GraphError("an element besides C, N, O and F")
+        if atom.GetNumRadicalElectrons():
+            raise GraphError("an unpaired electron")
         atoms[node] = code
     if molecule.HasSubstructMatch(_CHARGED):
         raise GraphError("a formal charge")

@@ -6,13 +6,21 @@ from qlatent_tf.datasets.dataset import MoleculeDataset
 
 
 def molecule_file(
-    *, file: str | os.PathLike, data_dir: str | os.PathLike | None = None, progress: bool = True
+    *,
+    file: str | os.PathLike,
+    column: str | None = None,
+    data_dir: str | os.PathLike | None = None,
+    progress: bool = True,
 ) -> MoleculeDataset:
     """The molecules of a file, as graphs of at most nine atoms of C, N, O and F.
+
+    Others are left out, and counted by the reason; so are entries that RDKit does not read.
 
     Args:
       file: path. A ``.smi``, ``.csv`` or ``.sdf`` file, perhaps compressed: a path, or a name in
         `data_dir`, in $QLATENT_DATA_DIR or in the cache folder.
+      column: str. The heading of the SMILES in a ``.csv`` file. Default: "smiles", or the only one
+        that ends so.
       data_dir: path. The caller's own folder.
       progress: bool. Whether to show a progress bar.
 
@@ -23,4 +31,4 @@ def molecule_file(
     from qlatent_tf.datasets.molecules.encode import load_molecules
     from qlatent_tf.storage.files import named_file
 
-    return load_molecules("molecules", named_file(file, data_dir), progress)
+    return load_molecules("molecules", named_file(file, data_dir), progress, column)

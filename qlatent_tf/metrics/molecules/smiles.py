@@ -4,13 +4,14 @@ A SMILES that does not parse is never scored in silence: it is counted, or it is
 """
 
 import functools
+import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 from absl import logging
 from rdkit import Chem, rdBase
 
-from qlatent_tf.datasets.molecules.graphs import parse_smiles
+from qlatent_tf.datasets.molecules.graphs import list_of_smiles, parse_smiles
 from qlatent_tf.metrics.frechet import Moments, frechet_distance, warn_of_low_rank
 from qlatent_tf.metrics.molecules.counts import count_molecules, strictly_valid
 from qlatent_tf.metrics.molecules.diversity import mean_dissimilarity
@@ -61,6 +62,7 @@ def molecule_counts(
     smiles: Iterable[str | None],
     known: Iterable[str] | None = None,
     *,
+    stereo: bool = True,
     strict: bool = True,
     drop_invalid: bool = False,
 ) -> dict[str, float]:
@@ -68,12 +70,15 @@ def molecule_counts(
 
     With n SMILES: ``valid_share = valid_count / n``, ``unique_share = unique_count / valid_count``
     and ``novel_share = novel_count / unique_count``. Molecules are compared by RDKit's canonical
-    SMILES, stereochemistry included. A share of nothing is NaN.
+    SMILES. A share of nothing is NaN.
 
     Args:
       smiles: iterable of str. Generated molecules; what does not parse, None among it, is invalid.
       known: iterable of str. The molecules that are not novel. Without them nothing is said of
         novelty.
+      stereo: bool. Whether molecules differ by stereochemistry and isotopes. Those that are made
+        of graphs have neither: compared with known ones that have, they would all be novel. The
+        metric `molecules` compares without.
       strict: bool. Whether a valid molecule is one fragment without the wildcard ``*``. Otherwise
         all that parse are valid.
       drop_invalid: bool. Whether to leave out known SMILES that do not parse, with a warning.
@@ -91,11 +96,14 @@ def molecule_counts(
     Reference:
       De Cao and Kipf, MolGAN, arXiv 1805.11973.
     """
-    if isinstance(smiles, str):
-        raise ValueError(f"smiles are SMILES in a list; received the string {smiles!r}.")
-    texts = [_canonical_smiles(text) for text in smiles]
+    texts = [_canonical_smiles(text, stereo) for text in list_of_smiles(smiles, "smiles")]
     valid = strictly_valid(texts) if strict else [text for text in texts if text]
-    training = set() if known is None else set(_canonical(known, "known", drop_invalid))
+    training = set() if known is None else set(_canonical(known, "known", drop_invalid, stereo))
+    if stereo and _have_stereo(training) and not _have_stereo(valid):
+        logging.warning(
+            "Known molecules have stereochemistry or isotopes, the generated ones have none: "
+            "stereo=False compares them without."
+        )
     counts = count_molecules(valid, len(texts), training)
     if known is None:
         return {name: count for name, count in counts.items() if not name.startswith("novel")}
@@ -147,15 +155,22 @@ def molecule_property_table(smiles: Iterable[str], *, progress: bool = False) ->
       Chemical Information and Computer Sciences 39 (1999). Ertl and Schuffenhauer, Estimation of
       synthetic accessibility score of drug-like molecules, Journal of Cheminformatics 1, 8 (2009).
     """
-    return property_table(_canonical(smiles, "smiles", drop_invalid=False), progress=progress)
+    return property_table(_canonical(smiles, "smiles", drop_invalid=None), progress=progress)
 
 
-def _canonical(smiles: Iterable[str], name: str, drop_invalid: bool) -> list[str]:
-    """Returns canonical SMILES; what does not parse is refused, or left out with a warning."""
-    if isinstance(smiles, str):
-        raise ValueError(f"{name} are SMILES in a list; received the string {smiles!r}.")
-    given = list(smiles)
-    texts = [_canonical_smiles(text) for text in given]
+def _have_stereo(smiles: Iterable[str]) -> bool:
+    return any(re.search(r"[@/\\]|\[\d", text) for text in smiles)
+
+
+def _canonical(
+    smiles: Iterable[str], name: str, drop_invalid: bool | None, stereo: bool = True
+) -> list[str]:
+    """Returns canonical SMILES; what does not parse is refused, or left out with a warning.
+
+    `drop_invalid` is None where nothing can be left out.
+    """
+    given = list_of_smiles(smiles, name)
+    texts = [_canonical_smiles(text, stereo) for text in given]
     invalid = [text for text, found in zip(given, texts, strict=True) if found is None]
     if invalid:
         said = (
@@ -163,20 +178,23 @@ def _canonical(smiles: Iterable[str], name: str, drop_invalid: bool) -> list[str
             f"{invalid[0]!r} first"
         )
         if not drop_invalid:
-            raise ValueError(f"{said}. drop_invalid=True leaves such SMILES out.")
+            advice = "" if drop_invalid is None else " drop_invalid=True leaves such SMILES out."
+            raise ValueError(f"{said}.{advice}")
         logging.warning("%s; they are left out.", said)
     return [text for text in texts if text is not None]
 
 
 # A generator repeats itself.
 @functools.lru_cache(maxsize=1 << 17)
-def _canonical_smiles(text: str | None) -> str | None:
+def _canonical_smiles(text: str | None, stereo: bool = True) -> str | None:
     """Returns RDKit's SMILES of a molecule with atoms, or None."""
     if not isinstance(text, str) or not text:
         return None
     with rdBase.BlockLogs():
         molecule = parse_smiles(text)
-    return Chem.MolToSmiles(molecule) or None if molecule is not None else None
+    if molecule is None:
+        return None
+    return Chem.MolToSmiles(molecule, isomericSmiles=stereo) or None
 
 
 def _chemnet_moments(smiles: Sequence[str], name: str, progress: bool) -> Moments:

@@ -52,7 +52,17 @@ class MolGAN(WGANGP):
         return super().training_batches(real, *args, **kwargs)
 
     def encode(self, samples, seed):
-        """Maps integer types to one-hot, with the atoms of some graphs in random order."""
+        """Maps integer types to one-hot, with the atoms of some graphs in random order.
+
+        Args:
+          samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`.
+          seed: pair of int. Decides which, and their order.
+
+        Raises:
+          ValueError: if the seed is no pair.
+        """
+        if tuple(tf.convert_to_tensor(seed).shape) != (2,):
+            raise ValueError(f"A seed is two integers, such as [0, 1]; received {seed!r}.")
         atoms, bonds = samples["atoms"], samples["bonds"]
         order = _random_orders(tf.shape(atoms), self.permutation_probability, seed)
         dims = len(atoms.shape) - 1

@@ -1,3 +1,4 @@
+import logging
 import shutil
 
 import numpy as np
@@ -44,8 +45,8 @@ def test_what_does_not_fit_is_counted_by_reason():
         "refused": {
             "a file entry that RDKit refuses": 1,
             "a formal charge": 1,
-            "a structure that the graph does not give back": 1,  # a radical
             "an element besides C, N, O and F": 1,
+            "an unpaired electron": 1,
             "more than 9 heavy atoms": 1,
             "several fragments": 1,
         },
@@ -56,6 +57,35 @@ def test_what_does_not_fit_is_counted_by_reason():
     assert smiles.tolist() == graphs_to_smiles(graphs)
     assert graphs["atoms"].shape == (4, 9) and graphs["bonds"].shape == (4, 9, 9)
     assert graphs["atoms"].dtype == graphs["bonds"].dtype == np.int8
+
+
+def test_the_first_entry_of_each_reason_is_named(caplog):
+    texts = ["C", "C(", "CC[NH3+]", "C[NH3+]", "[Na+].CC(=O)[O-]", "[2H]C"]
+    with caplog.at_level(logging.WARNING):
+        encode(map(Chem.MolFromSmiles, texts), label="mine.smi")
+    for part in (
+        "mine.smi: 5 of 6 molecules do not fit",
+        "1 with a file entry that RDKit refuses (entry 2 first)",
+        "2 with a formal charge (entry 3, CC[NH3+], first)",
+        "1 with several fragments (entry 5, CC(=O)[O-].[Na+], first)",
+        "1 with hydrogens as atoms of their own, such as deuterium",
+    ):
+        assert part in caplog.text
+
+
+def test_numbers_of_atom_maps_tell_no_molecules_apart(tmp_path):
+    file = tmp_path / "mapped.smi"
+    file.write_text("[CH3:1][CH2:2]C#N\nCCC#N\n[CH3:7][OH:2]\n")
+    dataset = load_molecules("mapped", file, progress=False)
+    assert dataset.smiles == dataset.file_smiles == {"CCC#N", "CO"}
+    assert dataset.provenance["other_tautomer_when_decoded"] == 0
+
+
+def test_the_column_of_a_table_is_a_part_of_what_was_read(tmp_path):
+    file = tmp_path / "two.csv"
+    file.write_text("reactant,product\nCCO,CC=O\n")
+    for column, smiles in (("reactant", {"CCO"}), ("product", {"CC=O"})):
+        assert load_molecules("two", file, False, column).smiles == smiles
 
 
 def test_nothing_kept_is_an_error():

@@ -116,6 +116,38 @@ def test_a_field_of_a_table_may_hold_a_line_end(tmp_path):
     assert len(list(read_molecules(tmp_path / "a.csv"))) == 2
 
 
+@pytest.mark.parametrize(
+    "text, column",
+    [
+        ("id;SMILES;note\n1;C;a,b\n2;CC;", None),
+        ("id\tcanonical_smiles\n1\tC\n2\tCC", None),
+        ("smiles,isomeric_smiles\nC,O\nCC,O", None),
+        ("given smiles,made smiles\nO,C\nO,CC", "Made SMILES"),
+        ("C;first\nCC;second", None),
+    ],
+)
+def test_tables_have_separators_and_headings_of_several_kinds(tmp_path, text, column):
+    (tmp_path / "a.csv").write_text(text)
+    found = read_molecules(tmp_path / "a.csv", column)
+    assert [Chem.MolToSmiles(molecule) for molecule in found] == ["C", "CC"]
+
+
+def test_a_column_that_is_not_there_is_refused(tmp_path):
+    (tmp_path / "a.csv").write_text("given smiles,made smiles\nO,C")
+    for column, message in (("product", "has no column headed 'product'"), (None, "option column")):
+        with pytest.raises(ValueError, match=message):
+            list(read_molecules(tmp_path / "a.csv", column))
+    (tmp_path / "a.smi").write_text("C")
+    with pytest.raises(ValueError, match="column='x' is of a .csv file; received a.smi"):
+        read_molecules(tmp_path / "a.smi", "x")
+
+
+def test_a_table_that_is_called_smi_is_told(tmp_path):
+    (tmp_path / "a.smi").write_text("smiles\nCCO,first\n")
+    with pytest.raises(ValueError, match="line 2 reads 'CCO,first'.*ends in .csv"):
+        list(read_molecules(tmp_path / "a.smi"))
+
+
 @pytest.mark.parametrize("name", ["a.smi", "headed.csv", "a.sdf"])
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "latin-1"])
 def test_names_in_any_encoding_harm_nothing(tmp_path, name, encoding):

@@ -4,6 +4,7 @@ import json
 import math
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from qlatent_tf.metrics import (
@@ -87,6 +88,22 @@ def test_counts_by_hand():
     assert nothing["valid_count"] == 0 and math.isnan(nothing["unique_share"])
     with pytest.raises(ValueError, match="nothing to count"):
         molecule_counts([])
+
+
+def test_novelty_may_leave_out_what_graphs_do_not_have(caplog):
+    known = ["C[C@H](N)C(=O)O", "[13CH4]", "F/C=C/F", "[CH3:1][CH2:2]C#N"]
+    made = ["CC(N)C(=O)O", "C", "FC=CF", "CCC#N"]
+    assert molecule_counts(made, known, stereo=False)["novel_count"] == 0
+    assert not caplog.text
+    assert molecule_counts(made, known)["novel_count"] == 3
+    assert "stereo=False compares them without" in caplog.text
+
+
+def test_a_table_is_no_list_of_smiles():
+    with pytest.raises(ValueError, match="received a table: pass a column of it"):
+        molecule_property_table(pd.DataFrame({"smiles": ["CCO"]}))
+    with pytest.raises(ValueError, match=r"do not parse, 'C\(' first\.$"):
+        molecule_property_table(["CCO", "C("])
 
 
 def test_diversity_is_of_distinct_molecules():

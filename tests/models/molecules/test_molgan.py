@@ -48,6 +48,8 @@ def test_critic_counts_every_layer(gan):
 
 def test_critic_does_not_see_the_order_of_the_atoms(gan):
     graphs = gan.encode(random_graphs(4), SEED)
+    with pytest.raises(ValueError, match="A seed is two integers, such as .*received 0"):
+        gan.encode(random_graphs(4), 0)
     order = np.random.default_rng(1).permutation(9)
     permuted = {
         "atoms": tf.gather(graphs["atoms"], order, axis=1),
