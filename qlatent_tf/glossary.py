@@ -28,7 +28,10 @@ NOTES = {
     "makes a molecule of the graph (pyrrole); scores that begin with `plain_` leave it to RDKit "
     "alone, which refuses 6 % of the graphs of QM9. "
     "Properties and distances are of distinct strictly valid molecules, `fcd` of all distinct ones "
-    "that parse.",
+    "that parse. Functional groups are "
+    "[patterns](../qlatent_tf/metrics/molecules/substructures.py): "
+    "phenol is no `alcohol` and aniline no `amine`, an oxime is an `imine`, and `aromatic_ring` is "
+    "any aromatic atom.",
     "Images": "A network judges them; its name follows the score's, and scores by two networks do "
     "not compare. y are its classes; distances compare its features of generated images with those "
     "of training images.",

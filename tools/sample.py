@@ -76,7 +76,8 @@ def parser() -> Parser:
         action="extend",
         default=[],
         metavar="CONDITION",
-        help='only valid molecules with, say, "qed>0.5" "logp<=2" "sa<4"',
+        help='only valid molecules with, say, "qed>0.5" "sa<4" "MolWt<=100": qed, logp, sa and '
+        "the descriptors of RDKit",
     )
     add_source_data_arguments(arguments)
     return arguments
@@ -125,25 +126,28 @@ def _sample(arguments):
 
 def _condition(text):
     """Returns the property, comparison and number of a condition such as ``qed>0.5``."""
-    from qlatent_tf.metrics.molecules.properties import PROPERTIES
+    from qlatent_tf.metrics.molecules.properties import check_property
 
     match = re.fullmatch(r"\s*(\w+)\s*(<=|>=|<|>)\s*(\S+)\s*", text)
     try:
         name, comparison, number = match.groups()
         if math.isnan(float(number)):
             raise ValueError(number)
-        return PROPERTIES.index(name.lower()), _COMPARISONS[comparison], float(number)
     except (AttributeError, ValueError) as error:
         raise ValueError(
-            f'--keep takes conditions such as "qed>0.5", of {", ".join(PROPERTIES)} with '
-            f"{', '.join(_COMPARISONS)} and a number; received {text!r}."
+            '--keep takes conditions such as "qed>0.5" or "MolWt<=100": qed, logp, sa or a '
+            f"descriptor of RDKit with {', '.join(_COMPARISONS)} and a number; received {text!r}."
         ) from error
+    try:
+        return check_property(name), _COMPARISONS[comparison], float(number)
+    except ValueError as error:
+        raise ValueError(f"{error} --keep received {text!r}.") from error
 
 
 def _select(samples, unique, known, conditions):
     """Returns the valid molecules that pass the filters, and how many were valid."""
     from qlatent_tf.metrics.molecules.counts import strictly_valid
-    from qlatent_tf.metrics.molecules.properties import property_table
+    from qlatent_tf.metrics.molecules.properties import property_values
 
     smiles = np.array([text or "" for text in _smiles_of(samples)], dtype=object)
     whole = set(strictly_valid(smiles))
@@ -152,11 +156,8 @@ def _select(samples, unique, known, conditions):
     if unique:
         rows = np.sort(rows[np.unique(smiles[rows].astype(str), return_index=True)[1]])
     rows = np.array([row for row in rows if smiles[row] not in known], dtype=int)
-    if conditions:
-        table = property_table(smiles[rows], progress=True)
-        for column, compare, number in conditions:
-            passed = compare(table[:, column], number)
-            rows, table = rows[passed], table[passed]
+    for name, compare, number in conditions:
+        rows = rows[compare(property_values(smiles[rows], name, progress=True), number)]
     return {name: part[rows] for name, part in samples.items()}, valid
 
 

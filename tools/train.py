@@ -236,7 +236,7 @@ def run_name(config, *asked) -> str:
 
 
 def _report(run):
-    from qlatent_tf.runs.ending import fitting_metric, in_words, telling_scores
+    from qlatent_tf.runs.ending import fitting_metric, in_words, note_on_fragments, telling_scores
     from qlatent_tf.scores import read_scores
     from qlatent_tf.storage.preset_files import list_presets
 
@@ -252,6 +252,9 @@ def _report(run):
     for score in named or telling_scores(scores) or scores[:3]:
         floor = floors.get(score.metric)
         print(f"  {in_words(score, None if floor is score else floor)}")
+    note = note_on_fragments(scores)
+    if note:
+        print(f"  {note}")
     name = run.path.name
     if name in list_presets(kind=None):
         name = f"my_{name}"

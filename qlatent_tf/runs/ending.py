@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from qlatent_tf.glossary import KEY_SCORES, explain, key_scores, title
 from qlatent_tf.scores import Score
 
+_MANY_FRAGMENTS = 0.2
 # Scores that are computed during training come first.
 _TELLING = ("valid_share", "unique_share", "novel_share", *KEY_SCORES)
 
@@ -13,6 +14,18 @@ _TELLING = ("valid_share", "unique_share", "novel_share", *KEY_SCORES)
 def telling_scores(scores: Iterable[Score]) -> list[Score]:
     """Returns the three most informative of some scores."""
     return key_scores(scores, 3, _TELLING)
+
+
+def note_on_fragments(scores: Iterable[Score]) -> str | None:
+    """Says so where many samples parse and few are whole molecules, as early in training."""
+    found = {score.metric: score.mean for score in scores}
+    whole, parsed = (found.get(name, 0.0) for name in ("valid_share", "parsed_valid_share"))
+    if parsed - whole < _MANY_FRAGMENTS:
+        return None
+    return (
+        f"{parsed:.1%} parse (parsed_valid_share), most of the others as several fragments or with "
+        "wildcards.".replace("%", " %")
+    )
 
 
 def fitting_metric(record: dict) -> str:

@@ -243,7 +243,10 @@ def named_file(file: str | os.PathLike, data_dir: str | os.PathLike | None) -> P
     for found in (path,) if data_dir is None else (user_path(data_dir) / path, path):
         if found.exists():
             return found
-    advice = f"Nor is there {Path.cwd() / path}. Give a path, or put it into one"
+    advice = (
+        f"Nor is there {Path.cwd() / path}. Give its path, as by --set dataset_options.file=PATH, "
+        "or put it into one"
+    )
     return require_data_file([str(file)], data_dir, advice)
 
 

@@ -6,7 +6,7 @@ import pytest
 from qlatent_tf.tools import train as tool
 from tiny_run import copy_of
 
-from qlatent_tf.runs.ending import in_words, telling_scores
+from qlatent_tf.runs.ending import in_words, note_on_fragments, telling_scores
 from qlatent_tf.scores import Score, measured
 
 
@@ -29,6 +29,13 @@ def test_of_molecules_valid_unique_and_novel_come_first():
     names = ("fcd", "qed", "novel_share", "valid_count", "unique_share", "valid_share")
     found = telling_scores(measured(dict.fromkeys(names, 0.5)))
     assert [score.metric for score in found] == ["valid_share", "unique_share", "novel_share"]
+
+
+def test_samples_that_parse_and_are_no_whole_molecules_are_told_of():
+    scores = measured({"valid_share": 0.05, "parsed_valid_share": 0.925})
+    assert note_on_fragments(scores).startswith("92.5 % parse (parsed_valid_share), most of")
+    assert note_on_fragments(measured({"valid_share": 0.8, "parsed_valid_share": 0.9})) is None
+    assert note_on_fragments(measured({"integer_distance": 0.1})) is None
 
 
 def test_a_run_ends_with_words_and_where_things_are(tiny_run, capsys):

@@ -109,6 +109,7 @@ def known_molecules(molgan_run, monkeypatch):
         (["--keep", "logp>0"], ["c1ccccc1", "CCCCCCCC=O"]),
         (["--keep", "logp > -0.5", "qed<=0.41", "--unique"], ["CCO", "CCCCCCCC=O"]),
         (["--keep", "sa<1"], []),
+        (["--keep", "molwt>60", "TPSA<20"], ["c1ccccc1", "CCCCCCCC=O"]),
     ],
 )
 def test_sample_filters_molecules(known_molecules, tmp_path, capsys, filters, expected):

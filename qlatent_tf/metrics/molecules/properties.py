@@ -24,6 +24,7 @@ from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
 from qlatent_tf.metrics.molecules.counts import distinct_valid
 from qlatent_tf.metrics.reference_cache import reference_arrays
 from qlatent_tf.scores import Score, measured
+from qlatent_tf.text.names import did_you_mean
 from qlatent_tf.text.progress import progress_bar
 
 PROPERTIES = ("qed", "logp", "sa")
@@ -107,6 +108,53 @@ def property_table(
     with rdBase.BlockLogs():
         rows = [_properties_of(text) for text in bar]
     return np.array(rows, dtype=np.float64).reshape(len(rows), len(PROPERTIES))
+
+
+def property_values(smiles: Sequence[str], name: str, *, progress: bool = False) -> np.ndarray:
+    """Returns a property of each SMILES.
+
+    Args:
+      smiles: sequence of str. SMILES that parse.
+      name: str. One of `PROPERTIES`, or a descriptor of RDKit, such as ``MolWt`` or ``TPSA``.
+      progress: bool. Whether to show a progress bar.
+
+    Returns:
+      float array, shape `(n,)`.
+
+    Raises:
+      ValueError: if there is no such property.
+    """
+    name = check_property(name)
+    if name in PROPERTIES:
+        return property_table(smiles, progress=progress)[:, PROPERTIES.index(name)]
+    function = _descriptors()[name]
+    bar = progress_bar(smiles, desc=name, unit=" molecules", shown=progress)
+    with rdBase.BlockLogs():
+        return np.array([function(Chem.MolFromSmiles(text)) for text in bar], dtype=np.float64)
+
+
+def check_property(name: str) -> str:
+    """Returns a property's name as RDKit or `PROPERTIES` spell it, whatever the case.
+
+    Raises:
+      ValueError: if there is no such property.
+    """
+    known = {one.lower(): one for one in (*_descriptors(), *PROPERTIES)}
+    try:
+        return known[name.lower()]
+    except KeyError:
+        raise ValueError(
+            f"Unknown property {name!r}.{did_you_mean(name, known.values())} Known: "
+            f"{', '.join(PROPERTIES)}, and the descriptors of rdkit.Chem.Descriptors, such as "
+            "MolWt, TPSA or NumHDonors."
+        ) from None
+
+
+def _descriptors() -> dict:
+    # It imports some hundred modules, which only those who ask for a descriptor need.
+    from rdkit.Chem import Descriptors
+
+    return dict(Descriptors.descList)
 
 
 def properties(molecule: Chem.Mol) -> tuple[float, float, float]:
