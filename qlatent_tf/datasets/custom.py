@@ -167,7 +167,11 @@ def _refuse_more(given, kind, name):
 
 
 def from_smiles(
-    smiles: Sequence[str] | str | os.PathLike, *, name: str | None = None, progress: bool = True
+    smiles: Sequence[str] | str | os.PathLike,
+    *,
+    name: str | None = None,
+    test_share: float = 0.0,
+    progress: bool = True,
 ) -> MoleculeDataset:
     """Makes a data set of molecules. What a graph cannot hold is left out and counted.
 
@@ -175,6 +179,8 @@ def from_smiles(
       smiles: sequence of str, or the path of a file: ``.smi``, ``.csv`` or ``.sdf``.
       name: str. What scores and records call the data. Default: the file's name up to the first
         dot, or ``smiles``.
+      test_share: float from 0 to below 1. What share of the distinct molecules is held out, for
+        `evaluate_real`; the same ones whatever their order.
       progress: bool. Whether to show a progress bar.
 
     Raises:
@@ -195,7 +201,8 @@ def from_smiles(
                 f"There is no file {path}. Molecules are read from a file, or taken as a list of "
                 "SMILES."
             )
-        return load_molecules(name or path.name.lstrip(".").partition(".")[0], path, progress)
+        name = name or path.name.lstrip(".").partition(".")[0]
+        return load_molecules(name, path, progress, test_share=test_share)
     name = name or "smiles"
     smiles = list_of_smiles(smiles, name)
     others = [one for one in smiles if not isinstance(one, str) or len(one.splitlines()) > 1]
@@ -203,7 +210,7 @@ def from_smiles(
         raise ValueError(f"{name}: a SMILES is a text of one line; received {others[0]!r}.")
     encoded = encode(map(parse_smiles, smiles), progress, name)
     digest = hashlib.sha256("\n".join(smiles).encode()).hexdigest()
-    return molecule_dataset(name, *encoded, {"sha256": digest})
+    return molecule_dataset(name, *encoded, {"sha256": digest}, test_share)
 
 
 def from_folder(

@@ -52,11 +52,13 @@ class MoleculeDataset(Dataset):
         `graphs_to_smiles`.
       file_smiles: frozenset of str. The distinct canonical SMILES of the file's molecules that have
         a graph, before a graph is made of them: a graph has no place for a hydrogen on nitrogen.
+      test: dict as `source`, or None. Held out: not trained on, and in none of the sets above.
     """
 
     smiles: frozenset[str] = dataclasses.field(repr=False)
     plain_smiles: frozenset[str] = dataclasses.field(default=frozenset(), repr=False)
     file_smiles: frozenset[str] = dataclasses.field(default=frozenset(), repr=False)
+    test: dict[str, np.ndarray] | None = dataclasses.field(default=None, repr=False)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)

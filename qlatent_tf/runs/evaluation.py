@@ -145,7 +145,7 @@ def evaluate_real(dataset, *, num_samples=10_000, metric_names=None, progress=Fa
     """Scores held-out real samples as if a model had made them: what the best model would reach.
 
     Args:
-      dataset: ImageDataset with `test`.
+      dataset: Dataset with `test`: held-out images, or molecules (`test_share`).
       num_samples: int. Of so many held-out samples, or of all if there are fewer.
       metric_names: sequence of str. See `evaluate`.
       progress: bool. Whether to show progress bars.
@@ -158,15 +158,20 @@ def evaluate_real(dataset, *, num_samples=10_000, metric_names=None, progress=Fa
     """
     real = getattr(dataset, "test", None)
     if real is None:
-        raise ValueError(f"The data set {dataset.name!r} has no held-out samples to score.")
+        share = " Molecules have some by dataset_options.test_share." * hasattr(dataset, "smiles")
+        raise ValueError(f"The data set {dataset.name!r} has no held-out samples to score.{share}")
+    parts = real if isinstance(real, dict) else {"samples": real}
+    size = len(next(iter(parts.values())))
 
     def sample(count, seed):
-        return real[np.sort(np.random.default_rng(seed).choice(len(real), count, replace=False))]
+        rows = np.sort(np.random.default_rng(seed).choice(size, count, replace=False))
+        drawn = {name: part[rows] for name, part in parts.items()}
+        return drawn if parts is real else drawn["samples"]
 
     return evaluate(
         types.SimpleNamespace(sample=sample),
         dataset,
-        num_samples=min(num_samples, len(real)),
+        num_samples=min(num_samples, size),
         metric_names=metric_names,
         progress=progress,
     )

@@ -16,6 +16,7 @@ from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.datasets.molecules import files as molecule_files
 from qlatent_tf.datasets.molecules import graphs as molecule_graphs
 from qlatent_tf.datasets.molecules import pictures as molecule_pictures
+from qlatent_tf.datasets.molecules.held_out import held_out
 from qlatent_tf.storage import files, npy_files
 from qlatent_tf.storage.array_cache import cached_arrays
 from qlatent_tf.text.progress import progress_bar
@@ -37,7 +38,11 @@ EVALUATION_METRICS = (
 
 
 def load_molecules(
-    name: str, path: Path, progress: bool = True, column: str | None = None
+    name: str,
+    path: Path,
+    progress: bool = True,
+    column: str | None = None,
+    test_share: float = 0.0,
 ) -> MoleculeDataset:
     """Returns the molecules of a file as a data set.
 
@@ -49,9 +54,10 @@ def load_molecules(
       path: path. A file that `read_molecules` reads.
       progress: bool. Whether to show a progress bar while encoding.
       column: str. The heading of the SMILES in a table, see `read_molecules`.
+      test_share: float. What share is held out, see `held_out`.
 
     Raises:
-      ValueError: if no molecule of the file has a graph.
+      ValueError: if no molecule of the file has a graph, or the share is not legal.
     """
     path = Path(path)
     chosen = "" if column is None else f"/column {column}"
@@ -62,10 +68,11 @@ def load_molecules(
         graphs, smiles, counts = encode(molecules, progress, path.name)
         return {**graphs, **smiles, "counts": np.array(json.dumps({"file": path.name, **counts}))}
 
-    return _dataset(name, key, cached_arrays("molecules", name, key, make, _check), path.name)
+    arrays = cached_arrays("molecules", name, key, make, _check)
+    return _dataset(name, key, arrays, path.name, test_share)
 
 
-def load_encoded(name: str) -> MoleculeDataset | None:
+def load_encoded(name: str, test_share: float = 0.0) -> MoleculeDataset | None:
     """Returns the data set of this name that the cache folder holds encoded, without its file.
 
     None if there is none there, or several of different files.
@@ -82,7 +89,7 @@ def load_encoded(name: str) -> MoleculeDataset | None:
         arrays = cached_arrays("molecules", name, keys[0], _no_file, _check)
     except FileNotFoundError:  # It is damaged.
         return None
-    return _dataset(name, keys[0], arrays)
+    return _dataset(name, keys[0], arrays, test_share=test_share)
 
 
 def _no_file():
@@ -94,11 +101,11 @@ def _versions():
     return f"/{ENCODER_VERSION}/{rdkit.__version__}"
 
 
-def _dataset(name, key, arrays, file=None):
+def _dataset(name, key, arrays, file=None, test_share=0.0):
     counts = json.loads(str(arrays["counts"]))
     encoded_file = counts.pop("file")
     provenance = {"file": file or encoded_file, "sha256": key.partition("/")[0]}
-    return molecule_dataset(name, arrays, arrays, counts, provenance)
+    return molecule_dataset(name, arrays, arrays, counts, provenance, test_share)
 
 
 def molecule_dataset(
@@ -107,11 +114,26 @@ def molecule_dataset(
     smiles: Mapping[str, np.ndarray],
     counts: dict,
     provenance: dict,
+    test_share: float = 0.0,
 ) -> MoleculeDataset:
     """Returns what `encode` returned as a data set; the counts are added to the provenance."""
+    out, test = held_out(smiles["smiles"], test_share, name), None
+    if test_share:
+        test = {part: graphs[part][out] for part in ("atoms", "bonds")}
+        graphs = {part: graphs[part][~out] for part in ("atoms", "bonds")}
+        smiles = {part: smiles[part][~out] for part in _SMILES}
+        counts = {
+            **counts,
+            "molecules": int(sum(~out)),
+            "distinct_molecules": len(set(smiles["smiles"].tolist())),
+            "other_tautomer_when_decoded": int(sum(smiles["smiles"] != smiles["file_smiles"])),
+            "held_out": int(sum(out)),
+            "test_share": test_share,
+        }
     return MoleculeDataset(
         name=name,
         source={part: graphs[part] for part in ("atoms", "bonds")},
+        test=test,
         metrics=METRICS,
         evaluation_metrics=EVALUATION_METRICS,
         provenance={**provenance, **counts},

@@ -9,6 +9,7 @@ def molecule_file(
     *,
     file: str | os.PathLike,
     column: str | None = None,
+    test_share: float = 0.0,
     data_dir: str | os.PathLike | None = None,
     progress: bool = True,
 ) -> MoleculeDataset:
@@ -21,14 +22,17 @@ def molecule_file(
         `data_dir`, in $QLATENT_DATA_DIR or in the cache folder.
       column: str. The heading of the SMILES in a ``.csv`` file. Default: "smiles", or the only one
         that ends so.
+      test_share: float from 0 to below 1. What share of the distinct molecules is held out, for
+        `evaluate --real`; the same ones whatever the order of the file.
       data_dir: path. The caller's own folder.
       progress: bool. Whether to show a progress bar.
 
     Raises:
       FileNotFoundError: if there is no such file.
-      ValueError: if the file is damaged, or none of its molecules has such a graph.
+      ValueError: if the file is damaged, none of its molecules has such a graph, or the share
+        leaves nothing on one side.
     """
     from qlatent_tf.datasets.molecules.encode import load_molecules
     from qlatent_tf.storage.files import named_file
 
-    return load_molecules("molecules", named_file(file, data_dir), progress, column)
+    return load_molecules("molecules", named_file(file, data_dir), progress, column, test_share)

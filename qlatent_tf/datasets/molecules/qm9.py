@@ -33,7 +33,12 @@ FILE_NAMES = (
 )
 
 
-def qm9(*, data_dir: str | os.PathLike | None = None, progress: bool = True) -> MoleculeDataset:
+def qm9(
+    *,
+    test_share: float = 0.0,
+    data_dir: str | os.PathLike | None = None,
+    progress: bool = True,
+) -> MoleculeDataset:
     """The molecules of QM9 as graphs of at most nine atoms.
 
     The file is looked for in `data_dir`, in $QLATENT_DATA_DIR and in the cache folder. If it is in
@@ -42,6 +47,8 @@ def qm9(*, data_dir: str | os.PathLike | None = None, progress: bool = True) -> 
     has no charges.
 
     Args:
+      test_share: float from 0 to below 1. What share of the distinct molecules is held out, for
+        `evaluate --real`; the papers train on all.
       data_dir: path. The caller's own folder.
       progress: bool. Whether to show progress bars.
 
@@ -52,7 +59,7 @@ def qm9(*, data_dir: str | os.PathLike | None = None, progress: bool = True) -> 
     from qlatent_tf.datasets.molecules.encode import load_encoded, load_molecules
 
     path = files.find_data_file(list(FILE_NAMES), data_dir)
-    dataset = load_encoded("qm9") if path is None else None
+    dataset = load_encoded("qm9", test_share) if path is None else None
     if path is None and dataset is None:
         path = files.cache_dir() / OFFICIAL.name
         try:
@@ -66,7 +73,7 @@ def qm9(*, data_dir: str | os.PathLike | None = None, progress: bool = True) -> 
                 f"The download failed: {error} Put one of {', '.join(FILE_NAMES)}, from "
                 f"{OFFICIAL.url}, into a folder",
             ) from error
-    dataset = dataset or load_molecules("qm9", path, progress)
+    dataset = dataset or load_molecules("qm9", path, progress, test_share=test_share)
     if (read := dataset.provenance["molecules_read"]) != MOLECULES:
         logging.warning(
             "%s holds %d molecules; QM9 has %d. Scores on it do not compare with scores on QM9.",

@@ -14,10 +14,12 @@ FILE = Path(__file__).with_name("small_molecules.smi.gz")
 SHA256 = "69944bdc337cc3b240dd0f7d52a07c83b3b8e8fdebc03d4faab670b4e5fb4d10"
 
 
-def small_molecules(*, progress: bool = True) -> MoleculeDataset:
+def small_molecules(*, test_share: float = 0.0, progress: bool = True) -> MoleculeDataset:
     """Enumerated molecules of at most seven atoms, as graphs.
 
     Args:
+      test_share: float from 0 to below 1. What share of the distinct molecules is held out, for
+        `evaluate --real`.
       progress: bool. Whether to show a progress bar.
 
     Raises:
@@ -27,4 +29,4 @@ def small_molecules(*, progress: bool = True) -> MoleculeDataset:
     from qlatent_tf.datasets.molecules.encode import load_molecules
 
     files.check_shipped(FILE, SHA256)
-    return load_molecules("small_molecules", FILE, progress)
+    return load_molecules("small_molecules", FILE, progress, test_share=test_share)
