@@ -29,7 +29,7 @@ NOTES = {
     "alone, which refuses 6 % of the graphs of QM9. "
     "Properties and distances are of distinct strictly valid molecules, `fcd` of all distinct ones "
     "that parse. Functional groups are "
-    "[patterns](../qlatent_tf/metrics/molecules/substructures.py): "
+    "patterns (`GROUPS` of qlatent_tf/metrics/molecules/substructures.py): "
     "phenol is no `alcohol` and aniline no `amine`, an oxime is an `imine`, and `aromatic_ring` is "
     "any aromatic atom.",
     "Images": "A network judges them; its name follows the score's, and scores by two networks do "
@@ -122,13 +122,14 @@ def key_scores(
 ) -> list[Score]:
     """Returns the few scores that tell most; of two networks, the first.
 
-    Those of one's own metrics come first, then the others in the order of names.
+    Those of one's own metrics come first, but for one place, then the others in the order of names.
     """
     known: dict[str, Score] = {}
     for score in scores:
         known.setdefault(score.metric, score)
     own = [score for name, score in known.items() if explain(name) is None]
-    return [*own, *(known[name] for name in names if name in known)][:count]
+    others = [known[name] for name in names if name in known]
+    return [*own[: count - bool(others)], *others][:count]
 
 
 def to_markdown() -> str:

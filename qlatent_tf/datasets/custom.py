@@ -170,6 +170,7 @@ def from_smiles(
     smiles: Sequence[str] | str | os.PathLike,
     *,
     name: str | None = None,
+    column: str | None = None,
     test_share: float = 0.0,
     progress: bool = True,
 ) -> MoleculeDataset:
@@ -179,6 +180,8 @@ def from_smiles(
       smiles: sequence of str, or the path of a file: ``.smi``, ``.csv`` or ``.sdf``.
       name: str. What scores and records call the data. Default: the file's name up to the first
         dot, or ``smiles``.
+      column: str. The heading of the SMILES in a ``.csv`` file. Default: "smiles", or the only one
+        that ends so.
       test_share: float from 0 to below 1. What share of the distinct molecules is held out, for
         `evaluate_real`; the same ones whatever their order.
       progress: bool. Whether to show a progress bar.
@@ -202,9 +205,11 @@ def from_smiles(
                 "SMILES."
             )
         name = name or path.name.lstrip(".").partition(".")[0]
-        return load_molecules(name, path, progress, test_share=test_share)
+        return load_molecules(name, path, progress, column, test_share)
     name = name or "smiles"
     smiles = list_of_smiles(smiles, name)
+    if column is not None:
+        raise ValueError(f"column={column!r} is of a .csv file; received a list of SMILES.")
     others = [one for one in smiles if not isinstance(one, str) or len(one.splitlines()) > 1]
     if others:
         raise ValueError(f"{name}: a SMILES is a text of one line; received {others[0]!r}.")

@@ -105,7 +105,7 @@ def check_file(source, recorded: dict | None, config: Config, *, named: bool = F
     # The samples of a bank, which may be many, are hashed only where it was drawn another way.
     if not recorded or (settings and settings == recorded.get("bank")):
         return
-    other = other_file(source, recorded, file_record(config))
+    other = other_file(source, recorded, file_record(config), file)
     if not other:
         return
     if not named:
@@ -113,19 +113,21 @@ def check_file(source, recorded: dict | None, config: Config, *, named: bool = F
     logging.warning("%s. The generator gets its samples all the same.", other)
 
 
-def other_file(source, recorded: dict | None, found: dict | None) -> str | None:
+def other_file(source, recorded: dict | None, found: dict | None, path=None) -> str | None:
     """Returns what to say of a file that is not the recorded one; None where they are the same.
 
     Args:
       source: str or path. The model that was trained with the recorded one.
       recorded, found: dict. What `file_record` returned then, and returns now; None where there is
         no file, or nothing was recorded.
+      path: path. Where the found one lies; None for its name alone.
     """
     if not recorded or not found or content(recorded) == content(found):
         return None
+    was, now = recorded["sha256"], found["sha256"]
     return (
-        f"{source} was trained with the file {recorded['name']} of the SHA-256 "
-        f"{recorded['sha256']}; {found['name']} is another, of the SHA-256 {found['sha256']}"
+        f"{source} was trained with the file {recorded['name']} of the SHA-256 {was}; "
+        f"{path or found['name']} is another, of the SHA-256 {now}"
     )
 
 

@@ -89,7 +89,7 @@ def model_card(
             "![Generated samples](samples.png)",
             *(f"![{text(one).replace('_', ' ').capitalize()}]({one}.png)" for one in pictures),
             *key_table(key),
-            *_few_molecules(scores, key),
+            *_few_molecules(scores),
             "## Use",
             f'```python\nimport qlatent_tf\n\nmodel = qlatent_tf.from_preset("{name}"{trusted})\n'
             "samples = model.sample(1000, seed=0)\n```",
@@ -267,14 +267,14 @@ def _key_scores(scores):
     return key_scores([score for score in scores if not math.isnan(score.mean)], count=3)
 
 
-def _few_molecules(scores, key):
+def _few_molecules(scores):
     """Says where a Frechet distance is of too few molecules for a covariance of full rank."""
-    if not any(score.metric == "fcd" for score in key):
+    found = {score.metric: score.mean for score in scores}
+    if math.isnan(found.get("fcd", math.nan)):
         return
 
     from qlatent_tf.metrics.molecules.chemnet import WIDTH
 
-    found = {score.metric: score.mean for score in scores}
     distinct = found.get("parsed_unique_count", math.inf)
     if distinct <= WIDTH:
         yield (

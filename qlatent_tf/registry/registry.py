@@ -65,6 +65,10 @@ class Registry:
         """Returns the registered names, sorted."""
         return sorted({*self._homes, *self._builders})
 
+    def is_ours(self, name: str) -> bool:
+        """Returns whether the package has a builder of this name, and nobody else."""
+        return name in self._homes
+
     def check(self, name: str) -> None:
         """Refuses a name that is unknown, without importing what it names.
 

@@ -19,13 +19,11 @@ def telling_scores(scores: Iterable[Score]) -> list[Score]:
 def note_on_fragments(scores: Iterable[Score]) -> str | None:
     """Says so where many samples parse and few are whole molecules, as early in training."""
     found = {score.metric: score.mean for score in scores}
-    whole, parsed = (found.get(name, 0.0) for name in ("valid_share", "parsed_valid_share"))
-    if parsed - whole < _MANY_FRAGMENTS:
+    whole, parsed = (found.get(name, math.nan) for name in ("valid_share", "parsed_valid_share"))
+    if not parsed - whole >= _MANY_FRAGMENTS:  # Or one is not known.
         return None
-    return (
-        f"{parsed:.1%} parse (parsed_valid_share), most of the others as several fragments or with "
-        "wildcards.".replace("%", " %")
-    )
+    text = f"{parsed:.1%} parse, but only {whole:.1%} are whole molecules".replace("%", " %")
+    return f"{text}: the rest are several fragments or hold wildcards."
 
 
 def fitting_metric(record: dict) -> str:

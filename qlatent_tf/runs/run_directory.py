@@ -223,6 +223,8 @@ def differences_by_name_first(known: Config, config: Config) -> Differences:
 def data_differences(recorded: dict, dataset) -> Differences:
     """Returns how the data that a ``run.json`` records differ from a data set."""
     now = {"name": dataset.name, **json.loads(json.dumps(dataset.provenance))}
+    # Why entries were left out is told in other words by another version.
+    recorded, now = ({**one, "refused": None} for one in (recorded, now))
     return differences(recorded, now)
 
 

@@ -77,11 +77,9 @@ def prepare(config: Config, strategy=None):
     Its initial weights are decided by the seed; `strategy` is that under which it is trained.
 
     Raises:
-      ValueError: if a name or an option is unknown, or a value is out of range.
+      ValueError: if the latent's or the model's name or option is unknown, or a value is out of
+        range.
     """
-    check_names(config)
-    for name in config.metrics:
-        metrics.get(name)  # A custom metric that is missing is reported before any training.
     with initial_weights(derive_seed(config.seed, "weights")), distribution.scope(strategy):
         model = build_model(config)
         model.compile_for(config)
@@ -142,6 +140,9 @@ def train(
     beginning = _beginning(continue_from, config) if continue_from is not None else None
     run = RunDirectory(workdir)
     run.check(config)
+    check_names(config)
+    for name in config.metrics:
+        metrics.get(name)  # A custom metric that is missing is reported before any training.
     model = prepare(config, strategy)
     dataset = dataset or load_dataset(config, data_dir=data_dir, progress=progress)
     # Before there is a directory to clean up, or anything is compiled.

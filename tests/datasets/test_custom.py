@@ -52,7 +52,7 @@ def test_molecules():
     data = datasets.from_smiles(["CCO", "c1cc[nH]c1", "CC[NH3+]", "no molecule", "OCC"])
     assert isinstance(data, MoleculeDataset) and data.smiles == {"CCO", "c1cc[nH]c1"}
     assert data.provenance["refused"] == {
-        "a file entry that RDKit refuses": 1,
+        "an entry that RDKit refuses": 1,
         "a formal charge": 1,
     }
     graphs = datasets.from_arrays(data.source, name="again")

@@ -33,7 +33,7 @@ def test_of_molecules_valid_unique_and_novel_come_first():
 
 def test_samples_that_parse_and_are_no_whole_molecules_are_told_of():
     scores = measured({"valid_share": 0.05, "parsed_valid_share": 0.925})
-    assert note_on_fragments(scores).startswith("92.5 % parse (parsed_valid_share), most of")
+    assert note_on_fragments(scores).startswith("92.5 % parse, but only 5.0 % are whole")
     assert note_on_fragments(measured({"valid_share": 0.8, "parsed_valid_share": 0.9})) is None
     assert note_on_fragments(measured({"integer_distance": 0.1})) is None
 

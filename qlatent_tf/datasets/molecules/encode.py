@@ -23,6 +23,7 @@ from qlatent_tf.text.progress import progress_bar
 
 # To be raised when the same file would give other graphs or SMILES than before.
 ENCODER_VERSION = 4
+_LONGEST_NAME = 60  # characters of a SMILES in a message
 _SMILES = ("smiles", "plain_smiles", "file_smiles")
 # The others compare with the whole data set, of which they have to compute something first.
 METRICS = ("molecules", "molecule_properties")
@@ -69,7 +70,7 @@ def load_molecules(
         return {**graphs, **smiles, "counts": np.array(json.dumps({"file": path.name, **counts}))}
 
     arrays = cached_arrays("molecules", name, key, make, _check)
-    return _dataset(name, key, arrays, path.name, test_share)
+    return _dataset(name, key, arrays, path.name, test_share, column)
 
 
 def load_encoded(name: str, test_share: float = 0.0) -> MoleculeDataset | None:
@@ -101,10 +102,12 @@ def _versions():
     return f"/{ENCODER_VERSION}/{rdkit.__version__}"
 
 
-def _dataset(name, key, arrays, file=None, test_share=0.0):
+def _dataset(name, key, arrays, file=None, test_share=0.0, column=None):
     counts = json.loads(str(arrays["counts"]))
     encoded_file = counts.pop("file")
     provenance = {"file": file or encoded_file, "sha256": key.partition("/")[0]}
+    if column is not None:
+        provenance["column"] = str(column)
     return molecule_dataset(name, arrays, arrays, counts, provenance, test_share)
 
 
@@ -218,14 +221,14 @@ def encode(
 
 def _named(number: int, molecule: Chem.Mol | None) -> str:
     """Returns what tells an entry of a file: its number, from 1, and its SMILES if it has one."""
-    smiles = molecule and molecule_graphs.canonical_smiles(molecule)
+    smiles = molecule and molecule_graphs.canonical_smiles(molecule)[:_LONGEST_NAME]
     return f"entry {number:,}, {smiles}," if smiles else f"entry {number:,}"
 
 
 def _encode_one(molecule: Chem.Mol | None) -> tuple[tuple[np.ndarray, np.ndarray], dict[str, str]]:
     """Returns the graph, and the SMILES that `_SMILES` names."""
     if molecule is None:
-        raise molecule_graphs.GraphError("a file entry that RDKit refuses")
+        raise molecule_graphs.GraphError("an entry that RDKit refuses")
     given = molecule_graphs.canonical_smiles(molecule)
     # Before its atoms are looked at: a salt is one for its ions, not for its elements.
     if "." in given:

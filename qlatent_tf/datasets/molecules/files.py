@@ -21,6 +21,7 @@ SUFFIXES = (".smi", ".csv", ".sdf", ".xyz.tar.bz2", ".tar.gz")
 # Bytes of a line, and of a molecule's structure: a compressed file may hold ones that fill memory.
 _LONGEST_LINE = 1 << 16
 _LARGEST_STRUCTURE = 1 << 24
+_SEPARATORS = (",", ";", "\t")  # of the columns of a table
 _OLD_ENDS = "line ends of old Macintoshes: save it with others"
 # What decompressors, archives, the text decoder and the CSV reader raise; a SystemError is what
 # RDKit makes of the error of a file that it reads.
@@ -48,6 +49,10 @@ def read_molecules(path: Path, column: str | None = None) -> Iterator[Chem.Mol |
         format's molecules; the message names the file.
     """
     name = path.name.lower()
+    if isinstance(column, int):  # A heading that is a number.
+        column = str(column)
+    if not isinstance(column, str | None):
+        raise ValueError(f"column is the heading of a table; received {column!r}.")
     if column is not None and not name.removesuffix(".gz").endswith(".csv"):
         raise ValueError(f"column={column!r} is of a .csv file; received {path.name}.")
     if name.endswith(".xyz.tar.bz2"):
@@ -124,16 +129,18 @@ def _lines(path: Path, file: BinaryIO) -> Iterator[str]:
 
 
 def _smi_smiles(path: Path) -> Iterator[str]:
+    found = False
     with _open(path) as file:
         for number, line in enumerate(_lines(path, file), start=1):
             if "\r" in line.rstrip():  # What follows would be taken for a name.
                 raise ValueError(f"{path} is damaged: line {number} has {_OLD_ENDS}.")
             if fields := line.split():
-                if set(fields[0]) & set(",;"):
+                if not found and set(fields[0]) & set(_SEPARATORS):
                     raise ValueError(
                         f"{path}: line {number} reads {fields[0][:60]!r}, and a SMILES holds "
                         "neither commas nor semicolons. A table's name ends in .csv."
                     )
+                found = True
                 yield fields[0]
 
 
@@ -141,21 +148,21 @@ def _csv_smiles(path: Path, column: str | None) -> Iterator[str]:
     with _open(path) as file:
         lines = _lines(path, file)
         first = next(lines, "")
-        # SMILES and headings hold none of them.
-        separator = max(",;\t", key=first.count)
-        rows = csv.reader(itertools.chain([first], lines), delimiter=separator)
+        rows = csv.reader(itertools.chain([first], lines), delimiter=_separator_of(first, column))
         heading = next(rows, [])
         place = _place_of_smiles(heading, column)
         if place is None and column is None and heading and parse_smiles(heading[0]) is not None:
             place = 0
             yield heading[0]
         if place is None:
-            wanted = "headed 'smiles'" if column is None else f"headed {column!r}"
+            reads = f"its first line reads {first.strip()[:60]!r}"
+            if column is not None:
+                raise ValueError(f"{path} has no column headed {column!r}; {reads}.")
+            several = ", ".join(_like_smiles(heading))
             raise ValueError(
-                f"{path} has neither a column {wanted} nor SMILES in its first column; its first "
-                f"line reads {first.strip()[:60]!r}. The option column names a heading."
-                if column is None
-                else f"{path} has no column {wanted}; its first line reads {first.strip()[:60]!r}."
+                f"{path} has neither a column headed 'smiles' nor SMILES in its first column; "
+                f"{reads}. Name a heading by the option column (dataset_options.column)"
+                + (f": {several}." if several else ".")
             )
         for row in rows:
             smiles = row[place] if place < len(row) else ""
@@ -174,8 +181,37 @@ def _place_of_smiles(heading: list[str], column: str | None) -> int | None:
     wanted = "smiles" if column is None else column.strip().lower()
     if wanted in names:
         return names.index(wanted)
-    ends = [place for place, name in enumerate(names) if name.endswith("smiles")]
-    return ends[0] if column is None and len(ends) == 1 else None
+    ends = _like_smiles(heading)
+    return heading.index(ends[0]) if column is None and len(ends) == 1 else None
+
+
+def _like_smiles(heading: list[str]) -> list[str]:
+    return [name for name in heading if name.strip().lower().endswith("smiles")]
+
+
+def _separator_of(first: str, column: str | None) -> str:
+    """Returns what parts the columns of a table whose first line this is."""
+    parted = {
+        separator: next(csv.reader([first], delimiter=separator), [])
+        for separator in _SEPARATORS
+        if separator in first
+    }
+    wanted = ("smiles" if column is None else column).strip().lower()
+
+    def has_heading(heading):
+        return wanted in [name.strip().lower() for name in heading]
+
+    def begins_with_smiles(heading):
+        return bool(heading) and parse_smiles(heading[0]) is not None
+
+    def ends_with_smiles(heading):
+        return _place_of_smiles(heading, column) is not None
+
+    for fits in (has_heading, ends_with_smiles, begins_with_smiles):
+        for separator, heading in parted.items():
+            if fits(heading):
+                return separator
+    return _SEPARATORS[0]
 
 
 def _structures(path: Path, file: BinaryIO) -> Iterator[Chem.Mol | None]:

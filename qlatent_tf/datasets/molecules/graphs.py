@@ -9,7 +9,7 @@ Reference:
 """
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from rdkit import Chem, rdBase
@@ -58,19 +58,24 @@ def list_of_smiles(smiles: Iterable, name: str) -> list:
     """Returns SMILES as a list.
 
     Raises:
-      ValueError: if they are a single text, or a data frame, of which a list has the headings.
+      ValueError: if they are a single text, no list, or a table, of which a list has the headings.
     """
     if isinstance(smiles, str):
         raise ValueError(f"{name} are SMILES in a list; received the string {smiles!r}.")
-    if hasattr(smiles, "columns"):
+    if hasattr(smiles, "columns") or isinstance(smiles, Mapping):
         raise ValueError(f"{name} are SMILES in a list; received a table: pass a column of it.")
+    if isinstance(smiles, bytes) or not isinstance(smiles, Iterable):
+        raise ValueError(f"{name} are SMILES in a list; received {smiles!r}.")
     return list(smiles)
 
 
 def without_maps(molecule: Chem.Mol) -> Chem.Mol:
     """Returns the molecule; the numbers of atom maps, which would tell it from itself, are gone."""
-    for atom in molecule.GetAtoms():
+    mapped = [atom for atom in molecule.GetAtoms() if atom.GetAtomMapNum()]
+    for atom in mapped:
         atom.SetAtomMapNum(0)
+    if mapped:  # They made stereocentres of atoms whose neighbours are alike.
+        Chem.AssignStereochemistry(molecule, cleanIt=True, force=True)
     return molecule
 
 
@@ -85,7 +90,7 @@ def molecule_to_graph(molecule: Chem.Mol) -> tuple[np.ndarray, np.ndarray]:
 
     Raises:
       GraphError: if the molecule has no atom, more than nine, an element besides C, N, O and F,
-        a formal charge, an unpaired electron, or a bond of another kind.
+        a formal charge, an unpaired electron, a hydrogen, or a bond of another kind.
       ValueError: if it is none, as RDKit returns for a SMILES that it does not read.
     """
     if not isinstance(molecule, Chem.Mol):
@@ -96,13 +101,13 @@ def molecule_to_graph(molecule: Chem.Mol) -> tuple[np.ndarray, np.ndarray]:
     size = molecule.GetNumAtoms()
     if not size:
         raise GraphError("no atoms, as of an empty entry")
+    if any(atom.GetAtomicNum() == 1 for atom in molecule.GetAtoms()):
+        raise GraphError("hydrogens as atoms of their own, such as deuterium")
     if size > MAX_ATOMS:
         raise GraphError(f"more than {MAX_ATOMS} heavy atoms")
     atoms = np.zeros(MAX_ATOMS, dtype=np.int8)
     for node, atom in enumerate(molecule.GetAtoms()):
         code = _ATOM_CODES.get(atom.GetAtomicNum())
-        if atom.GetAtomicNum() == 1:
-            raise GraphError("hydrogens as atoms of their own, such as deuterium")
         if code is None:
             raise GraphError("an element besides C, N, O and F")
         if atom.GetNumRadicalElectrons():

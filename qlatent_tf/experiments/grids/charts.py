@@ -18,7 +18,11 @@ from qlatent_tf.drawing.style import (
     tidy,
 )
 from qlatent_tf.experiments.grids.finished_cells import cell_history
-from qlatent_tf.experiments.grids.table_files import format_published, format_score, lacks_collapsed
+from qlatent_tf.experiments.grids.table_files import (
+    format_published,
+    format_score,
+    leaves_out_undefined,
+)
 
 # Rows of one latent have its colour, and a dash each, then the same dashes in paler shades; markers
 # are full in the first alone.
@@ -84,8 +88,8 @@ def bars_figure(table: dict, name: str, label: str, title: str, real=None):
             ours, theirs = row["scores"][name], row["published"].get(name)
             colour = latent_style(row["latent"])["color"]
             if ours["mean"] is not None:
-                # Pale where the seeds that are left out are those that went wrong.
-                style = {"color": colour, **(_WITHOUT if lacks_collapsed(row, name) else {})}
+                # Pale: the seeds that are left out may be those that went wrong.
+                style = {"color": colour, **(_WITHOUT if leaves_out_undefined(row, name) else {})}
                 _bar(axis, place - 0.2 * bool(theirs), ours, format_score(ours), **style)
             if theirs:
                 style = {"color": "white", "edgecolor": colour, "hatch": _HATCH}
@@ -103,8 +107,8 @@ def bars_figure(table: dict, name: str, label: str, title: str, real=None):
     if any(name in row["published"] for row in table["rows"]):
         names.append((table["source"], {"color": "white", "edgecolor": PALE, "hatch": _HATCH}))
     patches = [axes[0].barh([0], [np.nan], label=name, **style) for name, style in names]
-    if any(lacks_collapsed(row, name) for row in table["rows"]):
-        names.append(("without seeds that collapsed", {"color": PALE, **_WITHOUT}))
+    if any(leaves_out_undefined(row, name) for row in table["rows"]):
+        names.append(("without seeds of undefined score", {"color": PALE, **_WITHOUT}))
         patches.append(axes[0].barh([0], [np.nan], **names[-1][1]))
     if real:
         names.append(("real data", _REAL_LINE))

@@ -39,10 +39,10 @@ def to_markdown(table: dict, columns, notes: str = "") -> str:
         )
     if any(_is_partial(score) for row in table["rows"] for score in row["scores"].values()):
         caption += " (k of n): over the k of n seeds that have a score."
-    if any(lacks_collapsed(row, name) for row in table["rows"] for name in row["scores"]):
+    if any(leaves_out_undefined(row, name) for row in table["rows"] for name in row["scores"]):
         caption += (
-            " A score is undefined for samples that have collapsed to a few: a mean over the other "
-            "seeds flatters its row."
+            " A score is undefined where the samples do not allow it, such as few distinct ones: a "
+            "mean over the other seeds may flatter its row."
         )
     compared = [
         f"{column.title}: {', '.join(f'`{name}`' for name in table['names'][column.name])}"
@@ -118,7 +118,7 @@ def format_score(score: dict) -> str:
     return text
 
 
-def lacks_collapsed(row: dict, name: str) -> bool:
+def leaves_out_undefined(row: dict, name: str) -> bool:
     """Whether a row's mean leaves out seeds in which the score is not defined."""
     return name in row.get("undefined", {}) and _is_partial(row["scores"][name])
 

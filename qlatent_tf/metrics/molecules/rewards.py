@@ -51,9 +51,11 @@ def sa(samples, *, keep: bool = False, progress: bool = False) -> np.ndarray:
 
 def valid(samples, *, keep: bool = False, progress: bool = False) -> np.ndarray:
     """Rewards validity: 1 for a single whole molecule, 0 for others; arguments as `qed`."""
-    del progress  # It takes seconds.
+    del progress  # The graphs are decoded in one pass.
 
     def make(atoms, bonds):
+        if keep:
+            logging.info("Looking which of %d graphs are molecules, which is kept.", len(atoms))
         smiles = graphs_to_smiles({"atoms": atoms, "bonds": bonds})
         whole = set(strictly_valid(smiles))
         return np.array([text in whole for text in smiles], "float32")

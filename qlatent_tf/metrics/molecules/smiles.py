@@ -99,9 +99,9 @@ def molecule_counts(
     texts = [_canonical_smiles(text, stereo) for text in list_of_smiles(smiles, "smiles")]
     valid = strictly_valid(texts) if strict else [text for text in texts if text]
     training = set() if known is None else set(_canonical(known, "known", drop_invalid, stereo))
-    if stereo and _have_stereo(training) and not _have_stereo(valid):
+    if stereo and valid and _have_stereo(training) and not _have_stereo(valid):
         logging.warning(
-            "Known molecules have stereochemistry or isotopes, the generated ones have none: "
+            "Some known molecules have stereochemistry or isotopes, no generated one has: "
             "stereo=False compares them without."
         )
     counts = count_molecules(valid, len(texts), training)
@@ -194,6 +194,10 @@ def _canonical_smiles(text: str | None, stereo: bool = True) -> str | None:
         molecule = parse_smiles(text)
     if molecule is None:
         return None
+    if not stereo:
+        for atom in molecule.GetAtoms():
+            atom.SetIsotope(0)
+        molecule = Chem.RemoveHs(molecule)
     return Chem.MolToSmiles(molecule, isomericSmiles=stereo) or None
 
 

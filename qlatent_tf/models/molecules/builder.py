@@ -9,6 +9,7 @@ from qlatent_tf.text.names import check_number
 
 # Of atoms, and as many of bonds: those of `datasets.molecules.graphs`.
 _TYPES = 5
+_DECODED_ATOMS = 9
 
 
 def molgan(
@@ -125,8 +126,8 @@ def molgan(
         raise ValueError("reward names one reward or several, or is None; received none in a list.")
     for name in names:
         rewards.check(str(name))
-    if any(":" in str(name) for name in names):
-        # What is no molecule is worth nothing to a reward of one's own either.
+    if max_atoms == _DECODED_ATOMS and not any(rewards.is_ours(str(name)) for name in names):
+        # Ours are 0 for what is no molecule; so are others beside `valid`.
         names = ["valid", *names]
     return RewardMolGAN(
         latent,

@@ -55,7 +55,8 @@ class MolGAN(WGANGP):
         """Maps integer types to one-hot, with the atoms of some graphs in random order.
 
         Args:
-          samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`.
+          samples: dict. `atoms`, int of shape `(n, max_atoms)`, and `bonds`, int of shape
+            `(n, max_atoms, max_atoms)`.
           seed: pair of int. Decides which, and their order.
 
         Raises:

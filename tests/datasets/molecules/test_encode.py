@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
+from qlatent_tf import datasets
 from qlatent_tf.datasets.molecules import encode as encoded_molecules
 from qlatent_tf.datasets.molecules.encode import encode, load_encoded, load_molecules
 from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
@@ -43,7 +44,7 @@ def test_what_does_not_fit_is_counted_by_reason():
         "molecules": 4,
         "distinct_molecules": 3,
         "refused": {
-            "a file entry that RDKit refuses": 1,
+            "an entry that RDKit refuses": 1,
             "a formal charge": 1,
             "an element besides C, N, O and F": 1,
             "an unpaired electron": 1,
@@ -65,7 +66,7 @@ def test_the_first_entry_of_each_reason_is_named(caplog):
         encode(map(Chem.MolFromSmiles, texts), label="mine.smi")
     for part in (
         "mine.smi: 5 of 6 molecules do not fit",
-        "1 with a file entry that RDKit refuses (entry 2 first)",
+        "1 with an entry that RDKit refuses (entry 2 first)",
         "2 with a formal charge (entry 3, CC[NH3+], first)",
         "1 with several fragments (entry 5, CC(=O)[O-].[Na+], first)",
         "1 with hydrogens as atoms of their own, such as deuterium",
@@ -85,7 +86,13 @@ def test_the_column_of_a_table_is_a_part_of_what_was_read(tmp_path):
     file = tmp_path / "two.csv"
     file.write_text("reactant,product\nCCO,CC=O\n")
     for column, smiles in (("reactant", {"CCO"}), ("product", {"CC=O"})):
-        assert load_molecules("two", file, False, column).smiles == smiles
+        data = load_molecules("two", file, False, column)
+        assert data.smiles == smiles and data.provenance["column"] == column
+    assert datasets.from_smiles(file, column="product", progress=False).smiles == {"CC=O"}
+    with pytest.raises(ValueError, match="column='a' is of a .csv file; received a list"):
+        datasets.from_smiles(["C"], column="a")
+    with pytest.raises(ValueError, match=f"entry 1, {'C' * 60}, first"):
+        datasets.from_smiles(["C" * 3000], progress=False)
 
 
 def test_nothing_kept_is_an_error():

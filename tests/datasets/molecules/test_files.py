@@ -124,6 +124,11 @@ def test_a_field_of_a_table_may_hold_a_line_end(tmp_path):
         ("smiles,isomeric_smiles\nC,O\nCC,O", None),
         ("given smiles,made smiles\nO,C\nO,CC", "Made SMILES"),
         ("C;first\nCC;second", None),
+        ('C,"a;b;c"\nCC,', None),
+        ('"a;b;c",smiles\nx,C\ny,CC', None),
+        ("id;name (a, b, c);smiles\n1;x;C\n2;y;CC", None),
+        ('"mol, wt, smiles note";smiles\n1;C\n2;CC', None),
+        ("2,3\nO,C\nO,CC", 3),
     ],
 )
 def test_tables_have_separators_and_headings_of_several_kinds(tmp_path, text, column):
@@ -134,7 +139,11 @@ def test_tables_have_separators_and_headings_of_several_kinds(tmp_path, text, co
 
 def test_a_column_that_is_not_there_is_refused(tmp_path):
     (tmp_path / "a.csv").write_text("given smiles,made smiles\nO,C")
-    for column, message in (("product", "has no column headed 'product'"), (None, "option column")):
+    for column, message in (
+        ("product", "has no column headed 'product'"),
+        (None, r"option column \(dataset_options.column\): given smiles, made smiles\."),
+        (["made smiles"], r"heading of a table; received \['made smiles'\]"),
+    ):
         with pytest.raises(ValueError, match=message):
             list(read_molecules(tmp_path / "a.csv", column))
     (tmp_path / "a.smi").write_text("C")
@@ -143,9 +152,11 @@ def test_a_column_that_is_not_there_is_refused(tmp_path):
 
 
 def test_a_table_that_is_called_smi_is_told(tmp_path):
-    (tmp_path / "a.smi").write_text("smiles\nCCO,first\n")
+    (tmp_path / "a.smi").write_text("\nCCO,first\nC,second\n")
     with pytest.raises(ValueError, match="line 2 reads 'CCO,first'.*ends in .csv"):
         list(read_molecules(tmp_path / "a.smi"))
+    (tmp_path / "a.smi").write_text("CCO\nC,\n")  # An entry that is left out, as others are.
+    assert [one is None for one in read_molecules(tmp_path / "a.smi")] == [False, True]
 
 
 @pytest.mark.parametrize("name", ["a.smi", "headed.csv", "a.sdf"])

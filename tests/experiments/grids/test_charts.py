@@ -71,14 +71,14 @@ def test_bars_are_means_with_errors_beside_published_ones(table):
     assert texts == ["0.30 ± 0.10", "0.3 ± 0.01", "0.80 ± 0.20"]
 
 
-def test_a_bar_without_the_seeds_that_collapsed_is_pale():
+def test_a_bar_without_the_seeds_of_undefined_score_is_pale():
     cells = [cell("boson", seed, 0.1, value) for seed, value in enumerate((0.1, None))]
     cells += [cell("gaussian", seed, 0.2, 0.2) for seed in range(2)]
     drawing = charts.bars_figure(make_table(cells, COLUMNS), "distance", "distance", "{} data")
     bars = [bar for bar in drawing.axes[0].patches if math.isfinite(bar.get_width())]
     assert [bar.get_alpha() for bar in bars] == [0.4, None]
     (legend,) = drawing.legends
-    assert "without seeds that collapsed" in {text.get_text() for text in legend.get_texts()}
+    assert "without seeds of undefined score" in {text.get_text() for text in legend.get_texts()}
 
 
 def test_names_are_drawn_as_they_are():

@@ -73,6 +73,9 @@ def test_those_of_a_data_set_are_kept(graphs, monkeypatch, tmp_path):
         rewards.get("sa")(graphs, keep=True)  # One file holds all properties.
     assert rewards.get("valid")(graphs, keep=True).tolist() == [1] * 5 + [0] * 4
     (kept,) = (tmp_path / "metrics").glob("graph_validity*")
+    with monkeypatch.context() as patch:
+        patch.setattr(molecule_rewards, "graphs_to_smiles", None)
+        assert rewards.get("valid")(graphs, keep=True).tolist() == [1] * 5 + [0] * 4
     kept.unlink()
     other = {**graphs, "atoms": graphs["atoms"][:, ::-1], "bonds": graphs["bonds"][:, ::-1, ::-1]}
     np.testing.assert_array_equal(rewards.get("qed")(other, keep=True), first)

@@ -91,17 +91,30 @@ def test_counts_by_hand():
 
 
 def test_novelty_may_leave_out_what_graphs_do_not_have(caplog):
-    known = ["C[C@H](N)C(=O)O", "[13CH4]", "F/C=C/F", "[CH3:1][CH2:2]C#N"]
-    made = ["CC(N)C(=O)O", "C", "FC=CF", "CCC#N"]
+    known = ["C[C@H](N)C(=O)O", "[13CH4]", "F/C=C/F", "[CH3:1][CH2:2]C#N", "[2H]OC"]
+    made = ["CC(N)C(=O)O", "C", "FC=CF", "CCC#N", "CO"]
     assert molecule_counts(made, known, stereo=False)["novel_count"] == 0
     assert not caplog.text
-    assert molecule_counts(made, known)["novel_count"] == 3
+    assert molecule_counts(made, known)["novel_count"] == 4
     assert "stereo=False compares them without" in caplog.text
+    caplog.clear()
+    molecule_counts([None, "C("], known)
+    assert not caplog.text
+
+
+def test_numbers_of_atom_maps_make_no_stereocentres():
+    mapped = ["[CH3:1][C@H:2]([CH3:3])[OH:4]", "[CH3:1]/[C:2]([CH3:3])=[CH:4]/[F:5]"]
+    assert molecule_counts([*mapped, "CC(C)O", "CC(C)=CF"])["unique_count"] == 2
+    assert molecule_counts(["C[C@H:2](N)O", "C[C@H](N)O"])["unique_count"] == 1
 
 
 def test_a_table_is_no_list_of_smiles():
-    with pytest.raises(ValueError, match="received a table: pass a column of it"):
-        molecule_property_table(pd.DataFrame({"smiles": ["CCO"]}))
+    for table in (pd.DataFrame({"smiles": ["CCO"]}), {"smiles": ["CCO"]}):
+        with pytest.raises(ValueError, match="received a table: pass a column of it"):
+            molecule_property_table(table)
+    for other in (b"CCO", None, 3):
+        with pytest.raises(ValueError, match="SMILES in a list; received"):
+            molecule_counts(other)
     with pytest.raises(ValueError, match=r"do not parse, 'C\(' first\.$"):
         molecule_property_table(["CCO", "C("])
 

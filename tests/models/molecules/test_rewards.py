@@ -1,5 +1,6 @@
 import dataclasses
 import shutil
+import sys
 
 import keras
 import numpy as np
@@ -16,6 +17,7 @@ from qlatent_tf.models.molecules import rewards
 from qlatent_tf.models.molecules.model import MolGAN
 from qlatent_tf.models.molecules.rewards import Replay, RewardMolGAN
 from qlatent_tf.registry import OwnCodeError, models
+from qlatent_tf.registry import rewards as rewards_registry
 from qlatent_tf.runs import training
 from qlatent_tf.runs.checks import check_fit
 
@@ -317,7 +319,7 @@ def test_a_reward_of_ones_own_runs_only_when_trusted(empty_folder, molecules):
     trusted = Config.from_json(config.to_json(), trust_code=True)
     model = zoo.build_model(trusted)
     model.precompute(molecules.source)
-    assert [reward.__name__ for reward in model._rewards] == ["valid", "qed", "mine"]
+    assert [reward.__name__ for reward in model._rewards] == ["qed", "mine"]
 
 
 def test_a_reward_of_ones_own_pays_for_whole_molecules_alone(empty_folder, molecules):
@@ -329,6 +331,44 @@ def test_a_reward_of_ones_own_pays_for_whole_molecules_alone(empty_folder, molec
     np.testing.assert_array_equal(model.score({"atoms": atoms, "bonds": bonds}), 1)
     atoms[1, :2], bonds[1] = 1, 0  # C.C
     np.testing.assert_array_equal(model.score({"atoms": atoms, "bonds": bonds}), [1, 0, 1])
+    # Graphs of another size are not decoded, and a reward of ours is 0 there already.
+    larger = {"model_options.reward": "generous:mine", "model_options.max_atoms": 12}
+    graphs = {"atoms": np.zeros((2, 12), int), "bonds": np.zeros((2, 12, 12), int)}
+    np.testing.assert_array_equal(zoo.build_model(CONFIG.override(**larger)).score(graphs), 1)
+    both = zoo.build_model(CONFIG.override(**{"model_options.reward": ["qed", "generous:mine"]}))
+    np.testing.assert_array_equal(both.score({"atoms": atoms, "bonds": bonds}) > 0, [1, 0, 1])
+
+
+def test_a_registered_reward_pays_for_whole_molecules_alone(molecules, monkeypatch):
+    monkeypatch.setitem(
+        rewards_registry._builders, "generous", lambda samples: np.ones(len(samples["atoms"]))
+    )
+    model = zoo.build_model(CONFIG.override(**{"model_options.reward": "generous"}))
+    fragments = {name: part[:1] * 0 for name, part in molecules.source.items()}
+    fragments["atoms"][:, :2] = 1
+    np.testing.assert_array_equal(model.score(fragments), 0)
+
+
+def test_a_run_is_sampled_without_the_files_of_its_reward_and_metric(
+    empty_folder, tmp_path, molecules, monkeypatch
+):
+    (empty_folder / "away.py").write_text(
+        "import numpy as np\n"
+        "def mine(samples):\n    return np.ones(len(samples['atoms']))\n"
+        "def many(dataset, samples):\n    return {'many': 1.0}\n"
+    )
+    own = {"model_options.reward": "away:mine", "metrics": ("away:many",)}
+    run = training.train(
+        CONFIG.override(**own), tmp_path / "run", dataset=molecules, progress=False
+    )
+    (empty_folder / "away.py").unlink()
+    monkeypatch.delitem(sys.modules, "away")
+    model, _ = training.restore_model(run.path, trust_code=True)
+    assert len(model.sample(3, seed=0)["atoms"]) == 3
+    with pytest.raises(ValueError, match="'away', which is neither a file"):
+        training.train(
+            CONFIG.override(**own), tmp_path / "other", dataset=molecules, progress=False
+        )
 
 
 def test_a_preset_is_sampled_without_the_file_of_its_reward(empty_folder, tmp_path, monkeypatch):
