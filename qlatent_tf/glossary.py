@@ -122,7 +122,8 @@ def key_scores(
 ) -> list[Score]:
     """Returns the few scores that tell most; of two networks, the first.
 
-    Those of one's own metrics come first, but for one place, then the others in the order of names.
+    Scores that the glossary lacks, of a user's own metrics, come first. They leave the others at
+    least one place; these follow in the order of names.
     """
     known: dict[str, Score] = {}
     for score in scores:

@@ -57,7 +57,7 @@ PASSED_ON = ("one_sided_penalty",)
 def check_names(config: Config) -> None:
     """Refuses names and options that are unknown, without TensorFlow; builders refuse values.
 
-    All that training needs of one's own is imported.
+    It imports the user's own code that training needs: latent, model, data, metrics and rewards.
 
     Raises:
       ValueError: naming what is unknown, or missing, and what is legal.

@@ -146,12 +146,11 @@ def _condition(text):
 
 def _select(samples, unique, known, conditions):
     """Returns the valid molecules that pass the filters, and how many were valid."""
-    from qlatent_tf.metrics.molecules.counts import strictly_valid
+    from qlatent_tf.metrics.molecules.counts import is_whole
     from qlatent_tf.metrics.molecules.properties import property_values
 
     smiles = np.array([text or "" for text in _smiles_of(samples)], dtype=object)
-    whole = set(strictly_valid(smiles))
-    rows = np.array([text in whole for text in smiles], dtype=bool).nonzero()[0]
+    rows = np.array([is_whole(text) for text in smiles], dtype=bool).nonzero()[0]
     valid = len(rows)
     if unique:
         rows = np.sort(rows[np.unique(smiles[rows].astype(str), return_index=True)[1]])

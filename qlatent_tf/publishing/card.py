@@ -202,8 +202,9 @@ def front_matter(name: str, task: str, task_name: str, dataset: str, tags, key) 
 def key_table(key: Iterable[Score]) -> list[str]:
     """Returns the table of key scores with what they mean, if there are any."""
     rows, key = [], list(key)
-    for score in key:
-        entry, name, meaning = explain(score.metric), score.metric, "a metric of one's own"
+    entries = [explain(score.metric) for score in key]
+    for score, entry in zip(key, entries, strict=True):
+        name, meaning = score.metric, "a metric of the author's own"
         if entry:
             better = f"; {entry.better} is better" if entry.better else ""
             name = entry.title[0].upper() + entry.title[1:]
@@ -212,7 +213,7 @@ def key_table(key: Iterable[Score]) -> list[str]:
     if not rows:
         return []
     heads = ["score", "value", "what it means"]
-    every = "every score" if all(explain(score.metric) for score in key) else "the other scores"
+    every = "every score" if all(entries) else "the other scores"
     glossary = f"`qlatent-tf list_models --metrics` explains {every}."
     return ["\n".join(markdown_table(heads, rows, words=3)), glossary]
 

@@ -53,7 +53,8 @@ def publish_run(
     config = run.read_config(trust_code=trust_code)
     if latent_file:
         config = with_file(config, latent_file)
-    check_file(run.path, run.read_run().get("latent_file"), config)
+    record = run.read_run()
+    check_file(run.path, record.get("latent_file"), config)
     held = with_latent_file or lies_in(config, directory)
     kept = name_of_latent_file(file_to_keep(config)) if held else None
 
@@ -68,7 +69,7 @@ def publish_run(
     config = config.override(steps=step)  # those really made, if the run was cut short
     dataset = load_dataset(config, data_dir=data_dir)
     # Its scores stand beside the record of what it was trained on.
-    check_data(run.path, run.read_run(), dataset)
+    check_data(run.path, record, dataset)
     evaluation = _scores(
         model,
         dataset,
@@ -77,7 +78,7 @@ def publish_run(
         num_samples=num_samples,
         metric_names=tuple(metric_names) or config.metrics or None,
     )
-    provenance = {**run.read_run(), "step": step}
+    provenance = {**record, "step": step}
     pictures = model.pictures(dataset)
     card = model_card(
         name,

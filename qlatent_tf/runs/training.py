@@ -9,7 +9,6 @@ from qlatent_tf.config import Config
 from qlatent_tf.datasets.custom import load
 from qlatent_tf.gan import replicas as distribution
 from qlatent_tf.latents.files import file_record
-from qlatent_tf.registry import metrics
 from qlatent_tf.resolve import resolve
 from qlatent_tf.runs import callbacks
 from qlatent_tf.runs.callbacks import checkpoint_steps
@@ -141,8 +140,6 @@ def train(
     run = RunDirectory(workdir)
     run.check(config)
     check_names(config)
-    for name in config.metrics:
-        metrics.get(name)  # A custom metric that is missing is reported before any training.
     model = prepare(config, strategy)
     dataset = dataset or load_dataset(config, data_dir=data_dir, progress=progress)
     # Before there is a directory to clean up, or anything is compiled.

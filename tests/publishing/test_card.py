@@ -33,7 +33,7 @@ def test_scores_of_real_samples_stand_beside_those_of_generated_ones():
     real = {**_evaluation(0.25), "num_samples": 1000}
     card = model_card("mine", MODEL, CONFIG, _evaluation(0.5, real=real), PROVENANCE)
     assert "| figure@5 | 0.5 |  |" in card
-    assert "| figure | 0.5 | a metric of one's own |" in card and "the other scores." in card
+    assert "| figure | 0.5 | a metric of the author's own |" in card and "the other scores." in card
     assert "Real samples score, 1,000 of them" in card and "| figure@5 | 0.25 |" in card
 
 

@@ -21,6 +21,8 @@ SUFFIXES = (".smi", ".csv", ".sdf", ".xyz.tar.bz2", ".tar.gz")
 # Bytes of a line, and of a molecule's structure: a compressed file may hold ones that fill memory.
 _LONGEST_LINE = 1 << 16
 _LARGEST_STRUCTURE = 1 << 24
+# How a table's first line tells where the SMILES are, the best first.
+_HEADED, _ENDS_SO, _NO_HEADING, _UNTOLD = range(4)
 _SEPARATORS = (",", ";", "\t")  # of the columns of a table
 _OLD_ENDS = "line ends of old Macintoshes: save it with others"
 # What decompressors, archives, the text decoder and the CSV reader raise; a SystemError is what
@@ -150,20 +152,19 @@ def _csv_smiles(path: Path, column: str | None) -> Iterator[str]:
         first = next(lines, "")
         rows = csv.reader(itertools.chain([first], lines), delimiter=_separator_of(first, column))
         heading = next(rows, [])
-        place = _place_of_smiles(heading, column)
-        if place is None and column is None and heading and parse_smiles(heading[0]) is not None:
-            place = 0
-            yield heading[0]
-        if place is None:
+        told, place = _place_of_smiles(heading, column)
+        if told == _UNTOLD:
             reads = f"its first line reads {first.strip()[:60]!r}"
             if column is not None:
                 raise ValueError(f"{path} has no column headed {column!r}; {reads}.")
-            several = ", ".join(_like_smiles(heading))
+            several = ", ".join(name for name in heading if _plain(name).endswith("smiles"))
             raise ValueError(
                 f"{path} has neither a column headed 'smiles' nor SMILES in its first column; "
                 f"{reads}. Name a heading by the option column (dataset_options.column)"
                 + (f": {several}." if several else ".")
             )
+        if told == _NO_HEADING:
+            yield heading[place]
         for row in rows:
             smiles = row[place] if place < len(row) else ""
             if "\n" in smiles:
@@ -175,43 +176,32 @@ def _csv_smiles(path: Path, column: str | None) -> Iterator[str]:
                 yield smiles
 
 
-def _place_of_smiles(heading: list[str], column: str | None) -> int | None:
-    """Returns which column of a table holds the SMILES by its heading; None where none says so."""
-    names = [name.strip().lower() for name in heading]
-    wanted = "smiles" if column is None else column.strip().lower()
+def _place_of_smiles(heading: list[str], column: str | None) -> tuple[int, int]:
+    """Returns how well a table's first line tells where the SMILES are, and the column."""
+    names = [_plain(name) for name in heading]
+    wanted = "smiles" if column is None else _plain(column)
     if wanted in names:
-        return names.index(wanted)
-    ends = _like_smiles(heading)
-    return heading.index(ends[0]) if column is None and len(ends) == 1 else None
+        return _HEADED, names.index(wanted)
+    ends = [place for place, name in enumerate(names) if name.endswith("smiles")]
+    if column is None and len(ends) == 1:
+        return _ENDS_SO, ends[0]
+    if column is None and heading and parse_smiles(heading[0]) is not None:
+        return _NO_HEADING, 0
+    return _UNTOLD, 0
 
 
-def _like_smiles(heading: list[str]) -> list[str]:
-    return [name for name in heading if name.strip().lower().endswith("smiles")]
+def _plain(heading: str) -> str:
+    return heading.strip().lower()
 
 
 def _separator_of(first: str, column: str | None) -> str:
-    """Returns what parts the columns of a table whose first line this is."""
-    parted = {
-        separator: next(csv.reader([first], delimiter=separator), [])
-        for separator in _SEPARATORS
-        if separator in first
-    }
-    wanted = ("smiles" if column is None else column).strip().lower()
+    """Returns what parts the columns of a table: by it, the first line tells most."""
 
-    def has_heading(heading):
-        return wanted in [name.strip().lower() for name in heading]
+    def told(separator):
+        heading = next(csv.reader([first], delimiter=separator), [])
+        return _place_of_smiles(heading, column)[0]
 
-    def begins_with_smiles(heading):
-        return bool(heading) and parse_smiles(heading[0]) is not None
-
-    def ends_with_smiles(heading):
-        return _place_of_smiles(heading, column) is not None
-
-    for fits in (has_heading, ends_with_smiles, begins_with_smiles):
-        for separator, heading in parted.items():
-            if fits(heading):
-                return separator
-    return _SEPARATORS[0]
+    return min((one for one in _SEPARATORS if one in first), key=told, default=_SEPARATORS[0])
 
 
 def _structures(path: Path, file: BinaryIO) -> Iterator[Chem.Mol | None]:

@@ -185,7 +185,10 @@ def _row(row, group, columns, published):
     if not changed and settings.isdisjoint(_UNTOLD):
         known = published({"data": group[0]["config"].dataset, **row})
     names = [column.name for column in columns]
-    undefined = {name: sum(map(_is_undefined, scores, [name] * len(scores))) for name in names}
+    undefined = {
+        name: sum(name in found and math.isnan(found[name].mean) for found in scores)
+        for name in names
+    }
     undefined = {name: count for name, count in undefined.items() if count}
     return {
         "seeds": [cell["config"].seed for cell in group],
@@ -197,11 +200,6 @@ def _row(row, group, columns, published):
         },
         **({"undefined": undefined} if undefined else {}),
     }
-
-
-def _is_undefined(found, name):
-    """Whether a score was looked for and is not defined, as of too few distinct samples."""
-    return name in found and math.isnan(found[name].mean)
 
 
 def _over_seeds(scores, name):

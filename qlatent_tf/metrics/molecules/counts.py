@@ -58,7 +58,12 @@ def parsed_molecules(smiles: Sequence[str], label: str, progress: bool) -> Itera
 
 def strictly_valid(smiles: Sequence[str | None]) -> list[str]:
     """Returns the SMILES of single, whole molecules: those without ``.`` and ``*``."""
-    return [text for text in smiles if text and "." not in text and "*" not in text]
+    return [text for text in smiles if text and is_whole(text)]
+
+
+def is_whole(text: str | None) -> bool:
+    """Returns whether a SMILES is that of a single, whole molecule; None is of none."""
+    return bool(text) and "." not in text and "*" not in text
 
 
 def distinct_valid(smiles: Sequence[str | None]) -> list[str]:

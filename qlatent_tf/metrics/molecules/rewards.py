@@ -16,7 +16,7 @@ from absl import logging
 
 from qlatent_tf.datasets.molecules.encode import ENCODER_VERSION
 from qlatent_tf.datasets.molecules.graphs import check_graphs, graphs_to_smiles
-from qlatent_tf.metrics.molecules.counts import distinct_valid, strictly_valid
+from qlatent_tf.metrics.molecules.counts import distinct_valid, is_whole
 from qlatent_tf.metrics.molecules.properties import PROPERTIES, property_table
 from qlatent_tf.storage.array_cache import cached_arrays
 
@@ -57,8 +57,7 @@ def valid(samples, *, keep: bool = False, progress: bool = False) -> np.ndarray:
         if keep:
             logging.info("Looking which of %d graphs are molecules, which is kept.", len(atoms))
         smiles = graphs_to_smiles({"atoms": atoms, "bonds": bonds})
-        whole = set(strictly_valid(smiles))
-        return np.array([text in whole for text in smiles], "float32")
+        return np.array([is_whole(text) for text in smiles], "float32")
 
     return _of_graphs(samples, "graph_validity", make, keep)
 
