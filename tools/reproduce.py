@@ -228,15 +228,16 @@ def _tell_differences(grid, finished, cells):
 def _train(arguments, experiment, grid, cells, opening):
     """Runs the cells, on the cluster that is to be opened, if any; returns the exit code."""
     from qlatent_tf.experiments.grids.cluster_cells import CellsFailed, run_on
-    from qlatent_tf.storage.locks import InUseError
+    from qlatent_tf.storage.locks import InUseError, once_free
 
     options = {"data_dir": arguments.data_dir, "progress": not arguments.quiet}
     try:
         if experiment.prepare is not None:
             asked = _asked(arguments, experiment.preparation)
             trust = arguments.trust_code or named_code(cells)
-            options["data_dir"] = experiment.prepare(
-                grid.path, cells, trust_code=trust, **options, **asked
+            # Another process of the same folder may be at it.
+            options["data_dir"] = once_free(
+                lambda: experiment.prepare(grid.path, cells, trust_code=trust, **options, **asked)
             )
         with opening as cluster:
             if cluster is None:

@@ -164,7 +164,7 @@ def train(options: dict, dataset, workdir, verbose=0):
       The classifier, a keras.Model, and the number of its updates.
 
     Raises:
-      ValueError: if the directory holds a run of other options or data.
+      ValueError: if the directory holds a run of other options or data, or another ``config.json``.
       FloatingPointError: if the loss is no longer finite.
     """
     import keras
@@ -178,6 +178,11 @@ def train(options: dict, dataset, workdir, verbose=0):
     check_path(workdir)
     file = workdir / "config.json"
     now = json.loads(json.dumps({**options, "data": dataset.provenance}))
+    if file.is_file() and not {"epochs", "data"} <= set(read_json(file, dict)):
+        raise ValueError(
+            f"{file} is no run's of this tool: training would write over it. Choose another "
+            "--workdir."
+        )
     # Without a complete epoch, a run may begin with other options.
     if not any(workdir.glob("backup/*")):
         (workdir / "history.csv").unlink(missing_ok=True)

@@ -9,6 +9,7 @@ Each line is a comparison of two rows of a committed table, seed by seed, from t
 beside it. A difference is in per cent of the other row's mean, below 0 where the first is better.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -35,9 +36,12 @@ _HEAD, _GAP, _STEP = 0.22, 0.08, 0.105
 
 
 def compare(question: Question) -> list[dict]:
-    """Returns comparisons: ``rows``, ``seeds``, ``score`` and ``interval``."""
+    """Returns comparisons: ``rows``, ``seeds``, ``score``, ``interval`` and ``p``."""
     values = {}
-    for cell in read_cells(DOCS / "results" / question.folder):
+    cells = read_cells(DOCS / "results" / question.folder)
+    if len({cell["config"].steps for cell in cells}) > 1:
+        raise ValueError(f"{question.folder} holds runs of several lengths: compare one alone.")
+    for cell in cells:
         row = cell["row"]
         if cell["config"].dataset != question.data or not question.where.items() <= row.items():
             continue
@@ -52,22 +56,36 @@ def compare(question: Question) -> list[dict]:
         if seeds:
             scale = 100 / np.mean([values[other][seed] for seed in seeds])
             differences = [scale * (values[ours][seed] - values[other][seed]) for seed in seeds]
+            # By Student's t; one pair has none.
+            test = stats.ttest_1samp(differences, 0) if len(seeds) > 1 else None
             result.append(
                 {
                     "rows": (ours, other),
                     "seeds": len(seeds),
                     "score": Score(metric=question.score).over(differences),
-                    "interval": _interval(differences),
+                    "interval": test and tuple(test.confidence_interval(0.95)),
+                    "p": test and test.pvalue,
                 }
             )
     return result
 
 
-def _interval(differences):
-    """The 95 % interval of the mean difference by Student's t, None for one pair."""
-    if len(differences) == 1:
-        return None
-    return tuple(stats.ttest_1samp(differences, 0).confidence_interval(0.95))
+def _with_interval(compared) -> list[dict]:
+    return [one for _, comparisons in compared for one in comparisons if one["interval"]]
+
+
+def _outside(compared) -> int:
+    """How many intervals exclude 0."""
+    return sum(np.prod(np.sign(one["interval"])) > 0 for one in _with_interval(compared))
+
+
+def _rates(compared) -> Iterator[float]:
+    """Yields the false discovery rates of the comparisons that have an interval."""
+    return iter(stats.false_discovery_control([one["p"] for one in _with_interval(compared)]))
+
+
+def _rate(share) -> str:
+    return "< 0.1" if share < 0.001 else f"{100 * share:.1f}"
 
 
 def in_words(rows) -> str:
@@ -84,7 +102,7 @@ def _values(row):
 
 def to_markdown(compared) -> str:
     """Returns the comparisons as a table."""
-    rows = []
+    rows, rates = [], _rates(compared)
     for question, comparisons in compared:
         for one in comparisons:
             score, interval = one["score"], one["interval"]
@@ -98,14 +116,18 @@ def to_markdown(compared) -> str:
                     one["seeds"],
                     f"{score.mean:+.1f}{error}",
                     between,
+                    _rate(next(rates)) if interval else "",
                 )
             )
-    heads = ("task", "compared", "table", "seeds", "difference, %", "95 % interval")
+    heads = ("task", "compared", "table", "seeds", "difference, %", "95 % interval", "FDR, %")
     caption = (
         "The first minus the second in the same seed, in per cent of the second's mean: below 0 "
         "the first is better. ± is the standard error over seeds; the interval is that of "
         "Student's t, which holds for normal differences. The bootstrap intervals beside some "
-        "tables are narrower: over three seeds they cover 75 %. "
+        "tables are narrower: over three seeds they cover 75 %. One in twenty intervals excludes 0 "
+        f"by chance alone; here {_outside(compared)} of {len(list(_rates(compared)))} do. FDR is "
+        "the false discovery rate by Benjamini and Hochberg: if this difference and all of smaller "
+        "rates are called real, this share of them at most is expected to be chance. "
         "`python docs/scripts/summarize_results.py` makes the table and the figure."
     )
     return "\n".join(["# Summary", "", *markdown_table(heads, rows, words=3), "", caption, ""])

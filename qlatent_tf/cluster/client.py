@@ -30,7 +30,8 @@ from qlatent_tf.cluster import worker
 from qlatent_tf.cluster.members import Members
 
 _PAUSE_SECONDS = 0.05
-_SAVING_SECONDS = 20
+# Of a task that saves its run, or whose result is all but there.
+_SAVING_SECONDS = 60
 
 
 class TaskFailed(ValueError):  # noqa: N818
@@ -92,6 +93,7 @@ class Cluster:
         *,
         ahead: int = 0,
         watch: Callable[[Any, int], None] | None = None,
+        late: Callable[[Any, "Outcome"], None] | None = None,
     ) -> Generator[tuple[Any, Outcome], None, None]:
         """Yields each task with its outcome, in the order in which they end.
 
@@ -106,6 +108,8 @@ class Cluster:
             `ask(function, *arguments)` calls a function there.
           ahead: int. Tasks that wait on each worker, so that short ones follow without a pause.
           watch: callable. Called with a task and what it reported last.
+          late: callable. Called with a task and its outcome, where the iteration ends early, for
+            each that has succeeded by then or while the others are stopped.
 
         Raises:
           ValueError: if all workers run other code than the client.
@@ -113,19 +117,19 @@ class Cluster:
         """
         name = f"qlatent_tf-{uuid.uuid4().hex[:12]}"
         members = Members(self._client, name, prepare, **self._who)
-        with _Job(self._client, name, members, function, 1 + ahead) as job:
+        with _Job(self._client, name, members, function, 1 + ahead, late) as job:
             yield from job.outcomes(iter(tasks), watch)
 
 
 class _Job:
     """One call of `Cluster.map`."""
 
-    def __init__(self, client, name, members, function, places):
+    def __init__(self, client, name, members, function, places, late):
         import dask
         from dask.distributed import as_completed
 
         self._client, self._name, self._members = client, name, members
-        self._function, self._places = function, places
+        self._function, self._places, self._late = function, places, late
         self._lost: deque[_Entry] = deque()
         self._running: dict[str, _Entry] = {}  # by key
         # It fetches results, too, and a slow one does not keep others waiting.
@@ -157,12 +161,14 @@ class _Job:
                     time.sleep(_PAUSE_SECONDS)
                 pass_on()
                 for future, record in ended:
-                    entry = self._running.pop(future.key)
+                    entry = self._running[future.key]
                     outcome = self._outcome(entry, record)
                     if outcome is None:
                         self._lost.append(entry)
                     else:
                         yield entry.task, outcome
+                    # After that: whoever is interrupted before has not got it.
+                    del self._running[future.key]
 
     @contextlib.contextmanager
     def _reports(self, watch):
@@ -251,11 +257,25 @@ class _Job:
         """Lets running tasks save what they have, for a while, and forgets all of them."""
         from dask.distributed import wait
 
-        futures = [entry.future for entry in self._running.values()]
+        entries = list(self._running.values())
+        futures = [entry.future for entry in entries]
         self._members.call(worker.stop)
-        with contextlib.suppress(Exception):  # Of Dask's, which is to forget them anyway.
-            wait(futures, timeout=_SAVING_SECONDS)
-        self._client.cancel(futures)
+        logging.info("Waiting until the workers have saved their runs, a minute at most.")
+        try:
+            with contextlib.suppress(Exception):  # Of Dask's, which is to forget them anyway.
+                wait(futures, timeout=_SAVING_SECONDS)
+            self._deliver(entries)
+        finally:
+            self._client.cancel(futures)
+
+    def _deliver(self, entries):
+        """Hands over what has succeeded although nobody iterates any more."""
+        for entry in entries if self._late else ():
+            outcome = None
+            with contextlib.suppress(Exception):  # Of Dask's, or it was lost with its worker.
+                outcome = self._outcome(entry, entry.future.result(timeout=1))
+            if outcome is not None and outcome.error is None:
+                self._late(entry.task, outcome)
 
 
 # Errors whose message says all.

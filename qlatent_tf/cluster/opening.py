@@ -23,10 +23,13 @@ def check_dask() -> None:
     Raises:
       ImportError: naming the extra that brings it.
     """
-    if importlib.util.find_spec("distributed") is None:
-        raise ImportError(
-            "Several workers need Dask, which is not installed: pip install 'qlatent_tf[cluster]'."
-        )
+    # By the second, connections are encrypted: other users of a machine could send workers code.
+    for package, name in (("distributed", "Dask"), ("cryptography", "cryptography")):
+        if importlib.util.find_spec(package) is None:
+            raise ImportError(
+                f"Several workers need {name}, which is not installed: "
+                "pip install 'qlatent_tf[cluster]'."
+            )
 
 
 def open_cluster(
@@ -95,8 +98,7 @@ def _local_cluster(workers):
                 threads_per_worker=max(1, CPU_COUNT // workers),
                 processes=True,
                 host="127.0.0.1",
-                # Other users of the machine could send it code.
-                security=importlib.util.find_spec("cryptography") is not None or None,
+                security=True,
                 dashboard_address="127.0.0.1:0" if _has_bokeh() else None,
                 # A process alone has no limit either.
                 memory_limit=None,

@@ -102,7 +102,8 @@ class LatentGenerator(keras.Model):
         if options.get("validation_data") is not None or options.get("validation_split"):
             given = [name for name in options if name.startswith("validation_")]
             raise ValueError(f"{_NO_VALIDATION}; received {', '.join(given)}.")
-        x = getattr(x, "source", x)  # of a Dataset
+        if hasattr(x, "source") and hasattr(x, "provenance"):  # A Dataset.
+            x = x.source
         if x is None or isinstance(x, Iterator):
             raise ValueError(
                 f"fit takes the real samples, an array or a tf.data.Dataset; received {x!r}."

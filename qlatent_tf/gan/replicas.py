@@ -17,6 +17,10 @@ from qlatent_tf.text.names import check_choice
 
 STRATEGIES = ("none", "mirrored", "multiworker")
 _CLIPPING = ("clipnorm", "clipvalue", "global_clipnorm")
+_TRAINED_LATENT = (
+    "A circuit learns from the losses of a whole batch: train_circuit is not for {replicas} "
+    "replicas. Train on one device."
+)
 
 
 def make_strategy(name: str):
@@ -59,10 +63,7 @@ def check_distributable(config: Config, strategy) -> None:
         return
     replicas = strategy.num_replicas_in_sync
     if config.train_circuit:
-        raise ValueError(
-            "A circuit learns from the losses of a whole batch: train_circuit is not for "
-            f"{replicas} replicas. Train on one device."
-        )
+        raise ValueError(_TRAINED_LATENT.format(replicas=replicas))
     for name in ("batch_size", "generator_batch_size"):
         size = getattr(config, name)
         if size is not None and size % replicas:
@@ -84,13 +85,18 @@ def check_replicable(model) -> None:
     """Refuses what a model is compiled with that several replicas would not train as one device.
 
     Raises:
-      ValueError: if an optimizer clips or scales, or several steps are executed at once.
+      ValueError: if an optimizer clips or scales, several steps are executed at once, the latent
+        is trained, or a layer makes of half a batch something else than of the whole.
     """
     if (model.steps_per_execution or 1) > 1:
         raise ValueError(
             f"{model.replicas} replicas execute a step at a time; received "
             f"steps_per_execution={model.steps_per_execution}."
         )
+    if model.latent_layer is not None:
+        raise ValueError(_TRAINED_LATENT.format(replicas=model.replicas))
+    for network in (model.generator, model.critic):
+        _check_layers(network, model.replicas)
     for optimizer in (model.critic_optimizer, model.generator_optimizer):
         _check_scale(hasattr(optimizer, "inner_optimizer"), model.replicas)
         _check_optimizer(lambda name, of=optimizer: getattr(of, name), model.replicas)
@@ -107,6 +113,23 @@ def _check_optimizer(option, replicas):
             raise ValueError(
                 f"Keras clips the gradient of each replica instead of their sum: {name} is not "
                 f"for {replicas} replicas. Train on one device, or without it."
+            )
+
+
+def _check_layers(network, replicas):
+    """Refuses layers, at any depth, whose outputs depend on how a batch is divided."""
+    # Keras has no public way to the layers of layers.
+    for layer in network._flatten_layers():
+        normalises = isinstance(layer, keras.layers.BatchNormalization) and layer.trainable
+        if normalises and not layer.synchronized:
+            raise ValueError(
+                f"{layer.name!r} normalises the rows of each replica by themselves: give it "
+                f"synchronized=True for {replicas} replicas, or train on one device."
+            )
+        if isinstance(getattr(layer, "seed_generator", None), keras.random.SeedGenerator):
+            raise ValueError(
+                f"{layer.name!r} draws random numbers, which {replicas} replicas draw otherwise "
+                "than one device: train on one, or without it."
             )
 
 

@@ -118,7 +118,7 @@ class Checkpoints(EverySteps):
     """Saves weights, optimizers and the step, so that a killed run can be resumed.
 
     Args:
-      directory: path. Where checkpoints lie; the last two are kept.
+      directory: path. Where checkpoints lie; the last two that can be read are kept.
       model: LatentGenerator, compiled. What it says are its `checkpoint_parts` is saved.
       every: int. Steps between checkpoints.
       also: steps that are none of these, such as the last one.
@@ -130,6 +130,7 @@ class Checkpoints(EverySteps):
         self._checkpoint = tf.train.Checkpoint(**model.checkpoint_parts())
         self._model = model
         self._saved = 0
+        self._damaged: set[int] = set()
 
     def restore(self) -> int:
         """Restores the last whole checkpoint and returns its step, 0 where there is none.
@@ -150,6 +151,7 @@ class Checkpoints(EverySteps):
                 return self._saved
             # TensorFlow's reader reports damage by any of these.
             except (tf.errors.OpError, AssertionError, ValueError, IndexError) as error:
+                self._damaged.add(step)
                 problems.append(f"{path}: {str(error).splitlines()[0]}")
                 logging.warning("Passing over a checkpoint that cannot be read: %s", path)
         if problems:
@@ -182,7 +184,9 @@ class Checkpoints(EverySteps):
                 self._path(step),
             ) from error
         self._saved = step
-        for old in checkpoint_steps(self._directory)[:-_KEPT]:
+        self._damaged.discard(step)
+        readable = [one for one in checkpoint_steps(self._directory) if one not in self._damaged]
+        for old in readable[:-_KEPT]:
             self._remove(old)
 
     def at_step(self, step, losses):

@@ -29,6 +29,8 @@ _RUN = {
     "versions?": {str: str},
 }
 _METRICS = {"step": int, "history": [{"step": int, **MEANS}], "metrics?": {str: SCORE}}
+# What is written anew where a run begins.
+_WRITTEN = ("config.json", "run.json", "metrics.json")
 
 
 class RunDirectory:
@@ -73,14 +75,15 @@ class RunDirectory:
         """Makes the directory for a configuration, as `resolve` returns it, or takes it up again.
 
         Raises:
-          ValueError: if the directory holds a run of another configuration, with the differences.
+          ValueError: if the directory holds a run of another configuration, with the differences,
+            or files of these names that are no run's, such as a preset's.
         """
         self.check(config)
         for part in self.path.glob("*"):
             if part.is_dir():
                 refuse_link(part)
         if not self.is_trained():
-            for stale in ("run.json", "metrics.json"):
+            for stale in _WRITTEN[1:]:
                 (self.path / stale).unlink(missing_ok=True)
             for events in self.path.glob("events.out.tfevents.*"):
                 events.unlink()
@@ -114,9 +117,21 @@ class RunDirectory:
         Raises:
           ValueError: as `open`.
         """
-        if (self.path / "config.json").is_file() and self.is_trained():
+        if not _is_configured(self.path):
+            self._check_free()
+        elif self.is_trained():
             known = self.read_config(trust_code=True)
             self.check_configuration(differences_by_name_first(known, config))
+
+    def _check_free(self) -> None:
+        """Refuses a directory whose files training would write over, though they are no run's."""
+        found = [name for name in _WRITTEN if (self.path / name).exists()]
+        if found and not any(self.checkpoints.glob("ckpt-*")):
+            what = f"{' and '.join(found)} of something else, such as a preset"
+            raise ValueError(
+                f"{self.path} holds {what}, and no run: training would write over it. Choose "
+                "another --workdir; --continue-from trains a preset further in one."
+            )
 
     def is_trained(self) -> bool:
         """Returns whether there is a step to continue from."""
@@ -230,11 +245,13 @@ def data_differences(recorded: dict, dataset) -> Differences:
 
 def holds_run(path) -> bool:
     """Returns whether a directory is a run's, which may have no checkpoint yet, and no preset."""
-    run = RunDirectory(path)
-    if run.checkpoints.is_dir():
-        return True
+    return RunDirectory(path).checkpoints.is_dir() or _is_configured(Path(path))
+
+
+def _is_configured(path: Path) -> bool:
+    """Whether ``config.json`` in a directory is a run's."""
     try:
-        described = read_json(run.path / "config.json")
+        described = read_json(path / "config.json")
     except (OSError, ValueError):
         return False
     return isinstance(described, dict) and "model" in described and "config" not in described

@@ -20,7 +20,8 @@ class StartingPoint:
       path: Path. The preset or the run that holds it.
       config: Config. What it was trained with, as it was recorded.
       step: int. The generator step it is of.
-      files: tuple of Path. The checkpoint's files, the one that makes it whole last.
+      files: tuple of Path. The checkpoint's files, the one that makes it whole last; behind them
+        those of the one before, where there is one.
       record: dict. ``run.json`` of the run: the data really used, seconds of training.
     """
 
@@ -55,9 +56,10 @@ def starting_point(source) -> StartingPoint:
     steps = checkpoint_steps(run.checkpoints)
     if not steps:
         raise FileNotFoundError(f"{run.path} has no checkpoint yet.")
-    files = checkpoint_files(run.checkpoints, steps[-1])
+    # The one before, too: a run begins with it where a full disk has left the last one in part.
+    files = [file for step in steps[:-3:-1] for file in checkpoint_files(run.checkpoints, step)]
     return StartingPoint(
-        run.path, run.read_config(trust_code=True), steps[-1], files, run.read_run()
+        run.path, run.read_config(trust_code=True), steps[-1], tuple(files), run.read_run()
     )
 
 

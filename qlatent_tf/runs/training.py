@@ -172,7 +172,10 @@ def train(
         part = run.path / first.model if first and not start else None
         if part and chief:
             logging.info(_FIRST, first.model, part, first.steps)
-            train(first, part, dataset=dataset, progress=progress, phase=first.model)
+            at_first = watch and (lambda step: watch(0))  # Of the steps of this run none is done.
+            train(
+                first, part, dataset=dataset, progress=progress, watch=at_first, phase=first.model
+            )
         evaluated = run.read_metrics()["step"]
         distribution.agree(strategy, "the step to resume at", (start, evaluated))
         if part:

@@ -1,5 +1,6 @@
 """What two worker processes of this machine do, whatever the tasks are."""
 
+import importlib.util
 import os
 import signal
 import time
@@ -131,6 +132,33 @@ def test_tasks_save_what_they_have_when_the_client_stops(two_workers, tmp_path):
     assert sorted(file.name for file in tmp_path.iterdir()) == ["saved0", "saved1"]
 
 
+def test_what_ends_while_the_others_stop_is_handed_over(two_workers):
+    seen, late = set(), {}
+
+    def interrupt(task, done):
+        seen.add(task)
+        if seen == {0, 1}:
+            raise KeyboardInterrupt
+
+    def take(task, outcome):
+        late[task] = outcome.value
+
+    options = {"watch": interrupt, "late": take}
+    with pytest.raises(KeyboardInterrupt):
+        next(two_workers.map(tasks.end_when_stopped, range(5), common_of(None), **options))
+    assert late == {0: 0, 1: 1}
+
+
+def test_an_outcome_whose_taker_is_interrupted_is_handed_over_again(two_workers):
+    late = []
+    found = two_workers.map(
+        tasks.add, range(1), common_of(100), late=lambda task, one: late.append(one.value[0])
+    )
+    assert next(found)[1].value[0] == 100
+    found.close()
+    assert late == [100]
+
+
 def test_a_worker_of_another_version_is_refused_by_its_name(two_workers, monkeypatch):
     monkeypatch.setattr(members, "fingerprint", lambda: {**fingerprint(), "qlatent_tf": "9.9"})
     strict = client.Cluster(two_workers._client, is_ours=True)
@@ -169,5 +197,14 @@ def test_a_cluster_is_named_once():
 def test_without_dask_the_extra_is_named(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r"pip install 'qlatent_tf\[cluster\]'"):
+        with open_cluster(workers=2):
+            pass
+
+
+def test_workers_are_not_open_to_others_where_encryption_is_missing(monkeypatch):
+    find = importlib.util.find_spec
+    missing = {"cryptography": None}
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: missing.get(name, find(name)))
+    with pytest.raises(ImportError, match="need cryptography, which is not installed"):
         with open_cluster(workers=2):
             pass

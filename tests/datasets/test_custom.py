@@ -187,6 +187,29 @@ def test_previews_beside_an_image_are_left_out(folder, kind, name):
     assert datasets.from_folder(folder).source.shape == (1, 40, 50, 3)
 
 
+def test_images_are_turned_as_their_camera_was_held(folder):
+    """Orientation 6: the first row of the file is the right side of what is seen."""
+    pixels = np.zeros((16, 8), np.uint8)
+    pixels[:8] = 255
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(pixels).save(folder / "1.png", exif=exif)
+    (seen,) = datasets.from_folder(folder, grey=True).source
+    np.testing.assert_array_equal(np.squeeze(seen), np.rot90(pixels, -1))
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "P", "LA"])
+def test_what_is_transparent_is_white(folder, mode):
+    pixels = np.zeros((2, 2, 4), np.uint8)
+    pixels[0] = [200, 200, 200, 0]  # No viewer shows the colour of these.
+    pixels[1] = [40, 40, 40, 255]
+    image = Image.fromarray(pixels)
+    image = image.quantize() if mode == "P" else image.convert(mode)
+    image.save(folder / "1.png")
+    (seen,) = datasets.from_folder(folder).source
+    assert seen.tolist() == [[[255] * 3] * 2, [[40] * 3] * 2]
+
+
 def test_a_damaged_image_is_named(folder):
     _write(folder, {"1.png": IMAGES[0]})
     (folder / "1.png").write_bytes((folder / "1.png").read_bytes()[:60])

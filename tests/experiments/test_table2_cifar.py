@@ -280,7 +280,7 @@ def test_inception_scores_stand_beside_the_paper_s_where_they_compare(folder, as
         },
     )
     table, _text = merge(folder)
-    assert list(table["columns"].values())[3:] == [
+    assert list(table["columns"].values())[3:6] == [
         "Inception score (keras_inception_v3)",
         "Inception score (tfgan_inception_00ff)",
         "Frechet Inception distance (tfgan_inception_00ff)",
@@ -307,4 +307,17 @@ def test_without_held_out_images_there_is_no_row_of_them(folder):
     file.write_text(json.dumps({**cell, "real": None}))
     table, text = merge(folder)
     assert [row["latent"] for row in table["rows"]] == ["gaussian"]
-    assert "held-out" not in text
+    assert table2_cifar._REAL not in text
+
+
+def test_real_images_are_explained_where_there_is_a_row_of_them(folder):
+    table, text = merge(folder)
+    assert [row["latent"] for row in table["rows"]] == ["gaussian", "none"]
+    assert table2_cifar._REAL in text
+
+
+def test_scores_of_someone_s_own_metric_have_a_column(folder):
+    derived(folder, "boson", 0, hue_spread=0.25)
+    table, text = merge(folder)
+    assert table["columns"]["hue_spread"] == "hue spread"
+    assert "| hue spread |" in text and "| 0.250 |" in text

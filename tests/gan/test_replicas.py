@@ -1,5 +1,6 @@
 """Several devices and several machines train as one device does; each in processes of its own."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -15,6 +16,8 @@ from harness import tiny_config
 
 from qlatent_tf import zoo
 from qlatent_tf.gan import replicas as distribution
+from qlatent_tf.gan.wgan_gp import WGANGP
+from qlatent_tf.latents import gaussian
 from qlatent_tf.runs import training
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.storage.files import write_json
@@ -219,6 +222,37 @@ def test_a_model_is_compiled_for_what_replicas_share(optimizer, steps, message):
     gan.replicas = 2
     with pytest.raises(ValueError, match=message):
         gan.compile(optimizer, steps_per_execution=steps)
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (keras.layers.BatchNormalization(name="bn"), "'bn' normalises the rows of each replica"),
+        (keras.layers.Dropout(0.5, name="drop"), "'drop' draws random numbers, which 2 replicas"),
+        (keras.layers.BatchNormalization(synchronized=True), None),
+        (keras.layers.BatchNormalization(trainable=False), None),
+        (keras.layers.Dropout(0.0), None),
+    ],
+)
+@pytest.mark.parametrize("network", ["generator", "critic"])
+def test_layers_that_see_half_a_batch_are_refused(layer, message, network):
+    inner = keras.Sequential([keras.Input([4]), layer])
+    networks = {"generator": keras.Sequential(), "critic": keras.Sequential()}
+    networks[network].add(inner)
+    for one in networks.values():
+        one.add(keras.layers.Dense(1 if one is networks["critic"] else 4))
+        one.build([None, 4])
+    gan = WGANGP(gaussian(4), networks["generator"], networks["critic"])
+    gan.replicas = 2
+    with contextlib.nullcontext() if message is None else pytest.raises(ValueError, match=message):
+        gan.compile(keras.optimizers.Adam())
+
+
+def test_a_latent_that_learns_is_for_one_device():
+    gan = zoo.build_model(dataclasses.replace(MLP, train_circuit=True))
+    gan.replicas = 2
+    with pytest.raises(ValueError, match="train_circuit is not for 2 replicas"):
+        gan.compile(keras.optimizers.Adam())
 
 
 def test_a_worker_that_is_gone_before_the_first_step_is_told_of(tmp_path, monkeypatch):

@@ -40,6 +40,26 @@ def test_fewer_steps_than_a_run_has_done_are_not_written_into_it(run):
     assert run.read_config().steps == 4
 
 
+@pytest.mark.parametrize(
+    ("files", "named"),
+    [
+        ({"config.json": {"preset_version": 1, "config": {"model": "mlp"}}}, "config.json"),
+        (
+            {"config.json": {"epochs": 3}, "metrics.json": {"accuracy": 0.9}},
+            "config.json and metrics.json",
+        ),
+        ({"metrics.json": {"accuracy": 0.9}}, "metrics.json"),
+    ],
+)
+def test_files_that_are_no_run_s_are_not_written_over(tmp_path, files, named):
+    for name, content in files.items():
+        write_json(tmp_path / name, content)
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    with pytest.raises(ValueError, match=f"holds {named} of something else.*another --workdir"):
+        RunDirectory(tmp_path).open(resolve(tiny_config()))
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
 def test_repr_says_where_a_run_is(run):
     assert repr(run) == f"RunDirectory({str(run.path)!r})"
 

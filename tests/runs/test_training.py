@@ -14,7 +14,7 @@ from tiny_run import TINY, assert_same_end, copy_of, train
 
 from qlatent_tf import resolve as completion
 from qlatent_tf.gan.wgan_gp import WGANGP
-from qlatent_tf.runs import training
+from qlatent_tf.runs import callbacks, training
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.runs.tensorboard import forget_later, hyper_parameters
 from qlatent_tf.storage.files import read_json, write_json
@@ -208,6 +208,25 @@ def test_a_damaged_checkpoint_is_passed_over_and_made_again(tiny_run, copy):
     newest.write_bytes(newest.read_bytes()[:100])
     assert training.restore_model(copy)[1] == 4
     assert_same_end(tiny_run, train(copy.path))
+
+
+def test_a_damaged_checkpoint_is_none_of_the_two_that_are_kept(tiny_run, copy):
+    (newest,) = copy.checkpoints.glob("*-6.data*")
+    newest.write_bytes(newest.read_bytes()[:100])
+    model, _ = training.restore_model(copy)
+    checkpoints = callbacks.Checkpoints(copy.checkpoints, model, 1)
+    assert checkpoints.restore() == 4
+    model.step_counter.assign(5)
+    checkpoints.save()
+    assert callbacks.checkpoint_steps(copy.checkpoints) == [4, 5, 6]
+
+
+def test_a_run_goes_on_elsewhere_from_the_checkpoint_before_a_damaged_one(copy, tmp_path):
+    (newest,) = copy.checkpoints.glob("*-6.data*")
+    newest.write_bytes(newest.read_bytes()[:100])
+    config = dataclasses.replace(copy.read_config(), steps=7)
+    on = training.train(config, tmp_path / "on", progress=False, continue_from=copy.path)
+    assert training.restore_model(on)[1] == 7
 
 
 def test_a_full_disk_is_an_error_that_leaves_the_checkpoint_before(copy, monkeypatch):

@@ -94,6 +94,15 @@ def test_another_run_in_the_directory_is_refused(run):
         tool.train(OPTIONS, toy(provenance={"made": [3]}), run[0])
 
 
+def test_the_preset_of_another_is_not_written_over(tmp_path):
+    (tmp_path / "config.json").write_text('{"preset_version": 1, "config": {"epochs": 2}}')
+    (tmp_path / "history.csv").write_text("of the preset")
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    with pytest.raises(ValueError, match="config.json is no run's of this tool"):
+        tool.train(OPTIONS, toy(), tmp_path)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
 def test_a_diverging_loss_ends_the_run_and_leaves_no_backup(tmp_path):
     options = {**OPTIONS, "learning_rate": 1e30}
     with pytest.raises(FloatingPointError, match="loss of epoch [12] is nan"):

@@ -16,6 +16,8 @@ def read_folder(
 ) -> tuple[dict[str, np.ndarray], list[str] | None]:
     """Returns the images in a folder, and their classes, those of its subfolders.
 
+    Images are turned as their EXIF orientation says, and transparent ones stand on white.
+
     Args:
       folder: path.
       size: (int, int) or int. Height and width to which images are resized. Default: images have
@@ -103,8 +105,18 @@ def _count_images(image) -> int:
     return sizes.count(sizes[0])
 
 
-def _read(path: Path, size: tuple[int, int] | None, grey: bool) -> np.ndarray:
+def _opaque(image):
+    """Returns the image on white: the colours of transparent pixels are not what is seen."""
     from PIL import Image
+
+    if not image.has_transparency_data:
+        return image
+    image = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+
+
+def _read(path: Path, size: tuple[int, int] | None, grey: bool) -> np.ndarray:
+    from PIL import Image, ImageOps
 
     try:
         with Image.open(path) as image:
@@ -119,7 +131,7 @@ def _read(path: Path, size: tuple[int, int] | None, grey: bool) -> np.ndarray:
                     f"it holds {count} images, of which one alone would be read; save each in a "
                     "file of its own, or all in a .npy file"
                 )
-            image = image.convert("L" if grey else "RGB")
+            image = _opaque(ImageOps.exif_transpose(image)).convert("L" if grey else "RGB")
             if size is not None:
                 image = image.resize(size[::-1])
             return np.array(image)

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.ticker import LogLocator
 
 from qlatent_tf.drawing.style import INK, new_figure, shared_legend, tidy
-from qlatent_tf.experiments.capacity.optima import is_bound, judge, network_parameters
+from qlatent_tf.experiments.capacity.optima import bound, judge, network_parameters
 
 _DASHES = {"exponential": "-", "power": "--", "linear": ":"}
 # Of circuits of one layer, two and so on; colours are no latent's.
@@ -24,12 +24,10 @@ def law_figure(points, laws, kind: str, label: str):
     figure = new_figure(7.2, 4.8)
     panel = figure.subplots()
     known = [point for point in points if point[kind] is not None]
-    places = Counter(
-        (one["layers"], one["capacity"], one[kind], is_bound(one, kind)) for one in known
-    )
-    for (layers, capacity, size, bound), seeds in places.items():
-        name = _depth_name(layers) + (", a bound" if bound else "")
-        style = _depth_style(layers, hollow=bound)
+    places = Counter((one["layers"], one["capacity"], one[kind], bound(one, kind)) for one in known)
+    for (layers, capacity, size, side), seeds in places.items():
+        name = _depth_name(layers) + (f", {side} bound" if side else "")
+        style = _depth_style(layers, hollow=bool(side))
         panel.plot(capacity, size, ls="", ms=6, label=name, **style)
         if seeds > 1:
             panel.annotate(
@@ -43,7 +41,7 @@ def law_figure(points, laws, kind: str, label: str):
         for law in laws[which].values():
             style = {"color": INK, "ls": _DASHES[law.law], "lw": 1.4, "zorder": 1}
             panel.plot(x, law(x), **style, label=f"{law.law}{of}: {law}")
-        if which == "all" and any(is_bound(one, kind) for one in known):
+        if which == "all" and any(bound(one, kind) for one in known):
             panel.plot([], [], ls="", label="laws are fitted to bounds, too")
     if len(known) < len(points):
         without = f"{len(points) - len(known)} of {len(points)} circuits and seeds have none"

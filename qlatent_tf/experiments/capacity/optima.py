@@ -100,7 +100,8 @@ def optima(finished) -> list[dict]:
     Returns:
       list of dict: ``qubits``, ``layers``, ``seed``, ``capacity`` of the circuit, ``critic`` and
       ``generator``, None where no run is optimal, ``score``, the circuit's best, None where no
-      run is accepted, and ``smallest_tried``, of critic and generator: an optimum there is a bound.
+      run is accepted, ``smallest_tried``, of critic and generator, and ``largest_tried``, of the
+      critic: an optimum there is a bound, see `bound`.
     """
     sweeps = {}
     for cell in finished:
@@ -117,8 +118,8 @@ def optima(finished) -> list[dict]:
         if not layers:
             continue
         best, classical = best_score(runs), sweeps.get((qubits, 0, seed), [])
-        smallest = {
-            kind: min((capacity for capacity, _ in sweep), default=None)
+        tried = {
+            kind: [capacity for capacity, _ in sweep]
             for kind, sweep in (("critic", runs), ("generator", classical))
         }
         points.append(
@@ -130,7 +131,8 @@ def optima(finished) -> list[dict]:
                 "critic": smallest_optimal(runs),
                 "generator": smallest_optimal(classical, target=best),
                 "score": best if np.isfinite(best) else None,
-                "smallest_tried": smallest,
+                "smallest_tried": {kind: min(sizes, default=None) for kind, sizes in tried.items()},
+                "largest_tried": {"critic": max(tried["critic"], default=None)},
             }
         )
     return points
@@ -150,6 +152,16 @@ def network_parameters(kind: str, latent_size: int, code: int, width: int) -> in
     return sum(math.prod(weight.shape) for weight in networks[kind]().trainable_weights)
 
 
-def is_bound(point: dict, kind: str) -> bool:
-    """Returns whether there is an optimum, and it is the smallest network that was tried."""
-    return point[kind] is not None and point[kind] == point["smallest_tried"][kind]
+def bound(point: dict, kind: str) -> str:
+    """Returns ``upper`` or ``lower`` if an optimum is a bound of the true one, else nothing.
+
+    A smaller network than the smallest that was tried may do as well. A wider critic than the
+    widest may lower the best score, and then the optimum is no smaller. The score that a classical
+    generator has to reach is the circuit's, which no generator changes.
+    """
+    optimum = point[kind]
+    if optimum is None:
+        return ""
+    if optimum == point["smallest_tried"][kind]:
+        return "upper"
+    return "lower" if optimum == point["largest_tried"].get(kind) else ""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from qlatent_tf.drawing.style import save_figure
 from qlatent_tf.experiments.capacity import charts
-from qlatent_tf.experiments.capacity.optima import STEADINESS, TOLERANCE, WINDOW, is_bound, optima
+from qlatent_tf.experiments.capacity.optima import STEADINESS, TOLERANCE, WINDOW, bound, optima
 from qlatent_tf.experiments.capacity.scaling_laws import fit_laws
 from qlatent_tf.experiments.grids.comparable import check_table
 from qlatent_tf.experiments.grids.tables import schedule, settings_of
@@ -65,7 +65,8 @@ def to_markdown(results: dict, fits) -> str:
     lines = [
         *markdown_table(heads, rows, words=0),
         "",
-        "An entry for each seed; `≤`: the smallest that was tried; `-`: no run is optimal. "
+        "An entry for each seed; `≤`: the smallest that was tried; `≥`: the widest critic that was "
+        "tried; `-`: no run is optimal. "
         f"{escaped(results['schedule'])}. Score: squared Frechet distance of "
         f"{results['num_samples']:,} codes, median of the last {WINDOW} evaluations. Optimal: "
         f"bounded, steady within {STEADINESS:.0%}, and within {TOLERANCE:.0%} of the best. "
@@ -80,17 +81,17 @@ def to_csv(points) -> str:
     """Returns the optima as CSV, a line for each circuit and seed; none is an empty entry."""
     columns = ("qubits", "layers", "seed", "capacity", "score", *KINDS)
     rows = (
-        [*(point[column] for column in columns), *(is_bound(point, kind) for kind in KINDS)]
+        [*(point[column] for column in columns), *(bound(point, kind) for kind in KINDS)]
         for point in points
     )
-    return csv_text((*columns, *(f"{kind}_is_bound" for kind in KINDS)), rows)
+    return csv_text((*columns, *(f"{kind}_bound" for kind in KINDS)), rows)
 
 
 def fit_optima(points, kind: str) -> dict:
     """Fits the laws to the optima of all circuits and seeds that have one.
 
-    Those that are the smallest of their sweep are bounds: the optimum may be smaller. They pull a
-    law towards a constant, and so the laws are fitted without them, too.
+    Those at the edge of what was tried are bounds, see `bound`. They pull a law towards a constant,
+    and so the laws are fitted without them, too.
 
     Args:
       points: sequence of dict, of `optima`.
@@ -101,7 +102,7 @@ def fit_optima(points, kind: str) -> dict:
       a name -> of `fit_laws` for each set, "all" and "measured", of which there is enough.
     """
     known = [point for point in points if point[kind] is not None]
-    measured = [point for point in known if not is_bound(point, kind)]
+    measured = [point for point in known if not bound(point, kind)]
     bounds = len(known) - len(measured)
     laws = {"all": _fits(known, kind)}
     if bounds:
@@ -173,5 +174,5 @@ def _finite(value):
 def _entry(point, kind):
     if point[kind] is None:
         return "-"
-    bound = "≤ " if is_bound(point, kind) else ""
-    return f"{bound}{point[kind]:,}"
+    sign = {"upper": "≤ ", "lower": "≥ ", "": ""}[bound(point, kind)]
+    return f"{sign}{point[kind]:,}"

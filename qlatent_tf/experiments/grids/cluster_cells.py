@@ -16,7 +16,12 @@ from qlatent_tf.cluster.worker import Place
 from qlatent_tf.experiments.grids.cells import Cell, own_modules
 from qlatent_tf.experiments.grids.grid import Grid
 from qlatent_tf.runs.signals import Interrupted, signals_interrupt
-from qlatent_tf.storage.files import DATA_DIR_VARIABLE, INCEPTION_VARIABLE, user_path
+from qlatent_tf.storage.files import (
+    DATA_DIR_VARIABLE,
+    INCEPTION_VARIABLE,
+    atomic_path,
+    user_path,
+)
 from qlatent_tf.storage.locks import InUseError, sole_use
 from qlatent_tf.storage.temporary import remove_stale, temporary_prefix
 from qlatent_tf.text.progress import ProgressBar
@@ -79,18 +84,28 @@ def run_on(
     for bank in {cell.bank.name: cell.bank for cell in left if cell.bank is not None}.values():
         bank.make(grid.path / "banks" / bank.name, progress, cluster)
     failed, held = [], []
+
+    def keep(cell, outcome):
+        grid.keep(cell, outcome.value)
+
     with (
         signals_interrupt(),
         _shown(grid.path) as sign,
         _Steps(grid, left, progress) as bar,
         contextlib.closing(
-            cluster.map(run_cell, left, _preparation(grid, sign, left, data_dir), watch=bar.watch)
+            cluster.map(
+                run_cell,
+                left,
+                _preparation(grid, sign, left, data_dir),
+                watch=bar.watch,
+                late=keep,
+            )
         ) as outcomes,
     ):
         try:
             for cell, outcome in outcomes:
                 if outcome.error is None:
-                    grid.keep(cell, outcome.value)
+                    keep(cell, outcome)
                 elif outcome.error.kind == InUseError.__name__:
                     held.append((cell, outcome.error))
                 else:
@@ -243,8 +258,8 @@ def _unpacked(work, folder):
     for name, content in work.files.items():
         path = folder / name
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+            with atomic_path(path) as temporary:
+                temporary.write_bytes(content)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

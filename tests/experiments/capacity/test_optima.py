@@ -2,7 +2,13 @@ import math
 
 import pytest
 
-from qlatent_tf.experiments.capacity.optima import Judgement, best_score, judge, smallest_optimal
+from qlatent_tf.experiments.capacity.optima import (
+    Judgement,
+    best_score,
+    bound,
+    judge,
+    smallest_optimal,
+)
 
 
 def history(scores, distance=1.0, slope=1.0):
@@ -66,6 +72,22 @@ def test_the_smallest_within_the_tolerance_of_the_best_is_optimal():
     assert smallest_optimal(sweep, tolerance=0.2) == 40
     assert smallest_optimal(sweep, target=4.0) == 10
     assert best_score(sweep) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("kind", "optimum", "side"),
+    [
+        ("critic", 10, "upper"),
+        ("critic", 20, ""),
+        ("critic", 40, "lower"),
+        ("critic", None, ""),
+        ("generator", 5, "upper"),
+        ("generator", 50, ""),
+    ],
+)
+def test_an_optimum_at_the_edge_of_a_sweep_is_a_bound(kind, optimum, side):
+    tried = {"smallest_tried": {"critic": 10, "generator": 5}, "largest_tried": {"critic": 40}}
+    assert bound({kind: optimum, **tried}, kind) == side
 
 
 def test_runs_that_are_not_accepted_neither_win_nor_set_the_best():

@@ -19,6 +19,8 @@ from qlatent_tf.experiments.capacity.results import KINDS, fit_optima, to_csv, t
 from qlatent_tf.experiments.capacity.study import EXPERIMENT
 from qlatent_tf.layers.circuit.ansatz import count_parameters
 from qlatent_tf.runs import training
+from qlatent_tf.storage import locks
+from qlatent_tf.storage.locks import InUseError
 from qlatent_tf.zoo import build_model
 
 pytestmark = pytest.mark.usefixtures("eager_steps")
@@ -147,7 +149,7 @@ def test_optima_are_those_of_each_circuit_and_seed():
     assert "3 optima, of which 2 are bounds; 0 circuits and seeds have none" in text
     assert "Too few circuits for a fit to these" in text
     *_, line = to_csv([first, other]).splitlines()
-    assert line.startswith("3,1,1,36,0.1,") and line.endswith(",,True,False")
+    assert line.startswith("3,1,1,36,0.1,") and line.endswith(",,upper,")
 
 
 def test_laws_are_fitted_without_bounds_too(monkeypatch):
@@ -159,6 +161,7 @@ def test_laws_are_fitted_without_bounds_too(monkeypatch):
             "capacity": capacity,
             "critic": critic,
             "smallest_tried": {"critic": 10},
+            "largest_tried": {"critic": 300},
         }
         for layers, capacity, critic in (
             (1, 10, 10),
@@ -167,11 +170,12 @@ def test_laws_are_fitted_without_bounds_too(monkeypatch):
             (2, 80, 160),
             (1, 30, 60),
             (1, 15, 30),
+            (2, 50, 300),
             (3, 90, None),
         )
     ]
     fitted = fit_optima(points, "critic")
-    assert [fitted[name] for name in ("optima", "bounds", "missing")] == [6, 2, 1]
+    assert [fitted[name] for name in ("optima", "bounds", "missing")] == [7, 3, 1]
     measured, every = fitted["laws"]["measured"]["power"], fitted["laws"]["all"]["power"]
     assert (measured.a, measured.b) == pytest.approx((2, 1)) and abs(every.b - 1) > 0.1
     results = {"points": [], "schedule": "S", "num_samples": 20, "cells": 0, "minutes": 0}
@@ -184,10 +188,10 @@ def test_laws_are_fitted_without_bounds_too(monkeypatch):
         for line in panel.lines
         if line.get_markerfacecolor() == "none" and line.get_linestyle() == "None"
     ]
-    assert [line.get_ydata()[0] for line in hollow] == [10, 10]
+    assert [line.get_ydata()[0] for line in hollow] == [10, 10, 300]
     labels = [line.get_label() for line in panel.lines]
     assert [label for label in labels if label[0] == "p"] == ["power without bounds: 2 x^1"]
-    assert labels[-1] == "1 of 7 circuits and seeds have none"
+    assert labels[-1] == "1 of 8 circuits and seeds have none"
     (panel,) = law_figure(points, {"all": fitted["laws"]["all"]}, "critic", "y").axes
     assert "laws are fitted to bounds, too" in [line.get_label() for line in panel.lines]
     assert not panel.texts
@@ -288,6 +292,18 @@ def test_codes_are_made_once_of_what_is_asked_for(tmp_path):
     np.testing.assert_array_equal(codes(data_dir=folder).source, made)
 
 
+def test_codes_that_another_process_makes_are_waited_for(tmp_path, monkeypatch, capsys):
+    answers = [InUseError("It is at it."), ValueError("They are there.")]
+
+    def made(*_, **__):
+        raise answers.pop(0)
+
+    monkeypatch.setattr(locks, "_PATIENCE", 0)
+    monkeypatch.setattr("qlatent_tf.experiments.capacity.codes.prepare", made)
+    assert command.main(["reproduce", "capacity", "--workdir", str(tmp_path)]) == 1
+    assert "They are there." in capsys.readouterr().err and not answers
+
+
 def test_finished_cells_leave_results_and_charts(tmp_path):
     cells = EXPERIMENT.cells(
         qubits=[2],
@@ -313,7 +329,7 @@ def test_classical_generators_alone_are_no_optima_and_are_written(tmp_path):
     classical = finished_cell(cells[-1], {"code_frechet@50": 0.5}, history([0.5] * 5))
     EXPERIMENT.write(tmp_path, [classical])
     assert (tmp_path / "capacity.csv").read_text().splitlines() == [
-        "qubits,layers,seed,capacity,score,critic,generator,critic_is_bound,generator_is_bound"
+        "qubits,layers,seed,capacity,score,critic,generator,critic_bound,generator_bound"
     ]
 
 
@@ -322,7 +338,7 @@ def check_results(folder):
     results = json.loads((folder / "capacity.json").read_text())
     assert results["cells"] == 2 and len(results["points"]) == 1
     head, line = (folder / "capacity.csv").read_text().splitlines()
-    assert head.startswith("qubits,layers,seed,capacity,score,critic,generator,critic_is_bound")
+    assert head.startswith("qubits,layers,seed,capacity,score,critic,generator,critic_bound")
     assert line.startswith("2,1,0,24,")
     for name in (
         "capacity_critic.png",

@@ -43,7 +43,7 @@ class StandIn:
     def __init__(self, folder=None):
         self.folder, self.stopped, self.works, self.report = folder, False, [], None
 
-    def map(self, function, tasks, prepare, *, ahead=0, watch=None):
+    def map(self, function, tasks, prepare, *, ahead=0, watch=None, late=None):
         def ask(asked, *arguments):
             return asked(*arguments) if self.folder is None else False
 
@@ -215,23 +215,27 @@ def test_one_bar_counts_the_steps_of_all(whole, tmp_path, monkeypatch):
     assert seen == [(4, 10), (6, 10), (4, 10), (8, 10)] and bar._bar.total == 8
 
 
-def test_ctrl_c_keeps_what_is_finished(tmp_path, whole):
+@pytest.mark.parametrize("ends", [False, True])
+def test_ctrl_c_keeps_what_is_finished(tmp_path, whole, ends):
+    """Also the cell that ends while the others stop."""
     grid = Grid(tmp_path, SAMPLES)
     closed = []
 
     class Stopped(StandIn):
         def map(self, function, tasks, prepare, **options):
+            results = super().map(function, tasks, prepare, **options)
             try:
-                results = super().map(function, tasks, prepare, **options)
                 yield next(results)
                 raise KeyboardInterrupt
             finally:
+                if ends:
+                    options["late"](*next(results))
                 closed.append(True)
 
     shutil.copytree(whole.path / "runs" / "cell_0", tmp_path / "runs" / "cell_0")
-    with pytest.raises(Interrupted, match="1 of 2 cells are finished"):
+    with pytest.raises(Interrupted, match=f"{1 + ends} of 2 cells are finished"):
         run_on(Stopped(), grid, CELLS, progress=False)
-    assert [grid.is_finished(one) for one in CELLS] == [True, False] and closed
+    assert [grid.is_finished(one) for one in CELLS] == [True, ends] and closed
 
 
 @pytest.mark.slow
