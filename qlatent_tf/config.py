@@ -153,7 +153,8 @@ class Config:
         if self.learning_rate_decay_steps and self.steps > self.learning_rate_decay_steps:
             raise ValueError(
                 f"learning_rate_decay_steps is at least steps, {self.steps}, because after it "
-                f"the learning rate is 0; received {self.learning_rate_decay_steps}."
+                f"the learning rate is 0; received {self.learning_rate_decay_steps}. A new run "
+                f"takes --set learning_rate_decay_steps={self.steps}."
             )
         if self.train_circuit and self.precision == "mixed_float16":
             raise ValueError(

@@ -64,6 +64,16 @@ def data_width(config: Config) -> int | None:
     return getattr(builder, "width_of", lambda options: None)(options)
 
 
+def image_shape(config: Config) -> tuple[int, int, int] | None:
+    """Returns height, width and bands of the data's images, None where their builder does not tell.
+
+    A builder tells it by ``shape_of(options)``.
+    """
+    builder = datasets.get(config.dataset)
+    options = {**_defaults(builder), **config.dataset_options}
+    return getattr(builder, "shape_of", lambda options: None)(options)
+
+
 def changed_options(config: Config, kind: str) -> dict:
     """Returns the options that are not what a builder takes by default, random circuits apart.
 

@@ -154,6 +154,7 @@ def _evaluate_source(arguments, source, dataset, found):
         names = dict.fromkeys((*dataset.evaluation_metrics, *config.metrics))
         scoring["metric_names"] = tuple(names) or None
     evaluation = evaluate(model, dataset, seeds=seeds, **scoring)
+    _check_scored(evaluation, dataset)
     found.append({"source": str(source), "step": step, **evaluation})
     if arguments.save:
         published, trust = published_figures(config), arguments.trust_code
@@ -193,8 +194,20 @@ def _evaluate_real(arguments):
     else:
         dataset = data_as_asked(arguments, arguments.dataset)
     evaluation = evaluate_real(dataset, **_scoring(arguments))
+    _check_scored(evaluation, dataset)
     show([{"source": f"{dataset.name}, held out", **evaluation}], arguments.json, several=False)
     return 0
+
+
+def _check_scored(evaluation, dataset):
+    """Refuses data that no metric scores by itself, such as images without Inception's weights."""
+    from qlatent_tf.runs.ending import fitting_arguments
+
+    if not evaluation["metrics"]:
+        raise ValueError(
+            f"Nothing is scored: {dataset.name!r} has no metrics of its own. Name some, such as: "
+            f"{' '.join(fitting_arguments(dataset.provenance))}"
+        )
 
 
 def _scoring(arguments):

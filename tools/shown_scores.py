@@ -30,10 +30,7 @@ def show(evaluations, as_json: bool, several: bool) -> None:
         step = f", step {first['step']}" if "step" in first else ""
         print(f"{first['source']}{step}, {told}")
         _show_one(first)
-    if any(one["metrics"] for one in evaluations):
-        print(f"What they mean: {command('list_models', '--metrics')}")
-    else:
-        print(f"{first['dataset']} has no metrics of its own; name some with --metrics.")
+    print(f"What they mean: {command('list_models', '--metrics')}")
 
 
 def _show_one(evaluation):

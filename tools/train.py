@@ -180,6 +180,11 @@ def _train(arguments):
     from qlatent_tf.resolve import resolve
     from qlatent_tf.zoo import check_names
 
+    if arguments.continue_from:
+        from qlatent_tf.runs.starting_point import starting_point
+
+        # First: where there is no checkpoint, no other option helps.
+        starting_point(arguments.continue_from)
     config = config_from_arguments(arguments)
     check_names(config)
     if arguments.dry_run:
@@ -227,16 +232,24 @@ def run_name(config, *asked) -> str:
     """Returns ``model_latent_dataset``, which presets are called by too.
 
     A variant or a generator that was asked for follows the model's name, ``trained`` that of a
-    latent which is trained, and a seed that is not 0 the data's, so that each has a directory.
+    latent which is trained, the name of a file of one's own that of its data set, and a seed that
+    is not 0 comes last, so that each has a directory.
     """
     trained = "trained" if config.train_circuit else ""
     seed = f"seed{config.seed}" if config.seed else ""
-    names = (config.model, *asked, config.latent, trained, config.dataset, seed)
+    named = config.dataset_options.get("file")
+    file = Path(str(named)).resolve().stem if named else ""
+    names = (config.model, *asked, config.latent, trained, config.dataset, file, seed)
     return "_".join(name.rpartition(":")[2] for name in names if name)
 
 
 def _report(run):
-    from qlatent_tf.runs.ending import fitting_metric, in_words, note_on_fragments, telling_scores
+    from qlatent_tf.runs.ending import (
+        fitting_arguments,
+        in_words,
+        note_on_fragments,
+        telling_scores,
+    )
     from qlatent_tf.scores import read_scores
     from qlatent_tf.storage.preset_files import list_presets
 
@@ -263,7 +276,7 @@ def _report(run):
         "explains each"
         if scores
         else f"none, for {data} has no metrics of its own. Name some, such as: "
-        f"{command('evaluate', run.path, *trust, '--metrics', fitting_metric(record))}"
+        f"{command('evaluate', run.path, *trust, *fitting_arguments(record))}"
     )
     print(
         f"\nSamples:      {run.samples}\n"

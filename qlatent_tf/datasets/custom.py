@@ -224,8 +224,13 @@ def from_folder(
     size: tuple[int, int] | int | None = None,
     grey: bool = False,
     name: str | None = None,
+    progress: bool = False,
 ) -> ImageDataset:
     """Makes a data set of the image files in a folder; its subfolders, if any, are classes.
+
+    Where the subfolders are ``train`` and ``test``, the images of ``test`` are held out. Images are
+    turned as the camera's orientation says, and transparent ones stand on white. What is no image
+    is left out with a warning.
 
     Args:
       folder: path. PNG, JPEG, BMP, GIF, TIFF and WebP files are read, in the order of their names.
@@ -233,6 +238,7 @@ def from_folder(
         one size already.
       grey: bool. Whether images become grey. Default: red, green and blue.
       name: str. What scores and records call the data. Default: the folder's name.
+      progress: bool. Whether to show a progress bar.
 
     Raises:
       NotADirectoryError: if there is no such folder.
@@ -241,10 +247,9 @@ def from_folder(
     Example:
       >>> data = qlatent_tf.datasets.from_folder("photographs", size=32)
     """
-    arrays, class_names = read_folder(user_path(folder), size, grey)
+    arrays, class_names = read_folder(user_path(folder), size, grey, progress)
     return from_arrays(
-        arrays["x_train"],
-        arrays.get("y_train"),
+        *(arrays.get(part) for part in PARTS),
         class_names=class_names,
         name=name or Path(folder).resolve().name,
     )

@@ -8,7 +8,7 @@ from absl import logging
 from qlatent_tf.config import Config
 from qlatent_tf.gan.shapes import check_draws, end_of
 from qlatent_tf.quantum import memory
-from qlatent_tf.registry import OwnCodeError, models
+from qlatent_tf.registry import OwnCodeError, datasets, models
 
 _FLOAT = 4
 # Batches are drawn ahead of the step that needs them.
@@ -103,7 +103,7 @@ def check_fit(config: Config, model, dataset) -> None:
         # Errors of Keras and TensorFlow take many lines, which say less than the shapes.
         clear = isinstance(error, ValueError) and "\n" not in str(error)
         made = end_of(model.generator, "output")
-        advice = _other_size(config, made, dataset.source)
+        advice = _other_size(config, made, dataset)
         reason = f": {error}" if clear and not advice else "."
         raise ValueError(
             f"The model {config.model!r} cannot be trained on {dataset.name!r}{reason} Its "
@@ -111,10 +111,14 @@ def check_fit(config: Config, model, dataset) -> None:
         ) from error
 
 
-def _other_size(config, made, data):
+def _other_size(config, made, dataset):
     """What to set where vectors or images are of another size than the generator's, or nothing."""
+    data = dataset.source
     rows = tuple(data.event_shape if hasattr(data, "sample") else getattr(data, "shape", ())[1:])
     options, ours = models.options(config.model), tuple(getattr(made, "shape", ()))[1:]
+    data_options = datasets.options(config.dataset)
+    # Nothing else has images and no arrays with names.
+    in_folder = config.dataset == "images" and dataset.provenance.get("arrays") == []
     if len(rows) != len(ours) or rows == ours:
         return ""
     if len(rows) == 1 and "features" in options:
@@ -124,11 +128,23 @@ def _other_size(config, made, data):
     (height, width, channels), side = rows, ours[0]
     advice = []
     if height != width or height != side:
-        square = f", or model_options.resolution={height}" if height == width else ""
-        advice.append(f"dataset_options.size={side}{square}")
+        ways = [f"dataset_options.size={side}"] if in_folder else []
+        blocks = next((blocks for blocks in (3, 2) if height % 2**blocks == 0), None)
+        if height == width and blocks:
+            ways.append(f"model_options.resolution={height} with model_options.blocks={blocks}")
+        if not ways:
+            return (
+                " The model makes squares, their side a multiple of 4: cut or scale the images."
+            )
+        advice.append(", or ".join(ways))
     if channels != ours[2]:
-        advice.append(f"model_options.channels={channels}")
-    return f" Set {' and '.join(advice)}."
+        ways = ["dataset_options.grey=true"] if in_folder and ours[2] == 1 else []
+        if channels in (1, 3, 4):
+            ways.append(f"model_options.channels={channels}")
+        elif "bands" in data_options:
+            ways.append("dataset_options.bands=3 with model_options.channels=3")
+        advice.append(", or ".join(ways))
+    return f" Set {'; and '.join(filter(None, advice))}." if any(advice) else ""
 
 
 def _shapes(data) -> str:

@@ -7,6 +7,8 @@ from qlatent_tf.glossary import KEY_SCORES, explain, key_scores, title
 from qlatent_tf.scores import Score
 
 _MANY_FRAGMENTS = 0.2
+# The images that `classifier_scores` judges, which needs nothing that does not come along.
+_CLASSIFIED = [32, 32, 3]
 # Scores that are computed during training come first.
 _TELLING = ("valid_share", "unique_share", "novel_share", *KEY_SCORES)
 
@@ -28,8 +30,27 @@ def note_on_fragments(scores: Iterable[Score]) -> str | None:
 
 def fitting_metric(record: dict) -> str:
     """Returns a metric that scores a user's data, by what their record counts."""
-    fitting = {"molecules": "molecules", "images": "inception_scores"}
+    images = "classifier_scores" if record.get("shape") == _CLASSIFIED else "inception_scores"
+    fitting = {"molecules": "molecules", "images": images}
     return next((fitting[kind] for kind in fitting if kind in record), "vector_neighbours")
+
+
+def fitting_arguments(record: dict) -> list[str]:
+    """Returns what `qlatent-tf evaluate` takes to score a user's data by `fitting_metric`."""
+    metric = fitting_metric(record)
+    weights = ["--inception-weights", "PATH"]
+    missing = metric == "inception_scores" and not _inception_is_here()
+    return ["--metrics", metric, *(weights if missing else [])]
+
+
+def _inception_is_here():
+    # Imported here, for it loads TensorFlow, and most data are no images.
+    from qlatent_tf.metrics.images.inception import local_weights
+
+    try:
+        return local_weights() is not None
+    except FileNotFoundError:  # The environment names what does not exist.
+        return False
 
 
 def in_words(score: Score, floor: Score | None = None) -> str:

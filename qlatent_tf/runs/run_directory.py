@@ -228,18 +228,28 @@ def differences_by_name_first(known: Config, config: Config) -> Differences:
     """Returns `training_differences`, options that an earlier version left open filled in.
 
     Names are compared first: a configuration from elsewhere may name code, which `resolve` would
-    import, and none is run but what the other configuration names too.
+    import, and none is run but what the other configuration names too. Where data of one's own lie
+    makes no difference: what they are is compared when they are loaded, see `check_data`.
     """
+    files = [one.dataset_options.get("file") for one in (known, config)]
+    # What an option of someone's own code means is not known here.
+    if known.dataset == config.dataset and ":" not in known.dataset and all(files):
+        config = config.override(**{"dataset_options.file": files[0]})
     found = training_differences(known, config)
     named = {name: found[name] for name in ("model", "latent", "dataset") if name in found}
     return found and (named or training_differences(resolve(known), config))
 
 
 def data_differences(recorded: dict, dataset) -> Differences:
-    """Returns how the data that a ``run.json`` records differ from a data set."""
+    """Returns how the data that a ``run.json`` records differ from a data set.
+
+    Another name or another place of the same file is no difference.
+    """
     now = {"name": dataset.name, **json.loads(json.dumps(dataset.provenance))}
     # Why entries were left out is told in other words by another version.
     recorded, now = ({**one, "refused": None} for one in (recorded, now))
+    if recorded.get("sha256") and recorded["sha256"] == now.get("sha256"):
+        recorded, now = ({**one, "file": None} for one in (recorded, now))
     return differences(recorded, now)
 
 

@@ -3,7 +3,6 @@ import inspect
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 
 from qlatent_tf import datasets
 from qlatent_tf.datasets import Dataset, ImageDataset, MoleculeDataset
@@ -48,6 +47,12 @@ def test_images():
     assert datasets.from_arrays(IMAGES[..., 0]).bands == ("grey",)
 
 
+def test_one_image_is_no_set_of_grey_ones():
+    with pytest.raises(ValueError, match=r"shape \(8, 9, 3\), which is that of one image"):
+        datasets.from_arrays(np.zeros((8, 9, 3), np.uint8))
+    assert datasets.from_arrays(np.full((8, 9, 9), 2, np.uint8)).source.shape == (8, 9, 9, 1)
+
+
 def test_molecules():
     data = datasets.from_smiles(["CCO", "c1cc[nH]c1", "CC[NH3+]", "no molecule", "OCC"])
     assert isinstance(data, MoleculeDataset) and data.smiles == {"CCO", "c1cc[nH]c1"}
@@ -79,13 +84,6 @@ def test_a_file_of_molecules(folder):
         datasets.from_smiles("none.smi")
 
 
-def _write(folder, images):
-    for name, image in images.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image).save(path)
-
-
 def test_wildcards_are_no_molecules_and_fragments_are():
     bonds = np.zeros((1, 9, 9), int)
     assert datasets.from_arrays({"atoms": [[1, 2] + [0] * 7], "bonds": bonds}).smiles == {"C.N"}
@@ -113,110 +111,6 @@ def test_class_names_may_be_an_array():
 def test_a_file_that_is_nowhere_is_named_with_the_folder_it_was_looked_for_in(folder):
     with pytest.raises(FileNotFoundError, match=f"Nor is there {folder}.absent.smi"):
         registry.build("molecules", file="absent.smi", progress=False)
-
-
-def test_a_folder_of_images(folder):
-    _write(folder / "photos", {f"{number}.png": image for number, image in enumerate(IMAGES)})
-    data = datasets.from_folder("photos")
-    np.testing.assert_array_equal(data.source, IMAGES)
-    assert data.name == "photos" and data.labels is None
-    assert datasets.from_folder("photos", size=8).source.shape == (6, 8, 8, 3)
-    assert datasets.from_folder("photos", size=(2, 3), grey=True).source.shape == (6, 2, 3, 1)
-    named = registry.build("images", file="photos", bands=1, progress=False)
-    np.testing.assert_array_equal(named.source, IMAGES[..., :1])
-
-
-def test_subfolders_are_classes(folder):
-    _write(folder, {"pets/dog/1.bmp": IMAGES[0], "pets/cat/1.png": IMAGES[1]})
-    (folder / "pets" / "empty").mkdir()
-    _write(folder / "pets", {".thumbnails/1.png": IMAGES[2], "__MACOSX/dog/1.png": IMAGES[2]})
-    (folder / "pets" / "dog" / "._1.png").write_bytes(b"of macOS")
-    data = datasets.from_folder(folder / "pets")
-    assert data.class_names == ("cat", "dog") and data.labels.tolist() == [0, 1]
-    np.testing.assert_array_equal(data.source, IMAGES[[1, 0]])
-    chosen = registry.build("images", file="pets", classes="dog", progress=False)
-    np.testing.assert_array_equal(chosen.source, IMAGES[:1])
-
-
-@pytest.mark.parametrize(
-    "images, options, message",
-    [
-        ({}, {}, "holds no images; legal endings are .png"),
-        ({"1.png": IMAGES[0], "2.png": IMAGES[0, 1:]}, {}, r"2.png has the size \(3, 5\)"),
-        ({"1.png": IMAGES[0], "a/1.png": IMAGES[0]}, {}, "beside folders of images, a"),
-        ({"1.png": IMAGES[0]}, {"size": 0}, "size is at least 1; received 0"),
-        ({"1.png": IMAGES[0]}, {"size": 32.5}, "size is an integer; received 32.5"),
-        ({"1.png": IMAGES[0]}, {"size": True}, "size is an integer; received True"),
-        ({"1.png": IMAGES[0]}, {"size": "32"}, "size is an integer; received '32'"),
-        ({"1.png": IMAGES[0]}, {"size": (8, 8.5)}, "size is an integer; received 8.5"),
-        ({"1.png": IMAGES[0]}, {"size": (8, 8, 3)}, "height and width; received"),
-        ({"1.png": IMAGES[0]}, {"grey": "no"}, "grey is True or False; received 'no'"),
-        ({"a/1.png": IMAGES[0], "a/in/1.png": IMAGES[0]}, {}, "a/in holds images: a class is one"),
-        ({"a/in/1.png": IMAGES[0]}, {}, "a/in holds images: a class is one folder"),
-        ({"a/1.png": IMAGES[0], "b/0/in/1.png": IMAGES[0]}, {}, "b/0/in holds images: a class"),
-    ],
-)
-def test_folders_that_are_no_data_set(folder, images, options, message):
-    _write(folder, images)
-    with pytest.raises(ValueError, match=message):
-        datasets.from_folder(folder, **options)
-
-
-@pytest.mark.parametrize(
-    "pixels", [IMAGES[0, ..., 0].astype(np.uint16), np.dstack([IMAGES[0], IMAGES[0, ..., :1]])]
-)
-def test_pixels_that_would_lose_something_are_refused(folder, pixels):
-    Image.fromarray(pixels).save(folder / "1.tif")
-    with pytest.raises(ValueError, match="1.tif is .* are none of 8 bits .*npz"):
-        datasets.from_folder(folder)
-
-
-@pytest.mark.parametrize("name", ["stack.tif", "film.gif"])
-def test_of_several_images_in_a_file_none_is_lost_in_silence(folder, name):
-    first, *more = (Image.fromarray(image) for image in IMAGES[:3])
-    first.save(folder / name, save_all=True, append_images=more)
-    with pytest.raises(ValueError, match=f"{name} is .*it holds 3 images, of which one alone"):
-        datasets.from_folder(folder)
-
-
-@pytest.mark.parametrize("kind, name", [("MPO", "camera.jpg"), ("TIFF", "preview.tif")])
-def test_previews_beside_an_image_are_left_out(folder, kind, name):
-    preview = Image.fromarray(IMAGES[1]).resize((2, 2))
-    first = Image.fromarray(np.full((40, 50, 3), 128, np.uint8))
-    first.save(folder / name, kind, save_all=True, append_images=[preview])
-    assert datasets.from_folder(folder).source.shape == (1, 40, 50, 3)
-
-
-def test_images_are_turned_as_their_camera_was_held(folder):
-    """Orientation 6: the first row of the file is the right side of what is seen."""
-    pixels = np.zeros((16, 8), np.uint8)
-    pixels[:8] = 255
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    Image.fromarray(pixels).save(folder / "1.png", exif=exif)
-    (seen,) = datasets.from_folder(folder, grey=True).source
-    np.testing.assert_array_equal(np.squeeze(seen), np.rot90(pixels, -1))
-
-
-@pytest.mark.parametrize("mode", ["RGBA", "P", "LA"])
-def test_what_is_transparent_is_white(folder, mode):
-    pixels = np.zeros((2, 2, 4), np.uint8)
-    pixels[0] = [200, 200, 200, 0]  # No viewer shows the colour of these.
-    pixels[1] = [40, 40, 40, 255]
-    image = Image.fromarray(pixels)
-    image = image.quantize() if mode == "P" else image.convert(mode)
-    image.save(folder / "1.png")
-    (seen,) = datasets.from_folder(folder).source
-    assert seen.tolist() == [[[255] * 3] * 2, [[40] * 3] * 2]
-
-
-def test_a_damaged_image_is_named(folder):
-    _write(folder, {"1.png": IMAGES[0]})
-    (folder / "1.png").write_bytes((folder / "1.png").read_bytes()[:60])
-    with pytest.raises(ValueError, match="1.png is no whole image file"):
-        datasets.from_folder(folder)
-    with pytest.raises(NotADirectoryError, match="absent is not a folder"):
-        datasets.from_folder("absent")
 
 
 @pytest.mark.parametrize(

@@ -99,17 +99,43 @@ def test_slow_draws_are_told_of_and_made_less_often(caplog):
 
 
 @pytest.mark.parametrize(
-    "shape, advice",
+    "shape, arrays, advice",
     [
-        ((16, 16, 3), "Set dataset_options.size=8, or model_options.resolution=16."),
-        ((8, 12, 3), "Set dataset_options.size=8."),
-        ((8, 8, 1), "Set model_options.channels=1."),
-        ((6, 6, 1), "or model_options.resolution=6 and model_options.channels=1."),
+        (
+            (16, 16, 3),
+            [],
+            "Set dataset_options.size=8, or model_options.resolution=16 with "
+            "model_options.blocks=3.",
+        ),
+        ((8, 12, 3), [], "Set dataset_options.size=8."),
+        ((8, 8, 1), [], "Set model_options.channels=1."),
+        ((12, 12, 3), ["x"], "Set model_options.resolution=12 with model_options.blocks=2."),
+        (
+            (12, 12, 5),
+            ["x"],
+            "model_options.blocks=2; and dataset_options.bands=3 with model_options.channels=3.",
+        ),
+        ((8, 12, 3), ["x"], "The model makes squares, their side a multiple of 4: cut or scale "
+         "the images."),
+        ((6, 6, 3), ["x"], "a multiple of 4: cut or scale the images."),
     ],
-)
-def test_images_of_another_size_come_with_what_to_set(shape, advice):
-    config = tiny_config(model="resnet")
+)  # fmt: skip
+def test_images_of_another_size_come_with_what_to_set(shape, arrays, advice):
+    config = tiny_config(model="resnet", dataset="images")
     model = models.build("resnet", GAUSSIAN, **MODELS["resnet"])
-    data = types.SimpleNamespace(name="mine", source=np.zeros((9, *shape), np.uint8))
+    data = types.SimpleNamespace(
+        name="mine", source=np.zeros((9, *shape), np.uint8), provenance={"arrays": arrays}
+    )
     with pytest.raises(ValueError, match=re.escape(advice) + "$"):
+        check_fit(config, model, data)
+
+
+def test_coloured_images_of_a_folder_may_become_grey():
+    config = tiny_config(model="resnet", dataset="images")
+    model = models.build("resnet", GAUSSIAN, **{**MODELS["resnet"], "channels": 1})
+    data = types.SimpleNamespace(
+        name="mine", source=np.zeros((9, 8, 8, 3), np.uint8), provenance={"arrays": []}
+    )
+    advice = "Set dataset_options.grey=true, or model_options.channels=3.$"
+    with pytest.raises(ValueError, match=advice):
         check_fit(config, model, data)

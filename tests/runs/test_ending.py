@@ -8,6 +8,7 @@ from tiny_run import copy_of
 
 from qlatent_tf.runs.ending import in_words, note_on_fragments, telling_scores
 from qlatent_tf.scores import Score, measured
+from qlatent_tf.storage.files import write_json
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,31 @@ def test_a_run_ends_with_words_and_where_things_are(tiny_run, capsys):
     assert said.startswith("Step 6, 50 samples, on quantum:\n  distance to integers")
     assert "right total" in said and f"Samples:      {tiny_run.samples}" in said
     assert len(said.splitlines()) == 9 and "None" not in said
+
+
+@pytest.mark.parametrize(
+    ("record", "here", "arguments"),
+    [
+        ({"molecules": 9}, False, "molecules"),
+        ({"rows": 9}, False, "vector_neighbours"),
+        ({"images": 9, "shape": [32, 32, 3]}, False, "classifier_scores"),
+        ({"images": 9, "shape": [32, 32, 1]}, True, "inception_scores"),
+        ({"images": 9}, False, "inception_scores --inception-weights PATH"),
+    ],
+)
+def test_a_run_without_scores_ends_with_a_command_that_works(
+    tiny_run, tmp_path, monkeypatch, capsys, record, here, arguments
+):
+    weights = tmp_path / "weights"
+    monkeypatch.setenv("QLATENT_INCEPTION_WEIGHTS", str(weights))
+    if here:
+        weights.touch()
+    run = copy_of(tiny_run, tmp_path / "run")
+    write_json(run.path / "metrics.json", {"step": 6, "history": []})
+    write_json(run.path / "run.json", {**run.read_run(), "dataset": {"name": "mine", **record}})
+    tool._report(run)
+    said = capsys.readouterr().out
+    assert f"evaluate {run.path} --metrics {arguments}\n" in said and "none, for mine has" in said
 
 
 @pytest.mark.parametrize(

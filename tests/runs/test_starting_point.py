@@ -78,7 +78,7 @@ def test_publishing_again_without_takes_the_checkpoint_away(copy, preset, capsys
         (["--steps", "6", "--seed", "9"], "seed: 0 -> 9"),
         (["--steps", "6", "--latent", "gaussian"], "latent: 'boson' -> 'gaussian'"),
         (["--steps", "6", "--config", "half"], "one of --model, --config and --continue-from"),
-        (["--steps", "13"], "learning_rate_decay_steps is at least steps, 13"),
+        (["--steps", "13"], "A new run takes --set learning_rate_decay_steps=13."),
     ],
 )
 def test_other_training_is_refused_before_anything_is_written(
@@ -86,6 +86,14 @@ def test_other_training_is_refused_before_anything_is_written(
 ):
     assert goes_on(preset, tmp_path / "on", *arguments) == 1
     assert message in capsys.readouterr().err
+    assert not (tmp_path / "on").exists()
+
+
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+def test_a_missing_checkpoint_is_told_of_before_options_that_do_not_fit(tmp_path, capsys, dry):
+    assert goes_on("resnet_boson_cifar10", tmp_path / "on", "--steps", "9000", *dry) == 1
+    error = capsys.readouterr().err
+    assert "holds no checkpoint to resume from" in error and "decay" not in error
     assert not (tmp_path / "on").exists()
 
 

@@ -1,13 +1,16 @@
 """The tool `evaluate`: scores of presets and runs, shown, compared and saved."""
 
+import dataclasses
 import json
 import shutil
 
+import numpy as np
 import pytest
 from harness import run_tool as run
 
 from qlatent_tf.publishing.rescore import save_scores
-from qlatent_tf.runs import evaluation
+from qlatent_tf.runs import evaluation, training
+from qlatent_tf.runs.loading import source_config
 from qlatent_tf.storage.files import write_json
 from qlatent_tf.storage.locks import InUseError, sole_use
 
@@ -72,6 +75,43 @@ def test_sources_that_cannot_be_compared_are_refused(sources, message, monkeypat
     monkeypatch.setattr(evaluation, "evaluate", lambda *_, **__: pytest.fail("scored"))
     assert run("evaluate", *sources) == 1
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("shape", "metrics"),
+    [
+        ((32, 32, 3), "classifier_scores"),
+        ((8, 8, 3), "inception_scores --inception-weights PATH"),
+    ],
+)
+def test_images_that_nothing_scores_are_refused_with_what_would(
+    shape, metrics, empty_folder, monkeypatch, capsys
+):
+    # Neither the variable nor a folder has Inception.
+    monkeypatch.setenv("QLATENT_CACHE_DIR", str(empty_folder))
+    monkeypatch.setenv("KERAS_HOME", str(empty_folder))
+    for variable in ("QLATENT_DATA_DIR", "QLATENT_INCEPTION_WEIGHTS"):
+        monkeypatch.delenv(variable, raising=False)
+    images = np.random.default_rng(0).integers(0, 256, (9, *shape), np.uint8)
+    np.savez(empty_folder / "mine.npz", x_train=images, x_test=images)
+    data = ("--dataset", "images", "--set", "dataset_options.file=mine.npz")
+    assert run("evaluate", "--real", *data) == 1
+    shown = capsys.readouterr()
+    said = f"'images' has no metrics of its own. Name some, such as: --metrics {metrics}\n"
+    assert not shown.out and shown.err.endswith(said)
+
+
+def test_data_without_metrics_are_refused_for_a_preset_too(preset, monkeypatch, capsys):
+    own = training.load_dataset(source_config(preset))
+    bare = dataclasses.replace(own, metrics=(), evaluation_metrics=())
+    monkeypatch.setattr(training, "load_dataset", lambda *_, **__: bare)
+    before = (preset / "metrics.json").read_bytes()
+    arguments = ("--seeds", 2, "--num-samples", 50)
+    for save in ([], ["--save"]):
+        assert run("evaluate", preset, *arguments, *save) == 1
+        shown = capsys.readouterr()
+        assert not shown.out and "such as: --metrics vector_neighbours\n" in shown.err
+    assert (preset / "metrics.json").read_bytes() == before
 
 
 def test_scores_are_saved_in_a_preset(preset, mlp_run, tmp_path, monkeypatch, capsys):

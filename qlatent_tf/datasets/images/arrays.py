@@ -2,7 +2,7 @@
 
 import collections
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from absl import logging
@@ -17,6 +17,7 @@ _BANDS = {
     4: ("red", "green", "blue", "near infrared"),
 }
 _MOST_CLASSES = 10_000
+_SMALLEST = 8  # Pixels: fewer rows are rather images than the rows of one.
 PARTS = ("x_train", "y_train", "x_test", "y_test")
 
 # Of finished runs whose images are scored by these while training.
@@ -91,6 +92,11 @@ def image_dataset(
     )
 
 
+def shape_of(shape: tuple[int, int, int]) -> Callable[[dict], tuple]:
+    """Returns what tells the shape of a data set's images, of its options; see `resolve`."""
+    return lambda options: (*shape[:-1], options.get("bands", shape[-1]))
+
+
 def kept_bands(bands: int | None, present: int) -> int:
     """Returns how many bands are kept of those that are present.
 
@@ -148,8 +154,8 @@ def check_images(images: np.ndarray, where: str) -> np.ndarray:
       where: str. What the array is called in error messages.
 
     Raises:
-      ValueError: if the array is not uint8, has another number of axes, is empty, or has no value
-        above 1.
+      ValueError: if the array is not uint8, has another number of axes, is one image, is empty, or
+        has no value above 1.
     """
     images = np.asanyarray(images)
     if images.dtype != np.uint8:
@@ -161,6 +167,12 @@ def check_images(images: np.ndarray, where: str) -> np.ndarray:
         raise ValueError(
             f"{where} holds {images.dtype}, values from {low} to {high}. Images are uint8 with "
             "values from 0 to 255: scale, round and cast them (NumPy: array.astype('uint8'))."
+        )
+    # Grey images are rarely three or four pixels wide, and one image always is of so many bands.
+    if images.ndim == 3 and images.shape[2] in (3, 4) and min(images.shape[:2]) >= _SMALLEST:
+        raise ValueError(
+            f"{where} has the shape {images.shape}, which is that of one image. Several have the "
+            "shape (count, height, width, bands), grey ones also (count, height, width)."
         )
     if images.ndim == 3:
         images = images[..., np.newaxis]

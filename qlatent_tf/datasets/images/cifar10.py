@@ -10,6 +10,7 @@ from pathlib import Path
 
 from qlatent_tf.datasets.dataset import ImageDataset
 from qlatent_tf.datasets.images import cifar_archives
+from qlatent_tf.datasets.images.arrays import shape_of
 from qlatent_tf.datasets.images.keras_images import load_images, read_npz
 
 CLASSES = (
@@ -77,3 +78,6 @@ def cifar10(
         data_dir=data_dir,
         metrics=("classifier_scores",),
     )
+
+
+cifar10.shape_of = shape_of(cifar_archives.SHAPE)

@@ -1,45 +1,116 @@
-"""Reads the image files in a folder."""
+"""Reads the image files in a folder, with their classes and those that are held out."""
 
+import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from absl import logging
 
+from qlatent_tf.datasets.images.pixels import SUFFIXES, read_pixels, size_of
 from qlatent_tf.quantum.arguments import check_count, check_flag
+from qlatent_tf.quantum.memory import check_memory
+from qlatent_tf.text.progress import progress_bar
 
-# Grey, coloured, of a palette, with or without transparency, as Pillow calls them.
-_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+SPLITS = ("train", "test")
+_NAMED = 3  # Files that a message names.
+
+
+@dataclasses.dataclass(frozen=True)
+class _File:
+    """An image: the split, its class, None where there are none, and the path."""
+
+    split: str
+    label: str | None
+    path: Path
 
 
 def read_folder(
-    folder: Path, size: tuple[int, int] | int | None = None, grey: bool = False
+    folder: Path,
+    size: tuple[int, int] | int | None = None,
+    grey: bool = False,
+    progress: bool = False,
 ) -> tuple[dict[str, np.ndarray], list[str] | None]:
     """Returns the images in a folder, and their classes, those of its subfolders.
 
-    Images are turned as their EXIF orientation says, and transparent ones stand on white.
+    Where the subfolders are ``train`` and ``test``, images of ``test`` are held out; each of the
+    two holds images, or folders of classes. Images are turned as their EXIF orientation says, and
+    transparent ones stand on white. What is no image is left out with a warning.
 
     Args:
       folder: path.
       size: (int, int) or int. Height and width to which images are resized. Default: images have
         one size already.
       grey: bool. Whether images become grey. Default: red, green and blue.
+      progress: bool. Whether to show a progress bar.
 
     Returns:
       `x_train`, uint8 of shape `(n, height, width)` or `(n, height, width, 3)`, and where there are
-      subfolders `y_train`, int64 of shape `(n,)`; and the names of the subfolders, or None.
+      classes `y_train`, int64 of shape `(n,)`, `x_test` and `y_test` likewise where images are held
+      out; and the names of the classes, or None.
 
     Raises:
       NotADirectoryError: if there is no such folder.
-      ValueError: if it holds no images, a file is damaged, sizes differ, or the size is none.
+      ValueError: if it holds no images, a file is damaged, sizes differ, the size is none, or the
+        images do not fit into memory.
     """
+    files = _images(folder)
+    shape = _shape(files, size, grey)
+    classes = sorted({file.label for file in files if file.label is not None})
+    numbers = {label: number for number, label in enumerate(classes)}
+    arrays: dict[str, np.ndarray] = {}
+    for split in SPLITS:
+        some = [file for file in files if file.split == split]
+        if some:
+            shown = progress_bar(some, shown=progress, desc=f"images of {folder}", unit="image")
+            arrays[f"x_{split}"] = _read(shown, len(some), shape, size, grey)
+            if classes:
+                arrays[f"y_{split}"] = np.array([numbers[file.label] for file in some])
+    held = f", {len(arrays['x_test'])} of them held out" if "x_test" in arrays else ""
+    logging.info("%s holds %d images of %d x %d pixels%s.", folder, len(files), *shape[:2], held)
+    return (arrays, classes) if classes else (arrays, None)
+
+
+def shape_of_folder(folder: Path, size=None, grey: bool = False) -> tuple[int, int, int]:
+    """Returns the shape of an image, height, width and bands, by the first one in a folder.
+
+    Raises:
+      NotADirectoryError: if there is no such folder.
+      ValueError: as `read_folder`.
+    """
+    shape = _shape(_images(folder), size, grey)
+    return (*shape, 1) if grey else shape
+
+
+def _images(folder: Path) -> list[_File]:
+    """The images of a folder, those to train on first; raises ValueError unless there are some."""
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder} is not a folder of images.")
-    if size is not None:
-        sides = size if isinstance(size, (list, tuple)) else (size, size)
-        if len(sides) != 2:
-            raise ValueError(f"size is one number, or height and width; received {size!r}.")
-        size = tuple(check_count(side, "size", least=1) for side in sides)
-    grey = check_flag(grey, "grey")
+    parts = [path for path in _folders(folder) if _holds_images(path)]
+    files, others = [], []
+    if [path.name for path in parts] == sorted(SPLITS) and not _files(folder):
+        for split in SPLITS:
+            files += _labelled(folder / split, split, others)
+        labelled = {split: {file.label is None for file in files if file.split == split}
+                    for split in SPLITS}  # fmt: skip
+        if labelled["train"] != labelled["test"]:
+            raise ValueError(
+                f"Of {folder}/train and {folder}/test one holds images and one folders of images: "
+                "both hold their classes as folders, or neither."
+            )
+    else:
+        files = _labelled(folder, "train", others)
+    if not files:
+        raise ValueError(f"{folder} holds no images; legal endings are {', '.join(SUFFIXES)}.")
+    if others:
+        named = ", ".join(str(path) for path in others[:_NAMED])
+        more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+        logging.warning("Left out, because they are no images: %s%s.", named, more)
+    return files
+
+
+def _labelled(folder: Path, split: str, others: list[Path]) -> list[_File]:
+    """The images of a folder, or of the folders of classes in it; adds what is none to `others`."""
     classes = sorted(path.name for path in _folders(folder) if _files(path))
     _refuse_deeper(folder)
     if classes and _files(folder):
@@ -47,20 +118,43 @@ def read_folder(
             f"{folder} holds images beside folders of images, {', '.join(classes)}: put all images "
             "into folders, whose names are their classes, or none."
         )
-    images, labels = [], []
-    for label, part in enumerate(classes or ["."]):
-        for path in _files(folder / part):
-            images.append(_read(path, size, grey))
-            labels.append(label)
-            if images[-1].shape != images[0].shape:
-                raise ValueError(
-                    f"{path} has the size {images[-1].shape[:2]}, the images before it "
-                    f"{images[0].shape[:2]}: give the size that all are to have, such as size=32."
-                )
-    if not images:
-        raise ValueError(f"{folder} holds no images; legal endings are {', '.join(SUFFIXES)}.")
-    arrays = {"x_train": np.stack(images)}
-    return (arrays | {"y_train": np.array(labels)}, classes) if classes else (arrays, None)
+    found = []
+    for label in classes or [None]:
+        part = folder / label if label else folder
+        found += [_File(split, label, path) for path in _files(part)]
+        others += [path for path in _shown(part) if not path.is_dir() and path not in _files(part)]
+    return found
+
+
+def _shape(files: list[_File], size, grey: bool) -> tuple:
+    """The shape of an image's array; refuses more than fits into memory."""
+    height, width = size_of(files[0].path) if size is None else _sides(size)
+    shape = (height, width) if check_flag(grey, "grey") else (height, width, 3)
+    what = f"{len(files):,} images of {height} x {width} pixels"
+    check_memory(len(files) * int(np.prod(shape, dtype=object)), what)
+    return shape
+
+
+def _sides(size) -> tuple[int, int]:
+    sides = size if isinstance(size, (list, tuple)) else (size, size)
+    if len(sides) != 2:
+        raise ValueError(f"size is one number, or height and width; received {size!r}.")
+    height, width = (check_count(side, "size", least=1) for side in sides)
+    return height, width
+
+
+def _read(files: Iterable[_File], count: int, shape, size, grey: bool) -> np.ndarray:
+    images = np.empty((count, *shape), np.uint8)
+    sides = None if size is None else shape[:2]
+    for row, file in enumerate(files):
+        pixels = read_pixels(file.path, sides, grey)
+        if pixels.shape != shape:
+            raise ValueError(
+                f"{file.path} has the size {pixels.shape[:2]}, the images before it {shape[:2]}: "
+                "give the size that all are to have, such as size=32."
+            )
+        images[row] = pixels
+    return images
 
 
 def _files(folder: Path) -> list[Path]:
@@ -71,12 +165,16 @@ def _folders(folder: Path) -> list[Path]:
     return [path for path in _shown(folder) if path.is_dir()]
 
 
+def _holds_images(folder: Path) -> bool:
+    return bool(_files(folder)) or any(map(_holds_images, _folders(folder)))
+
+
 def _shown(folder: Path) -> list[Path]:
     """What lies in a folder, sorted, but for what systems hide or add: previews and the like."""
     return sorted(
         path
         for path in folder.iterdir()
-        if not path.name.startswith(".") and path.name != "__MACOSX"
+        if not path.name.startswith(".") and path.name not in ("__MACOSX", "Thumbs.db")
     )
 
 
@@ -91,49 +189,3 @@ def _refuse_deeper(folder: Path) -> None:
                     f"in it. Put its images into {part}, or name {part} itself."
                 )
             inner = [*_folders(inner[0]), *inner[1:]]
-
-
-def _count_images(image) -> int:
-    """Returns how many images a file holds, previews of another size and those of cameras apart."""
-    if image.format == "MPO" or getattr(image, "n_frames", 1) == 1:
-        return 1
-    sizes = []
-    for frame in range(image.n_frames):
-        image.seek(frame)
-        sizes.append(image.size)
-    image.seek(0)
-    return sizes.count(sizes[0])
-
-
-def _opaque(image):
-    """Returns the image on white: the colours of transparent pixels are not what is seen."""
-    from PIL import Image
-
-    if not image.has_transparency_data:
-        return image
-    image = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-
-
-def _read(path: Path, size: tuple[int, int] | None, grey: bool) -> np.ndarray:
-    from PIL import Image, ImageOps
-
-    try:
-        with Image.open(path) as image:
-            if image.mode not in _MODES or (image.format == "TIFF" and image.mode == "RGBA"):
-                raise ValueError(
-                    f"its pixels, {image.mode}, are none of 8 bits in red, green and blue or grey; "
-                    "other images are read from .npy and .npz files"
-                )
-            count = _count_images(image)
-            if count > 1:
-                raise ValueError(
-                    f"it holds {count} images, of which one alone would be read; save each in a "
-                    "file of its own, or all in a .npy file"
-                )
-            image = _opaque(ImageOps.exif_transpose(image)).convert("L" if grey else "RGB")
-            if size is not None:
-                image = image.resize(size[::-1])
-            return np.array(image)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{path} is no whole image file, or the size is none: {error}.") from error

@@ -4,16 +4,18 @@ import os
 from pathlib import Path
 
 import numpy as np
+from absl import logging
 
 from qlatent_tf.datasets.dataset import ImageDataset
 from qlatent_tf.datasets.images.arrays import (
     PARTS,
     check_splits,
     image_dataset,
+    kept_bands,
     numbered_classes,
     sha256_of_arrays,
 )
-from qlatent_tf.datasets.images.folders import read_folder
+from qlatent_tf.datasets.images.folders import read_folder, shape_of_folder
 from qlatent_tf.datasets.images.npz_files import load_npz
 from qlatent_tf.storage import files, npy_files
 
@@ -70,13 +72,15 @@ def image_file(
         raise ValueError(f"class_names is a list of texts; received {class_names!r}.")
     keys: dict[str, str] = {}
     if path.is_dir():
-        arrays, folders = read_folder(path, size, grey)
+        arrays, folders = read_folder(path, size, grey, progress)
         digest, class_names = sha256_of_arrays(arrays.values()), class_names or folders
     elif path.suffix == ".npy":
         arrays, digest = {"x_train": npy_files.open_npy(path)}, files.sha256_of(path)
         keys = {"x_train": path.name}
     elif path.suffix == ".npz":
         keys = _keys(path, named)
+        if not any(named):
+            _tell_of_labels(path, keys)
         found, digest = load_npz(path, list(keys.values()), progress)
         arrays = {part: found[name] for part, name in keys.items()}
     else:
@@ -99,6 +103,39 @@ def image_file(
         bands=bands,
         provenance={"file": path.name, "sha256": digest, "arrays": list(keys.values())},
     )
+
+
+def _shape(options) -> tuple | None:
+    """The shape of an image, as far as it is known before the data are loaded."""
+    try:
+        path = files.named_file(options["file"], None)
+        if path.is_dir():
+            shape = shape_of_folder(path, options["size"], options["grey"])
+        elif path.suffix == ".npy":
+            shape = npy_files.open_npy(path).shape[1:]
+        else:
+            keys = _keys(path, (options["key"], None, None, None))
+            shape = npy_files.npz_header(path, keys["x_train"]).shape[1:]
+        height, width, bands = (*shape, 1)[:3]
+        return height, width, kept_bands(options["bands"], bands)
+    except (KeyError, OSError, ValueError):
+        return None  # Who loads the data says what is wrong.
+
+
+image_file.shape_of = _shape
+
+
+def _tell_of_labels(path: Path, keys: dict[str, str]) -> None:
+    """Warns of an array that is not read, though it may hold the labels of the images."""
+    count = npy_files.npz_header(path, keys["x_train"]).shape[0]
+    for name in npy_files.npz_members(path):
+        header = npy_files.npz_header(path, name)
+        whole = header.dtype.kind in "iu" and header.shape in ((count,), (count, 1))
+        if whole and name not in keys.values():
+            logging.warning(
+                "%s: %s (%s in %s), perhaps labels, is not read; labels_key=%s reads it.",
+                path, name, header.dtype, header.shape, name,
+            )  # fmt: skip
 
 
 def _keys(path: Path, named: tuple[str | None, ...]) -> dict[str, str]:

@@ -10,7 +10,7 @@ References:
 import os
 
 from qlatent_tf.datasets.dataset import ImageDataset
-from qlatent_tf.datasets.images.arrays import PARTS
+from qlatent_tf.datasets.images.arrays import PARTS, shape_of
 from qlatent_tf.datasets.images.keras_images import load_images, read_npz
 
 DIGITS = tuple("0123456789")
@@ -66,6 +66,9 @@ def fashion_mnist(
       ValueError: if what is found is damaged or is not Fashion-MNIST.
     """
     return _load("fashion_mnist", CLOTHES, classes, data_dir, progress)
+
+
+mnist.shape_of = fashion_mnist.shape_of = shape_of(SHAPE)
 
 
 def _load(name: str, class_names, classes, data_dir, progress: bool) -> ImageDataset:

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 from qlatent_tf.datasets.dataset import ImageDataset
-from qlatent_tf.datasets.images.arrays import PARTS, check_splits, image_dataset
+from qlatent_tf.datasets.images.arrays import PARTS, check_splits, image_dataset, shape_of
 from qlatent_tf.datasets.images.npz_files import load_npz
 from qlatent_tf.storage import files
 
@@ -70,6 +70,9 @@ def naip28_small(
     """
     files.check_shipped(SMALL_FILE, SMALL_SHA256)
     return _load("naip28_small", SMALL_FILE, bands, classes, progress)
+
+
+naip28.shape_of = naip28_small.shape_of = shape_of(SHAPE)
 
 
 def _load(name: str, path: Path, bands: int, classes, progress: bool) -> ImageDataset:

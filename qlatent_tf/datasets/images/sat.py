@@ -21,7 +21,13 @@ from absl import logging
 
 from qlatent_tf.datasets.dataset import ImageDataset
 from qlatent_tf.datasets.images import mapped
-from qlatent_tf.datasets.images.arrays import check_images, class_numbers, image_dataset, kept_bands
+from qlatent_tf.datasets.images.arrays import (
+    check_images,
+    class_numbers,
+    image_dataset,
+    kept_bands,
+    shape_of,
+)
 from qlatent_tf.datasets.images.npz_files import cached_images
 from qlatent_tf.storage import files
 from qlatent_tf.storage.array_cache import cache_path
@@ -93,6 +99,9 @@ class _Stored:
     paths: tuple[Path, ...]
     one_hot: Callable[[str], np.ndarray]
     blocks: Callable[[str, int], Iterator[np.ndarray]]
+
+
+sat4.shape_of = sat6.shape_of = shape_of(SHAPE)
 
 
 def _load(name: str, bands: int, classes, data_dir, progress: bool) -> ImageDataset:

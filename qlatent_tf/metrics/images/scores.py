@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from absl import logging
 
 from qlatent_tf.datasets.dataset import ImageDataset
 from qlatent_tf.metrics.frechet import Moments, MomentStream, frechet_distance, warn_of_low_rank
@@ -23,6 +24,8 @@ from qlatent_tf.metrics.reference_cache import reference_arrays
 from qlatent_tf.scores import Score, measured
 
 SPLITS = 10
+# A part of n images scores n at most, however good they are.
+_LEAST_PART = 10
 BLOCK = 1000
 # The reference images whose features are kept one by one, for kernel distances.
 KEPT_IMAGES = 10_000
@@ -76,7 +79,7 @@ def image_scores(
     judged = {"network": network.name, "num_samples": len(images)}
     found = []
     if has_classes:
-        mean, deviation = scores.score()
+        mean, deviation = scores.score(network.score)
         found = measured({network.score: mean, f"{network.score}_deviation": deviation}, **judged)
     for metric, value, size in (
         (network.frechet, distance, len(dataset.source)),
@@ -162,13 +165,26 @@ class ScoreStream(_PartStream):
 
     def __init__(self, count: int):
         super().__init__(part_sizes(count, SPLITS) if count >= SPLITS else [])
+        self._count = count
 
     def _score(self, rows):
         score: Any = tfgan().eval.classifier_score_from_logits(tf.cast(rows, tf.float64))
         return float(score)
 
-    def score(self) -> tuple[float, float]:
-        """Returns mean and standard deviation over the parts; NaN for fewer images than parts."""
+    def score(self, name: str = "The score") -> tuple[float, float]:
+        """Returns mean and standard deviation over the parts; NaN for fewer images than parts.
+
+        Of few images it says little, which is warned of by the score's name.
+        """
+        if self._count < SPLITS * _LEAST_PART:
+            logging.warning(
+                "%s of %d images says little: its %d parts have %d images each only from %d on.",
+                name,
+                self._count,
+                SPLITS,
+                _LEAST_PART,
+                SPLITS * _LEAST_PART,
+            )
         if not self.scores:
             return math.nan, math.nan
         return float(np.mean(self.scores)), float(np.std(self.scores))

@@ -1,5 +1,6 @@
 """An autoencoder of images, which is trained, kept and sampled in runs and presets as GANs are."""
 
+import numpy as np
 import tensorflow as tf
 from keras import ops
 
@@ -8,6 +9,7 @@ from qlatent_tf.gan.batches import step_batches
 from qlatent_tf.gan.latent_generator import LatentGenerator
 from qlatent_tf.gan.optimizers import make_optimizer
 from qlatent_tf.models.codes.image_codes import (
+    check_shape,
     codes_of,
     held_out,
     reconstruction_rows,
@@ -118,12 +120,7 @@ class Autoencoder(LatentGenerator):
             start_step,
             steps,
         )
-        given, taken = batches.element_spec["images"].shape[1:], self.encoder.input_shape[1:]
-        if tuple(given) != taken:
-            raise ValueError(
-                f"The images have the shape {tuple(given)}; the autoencoder takes {taken}: set "
-                "model_options.image."
-            )
+        check_shape(self.encoder, batches.element_spec["images"].shape[1:])
         return batches
 
     def train_step(self, batch):
@@ -155,6 +152,7 @@ class Autoencoder(LatentGenerator):
 
     def own_scores(self, dataset, num_samples, seed):
         """Returns the error of images rebuilt from their codes; see `reconstruction_scores`."""
+        check_shape(self.encoder, np.shape(dataset.source)[1:])
         return reconstruction_scores(self.encoder, self.decoder, *held_out(dataset))
 
     def pictures(self, dataset):

@@ -4,7 +4,8 @@ from absl import logging
 
 from qlatent_tf.gan.shapes import check_sizes, check_widths, latent_width
 from qlatent_tf.layers.circuit.ansatz import READOUTS
-from qlatent_tf.storage.preset_files import read_description
+from qlatent_tf.models.codes.presets import autoencoder_options
+from qlatent_tf.resolve import image_shape
 from qlatent_tf.text.names import check_choice
 
 GENERATORS = ("quantum", "classical")
@@ -121,10 +122,18 @@ def last_qgan(
 def _follow_autoencoder(config):
     """The sizes that the preset of an autoencoder says, unless the configuration says all."""
     preset, sizes = config.model_options.get("autoencoder"), ("image", "filters", "hidden")
-    if preset is None or set(sizes) <= set(config.model_options):
+    if preset is None:
+        return _follow_images(config)
+    if set(sizes) <= set(config.model_options):
         return {}
-    of_preset = read_description(preset)["config"].get("model_options", {})
+    of_preset = autoencoder_options(preset)
     return {name: of_preset[name] for name in sizes if name in of_preset}
+
+
+def _follow_images(config):
+    """The shape of the data's images, where it is known."""
+    shape = image_shape(config)
+    return {} if shape is None else {"image": list(shape)}
 
 
 last_qgan.follows = _follow_autoencoder
@@ -158,3 +167,6 @@ def autoencoder(latent, *, image=(28, 28, 4), filters=(64, 128), hidden=1024):
     check_sizes(hidden=hidden)
     sizes = (image, latent_width(latent), filters, hidden)
     return Autoencoder(latent, image_decoder(*sizes), image_encoder(*sizes))
+
+
+autoencoder.follows = _follow_images

@@ -19,6 +19,16 @@ _COLUMNS = 6
 _HELD_OUT = 10_000
 
 
+def check_shape(encoder, given):
+    """Raises ValueError unless it is the shape, (height, width, bands), that an encoder takes."""
+    given, taken = tuple(given), encoder.input_shape[1:]
+    if given != taken:
+        raise ValueError(
+            f"The images have the shape {given}; the autoencoder takes {taken}: give images of "
+            "that shape, or train with another model_options.image."
+        )
+
+
 def to_unit(images):
     """Returns uint8 images as numbers from 0 to 1; raises ValueError for others."""
     if tf.as_dtype(images.dtype) != tf.uint8:
@@ -41,13 +51,15 @@ def batch_map(function, rows):
 
 
 def codes_of(encoder, images):
-    """Returns the codes of uint8 images, float32 ``(count, code)``."""
+    """Returns the codes of uint8 images, float32 ``(count, code)``; ValueError for others."""
+    check_shape(encoder, np.shape(images)[1:])
     codes = compiled(encoder, "codes", lambda: lambda batch: encoder(to_unit(batch)))
     return batch_map(codes, images)
 
 
 def features_of(encoder, images):
-    """Returns the encoder's dense features of uint8 images, float32 ``(count, width)``."""
+    """Returns the encoder's dense features of uint8 images, ``(count, width)``, as `codes_of`."""
+    check_shape(encoder, np.shape(images)[1:])
 
     def make():
         features = keras.Model(encoder.input, encoder.get_layer(FEATURES).output)
@@ -82,7 +94,11 @@ def reconstruction_rows(encoder, decoder, images):
 
     Returns:
       uint8 array, ``(2 * taken, ...)``, and the grid's columns.
+
+    Raises:
+      ValueError: if they are not of the encoder's shape.
     """
+    check_shape(encoder, np.shape(images)[1:])
     taken = np.asarray(images[:_PAIRS])
     columns = min(_COLUMNS, len(taken))
     taken = taken[: len(taken) // columns * columns]

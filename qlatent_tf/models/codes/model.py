@@ -11,11 +11,13 @@ from qlatent_tf.configs.autoencoder import get_config
 from qlatent_tf.drawing.images import draw_images
 from qlatent_tf.gan.compiled import compiled
 from qlatent_tf.gan.wgan_gp import WGANGP
+from qlatent_tf.layers.circuit.ansatz import READOUTS
 from qlatent_tf.layers.image.batch_norm import batch_normalization
 from qlatent_tf.models.codes.autoencoder import Autoencoder
 from qlatent_tf.models.codes.image_codes import (
     alternate,
     batch_map,
+    check_shape,
     codes_of,
     features_of,
     held_out,
@@ -24,6 +26,7 @@ from qlatent_tf.models.codes.image_codes import (
     to_pixels,
     to_unit,
 )
+from qlatent_tf.models.codes.presets import autoencoder_options
 from qlatent_tf.models.perceptrons import perceptron
 from qlatent_tf.scores import measured
 from qlatent_tf.seeds import some_rows
@@ -167,8 +170,13 @@ class LaStQGAN(CodeGAN):
         self._compared = None  # The last images, and what evaluations compare with of them.
 
     def pretraining(self, config):
-        """Returns the configuration of the autoencoder's training, or the name of its preset."""
-        if isinstance(self._pretrained, str):
+        """Returns the configuration of the autoencoder's training, or the name of its preset.
+
+        Raises:
+          FileNotFoundError, ValueError: if what is named is no autoencoder's preset.
+        """
+        if not isinstance(self._pretrained, dict):
+            autoencoder_options(self._pretrained)
             return self._pretrained
         return dataclasses.replace(
             get_config("gaussian"),
@@ -188,10 +196,21 @@ class LaStQGAN(CodeGAN):
         """Takes over the weights of a trained `Autoencoder`.
 
         Raises:
-          ValueError: if it is none, or its sizes are others.
+          ValueError: if it is none, or its codes or sizes are others.
         """
         if not isinstance(trained, Autoencoder):
             raise ValueError(f"An autoencoder is needed; received a {type(trained).__name__}.")
+        code, known = (part.encoder.output_shape[-1] for part in (self, trained))
+        if code != known:
+            ways = (
+                f"model_options.qubits={known // features} with readout={readout}"
+                for readout, features in READOUTS.items()
+                if known % features == 0
+            )
+            raise ValueError(
+                f"The trained autoencoder's codes are {known} wide; this model's are {code}. Set "
+                f"{', or '.join(ways)}."
+            )
         for mine, other in ((self.encoder, trained.encoder), (self.decoder, trained.decoder)):
             shapes, found = ([tuple(w.shape) for w in part.weights] for part in (mine, other))
             here, there = (
@@ -201,8 +220,7 @@ class LaStQGAN(CodeGAN):
             if here != there:
                 raise ValueError(
                     f"The {mine.name} differs from that of the trained autoencoder: {here}; the "
-                    f"trained one is {there}. Give the same image, filters and hidden, and as many "
-                    "qubits and readouts as codes."
+                    f"trained one is {there}. Give the same image, filters and hidden."
                 )
             mine.set_weights(other.get_weights())
         self._coded = self._compared = None
@@ -218,16 +236,15 @@ class LaStQGAN(CodeGAN):
         code, image = self.encoder.output_shape[-1], self.encoder.input_shape[1:]
         if samples.shape[-1] == code and samples.dtype.is_floating:
             return tf.cast(samples, tf.float32)
-        if tuple(samples.shape[-3:]) != image:
-            raise ValueError(
-                f"The images have the shape {tuple(samples.shape[-3:])}; the autoencoder takes "
-                f"{image}: set model_options.image."
-            )
+        check_shape(self.encoder, samples.shape[-3:])
         codes = self.encoder(to_unit(tf.reshape(samples, (-1, *image))))
         return tf.reshape(codes, (*samples.shape[:-3], code))
 
     def decode(self, outputs):
         """Maps codes to uint8 images."""
+        given, taken = tuple(np.shape(outputs)[1:]), self.decoder.input_shape[1:]
+        if given != taken:
+            raise ValueError(f"The codes have the shape {given}; the decoder takes {taken}.")
         return to_pixels(self.decoder(outputs))
 
     def own_scores(self, dataset, num_samples, seed):
@@ -244,6 +261,7 @@ class LaStQGAN(CodeGAN):
 
         if self._compared is None or self._compared[0] is not dataset.source:
             # The autoencoder does not change: once for all evaluations.
+            check_shape(self.encoder, np.shape(dataset.source)[1:])
             reference = some_rows(dataset.source, _REFERENCE)
             real = features_of(self.encoder, reference)
             rebuilt = reconstruction_scores(self.encoder, self.decoder, *held_out(dataset))

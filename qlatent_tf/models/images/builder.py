@@ -2,6 +2,10 @@
 
 from qlatent_tf.gan.shapes import check_sizes, latent_width
 from qlatent_tf.quantum.arguments import check_flag
+from qlatent_tf.resolve import image_shape
+
+_BLOCKS = 3
+_BANDS = (1, 3, 4)
 
 
 def resnet(
@@ -10,7 +14,7 @@ def resnet(
     resolution=32,
     channels=3,
     filters=128,
-    blocks=3,
+    blocks=_BLOCKS,
     critic_filters=None,
     flip=False,
     dequantise=True,
@@ -51,7 +55,7 @@ def resnet(
     )
     flip = check_flag(flip, "flip")
     dequantise = check_flag(dequantise, "dequantise")
-    if type(channels) is not int or channels not in (1, 3, 4):
+    if type(channels) is not int or channels not in _BANDS:
         raise ValueError(f"channels, the bands of an image, are 1, 3 or 4; received {channels!r}.")
     if blocks < 2:
         raise ValueError(f"blocks are two or more; received blocks={blocks}.")
@@ -63,3 +67,24 @@ def resnet(
         dequantise=dequantise,
         **wgan_options,
     )
+
+
+def _follow_data(config):
+    """The sizes of the data's images, where they are known, and blocks that divide them."""
+    found, shape = {}, image_shape(config)
+    if shape is not None:
+        height, width, bands = shape
+        found |= {"resolution": height} if height == width else {}
+        found |= {"channels": bands} if bands in _BANDS else {}
+    resolution = config.model_options.get("resolution", found.get("resolution"))
+    if type(resolution) is int:
+        found["blocks"] = most_blocks(resolution)
+    return found
+
+
+def most_blocks(resolution: int) -> int:
+    """Returns the blocks of a generator of such images: three where they divide, else two."""
+    return _BLOCKS if resolution % 2**_BLOCKS == 0 else _BLOCKS - 1
+
+
+resnet.follows = _follow_data

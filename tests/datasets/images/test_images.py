@@ -131,6 +131,17 @@ def test_a_damaged_member_is_named(folders):
         _load("x.npz")
 
 
+def test_labels_that_are_not_read_are_told_of(folders, caplog):
+    images = np.full((5, 4, 4), 9, np.uint8)
+    np.savez(folders / "some.npz", pictures=images, kinds=np.arange(5), year=np.arange(3))
+    assert _load("some.npz").labels is None
+    assert "kinds (int64 in (5,)), perhaps labels, is not read; labels_key=kinds" in caplog.text
+    assert "year" not in caplog.text
+    caplog.clear()
+    assert _load("some.npz", key="pictures", labels_key="kinds").labels.tolist() == [0, 1, 2, 3, 4]
+    assert not caplog.text
+
+
 def test_a_npy_file_has_no_names(folders):
     np.save("x.npy", IMAGES)
     with pytest.raises(ValueError, match="it has no arrays with names"):

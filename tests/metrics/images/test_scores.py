@@ -271,6 +271,21 @@ def test_few_images_are_said_to_say_little(caplog):
     assert "band_frechet of 3 images says little: 3 features" in caplog.text
 
 
+@pytest.mark.parametrize("count", [99, 9])
+def test_a_score_of_few_images_is_said_to_say_little(count, caplog):
+    with caplog.at_level("WARNING", logger="absl"):
+        image_scores(_dataset(), _images(count), _network())
+    said = f"band_score of {count} images says little: its 10 parts have 10 images each only from "
+    assert [one.getMessage() for one in caplog.records] == [f"{said}100 on."]
+
+
+def test_a_score_that_is_none_or_of_enough_images_is_not_warned_of(caplog):
+    with caplog.at_level("WARNING", logger="absl"):
+        image_scores(_dataset(), _images(100), _network())
+        image_scores(_dataset(), _images(20), _network(run=lambda images: (_run(images)[0], None)))
+    assert not caplog.text
+
+
 def test_the_reference_is_computed_once(cache, caplog):
     calls = []
 

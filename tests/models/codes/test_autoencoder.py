@@ -102,6 +102,18 @@ def test_images_of_another_shape_are_refused():
         autoencoder().training_batches(DARK[..., :1], 4, seed=0)
 
 
+def test_data_of_another_shape_are_refused_in_one_sentence():
+    model, wrong = autoencoder(), DARK[:4, ..., :1]
+    said = r"^The images have the shape \(8, 12, 1\); the autoencoder takes \(8, 12, 2\): give .*"
+    for act in (
+        lambda: model.codes(wrong),
+        lambda: model.own_scores(dataset(wrong), 5, 0),
+        lambda: model.pictures(dataset(wrong)),
+    ):
+        with pytest.raises(ValueError, match=said):
+            act()
+
+
 def test_images_of_other_numbers_are_refused():
     model, floats = autoencoder(), DARK.astype("float32")
     model.compile("adam", jit_compile=False)

@@ -1,6 +1,7 @@
 """Whole runs of the GAN over codes: the autoencoder first, then what is trained on its codes."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -125,6 +126,44 @@ def test_the_autoencoder_can_be_a_preset(whole, dataset, tmp_path):
         training.train(unknown, tmp_path / "wider", dataset=dataset, progress=False)
     # What is refused leaves no directory that would stand in the way.
     assert not (tmp_path / "wider").exists()
+
+
+def named(autoencoder):
+    """The configuration with another's autoencoder, whose sizes it is to follow."""
+    return get_config("gaussian").override(model_options={"autoencoder": str(autoencoder)})
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("resnet_boson_cifar10", "a preset of the model 'resnet'"),
+        ("cifar_classifier", "a preset of another kind"),
+    ],
+)
+def test_a_preset_of_no_autoencoder_is_refused_with_those_that_are(name, what, dataset, tmp_path):
+    said = rf"names a preset of an autoencoder, such as autoencoder_naip28.*; {name} is {what}\.$"
+    with pytest.raises(ValueError, match=said):
+        completion.resolve(named(name))
+    # Where all sizes are given, none is asked for before the weights are.
+    config = CONFIG.override(**{"model_options.autoencoder": name})
+    with pytest.raises(ValueError, match=said):
+        training.train(config, tmp_path / "run", dataset=dataset, progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_in_the_place_of_a_preset_is_refused_with_the_command_that_makes_one(whole):
+    part = whole.path / "autoencoder"
+    said = f"{part} is a run of the model 'autoencoder'. Make a preset of it: qlatent-tf publish "
+    with pytest.raises(ValueError, match=re.escape(f"{said}{part} my_autoencoder.")):
+        completion.resolve(named(part))
+    with pytest.raises(ValueError, match=r"is a run of the model 'last_qgan'\.$"):
+        completion.resolve(named(whole.path))
+
+
+def test_an_unknown_autoencoder_is_refused_with_those_there_are(empty_folder):
+    said = "No preset 'autoencoder_naip': .* one of autoencoder_naip28. Did you mean autoencoder_n"
+    with pytest.raises(FileNotFoundError, match=said):
+        completion.resolve(named("autoencoder_naip"))
 
 
 def test_twins_differ_in_one_word():

@@ -1,6 +1,7 @@
 """The GAN over codes: its parts' sizes, the way from images to codes and back, and its scores."""
 
 import dataclasses
+import re
 from types import SimpleNamespace
 
 import keras
@@ -74,6 +75,45 @@ def test_real_images_are_encoded_once():
 def test_images_of_another_shape_are_refused():
     with pytest.raises(ValueError, match=r"shape \(8, 12, 3\).*model_options.image"):
         gan().training_batches(images()[..., :3], 4, seed=0)
+
+
+def test_data_of_another_shape_are_refused_in_one_sentence(dataset):
+    model, wrong = gan(), images()[..., :3]
+    said = r"^The images have the shape \(8, 12, 3\); the autoencoder takes \(8, 12, 4\): give .*"
+    other = dataclasses.replace(dataset, source=wrong, test=None)
+    for act in (
+        lambda: model.precompute(wrong),
+        lambda: model.own_scores(other, 5, 0),
+        lambda: model.pictures(other),
+        lambda: last_qgan.features_of(model.encoder, wrong),
+    ):
+        with pytest.raises(ValueError, match=said):
+            act()
+    for source in ({"atoms": wrong}, gaussian(6), images()[0]):
+        with pytest.raises(ValueError, match=r"have the shape \((|12, 4)\); the autoencoder takes"):
+            model.own_scores(dataclasses.replace(other, source=source), 5, 0)
+
+
+@pytest.mark.parametrize("shape", [(2, 5), (6,), (2, 6, 1)])
+def test_codes_of_another_width_are_refused(shape):
+    said = f"The codes have the shape {shape[1:]}; the decoder takes (6,)."
+    with pytest.raises(ValueError, match=re.escape(said)):
+        gan().decode(np.zeros(shape, "float32"))
+
+
+@pytest.mark.parametrize(
+    ("width", "legal"),
+    [
+        (4, "model_options.qubits=4 with readout=z, or model_options.qubits=2 with readout=xz."),
+        (5, "model_options.qubits=5 with readout=z."),
+    ],
+)
+def test_an_autoencoder_of_other_codes_is_refused_with_the_qubits_that_fit(width, legal):
+    sizes = {name: SIZES[name] for name in ("image", "filters", "hidden")}
+    trained = models.build("autoencoder", gaussian(width), **sizes)
+    said = f"The trained autoencoder's codes are {width} wide; this model's are 6. Set {legal}"
+    with pytest.raises(ValueError, match=re.escape(said)):
+        gan().adopt(trained)
 
 
 def test_without_an_image_shape_codes_are_the_data():

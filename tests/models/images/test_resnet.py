@@ -1,11 +1,15 @@
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
+from harness import tiny_config
 
 from qlatent_tf.models.images.model import image_generator
 from qlatent_tf.registry import models
+from qlatent_tf.resolve import resolve
 
 SEED = tf.constant([1, 2], tf.int32)
 LEVELS = np.arange(256, dtype="uint8").reshape(1, 16, 16, 1)
@@ -35,6 +39,32 @@ def trainable(network):
 
 def moving(gan):
     return [variable.numpy() for variable in gan.generator.non_trainable_variables]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "options", "expected"),
+    [
+        ("cifar10", {}, (32, 3, 3)),
+        ("mnist", {}, (28, 1, 2)),
+        ("fashion_mnist", {}, (28, 1, 2)),
+        ("sat6", {"bands": 3}, (28, 3, 2)),
+        ("naip28_small", {}, (28, 4, 2)),
+        ("images", {"file": "absent.npy"}, (32, 3, 3)),
+    ],
+)
+def test_sizes_follow_the_data(dataset, options, expected):
+    config = tiny_config(model="resnet", dataset=dataset, dataset_options=options)
+    found = resolve(dataclasses.replace(config, model_options={})).model_options
+    assert tuple(found[name] for name in ("resolution", "channels", "blocks")) == expected
+    given = resolve(dataclasses.replace(config, model_options={"resolution": 12, "channels": 3}))
+    assert (given.model_options["resolution"], given.model_options["blocks"]) == (12, 2)
+    assert given.model_options["channels"] == 3
+
+
+@pytest.mark.parametrize("model", ["autoencoder", "last_qgan"])
+def test_the_images_of_an_autoencoder_are_the_data_s(model):
+    config = tiny_config(model=model, model_options={}, dataset="mnist", dataset_options={})
+    assert resolve(config).model_options["image"] == [28, 28, 1]
 
 
 def test_sizes_follow_the_paper():

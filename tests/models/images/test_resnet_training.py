@@ -198,6 +198,8 @@ def test_variants_and_seeds_have_a_directory_each():
     config = get_config("boson", "small")
     assert tool.run_name(config, "small", None) == "resnet_small_boson_cifar10"
     assert tool.run_name(config, None, None) == "resnet_boson_cifar10"
+    own = config.override(dataset="images", **{"dataset_options.file": "mine/photos.npz"})
+    assert tool.run_name(own, None, None) == "resnet_boson_images_photos"
     third = dataclasses.replace(config, seed=3)
     assert tool.run_name(third, None, None) == "resnet_boson_cifar10_seed3"
 
