@@ -133,9 +133,7 @@ def _other_size(config, made, dataset):
         if height == width and blocks:
             ways.append(f"model_options.resolution={height} with model_options.blocks={blocks}")
         if not ways:
-            return (
-                " The model makes squares, their side a multiple of 4: cut or scale the images."
-            )
+            return " The model makes squares, their side a multiple of 4: cut or scale the images."
         advice.append(", or ".join(ways))
     if channels != ours[2]:
         ways = ["dataset_options.grey=true"] if in_folder and ours[2] == 1 else []

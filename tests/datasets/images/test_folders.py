@@ -81,9 +81,7 @@ def test_folders_that_are_no_data_set(folder, images, options, message):
 )
 def test_pixels_that_would_lose_something_are_refused(folder, pixels):
     Image.fromarray(pixels).save(folder / "1.tif")
-    with pytest.raises(
-        ValueError, match="1.tif holds pixels of the kind .*; legal are .*npz"
-    ):
+    with pytest.raises(ValueError, match="1.tif holds pixels of the kind .*; legal are .*npz"):
         datasets.from_folder(folder)
 
 
