@@ -117,11 +117,11 @@ class RunDirectory:
         Raises:
           ValueError: as `open`.
         """
-        if not _is_configured(self.path):
-            self._check_free()
-        elif self.is_trained():
+        if (self.path / "config.json").is_file() and self.is_trained():
             known = self.read_config(trust_code=True)
             self.check_configuration(differences_by_name_first(known, config))
+        elif not _is_configured(self.path):
+            self._check_free()
 
     def _check_free(self) -> None:
         """Refuses a directory whose files training would write over, though they are no run's."""

@@ -60,6 +60,15 @@ def test_files_that_are_no_run_s_are_not_written_over(tmp_path, files, named):
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
+def test_a_damaged_configuration_of_a_trained_run_is_not_written_over(run):
+    write_json(run.path / "run.json", {"step": 4, "seconds": 1.0})
+    config, file = run.read_config(), run.path / "config.json"
+    file.write_bytes(file.read_bytes()[:50])
+    with pytest.raises(ValueError, match="config.json is not a whole JSON file"):
+        run.open(config)
+    assert len(file.read_bytes()) == 50
+
+
 def test_repr_says_where_a_run_is(run):
     assert repr(run) == f"RunDirectory({str(run.path)!r})"
 
