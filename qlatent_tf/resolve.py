@@ -59,9 +59,7 @@ def data_width(config: Config) -> int | None:
 
     A builder tells it by ``width_of(options)``.
     """
-    builder = datasets.get(config.dataset)
-    options = {**_defaults(builder), **config.dataset_options}
-    return getattr(builder, "width_of", lambda options: None)(options)
+    return _told_of_data(config, "width_of")
 
 
 def image_shape(config: Config) -> tuple[int, int, int] | None:
@@ -69,9 +67,13 @@ def image_shape(config: Config) -> tuple[int, int, int] | None:
 
     A builder tells it by ``shape_of(options)``.
     """
+    return _told_of_data(config, "shape_of")
+
+
+def _told_of_data(config, what):
     builder = datasets.get(config.dataset)
     options = {**_defaults(builder), **config.dataset_options}
-    return getattr(builder, "shape_of", lambda options: None)(options)
+    return getattr(builder, what, lambda options: None)(options)
 
 
 def changed_options(config: Config, kind: str) -> dict:

@@ -231,9 +231,9 @@ def _train(arguments):
 def run_name(config, *asked) -> str:
     """Returns ``model_latent_dataset``, which presets are called by too.
 
-    A variant or a generator that was asked for follows the model's name, ``trained`` that of a
-    latent which is trained, the name of a file of one's own that of its data set, and a seed that
-    is not 0 comes last, so that each has a directory.
+    Each run needs a directory of its own. A variant or a generator that was asked for follows the
+    model's name. ``trained`` follows the name of a trained latent. The name of the user's file
+    follows that of its data set. A seed comes last, unless it is 0.
     """
     trained = "trained" if config.train_circuit else ""
     seed = f"seed{config.seed}" if config.seed else ""

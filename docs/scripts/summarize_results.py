@@ -9,7 +9,6 @@ Each line is a comparison of two rows of a committed table, seed by seed, from t
 beside it. A difference is in per cent of the other row's mean, below 0 where the first is better.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -70,20 +69,6 @@ def compare(question: Question) -> list[dict]:
     return result
 
 
-def _with_interval(compared) -> list[dict]:
-    return [one for _, comparisons in compared for one in comparisons if one["interval"]]
-
-
-def _outside(compared) -> int:
-    """How many intervals exclude 0."""
-    return sum(np.prod(np.sign(one["interval"])) > 0 for one in _with_interval(compared))
-
-
-def _rates(compared) -> Iterator[float]:
-    """Yields the false discovery rates of the comparisons that have an interval."""
-    return iter(stats.false_discovery_control([one["p"] for one in _with_interval(compared)]))
-
-
 def _rate(share) -> str:
     return "< 0.1" if share < 0.001 else f"{100 * share:.1f}"
 
@@ -102,7 +87,10 @@ def _values(row):
 
 def to_markdown(compared) -> str:
     """Returns the comparisons as a table."""
-    rows, rates = [], _rates(compared)
+    tested = [one for _, comparisons in compared for one in comparisons if one["interval"]]
+    rates = iter(stats.false_discovery_control([one["p"] for one in tested]))
+    outside = sum(np.prod(np.sign(one["interval"])) > 0 for one in tested)
+    rows = []
     for question, comparisons in compared:
         for one in comparisons:
             score, interval = one["score"], one["interval"]
@@ -125,7 +113,7 @@ def to_markdown(compared) -> str:
         "the first is better. ± is the standard error over seeds; the interval is that of "
         "Student's t, which holds for normal differences. The bootstrap intervals beside some "
         "tables are narrower: over three seeds they cover 75 %. One in twenty intervals excludes 0 "
-        f"by chance alone; here {_outside(compared)} of {len(list(_rates(compared)))} do. FDR is "
+        f"by chance alone; here {outside} of {len(tested)} do. FDR is "
         "the false discovery rate by Benjamini and Hochberg: if this difference and all of smaller "
         "rates are called real, this share of them at most is expected to be chance. "
         "`python docs/scripts/summarize_results.py` makes the table and the figure."

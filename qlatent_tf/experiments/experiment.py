@@ -12,7 +12,7 @@ from qlatent_tf.experiments.grids.cells import Cell
 from qlatent_tf.experiments.grids.finished_cells import cell_scores
 from qlatent_tf.experiments.grids.pairs import write_paired
 from qlatent_tf.experiments.grids.table_files import write_table
-from qlatent_tf.experiments.grids.tables import Column, column_of, in_order, make_table
+from qlatent_tf.experiments.grids.tables import Column, in_order, make_table, other_columns
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,8 +158,7 @@ class GridExperiment(Experiment):
         known = [column for column in self.columns if column.name in found]
         if not any(cell["config"].metrics for cell in finished):
             return known or list(self.columns)
-        others = found.keys() - {column.name for column in known}
-        return [*known, *(column_of(name, found[name]) for name in found if name in others)]
+        return [*known, *other_columns(found, known)]
 
     def write(
         self, folder: Path, finished: Sequence[dict], trusted: Collection[str] | bool = ()

@@ -15,10 +15,10 @@ from qlatent_tf.experiments.grids.latent_files import recorded_samples, refuse_s
 from qlatent_tf.experiments.grids.table_files import write_table
 from qlatent_tf.experiments.grids.tables import (
     Column,
-    column_of,
     in_order,
     judges,
     make_table,
+    other_columns,
 )
 from qlatent_tf.experiments.table1 import LATENTS
 from qlatent_tf.scores import read_scores
@@ -131,8 +131,7 @@ def _columns(finished):
                 if score.metric == _INCEPTION and score.is_as_published:
                     comparable.append(name)
     if any(cell["config"].metrics for cell in finished):
-        others = found.keys() - {column.name for column in columns}
-        columns += [column_of(name, found[name]) for name in found if name in others]
+        columns += other_columns(found, columns)
     if not comparable and any(_published(cell["row"]) for cell in finished):
         columns.append(Column.of(_INCEPTION))
     return columns, (comparable or [_INCEPTION])[0]

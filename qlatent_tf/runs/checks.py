@@ -7,6 +7,7 @@ from absl import logging
 
 from qlatent_tf.config import Config
 from qlatent_tf.gan.shapes import check_draws, end_of
+from qlatent_tf.models.images.builder import BANDS, most_blocks
 from qlatent_tf.quantum import memory
 from qlatent_tf.registry import OwnCodeError, datasets, models
 
@@ -116,7 +117,6 @@ def _other_size(config, made, dataset):
     data = dataset.source
     rows = tuple(data.event_shape if hasattr(data, "sample") else getattr(data, "shape", ())[1:])
     options, ours = models.options(config.model), tuple(getattr(made, "shape", ()))[1:]
-    data_options = datasets.options(config.dataset)
     # Nothing else has images and no arrays with names.
     in_folder = config.dataset == "images" and dataset.provenance.get("arrays") == []
     if len(rows) != len(ours) or rows == ours:
@@ -129,17 +129,17 @@ def _other_size(config, made, dataset):
     advice = []
     if height != width or height != side:
         ways = [f"dataset_options.size={side}"] if in_folder else []
-        blocks = next((blocks for blocks in (3, 2) if height % 2**blocks == 0), None)
-        if height == width and blocks:
+        blocks = most_blocks(height)
+        if height == width and height % 2**blocks == 0:
             ways.append(f"model_options.resolution={height} with model_options.blocks={blocks}")
         if not ways:
             return " The model makes squares, their side a multiple of 4: cut or scale the images."
         advice.append(", or ".join(ways))
     if channels != ours[2]:
         ways = ["dataset_options.grey=true"] if in_folder and ours[2] == 1 else []
-        if channels in (1, 3, 4):
+        if channels in BANDS:
             ways.append(f"model_options.channels={channels}")
-        elif "bands" in data_options:
+        elif "bands" in datasets.options(config.dataset):
             ways.append("dataset_options.bands=3 with model_options.channels=3")
         advice.append(", or ".join(ways))
     return f" Set {'; and '.join(filter(None, advice))}." if any(advice) else ""

@@ -228,8 +228,8 @@ def differences_by_name_first(known: Config, config: Config) -> Differences:
     """Returns `training_differences`, options that an earlier version left open filled in.
 
     Names are compared first: a configuration from elsewhere may name code, which `resolve` would
-    import, and none is run but what the other configuration names too. Where data of one's own lie
-    makes no difference: what they are is compared when they are loaded, see `check_data`.
+    import, and none is run but what the other configuration names too. The folder and
+    the name of a user's data file make no difference: `check_data` compares what the file holds.
     """
     files = [one.dataset_options.get("file") for one in (known, config)]
     # What an option of someone's own code means is not known here.

@@ -1,4 +1,4 @@
-"""A run on data of one's own goes on where they have moved, and not where they have changed."""
+"""A run resumes if the user's data file has moved, and refuses a file that holds other data."""
 
 import dataclasses
 

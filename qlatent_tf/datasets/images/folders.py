@@ -54,7 +54,8 @@ def read_folder(
       ValueError: if it holds no images, a file is damaged, sizes differ, the size is none, or the
         images do not fit into memory.
     """
-    files = _images(folder)
+    files, others = _images(folder)
+    _tell_of(others)
     shape = _shape(files, size, grey)
     classes = sorted({file.label for file in files if file.label is not None})
     numbers = {label: number for number, label in enumerate(classes)}
@@ -78,52 +79,61 @@ def shape_of_folder(folder: Path, size=None, grey: bool = False) -> tuple[int, i
       NotADirectoryError: if there is no such folder.
       ValueError: as `read_folder`.
     """
-    shape = _shape(_images(folder), size, grey)
+    files, _ = _images(folder)
+    shape = _shape(files, size, grey)
     return (*shape, 1) if grey else shape
 
 
-def _images(folder: Path) -> list[_File]:
-    """The images of a folder, those to train on first; raises ValueError unless there are some."""
+def _images(folder: Path) -> tuple[list[_File], list[Path]]:
+    """The images of a folder, those to train on first, and files that are none.
+
+    Raises:
+      NotADirectoryError, ValueError: unless there are images, all with classes or all without.
+    """
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder} is not a folder of images.")
-    parts = [path for path in _folders(folder) if _holds_images(path)]
+    parts = {path.name: path for path in _folders(folder) if _holds_images(path)}
+    if parts.keys() != set(SPLITS) or _files(folder):
+        parts = {SPLITS[0]: folder}
     files, others = [], []
-    if [path.name for path in parts] == sorted(SPLITS) and not _files(folder):
-        for split in SPLITS:
-            files += _labelled(folder / split, split, others)
-        labelled = {split: {file.label is None for file in files if file.split == split}
-                    for split in SPLITS}  # fmt: skip
-        if labelled["train"] != labelled["test"]:
-            raise ValueError(
-                f"Of {folder}/train and {folder}/test one holds images and one folders of images: "
-                "both hold their classes as folders, or neither."
-            )
-    else:
-        files = _labelled(folder, "train", others)
+    for split in SPLITS:
+        if split in parts:
+            found, rest = _labelled(parts[split], split)
+            files += found
+            others += rest
     if not files:
         raise ValueError(f"{folder} holds no images; legal endings are {', '.join(SUFFIXES)}.")
-    if others:
-        named = ", ".join(str(path) for path in others[:_NAMED])
-        more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
-        logging.warning("Left out, because they are no images: %s%s.", named, more)
-    return files
+    if len({file.label is None for file in files}) > 1:
+        raise ValueError(
+            f"Of {folder}/train and {folder}/test one holds images and one folders of images: "
+            "both hold their classes as folders, or neither."
+        )
+    return files, others
 
 
-def _labelled(folder: Path, split: str, others: list[Path]) -> list[_File]:
-    """The images of a folder, or of the folders of classes in it; adds what is none to `others`."""
-    classes = sorted(path.name for path in _folders(folder) if _files(path))
+def _labelled(folder: Path, split: str) -> tuple[list[_File], list[Path]]:
+    """The images of a folder, or of the folders of classes in it, and files that are none."""
+    classes = [path.name for path in _folders(folder) if _files(path)]
     _refuse_deeper(folder)
     if classes and _files(folder):
         raise ValueError(
             f"{folder} holds images beside folders of images, {', '.join(classes)}: put all images "
             "into folders, whose names are their classes, or none."
         )
-    found = []
+    found, others = [], []
     for label in classes or [None]:
         part = folder / label if label else folder
-        found += [_File(split, label, path) for path in _files(part)]
-        others += [path for path in _shown(part) if not path.is_dir() and path not in _files(part)]
-    return found
+        images = _files(part)
+        found += [_File(split, label, path) for path in images]
+        others += sorted({path for path in _shown(part) if not path.is_dir()} - set(images))
+    return found, others
+
+
+def _tell_of(others: list[Path]) -> None:
+    if others:
+        named = ", ".join(str(path) for path in others[:_NAMED])
+        more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+        logging.warning("Left out, because they are no images: %s%s.", named, more)
 
 
 def _shape(files: list[_File], size, grey: bool) -> tuple:

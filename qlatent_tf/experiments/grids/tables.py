@@ -66,6 +66,12 @@ def column_of(name: str, score: Score) -> Column:
     return Column(name, f"{title}{network}", entry and _BEST.get(entry.better))
 
 
+def other_columns(found: dict[str, Score], columns: list[Column]) -> list[Column]:
+    """Returns columns of the scores, by their names, that none of the given columns shows."""
+    others = found.keys() - {column.name for column in columns}
+    return [column_of(name, found[name]) for name in found if name in others]
+
+
 def judges(network: str = "") -> list[Column]:
     """Returns the columns of precision, recall, density and coverage, seen by a network or none."""
     return [Column.of(name, network) for name in NEIGHBOUR_SCORES]

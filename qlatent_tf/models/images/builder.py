@@ -5,7 +5,7 @@ from qlatent_tf.quantum.arguments import check_flag
 from qlatent_tf.resolve import image_shape
 
 _BLOCKS = 3
-_BANDS = (1, 3, 4)
+BANDS = (1, 3, 4)
 
 
 def resnet(
@@ -55,7 +55,7 @@ def resnet(
     )
     flip = check_flag(flip, "flip")
     dequantise = check_flag(dequantise, "dequantise")
-    if type(channels) is not int or channels not in _BANDS:
+    if type(channels) is not int or channels not in BANDS:
         raise ValueError(f"channels, the bands of an image, are 1, 3 or 4; received {channels!r}.")
     if blocks < 2:
         raise ValueError(f"blocks are two or more; received blocks={blocks}.")
@@ -75,7 +75,7 @@ def _follow_data(config):
     if shape is not None:
         height, width, bands = shape
         found |= {"resolution": height} if height == width else {}
-        found |= {"channels": bands} if bands in _BANDS else {}
+        found |= {"channels": bands} if bands in BANDS else {}
     resolution = config.model_options.get("resolution", found.get("resolution"))
     if type(resolution) is int:
         found["blocks"] = most_blocks(resolution)

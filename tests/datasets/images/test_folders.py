@@ -13,13 +13,7 @@ from qlatent_tf.resolve import image_shape
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (6, 4, 5, 3), np.uint8)
-
-
-@pytest.fixture(autouse=True)
-def folder(empty_folder, monkeypatch):
-    monkeypatch.delenv("QLATENT_DATA_DIR", raising=False)
-    monkeypatch.setenv("QLATENT_CACHE_DIR", str(empty_folder / "cache"))
-    return empty_folder
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def _write(folder, images):
