@@ -23,14 +23,13 @@ def resolve(config: Config) -> Config:
     Options that are not given get their builders' defaults, so that a later version's other
     defaults do not change what a run or a preset is. Where latent or data come from a random
     circuit and none is named, the run's seed chooses it: another one for each latent, and another
-    for the data. A model's builder may have ``follows(config)``, which returns options that depend
-    on the rest of the configuration, such as the width of a sample.
+    for the data. A builder may have ``follows(config)``, which returns options that depend on
+    others, such as the width of a sample on the data.
     """
     builders = {kind: known.get(getattr(config, kind)) for kind, known in _REGISTRIES.items()}
     for kind, builder in builders.items():
         given = getattr(config, f"{kind}_options")
-        follows = getattr(builder, "follows", lambda config: {})(config)
-        options = {**_defaults(builder), **follows, **given}
+        options = {**_by_default(builder, config), **given}
         named = any(given.get(name) is not None for name in _NAMES_OF_CIRCUITS)
         if "unitary_seed" in options and not named:
             options["unitary_seed"], _ = _chosen_circuits(config, kind)
@@ -79,16 +78,20 @@ def _told_of_data(config, what):
 def changed_options(config: Config, kind: str) -> dict:
     """Returns the options that are not what a builder takes by default, random circuits apart.
 
+    The width that a latent's circuit has is no change; that which a model takes from data is one.
+
     Args:
       config: Config.
       kind: str. ``model``, ``latent`` or ``dataset``.
     """
-    # All of somebody's own, whose file may lie on another machine.
-    own = ":" in getattr(config, kind)
-    defaults = {} if own else _defaults(_REGISTRIES[kind].get(getattr(config, kind)))
+    name, options = getattr(config, kind), getattr(config, f"{kind}_options")
+    defaults = {}  # all of somebody's own, whose file may lie on another machine
+    if ":" not in name:
+        builder = _REGISTRIES[kind].get(name)
+        defaults = _by_default(builder, config) if kind == "latent" else _defaults(builder)
     return {
         name: value
-        for name, value in getattr(config, f"{kind}_options").items()
+        for name, value in options.items()
         if name != "unitary_seed" and (name not in defaults or value != defaults[name])
     }
 
@@ -136,6 +139,10 @@ def with_dataset(config: Config, name: str | None) -> Config:
     if name in (None, config.dataset):
         return config
     return dataclasses.replace(config, dataset=name, dataset_options={})
+
+
+def _by_default(builder, config):
+    return {**_defaults(builder), **getattr(builder, "follows", lambda config: {})(config)}
 
 
 def _defaults(builder):

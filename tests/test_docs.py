@@ -55,6 +55,7 @@ def files(empty_folder):
         for block in re.findall(r"```python\n(# my_.*?)```", text, flags=re.DOTALL):
             name = block.partition("\n")[0].removeprefix("# ")
             (empty_folder / name).write_text(block)
+    np.save(empty_folder / "circuit.npy", np.eye(4))
     return empty_folder
 
 

@@ -1,5 +1,6 @@
 import dataclasses
 
+import numpy as np
 import pytest
 from harness import tiny_config
 from qlatent_tf.configs.last_qgan import get_config
@@ -36,6 +37,18 @@ def test_defaults_are_filled_in():
     assert "activation" in CONFIG.model_options
     assert CONFIG.dataset_options["photons"] == 2 and "data_dir" not in CONFIG.dataset_options
     assert completion.resolve(CONFIG) == CONFIG
+
+
+def test_the_width_of_an_own_circuit_is_written_down(tmp_path):
+    np.save(tmp_path / "u.npy", np.eye(5))
+    own = {"unitary_file": str(tmp_path / "u.npy")}
+    for latent in ("boson", "photonic", "copula"):
+        assert resolve(latent=latent, latent_options=own).latent_options["modes"] == 5
+    state = resolve(latent="boson", latent_options={"input_state": [1, 1, 0]})
+    assert state.latent_options["modes"] == 3
+    by_default = resolve(latent="boson", latent_options={})
+    assert by_default.latent_options["modes"] == 16
+    assert completion.changed_options(by_default, "latent") == {}
 
 
 def test_another_seed_brings_other_circuits_unless_they_were_named():

@@ -12,7 +12,7 @@ an hour with 24 in 48, see docs/boson_sampling.md.
 examples:
   qlatent-tf sample_latent bank16 --modes 16 --photons 8 --num-samples 1000000
   qlatent-tf sample_latent loops --modes 32 --interferometer 1-1 --transmission 0.8
-  qlatent-tf sample_latent mine --modes 6 --unitary-file circuit.npy --input-state 2,1,0,0,1,0
+  qlatent-tf sample_latent mine --unitary-file circuit.npy --input-state 2,1,0,0,1,0
   qlatent-tf sample_latent control --latent photonic --modes 16
   qlatent-tf sample_latent gbs6 --latent gaussian_boson --modes 6 --num-samples 20000
   qlatent-tf sample_latent bank48 --modes 48 --scheduler tcp://host:8786
@@ -72,7 +72,10 @@ def _parse_list(text: str, number: type, legal: str) -> list:
 # Of the latents, by groups: how an option is read, and what it means.
 _OPTIONS = {
     "the circuit, as for the latent": {
-        "modes": (int, "the width of a circuit (default: 16)"),
+        "modes": (
+            int,
+            "the width of a circuit (default: that of your own circuit or --input-state, or 16)",
+        ),
         "photons": (
             int,
             "photons sent in, one into each of the first modes (default: half the modes)",

@@ -88,7 +88,7 @@ def write_device_bank(
         )
     sampler = {
         "latent": latent,
-        "options": _settings(latent, options),
+        "options": _settings(latent, {**options, "modes": device.modes}),
         "input_state": device.input_state.tolist(),
         "provider": provider,
         "platform": platform,

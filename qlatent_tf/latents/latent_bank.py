@@ -87,6 +87,8 @@ def write_latent_bank(
         if settings.get(name) is None:  # banks of before do not have it
             settings.pop(name, None)
     unitary, circuit = _circuit(devices)
+    if "modes" in settings and unitary is not None:  # which may have been left open
+        settings["modes"] = devices[0].modes
     if unitary is not None and any(options.get(name) is not None for name in OWN_CIRCUITS):
         # Of a circuit with a seed the settings say which it is; machines may round it differently.
         circuit["circuit_sha256"] = npy_sha256(unitary)

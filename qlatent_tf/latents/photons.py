@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     from qlatent_tf.quantum.devices.noise import Noise
     from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 
+DEFAULT_MODES = 16
 CENTRING_SAMPLES = 10_000
 CIRCUIT_BYTES = 10_000  # of what a device holds beside its matrices
 
 
 def boson(
-    modes: int = 16,
+    modes: int | None = None,
     photons: int | None = None,
     input_state: list[int] | str | None = None,
     unitary_seed: int = 0,
@@ -57,7 +58,8 @@ def boson(
     """Identical photons in a random interferometer: boson sampling.
 
     Args:
-      modes: int. The width of one circuit.
+      modes: int. The width of one circuit; by default that of `unitary`, `unitary_file` or
+        `input_state`, and without these 16.
       photons: int. One photon into each of the first modes; half of them by default.
       input_state: list of int, or str such as `"1,1,0,2"`. The photons of each mode, in place of
         `photons`.
@@ -104,7 +106,8 @@ def boson(
     from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
     from qlatent_tf.quantum.samplers.fock_table import DEFAULT_MAX_TABLE_BYTES
 
-    modes = check_count(modes, "modes", least=1)
+    own = _own_circuit(modes, unitary_file, unitary, interferometer)
+    modes = _width(input_state, own) if modes is None else check_count(modes, "modes", least=1)
     tiles = check_count(tiles, "tiles", least=1)
     check_memory(tiles * (80 * modes**2 + CIRCUIT_BYTES), f"{tiles:,} circuits of {modes:,} modes")
     center = check_flag(center, "center")
@@ -128,16 +131,25 @@ def boson(
             precision=precision,
             max_table_bytes=DEFAULT_MAX_TABLE_BYTES // tiles,
         )
-        for circuit in _unitaries(
-            modes, unitary_seed, unitary_file, unitary, interferometer, tiles, told
-        )
+        for circuit in _unitaries(modes, unitary_seed, own, interferometer, tiles, told)
     ]
-    is_custom = unitary_file is not None or unitary is not None
-    _check_varies(devices[0], is_custom)
+    _check_varies(devices[0], own is not None)
     loc = -np.concatenate([_centre(device) for device in devices]) if center else None
     classical = devices[0].indistinguishability == 0
     return BosonSampling(devices, loc, name="Photonic" if classical else "Boson")
 
+
+def _follow_circuit(config):
+    options = config.latent_options
+    file = options.get("unitary_file")
+    if file is None:
+        return {"modes": _width(options.get("input_state"), None)}
+    # Where the modes are known, the file need not be there.
+    return {} if options.get("modes") else {"modes": len(load_unitary(file))}
+
+
+# The width of a circuit, which its file or its photons tell; see `qlatent_tf.resolve`.
+boson.follows = _follow_circuit  # pyright: ignore[reportFunctionMemberAccess]
 
 _BOSON_ALONE = (
     "indistinguishability",
@@ -197,11 +209,38 @@ def entering_photons(modes: int, photons: int | None = None, input_state=None) -
     return [1] * photons + [0] * (modes - photons)
 
 
+def _own_circuit(modes, unitary_file, unitary, interferometer) -> np.ndarray | None:
+    """Returns the circuit that a file or an object states, None where the seed chooses it."""
+    if unitary_file is None and unitary is None:
+        return None
+    name = "unitary" if unitary_file is None else "unitary_file"
+    if interferometer != "haar" or (unitary_file is not None and unitary is not None):
+        beside = "unitary" if interferometer == "haar" else f"{interferometer=}"
+        raise ValueError(f"{name} is the interferometer; received {beside} beside it.")
+    own = check_unitary(unitary) if unitary_file is None else load_unitary(unitary_file)
+    if modes not in (None, len(own)):
+        raise ValueError(
+            f"{unitary_file or name} holds a {len(own)}-mode unitary; received modes={modes!r}. "
+            "Leave modes out."
+        )
+    return own
+
+
+def _width(input_state, own: np.ndarray | None) -> int:
+    """Returns the modes of a circuit for which no option states them."""
+    if own is not None:
+        return len(own)
+    if input_state is None:
+        return DEFAULT_MODES
+    state = entering_photons(DEFAULT_MODES, input_state=input_state)
+    # Of no list: the device says so.
+    return len(state) if isinstance(state, (list, tuple, np.ndarray)) else DEFAULT_MODES
+
+
 def _unitaries(
     modes: int,
     unitary_seed: int,
-    unitary_file: str | os.PathLike | None,
-    unitary,
+    own: np.ndarray | None,
     interferometer: str,
     tiles: int,
     noise: "Noise",
@@ -209,18 +248,8 @@ def _unitaries(
     """Returns the circuit of each tile, with the errors of its phases."""
     seeds = unitary_seeds(unitary_seed, tiles)
     error_seeds = [derive_seed(seed, "phases") for seed in seeds]
-    if unitary_file is not None or unitary is not None:
-        name = "unitary" if unitary_file is None else "unitary_file"
-        if interferometer != "haar" or (unitary_file is not None and unitary is not None):
-            beside = "unitary" if interferometer == "haar" else f"{interferometer=}"
-            raise ValueError(f"{name} is the interferometer; received {beside} beside it.")
-        unitary = check_unitary(unitary) if unitary_file is None else load_unitary(unitary_file)
-        if len(unitary) != modes:
-            raise ValueError(
-                f"{unitary_file or name} holds a {len(unitary)}-mode unitary; received "
-                f"modes={modes}. Set modes={len(unitary)}."
-            )
-        circuits = [unitary] * tiles
+    if own is not None:
+        circuits = [own] * tiles
     elif interferometer == "haar":
         circuits = [haar_unitary(modes, seed) for seed in seeds]
     else:

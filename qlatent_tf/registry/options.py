@@ -83,6 +83,8 @@ def takes_options_of(
 
         returned = inspect.signature(function).return_annotation
         with_options.__signature__ = options.replace(return_annotation=returned)
+        if hasattr(builder, "follows"):  # on the same options
+            with_options.follows = builder.follows
         return with_options
 
     return decorator

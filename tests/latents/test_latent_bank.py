@@ -96,6 +96,16 @@ def test_banks_of_circuits_from_files_tell_them_apart(tmp_path):
     assert records[0] != records[1]
 
 
+def test_modes_may_be_left_open(tmp_path):
+    options = {"photons": 2, "unitary_file": str(tmp_path / "circuit.npy")}
+    np.save(options["unitary_file"], haar_unitary(4, seed=1))
+    write_latent_bank(tmp_path / "bank", "boson", options, num_samples=20, progress=False)
+    kept = read_json(tmp_path / "bank" / "metadata.json")["sampler"]["options"]
+    assert kept["modes"] == 4
+    spelt_out = {"modes": 4, **options}  # finds a whole bank
+    write_latent_bank(tmp_path / "bank", "boson", spelt_out, num_samples=20, progress=False)
+
+
 def test_options_that_are_no_json_are_kept_as_such(tmp_path):
     objects = {
         "noise": Noise(g2=0.01),

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from harness import ROOT
 
-from qlatent_tf.latents import bernoulli, latent_bank
+from qlatent_tf.latents import bernoulli, dirichlet_multinomial, latent_bank
 from qlatent_tf.latents.boson_sampling import BosonSampling
 from qlatent_tf.latents.photons import boson, photonic
 from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
@@ -88,6 +88,16 @@ def test_tiles_are_independent_circuits():
         for tile, device in enumerate(latent.devices)
     ]
     np.testing.assert_allclose(latent.log_prob(draws[:20]), sum(parts), rtol=1e-5)
+
+
+def test_a_circuit_or_its_photons_say_how_many_modes_there_are(tmp_path):
+    np.save(tmp_path / "u.npy", haar_unitary(5, 3))
+    own = {"unitary_file": str(tmp_path / "u.npy")}
+    for options, modes in [({}, 16), (own, 5), ({"input_state": "1,1,0"}, 3)]:
+        for latent in (boson, photonic, dirichlet_multinomial):
+            assert latent(**options).event_shape == [modes], (latent, options)
+    with pytest.raises(ValueError, match="5-mode unitary has shape"):
+        boson(**own, input_state="1,1,0,0")
 
 
 def test_tiles_of_one_file_do_not_repeat_their_samples(tmp_path):
@@ -373,9 +383,9 @@ def test_loc_is_real():
 
 def test_a_circuit_is_given_as_an_object():
     unitary = haar_unitary(3, 1)
-    latent = boson(modes=3, photons=1, unitary=unitary)
+    latent = boson(photons=1, unitary=unitary)
     np.testing.assert_array_equal(latent.devices[0].unitary, unitary)
-    with pytest.raises(ValueError, match="unitary holds a 3-mode unitary; received modes=4"):
+    with pytest.raises(ValueError, match="unitary holds a 3-mode unitary; received modes=4. Leave"):
         boson(modes=4, unitary=unitary)
     with pytest.raises(ValueError, match="unitary is the interferometer; received interferometer"):
         boson(modes=3, unitary=unitary, interferometer="1-1")
