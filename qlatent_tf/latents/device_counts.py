@@ -70,16 +70,28 @@ class DeviceCounts(VectorDistribution):
         )
 
     def _mean(self):
-        mean = np.concatenate([device.mean() for device in self.devices])
-        return tf.constant(mean + self._loc, self.dtype)
+        return self._moment(
+            lambda: np.concatenate([device.mean() for device in self.devices]) + self._loc, 1
+        )
 
     def _variance(self):
-        variance = np.concatenate([device.variance() for device in self.devices])
-        return tf.constant(variance, self.dtype)
+        return self._moment(
+            lambda: np.concatenate([device.variance() for device in self.devices]), 1
+        )
 
     def _covariance(self):
-        blocks = [device.covariance() for device in self.devices]
-        return tf.constant(np.asarray(scipy.linalg.block_diag(*blocks)), self.dtype)
+        return self._moment(
+            lambda: scipy.linalg.block_diag(*(device.covariance() for device in self.devices)), 2
+        )
+
+    def _moment(self, compute, rank: int) -> tf.Tensor:
+        """Returns a moment, in a graph that of the devices at each call where they change."""
+        if not self.changes:
+            return tf.constant(compute(), self.dtype)
+        dtype = self.dtype.as_numpy_dtype
+        moment = tf.numpy_function(lambda: np.asarray(compute(), dtype), [], self.dtype)
+        moment.set_shape([self._width] * rank)
+        return moment
 
     def counts(self, num_samples: int, seed: int, *, start: int = 0) -> np.ndarray:
         """Returns samples number start, start + 1, ... without TensorFlow, and without `loc`.

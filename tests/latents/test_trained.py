@@ -48,3 +48,14 @@ def test_draws_of_a_graph_are_of_the_present_weights(latent):
     move(latent)
     np.testing.assert_allclose(drawn(), latent.sample(50, seed=(0, 1)), rtol=1e-5)
     assert (drawn().numpy() != before.numpy()).any()
+
+
+@pytest.mark.parametrize("moment", ["mean", "variance", "covariance"])
+def test_moments_of_a_graph_are_of_the_present_weights(latent, moment):
+    found = tf.function(getattr(latent, moment))
+    before = found()
+    move(latent)
+    now = getattr(latent, moment)()
+    assert found().shape == now.shape
+    np.testing.assert_allclose(found(), now, rtol=1e-5, atol=1e-6)
+    assert moment == "mean" or (found().numpy() != before.numpy()).any()
