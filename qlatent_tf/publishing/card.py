@@ -73,10 +73,14 @@ def model_card(
         f"{part.name} {sum(math.prod(weight.shape) for weight in part.trainable_weights):,}"
         for part in model.layers
     )
-    all_scores = [
+    counted = [
         f"{evaluation['num_samples']:,} generated samples; mean and standard error over {seeds} "
         f"sampling {'seeds' if seeds > 1 else 'seed'}.",
         score_table(scores),
+    ]
+    none = f"None: no metric scores `{text(dataset['name'])}` by itself; `--metrics` names some."
+    all_scores = [
+        *(counted if scores else [none]),
         *_real_scores(evaluation.get("real")),
         *_published_scores(published, scores, evaluation),
     ]
@@ -193,8 +197,9 @@ def front_matter(name: str, task: str, task_name: str, dataset: str, tags, key) 
         "library_name": "qlatent_tf",
         "tags": tags,
         "datasets": [dataset],
-        "model-index": [{"name": name, "results": [result]}],
     }
+    if measured:  # Hubs take no results without numbers.
+        fields["model-index"] = [{"name": name, "results": [result]}]
     # JSON is YAML.
     return "\n".join(["---", *(f"{field}: {json.dumps(fields[field])}" for field in fields), "---"])
 

@@ -42,6 +42,12 @@ def test_without_real_samples_nothing_is_said_of_them():
     assert "Real samples" not in card and "| figure@5 | 0.5 |  |\n\n</details>" in card
 
 
+def test_a_model_without_scores_has_no_table_of_them():
+    card = model_card("mine", MODEL, CONFIG, _evaluation(0.5, metrics={}), PROVENANCE)
+    assert "None: no metric scores `quantum` by itself" in card and "|---|" not in card
+    assert "model-index" not in _front_matter(card)
+
+
 def test_what_was_not_recorded_is_not_said():
     config = CONFIG.override(generator_batch_size=8)
     card = model_card("mine", MODEL, config, _evaluation(0.5), {})
