@@ -45,6 +45,7 @@ from scipy.stats import binom
 from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
 from qlatent_tf.quantum.devices.second_photons import check_free
 from qlatent_tf.quantum.kernels.permanents import permanents
+from qlatent_tf.quantum.kernels.zero_permanents import permanents_are_zero
 
 # A permanent of order 12 takes about 50 us, and a probability up to 2^12 of them.
 MAX_IDENTICAL_PHOTONS = 12
@@ -282,9 +283,11 @@ def _classical_probability(device, detected: np.ndarray, lost: int) -> float:
     rates = np.abs(device.unitary) ** 2
     rows = np.vstack([rates * device.transmission[:, None], (1.0 - device.transmission) @ rates])
     counts = np.append(detected, lost)
-    matrix = np.repeat(np.repeat(rows, counts, axis=0), device.input_state, axis=1)
+    rows = np.repeat(rows, device.input_state, axis=1)
+    values = permanents(np.repeat(rows, counts, axis=0)[None])
+    values[permanents_are_zero(values, rows, counts[None])] = 0.0
     orderings = math.prod(math.factorial(int(count)) for count in counts)
-    return max(float(permanents(matrix[None])[0]), 0.0) / orderings
+    return max(float(values[0]), 0.0) / orderings
 
 
 def _click_probability(device, clicks: np.ndarray) -> float:

@@ -15,6 +15,7 @@ from qlatent_tf.quantum.arguments import (
 )
 from qlatent_tf.quantum.kernels.batch_minors import LANES
 from qlatent_tf.quantum.kernels.permanents import log_factorials
+from qlatent_tf.quantum.kernels.zero_permanents import log_noise
 from qlatent_tf.quantum.memory import readable_bytes
 from qlatent_tf.quantum.random_streams import stream_key
 from qlatent_tf.quantum.samplers.fock_table import DEFAULT_MAX_TABLE_BYTES, FockTable
@@ -36,6 +37,7 @@ from qlatent_tf.text.names import check_choice
 
 METHODS: tuple[str, ...] = ("auto", "table", "lanes", "glynn", "loop")
 PRECISIONS = {"double": np.float64, "single": np.float32}
+_LOG_ROUNDINGS = math.log(8)  # rounding errors that a permanent may have
 LARGEST_SINGLE = 1e37  # a tenth of what float32 can hold
 
 
@@ -226,7 +228,8 @@ class BosonSampler:
           outcomes: integers, shape `[batch, modes]`.
 
         Returns:
-          float64 array, shape `[batch]`; -inf where the photon number is wrong.
+          float64 array, shape `[batch]`; -inf where an outcome cannot happen, or is so unlikely
+          that its permanent cannot be told from rounding errors.
 
         Raises:
           ValueError: if the outcomes are malformed, or the photons more than 40 and the method not
@@ -256,6 +259,8 @@ class BosonSampler:
             log_permanents(self._columns, chosen, first, last, values)
 
         run_chunks(fill, len(chosen), self._num_threads)
+        noise = log_noise(np.abs(self._columns[0] + 1j * self._columns[1]).T, chosen)
+        values[values < 2 * (noise + _LOG_ROUNDINGS)] = -np.inf
         norm = 2 * self.photons * np.log(self._scale) + log_factorials(self.input_state)
         result[possible] = values - log_factorials(chosen) - norm
         return result

@@ -27,7 +27,8 @@ class LikelihoodRatio(NamedTuple):
       log_ratios: float64 array, shape (shots,). log p_boson - log p_distinguishable of each, in
         random order.
       skipped: int. Shots of the file in which not all photons were detected.
-      impossible: int. Shots of probability zero under both hypotheses, which say nothing.
+      impossible: int. Shots that no paths of single photons lead to, so that both hypotheses give
+        them the probability zero; they say nothing.
     """
 
     log_ratios: np.ndarray
@@ -43,7 +44,12 @@ class LikelihoodRatio(NamedTuple):
         """Returns after how many shots the posterior leaves [1 - confidence, confidence] for good.
 
         None: it is still inside at the last one.
+
+        Raises:
+          ValueError: if the confidence is not between 0.5 and 1.
         """
+        if not 0.5 < confidence < 1:
+            raise ValueError(f"confidence is above 0.5 and below 1; received {confidence!r}.")
         bound = math.log(confidence / (1 - confidence))
         inside = np.flatnonzero(np.abs(np.cumsum(self.log_ratios)) < bound)
         if not len(self.log_ratios) or (len(inside) and inside[-1] == len(self.log_ratios) - 1):
@@ -107,7 +113,8 @@ def likelihood_ratio(
             except correlators.AlwaysCollideError:
                 laws[-1] = np.full(len(shots), -np.inf)
     boson, classical = laws
-    possible = (boson > -np.inf) | (classical > -np.inf)
+    # What is possible for waves has a path of particles.
+    possible = classical > -np.inf
     return LikelihoodRatio(boson[possible] - classical[possible], skipped, int((~possible).sum()))
 
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import scipy.linalg
 
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 from qlatent_tf.quantum.samplers.boson_sampler import BosonSampler
@@ -120,3 +121,22 @@ def test_total_variation_needs_few_outcomes_and_whole_shots():
 def test_likelihoods_of_too_many_photons_are_refused():
     with pytest.raises(ValueError, match="up to 25 photons, received 26"):
         outcome_tests.likelihood_ratio(np.ones((1, 26), int), np.eye(26), np.ones(26, int))
+
+
+def test_stray_photons_prove_nothing():
+    """One that came where no path leads has the probability zero under both hypotheses."""
+    unitary = scipy.linalg.block_diag(haar_unitary(6, 1), haar_unitary(6, 2))
+    state = np.array([1] * 6 + [0] * 6)
+    shots = DistinguishableSampler(unitary, state).sample(200, seed=0)
+    clean = outcome_tests.likelihood_ratio(shots, unitary, state)
+    shots[7] = [1, 1, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0]
+    stray = outcome_tests.likelihood_ratio(shots, unitary, state)
+    assert (clean.impossible, stray.impossible) == (0, 1)
+    assert np.isfinite(stray.log_ratios).all() and stray.confidence < 1e-6
+
+
+@pytest.mark.parametrize("confidence", [0.5, 0.3, 1.0])
+def test_a_confidence_without_a_meaning_is_refused(confidence):
+    evidence = outcome_tests.LikelihoodRatio(np.ones(3), 0, 0)
+    with pytest.raises(ValueError, match="above 0.5 and below 1"):
+        evidence.shots_needed(confidence)
