@@ -7,7 +7,7 @@ from absl import logging
 
 from qlatent_tf.latents.device_counts import DeviceCounts
 from qlatent_tf.latents.vector_distribution import seed_of
-from qlatent_tf.quantum.arguments import MAX_PHOTONS
+from qlatent_tf.quantum.arguments import MAX_PHOTONS, as_array
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 from qlatent_tf.quantum.devices.tiles import draw_tiles
 
@@ -94,12 +94,17 @@ class BosonSampling(DeviceCounts):
           counts: array-like, shape `[..., width]`. Photons or clicks of each mode.
 
         Returns:
-          float64 array, shape `[...]`; -inf where an outcome cannot happen, or holds no counts.
+          float64 array, shape `[...]`; -inf where an outcome cannot happen, or an entry is further
+          than 0.01, the rounding of shifted samples, from a count.
 
         Raises:
-          ValueError: if the width is another, or a device is too large, see `PhotonicDevice`.
+          ValueError: if the width is another, the numbers are not real, or a device is too large,
+            see `PhotonicDevice`.
         """
-        counts = np.asarray(counts, np.float64)
+        counts = as_array(counts, f"Outcomes have the width {self._width}")
+        if counts.dtype.kind not in "biuf":
+            raise ValueError(f"Outcomes are of real numbers; received {counts.dtype}.")
+        counts = counts.astype(np.float64)
         if counts.shape[-1:] != (self._width,):
             raise ValueError(
                 f"Outcomes of {self!r} have the width {self._width}; received shape {counts.shape}."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from absl import logging
 
-from qlatent_tf.quantum.arguments import check_count, check_flag, check_unitary
+from qlatent_tf.quantum.arguments import check_count, check_flag, check_unitary, digits
 from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
 from qlatent_tf.quantum.devices.noise import combined_noise, noisy_phases, noisy_unitary
 from qlatent_tf.quantum.memory import check_memory
@@ -195,7 +195,7 @@ def entering_photons(modes: int, photons: int | None = None, input_state=None) -
         if not isinstance(input_state, str):
             return input_state
         try:
-            return [int(count) for count in input_state.split(",")]
+            return [digits(count) for count in input_state.split(",")]
         except ValueError:
             raise ValueError(
                 f"An input state reads like '1,1,0,2'; received {input_state!r}."

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.quantum.recordings import rows as sample_rows
-from qlatent_tf.quantum.unitaries import random_directions
+from qlatent_tf.quantum.unitaries import check_circuit_seed, random_directions
 
 if TYPE_CHECKING:
     from qlatent_tf.latents.recorded_samples import RecordedSamples
@@ -71,6 +72,8 @@ def samples(
     directions = None
     if projection is not None:
         width = len(chosen)
+        projection = check_count(projection, "projection", least=1)
+        projection_seed = check_circuit_seed(projection_seed, "projection_seed")
         if projection == width < rows.shape[1]:
             raise ValueError(
                 f"A projection of {width} of the {rows.shape[1]} recorded modes to {projection} "

@@ -68,9 +68,9 @@ class TrainedGaussian(VectorDistribution):
         return self.draw(self.noise(n, seed))
 
     def _log_prob(self, value):
-        return tfp.distributions.MultivariateNormalFullCovariance(
-            tf.zeros(self._width, self.dtype), self._covariance()
-        ).log_prob(value)
+        factor = tf.linalg.cholesky(self._covariance())
+        law = tfp.distributions.MultivariateNormalTriL(scale_tril=factor)
+        return law.log_prob(self._checked(value))
 
     def _mean(self):
         return tf.zeros(self._width, self.dtype)

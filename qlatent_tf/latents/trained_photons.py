@@ -33,7 +33,6 @@ class TrainedPhotons(BosonSampling):
       ValueError: if a device is not ideal, or its photons are too many to draw in a step.
     """
 
-    differentiable = False
     changes = True
 
     def __init__(self, latent: BosonSampling, interferometers, name: str | None = None):
@@ -71,8 +70,9 @@ class TrainedPhotons(BosonSampling):
         return self._built
 
     def noise(self, count, seed):
-        """Returns random bits, ``(count, devices, 2, photons)``."""
-        shape = [count, len(self._samplers), 2, self._samplers[0].photons]
+        """Returns random bits, ``(count, devices, 2, photons)``, photons the most of a device."""
+        most = max(sampler.photons for sampler in self._samplers)
+        shape = [count, len(self._samplers), 2, most]
         # All bits of an integer: TensorFlow asks for no limits, its annotations for numbers.
         return tf.random.stateless_uniform(shape, seed, None, None, tf.uint32, "philox")  # pyright: ignore[reportArgumentType]
 
@@ -89,7 +89,7 @@ class TrainedPhotons(BosonSampling):
         """Returns the counts, less their first mean, that random bits make."""
         bits = tf.unstack(tf.transpose(noise, [1, 2, 3, 0]))
         counts = [
-            sampler.counts_of(unitary, part)
+            sampler.counts_of(unitary, part[:, : sampler.photons])
             for sampler, unitary, part in zip(self._samplers, self.layer(), bits, strict=True)
         ]
         return tf.cast(tf.concat(counts, axis=1), self.dtype) + self.loc

@@ -50,10 +50,15 @@ def _checked_seed(seed):
         seed = seed.astype(np.int32)  # As `np.random.SeedSequence` makes pairs.
     words = seed.tolist() if isinstance(seed, (np.ndarray, np.generic)) else seed
     pair = words if isinstance(words, (list, tuple)) and len(words) == 2 else [words]
-    if not all(tf.is_tensor(word) or isinstance(word, (int, np.integer)) for word in pair):
-        raise ValueError(
-            f"A seed is an integer, or a pair of integers, such as [0, 0]; received {seed!r}."
-        )
+    for word in pair:
+        if tf.is_tensor(word):
+            continue
+        if isinstance(word, bool) or not isinstance(word, (int, np.integer)):
+            raise ValueError(
+                f"A seed is an integer, or a pair of integers, such as [0, 0]; received {seed!r}."
+            )
+        if len(pair) == 2 and not -(2**31) <= word < 2**31:
+            raise ValueError(f"A pair of seeds is of numbers of 32 bits; received {seed!r}.")
     return words
 
 
@@ -62,10 +67,10 @@ class DiagonalNormal(CheckedSamples, tfd.MultivariateNormalDiag):
 
 
 class VectorDistribution(CheckedSamples):
-    """A distribution of vectors, without a batch shape and without gradients to its parameters.
+    """A distribution of vectors, without a batch shape.
 
     Its outcomes are `discrete`, such as counts, unless a subclass says that they are not. One that
-    is trained `changes`.
+    is trained `changes`; its draws have gradients to its parameters if it is `differentiable`.
 
     Subclasses define `__repr__`, which is `str` as well, `_covariance`, and with it the variance.
 
@@ -86,6 +91,7 @@ class VectorDistribution(CheckedSamples):
 
     discrete = True
     changes = False
+    differentiable = False
 
     def __init__(self, width: int, dtype, parameters: dict, name: str):
         self._width = width
@@ -94,7 +100,9 @@ class VectorDistribution(CheckedSamples):
             raise ValueError(f"dtype is of floats, such as float32; received {dtype.name}.")
         super().__init__(
             dtype=dtype,
-            reparameterization_type=tfd.NOT_REPARAMETERIZED,
+            reparameterization_type=(
+                tfd.FULLY_REPARAMETERIZED if self.differentiable else tfd.NOT_REPARAMETERIZED
+            ),
             validate_args=False,
             allow_nan_stats=False,
             parameters=parameters,

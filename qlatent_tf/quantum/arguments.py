@@ -21,6 +21,26 @@ MAX_SAMPLE_NUMBER = 2**63 - 1
 DETECTORS = ("number", "threshold")
 
 
+def as_array(values, legal: str) -> np.ndarray:
+    """Returns an array; refuses lists of several lengths by a sentence of what is legal."""
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{legal}; received {values!r}: {error}") from None
+
+
+def digits(text: str) -> int:
+    """Returns the whole number of a text; int() takes 1_0, +1 and other scripts' digits, too.
+
+    Raises:
+      ValueError: if it holds anything else.
+    """
+    text = text.strip()
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(f"A whole number from 0 has digits alone; received {text!r}.")
+    return int(text)
+
+
 def check_unitary(matrix) -> np.ndarray:
     """Returns a copy of a unitary, C-contiguous complex128, shape `[modes, modes]`.
 
@@ -33,10 +53,7 @@ def check_unitary(matrix) -> np.ndarray:
             f"A unitary is a square matrix or a circuit; received the text {str(matrix)!r}. The "
             "option unitary_file names a file, and load_unitary reads one."
         )
-    try:
-        array = np.asarray(circuit_matrix(matrix))
-    except ValueError as error:  # NumPy's, of rows of several lengths
-        raise ValueError(f"A unitary is a square matrix; received {matrix!r}: {error}") from None
+    array = as_array(circuit_matrix(matrix), "A unitary is a square matrix")
     if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] == 0:
         raise ValueError(
             f"A unitary is a square matrix of shape (modes, modes); received shape {array.shape}."
@@ -70,13 +87,12 @@ def check_unitary(matrix) -> np.ndarray:
 
 def check_input_state(input_state, modes: int) -> np.ndarray:
     """Returns the photons sent into each mode, at most 255 in all, int64, shape `[modes]`."""
-    array = np.asarray(input_state)
+    legal = f"The input state of a {modes}-mode unitary has shape ({modes},)"
+    array = as_array(input_state, legal)
     if array.shape != (modes,):
-        raise ValueError(
-            f"The input state of a {modes}-mode unitary has shape ({modes},); "
-            f"received shape {array.shape}."
-        )
-    if array.dtype.kind == "b":
+        raise ValueError(f"{legal}; received shape {array.shape}.")
+    # In a list, NumPy takes True for 1.
+    if any(isinstance(count, (bool, np.bool_)) for count in input_state):
         raise ValueError(f"An input state holds non-negative integers; received {input_state!r}.")
     state = _as_counts(array, "An input state")
     if state.sum() > MAX_PHOTONS:
@@ -86,12 +102,10 @@ def check_input_state(input_state, modes: int) -> np.ndarray:
 
 def check_outcomes(outcomes, modes: int) -> np.ndarray:
     """Returns a batch of outcomes, int64, shape `[batch, modes]`."""
-    array = np.asarray(outcomes)
+    legal = f"Outcomes of a {modes}-mode device have shape (batch, {modes})"
+    array = as_array(outcomes, legal)
     if array.ndim != 2 or array.shape[1] != modes:
-        raise ValueError(
-            f"Outcomes of a {modes}-mode device have shape (batch, {modes}); "
-            f"received shape {array.shape}."
-        )
+        raise ValueError(f"{legal}; received shape {array.shape}.")
     return _as_counts(array, "An outcome")
 
 
@@ -130,11 +144,10 @@ def check_sample_range(num_samples, start, row_bytes: int) -> tuple[int, int]:
 
 def check_photons_per_sample(photons_per_sample, num_samples: int, photons: int) -> np.ndarray:
     """Returns how many of the photons each sample keeps, int64, shape `[num_samples]`."""
-    array = np.asarray(photons_per_sample)
+    legal = f"photons_per_sample has shape ({num_samples},)"
+    array = as_array(photons_per_sample, legal)
     if array.shape != (num_samples,):
-        raise ValueError(
-            f"photons_per_sample has shape ({num_samples},); received shape {array.shape}."
-        )
+        raise ValueError(f"{legal}; received shape {array.shape}.")
     counts = _as_counts(array, "photons_per_sample")
     if counts.size and counts.max() > photons:
         raise ValueError(
@@ -146,7 +159,7 @@ def check_photons_per_sample(photons_per_sample, num_samples: int, photons: int)
 
 def check_probability(value, name: str) -> float:
     """Returns a number from 0 to 1."""
-    array = np.asarray(value)
+    array = as_array(value, f"{name} is a number from 0 to 1")
     if array.shape != () or array.dtype.kind not in "iuf" or not 0.0 <= array <= 1.0:
         raise ValueError(f"{name} is a number from 0 to 1; received {value!r}.")
     return float(array)
@@ -154,12 +167,10 @@ def check_probability(value, name: str) -> float:
 
 def check_transmission(value, modes: int) -> np.ndarray:
     """Returns the transmission of each mode, one number or one a mode, float64 `[modes]`."""
-    array = np.asarray(value)
+    legal = f"transmission is a number, or a list of {modes}, in a setting such as [0.8, 0.7]"
+    array = as_array(value, legal)
     if array.shape not in ((), (modes,)) or array.dtype.kind not in "iuf":
-        raise ValueError(
-            f"transmission is a number, or a list of {modes}, in a setting such as [0.8, 0.7]; "
-            f"received {value!r}."
-        )
+        raise ValueError(f"{legal}; received {value!r}.")
     if not ((array >= 0) & (array <= 1)).all():
         raise ValueError(f"transmission holds numbers from 0 to 1; received {value!r}.")
     return np.broadcast_to(array.astype(np.float64), (modes,)).copy()
@@ -183,12 +194,11 @@ def check_distribution(probabilities, outcomes: int) -> np.ndarray:
 
     Both hold up to rounding, 1e-9 and 1e-6.
     """
-    probabilities = np.asarray(probabilities, np.float64)
-    if probabilities.shape != (outcomes,):
-        raise ValueError(
-            f"{outcomes} outcomes have as many probabilities; received the shape "
-            f"{probabilities.shape}."
-        )
+    legal = f"{outcomes} outcomes have as many probabilities"
+    given = as_array(probabilities, legal)
+    if given.shape != (outcomes,) or given.dtype.kind not in "iuf":
+        raise ValueError(f"{legal}; received {given.dtype} of the shape {given.shape}.")
+    probabilities = given.astype(np.float64)
     total, least = probabilities.sum(), probabilities.min(initial=0.0)
     if not (least >= -1e-9 and abs(total - 1) <= 1e-6):
         raise ValueError(
@@ -214,7 +224,7 @@ def check_path(value, name: str):
 
 def check_real(values, name: str) -> np.ndarray:
     """Returns a float64 copy of an array of finite real numbers."""
-    array = np.asarray(values)
+    array = as_array(values, f"{name} holds finite real numbers")
     if array.dtype.kind not in "iuf" or not np.isfinite(array).all():
         raise ValueError(f"{name} holds finite real numbers; received {values!r}.")
     return np.array(array, np.float64)

@@ -113,9 +113,13 @@ def read_blackbird(path: Path) -> np.ndarray:
         places = [int(part[:9]) for part in re.findall(r"\d+", found[3])]
         if max(places, default=0) >= MOST_MODES:
             raise ValueError(f"{where}: modes are from 0 to {MOST_MODES - 1}; one is higher.")
-        legal = len(set(places)) == len(places) == width
-        if not legal or not least <= len(given) <= len(defaults):
-            raise ValueError(f"{where}: {found[1]} has {width} modes and {len(defaults)} numbers.")
+        if not len(set(places)) == len(places) == width:
+            raise ValueError(f"{where}: {found[1]} has {width} modes, each another one.")
+        if not least <= len(given) <= len(defaults):
+            raise ValueError(
+                f"{where}: {found[1]} has from {least} to {len(defaults)} numbers; received "
+                f"{len(given)}."
+            )
         if not all(_NUMBER.fullmatch(part) and math.isfinite(float(part)) for part in given):
             raise ValueError(f"{where}: the arguments of {found[1]} are finite numbers.")
         gates.append((places, block(*map(float, given), *defaults[len(given) :])))

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from qlatent_tf.quantum.arguments import check_count, check_path, check_real, check_unitary
+from qlatent_tf.quantum.arguments import (
+    check_count,
+    check_path,
+    check_real,
+    check_unitary,
+    digits,
+)
 from qlatent_tf.quantum.circuits import read_blackbird, read_perceval
 from qlatent_tf.quantum.memory import check_memory
 from qlatent_tf.storage import npy_files
@@ -138,7 +144,7 @@ def parse_delays(delays) -> tuple[int, ...]:
     parts = np.atleast_1d(np.asarray(listed, object)).tolist()
     try:
         parsed = tuple(
-            int(part)
+            digits(part) if isinstance(part, str) else int(part)
             for part in parts
             if isinstance(part, str) or (part == int(part) and not isinstance(part, bool))
         )

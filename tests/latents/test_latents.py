@@ -311,3 +311,9 @@ def test_centred_counts_keep_their_probability_in_every_precision(dtype):
     latent = BosonSampling(device, loc=-device.mean() + 0.3, dtype=dtype)
     draws = latent.sample(500, seed=(0, 1))
     assert np.isfinite(np.asarray(latent.log_prob(draws), np.float64)).all()
+
+
+@pytest.mark.parametrize("seed", [True, (True, 1), (2**40, 1), (0, -(2**31) - 1), 0.5])
+def test_a_seed_is_of_legal_integers(seed):
+    with pytest.raises(ValueError, match="seed"):
+        latents.build("boson", modes=4).sample(2, seed=seed)

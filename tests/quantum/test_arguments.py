@@ -17,7 +17,7 @@ from qlatent_tf.quantum.unitaries import haar_unitary
 from qlatent_tf.text.names import check_choice
 
 
-def testLegalInputsAreCopiedAndConverted():
+def test_legal_inputs_are_copied_and_converted():
     given = np.eye(3)
     unitary = check_unitary(given)
     assert unitary.dtype == np.complex128 and unitary is not given
@@ -40,13 +40,13 @@ def testLegalInputsAreCopiedAndConverted():
         (haar_unitary(6, 1) * 1e200, "not unitary.* (nan|inf)"),
     ],
 )
-def testBadUnitaries(matrix, message):
+def test_bad_unitaries(matrix, message):
     with pytest.raises(ValueError, match=message):
         check_unitary(matrix)
 
 
 @pytest.mark.parametrize("dtype", [np.complex64, np.float32])
-def testAUnitaryInSinglePrecisionIsReplacedByTheNearest(dtype):
+def test_a_unitary_in_single_precision_is_replaced_by_the_nearest(dtype):
     rotation = np.linalg.qr(np.random.default_rng(0).standard_normal((40, 40)))[0]
     rounded = rotation.astype(dtype)
     exact = rounded.astype(complex)
@@ -58,7 +58,7 @@ def testAUnitaryInSinglePrecisionIsReplacedByTheNearest(dtype):
         check_unitary(rounded * dtype(1.0001))
 
 
-def testSamplesAreNumberedUpTo63Bits():
+def test_samples_are_numbered_up_to_63_bits():
     assert check_sample_range(4, 2**63 - 5, row_bytes=1) == (4, 2**63 - 5)
     for start in (2**63 - 1, 2**64):
         with pytest.raises(ValueError, match=rf"received start={start} and 4 samples"):
@@ -80,9 +80,11 @@ def testSamplesAreNumberedUpTo63Bits():
         (["1", "0", "0"], "dtype"),
         ([1j, 0, 0], "dtype complex128"),
         ([True, True, False], r"received \[True, True, False\]"),
+        ([1, True, 0], r"received \[1, True, 0\]"),
+        ([1, [1, 0], 0], r"shape \(3,\); received \[1, \[1, 0\], 0\]"),
     ],
 )
-def testBadInputStates(state, message):
+def test_bad_input_states(state, message):
     with pytest.raises(ValueError, match=message):
         check_input_state(state, 3)
 
@@ -91,13 +93,13 @@ def testBadInputStates(state, message):
     "outcomes, message",
     [([1, 0], "shape"), ([[1]], "shape"), ([[1, 0], [0, -2]], r"-2 at index \(1, 1\)")],
 )
-def testBadOutcomes(outcomes, message):
+def test_bad_outcomes(outcomes, message):
     with pytest.raises(ValueError, match=message):
         check_outcomes(outcomes, 2)
 
 
 @pytest.mark.parametrize("kept", [[1], [1, 3], [1, -1]])
-def testBadPhotonsPerSample(kept):
+def test_bad_photons_per_sample(kept):
     with pytest.raises(ValueError, match="photons_per_sample"):
         check_photons_per_sample(kept, 2, 2)
 
@@ -123,12 +125,12 @@ def testBadPhotonsPerSample(kept):
         (check_real, "1"),
     ],
 )
-def testOptionsAreNotTakenForAnotherType(check, value):
+def test_options_are_not_taken_for_another_type(check, value):
     with pytest.raises(ValueError, match="^the option .* received"):
         check(value, "the option")
 
 
 @pytest.mark.parametrize("value", [True, ["auto"], None])
-def testAChoiceIsAWord(value):
+def test_a_choice_is_a_word(value):
     with pytest.raises(ValueError, match="method is one of auto; received"):
         check_choice("method", value, {"auto": 1})

@@ -98,7 +98,24 @@ def test_a_loop_lets_a_photon_leave_early_by_its_delay_only():
 
 
 @pytest.mark.parametrize(
-    "delays", ["", "1-", "a", "0", "-1", (), (1.5,), None, "haar", True, (True, 3), (1j,)]
+    "delays",
+    [
+        "",
+        "1-",
+        "a",
+        "0",
+        "-1",
+        (),
+        (1.5,),
+        None,
+        "haar",
+        True,
+        (True, 3),
+        (1j,),
+        "1_0",
+        "+1",
+        "\u0967",
+    ],
 )
 def test_parse_delays_refuses(delays):
     with pytest.raises(ValueError, match="1-3-9"):

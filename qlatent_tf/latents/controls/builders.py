@@ -140,7 +140,8 @@ def shuffled(center: bool, **options) -> "CountControl":
     correlations between modes, and with them the fixed number of photons.
 
     It draws modes independently from their exact distributions, which is what shuffling the columns
-    of infinitely many samples gives.
+    of infinitely many samples gives. Where a post-selection or second photons leave these without a
+    closed form, they are those of 10,000 samples, and a warning says so.
 
     Options and result as for `boson`.
     """
@@ -171,7 +172,8 @@ def copula(center: bool, **options) -> "CountControl":
     covariance. Fixed totals are beyond a copula, so the matrix of all r has a negative eigenvalue
     for each circuit; it is raised to zero and the diagonal is scaled back. At 8 photons in 16 modes
     this keeps the pattern of the covariances (they correlate by 0.98 with the boson's) and two
-    thirds of their size. What is left is computed exactly: it is `covariance()`.
+    thirds of their size. What is left is computed exactly: it is `covariance()`. Distributions of
+    modes without a closed form are those of 10,000 samples, as for `shuffled`.
 
     Options and result as for `boson`.
     """

@@ -31,7 +31,8 @@ class Interferometer(keras.layers.Layer):
       `(modes, modes)`, complex64, or complex128 for the dtype float64.
 
     Raises:
-      ValueError: if there is no such mesh, or a start that it cannot make.
+      ValueError: if there is no such mesh, a start that it cannot make, or there are no complex
+        numbers of the dtype.
 
     Example:
       >>> Interferometer(16)().shape
@@ -43,6 +44,11 @@ class Interferometer(keras.layers.Layer):
 
     def __init__(self, modes, mesh=CLEMENTS, unitary=None, seed=0, **kwargs):
         super().__init__(**kwargs)
+        if self.variable_dtype not in ("float32", "float64"):
+            raise ValueError(
+                "Angles are float32 or float64, of which there are complex numbers; received "
+                f"dtype={self.variable_dtype!r}."
+            )
         self.modes, self.mesh = check_count(modes, "modes", least=1), mesh
         self.seed = check_circuit_seed(seed, "seed")
         if not isinstance(mesh, str):

@@ -94,8 +94,9 @@ class PhotonicSampler(keras.layers.Layer):
           ValueError: if that takes more than `max_bytes`, there are fewer modes than photons
             enter, or `num_samples` is no number from 0.
         """
-        if not tf.is_tensor(num_samples):
-            num_samples = check_count(num_samples, "num_samples")
+        known = tf.get_static_value(num_samples) if tf.is_tensor(num_samples) else num_samples
+        if known is not None:  # In a graph, a number may be known at each call alone.
+            num_samples = check_count(known, "num_samples")
         # Whole numbers: of these alone XLA and eager TensorFlow draw the same.
         bits = tf.random.stateless_uniform(
             [2, self.photons, num_samples], seed, None, None, tf.uint32, alg="philox"
@@ -112,7 +113,7 @@ class PhotonicSampler(keras.layers.Layer):
         Returns:
           int32 tensor, shape `[num_samples, modes]`.
         """
-        columns = tf.stop_gradient(self._columns(unitary, bits.shape[2]))
+        columns = tf.stop_gradient(self._columns(unitary, bits.shape[2] or 0))
         draw = self._draw_identical if self.statistics == "identical" else self._draw_separately
         modes = draw(columns, _unit_interval(bits[0], columns.dtype.real_dtype), bits[1])
         return tf.reduce_sum(tf.one_hot(modes, columns.shape[0], dtype=tf.int32), axis=0)
@@ -220,7 +221,7 @@ class PhotonicSampler(keras.layers.Layer):
     def _draw_identical(self, columns, uniform, order_bits):
         ranks = _ranks(order_bits)
         bit = tf.constant(1 << np.arange(self.photons), tf.int32)[:, None]
-        batch = uniform.shape[1]
+        batch = uniform.shape[1] or tf.shape(uniform)[1]
         permanent = tf.ones([1, batch], columns.dtype)
         drawn = []
         for k in range(self.photons):

@@ -122,6 +122,8 @@ def random_subsets(keys: np.ndarray, sizes: np.ndarray) -> np.ndarray:
 
     Keys that are uniform numbers give uniformly random subsets.
     """
+    if not keys.shape[1]:
+        return np.zeros(keys.shape, bool)
     ordered = np.sort(keys, axis=1)
     border = ordered[np.arange(len(keys)), np.maximum(sizes, 1) - 1]
     return (keys <= border[:, None]) & (sizes > 0)[:, None]

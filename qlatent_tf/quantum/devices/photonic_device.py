@@ -179,11 +179,7 @@ class PhotonicDevice:
     def _build_count_law(self) -> CountLaw:
         least, most = self.postselect or (0, np.inf)
         if self.rejects_shots:
-            if self.detector == "threshold" and least > self.modes:
-                raise ValueError(
-                    f"{self.modes} threshold detectors never click {least} times, as "
-                    f"postselect={self.postselect} asks for."
-                )
+            self._check_counts_are_possible(least, most)
             most = np.inf  # a necessary condition only: fewer counts may be left in the end
             if self.noise.second_photon > 0:  # second photons come on top
                 least = 0
@@ -194,6 +190,20 @@ class PhotonicDevice:
             self.dark_count_probability,
             (least, most),
         )
+
+    def _check_counts_are_possible(self, least: int, most: float) -> None:
+        """Refuses a post-selection of more or fewer counts than there can be."""
+        dark = self.dark_count_probability
+        if self.detector == "threshold":
+            fewest, largest, what = self.modes * (dark == 1), self.modes, "clicks"
+        else:
+            sent = self.photons * (1 + (self.noise.second_photon > 0))
+            fewest, largest, what = 0, sent + self.modes * (dark > 0), "counts"
+        if least > largest or most < fewest:
+            raise ValueError(
+                f"There are from {fewest} to {largest} {what}, never those that postselect="
+                f"{self.postselect} asks for."
+            )
 
     @property
     def is_ideal(self) -> bool:

@@ -211,6 +211,8 @@ class GaussianDevice:
             tail = np.cumsum(law[::-1])[::-1][1 : MOST + 2]
             tails[: len(tail)] += tail
         if not tails[-1] <= _CUT_OFF:
+            if self.detector == "threshold" and self.light != "squeezed":
+                return MOST  # A click is a click, of however many photons.
             raise ValueError(
                 f"Counts are stored in bytes, up to {MOST}; a mode of {self!r} holds more with "
                 f"probability {min(tails[-1], 1.0):.2g}. Legal is up to {_CUT_OFF:g}: squeeze less."

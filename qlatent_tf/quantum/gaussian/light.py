@@ -28,7 +28,11 @@ References:
 
 import numpy as np
 
-from qlatent_tf.quantum.arguments import SINGLE_PRECISION_TOLERANCE, UNITARY_TOLERANCE
+from qlatent_tf.quantum.arguments import (
+    SINGLE_PRECISION_TOLERANCE,
+    UNITARY_TOLERANCE,
+    as_array,
+)
 
 LIGHTS = ("squeezed", "squashed", "thermal", "coherent")
 MAX_SQUEEZING = 5.0  # 43 dB; the largest ever measured is 15 dB
@@ -41,7 +45,7 @@ def check_transfer(matrix) -> np.ndarray:
       ValueError: if it is not a finite matrix, or amplifies: a singular value exceeds 1 by more
         than 1e-8 (complex64 and float32: 1e-5).
     """
-    array = np.asarray(matrix)
+    array = as_array(matrix, "A transfer matrix holds numbers in the shape (modes, inputs)")
     if array.ndim != 2 or 0 in array.shape or array.dtype.kind not in "biufc":
         raise ValueError(
             "A transfer matrix holds numbers in the shape (modes, inputs); received "
@@ -75,11 +79,10 @@ def check_squeezing(value, inputs: int) -> np.ndarray:
     Raises:
       ValueError: if there are more, or one is not from -5 to 5.
     """
-    array = np.asarray(value)
+    legal = f"squeezing is a number, or a list of up to {inputs}, one an input"
+    array = as_array(value, legal)
     if array.dtype.kind not in "iuf" or array.ndim > 1 or array.size > inputs or array.size == 0:
-        raise ValueError(
-            f"squeezing is a number, or a list of up to {inputs}, one an input; received {value!r}."
-        )
+        raise ValueError(f"{legal}; received {value!r}.")
     if not (np.abs(array) <= MAX_SQUEEZING).all():
         raise ValueError(
             f"squeezing is from -{MAX_SQUEEZING:g} to {MAX_SQUEEZING:g}; received {value!r}."

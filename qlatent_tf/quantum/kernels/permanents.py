@@ -13,6 +13,7 @@ import math
 
 import numpy as np
 
+from qlatent_tf.quantum.arguments import as_array
 from qlatent_tf.quantum.compiled import kernel
 from qlatent_tf.quantum.kernels.gray_code import GRAY_FIELDS, MAXIMUM, next_step, start_walk
 
@@ -86,7 +87,7 @@ def permanents(matrices) -> np.ndarray:
     Reference: Glynn, "The permanent of a square matrix", European Journal of Combinatorics 31,
       2010.
     """
-    array = np.asarray(matrices)
+    array = as_array(matrices, "A batch of square matrices has shape (batch, n, n)")
     if array.ndim != 3 or array.shape[1] != array.shape[2]:
         raise ValueError(
             f"A batch of square matrices has shape (batch, n, n); received {array.shape}."
@@ -123,7 +124,7 @@ def permanent(matrix):
     Reference: Glynn, "The permanent of a square matrix", European Journal of Combinatorics 31,
       2010.
     """
-    array = np.asarray(matrix)
+    array = as_array(matrix, "A permanent needs a square matrix")
     if array.ndim != 2 or array.shape[0] != array.shape[1]:
         raise ValueError(f"A permanent needs a square matrix; received shape {array.shape}.")
     return permanents(array[None])[0].item()

@@ -118,8 +118,8 @@ def write_bank(
       draw: callable. Lets others draw the pieces, several at a time; None for `sampler`, here.
 
     Raises:
-      ValueError: if a number is not legal, or `folder` holds something else or a bank begun
-        differently: the message lists the differences.
+      ValueError: if a number is not legal, `description` is no JSON, or `folder` holds something
+        else or a bank begun differently: the message lists the differences.
       InUseError: if another process is writing it.
     """
     num_samples = check_count(num_samples, "num_samples", least=1)
@@ -140,7 +140,13 @@ def write_bank(
         "unitary_sha256": None if unitary is None else npy_sha256(unitary),
         "sampler": description,
     }
-    metadata = json.loads(json.dumps(metadata))  # as it will be read again
+    if not isinstance(description, dict):
+        raise ValueError(f"description is a dict of JSON values; received {description!r}.")
+    try:
+        metadata = json.loads(json.dumps(metadata, allow_nan=False))  # as it will be read again
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"description is a dict of JSON values: {error}.") from error
+    check_folder(folder)
     with sole_use(folder / _LOCK, f"writing the bank {folder}"):
         shards = _begin(folder, metadata, unitary)
         progress = progress or (lambda rows, found: None)

@@ -44,15 +44,18 @@ def read_metadata(folder: Path) -> dict:
     metadata = files.read_json(path)
     if not _is_bank_metadata(metadata):
         raise ValueError(f"{path} does not describe a {FORMAT}.")
-    if metadata.get("format_version") != FORMAT_VERSION:
+    version = metadata.get("format_version")
+    if isinstance(version, bool) or version != FORMAT_VERSION:
         raise ValueError(
             f"{path} has format version {metadata.get('format_version')!r}; this version of "
             f"qlatent_tf reads {FORMAT_VERSION}."
         )
     check_shape(metadata, _SHAPE, str(path))
-    for name in ("num_samples", "modes", "shard_size"):
-        if metadata[name] < 1:
-            raise ValueError(f"{path}.{name} is a whole number from 1; received {metadata[name]}.")
+    for name, least in {"num_samples": 1, "modes": 1, "shard_size": 1, "seed": 0}.items():
+        if metadata[name] < least:
+            raise ValueError(
+                f"{path}.{name} is a whole number from {least}; received {metadata[name]}."
+            )
     for name in metadata["shards"]:
         # A name from the file becomes a path: it may not point out of the bank.
         if not _SHARD_NAME.fullmatch(name):

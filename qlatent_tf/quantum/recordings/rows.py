@@ -31,6 +31,8 @@ class Rows(abc.ABC):
         if isinstance(index, slice):
             return self._take(np.arange(*index.indices(len(self)), dtype=np.int64))
         indices = np.asarray(index)
+        if isinstance(index, list) and not index:
+            indices = indices.astype(np.int64)
         # A tuple would choose a row and a mode in an array.
         if isinstance(index, tuple) or indices.dtype.kind not in "iu" or indices.ndim > 1:
             raise TypeError(
@@ -129,10 +131,11 @@ def check_rows(rows, name: str, first_row: int = 0) -> None:
     if kind in "bu" and rows.dtype.itemsize <= 2:
         return
     for start, block in blocks(rows):
+        if kind == "f":  # Half precision does not hold the limit.
+            block = block.astype(np.float64)
         legal = (block >= 0) & (block <= MAX_PHOTONS_IN_MODE)
         if kind == "f":
-            # Half precision rounds the limit to infinity.
-            legal &= np.isfinite(block) & (block == np.floor(block))
+            legal &= block == np.floor(block)
         if not legal.all():
             row, mode = np.argwhere(~legal)[0]
             raise ValueError(

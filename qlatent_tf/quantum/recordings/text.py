@@ -46,6 +46,11 @@ def read_csv(path: str | os.PathLike) -> np.ndarray:
     if not parts:
         raise ValueError(f"{path} holds no rows.")
     rows = np.concatenate(parts)
+    if rows.shape[1] == 1 and _are_clicks(rows[:, 0]):
+        raise ValueError(
+            f"{path}: its one column holds numbers such as {rows[0, 0]}, which look like clicks of "
+            "several modes: separate them by commas."
+        )
     counts_rows = (rows[:, 0] - np.arange(len(rows)) == rows[0, 0]).all()
     if counts_rows and rows.shape[1] > 1 and len(rows) >= _LEAST_INDEX:
         raise ValueError(
@@ -53,6 +58,13 @@ def read_csv(path: str | os.PathLike) -> np.ndarray:
             "index, not a mode. Write the table without it, in pandas by to_csv(index=False)."
         )
     return rows
+
+
+def _are_clicks(column: np.ndarray) -> bool:
+    """Whether all numbers have the digits 0 and 1 alone, as many, and more than one."""
+    texts = [str(number) for number in np.unique(column[:_BLOCK_LINES])]
+    digits = "".join(texts)
+    return not digits.strip("01") and len({len(text) for text in texts}) == 1 and len(texts[0]) > 1
 
 
 def _data_lines(path, file) -> Iterator[tuple[int, str]]:
@@ -88,6 +100,11 @@ def _is_header(path, line: str) -> bool:
     """Returns whether the first line names the modes; refuses headings of other columns."""
     headings = [heading.strip().strip("\"'") for heading in line.split(",")]
     for column, heading in enumerate(headings):
+        if not heading and column and column == len(headings) - 1:
+            raise ValueError(
+                f"{path}: the first line ends in a separator, as if a column followed: remove it, "
+                "from all lines."
+            )
         if not heading and len(headings) > 1:
             raise ValueError(
                 f"{path}: column {column} (counted from 0) has no heading, as a column of row "

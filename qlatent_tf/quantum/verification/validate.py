@@ -6,6 +6,7 @@ import numpy as np
 
 from qlatent_tf.quantum.arguments import (
     DETECTORS,
+    as_array,
     check_count,
     check_flag,
     check_input_state,
@@ -96,7 +97,7 @@ def validate_samples(
     if likelihood_shots is not None:
         likelihood_shots = check_count(likelihood_shots, "likelihood_shots", least=1)
     if not isinstance(rows, sample_rows.Rows):
-        rows = np.asarray(rows)
+        rows = as_array(rows, "rows are of the shape (shots, modes)")
         sample_rows.check_rows(rows, "rows")
     (size, modes), notes = rows.shape, []
     if size < 2:

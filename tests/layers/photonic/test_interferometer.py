@@ -100,3 +100,8 @@ def test_phases_behind_the_last_splitter_are_not_trained():
 def test_numbers_that_are_not_whole_are_refused(options, name):
     with pytest.raises(ValueError, match=name):
         Interferometer(**options)
+
+
+def test_numbers_without_complex_ones_are_refused():
+    with pytest.raises(ValueError, match="Angles are float32 or float64.*bfloat16"):
+        Interferometer(4, dtype="bfloat16")

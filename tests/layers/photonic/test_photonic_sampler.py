@@ -195,3 +195,13 @@ def test_what_is_no_square_complex_matrix_is_refused(matrix):
 def test_counts_of_another_width_are_refused(counts):
     with pytest.raises(ValueError, match="a column a mode of the unitary; received shape"):
         PhotonicSampler(2).log_prob(haar_unitary(3, 0), counts)
+
+
+def test_a_number_of_samples_may_be_a_tensor():
+    unitary, sampler = tf.constant(haar_unitary(4, 1), tf.complex64), PhotonicSampler(2)
+    draw = tf.function(lambda number: sampler(unitary, num_samples=number, seed=(0, 1)))
+    expected = sampler(unitary, num_samples=7, seed=(0, 1))
+    for drawn in (draw(tf.constant(7)), sampler(unitary, num_samples=tf.constant(7), seed=(0, 1))):
+        np.testing.assert_array_equal(drawn, expected)
+    with pytest.raises(ValueError, match="num_samples is at least 0; received -5"):
+        sampler(unitary, num_samples=tf.constant(-5), seed=(0, 1))

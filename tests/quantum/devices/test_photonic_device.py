@@ -205,6 +205,16 @@ def test_samples_follow_the_definition(name, input_state):
     assert stats.chisquare(observed, expected, sum_check=False).pvalue > 1e-4
 
 
+@pytest.mark.parametrize("options", [{}, {"transmission": 0.5}, {"dark_count_probability": 0.1}])
+@pytest.mark.parametrize("indistinguishability", [0, 0.5, 1])
+def test_without_photons_there_is_darkness(options, indistinguishability):
+    device = PhotonicDevice(
+        haar_unitary(2, 0), [0, 0], indistinguishability=indistinguishability, **options
+    )
+    mean = device.sample(2000, seed=0).mean(axis=0)
+    np.testing.assert_allclose(mean, device.mean(), atol=0.03)
+
+
 @pytest.mark.parametrize(
     "options, message",
     [(dict(transmission=np.linspace(0.5, 1, 20)), "steps"), (dict(detector="threshold"), "modes")],

@@ -105,3 +105,10 @@ def test_it_shows_what_it_is():
     assert repr(device) == (
         "GaussianDevice(modes=4, inputs=4, light=thermal, photons=1.086, detector=number)"
     )
+
+
+def test_clicks_of_bright_classical_light_need_no_counts():
+    device = GaussianDevice(haar_unitary(3, 0), 3.5, light="thermal", detector="threshold")
+    np.testing.assert_allclose(device.sample(20_000, seed=0).mean(axis=0), device.mean(), atol=4e-3)
+    with pytest.raises(ValueError, match="Counts are stored in bytes"):
+        GaussianDevice(haar_unitary(3, 0), 3.5, light="thermal")

@@ -72,7 +72,7 @@ def splitted(amplitudes, first, second, matrix):
 
 
 @pytest.mark.parametrize("modes, photons", [(1, 3), (2, 5), (3, 4), (4, 3), (5, 2), (6, 1)])
-def testTheOrderOfStates(modes, photons):
+def test_the_order_of_states(modes, photons):
     listed = occupations(modes, photons)
     assert BELOW[modes - 1, photons + 1] == len(listed) == math.comb(photons + modes - 1, photons)
     for place, counts in enumerate(listed):
@@ -80,14 +80,14 @@ def testTheOrderOfStates(modes, photons):
         assert place == sum(BELOW[modes - 1 - i, total] for i, total in enumerate(rest))
 
 
-def testNumbersThatExceedIntegersAreCutOff():
+def test_numbers_that_exceed_integers_are_cut_off():
     below = ways_below(200, 255)
     assert (below >= 0).all() and below.max() == 2**62
     assert below[2, 256] == math.comb(257, 2)
 
 
 @pytest.mark.parametrize("modes, photons", [(2, 0), (2, 1), (2, 6), (2, 7), (3, 5), (4, 4), (6, 2)])
-def testMixing(modes, photons):
+def test_mixing(modes, photons):
     before, between = cmath.exp(0.7j), cmath.exp(-1.9j)
     half = np.array([[1, 1], [1, -1]]) / math.sqrt(2)
     matrix = half @ np.diag([1, between]) @ half @ np.diag([1, before])
@@ -103,7 +103,7 @@ def testMixing(modes, photons):
 
 
 @pytest.mark.parametrize("modes, photons, entering", [(1, 2, 0), (2, 3, 2), (3, 2, 1), (4, 0, 3)])
-def testLettingAModeIn(modes, photons, entering):
+def test_letting_a_mode_in(modes, photons, entering):
     state = np.concatenate([random_state(modes, photons), np.ones(BELOW[modes, -1])])
     expected = {
         (entering, *counts): number for counts, number in as_dict(state, modes, photons).items()
@@ -113,7 +113,7 @@ def testLettingAModeIn(modes, photons, entering):
 
 
 @pytest.mark.parametrize("modes, photons", [(1, 3), (2, 4), (3, 3), (4, 2)])
-def testMeasuringTheFirstMode(modes, photons):
+def test_measuring_the_first_mode(modes, photons):
     whole = random_state(modes, photons)
     weights = np.zeros(MOST + 1)
     assert weigh_grades(whole, modes, photons, BELOW, weights) == pytest.approx(1.0)
@@ -132,7 +132,7 @@ def testMeasuringTheFirstMode(modes, photons):
 
 
 @pytest.mark.parametrize("modes, photons, entering", [(1, 2, 1), (2, 3, 2), (2, 0, 3), (3, 4, 0)])
-def testASplitterWithANewModeWhoseFirstOutputIsMeasured(modes, photons, entering):
+def test_a_splitter_with_a_new_mode_whose_first_output_is_measured(modes, photons, entering):
     whole = random_state(modes, photons)
     cos, sin = 0.6, 0.8
     tables = np.empty(table_start(MOST, entering + 1))

@@ -38,7 +38,7 @@ def expected_minors(rows, counts):
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("k", range(2, 10))
-def testEveryPartitionOfRowsMatchesRyser(k, dtype):
+def test_every_partition_of_rows_matches_ryser(k, dtype):
     random = np.random.default_rng(k)
     for partition in partitions(k - 1):
         for counts in {partition, partition[::-1]}:
@@ -54,7 +54,7 @@ def testEveryPartitionOfRowsMatchesRyser(k, dtype):
                     )
 
 
-def testLargeSumTakesTheVectorPath():
+def test_large_sum_takes_the_vector_path():
     rows = np.random.default_rng(0).normal(size=(13, 14)) + 0j
     expected = expected_minors(rows, [1] * 13)
     actual = minors(rows, [1] * 13, np.float64, VECTOR_TERMS, REFRESH)
@@ -62,7 +62,7 @@ def testLargeSumTakesTheVectorPath():
 
 
 @pytest.mark.parametrize("k, limit", [(12, 3e-6), (17, 2e-5)])
-def testSinglePrecisionErrorOfTheNextMode(k, limit):
+def test_single_precision_error_of_the_next_mode(k, limit):
     """Total variation between the laws of the next mode in both precisions."""
     random = np.random.default_rng(k)
     modes = 2 * k

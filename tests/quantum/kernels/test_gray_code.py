@@ -7,7 +7,7 @@ from qlatent_tf.quantum.kernels.gray_code import DIGIT, GRAY_FIELDS, MAXIMUM, ne
 
 
 @pytest.mark.parametrize("maxima", [(), (1,), (3,), (1, 1, 1), (2, 1, 4), (5, 3, 1, 2)])
-def testVisitsEveryVectorOnceWithItsWeight(maxima):
+def test_visits_every_vector_once_with_its_weight(maxima):
     walk = np.zeros((GRAY_FIELDS, len(maxima) + 1), np.int64)
     walk[MAXIMUM, : len(maxima)] = maxima
     start_walk(walk, len(maxima))

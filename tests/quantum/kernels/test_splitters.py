@@ -20,7 +20,7 @@ def amplitude(splitter, outcome, state):
 
 
 @pytest.mark.parametrize("angle", [0.0, 0.3, math.pi / 2, 2.0])
-def testTheTableHoldsPermanents(angle):
+def test_the_table_holds_permanents(angle):
     cos, sin = math.cos(angle), math.sin(angle)
     splitter = np.array([[cos, -sin], [sin, cos]])
     table = np.full(table_start(4, 4), np.nan)
@@ -37,7 +37,7 @@ def testTheTableHoldsPermanents(angle):
     assert place == len(table)
 
 
-def testBalancedSplittersHoldPermanents():
+def test_balanced_splitters_hold_permanents():
     splitter = np.array([[1, 1], [1, -1]]) / math.sqrt(2)
     table = balanced_splitters(5)
     for photons in range(6):
@@ -47,7 +47,7 @@ def testBalancedSplittersHoldPermanents():
             assert matrix[j * (photons + 1) + k] == pytest.approx(expected, abs=1e-14)
 
 
-def testManyPhotonsEnlargeNoRoundingError():
+def test_many_photons_enlarge_no_rounding_error():
     photons = 255
     table = balanced_splitters(photons)
     matrix = table[balanced_start(photons) :].reshape(photons + 1, photons + 1)

@@ -292,3 +292,20 @@ def test_a_disk_that_takes_no_more_is_an_error_and_the_bank_goes_on_later(tmp_pa
     assert not list(tmp_path.glob("*shard-*"))
     _write(tmp_path, shard_size=2050)
     np.testing.assert_array_equal(open_samples(tmp_path)[:], _expected())
+
+
+@pytest.mark.parametrize("description", ["a sampler", {"rate": np.nan}, {"sampler": object()}])
+def test_a_description_that_is_no_json_leaves_nothing_behind(tmp_path, description):
+    with pytest.raises(ValueError, match="description is a dict of JSON values"):
+        sample_bank.write_bank(
+            tmp_path / "bank", None, num_samples=1, modes=1, seed=0, description=description
+        )
+    assert not (tmp_path / "bank").exists()
+
+
+def test_a_file_is_no_folder_of_a_bank(tmp_path):
+    (tmp_path / "bank").touch()
+    with pytest.raises(ValueError, match="neither empty nor a sample bank"):
+        sample_bank.write_bank(
+            tmp_path / "bank", None, num_samples=1, modes=1, seed=0, description={}
+        )

@@ -231,6 +231,8 @@ def test_tables_as_instruments_write_them(tmp_path, content, suffix):
         ("numbered.csv", "shot_id,m0,m1\n7,1,0\n", "headed 'shot_id'"),
         ("counts.csv", "state,count\n0101,500\n", "column 0 .*headed 'state'.*JSON"),
         ("counts.csv", "mode 0,Shots\n1,500\n", "column 1 .*headed 'Shots'"),
+        ("clicks.csv", "1101\n1010\n", "look like clicks of several modes: separate them"),
+        ("commas.csv", "1,0,\n0,1,\n", "first line ends in a separator"),
         ("zeros.csv", "0101,500\n", "row 0 .*'0101': a number has no leading zeros"),
         ("zeros.csv", "1,0\n1, 007\n", "row 1 .*line 2.*'007': a number has no leading zeros"),
         ("twice.json", '{"01": 1, "0,1": 2}', "row 1 .*twice"),

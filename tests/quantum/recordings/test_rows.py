@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,6 @@ ROWS = np.random.default_rng(0).integers(0, 4, (37, 3), np.uint8)
     "index", [0, -1, slice(None), slice(5, 30), slice(30, 2, -7), [36, 0, 12, 12], []], ids=str
 )
 def test_stacked_rows_are_indexed_like_their_concatenation(index):
-    index = np.array(index, int) if index == [] else index
     stacked = sample_rows.StackedRows([ROWS[:10], ROWS[10:11], ROWS[11:]])
     assert stacked.shape == ROWS.shape and len(stacked) == 37
     np.testing.assert_array_equal(stacked[index], ROWS[index])
@@ -53,3 +54,9 @@ def test_covariance_does_not_cancel_far_from_zero():
     np.testing.assert_allclose(
         sample_rows.row_covariance(far), np.cov(ROWS.T, bias=True), atol=1e-12
     )
+
+
+def test_half_precision_is_read_without_a_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sample_rows.check_rows(np.array([[0, 2], [1, 1]], np.float16), "rows")

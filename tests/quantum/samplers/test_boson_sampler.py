@@ -37,7 +37,7 @@ def first_modes(photons, modes):
 
 @pytest.mark.parametrize("method, precision", KERNELS)
 @pytest.mark.parametrize("state", STATES)
-def testEverySampleEqualsTheReference(state, method, precision):
+def test_every_sample_equals_the_reference(state, method, precision):
     unitary = haar_unitary(len(state), seed=1)
     sampler = build(unitary, state, method, precision=precision)
     kept = np.random.default_rng(0).integers(0, sum(state) + 1, size=40)
@@ -56,7 +56,7 @@ def testEverySampleEqualsTheReference(state, method, precision):
 
 @pytest.mark.parametrize("photons, modes", [(3, 4), (4, 5), (5, 8), (8, 10)])
 @pytest.mark.parametrize("method, precision", ALL)
-def testFollowsTheExactLaw(photons, modes, method, precision):
+def test_follows_the_exact_law(photons, modes, method, precision):
     unitary = haar_unitary(modes, seed=photons)
     law = exact_distribution(unitary, first_modes(photons, modes))
     sampler = build(unitary, first_modes(photons, modes), method, precision=precision)
@@ -66,7 +66,7 @@ def testFollowsTheExactLaw(photons, modes, method, precision):
 
 @pytest.mark.parametrize("method", ["table", "lanes", "glynn"])
 @pytest.mark.parametrize("state", [(2, 0, 1, 0), (0, 0, 1, 2), (0, 0, 0, 1, 3)])
-def testSeveralPhotonsInAMode(state, method):
+def test_several_photons_in_a_mode(state, method):
     unitary = haar_unitary(len(state), seed=7)
     law = exact_distribution(unitary, state)
     rows = build(unitary, state, method).sample(100_000, seed=sum(state))
@@ -74,7 +74,7 @@ def testSeveralPhotonsInAMode(state, method):
 
 
 @pytest.mark.parametrize("method", ["lanes", "glynn"])
-def testSubsetOfThePhotons(method):
+def test_subset_of_the_photons(method):
     """Two of three photons: the mixture of the laws of the three pairs."""
     unitary = haar_unitary(4, seed=8)
     pairs = [exact_distribution(unitary, s) for s in ((2, 0, 0, 0), (1, 1, 0, 0), (1, 1, 0, 0))]
@@ -84,7 +84,7 @@ def testSubsetOfThePhotons(method):
     assert chi_square_p_value(rows, pairs[0][0], mixture) > 1e-3
 
 
-def testMoreThanTheMostThatAreSentAreRefused():
+def test_more_than_the_most_that_are_sent_are_refused():
     sampler = build(haar_unitary(4, 0), [12, 12, 12, 12], "auto", most_sent=2)
     rows = sampler.sample(50, 1, photons_per_sample=np.full(50, 2))
     np.testing.assert_array_equal(rows.sum(axis=1), 2)
@@ -97,7 +97,7 @@ def testMoreThanTheMostThatAreSentAreRefused():
 
 
 @pytest.mark.parametrize("method, precision", ALL)
-def testHongOuMandel(method, precision):
+def test_hong_ou_mandel(method, precision):
     """Photons that meet at beam splitters leave them together."""
     pairs = np.kron(np.eye(3), BEAM_SPLITTER)
     rows = build(pairs, [1] * 6, method, precision=precision).sample(20_000, seed=1)
@@ -116,7 +116,7 @@ def testHongOuMandel(method, precision):
         ("glynn", "single", 10, 1_000),
     ],
 )
-def testManyPhotonsOnABeamSplitter(method, precision, half, samples):
+def test_many_photons_on_a_beam_splitter(method, precision, half, samples):
     """n photons on each side: only even counts, `P(2j) = C(2j, j) C(2n - 2j, n - j) / 4^n`."""
     sampler = build(BEAM_SPLITTER, [half, half], method, precision=precision)
     outcomes = np.array([[2 * j, 2 * (half - j)] for j in range(half + 1)])
@@ -135,7 +135,7 @@ def testManyPhotonsOnABeamSplitter(method, precision, half, samples):
         ("glynn", "single", 40, 300),
     ],
 )
-def testAllPhotonsInOneModeAreBinomial(method, precision, photons, samples):
+def test_all_photons_in_one_mode_are_binomial(method, precision, photons, samples):
     sampler = build(BEAM_SPLITTER, [photons, 0], method, precision=precision)
     outcomes = np.array([[j, photons - j] for j in range(photons + 1)])
     law = np.array([math.comb(photons, j) for j in range(photons + 1)]) / 2.0**photons
@@ -145,7 +145,7 @@ def testAllPhotonsInOneModeAreBinomial(method, precision, photons, samples):
 
 @pytest.mark.parametrize("method, precision", ALL)
 @pytest.mark.parametrize("state", [(1, 1, 0, 1, 1, 0, 1), (2, 0, 1, 0, 0, 3, 0)])
-def testPermutationIsFollowed(state, method, precision):
+def test_permutation_is_followed(state, method, precision):
     for permutation in (np.arange(7), np.random.default_rng(1).permutation(7)):
         unitary = np.exp(1j) * np.eye(7)[permutation]
         sampler = build(unitary, state, method, precision=precision)
@@ -156,7 +156,7 @@ def testPermutationIsFollowed(state, method, precision):
 
 
 @pytest.mark.parametrize("photons, modes, samples", [(14, 28, 200), (8, 3, 200), (20, 40, 8)])
-def testPrecisionsAgreeAndLogProbIsExact(photons, modes, samples):
+def test_precisions_agree_and_log_prob_is_exact(photons, modes, samples):
     unitary = haar_unitary(modes, seed=photons)
     state = np.bincount(np.arange(photons) % modes, minlength=modes)
     double = build(unitary, state, "glynn")
@@ -170,13 +170,13 @@ def testPrecisionsAgreeAndLogProbIsExact(photons, modes, samples):
 
 
 @pytest.mark.parametrize("photons", [9, 12])
-def testKernelsDrawTheSameSamples(photons):
+def test_kernels_draw_the_same_samples(photons):
     unitary, state = haar_unitary(2 * photons, seed=3), first_modes(photons, 2 * photons)
     lanes = build(unitary, state, "lanes").sample(300, seed=6)
     np.testing.assert_array_equal(lanes, build(unitary, state, "glynn").sample(300, seed=6))
 
 
-def testMethodsAgreeOnTotalVariation():
+def test_methods_agree_on_total_variation():
     unitary, state, samples = haar_unitary(8, seed=9), first_modes(5, 8), 200_000
     occupations, law = exact_distribution(unitary, state)
     counts = [
@@ -191,7 +191,7 @@ def testMethodsAgreeOnTotalVariation():
 
 
 @pytest.mark.parametrize("method", ["table", "lanes", "glynn", "loop", "distinguishable"])
-def testBatchesAndThreadsDoNotMatter(method):
+def test_batches_and_threads_do_not_matter(method):
     unitary, state = haar_unitary(6, seed=10), (1, 2, 0, 1, 0, 0)
 
     def sampler(threads):
@@ -209,7 +209,7 @@ def testBatchesAndThreadsDoNotMatter(method):
 
 
 @pytest.mark.parametrize("method", ["table", "lanes", "glynn", "distinguishable"])
-def testNeighbouringSeedsAreIndependent(method):
+def test_neighbouring_seeds_are_independent(method):
     """Batches of seeds k and k + 1 share no more rows than independent ones, shifted or not."""
     unitary, state, size = haar_unitary(12, seed=12), first_modes(6, 12), 4000
     occupations, law = exact_distribution(unitary, state)
@@ -231,7 +231,7 @@ def testNeighbouringSeedsAreIndependent(method):
 
 
 @pytest.mark.parametrize("method", ["table", "lanes", "glynn"])
-def testMeanIsTheClassicalOne(method):
+def test_mean_is_the_classical_one(method):
     unitary, state = haar_unitary(10, seed=13), first_modes(6, 10)
     rows = build(unitary, state, method).sample(100_000, seed=14)
     expected = (np.abs(unitary[:, :6]) ** 2).sum(axis=1)
@@ -240,7 +240,7 @@ def testMeanIsTheClassicalOne(method):
 
 
 @pytest.mark.parametrize("method", ["table", "lanes", "glynn", "loop"])
-def testNoPhotons(method):
+def test_no_photons(method):
     sampler = build(haar_unitary(3, seed=0), [0, 0, 0], method)
     rows, log_probs, photons = sampler.sample(4, seed=0, return_log_prob=True, return_photons=True)
     assert not rows.any() and not log_probs.any() and photons.shape == (4, 0)
@@ -248,7 +248,7 @@ def testNoPhotons(method):
 
 
 @pytest.mark.slow
-def testThirtyPhotonsNeitherOverflowNorUnderflow():
+def test_thirty_photons_neither_overflow_nor_underflow():
     unitary = haar_unitary(60, seed=15)
     sampler = build(unitary, first_modes(30, 60), "glynn", precision="single")
     rows, log_probs = sampler.sample(1, seed=0, return_log_prob=True)
@@ -275,7 +275,7 @@ def testThirtyPhotonsNeitherOverflowNorUnderflow():
         ({"unitary": np.ones((2, 2))}, "not unitary"),
     ],
 )
-def testRefusesBadOptions(options, message):
+def test_refuses_bad_options(options, message):
     arguments = {"unitary": BEAM_SPLITTER, "input_state": [1, 1], **options}
     with pytest.raises(ValueError, match=message):
         BosonSampler(**arguments)
@@ -289,7 +289,7 @@ def test_repr_says_which_method_was_chosen():
     assert repr(classical) == "DistinguishableSampler(modes=2, photons=1)"
 
 
-def testRefusesBadRequests():
+def test_refuses_bad_requests():
     table = build(BEAM_SPLITTER, [1, 1], "table")
     with pytest.raises(ValueError, match="'lanes', 'glynn' or 'loop'"):
         table.sample(2, seed=0, photons_per_sample=[1, 2])
@@ -303,7 +303,7 @@ def testRefusesBadRequests():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("cpu", ["haswell", "generic"])
-def testProcessorsWithoutAvx512DrawTheSameSamples(cpu, tmp_path):
+def test_processors_without_avx_512_draw_the_same_samples(cpu, tmp_path):
     code = (
         "import numpy as np; from qlatent_tf.quantum.samplers.boson_sampler import BosonSampler;"
         "from qlatent_tf.quantum.unitaries import haar_unitary;"

@@ -19,7 +19,7 @@ def law(unitary, state):
 
 
 @pytest.mark.parametrize("state", [(1, 1, 1, 0), (2, 0, 1, 0, 1), (0, 0, 3)])
-def testFollowsTheExactLaw(state):
+def test_follows_the_exact_law(state):
     unitary = haar_unitary(len(state), seed=4)
     sampler = DistinguishableSampler(unitary, state)
     outcomes, probabilities = law(unitary, state)
@@ -28,7 +28,7 @@ def testFollowsTheExactLaw(state):
     assert chi_square_p_value(sampler.sample(200_000, seed=1), outcomes, probabilities) > 1e-3
 
 
-def testMean():
+def test_mean():
     unitary, state = haar_unitary(48, seed=5), [1] * 24 + [0] * 24
     rows = DistinguishableSampler(unitary, state).sample(100_000, seed=2)
     rates = np.abs(unitary[:, :24]) ** 2
@@ -37,7 +37,7 @@ def testMean():
     assert (rows.sum(axis=1) == 24).all()
 
 
-def testMaskSendsSomePhotonsOnly():
+def test_mask_sends_some_photons_only():
     unitary, state = haar_unitary(6, seed=6), (1, 2, 0, 0, 1, 0)
     sampler = DistinguishableSampler(unitary, state)
     mask = np.random.default_rng(0).random((50, 4)) < 0.5
@@ -51,7 +51,7 @@ def testMaskSendsSomePhotonsOnly():
         sampler.sample(50, seed=3, photon_mask=mask.astype(float))
 
 
-def testPermutationIsFollowed():
+def test_permutation_is_followed():
     permutation = np.random.default_rng(1).permutation(7)
     sampler = DistinguishableSampler(np.eye(7)[permutation], [2, 0, 1, 0, 0, 3, 0])
     expected = np.array([2, 0, 1, 0, 0, 3, 0])[permutation]
@@ -59,6 +59,6 @@ def testPermutationIsFollowed():
     assert sampler.log_prob([expected]) == 0
 
 
-def testLogProbOfTheWrongNumberIsMinusInfinity():
+def test_log_prob_of_the_wrong_number_is_minus_infinity():
     sampler = DistinguishableSampler(haar_unitary(3, seed=0), (1, 1, 0))
     assert sampler.log_prob([[1, 0, 0], [1, 1, 1]]).tolist() == [-np.inf, -np.inf]

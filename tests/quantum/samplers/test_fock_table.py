@@ -19,7 +19,7 @@ STATES = [(0, 0, 0), (1,), (3,), (1, 0, 0, 0, 0), (1, 1, 1, 0), (2, 0, 1, 0), (0
 
 
 @pytest.mark.parametrize("state", STATES)
-def testEveryOutcomeMatchesItsPermanent(state):
+def test_every_outcome_matches_its_permanent(state):
     unitary = haar_unitary(len(state), seed=1)
     occupations, probabilities = exact_distribution(unitary, state)
     expected = [reference.probability(unitary, state, outcome) for outcome in occupations]
@@ -31,7 +31,7 @@ def testEveryOutcomeMatchesItsPermanent(state):
 
 
 @pytest.mark.parametrize("modes, photons", [(2, 66), (2, 80), (3, 66), (4, 64), (1, 80)])
-def testManyPhotonsInFewModes(modes, photons):
+def test_many_photons_in_few_modes(modes, photons):
     # All photons enter one mode: the law is multinomial. Binomials of other ranks exceed int64.
     unitary = haar_unitary(modes, seed=0)
     occupations, probabilities = exact_distribution(unitary, [photons] + [0] * (modes - 1))
@@ -40,7 +40,7 @@ def testManyPhotonsInFewModes(modes, photons):
     np.testing.assert_allclose(probabilities, expected, rtol=1e-10)
 
 
-def testColexOrder():
+def test_colex_order():
     occupations, _ = exact_distribution(haar_unitary(4, seed=0), (1, 1, 1, 0))
     modes = [np.repeat(np.arange(4), row) for row in occupations]
     assert modes[0].tolist() == [0, 0, 0] and modes[-1].tolist() == [3, 3, 3]
@@ -48,14 +48,14 @@ def testColexOrder():
     assert ranks == list(range(len(modes)))
 
 
-def testProbabilitiesOfALargeTableSumToOne():
+def test_probabilities_of_a_large_table_sum_to_one():
     occupations, probabilities = exact_distribution(haar_unitary(14, seed=2), [1] * 7 + [0] * 7)
     assert probabilities.sum() == pytest.approx(1, abs=1e-13)
     assert (occupations.sum(axis=1) == 7).all()
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
-def testThreadsDoNotMatter(threads):
+def test_threads_do_not_matter(threads):
     unitary, state = haar_unitary(10, seed=3), [1] * 6 + [0] * 4
     occupations, probabilities = exact_distribution(unitary, state, num_threads=threads)
     expected = exact_distribution(unitary, state, num_threads=2)
@@ -64,7 +64,7 @@ def testThreadsDoNotMatter(threads):
 
 
 @pytest.mark.parametrize("modes, photons", [(12, 6), (3, 60), (300, 2), (1, 50)])
-def testMemoryIsKnownBeforehand(modes, photons):
+def test_memory_is_known_beforehand(modes, photons):
     state = np.zeros(modes, int)
     state[0] = photons
     FockTable(np.eye(modes), state)  # compilation allocates too
@@ -76,7 +76,7 @@ def testMemoryIsKnownBeforehand(modes, photons):
     assert used < table_bytes(modes, photons) + overhead
 
 
-def testTooLargeATableIsRefused():
+def test_too_large_a_table_is_refused():
     with pytest.raises(ValueError, match="166,871,334,960 outcomes"):
         exact_distribution(np.eye(32), [1] * 14 + [0] * 18)
     with pytest.raises(ValueError, match="legal is at most 1,000 bytes"):

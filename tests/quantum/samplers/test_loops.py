@@ -41,7 +41,7 @@ def with_phases(unitary, seed):
         (np.ones((1, 1)), (2,)),
     ],
 )
-def testEverySampleEqualsTheReference(unitary, state):
+def test_every_sample_equals_the_reference(unitary, state):
     sampler = BosonSampler(unitary, state, method="loop")
     order = walk_shape(unitary, np.array(state)).order
     kept = np.random.default_rng(0).integers(0, sum(state) + 1, size=30)
@@ -62,7 +62,7 @@ def testEverySampleEqualsTheReference(unitary, state):
 @pytest.mark.parametrize(
     "state", [first_modes(4, 10), [0, 1, 0, 2, 0, 0, 1, 0, 0, 1], [1] * 5 + [0] * 5]
 )
-def testLogProbIsThatOfPermanents(delays, state):
+def test_log_prob_is_that_of_permanents(delays, state):
     unitary = loop_unitary(10, delays, seed=sum(state))
     sampler = BosonSampler(unitary, state, method="loop")
     rows, log_probs = sampler.sample(500, seed=1, return_log_prob=True)
@@ -87,12 +87,12 @@ def testLogProbIsThatOfPermanents(delays, state):
         (haar_unitary(5, seed=4), [0, 4, 0, 0, 1]),
     ],
 )
-def testFollowsTheExactLaw(unitary, state):
+def test_follows_the_exact_law(unitary, state):
     rows = BosonSampler(unitary, state, method="loop").sample(50_000, seed=sum(state))
     assert chi_square_p_value(rows, *exact_distribution(unitary, state)) > 1e-3
 
 
-def testSubsetOfThePhotons():
+def test_subset_of_the_photons():
     """Two of three photons: the mixture of the laws of the three pairs."""
     unitary = loop_unitary(4, "1-1", seed=8)
     pairs = [exact_distribution(unitary, s) for s in ((2, 0, 0, 0), (1, 0, 1, 0), (1, 0, 1, 0))]
@@ -104,14 +104,14 @@ def testSubsetOfThePhotons():
     np.testing.assert_array_equal(everyone, sampler.sample(50, 9))
 
 
-def testPhotonsThatMeetAtSplittersLeaveThemTogether():
+def test_photons_that_meet_at_splitters_leave_them_together():
     rows = BosonSampler(np.kron(np.eye(3), BEAM_SPLITTER), [1] * 6, method="loop").sample(9999, 1)
     assert set(np.unique(rows)) == {0, 2}
     assert (rows[:, ::2] + rows[:, 1::2] == 2).all()
 
 
 @pytest.mark.parametrize("half, samples", [(20, 20_000), (127, 1_000)])
-def testManyPhotonsOnABeamSplitter(half, samples):
+def test_many_photons_on_a_beam_splitter(half, samples):
     """n photons on each side: only even counts, `P(2j) = C(2j, j) C(2n - 2j, n - j) / 4^n`."""
     sampler = BosonSampler(BEAM_SPLITTER, [half, half], method="loop")
     outcomes = np.array([[2 * j, 2 * (half - j)] for j in range(half + 1)])
@@ -122,7 +122,7 @@ def testManyPhotonsOnABeamSplitter(half, samples):
     assert chi_square_p_value(sampler.sample(samples, seed=2), outcomes, law) > 1e-3
 
 
-def testManyPhotonsInManyModesHaveTheExactMeanAndVariance():
+def test_many_photons_in_many_modes_have_the_exact_mean_and_variance():
     unitary, state = loop_unitary(128, "1-1", seed=0), first_modes(64, 128)
     sampler = BosonSampler(unitary, state)
     assert sampler.method == "loop"
@@ -140,7 +140,7 @@ def testManyPhotonsInManyModesHaveTheExactMeanAndVariance():
     assert np.abs(found).max() < 5 and found.std() < 1.3
 
 
-def testTheMeanLogProbabilityIsTheEntropyOfASmallerLoop():
+def test_the_mean_log_probability_is_the_entropy_of_a_smaller_loop():
     unitary, state = loop_unitary(8, "1-1", seed=5), first_modes(4, 8)
     _, law = exact_distribution(unitary, state)
     law = law[law > 0]
@@ -152,7 +152,7 @@ def testTheMeanLogProbabilityIsTheEntropyOfASmallerLoop():
 
 
 @pytest.mark.parametrize("delays", ["1-1", "1-1-1"])
-def testBatchesThreadsAndMemoryDoNotMatter(delays, monkeypatch):
+def test_batches_threads_and_memory_do_not_matter(delays, monkeypatch):
     unitary, state = loop_unitary(9, delays, seed=10), (1, 2, 0, 1, 0, 0, 1, 1, 0)
     kept = np.random.default_rng(1).integers(0, 7, 3000)
 
@@ -174,7 +174,7 @@ def testBatchesThreadsAndMemoryDoNotMatter(delays, monkeypatch):
         draw(1)
 
 
-def testNeighbouringSeedsAreIndependent():
+def test_neighbouring_seeds_are_independent():
     unitary, state = loop_unitary(12, "1-1", seed=12), first_modes(6, 12)
     _, law = exact_distribution(unitary, state)
     sampler, size = BosonSampler(unitary, state, method="loop"), 4000
@@ -186,7 +186,7 @@ def testNeighbouringSeedsAreIndependent():
             assert equal < expected + 5 * math.sqrt(expected) + 5
 
 
-def testImpossibleOutcomes():
+def test_impossible_outcomes():
     """A photon of the third bin is never in the first, of one loop."""
     sampler = BosonSampler(loop_unitary(4, "1", seed=0), [0, 0, 1, 1], method="loop")
     log_probs = sampler.log_prob([[1, 0, 0, 1], [0, 0, 1, 1], [0, 0, 1, 0], [0, 3, 0, 0]])
@@ -194,7 +194,7 @@ def testImpossibleOutcomes():
 
 
 @pytest.mark.parametrize("indistinguishability", [1.0, 0.7])
-def testLossAndDistinguishablePhotonsOfADevice(indistinguishability):
+def test_loss_and_distinguishable_photons_of_a_device(indistinguishability):
     unitary, state = loop_unitary(5, "1-1", seed=1), [1, 1, 1, 0, 0]
     options = {"transmission": 0.7, "indistinguishability": indistinguishability}
     device = PhotonicDevice(unitary, state, method="loop", **options)
@@ -205,7 +205,7 @@ def testLossAndDistinguishablePhotonsOfADevice(indistinguishability):
     assert chi_square_p_value(rows, outcomes, law) > 1e-3
 
 
-def testWhatDoesNotFitIsRefusedWithTheNumber():
+def test_what_does_not_fit_is_refused_with_the_number():
     unitary, state = loop_unitary(96, "1-3-9", seed=0), first_modes(48, 96)
     with pytest.raises(
         ValueError, match=r"up to 13 modes here, .* 1\.399e\+12 .* TiB; legal .* 4 GiB"

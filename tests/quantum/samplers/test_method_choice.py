@@ -22,11 +22,11 @@ ROOMY = 2**29
         (60, 2, 1, "table"),
     ],
 )
-def testCheapestMethod(photons, modes, samples, method):
+def test_cheapest_method(photons, modes, samples, method):
     assert choose_method(modes, photons, samples, max_table_bytes=ROOMY) == method
 
 
-def testATableThatDoesNotFitIsNotChosen():
+def test_a_table_that_does_not_fit_is_not_chosen():
     needed = table_bytes(16, 8)
     assert choose_method(16, 8, 10**8, max_table_bytes=needed) == "table"
     assert choose_method(16, 8, 10**8, max_table_bytes=needed - 1) == "lanes"
@@ -50,7 +50,7 @@ def first_modes(photons, modes):
         (None, 3, 30, 1_000, "lanes"),
     ],
 )
-def testLoopsAreWalkedWhereThatIsCheapest(delays, photons, modes, samples, method):
+def test_loops_are_walked_where_that_is_cheapest(delays, photons, modes, samples, method):
     unitary = loop_unitary(modes, delays, seed=1) if delays else haar_unitary(modes, seed=1)
     state = first_modes(photons, modes)
     walk = walk_shape(unitary, state)

@@ -13,7 +13,7 @@ def first_modes(photons, modes):
     "delays, width",
     [("1", 1), ("1-1", 2), ("1-1-1", 3), ("2", 1), ("3", 1), ("1-2", 3), ("2-4", 3), ("1-3-9", 13)],
 )
-def testLoopsKeepAsManyModesAsTheyHold(delays, width):
+def test_loops_keep_as_many_modes_as_they_hold(delays, width):
     """The sum of the delays; where they have a divisor, bins apart by less never meet."""
     unitary = loop_unitary(32, delays, seed=1)
     shape = walk_shape(unitary, np.ones(32, np.int64))
@@ -22,7 +22,7 @@ def testLoopsKeepAsManyModesAsTheyHold(delays, width):
     assert shape.entered[-1] == 32 and shape.widths[-1] == 0
 
 
-def testTheOrderOfTheOutputs():
+def test_the_order_of_the_outputs():
     unitary = loop_unitary(9, "1-1", seed=0)
     state = np.ones(9, np.int64)
     assert walk_shape(unitary, state).order.tolist() == list(range(9))
@@ -31,14 +31,14 @@ def testTheOrderOfTheOutputs():
     assert halves == [0, 2, 4, 6, 1, 3, 5]
 
 
-def testEmptyInputsAreNoModesToKeep():
+def test_empty_inputs_are_no_modes_to_keep():
     state = np.array([0, 3, 0, 0, 2, 0, 0, 0])
     shape = walk_shape(haar_unitary(8, seed=0), state)
     assert shape.width == 2 and shape.amplitudes == 6
     assert walk_shape(haar_unitary(8, seed=0), np.zeros(8, np.int64)).amplitudes == 1
 
 
-def testPhotonsInTheKeptModes():
+def test_photons_in_the_kept_modes():
     """A photon enters with every bin, and one leaves on average: two are there in between."""
     modes = 6
     angles = np.full(modes - 1, np.pi / 4)
@@ -65,7 +65,7 @@ def testPhotonsInTheKeptModes():
 @pytest.mark.parametrize(
     "state", [first_modes(9, 9), first_modes(3, 9), [0, 1, 0, 2, 0, 0, 1, 0, 0]]
 )
-def testAPlanKeepsNoMoreThanTheShapeSays(unitary, state):
+def test_a_plan_keeps_no_more_than_the_shape_says(unitary, state):
     state = np.array(state)
     shape = walk_shape(unitary, state)
     steps, _ = plan_walk(unitary, state, shape.order)

@@ -62,6 +62,7 @@ def test_a_forbidden_outcome_is_never_right():
         ([0.5, 0.2, 0.2], "sum to 1; received a sum of 0.9"),
         ([1.5, -0.5, 0.0], "the least -0.5"),
         ([np.nan, 0.5, 0.5], "sum to 1"),
+        ([0.5j, 0.5, 0.5], "complex128 of the shape"),
     ],
 )
 def test_what_is_no_law_is_refused(law, message):
@@ -72,6 +73,21 @@ def test_what_is_no_law_is_refused(law, message):
 def test_samples_that_are_not_whole_are_refused():
     with pytest.raises(ValueError, match="whole numbers; received the type float64"):
         chi_square_p_value([[1.9, 0.2]], OUTCOMES, [0.2, 0.3, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("rows", "outcomes", "message"),
+    [
+        ([[1, 0, 0]], OUTCOMES, r"shape \(batch, 2\); received shape \(1, 3\)"),
+        ([1, 0], OUTCOMES, r"received shape \(2,\)"),
+        ([[1, 0], [1]], OUTCOMES, r"shape \(shots, 2\); received"),
+        ([[2, 0]], OUTCOMES + 0.5, "non-negative integers"),
+        ([[2, 0]], np.empty((0, 2), int), "no outcomes"),
+    ],
+)
+def test_what_are_no_samples_or_outcomes_is_refused(rows, outcomes, message):
+    with pytest.raises(ValueError, match=message):
+        chi_square_p_value(rows, outcomes, [0.2, 0.3, 0.5])
 
 
 @pytest.mark.parametrize("counts", [[0, 0, 0], [1, 1, 1]])
