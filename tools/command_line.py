@@ -24,6 +24,7 @@ from qlatent_tf.startup.quiet import silence_tensorflow
 from qlatent_tf.text.names import did_you_mean
 
 _MOST = 2**31 - 1
+_FULL = "The disk is full; what was written before is whole."
 
 
 class Parser(argparse.ArgumentParser):
@@ -278,7 +279,9 @@ def _run(function, arguments):
     except OSError as error:
         message = str(error)
         if error.errno == errno.ENOSPC:
-            message = f"{error}. The disk is full; what was written before is whole."
+            message = f"{error}. {_FULL}"
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) and error.filename:
+            message = f"{os.fsdecode(error.filename)} cannot be used: {error.strerror}."
         if error.errno in (errno.EEXIST, errno.ENOTDIR) and error.filename:
             path = Path(os.fsdecode(error.filename))
             file = next((one for one in (path, *path.parents) if one.is_file()), None)
@@ -295,6 +298,9 @@ def _run(function, arguments):
             "There is not enough memory. Ask for fewer samples, a smaller batch (--batch-size) or "
             f"fewer modes.{f' ({first})' if first else ''}"
         )
+        # Of a full disk TensorFlow says the same.
+        if re.search("no space left|quota", first, re.IGNORECASE):
+            message = f"{first}. {_FULL}"
     print(f"error: {message}", file=sys.stderr)
     return 1
 

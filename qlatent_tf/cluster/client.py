@@ -63,12 +63,24 @@ class Outcome:
 
 @dataclasses.dataclass
 class _Entry:
-    """A task, how often it was lost, and while it runs, where."""
+    """A task, how often it was lost without getting further, and while it runs, where.
+
+    `began` is what it reported first on its worker, `reached` the same on the one before.
+    """
 
     task: Any
     lost: int = 0
     address: str = ""
     future: Any = None
+    began: int | None = None
+    reached: int = 0
+
+    def report(self, done: int) -> None:
+        """Takes note of what the task reports."""
+        if self.began is None:
+            self.began = done
+            if done > self.reached:  # It resumed later than before: its worker's time had ended.
+                self.lost, self.reached = 0, done
 
 
 class Cluster:
@@ -183,6 +195,7 @@ class _Job:
                 report = reports.get()
                 entry = self._running.get(report["task"])
                 if entry is not None:
+                    entry.report(report["done"])
                     watch(entry.task, report["done"])
 
         self._client.subscribe_topic(self._name, lambda event: reports.put(event[1]))
@@ -237,11 +250,12 @@ class _Job:
             raise ConnectionError("The scheduler is gone.")
         error = entry.future.exception() if status == "error" else None
         if status == "cancelled" or isinstance(error, KilledWorker):
-            entry.lost += 1
+            entry.lost, entry.began = entry.lost + 1, None
             if entry.lost <= self._allowed:
                 return None
-            said = f"{entry.lost} workers ended while they had it, the last one {who}."
-            return Outcome(error=TaskFailed(f"{said} Is memory short?", "KilledWorker"))
+            said = f"{entry.lost} workers ended before it got further, the last one {who}."
+            asked = "Is memory short, or do jobs end before the first checkpoint?"
+            return Outcome(error=TaskFailed(f"{said} {asked}", "KilledWorker"))
         if error is not None:  # Dask could not bring the task there, or the result here.
             kind = type(error).__name__
             return Outcome(error=TaskFailed(f"{who}: {kind}: {error}", kind))
@@ -280,6 +294,6 @@ class _Job:
 
 # Errors whose message says all.
 _SPEAKING = frozenset(
-    {"ValueError", "FileNotFoundError", "NotADirectoryError", "FloatingPointError", "InUseError",
-     "ImportError"}
+    {"ValueError", "FileNotFoundError", "NotADirectoryError", "PermissionError", "OSError",
+     "FloatingPointError", "InUseError", "ImportError", "Interrupted"}
 )  # fmt: skip

@@ -1,10 +1,12 @@
 """The description of a cluster, a YAML file of resources from which no code is run."""
 
+import contextlib
 import dataclasses
 import importlib
 import os
 import reprlib
 import shutil
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -65,7 +67,8 @@ class ClusterFile:
 
         module, _ = CLASSES[self.kind]
         try:
-            kind = getattr(importlib.import_module(module), self.kind)
+            with _signals_kept():
+                kind = getattr(importlib.import_module(module), self.kind)
         except ModuleNotFoundError as error:
             package = module.replace("_", "-")
             raise ImportError(
@@ -85,6 +88,18 @@ class ClusterFile:
             return cluster
         except (TypeError, ValueError, OSError, RuntimeError) as error:
             raise ValueError(f"The {self.kind} cannot be started: {error}") from error
+
+
+@contextlib.contextmanager
+def _signals_kept():
+    """Keeps who handles Ctrl-C and SIGTERM: dask_jobqueue, imported, would end with success."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError):  # Only the main thread may, which has not imported.
+            for number, handler in kept.items():
+                signal.signal(number, handler)
 
 
 def _submitted(kind, options, workers):

@@ -11,7 +11,8 @@ from qlatent_tf.cluster.fingerprint import fingerprint
 from qlatent_tf.text.differences import differences, format_differences
 
 _LOOK_SECONDS = 0.5
-_PATIENCE_SECONDS = 60
+_PATIENCE_SECONDS = 60  # before the waiting is first told of; then twice as long each time
+_MOST_PATIENCE_SECONDS = 3600
 _REFILL_SECONDS = 20
 
 
@@ -44,6 +45,7 @@ class Members:
         self._here: list[str] = []
         self._looked = float("-inf")
         self._told = self._refilled = time.monotonic()
+        self._patience = _PATIENCE_SECONDS
 
     def __iter__(self):
         return iter(self._here)
@@ -83,14 +85,14 @@ class Members:
         self._here = [address for address in self._here if address in present]
         self._meet(sorted(present - {*self._here, *self._refused}))
         if self._here:
-            self._told = now
+            self._told, self._patience = now, _PATIENCE_SECONDS
         elif present and present <= self._refused.keys():
             raise ValueError(
                 "No worker runs the client's code: "
                 + " ".join(self._refused[address] for address in sorted(present))
             )
-        elif now - self._told > _PATIENCE_SECONDS:
-            self._told = now
+        elif now - self._told > self._patience:
+            self._told, self._patience = now, min(2 * self._patience, _MOST_PATIENCE_SECONDS)
             logging.info("There is no worker at present; Ctrl-C ends the waiting.")
 
     def _meet(self, addresses):

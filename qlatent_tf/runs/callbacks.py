@@ -43,7 +43,25 @@ class EverySteps(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         step = self.model.step
         if step % self._every == 0 or step in self._also:
-            self.at_step(step, logs)
+            with _ending_nothing():
+                self.at_step(step, logs)
+
+
+@contextlib.contextmanager
+def _ending_nothing():
+    """Turns what Keras would take for the end of the batches into errors.
+
+    Such are an iterator of someone's own metric that has ended, and a file of events that may not
+    grow: training would stop, and pass for finished.
+    """
+    try:
+        yield
+    except StopIteration as error:
+        raise ValueError("An iterator ended between two steps: next() had nothing more.") from error
+    except tf.errors.OutOfRangeError as error:
+        if "end of sequence" in error.message.lower():
+            raise ValueError(f"A data set ended between two steps: {error.message}") from error
+        raise OSError(errno.EFBIG, f"A file could not be written: {error.message}") from error
 
 
 def check_finite(step: int, losses: dict) -> None:

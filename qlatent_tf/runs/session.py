@@ -102,6 +102,10 @@ class Session:
         if self._start < self._config.steps:
             checking = callbacks.EverySteps(_WATCHED, function=callbacks.check_finite)
             self._model.fit(self._batches, verbose=0, callbacks=[checking, *recorders])
+            if self._model.step < self._config.steps:  # A run that ended early is not finished.
+                raise RuntimeError(
+                    f"Training ended at step {self._model.step} of {self._config.steps}."
+                )
 
     def _recorders(self, progress, watch):
         config = self._config

@@ -115,7 +115,16 @@ def test_no_task_waits_behind_another_while_a_worker_has_none():
 def test_a_task_that_kills_all_its_workers_is_named_and_the_others_are_done(two_workers):
     found = dict(two_workers.map(tasks.die, range(4), common_of(1)))
     assert [found[task].value for task in (0, 2, 3)] == [0, 2, 3]
-    assert "4 workers ended while they had it, the last one worker " in str(found[1].error)
+    assert "4 workers ended before it got further, the last one worker " in str(found[1].error)
+
+
+def test_losses_count_only_where_a_task_resumes_no_later_than_before():
+    entry = client._Entry("task")
+    for first, lost in [(10, 0), (60, 0), (60, 1), (60, 2), (90, 0)]:
+        entry.report(first)
+        assert entry.lost == lost
+        entry.report(first + 40)
+        entry.lost, entry.began = entry.lost + 1, None
 
 
 def test_tasks_save_what_they_have_when_the_client_stops(two_workers, tmp_path):

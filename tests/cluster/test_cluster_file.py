@@ -4,13 +4,14 @@ import contextlib
 import os
 import re
 import signal
+import sys
 import time
 
 import pytest
 from harness import ROOT
 
 from qlatent_tf.cluster import cluster_file, members
-from qlatent_tf.cluster.cluster_file import CLASSES, read_cluster_file
+from qlatent_tf.cluster.cluster_file import CLASSES, ClusterFile, read_cluster_file
 from qlatent_tf.cluster.opening import open_cluster
 
 SLURM = """
@@ -222,3 +223,18 @@ def test_each_class_is_one_of_dask():
         if module != "dask_cuda":
             known = distributed if module == "dask.distributed" else dask_jobqueue
             assert hasattr(known, name)
+
+
+def test_the_class_of_a_batch_system_leaves_ctrl_c_to_the_tools(tmp_path, monkeypatch):
+    """dask_jobqueue, when it is imported, lets Ctrl-C end the process, with success."""
+    pytest.importorskip("dask_jobqueue")
+    monkeypatch.delitem(sys.modules, "dask_jobqueue.runner", raising=False)
+    monkeypatch.delitem(sys.modules, "dask_jobqueue", raising=False)
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        with pytest.raises(ValueError, match="sbatch, which is not found here"):
+            monkeypatch.setenv("PATH", str(tmp_path))
+            ClusterFile("SLURMCluster", 1, {}).start()
+        assert signal.getsignal(signal.SIGINT) is before
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -13,6 +13,7 @@ from harness import eagerly
 from tiny_run import TINY, assert_same_end, check_resumes, copy_of, killed, sent, stopped_at, train
 
 from qlatent_tf import __main__ as command
+from qlatent_tf.gan.wgan_gp import WGANGP
 from qlatent_tf.runs import session, training
 from qlatent_tf.runs.callbacks import checkpoint_steps
 from qlatent_tf.runs.run_directory import RunDirectory
@@ -154,3 +155,26 @@ def test_sigusr1_ends_no_run_that_has_nothing_to_save(copy, monkeypatch):
     # A command loads the data before it trains.
     assert command.main(["train", "--config", str(copy.path), "--workdir", str(copy.path)]) == 0
     assert signal.getsignal(signal.SIGUSR1) is signal.SIG_DFL
+
+
+ENDS = [
+    (StopIteration(), ValueError, "An iterator ended between two steps"),
+    (tf.errors.OutOfRangeError(None, None, "End of sequence"), ValueError, "A data set ended"),
+    (tf.errors.OutOfRangeError(None, None, "File too large"), OSError, "could not be written"),
+]
+
+
+@pytest.mark.parametrize("error, kind, message", ENDS)
+def test_what_keras_takes_for_the_end_is_an_error(copy, monkeypatch, error, kind, message):
+    def fail(*arguments, **options):
+        raise error
+
+    monkeypatch.setattr(session, "evaluate", fail)
+    with pytest.raises(kind, match=message):
+        train(copy.path, steps=9)
+
+
+def test_a_training_that_ends_early_is_not_finished(copy, monkeypatch):
+    monkeypatch.setattr(WGANGP, "fit", lambda self, *arguments, **options: None)
+    with pytest.raises(RuntimeError, match="Training ended at step 6 of 9"):
+        train(copy.path, steps=9)

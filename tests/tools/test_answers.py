@@ -31,6 +31,9 @@ class ResourceExhaustedError(Exception):
         (KeyboardInterrupt(), 130, "Stopped."),
         (MemoryError("Unable to allocate 7 GiB"), 1, "not enough memory. Ask for fewer samples"),
         (ResourceExhaustedError("OOM when allocating\nmore"), 1, "(OOM when allocating)\n"),
+        (ResourceExhaustedError("a.v2; No space left on device"), 1, "device. The disk is full;"),
+        (ResourceExhaustedError("a.v2; Disk quota exceeded"), 1, "exceeded. The disk is full;"),
+        (PermissionError(13, "Permission denied", "a/run"), 1, "a/run cannot be used: Permission"),
     ],
 )
 def test_a_tool_ends_with_a_sentence_and_a_code(error, code, said, capsys):

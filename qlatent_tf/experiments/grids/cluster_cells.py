@@ -10,6 +10,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from absl import logging
+
 from qlatent_tf.cluster.client import Cluster, TaskFailed
 from qlatent_tf.cluster.fingerprint import hash_of_module, hash_when_first_found
 from qlatent_tf.cluster.worker import Place
@@ -62,8 +64,8 @@ def run_on(
 ) -> None:
     """Lets workers run the cells that are not finished; each is kept when it comes back.
 
-    Where a worker sees the grid's folder, a run lies there, and another worker takes it up. Where
-    it does not, the run lies in the worker's own folder and is gone with it.
+    Where a worker sees the grid's folder and may write there, a run lies there, and another worker
+    takes it up. Where not, the run lies in the worker's own folder and is gone with it.
 
     Args:
       cluster: Cluster.
@@ -118,7 +120,8 @@ def run_on(
             raise Interrupted(said, error) from error
     held = [str(error) for cell, error in held if not grid.is_finished(cell)]
     if failed or held:
-        raise CellsFailed("\n".join([*failed, *held, "All other cells are finished."]))
+        others = ["All other cells are finished."] * (len(failed) + len(held) < len(left))
+        raise CellsFailed("\n".join([*failed, *held, *others]))
 
 
 def _told(cell, error: TaskFailed) -> str:
@@ -158,6 +161,9 @@ def _preparation(grid, sign, cells, data_dir):
 
     def prepare(ask):
         sees = ask(os.path.exists, str(sign))
+        if sees and not ask(os.access, str(folder), os.W_OK):
+            logging.warning("A worker may not write in %s: its runs are gone with it.", folder)
+            sees = False
         return Work(
             workdir=str(folder) if sees else "",
             num_samples=grid.num_samples,

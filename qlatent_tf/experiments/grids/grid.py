@@ -141,7 +141,8 @@ class Grid:
         held = [str(error) for cell, error in held if not self.is_finished(cell)]
         if held or diverged:
             kind = FloatingPointError if diverged else InUseError
-            raise kind("\n".join([*diverged, *held, "All other cells are finished."]))
+            others = ["All other cells are finished."] * (len(diverged) + len(held) < len(left))
+            raise kind("\n".join([*diverged, *held, *others]))
 
     def unfinished(self, cells) -> list[Cell]:
         """Returns the cells that are to be run, after a look at what is there of them.
