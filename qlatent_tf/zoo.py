@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from qlatent_tf.config import Config, reward_names
+from qlatent_tf.glossary import entries
 from qlatent_tf.latents.files import (
     check_endings,
     file_record,
@@ -54,6 +55,20 @@ _COMPARED = 8
 PASSED_ON = ("one_sided_penalty",)
 
 
+def check_metric(name: str) -> None:
+    """Refuses a metric that is unknown, and a score, of which a metric returns several.
+
+    Raises:
+      ValueError: naming the metrics that return the score, or those that there are.
+    """
+    returned_by = [entry.metric for entry in entries() if entry.name == name and entry.metric]
+    if name not in metrics.names() and returned_by:
+        raise ValueError(
+            f"{name!r} is a score; name a metric that returns it: {' '.join(returned_by)}."
+        )
+    metrics.check(name)
+
+
 def check_names(config: Config) -> None:
     """Refuses names and options that are unknown, without TensorFlow; builders refuse values.
 
@@ -75,7 +90,7 @@ def check_names(config: Config) -> None:
         check_trainable(config.latent, config.latent_options)
     for name in config.metrics:
         # What is ours is found by its name, without what it imports.
-        (metrics.get if ":" in name else metrics.check)(name)
+        (metrics.get if ":" in name else check_metric)(name)
     if config.model_options.get("reward") and _is_ours(models.get(config.model)):
         for name in reward_names(config):
             (rewards.get if ":" in name else rewards.check)(name)

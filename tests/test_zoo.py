@@ -169,6 +169,12 @@ def test_weights_that_are_no_numbers_are_refused(preset, tmp_path, value):
         zoo.from_preset(directory)
 
 
+def test_a_score_in_the_place_of_a_metric_is_told_apart():
+    config = tiny_config(metrics=("integer_distance",))
+    with pytest.raises(ValueError, match="is a score; name a metric that returns it: discreteness"):
+        zoo.check_names(config)
+
+
 @pytest.mark.parametrize("file", ["/etc/passwd", "/dev/zero", 3])
 @pytest.mark.parametrize("option", ["file", "unitary_file", "transfer_file", "device"])
 def test_files_of_a_latent_are_of_samples_or_matrices(preset, option, file):

@@ -31,10 +31,9 @@ from qlatent_tf.tools.sources import (
     use_inception,
 )
 
-from qlatent_tf.glossary import entries
 from qlatent_tf.latents.files import check_file, with_file
-from qlatent_tf.registry import metrics
 from qlatent_tf.runs.loading import described, is_preset, source_config
+from qlatent_tf.zoo import check_metric
 
 
 def parser() -> Parser:
@@ -66,7 +65,7 @@ def main(argv=None) -> int:
 def _evaluate(arguments):
     sources = arguments.sources
     for name in arguments.metrics:
-        _check_metric(name)
+        check_metric(name)
     if arguments.dataset:
         check_dataset(arguments.dataset)
     if arguments.save and (arguments.real or not all(map(is_preset, sources))):
@@ -173,16 +172,6 @@ def _tell_of_other_data(source, record, dataset):
             f"{format_differences(found)}.",
             file=sys.stderr,
         )
-
-
-def _check_metric(name):
-    """Refuses a metric that is unknown, and a score, of which a metric returns several."""
-    returned_by = [entry.metric for entry in entries() if entry.name == name and entry.metric]
-    if name not in metrics.names() and returned_by:
-        raise ValueError(
-            f"{name!r} is a score; name a metric that returns it: {' '.join(returned_by)}."
-        )
-    metrics.check(name)
 
 
 def _evaluate_real(arguments):

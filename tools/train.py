@@ -278,10 +278,12 @@ def _report(run):
         else f"none, for {data} has no metrics of its own. Name some, such as: "
         f"{command('evaluate', run.path, *trust, *fitting_arguments(record))}"
     )
+    # Beside others of its kind: one elsewhere may lie in a folder of anything.
+    logs = run.path.parent if run.path.parent.name == "runs" else run.path
     print(
         f"\nSamples:      {run.samples}\n"
         f"All scores:   {explained}\n"
-        f"TensorBoard:  tensorboard --logdir {shlex.quote(str(run.path.parent))}\n"
+        f"TensorBoard:  tensorboard --logdir {shlex.quote(str(logs))}\n"
         f"Keep it:      {command('publish', run.path, name, *trust)}"
     )
 

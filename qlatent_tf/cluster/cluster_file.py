@@ -156,7 +156,7 @@ def read_cluster_file(path: str | os.PathLike) -> ClusterFile:
         if name not in legal:
             raise ValueError(
                 f"{path}: a {kind} takes the options {', '.join(legal)}; received {name!r}."
-                f"{did_you_mean(str(name), legal)} What a job runs besides, such as module load, "
+                f"{_meant(str(name), legal)} What a job runs besides, such as module load, "
                 "belongs to your own configuration of dask-jobqueue: ~/.config/dask/jobqueue.yaml."
             )
         options[name] = _plain(value, f"{path}: {name}")
@@ -173,6 +173,12 @@ def read_cluster_file(path: str | os.PathLike) -> ClusterFile:
     if directives:
         options["job_extra_directives"] = directives
     return ClusterFile(kind, content["workers"], options)
+
+
+def _meant(name: str, legal) -> str:
+    """Returns a hint to the option of another name, by which SLURM knows it, too."""
+    other = {"partition": "queue", "time": "walltime", "mem": "memory", "cpus": "cores"}.get(name)
+    return f" Did you mean {other}?" if other in legal else did_you_mean(name, legal)
 
 
 def _plain(value, where):

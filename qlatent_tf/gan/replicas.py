@@ -6,6 +6,9 @@ replicas see what one device sees.
 """
 
 import contextlib
+import json
+import os
+import signal
 import zlib
 
 import keras
@@ -34,13 +37,15 @@ def make_strategy(name: str):
       tf.distribute.Strategy, or None for one device, also where a strategy finds no more.
 
     Raises:
-      ValueError: if the name is unknown.
+      ValueError: if the name is unknown, or ``TF_CONFIG`` does not say which machines there are.
     """
     check_choice("A strategy", name, STRATEGIES)
     if name == "none":
         return None
     if name == "multiworker":
-        strategy = tf.distribute.MultiWorkerMirroredStrategy()
+        logging.info("Waiting for all of %s; Ctrl-C ends the waiting.", ", ".join(_machines()))
+        with _ended_by_signals():
+            strategy = tf.distribute.MultiWorkerMirroredStrategy()
     else:
         # Without a GPU: the logical CPU devices, of which there is one unless more were made.
         kind = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
@@ -51,6 +56,39 @@ def make_strategy(name: str):
         logging.warning("The strategy %s finds one device, and trains as without it.", name)
         return None
     return strategy
+
+
+def _machines() -> list[str]:
+    """Returns the machines that ``TF_CONFIG`` names."""
+    text = os.environ.get("TF_CONFIG", "")
+    legal = (
+        'TF_CONFIG names the machines of --strategy multiworker, such as {"cluster": {"worker": '
+        '["one:2222", "two:2222"]}, "task": {"type": "worker", "index": 0}}'
+    )
+    try:
+        content = json.loads(text)
+        machines, index = content["cluster"]["worker"], content["task"]["index"]
+        machines[index]
+    except (ValueError, TypeError, KeyError, IndexError):
+        raise ValueError(f"{legal}; received {text!r}.") from None
+    return list(map(str, machines))
+
+
+@contextlib.contextmanager
+def _ended_by_signals():
+    """Lets signals end the process: while TensorFlow waits, Python does not come to handle them."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    handlers = {number: signal.getsignal(number) for number in numbers}
+    with contextlib.suppress(ValueError):  # Only the main thread may.
+        for number, handler in handlers.items():
+            if handler is not signal.SIG_IGN:
+                signal.signal(number, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError):
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
 
 
 def check_distributable(config: Config, strategy) -> None:

@@ -117,8 +117,8 @@ def read_blackbird(path: Path) -> np.ndarray:
             raise ValueError(f"{where}: {found[1]} has {width} modes, each another one.")
         if not least <= len(given) <= len(defaults):
             raise ValueError(
-                f"{where}: {found[1]} has from {least} to {len(defaults)} numbers; received "
-                f"{len(given)}."
+                f"{where}: {found[1]} has {len(defaults)} numbers, of which {least} are needed; "
+                f"received {len(given)}."
             )
         if not all(_NUMBER.fullmatch(part) and math.isfinite(float(part)) for part in given):
             raise ValueError(f"{where}: the arguments of {found[1]} are finite numbers.")

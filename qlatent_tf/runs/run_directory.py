@@ -178,7 +178,9 @@ class RunDirectory:
         file = self.path / "run.json"
         return read_json(file, _RUN) if file.is_file() else {"seconds": 0.0, "step": 0}
 
-    def write_run(self, step: int, seconds: float, dataset, latent_file=None, code=None) -> None:
+    def write_run(
+        self, step: int, seconds: float, dataset, *, latent_file=None, code=None, devices=None
+    ) -> None:
         """Records the data really used, the step reached and the time it took.
 
         Args:
@@ -187,6 +189,7 @@ class RunDirectory:
           dataset: Dataset.
           latent_file: dict. What `file_record` returned of the latent's file.
           code: dict. What `code_record` returned of someone's own code.
+          devices: str. What computed, see `tell_devices`.
         """
         write_json(
             self.path / "run.json",
@@ -196,6 +199,7 @@ class RunDirectory:
                 "dataset": {"name": dataset.name, **dataset.provenance},
                 "latent_file": latent_file,
                 **({"code": code} if code else {}),
+                **({"devices": devices} if devices else {}),
                 "versions": versions(),
             },
         )

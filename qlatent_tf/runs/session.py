@@ -7,6 +7,7 @@ from absl import logging
 from qlatent_tf.config import Config
 from qlatent_tf.drawing.png import write_picture
 from qlatent_tf.runs import callbacks
+from qlatent_tf.runs.devices import tell_devices
 from qlatent_tf.runs.evaluation import evaluate, mean_scores
 from qlatent_tf.runs.own_code import code_record
 from qlatent_tf.runs.run_directory import RunDirectory
@@ -77,6 +78,7 @@ class Session:
         run, steps, start = self._run, self._config.steps, self._start
         # As if all sessions of the run had been one.
         self._began = time.perf_counter() - run.read_run()["seconds"]
+        self._devices = tell_devices()
         forget_later(run.path, start)
         self._events = RunEvents(run.path, self._config, self._model, self._dataset, start)
         self._bar = callbacks.TrainingBar(steps, phase)
@@ -143,7 +145,14 @@ class Session:
 
     def _record(self, step, losses=None):
         seconds = time.perf_counter() - self._began
-        self._run.write_run(step, seconds, self._dataset, self._latent_file, self._code)
+        self._run.write_run(
+            step,
+            seconds,
+            self._dataset,
+            latent_file=self._latent_file,
+            code=self._code,
+            devices=self._devices,
+        )
 
     def _save(self):
         self._checkpoints.save()

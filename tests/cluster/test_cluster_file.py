@@ -50,6 +50,7 @@ def test_a_file_says_class_workers_and_options(tmp_path):
         ("class: SlurmCluster\nworkers: 1", "Did you mean SLURMCluster?"),
         ("class: os.system\nworkers: 1", "class is one of LocalCluster, .*'os.system'"),
         ("class: SLURMCluster\nworkers: 1\nscript: a", r"received \['script'\]"),
+        ("class: SLURMCluster\nworkers: 1\noptions: {partition: a}", "Did you mean queue?"),
         ("!!python/object/apply:os.system ['touch pwned']", "is no YAML"),
         ("[" * 100_000, "is no YAML"),
         ("class: LocalCluster\nworkers: " + "9" * 5000, "is no YAML"),

@@ -55,7 +55,7 @@ def test_a_run_leaves_its_files(tiny_run):
     assert metrics["step"] == 6 and [row["step"] for row in metrics["history"]] == [3, 6]
     run = tiny_run.read_run()
     assert run["step"] == 6 and run["seconds"] > 0 and run["dataset"]["name"] == "quantum"
-    assert "tensorflow" in run["versions"]
+    assert "tensorflow" in run["versions"] and run["devices"]
 
 
 KEY_SCORES = [

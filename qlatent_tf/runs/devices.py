@@ -1,0 +1,30 @@
+"""What computes: said before hours are spent on it, and kept with a run."""
+
+from pathlib import Path
+
+import tensorflow as tf
+from absl import logging
+
+_NVIDIA = Path("/dev/nvidia0")
+
+
+def computing_devices() -> str:
+    """Returns what TensorFlow computes on: its GPUs by name, or this machine's processor."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        return "the processor"
+    details = (tf.config.experimental.get_device_details(gpu) for gpu in gpus)
+    names = ", ".join(one.get("device_name", "GPU") for one in details)
+    return f"{len(gpus)} GPU{'s' * (len(gpus) > 1)} ({names})"
+
+
+def tell_devices() -> str:
+    """Logs what computes, and warns of a GPU that TensorFlow does not use; returns the former."""
+    found = computing_devices()
+    logging.info("Training on %s.", found)
+    if "GPU" not in found and _NVIDIA.exists():
+        logging.warning(
+            "This machine has an NVIDIA GPU that TensorFlow does not use. Its libraries come with "
+            "the extra: pip install 'qlatent_tf[cuda]'."
+        )
+    return found
