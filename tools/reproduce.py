@@ -178,24 +178,21 @@ def _run_grid(arguments):
         print(f"Cells that other experiments have run: {len(reused)}.")
     if experiment.scores_images:
         _check_inception(arguments, grid, cells)
-    status = 0
+    status, steps = 0, cells[0].config.steps
     if arguments.merge is None:
         status = _train(arguments, experiment, grid, cells, opening)
     else:
+        # Before anything is copied.
+        new = mergeable(grid, arguments.merge, cells).values()
+        _check_steps(grid, [*read_like(grid.path, cells), *new], steps)
         print(f"{merge(grid, arguments.merge, cells)} cells are new here.")
-    found, steps = read_like(grid.path, cells), cells[0].config.steps
+    found = read_like(grid.path, cells)
     finished = [cell for cell in found if cell["config"].steps == steps]
     if finished and len(finished) < len(found):
         print(
             f"note: {len(found) - len(finished)} cells of other than {steps:,} steps are not in "
             "this table: --iterations says of which it is.",
             file=sys.stderr,
-        )
-    if arguments.merge is not None and found and not finished:
-        there = sorted({cell["config"].steps for cell in found})
-        raise ValueError(
-            f"No cell in {grid.path} has {steps} steps, but {', '.join(map(str, there))}: "
-            "--iterations says of which the table is."
         )
     if arguments.merge is not None:
         _tell_differences(grid, finished, cells)
@@ -207,6 +204,16 @@ def _run_grid(arguments):
             f"{shlex.join(['tensorboard', '--logdir', str(arguments.workdir)])}"
         )
     return status
+
+
+def _check_steps(grid, found, steps):
+    """Refuses cells that are all of other steps than the table that is asked for."""
+    there = sorted({cell["config"].steps for cell in found})
+    if there and steps not in there:
+        raise ValueError(
+            f"No cell for {grid.path} has {steps} steps, but {', '.join(map(str, there))}: "
+            "--iterations says of which the table is."
+        )
 
 
 def _tell_differences(grid, finished, cells):

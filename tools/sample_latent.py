@@ -141,6 +141,7 @@ def parser() -> Parser:
         default="boson",
         help="identical or distinguishable photons, or Gaussian light (default: boson)",
     )
+    arguments.add_argument("--quiet", action="store_true", help="no progress bar")
     platform = arguments.add_argument_group("shots of a platform, in place of this package's own")
     platform.add_argument("--provider", choices=("perceval",), help="who has the platform")
     platform.add_argument(
@@ -161,7 +162,16 @@ def parser() -> Parser:
 
 def main(argv=None) -> int:
     """Runs the tool; returns its exit code."""
-    return run_tool(_sample, parser().parse_args(argv))
+    return run_tool(_resumable, parser().parse_args(argv))
+
+
+def _resumable(arguments) -> int:
+    """Makes the bank, and says after Ctrl-C what becomes of it."""
+    try:
+        return _sample(arguments)
+    except KeyboardInterrupt:
+        print("\nStopped. The same command makes what is missing.", file=sys.stderr)
+        return 130
 
 
 def _sample(arguments) -> int:
@@ -177,6 +187,7 @@ def _sample(arguments) -> int:
         "num_samples": arguments.num_samples,
         "seed": arguments.seed,
         "shard_size": arguments.shard_size,
+        "progress": not arguments.quiet,
     }
     if arguments.provider is None:
         if arguments.platform or arguments.max_shots:

@@ -274,7 +274,7 @@ class _Job:
         entries = list(self._running.values())
         futures = [entry.future for entry in entries]
         self._members.call(worker.stop)
-        logging.info("Waiting until the workers have saved their runs, a minute at most.")
+        logging.info("Waiting until the workers have saved what they have, a minute at most.")
         try:
             with contextlib.suppress(Exception):  # Of Dask's, which is to forget them anyway.
                 wait(futures, timeout=_SAVING_SECONDS)

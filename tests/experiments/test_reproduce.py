@@ -201,6 +201,7 @@ def test_a_merge_of_another_schedule_says_which_steps_there_are(workdir, tmp_pat
     other = [word if word != "2" else "3" for word in TABLE1]
     assert run(*other, "--workdir", tmp_path, "--merge", workdir) == 1
     assert "has 3 steps, but 2: --iterations says of which" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*"))  # Nothing is copied before.
 
 
 def test_a_dry_run_says_what_merge_would_copy(workdir, tmp_path, capsys):
