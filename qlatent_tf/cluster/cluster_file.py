@@ -99,7 +99,8 @@ def _signals_kept():
     finally:
         with contextlib.suppress(ValueError):  # Only the main thread may, which has not imported.
             for number, handler in kept.items():
-                signal.signal(number, handler)
+                if handler is not None:  # None: not of Python
+                    signal.signal(number, handler)
 
 
 def _submitted(kind, options, workers):

@@ -88,7 +88,8 @@ def _ended_by_signals():
     finally:
         with contextlib.suppress(ValueError):
             for number, handler in handlers.items():
-                signal.signal(number, handler)
+                if handler is not None:  # None: not of Python
+                    signal.signal(number, handler)
 
 
 def check_distributable(config: Config, strategy) -> None:

@@ -21,10 +21,13 @@ def computing_devices() -> str:
 def tell_devices() -> str:
     """Logs what computes, and warns of a GPU that TensorFlow does not use; returns the former."""
     found = computing_devices()
-    logging.info("Training on %s.", found)
+    # Once for all runs of a study.
+    logging.log_first_n(logging.INFO, "Training on %s.", 1, found)
     if "GPU" not in found and _NVIDIA.exists():
-        logging.warning(
+        logging.log_first_n(
+            logging.WARNING,
             "This machine has an NVIDIA GPU that TensorFlow does not use. Its libraries come with "
-            "the extra: pip install 'qlatent_tf[cuda]'."
+            "the extra: pip install 'qlatent_tf[cuda]'.",
+            1,
         )
     return found
