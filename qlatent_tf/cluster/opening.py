@@ -99,7 +99,8 @@ def _local_cluster(workers):
                 processes=True,
                 host="127.0.0.1",
                 security=True,
-                dashboard_address="127.0.0.1:0" if _has_bokeh() else None,
+                # Without a dashboard Dask serves there, too, and else at one port for all.
+                dashboard_address="127.0.0.1:0",
                 # A process alone has no limit either.
                 memory_limit=None,
                 silence_logs=standard_logging.ERROR,
