@@ -117,6 +117,26 @@ def draw_hypergeometric(
     return (uniform[:, None] >= cumulative[draws]).sum(axis=1)
 
 
+def check_counts_are_possible(device) -> None:
+    """Refuses a device that post-selects more or fewer counts than there can be.
+
+    Raises:
+      ValueError: naming how many there can be.
+    """
+    least, most = device.postselect
+    dark = device.dark_count_probability
+    if device.detector == "threshold":
+        fewest, largest, what = device.modes * (dark == 1), device.modes, "clicks"
+    else:
+        sent = device.photons * (1 + (device.noise.second_photon > 0))
+        fewest, largest, what = 0, sent + device.modes * (dark > 0), "counts"
+    if least > largest or most < fewest:
+        raise ValueError(
+            f"There are from {fewest} to {largest} {what}, never those that postselect="
+            f"{device.postselect} asks for."
+        )
+
+
 def random_subsets(keys: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """Returns a bool mask, shape `[batch, items]`, with the `sizes[i]` smallest keys of row i.
 

@@ -21,7 +21,7 @@ from qlatent_tf.quantum.arguments import (
 )
 from qlatent_tf.quantum.devices import moments, second_photons
 from qlatent_tf.quantum.devices import probabilities as outcome_law
-from qlatent_tf.quantum.devices.count_law import CountLaw
+from qlatent_tf.quantum.devices.count_law import CountLaw, check_counts_are_possible
 from qlatent_tf.quantum.devices.noise import combined_noise, noisy_unitary
 from qlatent_tf.quantum.devices.post_selection import keep_shots
 from qlatent_tf.quantum.devices.shots import ShotSampler
@@ -179,7 +179,7 @@ class PhotonicDevice:
     def _build_count_law(self) -> CountLaw:
         least, most = self.postselect or (0, np.inf)
         if self.rejects_shots:
-            self._check_counts_are_possible(least, most)
+            check_counts_are_possible(self)
             most = np.inf  # a necessary condition only: fewer counts may be left in the end
             if self.noise.second_photon > 0:  # second photons come on top
                 least = 0
@@ -190,20 +190,6 @@ class PhotonicDevice:
             self.dark_count_probability,
             (least, most),
         )
-
-    def _check_counts_are_possible(self, least: int, most: float) -> None:
-        """Refuses a post-selection of more or fewer counts than there can be."""
-        dark = self.dark_count_probability
-        if self.detector == "threshold":
-            fewest, largest, what = self.modes * (dark == 1), self.modes, "clicks"
-        else:
-            sent = self.photons * (1 + (self.noise.second_photon > 0))
-            fewest, largest, what = 0, sent + self.modes * (dark > 0), "counts"
-        if least > largest or most < fewest:
-            raise ValueError(
-                f"There are from {fewest} to {largest} {what}, never those that postselect="
-                f"{self.postselect} asks for."
-            )
 
     @property
     def is_ideal(self) -> bool:
