@@ -67,9 +67,12 @@ def _machines() -> list[str]:
     )
     try:
         content = json.loads(text)
-        machines, index = content["cluster"]["worker"], content["task"]["index"]
-        machines[index]
-    except (ValueError, TypeError, KeyError, IndexError):
+        cluster, task = content["cluster"], content["task"]
+        own = cluster[task["type"]][task["index"]]
+        machines = [*cluster.get("chief", ()), *cluster.get("worker", ())]
+        if own not in machines:
+            raise ValueError(own)
+    except (ValueError, TypeError, AttributeError, KeyError, IndexError):
         raise ValueError(f"{legal}; received {text!r}.") from None
     return list(map(str, machines))
 

@@ -318,3 +318,26 @@ def _free_port():
     with socket.socket() as server:
         server.bind(("localhost", 0))
         return server.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{bad",
+        "[]",
+        '{"cluster": {"worker": ["one:2222"]}, "task": {"type": "worker", "index": 1}}',
+        '{"cluster": {"worker": ["one:2222"]}}',
+    ],
+)
+def test_machines_that_nothing_names_are_asked_for(monkeypatch, text):
+    monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(ValueError, match="TF_CONFIG names the machines.*received"):
+        distribution.make_strategy("multiworker")
+
+
+def test_a_chief_is_one_of_the_machines(monkeypatch):
+    cluster = {"chief": ["one:2222"], "worker": ["two:2222"]}
+    content = {"cluster": cluster, "task": {"type": "chief", "index": 0}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(content))
+    assert distribution._machines() == ["one:2222", "two:2222"]
