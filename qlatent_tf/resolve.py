@@ -29,7 +29,7 @@ def resolve(config: Config) -> Config:
     builders = {kind: known.get(getattr(config, kind)) for kind, known in _REGISTRIES.items()}
     for kind, builder in builders.items():
         given = getattr(config, f"{kind}_options")
-        options = {**_by_default(builder, config), **given}
+        options = {**_by_default(builder, config), **_not_left_open(builder, config, given)}
         named = any(given.get(name) is not None for name in _NAMES_OF_CIRCUITS)
         if "unitary_seed" in options and not named:
             options["unitary_seed"], _ = _chosen_circuits(config, kind)
@@ -142,7 +142,19 @@ def with_dataset(config: Config, name: str | None) -> Config:
 
 
 def _by_default(builder, config):
-    return {**_defaults(builder), **getattr(builder, "follows", lambda config: {})(config)}
+    return {**_defaults(builder), **_following(builder, config)}
+
+
+def _following(builder, config):
+    """What follows from the rest of a configuration, of the options that the builder takes."""
+    follows = getattr(builder, "follows", lambda config: {})(config)
+    return {name: follows[name] for name in follows.keys() & inspect.signature(builder).parameters}
+
+
+def _not_left_open(builder, config, given):
+    """The options that are given, without those that are None where another value follows."""
+    following = _following(builder, config)
+    return {name: one for name, one in given.items() if one is not None or name not in following}
 
 
 def _defaults(builder):

@@ -7,6 +7,8 @@ from qlatent_tf.configs.last_qgan import get_config
 
 from qlatent_tf import resolve as completion
 from qlatent_tf.config import Config
+from qlatent_tf.latents.photons import boson
+from qlatent_tf.registry import latents, takes_options_of
 from qlatent_tf.zoo import read_preset
 
 OPEN = tiny_config()
@@ -49,6 +51,17 @@ def test_the_width_of_an_own_circuit_is_written_down(tmp_path):
     by_default = resolve(latent="boson", latent_options={})
     assert by_default.latent_options["modes"] == 16
     assert completion.changed_options(by_default, "latent") == {}
+    left_open = resolve(latent="boson", latent_options={"modes": None})
+    assert left_open.latent_options["modes"] == 16
+
+
+def test_what_follows_is_for_builders_that_take_it(monkeypatch):
+    @takes_options_of(boson, without=("modes",))
+    def mine(**options):
+        return boson(modes=8, **options)
+
+    monkeypatch.setitem(latents._builders, "mine", mine)
+    assert "modes" not in resolve(latent="mine", latent_options={}).latent_options
 
 
 def test_another_seed_brings_other_circuits_unless_they_were_named():

@@ -59,6 +59,10 @@ class Place:
             worker, task = _at_work()
             worker.log_event(self.job, {"task": task, "done": done})
 
+    def begin(self) -> None:
+        """Lets the first report of a task pass, whenever the one of the task before was."""
+        self._reported = 0.0
+
     def check_wanted(self) -> None:
         """Raises KeyboardInterrupt if the client has stopped the job, or has gone."""
         worker, task = _at_work()
@@ -141,6 +145,7 @@ def perform(job: str, function: Callable, task) -> dict[str, Any]:
         place, began = _places[job], time.perf_counter()
         try:
             place.check_wanted()
+            place.begin()
             record = {"value": function(place.common, task, place)}
             # The client would wait for ever for what cannot be sent (tried with Dask 2026.8).
             pickle.dumps(record, buffer_callback=lambda buffer: None)

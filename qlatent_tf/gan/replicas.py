@@ -6,7 +6,6 @@ replicas see what one device sees.
 """
 
 import contextlib
-import json
 import os
 import signal
 import zlib
@@ -66,9 +65,9 @@ def _machines() -> list[str]:
         '["one:2222", "two:2222"]}, "task": {"type": "worker", "index": 0}}'
     )
     try:
-        content = json.loads(text)
-        cluster, task = content["cluster"], content["task"]
-        own = cluster[task["type"]][task["index"]]
+        resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
+        cluster = resolver.cluster_spec().as_dict()
+        own = cluster[resolver.task_type][int(resolver.task_id)]
         machines = [*cluster.get("chief", ()), *cluster.get("worker", ())]
         if own not in machines:
             raise ValueError(own)

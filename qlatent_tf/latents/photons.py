@@ -145,7 +145,7 @@ def _follow_circuit(config):
     if file is None:
         return {"modes": _width(options.get("input_state"), None)}
     # Where the modes are known, the file need not be there.
-    return {} if options.get("modes") else {"modes": len(load_unitary(file))}
+    return {"modes": options.get("modes") or len(load_unitary(file))}
 
 
 # The width of a circuit, which its file or its photons tell; see `qlatent_tf.resolve`.
@@ -221,7 +221,7 @@ def _own_circuit(modes, unitary_file, unitary, interferometer) -> np.ndarray | N
     if modes not in (None, len(own)):
         raise ValueError(
             f"{unitary_file or name} holds a {len(own)}-mode unitary; received modes={modes!r}. "
-            "Leave modes out."
+            f"Set modes={len(own)}, or leave it open (modes=null)."
         )
     return own
 
@@ -234,7 +234,7 @@ def _width(input_state, own: np.ndarray | None) -> int:
         return DEFAULT_MODES
     state = entering_photons(DEFAULT_MODES, input_state=input_state)
     # Of no list: the device says so.
-    return len(state) if isinstance(state, (list, tuple, np.ndarray)) else DEFAULT_MODES
+    return len(state) if np.ndim(np.asarray(state, object)) == 1 else DEFAULT_MODES
 
 
 def _unitaries(

@@ -58,7 +58,9 @@ def _checked_seed(seed):
                 f"A seed is an integer, or a pair of integers, such as [0, 0]; received {seed!r}."
             )
         if len(pair) == 2 and not -(2**31) <= word < 2**31:
-            raise ValueError(f"A pair of seeds is of numbers of 32 bits; received {seed!r}.")
+            raise ValueError(
+                f"The seeds of a pair are from -2**31 to 2**31 - 1; received {seed!r}."
+            )
     return words
 
 

@@ -1,5 +1,6 @@
 """What computes: said before hours are spent on it, and kept with a run."""
 
+import os
 from pathlib import Path
 
 import tensorflow as tf
@@ -23,7 +24,8 @@ def tell_devices() -> str:
     found = computing_devices()
     # Once for all runs of a study.
     logging.log_first_n(logging.INFO, "Training on %s.", 1, found)
-    if "GPU" not in found and _NVIDIA.exists():
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
+    if "GPU" not in found and _NVIDIA.exists() and not hidden:
         logging.log_first_n(
             logging.WARNING,
             "This machine has an NVIDIA GPU that TensorFlow does not use. Its libraries come with "

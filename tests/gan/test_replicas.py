@@ -336,8 +336,15 @@ def test_machines_that_nothing_names_are_asked_for(monkeypatch, text):
         distribution.make_strategy("multiworker")
 
 
-def test_a_chief_is_one_of_the_machines(monkeypatch):
-    cluster = {"chief": ["one:2222"], "worker": ["two:2222"]}
-    content = {"cluster": cluster, "task": {"type": "chief", "index": 0}}
+@pytest.mark.parametrize(
+    "cluster, task",
+    [
+        ({"chief": ["one:2222"], "worker": ["two:2222"]}, {"type": "chief", "index": 0}),
+        ({"worker": ["one:2222", "two:2222"]}, {"type": "worker", "index": "1"}),
+        ({"worker": {"0": "one:2222", "1": "two:2222"}}, {"type": "worker", "index": 1}),
+    ],
+)
+def test_machines_are_named_as_tensorflow_reads_them(monkeypatch, cluster, task):
+    content = {"cluster": cluster, "task": task}
     monkeypatch.setenv("TF_CONFIG", json.dumps(content))
     assert distribution._machines() == ["one:2222", "two:2222"]

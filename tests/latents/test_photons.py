@@ -385,7 +385,8 @@ def test_a_circuit_is_given_as_an_object():
     unitary = haar_unitary(3, 1)
     latent = boson(photons=1, unitary=unitary)
     np.testing.assert_array_equal(latent.devices[0].unitary, unitary)
-    with pytest.raises(ValueError, match="unitary holds a 3-mode unitary; received modes=4. Leave"):
+    message = "unitary holds a 3-mode unitary; received modes=4. Set modes=3"
+    with pytest.raises(ValueError, match=message):
         boson(modes=4, unitary=unitary)
     with pytest.raises(ValueError, match="unitary is the interferometer; received interferometer"):
         boson(modes=3, unitary=unitary, interferometer="1-1")

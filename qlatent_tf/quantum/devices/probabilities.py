@@ -45,7 +45,7 @@ from scipy.stats import binom
 from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
 from qlatent_tf.quantum.devices.second_photons import check_free
 from qlatent_tf.quantum.kernels.permanents import permanents
-from qlatent_tf.quantum.kernels.zero_permanents import permanents_are_zero
+from qlatent_tf.quantum.kernels.zero_permanents import coefficient, without_noise
 
 # A permanent of order 12 takes about 50 us, and a probability up to 2^12 of them.
 MAX_IDENTICAL_PHOTONS = 12
@@ -266,16 +266,10 @@ def _classical_probability_if_dark(device, outcome: np.ndarray) -> float:
     detected = np.repeat(rates[filled] * device.transmission[filled, None], device.input_state, 1)
     lost = np.repeat((1.0 - device.transmission) @ rates, device.input_state)
     dark_probability = device.dark_count_probability
-    # [counts of each filled mode, up to those of the outcome]
-    coefficients = np.zeros(outcome[filled] + 1)
-    coefficients.flat[0] = (1.0 - dark_probability) ** (device.modes - len(filled))
-    dark = ((1.0 - dark_probability, row) for row in dark_probability * np.eye(len(filled)))
-    for constant, slopes in [*zip(lost, detected.T, strict=True), *dark]:
-        product = constant * coefficients
-        for axis, slope in enumerate(slopes):
-            np.moveaxis(product, axis, 0)[1:] += slope * np.moveaxis(coefficients, axis, 0)[:-1]
-        coefficients = product
-    return float(coefficients.flat[-1])
+    dark = np.eye(len(filled)) * dark_probability
+    constants = np.append(lost, np.full(len(filled), 1.0 - dark_probability))
+    quiet = (1.0 - dark_probability) ** (device.modes - len(filled))
+    return quiet * coefficient(constants, np.vstack([detected.T, dark]), outcome[filled])
 
 
 def _classical_probability(device, detected: np.ndarray, lost: int) -> float:
@@ -285,9 +279,8 @@ def _classical_probability(device, detected: np.ndarray, lost: int) -> float:
     counts = np.append(detected, lost)
     rows = np.repeat(rows, device.input_state, axis=1)
     values = permanents(np.repeat(rows, counts, axis=0)[None])
-    values[permanents_are_zero(values, rows, counts[None])] = 0.0
     orderings = math.prod(math.factorial(int(count)) for count in counts)
-    return max(float(values[0]), 0.0) / orderings
+    return float(without_noise(values, rows, counts[None])[0]) / orderings
 
 
 def _click_probability(device, clicks: np.ndarray) -> float:

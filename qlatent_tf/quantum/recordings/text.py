@@ -47,9 +47,11 @@ def read_csv(path: str | os.PathLike) -> np.ndarray:
         raise ValueError(f"{path} holds no rows.")
     rows = np.concatenate(parts)
     if rows.shape[1] == 1 and _are_clicks(rows[:, 0]):
-        raise ValueError(
-            f"{path}: its one column holds numbers such as {rows[0, 0]}, which look like clicks of "
-            "several modes: separate them by commas."
+        logging.warning(
+            "%s: its one column holds numbers such as %d, and is taken for one mode. If they are "
+            "clicks of several modes, separate them by commas.",
+            path,
+            rows[0, 0],
         )
     counts_rows = (rows[:, 0] - np.arange(len(rows)) == rows[0, 0]).all()
     if counts_rows and rows.shape[1] > 1 and len(rows) >= _LEAST_INDEX:

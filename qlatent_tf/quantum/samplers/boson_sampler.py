@@ -15,7 +15,11 @@ from qlatent_tf.quantum.arguments import (
 )
 from qlatent_tf.quantum.kernels.batch_minors import LANES
 from qlatent_tf.quantum.kernels.permanents import log_factorials
-from qlatent_tf.quantum.kernels.zero_permanents import log_noise
+from qlatent_tf.quantum.kernels.zero_permanents import (
+    SMALLEST_AMPLITUDE,
+    has_free_permutation,
+    log_noise,
+)
 from qlatent_tf.quantum.memory import readable_bytes
 from qlatent_tf.quantum.random_streams import stream_key
 from qlatent_tf.quantum.samplers.fock_table import DEFAULT_MAX_TABLE_BYTES, FockTable
@@ -259,8 +263,9 @@ class BosonSampler:
             log_permanents(self._columns, chosen, first, last, values)
 
         run_chunks(fill, len(chosen), self._num_threads)
-        noise = log_noise(np.abs(self._columns[0] + 1j * self._columns[1]).T, chosen)
-        values[values < 2 * (noise + _LOG_ROUNDINGS)] = -np.inf
+        rows = np.abs(self._columns[0] + 1j * self._columns[1]).T
+        values[values < 2 * (log_noise(rows, chosen) + _LOG_ROUNDINGS)] = -np.inf
+        values[~has_free_permutation(rows > SMALLEST_AMPLITUDE * self._scale, chosen)] = -np.inf
         norm = 2 * self.photons * np.log(self._scale) + log_factorials(self.input_state)
         result[possible] = values - log_factorials(chosen) - norm
         return result

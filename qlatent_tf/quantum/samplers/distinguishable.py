@@ -11,7 +11,7 @@ from qlatent_tf.quantum.arguments import (
 from qlatent_tf.quantum.compiled import kernel
 from qlatent_tf.quantum.kernels.alias_table import alias_index, alias_records
 from qlatent_tf.quantum.kernels.permanents import MAX_ORDER, log_factorials, repeated_row_permanent
-from qlatent_tf.quantum.kernels.zero_permanents import permanents_are_zero
+from qlatent_tf.quantum.kernels.zero_permanents import without_noise
 from qlatent_tf.quantum.random_streams import GAMMA, mix64, stream_key, stream_state
 from qlatent_tf.quantum.threads import check_num_threads, run_chunks
 
@@ -138,7 +138,7 @@ class DistinguishableSampler:
             _permanents_of_outcomes(self._rates, chosen, first, last, values)
 
         run_chunks(fill, len(chosen), self._num_threads)
-        values[permanents_are_zero(values, self._rates, chosen)] = 0.0
+        values = without_noise(values, self._rates, chosen)
         result = np.full(len(outcomes), -np.inf)
         with np.errstate(divide="ignore"):
             result[possible] = np.log(np.maximum(values, 0.0)) - log_factorials(chosen)

@@ -3,6 +3,7 @@ import itertools
 import numpy as np
 import pytest
 import scipy.linalg
+from scipy.stats import multinomial
 
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 from qlatent_tf.quantum.kernels.zero_permanents import has_free_permutation, log_noise
@@ -57,6 +58,22 @@ def test_unlikely_outcomes_of_random_circuits_are_far_from_the_noise(photons, mo
     rows = np.repeat(np.abs(unitary), state, axis=1)
     found = BosonSampler(unitary, state, method="glynn").log_prob(outcomes)
     assert (found - 2 * log_noise(rows, outcomes) > 2 * np.log(1e6)).all()
+
+
+@pytest.mark.parametrize("angle", [1e-2, 1e-6, 1e-9])
+def test_small_couplings_of_particles_are_computed_without_noise(angle):
+    cos, sin = np.cos(angle), np.sin(angle)
+    first = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
+    second = np.array([[1, 0, 0], [0, cos, -sin], [0, sin, cos]])
+    unitary, state = first @ second, [4, 0, 0]  # no path leads from the first mode to the last
+    outcomes = np.array([one for one in itertools.product(range(5), repeat=3) if sum(one) == 4])
+    law = DistinguishableSampler(unitary, state).log_prob(outcomes)
+    with np.errstate(divide="ignore"):
+        expected = multinomial.logpmf(outcomes, 4, unitary[:, 0] ** 2)
+    np.testing.assert_allclose(law, expected, atol=1e-3)
+    assert np.isneginf(law).sum() == (outcomes[:, 2] > 0).sum()
+    waves = BosonSampler(unitary, state, method="glynn").log_prob(outcomes)
+    assert np.isneginf(waves[outcomes[:, 2] > 0]).all()
 
 
 def test_free_permutations_are_those_of_a_search():
