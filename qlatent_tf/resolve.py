@@ -29,7 +29,10 @@ def resolve(config: Config) -> Config:
     builders = {kind: known.get(getattr(config, kind)) for kind, known in _REGISTRIES.items()}
     for kind, builder in builders.items():
         given = getattr(config, f"{kind}_options")
-        options = {**_by_default(builder, config), **_not_left_open(builder, config, given)}
+        following = _following(builder, config)
+        # What is None is left open where another value follows.
+        stated = {k: one for k, one in given.items() if one is not None or k not in following}
+        options = {**_defaults(builder), **following, **stated}
         named = any(given.get(name) is not None for name in _NAMES_OF_CIRCUITS)
         if "unitary_seed" in options and not named:
             options["unitary_seed"], _ = _chosen_circuits(config, kind)
@@ -88,7 +91,9 @@ def changed_options(config: Config, kind: str) -> dict:
     defaults = {}  # all of somebody's own, whose file may lie on another machine
     if ":" not in name:
         builder = _REGISTRIES[kind].get(name)
-        defaults = _by_default(builder, config) if kind == "latent" else _defaults(builder)
+        defaults = _defaults(builder)
+        if kind == "latent":
+            defaults |= _following(builder, config)
     return {
         name: value
         for name, value in options.items()
@@ -141,20 +146,10 @@ def with_dataset(config: Config, name: str | None) -> Config:
     return dataclasses.replace(config, dataset=name, dataset_options={})
 
 
-def _by_default(builder, config):
-    return {**_defaults(builder), **_following(builder, config)}
-
-
 def _following(builder, config):
     """What follows from the rest of a configuration, of the options that the builder takes."""
     follows = getattr(builder, "follows", lambda config: {})(config)
     return {name: follows[name] for name in follows.keys() & inspect.signature(builder).parameters}
-
-
-def _not_left_open(builder, config, given):
-    """The options that are given, without those that are None where another value follows."""
-    following = _following(builder, config)
-    return {name: one for name, one in given.items() if one is not None or name not in following}
 
 
 def _defaults(builder):

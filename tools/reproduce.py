@@ -159,7 +159,7 @@ def _run_grid(arguments):
 
     # Now, so that a wrong name is refused without TensorFlow.
     from qlatent_tf.experiments.grids.grid import Grid
-    from qlatent_tf.experiments.grids.taken_in import merge, mergeable, reusable
+    from qlatent_tf.experiments.grids.taken_in import mergeable, reusable, take_in
 
     grid = Grid(arguments.workdir, getattr(arguments, "num_samples", experiment.num_samples))
     if arguments.merge is None:
@@ -183,9 +183,9 @@ def _run_grid(arguments):
         status = _train(arguments, experiment, grid, cells, opening)
     else:
         # Before anything is copied.
-        new = mergeable(grid, arguments.merge, cells).values()
-        _check_steps(grid, [*read_like(grid.path, cells), *new], steps)
-        print(f"{merge(grid, arguments.merge, cells)} cells are new here.")
+        new = mergeable(grid, arguments.merge, cells)
+        _check_steps(grid, [*read_like(grid.path, cells), *new.values()], steps)
+        print(f"{take_in(new)} cells are new here.")
     found = read_like(grid.path, cells)
     finished = [cell for cell in found if cell["config"].steps == steps]
     if finished and len(finished) < len(found):

@@ -22,7 +22,11 @@ def merge(grid: Grid, folders, cells) -> int:
     Raises:
       FileNotFoundError, ValueError: as `mergeable` does. Nothing is copied then.
     """
-    new = mergeable(grid, folders, cells)
+    return take_in(mergeable(grid, folders, cells))
+
+
+def take_in(new: dict[Path, dict]) -> int:
+    """Writes what `mergeable` has found into its grid; returns how many cells that are."""
     for here, cell in new.items():
         write_json(here, {**cell, "config": cell["config"].to_json()})
     return len(new)

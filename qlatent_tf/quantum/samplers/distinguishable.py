@@ -141,5 +141,5 @@ class DistinguishableSampler:
         values = without_noise(values, self._rates, chosen)
         result = np.full(len(outcomes), -np.inf)
         with np.errstate(divide="ignore"):
-            result[possible] = np.log(np.maximum(values, 0.0)) - log_factorials(chosen)
+            result[possible] = np.log(values) - log_factorials(chosen)
         return result
