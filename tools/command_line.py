@@ -18,7 +18,7 @@ from pathlib import Path
 from absl import logging
 
 from qlatent_tf.config import Config
-from qlatent_tf.runs.signals import asking_is_harmless
+from qlatent_tf.signals import asking_is_harmless
 from qlatent_tf.startup.backend import BackendError, check_backend
 from qlatent_tf.startup.quiet import silence_tensorflow
 from qlatent_tf.text.names import did_you_mean

@@ -1,17 +1,16 @@
 """The description of a cluster, a YAML file of resources from which no code is run."""
 
-import contextlib
 import dataclasses
 import importlib
 import os
 import reprlib
 import shutil
-import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from qlatent_tf.cluster.submissions import Submissions
+from qlatent_tf.signals import signals_kept
 from qlatent_tf.storage.shapes import check_shape
 from qlatent_tf.text.names import did_you_mean
 
@@ -67,7 +66,7 @@ class ClusterFile:
 
         module, _ = CLASSES[self.kind]
         try:
-            with _signals_kept():
+            with signals_kept():  # dask_jobqueue would end with success on Ctrl-C.
                 kind = getattr(importlib.import_module(module), self.kind)
         except ModuleNotFoundError as error:
             package = module.replace("_", "-")
@@ -88,19 +87,6 @@ class ClusterFile:
             return cluster
         except (TypeError, ValueError, OSError, RuntimeError) as error:
             raise ValueError(f"The {self.kind} cannot be started: {error}") from error
-
-
-@contextlib.contextmanager
-def _signals_kept():
-    """Keeps who handles Ctrl-C and SIGTERM: dask_jobqueue, imported, would end with success."""
-    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        with contextlib.suppress(ValueError):  # Only the main thread may, which has not imported.
-            for number, handler in kept.items():
-                if handler is not None:  # None: not of Python
-                    signal.signal(number, handler)
 
 
 def _submitted(kind, options, workers):

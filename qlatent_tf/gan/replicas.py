@@ -7,7 +7,6 @@ replicas see what one device sees.
 
 import contextlib
 import os
-import signal
 import zlib
 
 import keras
@@ -15,6 +14,7 @@ import tensorflow as tf
 from absl import logging
 
 from qlatent_tf.config import Config
+from qlatent_tf.signals import signals_end
 from qlatent_tf.text.names import check_choice
 
 STRATEGIES = ("none", "mirrored", "multiworker")
@@ -43,7 +43,7 @@ def make_strategy(name: str):
         return None
     if name == "multiworker":
         logging.info("Waiting for all of %s; Ctrl-C ends the waiting.", ", ".join(_machines()))
-        with _ended_by_signals():
+        with signals_end():
             strategy = tf.distribute.MultiWorkerMirroredStrategy()
     else:
         # Without a GPU: the logical CPU devices, of which there is one unless more were made.
@@ -74,24 +74,6 @@ def _machines() -> list[str]:
     except (ValueError, TypeError, AttributeError, KeyError, IndexError):
         raise ValueError(f"{legal}; received {text!r}.") from None
     return list(map(str, machines))
-
-
-@contextlib.contextmanager
-def _ended_by_signals():
-    """Lets signals end the process: while TensorFlow waits, Python does not come to handle them."""
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    handlers = {number: signal.getsignal(number) for number in numbers}
-    with contextlib.suppress(ValueError):  # Only the main thread may.
-        for number, handler in handlers.items():
-            if handler is not signal.SIG_IGN:
-                signal.signal(number, signal.SIG_DFL)
-    try:
-        yield
-    finally:
-        with contextlib.suppress(ValueError):
-            for number, handler in handlers.items():
-                if handler is not None:  # None: not of Python
-                    signal.signal(number, handler)
 
 
 def check_distributable(config: Config, strategy) -> None:

@@ -21,9 +21,9 @@ from qlatent_tf.runs.run_directory import (
     differences_by_name_first,
 )
 from qlatent_tf.runs.session import Session
-from qlatent_tf.runs.signals import asking_is_harmless
 from qlatent_tf.runs.starting_point import starting_point
 from qlatent_tf.seeds import derive_seed, initial_weights
+from qlatent_tf.signals import asking_is_harmless
 from qlatent_tf.storage.locks import sole_use
 from qlatent_tf.text.differences import format_differences
 from qlatent_tf.zoo import build_model, check_names, from_preset

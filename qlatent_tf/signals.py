@@ -69,16 +69,40 @@ def signals_interrupt() -> Iterator[Callable[[], bool]]:
 
 
 @contextlib.contextmanager
-def _handled(handlers):
-    """Installs handlers of signals that are not ignored, for as long as the block runs."""
-    before = {}
-    # Elsewhere than in the main thread, signals are its business.
-    with contextlib.suppress(ValueError):
-        for number, handler in handlers.items():
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                before[number] = signal.signal(number, handler)
+def signals_end() -> Iterator[None]:
+    """Lets signals end the process at once, while other code than Python's waits.
+
+    Python would come to handle them only after it.
+    """
+    with _handled(dict.fromkeys((signal.SIGINT, signal.SIGTERM), signal.SIG_DFL)):
+        yield
+
+
+@contextlib.contextmanager
+def signals_kept() -> Iterator[None]:
+    """Keeps who handles Ctrl-C and SIGTERM while code runs that would handle them its own way."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        _install(before)
+
+
+@contextlib.contextmanager
+def _handled(handlers):
+    """Installs handlers of signals that are not ignored, for as long as the block runs."""
+    before = {number: signal.getsignal(number) for number in handlers}
+    before = {number: it for number, it in before.items() if it is not signal.SIG_IGN}
+    _install({number: handlers[number] for number in before})
+    try:
+        yield
+    finally:
+        _install(before)
+
+
+def _install(handlers):
+    # Elsewhere than in the main thread, signals are its business.
+    with contextlib.suppress(ValueError):
+        for number, handler in handlers.items():
+            if handler is not None:  # A handler that is not Python's cannot be put back.
+                signal.signal(number, handler)
