@@ -118,10 +118,8 @@ def run_on(
             done = sum(map(grid.is_finished, left))
             said = f"Stopped: {done} of {len(left)} cells are finished."
             raise Interrupted(said, error) from error
-    held = [str(error) for cell, error in held if not grid.is_finished(cell)]
-    if failed or held:
-        others = ["All other cells are finished."] * (len(failed) + len(held) < len(left))
-        raise CellsFailed("\n".join([*failed, *held, *others]))
+    if missing := grid.missing(left, failed, held):
+        raise CellsFailed(missing)
 
 
 def _told(cell, error: TaskFailed) -> str:

@@ -138,11 +138,20 @@ class Grid:
                     bar.total -= end - bar.n
                 else:
                     watch(cell.config.steps)
-        held = [str(error) for cell, error in held if not self.is_finished(cell)]
-        if held or diverged:
-            kind = FloatingPointError if diverged else InUseError
-            others = ["All other cells are finished."] * (len(diverged) + len(held) < len(left))
-            raise kind("\n".join([*diverged, *held, *others]))
+        if missing := self.missing(left, diverged, held):
+            raise (FloatingPointError if diverged else InUseError)(missing)
+
+    def missing(self, cells, failed, held) -> str:
+        """Returns what is said of cells that were run but are not finished; nothing if all are.
+
+        Args:
+          cells: sequence of Cell. All that were run.
+          failed: sequence of str. What is said of those that failed.
+          held: sequence of pairs of Cell and InUseError. Those that other processes ran meanwhile.
+        """
+        missing = [*failed, *(str(error) for cell, error in held if not self.is_finished(cell))]
+        others = ["All other cells are finished."] * (0 < len(missing) < len(cells))
+        return "\n".join([*missing, *others])
 
     def unfinished(self, cells) -> list[Cell]:
         """Returns the cells that are to be run, after a look at what is there of them.
