@@ -63,7 +63,7 @@ def _load_quietly(load, devices, module):
             load(module)
             # What trains with other machines is told of them before it looks at its own.
             if devices and "TF_CONFIG" not in os.environ:
-                sys.modules["tensorflow"].config.list_logical_devices()
+                _start_devices(sys.modules["tensorflow"])
         except BaseException:
             hidden.seek(0)
             os.write(shown, hidden.read())
@@ -71,3 +71,14 @@ def _load_quietly(load, devices, module):
         finally:
             os.dup2(shown, 2)
             os.close(shown)
+
+
+def _start_devices(tensorflow):
+    tensorflow.config.list_logical_devices()
+
+    # What oneDNN cannot do here is said once, with the first graph that transposes whole numbers.
+    def transpose(numbers):
+        return tensorflow.transpose(numbers) + numbers
+
+    with tensorflow.device("CPU"):
+        tensorflow.function(transpose, autograph=False)(tensorflow.ones((2, 2), "int32"))

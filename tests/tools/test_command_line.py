@@ -5,6 +5,7 @@ import gc
 import importlib
 import importlib.util
 import re
+import subprocess
 import sys
 import types
 import weakref
@@ -24,6 +25,15 @@ os.write(2, b"noise of a library")
 
 class config:
     list_logical_devices = staticmethod(lambda: os.write(2, b"noise of devices"))
+
+class device:
+    def __init__(self, name): pass
+    def __enter__(self): pass
+    def __exit__(self, *_): pass
+
+def ones(shape, dtype): return 1
+def transpose(numbers): return numbers
+def function(python, autograph): return lambda *_: os.write(2, b"noise of a graph")
 """
 
 
@@ -61,6 +71,17 @@ def test_they_are_hidden_from_python(stand_in, capfd, devices):
     # What is not started yet writes when it is.
     tensorflow.config.list_logical_devices()
     assert "noise of devices" in capfd.readouterr().err
+
+
+def test_the_first_graph_of_whole_numbers_is_quiet():
+    code = """if True:
+        import qlatent_tf
+        qlatent_tf.silence_tensorflow()
+        import tensorflow as tf
+        print(tf.function(lambda x: tf.transpose(x) + x)(tf.eye(2, dtype=tf.int32)).numpy().sum())
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "4\n" and "oneDNN" not in done.stderr
 
 
 def test_what_watches_imports_is_told_of_tensorflow(stand_in):
