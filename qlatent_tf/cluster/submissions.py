@@ -16,7 +16,7 @@ class Submissions:
 
     def __init__(self):
         # By names: a cluster that is closed expects nobody else to hold its jobs.
-        self._answers: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[tuple[str, str, str]] = queue.SimpleQueue()
         self._cluster = None
         self._told: set[str] = set()
 
@@ -31,15 +31,15 @@ class Submissions:
                 try:
                     await super().start()
                 except (OSError, RuntimeError, ValueError) as error:
-                    submissions._answer(self.name, _reason(error))
+                    submissions._answer(self.name, reason=_reason(error))
                     await super(core.Job, self).start()  # That of what is submitted.
                 else:
-                    submissions._answer(self.name, "")
+                    submissions._answer(self.name, job=self.job_id)
 
         return Job
 
     def wait(self, cluster) -> None:
-        """Waits until each job is submitted or refused.
+        """Waits until each job is submitted or refused, and tells the numbers of the submitted.
 
         Args:
           cluster: dask_jobqueue.JobQueueCluster, which has been scaled.
@@ -49,17 +49,20 @@ class Submissions:
         """
         answers = [self._answers.get() for _ in cluster.worker_spec]
         self._cluster = cluster
-        refused = [(name, reason) for name, reason in answers if reason]
+        refused = [(name, reason) for name, _, reason in answers if reason]
         if len(refused) == len(answers):
             raise RuntimeError(f"jobs are refused: {refused[0][1]}")
+        logging.info("Submitted: %s.", ", ".join(f"job {job}" for _, job, _ in answers if job))
         for name, reason in refused:
             self._forget(name, reason)
 
-    def _answer(self, name, reason):
+    def _answer(self, name, job="", reason=""):
         if self._cluster is None:
-            self._answers.put((name, reason))
+            self._answers.put((name, job, reason))
         elif reason:
             self._forget(name, reason)
+        else:
+            logging.info("Submitted: job %s.", job)
 
     def _forget(self, name, reason):
         """Lets the cluster submit another job in place of one that was refused."""

@@ -169,6 +169,7 @@ def test_a_job_that_slurm_refuses_is_told_of_with_its_reason(tmp_path, monkeypat
 
 
 def test_a_job_that_slurm_refuses_beside_others_is_submitted_again(tmp_path, monkeypatch, caplog):
+    caplog.set_level("INFO")
     limit = (
         "#!/bin/sh\nmkdir {0}/full 2>/dev/null || {{ echo too many jobs >&2; exit 1; }}\n"
         "echo job 123\n"
@@ -178,12 +179,14 @@ def test_a_job_that_slurm_refuses_beside_others_is_submitted_again(tmp_path, mon
     with contextlib.closing(file.start()) as cluster:
         assert len(cluster.worker_spec) == 1
         assert "will be submitted again: too many jobs" in caplog.text
+        assert "Submitted: job 123." in caplog.text
         wait_for(lambda: len(cluster.workers) == 1)
         cluster.scale(2)
         wait_for(lambda: len(cluster.worker_spec) == 1 == len(cluster.workers))
         (tmp_path / "full").rmdir()
         cluster.scale(2)
         wait_for(lambda: len(cluster.worker_spec) == 2 == len(cluster.workers))
+        wait_for(lambda: caplog.text.count("Submitted: job 123.") == 2)
     assert caplog.text.count("too many jobs") == 1 and "Traceback" not in caplog.text
 
 
