@@ -33,6 +33,8 @@ def resolve(config: Config) -> Config:
         # What is None is left open where another value follows.
         stated = {k: one for k, one in given.items() if one is not None or k not in following}
         options = {**_defaults(builder), **following, **stated}
+        if options.get("standardize") is False:  # As it is where nobody names it.
+            del options["standardize"]
         named = any(given.get(name) is not None for name in _NAMES_OF_CIRCUITS)
         if "unitary_seed" in options and not named:
             options["unitary_seed"], _ = _chosen_circuits(config, kind)

@@ -1,13 +1,16 @@
 """The committed results follow from the committed cells, and a page shows them."""
 
 import importlib
+import itertools
 import re
 
+import numpy as np
 import pytest
 from harness import ROOT
+from scipy import stats
 
 from qlatent_tf.experiments.catalogue import EXPERIMENTS
-from qlatent_tf.experiments.grids.finished_cells import read_cells
+from qlatent_tf.experiments.grids.finished_cells import cell_scores, read_cells
 
 # Called <experiment>_<generator steps>, or <experiment>_<what differs>_<generator steps>.
 _FOLDERS = sorted(folder.parent for folder in (ROOT / "docs" / "results").glob("*/cells"))
@@ -32,9 +35,11 @@ def _names(folder):
 def test_a_table_is_that_of_its_cells(folder, tmp_path, no_charts):
     name, steps = _names(folder)
     EXPERIMENTS[name].write(tmp_path, read_cells(folder, steps))
-    for suffix in ("md", "csv"):
-        written = (folder / f"{name}.{suffix}").read_text(encoding="utf-8")
-        assert written == (tmp_path / f"{name}.{suffix}").read_text(encoding="utf-8")
+    tables = [file for file in tmp_path.iterdir() if file.suffix in (".md", ".csv", ".json")]
+    assert len(tables) >= 3
+    for file in tables:
+        text = file.read_text(encoding="utf-8")
+        assert (folder / file.name).read_text(encoding="utf-8") == text, file.name
 
 
 @pytest.fixture
@@ -87,6 +92,46 @@ def test_the_summary_is_that_of_the_cells(doc_scripts):
     written = (ROOT / "docs" / "results" / "summary.md").read_text(encoding="utf-8")
     assert written == summary.to_markdown(compared)
     assert len(summary.draw(compared).axes[0].lines) > len(compared)
+
+
+@pytest.fixture(scope="module")
+def differences():
+    """Mean, least and largest per cent by which rows of equal seeds differ, in any score."""
+    values = {}
+    for folder in _FOLDERS:
+        for cell in read_cells(folder):
+            config, row = cell["config"], (folder.name, tuple(cell["row"].items()))
+            for score in cell_scores(cell).values():
+                scored = values.setdefault((config.dataset, config.steps, score.name), {})
+                scored.setdefault(row, {})[config.seed] = score.mean
+    found = set()
+    for rows in values.values():
+        for ours, other in itertools.permutations(rows, 2):
+            seeds = rows[ours].keys() & rows[other].keys()
+            # In one folder, or the same row in two.
+            if len(seeds) > 1 and (ours[0] == other[0] or ours[1] == other[1]):
+                found |= _difference(
+                    *([rows[row][seed] for seed in seeds] for row in (ours, other))
+                )
+    return found
+
+
+def _difference(ours, other):
+    base = np.mean(other)
+    if not base or not np.isfinite([*ours, *other]).all():
+        return set()
+    shares = 100 * np.subtract(ours, other) / base
+    wide = stats.t.ppf(0.975, len(shares) - 1) * stats.sem(shares)
+    low, mean, high = (round(shares.mean() + sign * wide) for sign in (-1, 0, 1))
+    return {(mean, low, high), (-mean, -high, -low)}
+
+
+@pytest.mark.parametrize("page", ["README.md", _PAGE])
+def test_a_difference_with_an_interval_on_a_page_is_one_of_the_cells(page, differences):
+    text = " ".join((ROOT / page).read_text(encoding="utf-8").split())
+    told = re.findall(r"(-?\d+) %(?:(?! %).)*? \((-?\d+) to (-?\d+) %", text)
+    assert len(told) >= 4
+    assert [one for one in told if tuple(map(int, one)) not in differences] == []
 
 
 def test_there_are_results():

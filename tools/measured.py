@@ -7,6 +7,7 @@ from qlatent_tf.tools.command_line import slow_work
 
 from qlatent_tf.config import parse_setting
 from qlatent_tf.experiments import figure2, theorem1
+from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.experiments.grids.cells import cell_name, named_code
 from qlatent_tf.experiments.grids.finished_cells import read_cell
 from qlatent_tf.runs.loading import load_model, source_config
@@ -28,21 +29,9 @@ SOURCES = {
 
 def measure_figure2(arguments) -> int:
     """Measures presets or runs of table1, and writes figure 2; returns the exit code."""
-    any_latent = cell_name({"data": arguments.data, "latent": "LATENT"}, arguments.seed)
-    runs = arguments.workdir.glob(f"runs/{any_latent.replace('LATENT', '*')}")
-    # Of table1 and these data: other runs may lie beside them.
-    trained = [
-        run
-        for run in runs
-        if RunDirectory(run).read_run()["step"] and _is_table1(run, arguments.data)
-    ]
-    sources = arguments.source or sorted(trained)
-    if not sources:
-        raise FileNotFoundError(
-            f"{arguments.workdir} has no runs on {arguments.data!r} data with seed "
-            f"{arguments.seed}. Train some with table1, or name presets or runs."
-        )
-    named = {}
+    if arguments.source:
+        _refuse_beside_source(arguments, "data", "seed")
+    sources, named = arguments.source or _trained(arguments), {}
     for source in sources:  # Before hours are spent on the first.
         source_config(source, arguments.trust_code)
         other = named.setdefault(_name_of(source), source)
@@ -61,6 +50,35 @@ def measure_figure2(arguments) -> int:
     show_table(arguments)
     print(f"Table and figure are in {arguments.workdir}.")
     return 0
+
+
+def _trained(arguments) -> list[Path]:
+    """Returns the runs of table1 on the data and with the seed asked for, sorted."""
+    any_latent = cell_name({"data": arguments.data, "latent": "LATENT"}, arguments.seed)
+    # Other runs may lie beside them.
+    found = [
+        run
+        for run in arguments.workdir.glob(f"runs/{any_latent.replace('LATENT', '*')}")
+        if RunDirectory(run).read_run()["step"] and _is_table1(run, arguments.data)
+    ]
+    if not found:
+        raise FileNotFoundError(
+            f"{arguments.workdir} has no runs on {arguments.data!r} data with seed "
+            f"{arguments.seed}. Train some with table1, or name presets or runs."
+        )
+    return sorted(found)
+
+
+def _refuse_beside_source(arguments, *names):
+    """Refuses options that choose what is measured where it is named."""
+    options = EXPERIMENTS[arguments.experiment].arguments
+    for name in names:
+        default = options[name].default if name in options else []
+        if vars(arguments)[name] != default:
+            raise ValueError(
+                f"--{name.replace('settings', 'set')} is for what is trained; a preset or run that "
+                "is named is measured as it is."
+            )
 
 
 def _is_table1(run, data: str) -> bool:
@@ -83,7 +101,9 @@ def _name_of(source) -> str:
 def measure_theorem1(arguments) -> int:
     """Trains a model if none is named, and recovers its latents; returns the exit code."""
     source, trusted = arguments.source, arguments.trust_code
-    if source is None:
+    if source is not None:
+        _refuse_beside_source(arguments, "latent", "iterations", "settings")
+    else:
         cell = theorem1.cell(arguments.latent, arguments.iterations, settings_of(arguments))
 
         # Now, so that a wrong name is refused without TensorFlow.

@@ -151,6 +151,8 @@ def main(argv=None) -> int:
 def _run_grid(arguments):
     """Lists, merges or runs the cells, then writes the experiment's results of all finished."""
     experiment = EXPERIMENTS[arguments.experiment]
+    if arguments.merge is not None:
+        _refuse_beside_merge(arguments)
     opening = cluster_of(arguments)
     asked_data = getattr(arguments, "data", None) or ()
     for name in (asked_data,) if isinstance(asked_data, str) else asked_data:
@@ -165,9 +167,12 @@ def _run_grid(arguments):
     if arguments.merge is None:
         grid.check(cells)
     reused = reusable(grid, cells, arguments.reuse)
+    # Before anything is copied.
+    new = {} if arguments.merge is None else mergeable(grid, arguments.merge, cells)
     if arguments.dry_run and arguments.merge is not None:
-        new = mergeable(grid, arguments.merge, cells)
-        print("\n".join([*(file.stem for file in new), f"{len(new)} cells would be new here."]))
+        taken = {cell.file_name for cell in cells if cell.name in reused}
+        names = sorted(name.removesuffix(".json") for name in taken | {file.name for file in new})
+        print("\n".join([*names, f"{len(names)} cells would be new here."]))
         return 0
     if arguments.dry_run:
         return _list(grid, cells, reused)
@@ -182,8 +187,6 @@ def _run_grid(arguments):
     if arguments.merge is None:
         status = _train(arguments, experiment, grid, cells, opening)
     else:
-        # Before anything is copied.
-        new = mergeable(grid, arguments.merge, cells)
         _check_steps(grid, [*read_like(grid.path, cells), *new.values()], steps)
         print(f"{take_in(new)} cells are new here.")
     found = read_like(grid.path, cells)
@@ -204,6 +207,13 @@ def _run_grid(arguments):
             f"{shlex.join(['tensorboard', '--logdir', str(arguments.workdir)])}"
         )
     return status
+
+
+def _refuse_beside_merge(arguments):
+    """Refuses what is for cells that are trained."""
+    named = [name for name in ("workers", "scheduler", "cluster") if vars(arguments)[name]]
+    if named:
+        raise ValueError(f"--merge trains nothing, so that --{named[0]} has no meaning beside it.")
 
 
 def _check_steps(grid, found, steps):

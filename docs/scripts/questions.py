@@ -67,6 +67,23 @@ def _imperfect(title: str, imperfection: str, value: str) -> Question:
     )
 
 
+def _beside_lossless(title: str, imperfection: str, value: str) -> Question:
+    """The device with one imperfection beside distinguishable photons without any."""
+    ours, other = ("boson", imperfection, value), ("photonic", "none", "")
+    question = _imperfect(f"{title}, beside a perfect `photonic`", imperfection, value)
+    return dataclasses.replace(question, pairs=[(ours, other)], drawn=False)
+
+
+_IMPERFECTIONS = (
+    ("photons 90 % indistinguishable", "indistinguishability", "0.9"),
+    ("10 % of the photons lost", "transmission", "0.9"),
+    ("30 % lost", "transmission", "0.7"),
+    ("30 % lost, shots of 6 to 8 kept", "transmission", "0.7, at least 6 photons"),
+    ("threshold detectors", "detector", "threshold"),
+    ("sources with a g2 of 0.0205", "g2", "0.0205"),
+    ("phases wrong by up to 0.1 rad", "phase error", "0.1 rad"),
+    ("phases wrong by up to 0.17 rad", "phase error", "0.17 rad"),
+)
 _THREE = ("boson", "photonic", "gaussian")
 _BIJECTIVE, _LEAKY = (
     _states("generator", _THREE, kind, "published") for kind in ("invertible", "leaky")
@@ -103,6 +120,21 @@ QUESTIONS = (
         "integer_distance",
         where=_RAW,
     ),
+    *(
+        Question(
+            "origins_3000",
+            data,
+            _BESIDE,
+            f"{title}, unit variance",
+            "integer_distance",
+            where=_STANDARDISED,
+            drawn=False,
+        )
+        for data, title in (
+            ("photonic", "counts of distinguishable photons"),
+            ("dirichlet_multinomial", "classical counts that bunch"),
+        )
+    ),
     Question("table1_5000", "bernoulli", _BESIDE, "fair bits, 5,000 steps", "integer_distance"),
     Question(
         "mixture_5000", "mixture", _BESIDE, "blobs in the plane, 5,000 steps", "interpolation_rate"
@@ -124,6 +156,25 @@ QUESTIONS = (
         drawn=False,
     ),
     Question("table2_20000", "qm9", _BESIDE, "molecules: FCD, 20,000 steps", "fcd"),
+    *(
+        Question(
+            folder,
+            "qm9",
+            _BESIDE,
+            f"molecules: {title}, {steps} steps (more is better)",
+            score,
+            where=where,
+            drawn=False,
+        )
+        for folder, steps, where in (
+            ("joint_molecules_1500", "1,500", _FIXED),
+            ("table2_20000", "20,000", {}),
+        )
+        for title, score in (
+            ("distinct ones", "parsed_unique_count"),
+            ("strictly valid share", "valid_share"),
+        )
+    ),
     Question(
         "table2_cifar_8000", "cifar10", _BESIDE, "images: Frechet distance, 8,000 steps", _FRECHET
     ),
@@ -152,11 +203,6 @@ QUESTIONS = (
     ),
     _counts("invertibility_5000", "5,000 steps", _INVERTIBLE, **_BIJECTIVE),
     _counts("invertibility_5000", "5,000 steps, LeakyReLU alone", _INVERTIBLE, **_LEAKY),
-    _imperfect("photons 90 % indistinguishable", "indistinguishability", "0.9"),
-    _imperfect("10 % of the photons lost", "transmission", "0.9"),
-    _imperfect("30 % lost", "transmission", "0.7"),
-    _imperfect("30 % lost, shots of 6 to 8 kept", "transmission", "0.7, at least 6 photons"),
-    _imperfect("threshold detectors", "detector", "threshold"),
-    _imperfect("sources with a g2 of 0.0205", "g2", "0.0205"),
-    _imperfect("phases wrong by up to 0.1 rad", "phase error", "0.1 rad"),
+    *(_imperfect(*one) for one in _IMPERFECTIONS),
+    *(_beside_lossless(*one) for one in _IMPERFECTIONS),
 )

@@ -48,10 +48,20 @@ def compare(question: Question) -> list[dict]:
         for score in cell_scores(cell).values():
             if score.metric == question.score:
                 key = tuple(row[entry] for entry in question.entries)
-                values.setdefault(key, {})[cell["config"].seed] = score.mean
+                seeds = values.setdefault(key, {})
+                if cell["config"].seed in seeds:
+                    raise ValueError(
+                        f"{question.folder} holds several rows of {key}: {question.title} has to "
+                        "say which is meant."
+                    )
+                seeds[cell["config"].seed] = score.mean
     result = []
     for ours, other in question.pairs:
-        seeds = sorted(values.get(ours, {}).keys() & values.get(other, {}).keys())
+        seeds = [
+            seed
+            for seed in sorted(values.get(ours, {}).keys() & values.get(other, {}).keys())
+            if np.isfinite([values[ours][seed], values[other][seed]]).all()
+        ]
         if seeds:
             scale = 100 / np.mean([values[other][seed] for seed in seeds])
             differences = [scale * (values[ours][seed] - values[other][seed]) for seed in seeds]
@@ -110,7 +120,8 @@ def to_markdown(compared) -> str:
     heads = ("task", "compared", "table", "seeds", "difference, %", "95 % interval", "FDR, %")
     caption = (
         "The first minus the second in the same seed, in per cent of the second's mean: below 0 "
-        "the first is better. ± is the standard error over seeds; the interval is that of "
+        "the first is better, unless the task says that more is. ± is the standard error over "
+        "seeds; the interval is that of "
         "Student's t, which holds for normal differences. The bootstrap intervals beside some "
         "tables are narrower: over three seeds they cover 75 %. One in twenty intervals excludes 0 "
         f"by chance alone; here {outside} of {len(tested)} do. FDR is "

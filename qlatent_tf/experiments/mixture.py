@@ -44,7 +44,7 @@ def get_config(latent: str) -> Config:
 
 def _cells(latents, **schedule):
     rows = [({"data": "mixture", "latent": latent}, get_config(latent)) for latent in latents]
-    return seed_by_seed(rows, **schedule)
+    return seed_by_seed(rows, taken=("latent_options.interferometer",), **schedule)
 
 
 def _draw_points(folder, finished, table, trusted):

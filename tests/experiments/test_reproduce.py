@@ -166,7 +166,12 @@ def test_runs_of_another_study_are_reused_and_a_dry_run_names_them(workdir, tmp_
     command = (*TABLE1, "--latents", "gaussian", "--reuse", workdir, "--workdir", tmp_path)
     assert run(*command, "--dry-run") == 0
     assert "reuses quantum_gaussian_seed0" in capsys.readouterr().out
-    assert not (tmp_path / "cells").exists()
+    assert run(*command, "--merge", "--dry-run") == 0
+    assert "1 cells would be new here" in capsys.readouterr().out
+    (tmp_path / "damaged" / "cells").mkdir(parents=True)
+    (tmp_path / "damaged" / "cells" / "quantum_gaussian_seed1@2.json").write_text("{")
+    assert run(*command, "--merge", tmp_path / "damaged") == 1
+    assert not (tmp_path / "cells").exists()  # Before anything is copied.
     assert run(*command, "--merge") == 0
     assert "Cells that other experiments have run: 1." in capsys.readouterr().out
     assert (tmp_path / "cells" / "quantum_gaussian_seed0@2.json").is_file()
@@ -224,7 +229,7 @@ def test_a_merge_says_what_it_does_not_change_and_leaves_out(workdir, tmp_path, 
     assert "(theirs -> yours): batch_size: 8 -> 9." in capsys.readouterr().err
     file = next((tmp_path / "cells").glob("quantum_*.json"))
     cell = json.loads(file.read_text())
-    cell["config"]["steps"] = 3
+    cell["config"]["steps"] = cell["step"] = 3
     write_json(file.with_name(file.name.replace("@2", "@3")), cell)
     assert run(*TABLE1, "--workdir", tmp_path, "--merge") == 0
     assert "note: 1 cells of other than 2 steps are not in this table" in capsys.readouterr().err
@@ -300,6 +305,7 @@ def test_the_mixture_is_drawn_without_the_rate(cells_of_the_mixture, tmp_path, m
         (["table1", "--set", "stepz=3"], "Did you mean steps?"),
         (["table1", "--merge"], "no cells"),
         (["table1", "--merge", "nowhere"], "no finished cells"),
+        (["table1", "--merge", "a", "--workers", "2"], "--workers has no meaning beside it"),
         (["mixture", "--seeds=-1"], "--seeds: a whole number from 1"),
         (["figure2"], "has no runs"),
         (["figure2", "--num-samples", "0"], "--num-samples"),
@@ -381,6 +387,9 @@ def test_what_tells_no_rows_apart_may_be_set(tmp_path, arguments):
         ["capacity", "--set", "model_options.critic_width=8"],
         ["invertibility", "--set", "model_options.activation=relu"],
         ["interference", "--set", "latent_options.interfering_photons=3"],
+        ["interference", "--latents", "boson", "--set", "latent_options.photons=4"],
+        ["noise", "--set", "latent_options.photons=10"],
+        ["mixture", "--latents", "boson", "--set", "latent_options.interferometer=haar"],
         ["origins", "--set", "latent_options={}"],
     ],
 )

@@ -213,7 +213,7 @@ def test_a_moved_folder_and_another_machine_have_the_same_cells(workdir, tmp_pat
 
 def test_seeds_of_a_row_drew_from_one_content(workdir):
     finished = [cell for cell in read_cells(workdir) if "boson" in cell["name"]]
-    other = {**finished[0], "name": "other"}
+    other = {**finished[0], "name": "other", "config": finished[0]["config"].override(seed=9)}
     tables.make_table([*finished, other], table2.COLUMNS, panel="modes")
     other["latent_file"] = {**other["latent_file"], "bank": {"num_samples": 5}}
     with pytest.raises(ValueError, match="latent's file.num_samples: 300 -> 5"):

@@ -22,6 +22,31 @@ def test_figure2_tells_what_it_measures_apart(tmp_path, capsys):
     assert "have the same name, by which they are kept" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["figure2", "--data", "bernoulli"], "--data"),
+        (["figure2", "--seed", "7"], "--seed"),
+        (["theorem1", "--latent", "photonic"], "--latent"),
+        (["theorem1", "--iterations", "7"], "--iterations"),
+        (["theorem1", "--set", "batch_size=7"], "--set"),
+    ],
+)
+def test_what_is_named_is_measured_as_it_is(tmp_path, capsys, options, named):
+    experiment, *others = options
+    assert run(experiment, "mlp_boson_quantum", *others, "--workdir", tmp_path, "--quiet") == 1
+    assert f"{named} is for what is trained" in capsys.readouterr().err
+
+
+def test_a_damaged_run_is_no_matter_where_another_is_named(tmp_path, capsys):
+    run_directory = RunDirectory(tmp_path / "runs" / "quantum_x_seed0")
+    run_directory.path.mkdir(parents=True)
+    (run_directory.path / "config.json").write_text("{")
+    (run_directory.path / "run.json").write_text("{")
+    assert run("figure2", "absent_preset", "--workdir", tmp_path, "--quiet") == 1
+    assert "absent_preset" in capsys.readouterr().err
+
+
 def test_figure2_takes_no_runs_of_other_studies(tmp_path, capsys):
     config = tiny_config(latent="boson", seed=0)
     for name in ("quantum_boson_seed0", "quantum_boson_raw_seed0"):

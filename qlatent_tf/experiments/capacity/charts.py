@@ -26,7 +26,8 @@ def law_figure(points, laws, kind: str, label: str):
     known = [point for point in points if point[kind] is not None]
     places = Counter((one["layers"], one["capacity"], one[kind], bound(one, kind)) for one in known)
     for (layers, capacity, size, side), seeds in places.items():
-        name = _depth_name(layers) + (f", {side} bound" if side else "")
+        told = {"": "", "both": ", no other size tried"}.get(side, f", {side} bound")
+        name = _depth_name(layers) + told
         style = _depth_style(layers, hollow=bool(side))
         panel.plot(capacity, size, ls="", ms=6, label=name, **style)
         if seeds > 1:

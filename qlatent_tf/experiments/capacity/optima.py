@@ -18,11 +18,11 @@ import math
 
 import numpy as np
 
+from qlatent_tf.experiments.capacity import WINDOW
 from qlatent_tf.layers.circuit.ansatz import count_parameters
 from qlatent_tf.models.codes.model import classical_generator, code_critic
 from qlatent_tf.scores import read_history
 
-WINDOW = 5
 TOLERANCE = 0.25
 STEADINESS = 0.5
 STEEPEST = 2.0
@@ -102,8 +102,11 @@ def optima(finished) -> list[dict]:
       ``generator``, None where no run is optimal, ``score``, the circuit's best, None where no
       run is accepted, ``smallest_tried``, of critic and generator, and ``largest_tried``, of the
       critic: an optimum there is a bound, see `bound`.
+
+    Raises:
+      ValueError: if classical generators of one code stand beside critics of several widths.
     """
-    sweeps = {}
+    sweeps, beside = {}, {}
     for cell in finished:
         row, config = cell["row"], cell["config"]
         quantum = row["generator"] == "quantum"
@@ -113,6 +116,11 @@ def optima(finished) -> list[dict]:
         # The classical generators of a code and seed are one sweep, without layers.
         key = (row["code"] // 2, row["layers"] if quantum else 0, config.seed)
         sweeps.setdefault(key, []).append((capacity, judge(cell["history"], row["code"])))
+        if not quantum and beside.setdefault(key, row["critic"]) != row["critic"]:
+            raise ValueError(
+                "Classical generators are compared beside critics of one width; received "
+                f"{beside[key]} and {row['critic']}, at {row['code']} codes in seed {config.seed}."
+            )
     points = []
     for (qubits, layers, seed), runs in sorted(sweeps.items()):
         if not layers:
@@ -153,7 +161,7 @@ def network_parameters(kind: str, latent_size: int, code: int, width: int) -> in
 
 
 def bound(point: dict, kind: str) -> str:
-    """Returns ``upper`` or ``lower`` if an optimum is a bound of the true one, else nothing.
+    """Returns ``upper``, ``lower`` or ``both`` if an optimum is a bound of the true one, or none.
 
     A smaller network than the smallest that was tried may do as well. A wider critic than the
     widest may lower the best score, and then the optimum is no smaller. The score that a classical
@@ -162,6 +170,8 @@ def bound(point: dict, kind: str) -> str:
     optimum = point[kind]
     if optimum is None:
         return ""
+    if optimum == point["smallest_tried"][kind] == point["largest_tried"].get(kind):
+        return "both"  # One size was tried.
     if optimum == point["smallest_tried"][kind]:
         return "upper"
     return "lower" if optimum == point["largest_tried"].get(kind) else ""

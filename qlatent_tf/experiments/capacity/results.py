@@ -4,8 +4,8 @@ import math
 from pathlib import Path
 
 from qlatent_tf.drawing.style import save_figure
-from qlatent_tf.experiments.capacity import charts
-from qlatent_tf.experiments.capacity.optima import STEADINESS, TOLERANCE, WINDOW, bound, optima
+from qlatent_tf.experiments.capacity import WINDOW, charts
+from qlatent_tf.experiments.capacity.optima import STEADINESS, TOLERANCE, bound, optima
 from qlatent_tf.experiments.capacity.scaling_laws import fit_laws
 from qlatent_tf.experiments.grids.comparable import check_table
 from qlatent_tf.experiments.grids.tables import schedule, settings_of
@@ -62,11 +62,13 @@ def to_markdown(results: dict, fits) -> str:
         entries = [", ".join(_entry(one, kind) for one in points) for kind in KINDS]
         rows.append([*circuit, points[0]["capacity"], ", ".join(scores), *entries])
     heads = ("qubits", "layers", "capacity", "best score", *_HEADS)
+    alone = any("≶" in entry for row in rows for entry in row[-2:])
+    only = "`≶`: the only one that was tried; " if alone else ""
     lines = [
         *markdown_table(heads, rows, words=0),
         "",
         "An entry for each seed; `≤`: the smallest that was tried; `≥`: the widest critic that was "
-        "tried; `-`: no run is optimal. "
+        f"tried; {only}`-`: no run is optimal. "
         f"{escaped(results['schedule'])}. Score: squared Frechet distance of "
         f"{results['num_samples']:,} codes, median of the last {WINDOW} evaluations. Optimal: "
         f"bounded, steady within {STEADINESS:.0%}, and within {TOLERANCE:.0%} of the best. "
@@ -174,5 +176,5 @@ def _finite(value):
 def _entry(point, kind):
     if point[kind] is None:
         return "-"
-    sign = {"upper": "≤ ", "lower": "≥ ", "": ""}[bound(point, kind)]
+    sign = {"upper": "≤ ", "lower": "≥ ", "both": "≶ ", "": ""}[bound(point, kind)]
     return f"{sign}{point[kind]:,}"

@@ -19,13 +19,15 @@ Reference:
 """
 
 from qlatent_tf.configs.last_qgan import get_config
-from qlatent_tf.experiments.capacity import IMAGE_DATA
+from qlatent_tf.experiments.capacity import IMAGE_DATA, WINDOW
 from qlatent_tf.experiments.experiment import GridExperiment, Option
 from qlatent_tf.experiments.grids.cells import seed_by_seed
 
 # Ours: with the 2e-4 of `last_qgan` a circuit, whose angles begin near 0, is far from done.
 LEARNING_RATE = 1e-3
 _TAKEN = (
+    # Runs are judged by theirs.
+    "metrics",
     "latent_options.modes",
     "dataset_options.components",
     "model",
@@ -51,6 +53,11 @@ def _cells(
 ):
     if len(latents) != 1 or ":" in latents[0]:
         raise ValueError(f"The study is of one registered latent; received {list(latents)}.")
+    if schedule["iterations"] < WINDOW:
+        raise ValueError(
+            f"The last {WINDOW} evaluations judge a run, so that iterations are at least {WINDOW}; "
+            f"received {schedule['iterations']}."
+        )
     rows = []
     for count in qubits:
         for depth in circuit_layers:

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 
 from qlatent_tf.experiments.grids.finished_cells import (
+    code_differences,
     refuse,
     resolved_differences,
     scored_samples,
 )
+from qlatent_tf.experiments.grids.latent_files import without_place
 from qlatent_tf.latents.files import content
 from qlatent_tf.text.differences import differences
 
@@ -29,8 +31,8 @@ def check_table(cells) -> None:
 
     They may differ in the seed, the options of data and latent by which rows differ, and what the
     entries of a row tell (data and latent). Cells of one row differ in their seeds and circuits
-    alone. Where a latent drew from a bank, the banks of a row are of one circuit and size; of
-    another file, its content is the same.
+    alone, and no seed stands there twice. Where a latent drew from a bank, the banks of a row are
+    of one circuit and size; of another file, its content is the same, wherever it lay.
 
     Args:
       cells: sequence of dict. Finished cells, see `read_cell`, or what is known of others before.
@@ -38,10 +40,18 @@ def check_table(cells) -> None:
     Raises:
       ValueError: naming two cells, and in what they differ.
     """
-    rows = {}
+    cells = [{**cell, "config": without_place(cell["config"])} for cell in cells]
+    rows, runs = {}, {}
     for cell in cells:
+        row = tuple(cell["row"].items())
         _check_alike(cells[0], cell)
-        _check_one_row(rows.setdefault(tuple(cell["row"].items()), cell), cell)
+        _check_one_row(rows.setdefault(row, cell), cell)
+        same = runs.setdefault((row, cell["config"].seed), cell)
+        if same["name"] != cell["name"]:
+            raise ValueError(
+                f"{same['name']} and {cell['name']} are one row's run of seed "
+                f"{cell['config'].seed}: it would count twice."
+            )
     # What is the same wherever it is: in cells of those data, with such circuits, that option.
     facts = {}
     options = {key for cell in cells for key in _set(cell)}
@@ -90,6 +100,7 @@ def _check_one_row(first, cell):
     if "latent_file" in first and "latent_file" in cell:
         files = ({"latent's file": content(one["latent_file"])} for one in (first, cell))
         found = {**found, **differences(*files)}
+    found = {**found, **code_differences(first.get("code"), cell.get("code"))}
     refuse(found, f"{first['name']} and {cell['name']} are in one row and differ")
 
 
@@ -103,7 +114,7 @@ def _row_differences(config, other):
             }
             for kind in ("dataset_options", "latent_options")
         }
-        return {"dataset": one.dataset, "latent": one.latent, **options}
+        return {**vars(one), **options, "seed": None}
 
     return differences(told(config), told(other))
 

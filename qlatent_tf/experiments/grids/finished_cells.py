@@ -6,6 +6,7 @@ from pathlib import Path
 from qlatent_tf.config import Config
 from qlatent_tf.experiments.grids.latent_files import without_place
 from qlatent_tf.latents.files import content
+from qlatent_tf.registry import datasets, latents
 from qlatent_tf.resolve import LATENT_FILES, resolve
 from qlatent_tf.runs.run_directory import training_differences
 from qlatent_tf.scores import Score, by_name, read_history, read_scores
@@ -13,6 +14,7 @@ from qlatent_tf.storage.files import read_json
 from qlatent_tf.storage.shapes import MEANS, SCORE, SCORED
 from qlatent_tf.text.differences import Differences, differences, format_differences
 
+_REGISTRIES = {"dataset": datasets, "latent": latents}
 _CELL = {
     "name": str,
     "config": dict,
@@ -23,6 +25,7 @@ _CELL = {
     "settings?": dict,
     "evaluation": {"dataset?": str, "num_samples": int, "metrics": {str: SCORE}},
     "history": [{"step": int, **MEANS}],
+    "code?": {str: str},
     "latent_file?": (None, {"name": str, "sha256": str, "bank": (None, dict)}),
     "real?": (None, SCORED),
 }
@@ -74,12 +77,15 @@ def read_cell(file) -> dict:
     Cells of before rows were recorded are of the row of their data and latent.
 
     Raises:
-      ValueError: if the file is damaged, or not called as `Cell.file_name` says.
+      ValueError: if the file is damaged, contradicts itself, or is not called as
+        `Cell.file_name` says.
     """
     try:
         cell = read_json(file, _CELL)
     except ValueError as error:
-        raise ValueError(f"{error} Remove the file: the cell is then made again.") from error
+        raise ValueError(
+            f"{error} Remove the file: where its study is trained, the cell is made again."
+        ) from error
     try:
         config = Config.from_json(cell["config"], trust_code=True)
     except ValueError as error:
@@ -94,6 +100,17 @@ def read_cell(file) -> dict:
             f"{file} holds the cell whose file is {name}: a copy would count as a second run. "
             "Remove it, or give it that name."
         )
+    if cell["step"] != config.steps:
+        raise ValueError(
+            f"{file} is no finished cell: it was scored at step {cell['step']} of {config.steps}."
+        )
+    for entry, kind in {"data": "dataset", "latent": "latent"}.items():
+        told, is_of = cell.get("row", {}).get(entry), getattr(config, kind)
+        # A row may be called otherwise; that of a bank is called by what the bank was drawn from.
+        if told in _REGISTRIES[kind].names() and is_of not in (told, "samples"):
+            raise ValueError(
+                f"{file} is no finished cell: its row is of {told}, its run of {is_of}."
+            )
     return {**cell, "config": config, "row": row_of(cell.get("row"), config)}
 
 
@@ -145,11 +162,13 @@ def follows_from_its_configuration(cell: dict) -> bool:
     )
 
 
-def check_same(file, cell: dict, config: Config, num_samples: int, latent_file=None) -> None:
+def check_same(
+    file, cell: dict, config: Config, num_samples: int, latent_file=None, code=None
+) -> None:
     """Refuses a finished cell of another configuration than this, or scored on other samples.
 
     So it does where the latent drew from a file of another content than `latent_file` tells, see
-    `file_record`.
+    `file_record`, or the run was of other code of someone's own than `code`, see `code_record`.
     """
     theirs = cell["config"]
     scored = {"steps": theirs.steps, "metrics": list(theirs.metrics), **scored_samples(cell)}
@@ -158,17 +177,26 @@ def check_same(file, cell: dict, config: Config, num_samples: int, latent_file=N
     if drawn_from and latent_file:
         scored["latent's file"], asked["latent's file"] = map(content, (drawn_from, latent_file))
     trained, judged = cell_differences(theirs, config), differences(scored, asked)
+    changed = code_differences(cell.get("code"), code)
     advice = "Choose another --workdir, or the same options, such as --variant and --set."
-    if not trained and judged.keys() <= {"metrics", "scored samples"}:
+    if changed and not trained and not judged:
+        advice = f"Choose another --workdir, or move the files in {Path(file).parent} elsewhere."
+    elif not trained and judged.keys() <= {"metrics", "scored samples"}:
         advice = (
             f"{advice} To score the runs again by yours, and not train them, move the files in "
             f"{Path(file).parent} elsewhere."
         )
     refuse(
-        {**trained, **judged},
+        {**trained, **judged, **changed},
         f"{file} is a cell of another configuration (its value -> yours)",
         advice,
     )
+
+
+def code_differences(code, other) -> Differences:
+    """Returns where two records of someone's own code differ, as far as both know of it."""
+    both = (code or {}).keys() & (other or {}).keys()
+    return differences(*({f"code of {name}": one[name] for name in both} for one in (code, other)))
 
 
 def refuse(found: Differences, what: str, advice: str = "") -> None:

@@ -6,7 +6,8 @@ TensorFlow is imported where a cell is made: what is there is listed without it.
 import json
 from pathlib import Path
 
-from qlatent_tf.experiments.grids.cells import Cell, named_code
+from qlatent_tf.cluster.fingerprint import hash_when_first_found
+from qlatent_tf.experiments.grids.cells import Cell, named_code, own_modules
 from qlatent_tf.experiments.grids.comparable import check_table
 from qlatent_tf.experiments.grids.finished_cells import (
     cell_differences,
@@ -71,12 +72,14 @@ class Grid:
         """Returns whether the cell's file is there.
 
         Raises:
-          ValueError: if it is of another configuration, or was scored on other samples.
+          ValueError: if it is of another configuration, latent's file or own code than this, or
+            was scored on other samples.
         """
         file = self._file(cell)
         if not file.is_file():
             return False
-        check_same(file, read_cell(file), cell.config, self.num_samples, self._latent_file(cell))
+        files = {"latent_file": self._latent_file(cell), "code": _code(cell)}
+        check_same(file, read_cell(file), cell.config, self.num_samples, **files)
         return True
 
     def check(self, cells) -> None:
@@ -264,6 +267,7 @@ class Grid:
             "seconds": record["seconds"],
             "dataset": record["dataset"],
             "latent_file": record.get("latent_file") or file_record(config),
+            **({"code": code} if (code := record.get("code")) else {}),
             "versions": record["versions"],
             "evaluation": scores,
             "real": real,
@@ -294,6 +298,15 @@ class Grid:
     def _scoring(self, config, progress):
         names = config.metrics or None
         return {"num_samples": self.num_samples, "metric_names": names, "progress": progress}
+
+
+def _code(cell):
+    """The hashes of someone's own code that the cell names, as this process found it."""
+    return {
+        module: digest
+        for module in own_modules([cell])
+        if (digest := hash_when_first_found(module)) is not None
+    }
 
 
 def check_scored(config, dataset) -> None:

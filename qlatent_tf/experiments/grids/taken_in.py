@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from absl import logging
+
 from qlatent_tf.experiments.grids.comparable import check_table
 from qlatent_tf.experiments.grids.finished_cells import (
     cell_files,
@@ -60,7 +62,14 @@ def mergeable(grid: Grid, folders, cells) -> dict[Path, dict]:
                 new[here] = theirs
             else:
                 samples = theirs["evaluation"]["num_samples"]
-                check_same(here, known, theirs["config"], samples, theirs.get("latent_file"))
+                others = {name: theirs.get(name) for name in ("latent_file", "code")}
+                check_same(here, known, theirs["config"], samples, **others)
+                if theirs["evaluation"]["metrics"] != known["evaluation"]["metrics"]:
+                    logging.warning(
+                        "%s: the same cell is there already with other scores, which stay. "
+                        "Processors round differently.",
+                        file,
+                    )
     kept = read_like(grid.path, cells)
     for steps in {cell["config"].steps for cell in new.values()}:
         check_table([cell for cell in (*kept, *new.values()) if cell["config"].steps == steps])

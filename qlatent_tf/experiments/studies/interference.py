@@ -26,7 +26,7 @@ def _cells(latents, **schedule):
             # All 8 are the latent as it is, a run that other studies have too.
             options = {} if count in ("", PHOTONS) else {"interfering_photons": count}
             rows.append((row, get_config(latent).override(latent_options=options)))
-    return seed_by_seed(rows, paired=True, **schedule)
+    return seed_by_seed(rows, taken=("latent_options.photons",), paired=True, **schedule)
 
 
 EXPERIMENT = counts_study(

@@ -1,12 +1,14 @@
 import math
 
 import pytest
+from qlatent_tf.configs.last_qgan import get_config
 
 from qlatent_tf.experiments.capacity.optima import (
     Judgement,
     best_score,
     bound,
     judge,
+    optima,
     smallest_optimal,
 )
 
@@ -88,6 +90,22 @@ def test_the_smallest_within_the_tolerance_of_the_best_is_optimal():
 def test_an_optimum_at_the_edge_of_a_sweep_is_a_bound(kind, optimum, side):
     tried = {"smallest_tried": {"critic": 10, "generator": 5}, "largest_tried": {"critic": 40}}
     assert bound({kind: optimum, **tried}, kind) == side
+
+
+def test_an_optimum_of_one_size_is_no_measure_at_all():
+    point = {"critic": 10, "smallest_tried": {"critic": 10}, "largest_tried": {"critic": 10}}
+    assert bound(point, "critic") == "both"
+
+
+def test_generators_beside_critics_of_two_widths_are_not_compared():
+    def cell(critic):
+        row = {"generator": "classical", "code": 4, "layers": "", "width": 2, "critic": critic}
+        options = {"latent_options.modes": 2, "model_options.width": 2}
+        config = get_config("gaussian").override(**options)
+        return {"row": row, "config": config, "history": history([1.0] * 5)}
+
+    with pytest.raises(ValueError, match="one width; received 128 and 16, at 4 codes in seed 0"):
+        optima([cell(128), cell(16)])
 
 
 def test_runs_that_are_not_accepted_neither_win_nor_set_the_best():

@@ -66,22 +66,19 @@ def test_cells_are_circuits_with_critics_and_classical_generators():
         {"settings": [("model_options.ansatz", "simple")]},
         {"settings": [("model_options", {})]},
         {"settings": [("dataset_options", {})]},
+        {"settings": [("metrics", ["discreteness"])]},
+        {"iterations": 4},
     ],
 )
 def test_what_the_study_is_not_of_is_refused(arguments):
-    with pytest.raises(ValueError, match="one registered latent|sets"):
+    with pytest.raises(ValueError, match="one registered latent|sets|at least 5; rec"):
         EXPERIMENT.cells(**arguments)
 
 
 @pytest.mark.parametrize("qubits, layers", [(2, 1), (3, 2)])
 def test_capacities_are_counted_as_models_count_them(qubits, layers):
-    cells = EXPERIMENT.cells(
-        seeds=1,
-        qubits=[qubits],
-        circuit_layers=[layers],
-        critic_widths=[5],
-        generator_widths=[3],
-    )
+    widths = {"critic_widths": [5], "generator_widths": [3]}
+    cells = EXPERIMENT.cells(seeds=1, qubits=[qubits], circuit_layers=[layers], **widths)
     quantum, classical = (build_model(cell.config) for cell in cells)
     assert count_parameters(qubits, layers) == quantum.generator.count_params()
     assert count_parameters(3, 2) == 66
@@ -99,7 +96,8 @@ def finished(generator, code, layers, size, scores, seed=0):
     config = get_config("gaussian").override(
         seed=seed, **{"latent_options.modes": code // 2, f"model_options.{option}": size}
     )
-    row = {"generator": generator, "code": code, "layers": layers, "critic": size, "width": size}
+    critic = size if generator == "quantum" else 128
+    row = {"generator": generator, "code": code, "layers": layers, "critic": critic, "width": size}
     return {"row": row, "config": config, "history": history(scores), "seconds": 60.0}
 
 
@@ -149,7 +147,7 @@ def test_optima_are_those_of_each_circuit_and_seed():
     assert "3 optima, of which 2 are bounds; 0 circuits and seeds have none" in text
     assert "Too few circuits for a fit to these" in text
     *_, line = to_csv([first, other]).splitlines()
-    assert line.startswith("3,1,1,36,0.1,") and line.endswith(",,upper,")
+    assert line.startswith("3,1,1,36,0.1,") and line.endswith(",,both,")
 
 
 def test_laws_are_fitted_without_bounds_too(monkeypatch):

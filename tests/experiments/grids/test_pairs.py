@@ -1,11 +1,16 @@
-"""Paired differences of rows, and the bootstrap interval of their mean."""
+"""Paired differences of rows, and the intervals of their mean."""
 
 import types
 
 import numpy as np
 import pytest
 
-from qlatent_tf.experiments.grids.pairs import bootstrap_interval, in_words, paired_differences
+from qlatent_tf.experiments.grids.pairs import (
+    bootstrap_interval,
+    in_words,
+    paired_differences,
+    student_interval,
+)
 
 
 def _cell(seed, value, **row):
@@ -47,11 +52,18 @@ def test_the_interval_is_the_bootstrap_of_the_mean():
     assert bootstrap_interval([3.0, float("nan"), 3.0]) == [3, 3]
 
 
+def test_students_interval_is_that_of_a_table_of_t():
+    low, high = student_interval([1.0, 2.0, 3.0, float("inf")])
+    assert (low, high) == pytest.approx((2 - 4.3027 / 3**0.5, 2 + 4.3027 / 3**0.5), rel=1e-4)
+    assert student_interval([3.0]) is None
+    assert student_interval([3.0, 3.0]) == [3, 3]
+
+
 def test_differences_in_words():
     row = {"mean": -0.25, "standard_error": 0.1, "values": [-0.5, 0.1, -0.35, None]}
-    assert in_words({**row, "interval": [-0.4, 0.05]}) == [
-        "-0.25 ± 0.1", "[-0.4, +0.05]", "2 of 3",
+    assert in_words({**row, "student": [-0.5, 0.1], "interval": [-0.4, 0.05]}) == [
+        "-0.25 ± 0.1", "[-0.5, +0.1]", "[-0.4, +0.05]", "2 of 3",
     ]  # fmt: skip
     one = {"mean": 0.5, "standard_error": None, "values": [0.5], "interval": None}
-    assert in_words(one) == ["+0.5", "", "1 of 1"]
-    assert in_words({**one, "mean": None}) == ["undefined", "", ""]
+    assert in_words(one) == ["+0.5", "", "", "1 of 1"]
+    assert in_words({**one, "mean": None}) == ["undefined", "", "", ""]

@@ -70,7 +70,7 @@ def test_phase_errors_come_to_the_amplitude_fidelities_of_published_chips(error,
 
 
 def test_a_named_circuit_stays():
-    settings = [("latent_options", {"unitary_seed": 7})]
+    settings = [("latent_options.unitary_seed", 7)]
     cells = interference.EXPERIMENT.cells(settings, latents=["copula"], seeds=2)
     assert [cell.config.latent_options["unitary_seed"] for cell in cells] == [7, 7]
 
