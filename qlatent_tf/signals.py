@@ -8,19 +8,6 @@ _ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 _SAVING = "SIGUSR1"
 
 
-class Interrupted(Exception):  # noqa: N818
-    """A run was stopped by a signal and saved.
-
-    Attributes:
-      exit_code: int. What a shell returns for the signal: 130 for Ctrl-C, 143 for SIGTERM.
-    """
-
-    def __init__(self, message: str, stop: KeyboardInterrupt | None = None):
-        super().__init__(message)
-        number = stop.args[0] if stop is not None and stop.args else signal.SIGINT
-        self.exit_code = 128 + number
-
-
 @contextlib.contextmanager
 def asking_is_harmless() -> Iterator[None]:
     """Lets SIGUSR1 do nothing where there is nothing to save, in place of ending the process.

@@ -35,8 +35,8 @@ from qlatent_tf.storage.preset_files import (
     name_of_latent_file,
     preset_directory,
     read_description,
-    write_preset,
 )
+from qlatent_tf.storage.preset_writer import write_preset
 
 __all__ = [
     "build_model",

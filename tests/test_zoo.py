@@ -227,7 +227,7 @@ def test_an_unknown_name_lists_the_presets():
         zoo.from_preset("nothing")
 
 
-@pytest.mark.parametrize("failing", ["os.replace", "qlatent_tf.storage.preset_files.write_text"])
+@pytest.mark.parametrize("failing", ["os.replace", "qlatent_tf.storage.preset_writer.write_text"])
 def test_nothing_is_written_by_a_failed_save(tmp_path, preset, monkeypatch, failing):
     directory, model = preset
     zoo.save_preset(directory, model, CONFIG, card="# mine\n", pictures={"samples": b"one"})

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from harness import tiny_config
 
-from qlatent_tf.signals import Interrupted
+from qlatent_tf.runs.interrupted import Interrupted
 
 # Everything that a run keeps: averages, a rate that falls, two batch sizes, two checkpoints.
 TINY = tiny_config(

@@ -10,9 +10,9 @@ from qlatent_tf.experiments import figure2, theorem1
 from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.experiments.grids.cells import cell_name, named_code
 from qlatent_tf.experiments.grids.finished_cells import read_cell
+from qlatent_tf.runs.interrupted import Interrupted
 from qlatent_tf.runs.loading import load_model, source_config
 from qlatent_tf.runs.run_directory import RunDirectory
-from qlatent_tf.signals import Interrupted
 
 # What they measure, as arguments of the command line.
 SOURCES = {

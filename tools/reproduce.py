@@ -56,7 +56,7 @@ from qlatent_tf.experiments.grids.finished_cells import (
     read_like,
     scored_samples,
 )
-from qlatent_tf.signals import Interrupted
+from qlatent_tf.runs.interrupted import Interrupted
 from qlatent_tf.text.differences import differences, format_differences
 
 

@@ -38,7 +38,7 @@ from qlatent_tf.tools.sources import (
 )
 
 from qlatent_tf.quantum.unitaries import UNITARY_SUFFIXES
-from qlatent_tf.signals import Interrupted
+from qlatent_tf.runs.interrupted import Interrupted
 
 # Scores that are printed at the end where someone named the metrics.
 _MOST_SHOWN = 12

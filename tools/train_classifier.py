@@ -242,7 +242,8 @@ def publish(directory, classifier, options: dict, dataset, step: int) -> dict:
     import keras
 
     from qlatent_tf.publishing.card import classifier_card
-    from qlatent_tf.storage.preset_files import CLASSIFIER, versions, write_preset
+    from qlatent_tf.storage.preset_files import CLASSIFIER, versions
+    from qlatent_tf.storage.preset_writer import write_preset
 
     logits = classifier.predict(dataset.test, batch_size=_TEST_BATCH, verbose=0)
     labels, count = np.asarray(dataset.test_labels), len(dataset.test_labels)

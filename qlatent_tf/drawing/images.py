@@ -30,7 +30,7 @@ def draw_images(
 
     Args:
       images: uint8 array, shape `(n, height, width, bands)`. At most 64 are drawn.
-      columns: int, from 1. By default as many as rows, or one more or less.
+      columns: int, from 1; no more than images. By default as many as rows, or one more or less.
       rows: sequence of str. What the rows are called, in turn; nothing by default.
 
     Returns:
@@ -67,7 +67,7 @@ def columns_of(columns: int | None, count: int) -> int:
     """
     if columns is None:
         return math.ceil(math.sqrt(count))
-    return check_count(columns, "columns", least=1)
+    return min(check_count(columns, "columns", least=1), count)
 
 
 def _views(images: np.ndarray) -> list[np.ndarray]:

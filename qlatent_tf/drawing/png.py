@@ -1,4 +1,4 @@
-"""Pictures of samples, whatever kind the samples are."""
+"""Pictures as PNG files."""
 
 import numpy as np
 import tensorflow as tf
@@ -23,7 +23,7 @@ def write_picture(path, picture) -> None:
 def encode_picture(picture) -> bytes:
     """Returns what a PNG file of a picture, uint8 ``(height, width, 3)``, holds."""
     picture = np.asarray(picture)
-    if picture.dtype != np.uint8 or picture.ndim != 3:
+    if picture.dtype != np.uint8 or picture.ndim != 3 or not picture.size or picture.shape[2] != 3:
         raise ValueError(
             "A picture is a uint8 array of shape (height, width, 3); received "
             f"{picture.dtype} of shape {picture.shape}."

@@ -1,6 +1,8 @@
 """What the project's figures have in common: colours, and how they are kept."""
 
 import zlib
+from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -28,7 +30,12 @@ _LATENTS = {
     "thermal": ("#C51B7D", "p"),
     "coherent": ("#4DAC26", "h"),
 }
-_OTHERS = (("#7B3294", "<"), ("#A6611A", ">"), ("#01665E", "p"), ("#C51B7D", "h"))
+# Of someone's own latents: markers that none of the above has.
+_OTHERS = tuple(
+    (colour, marker)
+    for marker in ("d", "8", "H", (3, 1, 0), (4, 1, 0), (6, 1, 0), (8, 1, 0))
+    for colour in ("#7B3294", "#A6611A", "#01665E", "#C51B7D")
+)
 
 
 def latent_of(row: str) -> str:
@@ -36,7 +43,7 @@ def latent_of(row: str) -> str:
     return row.partition(",")[0]
 
 
-def latent_style(row: str) -> dict[str, str]:
+def latent_style(row: str) -> dict[str, Any]:
     """Returns the ``color`` and ``marker`` that a row's latent has in every figure."""
     latent = latent_of(row)
     other = _OTHERS[zlib.crc32(latent.encode()) % len(_OTHERS)]
@@ -110,6 +117,7 @@ def save_figure(figure: Figure, path, *, step: int | None = None, dpi: int = 150
         ):
             figure.savefig(temporary, format=suffix, dpi=dpi, **options)
     if step is not None:
+        path = Path(path)
         writer = tf.summary.create_file_writer(str(path.parent / "tensorboard"))
         with writer.as_default(step=step):
             tf.summary.image(f"{path.parent.name}/{path.name}", figure_picture(figure)[np.newaxis])

@@ -10,6 +10,7 @@ from qlatent_tf.seeds import some_rows
 _SIZE = (9.6, 4.8)  # inches
 _BINS_PER_UNIT = 20
 _BINS = 61
+_FARTHEST = 1e30  # An axis from one end of all numbers to the other has no length.
 _LARGEST = 20  # of the histogram, so that an untrained generator cannot ask for endless bins
 
 
@@ -29,9 +30,8 @@ def draw_vectors(samples: np.ndarray, real: np.ndarray | None = None) -> np.ndar
     Raises:
       ValueError: if the samples are not such an array or there are none.
     """
-    samples = np.asarray(samples)
-    if samples.ndim != 2 or not samples.size:
-        raise ValueError(f"Vectors are drawn from shape (n, width); received {samples.shape}.")
+    samples = _vectors(samples)
+    real = None if real is None else _vectors(real)
     finite = samples[np.isfinite(samples)]
     low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
     figure = new_figure(*_SIZE)
@@ -69,6 +69,14 @@ def draw_vectors(samples: np.ndarray, real: np.ndarray | None = None) -> np.ndar
     entries.xaxis.set_major_locator(MaxNLocator(6, integer=edges[-1] - edges[0] > 2))
     entries.spines[["top", "right"]].set_visible(False)
     return figure_picture(figure)
+
+
+def _vectors(values):
+    """The values as an array that Matplotlib can draw, of which the far ends are cut off."""
+    values = np.asarray(values)
+    if values.ndim != 2 or not values.size:
+        raise ValueError(f"Vectors are drawn from shape (n, width); received {values.shape}.")
+    return np.where(np.isfinite(values), np.clip(values, -_FARTHEST, _FARTHEST), np.nan)
 
 
 def _edges(low, high, real):

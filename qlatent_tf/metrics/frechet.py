@@ -39,17 +39,23 @@ class Moments:
             raise ValueError(
                 f"Moments are of 2 rows at least; received an array of shape {np.shape(rows)}."
             )
+        if np.iscomplexobj(rows):
+            raise ValueError("Moments are of real numbers; received complex ones.")
         rows = np.asarray(rows, dtype=np.float64)
         covariance = np.atleast_2d(np.cov(rows, rowvar=False))
         return cls(rows.mean(axis=0), covariance, len(rows))
 
 
 def known_moments(rows: np.ndarray) -> Moments | None:
-    """Returns the moments of rows; None for fewer than two, or such as are not finite.
+    """Returns the moments of rows; None for fewer than two, or where they are not finite.
 
     A generator that diverges is scored: its `frechet_distance` is NaN.
     """
-    return Moments.of(rows) if len(rows) >= 2 and np.isfinite(rows).all() else None
+    if len(rows) < 2 or not np.isfinite(rows).all():
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        moments = Moments.of(rows)
+    return moments if np.isfinite(moments.covariance).all() else None
 
 
 class MomentStream:

@@ -13,6 +13,7 @@ References:
 
 import numpy as np
 from absl import logging
+from scipy.spatial.distance import cdist
 from sklearn.metrics import pairwise_distances_chunked
 from sklearn.neighbors import NearestNeighbors
 
@@ -29,6 +30,10 @@ _MEGABYTES = 64  # of distances that are held at once
 # Of a ball's radius and its distance from the mean of the data: what rounding may make of a
 # distance, so that points at the edge of a ball, which whole numbers often are, lie in it.
 _ROUNDING = 1e-6
+# How much of the usual radius that may be. Distances from scalar products are fast, but rounded by
+# how far off the mean the points are; of stray or clustered ones, differences are taken.
+_MOST_ROUNDING = 1e-3
+_LARGEST = 1e150  # Of which a square is finite.
 
 
 def precision_and_recall(real, generated, neighbours: int = NEIGHBOURS) -> dict[str, float]:
@@ -54,7 +59,8 @@ def precision_and_recall(real, generated, neighbours: int = NEIGHBOURS) -> dict[
       dict of float: ``precision``, ``recall``, ``density`` and ``coverage``.
 
     Raises:
-      ValueError: if the widths differ, or a side has no more than `neighbours` points.
+      ValueError: if the widths differ, a side has no more than `neighbours` points, or a point is
+        not finite.
 
     References:
       Kynkaanniemi et al., Improved precision and recall metric for assessing generative models,
@@ -68,14 +74,21 @@ def precision_and_recall(real, generated, neighbours: int = NEIGHBOURS) -> dict[
             f"neighbours is below the number of points on either side; received {neighbours} for "
             f"{len(real)} and {len(generated)}."
         )
-    # Distances are rounded by how far off the origin is.
-    middle = real.mean(axis=0, dtype=np.float64)
-    real, generated = real - middle, generated - middle
-    real_radii, generated_radii = (_radii(points, neighbours) for points in (real, generated))
+    for points, side in ((real, "real"), (generated, "generated")):
+        if not _is_measurable(points):
+            raise ValueError(f"The {side} points are not all finite and below {_LARGEST:.0e}.")
+    middle = real.mean(axis=0)
+    fast = [_Fast(points - middle, neighbours) for points in (real, generated)]
+    if all(one.is_good for one in fast):
+        (real, real_radii), (generated, generated_radii) = ((one.points, one.radii) for one in fast)
+        compared = pairwise_distances_chunked(real, generated, working_memory=_MEGABYTES)
+    else:
+        real_radii, generated_radii = (_radii(points, neighbours) for points in (real, generated))
+        compared = _distances(real, generated)
     in_ball_of_generated, covered = [], []
     holding = np.zeros(len(generated), dtype=np.int64)
     done = 0
-    for distances in pairwise_distances_chunked(real, generated, working_memory=_MEGABYTES):
+    for distances in compared:
         held = distances <= real_radii[done : done + len(distances), np.newaxis]
         holding += held.sum(axis=0)
         covered.append(held.any(axis=1))
@@ -107,7 +120,7 @@ def neighbour_scores(dataset: Dataset, real, generated, num_samples, network) ->
     """
     real, generated = some_rows(real, MOST), some_rows(generated, MOST)
     too_few = min(len(real), len(generated)) <= NEIGHBOURS
-    if too_few or not np.isfinite(generated).all() or _are_points(real):
+    if too_few or not _is_measurable(generated) or _are_points(real):
         found: dict[str, float] = dict.fromkeys(NEIGHBOUR_SCORES, np.nan)
     else:
         found = precision_and_recall(real, generated)
@@ -118,6 +131,11 @@ def neighbour_scores(dataset: Dataset, real, generated, num_samples, network) ->
         network=network,
         num_samples=num_samples,
     )
+
+
+def _is_measurable(points):
+    """Whether distances of the points are finite numbers."""
+    return bool((np.abs(points) < _LARGEST).all())
 
 
 def _are_points(real):
@@ -135,8 +153,32 @@ def _are_points(real):
     return True
 
 
+class _Fast:
+    """Points with their radii by scalar products, rounded up.
+
+    Attributes:
+      points: float array, shape `(n, width)`.
+      radii: float array, shape `(n,)`. The distance of each point to its k-th nearest neighbour.
+      is_good: bool. Whether the rounding is small beside the radii.
+    """
+
+    def __init__(self, points, neighbours):
+        search = NearestNeighbors(n_neighbors=neighbours, algorithm="brute").fit(points)
+        radii = search.kneighbors()[0][:, -1]
+        rounding = _ROUNDING * (radii + np.linalg.norm(points, axis=1))
+        self.points, self.radii = points, radii + rounding
+        self.is_good = bool(rounding.max() <= _MOST_ROUNDING * np.median(radii))
+
+
 def _radii(points, neighbours):
     """The distance of each point to its k-th nearest neighbour among the others, rounded up."""
-    search = NearestNeighbors(n_neighbors=neighbours, algorithm="brute").fit(points)
-    radii = search.kneighbors()[0][:, -1]
-    return radii + _ROUNDING * (radii + np.linalg.norm(points, axis=1))
+    # A point is the nearest to itself.
+    parts = [np.partition(part, neighbours)[:, neighbours] for part in _distances(points, points)]
+    return (1 + _ROUNDING) * np.concatenate(parts)
+
+
+def _distances(points, others):
+    """Yields the distances of so many of the points at a time to all others."""
+    rows = max(_MEGABYTES * 2**20 // (8 * len(others)), 1)
+    for start in range(0, len(points), rows):
+        yield cdist(points[start : start + rows], others)

@@ -31,12 +31,12 @@ def reference_arrays(
       smiles: collection of str. The distinct SMILES to take instead of the data set's.
 
     Raises:
-      ValueError: if there are no molecules to compare with.
+      ValueError: if there are no samples to compare with.
     """
     smiles = getattr(dataset, "smiles", None) if smiles is None else smiles
     samples = dataset.source if smiles is None else sorted(smiles)
     if not len(samples):
-        raise ValueError(f"The data set {dataset.name!r} has no molecules to compare with.")
+        raise ValueError(f"The data set {dataset.name!r} has no samples to compare with.")
     key = f"{kind}/{version}/{_hash_of(samples)}"
     return cached_arrays("metrics", f"{kind}-{dataset.name}", key, lambda: make(samples))
 

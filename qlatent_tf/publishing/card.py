@@ -5,6 +5,7 @@ A card begins with front matter in YAML, which model hubs read, and folds away w
 
 import json
 import math
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -59,8 +60,7 @@ def model_card(
     what = next((kind for kind in _KINDS if kind in dataset), "vectors" if recorded else "samples")
     task, limits = _KINDS.get(what, _UNRECORDED)
     seconds = provenance.get("seconds")
-    minutes = None if seconds is None else round(seconds / 60)
-    took = "were made" if minutes is None else f"took {minutes} minute{'s' * (minutes != 1)}"
+    took = "were made" if seconds is None else f"took {_duration(seconds)}"
     scores = read_scores(evaluation["metrics"], evaluation["dataset"])
     key = _key_scores(scores)
     tags = [what, "generative-model", config.model, f"latent-{config.latent}"]
@@ -73,9 +73,9 @@ def model_card(
         f"{part.name} {sum(math.prod(weight.shape) for weight in part.trainable_weights):,}"
         for part in model.layers
     )
+    over = f"mean and standard error over {seeds} sampling seeds" if seeds > 1 else "one seed"
     counted = [
-        f"{evaluation['num_samples']:,} generated samples; mean and standard error over {seeds} "
-        f"sampling {'seeds' if seeds > 1 else 'seed'}.",
+        f"{evaluation['num_samples']:,} generated samples; {over}.",
         score_table(scores),
     ]
     none = f"None: no metric scores `{text(dataset['name'])}` by itself; `--metrics` names some."
@@ -103,8 +103,9 @@ def model_card(
             "## Intended use and limits",
             "For studies of latent distributions, and as an example of the library. Samples "
             f"resemble the training data and inherit their limits. {limits} This is one training "
-            "run: to compare latents, train each from several seeds. The standard errors below are "
-            "those of sampling, not of training again.",
+            "run: to compare latents, train each from several seeds."
+            + " The standard errors below are those of sampling, not of training again."
+            * (seeds > 1),
             "## Training",
             f"{evaluation['step']:,} generator steps of batch {config.batch_size}{generator_batch} "
             f"{took}. Trainable parameters: {parameters}. The same training again:",
@@ -249,13 +250,23 @@ def record(dataset: dict, config: dict, versions: dict) -> str:
     parts = []
     for what, value in (("Data", dataset), ("Configuration", config)):
         parts += [f"{what}:", f"```json\n{json.dumps(value, indent=2)}\n```"]
-    named = (f"{text(package)} {text(version)}" for package, version in versions.items())
+    named = (f"{_plain(package)} {_plain(version)}" for package, version in versions.items())
     known = ", ".join(named) or "not recorded"
     return folded("Data, configuration and versions", [*parts, f"Versions: {known}."]) + "\n"
 
 
+def _plain(value) -> str:
+    """Returns words as they are, and what could be read as Markdown as code."""
+    return str(value) if re.fullmatch(r"[\w.+ -]+", str(value)) else f"`{text(value)}`"
+
+
+def _duration(seconds: float) -> str:
+    number, unit = (round(seconds / 60), "minute") if seconds >= 60 else (round(seconds), "second")
+    return f"{number} {unit}{'s' * (number != 1)}"
+
+
 def text(value) -> str:
-    """Returns text from elsewhere on one line, and nothing of it read as HTML or Markdown."""
+    """Returns text from elsewhere on one line without HTML or backticks, to stand between such."""
     return escaped(value).replace("`", "'")
 
 
@@ -305,7 +316,7 @@ def _own_file(config, dataset):
     """Says that training again takes a file that is nobody's but the author's."""
     file = config.dataset_options.get("file")
     if file is not None and config.dataset in OF_FILES:
-        digest = f" of the SHA-256 {text(dataset['sha256'])}" if "sha256" in dataset else ""
+        digest = f" of the SHA-256 {_plain(dataset['sha256'])}" if "sha256" in dataset else ""
         yield (
             f"It takes the author's file `{text(dataset.get('file', file))}`{digest}, and so does "
             "scoring: `--set dataset_options.file=PATH` names yours."
@@ -323,7 +334,7 @@ def _latent_file(config, recorded, held):
         yield f"The file of the latent's {what} is the preset's `{text(file)}`."
         return
     bank = recorded and recorded.get("bank")
-    digest = f" of the SHA-256 {text(recorded['sha256'])}" if recorded and not bank else ""
+    digest = f" of the SHA-256 {_plain(recorded['sha256'])}" if recorded and not bank else ""
     yield (
         f"The preset does not hold the file of the latent's {what}, `{text(file)}`{digest}: "
         "`--latent-file PATH`, or `latent_options` of `from_preset`, names yours."

@@ -192,7 +192,7 @@ def check_postselect(value) -> tuple[int, int] | None:
 def check_distribution(probabilities, outcomes: int) -> np.ndarray:
     """Returns the probabilities of so many outcomes, float64, not negative and of sum 1.
 
-    Both hold up to rounding, 1e-9 and 1e-6.
+    Both may be so up to rounding, 1e-9 and 1e-6, and are so in what is returned, up to 1e-9.
     """
     legal = f"{outcomes} outcomes have as many probabilities"
     given = as_array(probabilities, legal)
@@ -205,6 +205,9 @@ def check_distribution(probabilities, outcomes: int) -> np.ndarray:
             f"Probabilities are not negative and sum to 1; received a sum of {total:.6g}, the "
             f"least {least:.3g}."
         )
+    if least < 0 or abs(total - 1) > 1e-9:
+        probabilities = np.maximum(probabilities, 0)
+        probabilities /= probabilities.sum()
     return probabilities
 
 

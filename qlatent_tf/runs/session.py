@@ -9,11 +9,12 @@ from qlatent_tf.drawing.png import write_picture
 from qlatent_tf.runs import callbacks
 from qlatent_tf.runs.devices import tell_devices
 from qlatent_tf.runs.evaluation import evaluate, mean_scores
+from qlatent_tf.runs.interrupted import Interrupted
 from qlatent_tf.runs.own_code import code_record
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.runs.tensorboard import RunEvents, forget_later
 from qlatent_tf.scores import read_scores
-from qlatent_tf.signals import Interrupted, signals_interrupt
+from qlatent_tf.signals import signals_interrupt
 
 # Steps between looks at the losses, and calls of a watching function.
 _WATCHED = 10

@@ -28,15 +28,21 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     """Yields a temporary path that replaces `path` when the block ends without an error.
 
     A reader sees the old file or the new one, never a part: a killed process or a full disk
-    leaves `path` as it was. A new file keeps the permissions of the old one.
+    leaves `path` as it was. A new file keeps the permissions of the old one. A symbolic link is
+    replaced, not followed.
 
     Args:
       path: path. The file to write. Missing parent directories are made.
 
     Yields:
       Path. A fresh name in the same directory and with the same suffix, to be written to.
+
+    Raises:
+      IsADirectoryError, FileExistsError: if `path` is a folder, or a device or a pipe, which a file
+        is not to replace.
     """
     path = Path(path)
+    _refuse_to_replace(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     remove_stale(path.parent)
     # Such as .csv.gz, by which writers choose a format, not all that stands behind a dot.
@@ -61,6 +67,15 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _refuse_to_replace(path):
+    if path.is_symlink() or path.is_file() or not path.exists():
+        return
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    reason = "It is no regular file, such as a device or a pipe, and is not replaced by one"
+    raise FileExistsError(errno.EEXIST, reason, str(path))
 
 
 def refuse_link(path: Path) -> None:
@@ -117,8 +132,8 @@ def read_json(path: str | os.PathLike, shape: Any = object):
     check_regular(path, MAX_JSON_BYTES)
     try:
         value = json.loads(Path(path).read_bytes().decode("utf-8-sig"), parse_constant=_refuse)
-        # Half a character cannot be written again.
-        json.dumps(value, ensure_ascii=False).encode()
+        # Half a character, or 1e999, cannot be written again.
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not a whole JSON file: {error}.") from error
     try:
@@ -171,7 +186,7 @@ def cache_dir() -> Path:
     """
     named = os.environ.get(CACHE_DIR_VARIABLE)
     try:
-        return Path(named).expanduser() if named else Path.home() / ".cache" / "qlatent_tf"
+        return user_path(named) if named else Path.home() / ".cache" / "qlatent_tf"
     except RuntimeError:
         raise FileNotFoundError(
             f"There is no home directory for a cache; let {CACHE_DIR_VARIABLE} name a folder."
@@ -236,9 +251,11 @@ def named_file(file: str | os.PathLike, data_dir: str | os.PathLike | None) -> P
 
     Raises:
       FileNotFoundError: if there is none; see `not_found`.
+      NotADirectoryError: as `data_folders`.
       ValueError: if the name is no text.
     """
     _check_name(file)
+    data_folders(data_dir)  # A wrong one is told of, also where the file lies elsewhere.
     path = user_path(file)
     for found in (path,) if data_dir is None else (user_path(data_dir) / path, path):
         if found.exists():

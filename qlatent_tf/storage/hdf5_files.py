@@ -4,13 +4,17 @@ import os
 
 import h5py
 
+from qlatent_tf.storage.files import check_regular
+
 
 def check_self_contained(path: str | os.PathLike) -> None:
     """Refuses a file with external links, external raw storage or virtual data sets.
 
     Raises:
+      FileNotFoundError: if there is none.
       ValueError: if it has any, or is damaged; the message names the file.
     """
+    check_regular(path)
     try:
         with h5py.File(path, "r") as file:
             _check(file, str(path), {0})

@@ -218,6 +218,8 @@ def _check(header: Header) -> None:
             f"{header.name} holds pickled Python objects, which are not read: reading them can "
             "run code. Save plain numbers."
         )
+    if not header.dtype.itemsize:
+        raise ValueError(f"{header.name} holds no numbers, but {header.dtype}, of no bytes.")
     row_bytes = math.prod(header.shape[1:]) * header.dtype.itemsize
     present = header.size - header.start
     if math.prod(header.shape) * header.dtype.itemsize < present:

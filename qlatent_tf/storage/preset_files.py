@@ -4,32 +4,21 @@ A preset's ``config.json`` says of what ``kind`` it is, such as ``gan`` or ``cla
 ``config`` is read and its model built is the matter of whoever loads presets of that kind.
 """
 
-import contextlib
 import importlib.metadata
 import itertools
 import os
 import re
-import shutil
-import tempfile
-from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from qlatent_tf.registry import models
-from qlatent_tf.storage.files import (
-    flush_to_disk,
-    read_json,
-    refuse_link,
-    sha256_of,
-    write_json,
-    write_text,
-)
+from qlatent_tf.storage.files import read_json, sha256_of
 from qlatent_tf.storage.hub import LATENT_FILES, fetch_preset, is_hub_name
-from qlatent_tf.storage.shapes import DATASET, EVALUATION, LATENT_FILE, MEANS, SCORED, check_shape
-from qlatent_tf.storage.temporary import remove_stale, temporary_prefix
+from qlatent_tf.storage.shapes import DATASET, EVALUATION, LATENT_FILE, MEANS, SCORED
 from qlatent_tf.text.names import did_you_mean
 
 PRESET_VERSION = 1
 WEIGHTS = "model.weights.h5"
+SAMPLES = "samples.png"
 CHECKPOINT_FOLDER = "checkpoint"
 # Presets without the field are of this kind.
 GAN = "gan"
@@ -44,7 +33,7 @@ _DESCRIPTION = {
         "step?": (int, None), "seconds?": float, "dataset?": DATASET,
         "latent_file?": LATENT_FILE, "code?": {str: str},
     },
-    "versions": {str: str},
+    "versions": {str: str}, "pictures?": [str],
 }  # fmt: skip
 # What metrics.json holds, by kind.
 METRICS = {
@@ -55,107 +44,12 @@ METRICS = {
 _PART = re.compile(
     "|".join([*map(re.escape, (WEIGHTS, *LATENT_FILES)), rf"{CHECKPOINT_FOLDER}/\w[\w.-]*"])
 )
+# Of a folder, on most disks 255, beside which a lock and temporary folders have longer ones.
+_LONGEST_NAME = 200
 # Where a user's presets lie: what is installed belongs to the package manager.
 OWN_PRESETS = Path("models")
 # Their random streams, compilers and rounding decide what a seed means.
 _LIBRARIES = ("tensorflow", "keras", "tensorflow-probability", "numba", "numpy", "scipy", "rdkit")
-
-
-def write_preset(
-    directory,
-    kind: str,
-    config: dict,
-    save_weights: Callable[[Path], None],
-    *,
-    metrics=None,
-    card=None,
-    provenance=None,
-    checkpoint=(),
-    pictures=None,
-    latent_file=None,
-) -> Path:
-    """Writes a preset of any kind: weights, configuration, scores and a card.
-
-    A preset that is there already is replaced when all is written: an error on the way, such as
-    that of a full disk, leaves it as it was.
-
-    Args:
-      directory: path. The preset's directory; its name is the preset's.
-      kind: str. What it is.
-      config: dict. JSON values; what the model is built from.
-      save_weights: callable. `save_weights(path)` writes the weights.
-      metrics, card, provenance, checkpoint, pictures: see `qlatent_tf.zoo.save_preset`.
-      latent_file: path. What the latent reads, to be kept in the preset.
-
-    Returns:
-      Path of the directory.
-
-    Raises:
-      ValueError: if the metrics have another form than the kind's.
-    """
-    directory = Path(directory)
-    refuse_link(directory)
-    refuse_link(directory / CHECKPOINT_FOLDER)
-    if metrics is not None:
-        check_shape(metrics, METRICS[kind], "metrics")
-    with _staged(directory) as folder:
-        for name, picture in (pictures or {}).items():
-            (folder / f"{name}.png").write_bytes(picture)
-        save_weights(folder / WEIGHTS)
-        kept = [folder / CHECKPOINT_FOLDER / Path(file).name for file in checkpoint]
-        for source, target in zip(checkpoint, kept, strict=True):
-            target.parent.mkdir(exist_ok=True)
-            shutil.copyfile(source, target)
-        if latent_file is not None:
-            kept.append(folder / name_of_latent_file(latent_file))
-            shutil.copyfile(latent_file, kept[-1])
-        if metrics is not None:
-            write_json(folder / "metrics.json", metrics)
-        if card is not None:
-            write_text(folder / "README.md", card)
-        write_json(
-            folder / "config.json",
-            {
-                "preset_version": PRESET_VERSION,
-                "kind": kind,
-                "config": config,
-                "sha256": {
-                    file.relative_to(folder).as_posix(): sha256_of(file)
-                    for file in (folder / WEIGHTS, *kept)
-                },
-                "provenance": provenance or {},
-                "versions": versions(),
-            },
-        )
-    return directory
-
-
-@contextlib.contextmanager
-def _staged(directory):
-    """Yields a folder on the same disk, whose files are moved to `directory` at the end.
-
-    What the preset there had besides is removed, such as its scores; files of other names stay.
-    ``config.json``, which holds the weights' hash, goes last: a directory that a killed process
-    left between two presets has one that the weights do not fit.
-    """
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    remove_stale(directory.parent)
-    prefix = temporary_prefix(directory)
-    with tempfile.TemporaryDirectory(dir=directory.parent, prefix=prefix) as parent:
-        # Deeper than presets are looked for.
-        folder = Path(parent) / directory.name
-        folder.mkdir()
-        yield folder
-        files = [file for file in folder.rglob("*") if file.is_file()]
-        moved = {directory / file.relative_to(folder): file for file in files}
-        known = _hashes_in(directory)
-        parts = [one for one in directory.glob("*") if _is_part(one) or one.name in known]
-        for file in {*parts, *(directory / CHECKPOINT_FOLDER).glob("*")} - moved.keys():
-            file.unlink()
-        for target in sorted(moved, key=lambda target: target.name == "config.json"):
-            flush_to_disk(moved[target])
-            target.parent.mkdir(parents=True, exist_ok=True)
-            moved[target].replace(target)
 
 
 def read_description(name_or_dir, kind: str | None = None) -> dict:
@@ -244,7 +138,7 @@ def list_presets(kind: str | None = GAN) -> list[str]:
     found = {path.parent for path in files if path.is_file()}
     described = {path.name: _kind_and_model(path) for path in found}
     legal = {*KINDS, *models.names(), *itertools.chain(*described.values())} - {None}
-    if kind is not None and kind not in legal:
+    if kind is not None and (not isinstance(kind, str) or kind not in legal):
         raise ValueError(
             f"No presets are of {kind!r}.{did_you_mean(str(kind), legal)} Legal: None for all, "
             f"{', '.join(sorted(legal))}."
@@ -270,7 +164,8 @@ def preset_directory(name_or_dir, kind: str | None = None) -> Path:
     if not isinstance(name_or_dir, str | os.PathLike):
         raise ValueError(f"A preset is named by a text or a path; received {name_or_dir!r}.")
     for directory in (*(folder / name_or_dir for folder in _presets_folders()), Path(name_or_dir)):
-        if (directory / "config.json").is_file():
+        # False also for names that are too long for a file system.
+        if os.path.isfile(directory / "config.json"):
             return directory
     known = list_presets(kind)
     raise FileNotFoundError(
@@ -313,8 +208,10 @@ def new_preset_directory(name: str, folder=None, overwrite: bool = False) -> Pat
     Raises:
       ValueError: if the name has other letters, or is taken.
     """
-    if not re.fullmatch(r"\w[\w.-]*", name):
+    if not isinstance(name, str) or not re.fullmatch(r"\w[\w.-]*", name):
         raise ValueError(f"A preset's name is of letters, digits and _ . -; received {name!r}.")
+    if len(name.encode()) > _LONGEST_NAME:
+        raise ValueError(f"A preset's name has at most {_LONGEST_NAME} bytes; received {name!r}.")
     directory = Path(folder or OWN_PRESETS) / name
     shipped = presets_folder() / name
     if folder is None and shipped.exists() and shipped.resolve() != directory.resolve():
@@ -335,20 +232,12 @@ def _is_taken(directory: Path) -> bool:
         return directory.exists() or directory.is_symlink()
     # A file of a latent may be somebody's own, which lay there before.
     others = (path for path in directory.iterdir() if path.name != CHECKPOINT_FOLDER)
-    return not all(map(_is_part, others))
+    return not all(map(is_part, others))
 
 
-def _is_part(path: Path) -> bool:
+def is_part(path: Path) -> bool:
     """Whether a file beside ``config.json`` has the name of a preset's."""
-    return path.name in (WEIGHTS, "metrics.json", "README.md") or path.suffix == ".png"
-
-
-def _hashes_in(directory: Path) -> Iterable[str]:
-    """The names of the files whose hashes the preset there tells, if there is one."""
-    try:
-        return read_json(directory / "config.json", {"sha256": {str: str}})["sha256"]
-    except (OSError, ValueError):
-        return ()
+    return path.name in (WEIGHTS, SAMPLES, "metrics.json", "README.md")
 
 
 def versions() -> dict[str, str]:

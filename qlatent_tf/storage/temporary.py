@@ -19,12 +19,16 @@ def temporary_prefix(path: Path) -> str:
     return f".{name}.{os.getpid()}@{_host()}-"
 
 
-@functools.cache
 def remove_stale(folder: Path) -> None:
     """Removes temporary files and folders of processes of this machine that were killed.
 
     Once in the life of a process for each folder: what is stale is from before.
     """
+    _remove_once(folder.resolve())
+
+
+@functools.cache
+def _remove_once(folder):
     pattern = re.compile(rf"\..+\.(\d+)@{re.escape(_host())}-.*", re.DOTALL)
     for found in folder.iterdir():
         named = pattern.fullmatch(found.name)

@@ -113,9 +113,22 @@ def test_columns_are_a_number_from_1(draw, columns):
         draw(samples, columns=columns)
 
 
+def test_a_grid_has_no_more_columns_than_images():
+    images = np.zeros((3, 2, 2, 3), np.uint8)
+    assert draw_images(images, columns=200_000).shape == draw_images(images, columns=3).shape
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_generator_that_diverges_is_drawn_beside_its_data():
+    samples = [[1e308, -1e308], [np.nan, 3.0]]
+    assert draw_vectors(samples, [[0.5, 1.25], [2.0, 3.0]]).shape == (480, 960, 3)
+    with pytest.raises(ValueError, match=r"drawn from shape \(n, width\); received \(0, 2\)"):
+        draw_vectors(samples, np.zeros((0, 2)))
+
+
 def test_a_picture_is_written_of_bytes_alone(tmp_path):
     picture = draw_images(np.zeros((1, 2, 2, 3), np.uint8))
-    for other in (picture / 255.0, picture[..., 0]):
+    for other in (picture / 255.0, picture[..., 0], picture[..., :2], picture[:0]):
         with pytest.raises(ValueError, match=f"A picture is a uint8 array.*received {other.dtype}"):
             write_picture(tmp_path / "picture.png", other)
     assert not any(tmp_path.iterdir())

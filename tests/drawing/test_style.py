@@ -1,3 +1,4 @@
+from qlatent_tf.drawing import style
 from qlatent_tf.drawing.style import latent_style, literal, new_figure, save_figure
 
 
@@ -31,6 +32,21 @@ def test_a_name_with_characters_that_no_svg_holds_is_drawn_without_them(tmp_path
     figure.suptitle(literal("a\x01b\nc"))
     save_figure(figure, tmp_path / "figure")
     assert "<!-- ab -->" in (tmp_path / "figure.svg").read_text()
+
+
+def test_latents_of_ones_own_look_like_none_that_has_a_name():
+    own = {latent_style(f"mine:l{number}")["marker"] for number in range(100)}
+    named = {marker for _, marker in style._LATENTS.values()}
+    assert len(own) > 4 and not own & named
+    for name in ("mine:l0", "mine:l7"):  # Matplotlib knows it, filled and empty.
+        panel = new_figure(1, 1).subplots()
+        panel.plot([0], [0], **latent_style(name), mfc="w")
+        panel.figure.canvas.draw()
+
+
+def test_a_figure_is_saved_under_a_path_that_is_text(tmp_path):
+    save_figure(new_figure(1, 1), str(tmp_path / "figure"), step=3)
+    assert {file.name for file in tmp_path.iterdir()} == {"figure.png", "figure.svg", "tensorboard"}
 
 
 def test_latents_look_different():

@@ -121,6 +121,23 @@ def test_one_stray_sample_makes_no_other_good():
     assert found == pytest.approx({"precision": 0, "recall": 1, "density": 0, "coverage": 0})
 
 
+def test_stray_data_and_far_clusters_make_no_other_ball_larger():
+    real, generated = _points(400, 0), _points(400, 1) + 3
+    far = np.where(np.arange(400) < 200, -1e6, 1e6)[:, np.newaxis]
+    for ours, theirs in (
+        (np.concatenate([real[1:], np.full((1, 4), 1e9)]), generated),
+        (0.05 * real + far, 0.05 * _points(400, 2) + far + 1),
+    ):
+        assert precision_and_recall(ours, theirs) == pytest.approx(_by_definition(ours, theirs, 5))
+
+
+def test_what_has_no_finite_distances_is_refused_and_scored_as_undefined():
+    real = _points(40, 0)
+    with pytest.raises(ValueError, match="generated points are not all finite and below 1e"):
+        precision_and_recall(real, real * 1e200)
+    assert not neighbours._is_measurable(real * 1e200) and neighbours._is_measurable(real)
+
+
 def test_data_far_from_the_origin_are_compared_as_if_they_were_near():
     real, generated = _points(300, 0), _points(300, 1) + 1
     expected = precision_and_recall(real, generated)

@@ -7,7 +7,7 @@ import yaml
 from qlatent_tf.config import Config
 from qlatent_tf.experiments.published import published_figures
 from qlatent_tf.glossary import key_scores
-from qlatent_tf.publishing.card import classifier_card, model_card
+from qlatent_tf.publishing.card import classifier_card, model_card, record
 from qlatent_tf.resolve import resolve
 from qlatent_tf.scores import read_scores
 from qlatent_tf.storage.files import read_json
@@ -226,6 +226,8 @@ def test_a_card_says_which_file_training_takes_and_when_a_distance_says_little()
     assert "took 1 minute. Trainable" in card and "/home/me" not in card.partition("<details>")[0]
     assert f"the author's file `mine.smi` of the SHA-256 {'ab' * 32}, and so does scoring" in card
     assert "A distance of 117 distinct molecules says little: ChemNet has 512 features." in card
+    short = model_card("mine", MODEL, config, evaluation, {"dataset": data, "seconds": 20.4})
+    assert "took 20 seconds. Trainable" in short
     many = {**metrics, "parsed_unique_count@50": {"mean": 900, "standard_error": None}}
     again = model_card("mine", MODEL, CONFIG, {**evaluation, "metrics": many}, PROVENANCE)
     assert "says little" not in again and "author's file" not in again
@@ -243,3 +245,16 @@ def test_a_card_of_someones_own_code_says_what_it_takes():
     ):
         assert told in card, told
     assert "trust" not in model_card("mine", MODEL, CONFIG, _evaluation(0.5), PROVENANCE)
+
+
+def test_a_card_of_one_sampling_seed_tells_no_errors():
+    one, several = ({**_evaluation(0.5), "seeds": seeds} for seeds in ([0], [0, 1, 2]))
+    card = model_card("mine", MODEL, CONFIG, one, {})
+    assert "generated samples; one seed." in card and "standard errors below" not in card
+    card = model_card("mine", MODEL, CONFIG, several, {})
+    assert "over 3 sampling seeds" in card and "standard errors below are those" in card
+
+
+def test_words_from_elsewhere_make_no_links_on_a_card():
+    end = record({}, {}, {"keras": "3.15.1", "[x](http://e.org)": "**1**"})
+    assert "keras 3.15.1, `[x](http://e.org)` `**1**`" in end

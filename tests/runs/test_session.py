@@ -16,8 +16,8 @@ from qlatent_tf import __main__ as command
 from qlatent_tf.gan.wgan_gp import WGANGP
 from qlatent_tf.runs import session, training
 from qlatent_tf.runs.callbacks import checkpoint_steps
+from qlatent_tf.runs.interrupted import Interrupted
 from qlatent_tf.runs.run_directory import RunDirectory
-from qlatent_tf.signals import Interrupted
 from qlatent_tf.storage.files import write_json
 
 pytestmark = pytest.mark.usefixtures("eager_steps")

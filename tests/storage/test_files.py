@@ -14,7 +14,7 @@ import pytest
 
 from qlatent_tf.storage import files
 from qlatent_tf.storage.array_cache import cached_arrays
-from qlatent_tf.storage.temporary import temporary_prefix
+from qlatent_tf.storage.temporary import _host, temporary_prefix
 
 
 def test_a_written_file_replaces_the_old_one_and_leaves_nothing_beside(tmp_path):
@@ -62,6 +62,19 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path):
     writer.send_signal(signal.SIGKILL)
     writer.communicate()
     assert path.read_text() == "old"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without pipes")
+def test_what_is_no_regular_file_is_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    for name, error in (("pipe", FileExistsError), ("folder", IsADirectoryError)):
+        with pytest.raises(error, match=name):
+            files.write_text(tmp_path / name, "text")
+    (tmp_path / "old").write_text("old")
+    (tmp_path / "link").symlink_to(tmp_path / "old")
+    files.write_text(tmp_path / "link", "new")
+    assert (tmp_path / "old").read_text() == "old" and not (tmp_path / "link").is_symlink()
 
 
 def test_permissions_follow_the_umask(tmp_path):
@@ -120,7 +133,9 @@ def test_what_json_has_no_word_for_is_refused_and_nothing_is_written(tmp_path, v
 
 
 @pytest.mark.parametrize(
-    "content", [b'{"mean": 0.', b"", b"\xff\xfe", b"[" * 100_000, b"9" * 5_000], ids=range(5)
+    "content",
+    [b'{"mean": 0.', b"", b"\xff\xfe", b"[" * 100_000, b"9" * 5_000, b"[1e999]"],
+    ids=range(6),
 )
 def test_a_file_that_is_not_whole_json_is_named(tmp_path, content):
     path = tmp_path / "value.json"
@@ -209,6 +224,24 @@ def test_a_path_begins_at_home_unless_no_user_is_called_so(monkeypatch):
         "a~/bank": "a~/bank",
     }.items():
         assert str(files.user_path(path)) == found
+
+
+def test_what_killed_writers_left_is_removed_in_each_folder(tmp_path, monkeypatch):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        left = tmp_path / name / f".x.json.{2**22 + 1}@{_host()}-0"
+        left.touch()
+        os.utime(left, (0, 0))
+        monkeypatch.chdir(tmp_path / name)
+        files.write_text("x.json", "")
+        assert os.listdir() == ["x.json"]
+
+
+def test_a_folder_of_the_caller_that_is_missing_is_told_of(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.smi").write_text("C")
+    with pytest.raises(NotADirectoryError, match="--data-dir names .*absent"):
+        files.named_file("mine.smi", tmp_path / "absent")
 
 
 def test_what_killed_writers_left_is_removed_by_the_next(tmp_path):

@@ -105,6 +105,14 @@ def test_bytes_behind_the_numbers_are_refused(tmp_path):
             read()
 
 
+def test_numbers_of_no_bytes_are_refused(tmp_path):
+    header = b"{'descr': '<U0', 'fortran_order': False, 'shape': (1000000000,), }"
+    text = header.ljust(117) + b"\n"
+    (tmp_path / "x.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text)
+    with pytest.raises(ValueError, match="x.npy holds no numbers, but <U0, of no bytes"):
+        open_npy(tmp_path / "x.npy")
+
+
 def test_little_is_unpacked_at_a_time(tmp_path):
     largest = []
     (tmp_path / "x.npz").write_bytes(

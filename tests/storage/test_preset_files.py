@@ -1,8 +1,9 @@
 import json
+import threading
 
 import pytest
 
-from qlatent_tf.storage import preset_files
+from qlatent_tf.storage import locks, preset_files, preset_writer
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def test_links_are_not_followed(here):
         (here / link).symlink_to(here / "victim")
     for name in ("mine", "other"):
         with pytest.raises(ValueError, match="is a symbolic link, which is not followed"):
-            preset_files.write_preset(here / "models" / name, "gan", {}, lambda path: None)
+            preset_writer.write_preset(here / "models" / name, "gan", {}, lambda path: None)
     assert [path.name for path in (here / "victim").iterdir()] == ["file"]
 
 
@@ -133,7 +134,7 @@ def test_a_name_that_is_no_text_is_refused(here, name):
 
 def test_a_preset_that_is_replaced_leaves_nothing_of_its_own(here):
     def write(text, **parts):
-        return preset_files.write_preset(
+        return preset_writer.write_preset(
             here / "models" / "mine", "gan", {}, lambda path: path.write_text(text), **parts
         )
 
@@ -142,8 +143,64 @@ def test_a_preset_that_is_replaced_leaves_nothing_of_its_own(here):
     scores = {"dataset": "d", "num_samples": 1, "metrics": {}, "seeds": [0], "step": 40}
     pictures = {"samples": b"", "grid": b""}
     mine = write("first", metrics=scores, card="first", pictures=pictures, checkpoint=[saved])
-    (mine / "notes.txt").write_text("of the user")
+    for name in ("notes.txt", "notes.png"):
+        (mine / name).write_text("of the user")
     write("second", pictures={"grid": b"new"})
     left = {path.name for path in mine.rglob("*") if path.is_file()}
-    assert left == {"config.json", preset_files.WEIGHTS, "grid.png", "notes.txt"}
+    assert left == {"config.json", preset_files.WEIGHTS, "grid.png", "notes.txt", "notes.png"}
     assert (mine / "grid.png").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("folder", ["README.md", "model.weights.h5", "samples.png", "checkpoint/a"])
+def test_a_folder_in_the_place_of_a_file_loses_nothing(here, folder):
+    def write(text, **parts):
+        return preset_writer.write_preset(
+            here / "models" / "mine", "gan", {}, lambda path: path.write_text(text), **parts
+        )
+
+    saved = here / "ckpt-1.index"
+    saved.write_text("")
+    mine = write("first", card="first", checkpoint=[saved])
+    (mine / folder).unlink(missing_ok=True)
+    (mine / folder).mkdir(parents=True)
+    before = {path: path.read_bytes() for path in mine.rglob("*") if path.is_file()}
+    if folder == "checkpoint/a":
+        write("second", card="second")
+        assert (mine / "README.md").read_text() == "second" and (mine / folder).is_dir()
+        return
+    with pytest.raises(IsADirectoryError, match=folder):
+        write("second", card="second", pictures={"samples": b""})
+    assert {path: path.read_bytes() for path in mine.rglob("*") if path.is_file()} == before
+
+
+def test_two_writers_of_one_preset_do_not_mix_their_files(here, monkeypatch):
+    """The second one moves its files when the first has moved its own."""
+    monkeypatch.setattr(locks, "_PATIENCE", 0.01)
+    texts = [text * 100_000 for text in "abcd"]
+
+    def write(text):
+        preset_writer.write_preset(
+            here / "models" / "mine", "gan", {"is": text[0]}, lambda path: path.write_text(text)
+        )
+
+    for _ in range(5):
+        threads = [threading.Thread(target=write, args=(text,)) for text in texts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        description = preset_files.read_description("mine")
+        weights = here / "models" / "mine" / preset_files.WEIGHTS
+        preset_files.check_hash(weights, description["sha256"][preset_files.WEIGHTS])
+        assert weights.read_text()[0] == description["config"]["is"]
+
+
+def test_names_that_no_disk_has_are_refused(here):
+    with pytest.raises(ValueError, match="at most 200 bytes"):
+        preset_files.new_preset_directory("x" * 300)
+    with pytest.raises(ValueError, match="letters, digits"):
+        preset_files.new_preset_directory(5)
+    with pytest.raises(FileNotFoundError, match="No preset 'xxx"):
+        preset_files.preset_directory("x" * 300)
+    with pytest.raises(ValueError, match="No presets are of"):
+        preset_files.list_presets(["gan"])

@@ -152,6 +152,10 @@ def test_a_preset_without_a_record_takes_scores_and_a_card(preset, tmp_path):
 
 def test_scores_that_cannot_be_saved_are_shown_and_change_nothing(preset, tmp_path, capsys):
     mine = shutil.copytree(preset, tmp_path / "mine")
+    scores = json.loads((mine / "metrics.json").read_text())
+    kept = {name: one for name, one in scores["metrics"].items() if "precision" not in name}
+    assert kept != scores["metrics"]
+    write_json(mine / "metrics.json", {**scores, "metrics": kept})  # One would be added.
     before = (mine / "metrics.json").read_bytes()
     (mine / "README.md").unlink()
     (mine / "README.md").mkdir()

@@ -17,7 +17,8 @@ from qlatent_tf.cluster.fingerprint import hash_of_module, hash_when_first_found
 from qlatent_tf.cluster.worker import Place
 from qlatent_tf.experiments.grids.cells import Cell, own_modules
 from qlatent_tf.experiments.grids.grid import Grid
-from qlatent_tf.signals import Interrupted, signals_interrupt
+from qlatent_tf.runs.interrupted import Interrupted
+from qlatent_tf.signals import signals_interrupt
 from qlatent_tf.storage.files import (
     DATA_DIR_VARIABLE,
     INCEPTION_VARIABLE,

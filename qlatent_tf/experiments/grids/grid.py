@@ -21,8 +21,9 @@ from qlatent_tf.experiments.grids.latent_files import moved
 from qlatent_tf.gan.shapes import check_draws
 from qlatent_tf.latents.files import file_record, latent_file
 from qlatent_tf.registry import latents
+from qlatent_tf.runs.interrupted import Interrupted
 from qlatent_tf.runs.run_directory import RunDirectory
-from qlatent_tf.signals import Interrupted, asking_is_harmless
+from qlatent_tf.signals import asking_is_harmless
 from qlatent_tf.storage.files import read_json, user_path, write_json
 from qlatent_tf.storage.locks import InUseError, sole_use
 from qlatent_tf.text.progress import ProgressBar

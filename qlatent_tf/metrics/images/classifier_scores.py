@@ -11,7 +11,8 @@ from qlatent_tf.metrics.images.classifier import load_classifier
 from qlatent_tf.metrics.images.feature_network import FeatureNetwork
 from qlatent_tf.metrics.images.scores import image_scores
 from qlatent_tf.scores import Score
-from qlatent_tf.storage.preset_files import WEIGHTS
+from qlatent_tf.storage.files import sha256_of
+from qlatent_tf.storage.preset_files import WEIGHTS, preset_directory
 
 PRESET = "cifar_classifier"
 
@@ -38,7 +39,6 @@ def classifier_scores(dataset: ImageDataset, samples, *, progress: bool = False)
     return image_scores(dataset, samples, classifier_network(PRESET), progress=progress)
 
 
-@functools.cache
 def classifier_network(name_or_dir: str | os.PathLike) -> FeatureNetwork:
     """Returns a classifier's preset as a network of features.
 
@@ -50,6 +50,13 @@ def classifier_network(name_or_dir: str | os.PathLike) -> FeatureNetwork:
       FileNotFoundError: if there is no such preset.
       ValueError: if it is no classifier, or damaged.
     """
+    directory = preset_directory(name_or_dir)
+    # A preset may be replaced, or another one of its name lie in another working directory.
+    return _network(name_or_dir, directory.resolve(), sha256_of(directory / "config.json"))
+
+
+@functools.lru_cache(maxsize=8)
+def _network(name_or_dir, directory, sha256):
     model, description = load_classifier(name_or_dir)
     config = description["config"]
     outputs = keras.Model(model.inputs, [model.get_layer("features").output, model.outputs[0]])

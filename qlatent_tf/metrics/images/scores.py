@@ -193,7 +193,8 @@ class ScoreStream(_PartStream):
 class KernelStream(_PartStream):
     """The kernel distance of features that come in batches, from blocks.
 
-    Each block is compared with one of the reference's blocks, in turn.
+    Each block is compared with one of the reference's blocks, in turn; where those are more, with
+    so many that each of them is compared once.
 
     Args:
       reference: float array, shape `(m, width)`. In random order, with two rows at least.
@@ -201,12 +202,16 @@ class KernelStream(_PartStream):
     """
 
     def __init__(self, reference: np.ndarray, count: int):
-        super().__init__(part_sizes(count, max(math.ceil(count / BLOCK), 1)))
+        self._blocks = max(math.ceil(count / BLOCK), 1)
+        super().__init__(part_sizes(count, self._blocks))
         ends = np.cumsum(part_sizes(len(reference), math.ceil(len(reference) / BLOCK)))
         self._reference = np.split(reference, ends[:-1])
 
     def _score(self, rows):
-        return _kernel_distance(self._reference[len(self.scores) % len(self._reference)], rows)
+        number = len(self.scores)
+        ours = self._reference[number :: self._blocks]
+        ours = ours or [self._reference[number % len(self._reference)]]
+        return float(np.mean([_kernel_distance(block, rows) for block in ours]))
 
     def distance(self) -> float:
         """Returns the mean over the blocks; NaN for less than two rows on either side."""

@@ -56,6 +56,11 @@ def moment_errors(samples, real) -> dict[str, float]:
     """
     mean, covariance = _real_moments(real)
     samples = check_vectors(samples, width=len(mean))
+    if not np.isfinite(samples).all():
+        samples = np.full_like(samples, np.nan)
+    if len(samples) < 2:
+        error = _root_mean_square(samples[0] - mean)
+        return {"pair_correlation_error": np.nan, "variance_error": np.nan, "mean_error": error}
     difference = np.atleast_2d(np.cov(samples, rowvar=False)) - covariance
     pairs = difference[np.triu_indices(len(mean), 1)]
     return {

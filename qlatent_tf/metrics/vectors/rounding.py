@@ -13,14 +13,17 @@ def check_vectors(samples, width: int | None = None) -> np.ndarray:
     """Returns vectors as a float64 array.
 
     Raises:
-      ValueError: if their shape is not `(n, width)`, or there are none.
+      ValueError: if their shape is not `(n, width)`, there are none, or they are complex.
     """
     if isinstance(samples, dict):
         raise ValueError(
             "Metrics of vectors score no samples of several parts; received "
             f"{', '.join(samples)}. qlatent-tf list_models --metrics lists those of each kind."
         )
-    samples = np.asarray(samples, dtype=np.float64)
+    samples = np.asarray(samples)
+    if samples.dtype.kind == "c":
+        raise ValueError("Vectors are of real numbers; received complex ones.")
+    samples = samples.astype(np.float64, copy=False)
     if samples.ndim != 2 or not samples.size or width not in (None, samples.shape[1]):
         raise ValueError(
             f"Vectors have shape (n, {width or 'width'}), n at least 1; received {samples.shape}."
@@ -36,6 +39,11 @@ def rounded(samples: np.ndarray) -> np.ndarray:
     """
     limited = np.nan_to_num(samples, nan=_LARGEST, posinf=_LARGEST, neginf=-_LARGEST)
     return np.clip(np.rint(limited), -_LARGEST, _LARGEST).astype(np.int64)
+
+
+def is_beyond(outcomes: np.ndarray) -> np.ndarray:
+    """Returns which rows of `rounded` hold what was not finite or too large, bool `(n,)`."""
+    return (np.abs(outcomes) >= _LARGEST).any(axis=1)
 
 
 def outcome_keys(outcomes: np.ndarray) -> np.ndarray:

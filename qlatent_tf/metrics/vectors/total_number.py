@@ -3,7 +3,7 @@
 import numpy as np
 
 from qlatent_tf.datasets.dataset import CountDataset
-from qlatent_tf.metrics.vectors.rounding import check_vectors, rounded
+from qlatent_tf.metrics.vectors.rounding import check_vectors, is_beyond, rounded
 from qlatent_tf.scores import Score, measured
 
 
@@ -22,7 +22,8 @@ def total_number(dataset: CountDataset, samples) -> list[Score]:
       samples: float array, shape `(n, modes)`.
 
     Returns:
-      ``right_total_share``, ``total_number_tv``, and ``total_number_mean``, the mean of T.
+      ``right_total_share``, ``total_number_tv``, and ``total_number_mean``, the mean of T. A row
+      that is not finite, or beyond 2^31, has no total; the mean is NaN then.
 
     Raises:
       ValueError: if the exact distribution of the total is not known.
@@ -32,14 +33,15 @@ def total_number(dataset: CountDataset, samples) -> list[Score]:
             f"The distribution of the total number of the data set {dataset.name!r} is not known."
         )
     samples = check_vectors(samples)
-    totals = rounded(samples).sum(axis=1)
+    outcomes = rounded(samples)
+    totals, beyond = outcomes.sum(axis=1), is_beyond(outcomes)
     exact = np.asarray(dataset.total_law)
-    possible = totals[(totals >= 0) & (totals < len(exact))]
+    possible = totals[(totals >= 0) & (totals < len(exact)) & ~beyond]
     shares = np.bincount(possible, minlength=len(exact)) / len(samples)
     outside = 1 - len(possible) / len(samples)
     scores = {
         "right_total_share": shares[exact > 0].sum(),
         "total_number_tv": (np.abs(exact - shares).sum() + outside) / 2,
-        "total_number_mean": totals.mean(),
+        "total_number_mean": np.nan if beyond.any() else totals.mean(),
     }
     return measured(scores, num_samples=len(samples))

@@ -20,7 +20,7 @@ from qlatent_tf.experiments.grids.cluster_cells import CellsFailed, run_on
 from qlatent_tf.experiments.grids.finished_cells import read_cells
 from qlatent_tf.experiments.grids.grid import Grid
 from qlatent_tf.experiments.grids.latent_files import Bank
-from qlatent_tf.signals import Interrupted
+from qlatent_tf.runs.interrupted import Interrupted
 from qlatent_tf.storage.locks import InUseError, sole_use
 from qlatent_tf.text.progress import ProgressBar
 

@@ -13,8 +13,8 @@ from qlatent_tf.experiments.grids.grid import Grid
 from qlatent_tf.experiments.grids.taken_in import merge
 from qlatent_tf.quantum.unitaries import haar_unitary
 from qlatent_tf.runs import evaluation, session, training
+from qlatent_tf.runs.interrupted import Interrupted
 from qlatent_tf.runs.run_directory import RunDirectory
-from qlatent_tf.signals import Interrupted
 from qlatent_tf.storage.files import write_json
 from qlatent_tf.storage.locks import InUseError, sole_use
 from qlatent_tf.text.progress import ProgressBar

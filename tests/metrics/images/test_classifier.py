@@ -14,8 +14,8 @@ from qlatent_tf.storage.preset_files import (
     WEIGHTS,
     list_presets,
     read_description,
-    write_preset,
 )
+from qlatent_tf.storage.preset_writer import write_preset
 
 SIZES = {"image_size": 8, "channels": 3, "classes": 3, "widths": [4, 8]}
 

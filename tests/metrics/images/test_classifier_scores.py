@@ -13,7 +13,8 @@ from qlatent_tf.metrics.images.classifier import build_classifier, load_classifi
 from qlatent_tf.metrics.images.classifier_scores import classifier_network
 from qlatent_tf.registry import datasets
 from qlatent_tf.scores import read_scores
-from qlatent_tf.storage.preset_files import CLASSIFIER, list_presets, write_preset
+from qlatent_tf.storage.preset_files import CLASSIFIER, list_presets
+from qlatent_tf.storage.preset_writer import write_preset
 
 SIZES = {"image_size": 8, "channels": 3, "classes": 3, "widths": [4, 8]}
 

@@ -157,6 +157,18 @@ def test_blocks_of_a_longer_sample_go_through_the_reference_in_turn(monkeypatch)
     assert _kernel(x, y) == pytest.approx(np.mean(expected), rel=1e-9)
 
 
+def test_blocks_of_a_shorter_sample_meet_the_whole_reference(monkeypatch):
+    monkeypatch.setattr(scores, "BLOCK", 10)
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(30, 3)), rng.normal(size=(20, 3))
+    first, second, third = np.split(x, 3)
+    expected = [
+        (_discrepancy(first, y[:10]) + _discrepancy(third, y[:10])) / 2,
+        _discrepancy(second, y[10:]),
+    ]
+    assert _kernel(x, y) == pytest.approx(np.mean(expected), rel=1e-9)
+
+
 @pytest.mark.parametrize("shapes", [((5, 2), (1, 2)), ((5, 2), (0, 2)), ((1, 2), (5, 2))])
 def test_a_kernel_distance_needs_two_rows_of_each(shapes):
     assert math.isnan(_kernel(*(np.ones(shape) for shape in shapes)))

@@ -97,7 +97,7 @@ def test_the_data_set_is_described_once(name, cache, monkeypatch):
 
 
 def test_a_data_set_without_molecules_is_refused():
-    with pytest.raises(ValueError, match="'some' has no molecules"):
+    with pytest.raises(ValueError, match="'some' has no samples"):
         scored("molecule_substructures", _known(), NOTHING)
 
 

@@ -10,12 +10,14 @@ from harness import scored
 
 from qlatent_tf.datasets import from_arrays
 from qlatent_tf.datasets.vectors.mixture import mixture
+from qlatent_tf.metrics.frechet import frechet_distance
 from qlatent_tf.metrics.vectors.codes import code_scores
 from qlatent_tf.metrics.vectors.outcome_law import (
     OutcomeLaw,
     cumulative_gap_floor,
     cumulative_law,
 )
+from qlatent_tf.metrics.vectors.pair_correlation import moment_errors
 from qlatent_tf.metrics.vectors.rounding import outcome_keys, rounded
 from qlatent_tf.registry import metrics
 
@@ -162,6 +164,19 @@ def test_a_generator_gone_astray_is_scored():
     figures = scored("outcome_law", DATASET, samples)
     assert figures["possible_share@4"] == 0.25 and figures["outcome_tv@4"] == 0.75
     assert math.isnan(scored("discreteness", DATASET, samples)["integer_distance@4"])
+    # What is no number adds up to none, also where infinities would cancel.
+    cancelling = np.array([[np.inf, -np.inf, 2.0], [1.0, 1.0, 0.0]])
+    totals = scored("total_number", DATASET, cancelling)
+    assert totals["right_total_share@2"] == totals["total_number_tv@2"] == 0.5
+    assert math.isnan(totals["total_number_mean@2"])
+    errors = moment_errors(np.full((4, 3), np.inf), np.eye(3))
+    assert all(map(math.isnan, errors.values()))
+
+
+@pytest.mark.filterwarnings("error")
+def test_one_sample_has_a_mean_alone():
+    errors = moment_errors(np.ones((1, 2)), np.array([[0.0, 1.0], [2.0, 1.0]]))
+    assert errors.pop("mean_error") == 0 and all(map(math.isnan, errors.values()))
 
 
 def test_nothing_possible_has_no_divergence():
@@ -175,6 +190,13 @@ def test_what_is_no_batch_of_vectors_is_refused(name, samples):
     dataset = types.SimpleNamespace(**vars(DATASET), source=np.eye(2))
     with pytest.raises(ValueError, match="Vectors have shape"):
         scored(name, dataset, samples)
+
+
+def test_complex_vectors_are_refused():
+    with pytest.raises(ValueError, match="real numbers; received complex"):
+        scored("discreteness", DATASET, np.array([[1 + 0.5j, 0]]))
+    with pytest.raises(ValueError, match="real numbers; received complex"):
+        frechet_distance(np.ones((3, 2), complex), np.ones((3, 2)))
 
 
 @pytest.mark.parametrize("name", ["outcome_law", "pair_correlation"])
@@ -198,6 +220,7 @@ def test_a_law_that_is_not_known_is_an_error():
         ([[0, 1], [1, 0]], [1.0, 1.0], "received a sum of 2"),
         ([[0, 1], [1, 0]], [1.5, -0.5], "the least -0.5"),
         ([[0, 1], [0, 1]], [0.5, 0.5], "some of them twice"),
+        ([[0, 1.7], [1, 0]], [0.5, 0.5], "whole numbers"),
         ([0, 1], [0.5, 0.5], r"shape \(outcomes, modes\); received \(2,\)"),
     ],
 )
@@ -222,10 +245,33 @@ def test_the_floor_of_the_cumulative_gap_is_what_exact_samples_show():
     assert cumulative_gap_floor(probabilities, 3000) == floor
 
 
+def test_the_floor_of_few_outcomes_is_known_to_a_few_per_cent():
+    probabilities = np.random.default_rng(1).dirichlet(np.full(56, 1.0))
+    exact, drawn = np.cumsum(np.sort(probabilities)[::-1]), np.random.default_rng(7)
+    gaps = []
+    for counts in drawn.multinomial(10_000, probabilities, size=3000):
+        shares = np.cumsum(np.sort(counts / 10_000)[::-1])
+        gaps.append(np.abs(exact - shares).max())
+    # Both are means, of 3,000 and of 1,000 draws that vary by half.
+    assert cumulative_gap_floor(probabilities, 10_000) == pytest.approx(np.mean(gaps), rel=0.06)
+
+
+def test_probabilities_are_what_they_are_up_to_rounding():
+    law = OutcomeLaw([[0], [1], [2]], [0.5, 0.5 + 5e-10, -5e-10])
+    law.add(np.array([[0.0], [1.0]]))
+    figures = law.figures()
+    assert figures["outcome_tv"] == pytest.approx(0, abs=1e-9) and figures["possible_share"] == 1
+    law = OutcomeLaw([[0], [1]], [0.5 + 4e-7, 0.5])
+    law.add(np.array([[0.0], [1.0]]))
+    assert law.figures()["outcome_kl"] == pytest.approx(0, abs=1e-12)
+
+
 def test_codes_of_a_generator_that_diverges_or_of_one_are_scored():
     real = np.random.default_rng(0).uniform(-1, 1, (50, 3))
     diverged = np.array([[0.0, np.inf, 0.0], [0.0, 0.0, 0.0]])
     assert all(math.isnan(score.mean) for score in code_scores(real, diverged, "codes"))
+    far, _ = code_scores(real, 1e200 * real, "codes")  # Its squares overflow.
+    assert math.isnan(far.mean)
     distance, divergence = code_scores(real, real[:1], "codes")
     assert math.isnan(distance.mean) and 0 < divergence.mean <= 1
 

@@ -11,9 +11,9 @@ from quarters import CLASSICAL, images
 
 from qlatent_tf import resolve as completion
 from qlatent_tf.runs import training
+from qlatent_tf.runs.interrupted import Interrupted
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.runs.session import Session
-from qlatent_tf.signals import Interrupted
 from qlatent_tf.zoo import from_preset, save_preset
 
 pytestmark = pytest.mark.usefixtures("eager_steps")
