@@ -43,7 +43,7 @@ def rounded(samples: np.ndarray) -> np.ndarray:
 
 def is_beyond(outcomes: np.ndarray) -> np.ndarray:
     """Returns which rows of `rounded` hold what was not finite or too large, bool `(n,)`."""
-    return (np.abs(outcomes) >= _LARGEST).any(axis=1)
+    return np.any(np.abs(outcomes) >= _LARGEST, axis=1)
 
 
 def outcome_keys(outcomes: np.ndarray) -> np.ndarray:
