@@ -1,28 +1,35 @@
 """Molecules as small labelled graphs, and back.
 
-A graph is an atom code for each of nine nodes and a bond code for each pair of nodes. Hydrogens
-are not nodes; formal charges, stereochemistry and isotopes are not part of a graph.
+A graph is an atom code for each of its nodes, nine in most data sets, and a bond code for each pair
+of nodes. Hydrogens are not nodes; formal charges, stereochemistry and isotopes are not part of a
+graph. The codes are those of `qlatent_tf.datasets.molecules.elements`, in all data sets the same.
 
 Reference:
   N. De Cao and T. Kipf, "MolGAN: An implicit generative model for small molecular graphs",
   arXiv:1805.11973.
 """
 
-import itertools
-from collections.abc import Iterable, Mapping
+import functools
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from rdkit import Chem, rdBase
 
-MAX_ATOMS = 9
-ATOMS = ("PAD", "C", "N", "O", "F")
-BONDS = ("none", "single", "double", "triple", "aromatic")
+from qlatent_tf.datasets.molecules.elements import (
+    ATOMIC_NUMBERS,
+    ATOMS,
+    BONDS,
+    ELEMENTS,
+    MAX_ATOMS,
+    check_elements,
+    check_max_atoms,
+    in_words,
+)
+from qlatent_tf.datasets.molecules.hydrogens import sanitised
 
-_ATOMIC_NUMBERS = (0, 6, 7, 8, 9)
-_ATOM_CODES = {number: code for code, number in enumerate(_ATOMIC_NUMBERS) if number}
+_ATOM_CODES = {number: code for code, number in enumerate(ATOMIC_NUMBERS) if number}
 _CHARGED = Chem.MolFromSmarts("[!+0]")
 _OTHER_BOND = Chem.MolFromSmarts("*!-!=!#!:*")
-_NITROGEN = 7
 _AROMATIC = BONDS.index("aromatic")
 _BOND_TYPES = (
     None,
@@ -33,18 +40,20 @@ _BOND_TYPES = (
 )
 # RDKit's bond orders 0, 1, 1.5, 2, 3, doubled, to bond codes.
 _BOND_CODES = np.array([0, -1, 1, 4, 2, -1, 3], dtype=np.int8)
-_UPPER_TRIANGLE = np.triu(np.ones((MAX_ATOMS, MAX_ATOMS), dtype=bool), 1)
-_FINE = Chem.SanitizeFlags.SANITIZE_NONE
-# Isocyanuric acid has three; no molecule of QM9 has more.
-_MAX_PLACED_HYDROGENS = 3
 
 
 class GraphError(ValueError):
-    """A molecule that has no graph. `reason` is a short label that can be counted."""
+    """A molecule that has no graph.
 
-    def __init__(self, reason: str):
+    Attributes:
+      reason: str. A short label that can be counted.
+      by_options: bool. Whether more atoms or other elements would be the remedy.
+    """
+
+    def __init__(self, reason: str, by_options: bool = False):
         super().__init__(f"The molecule has no graph: {reason}.")
         self.reason = reason
+        self.by_options = by_options
 
 
 def parse_smiles(text: str) -> Chem.Mol | None:
@@ -79,20 +88,27 @@ def without_maps(molecule: Chem.Mol) -> Chem.Mol:
     return molecule
 
 
-def molecule_to_graph(molecule: Chem.Mol) -> tuple[np.ndarray, np.ndarray]:
-    """Encodes a molecule.
+def molecule_to_graph(
+    molecule: Chem.Mol, max_atoms: int = MAX_ATOMS, elements: Sequence[str] = ELEMENTS
+) -> tuple[np.ndarray, np.ndarray]:
+    """Encodes a molecule as atom and bond codes.
 
     Args:
       molecule: rdkit.Chem.Mol. Sanitised, without explicit hydrogen atoms.
+      max_atoms: int. The places of the graph, k, from 1 to 100.
+      elements: sequence of str. The symbols of those that are taken, among C, N, O, F, S, Cl, Br,
+        P, I, B, Si and Se. They do not change what an element's code is.
 
     Returns:
-      Atom codes, int8 of shape `(9,)`, and symmetric bond codes, int8 of shape `(9, 9)`.
+      Atom codes, int8 of shape `(k,)`, and symmetric bond codes, int8 of shape `(k, k)`.
 
     Raises:
-      GraphError: if the molecule has no atom, more than nine, an element besides C, N, O and F,
-        a formal charge, an unpaired electron, a hydrogen, or a bond of another kind.
-      ValueError: if it is none, as RDKit returns for a SMILES that it does not read.
+      GraphError: if the molecule has no atom, more than k, another element, a formal charge, an
+        unpaired electron, a hydrogen, or a bond of another kind.
+      ValueError: if it is none, as RDKit returns for a SMILES that it does not read, or an option
+        is not legal.
     """
+    max_atoms, elements = check_max_atoms(max_atoms), check_elements(elements)
     if not isinstance(molecule, Chem.Mol):
         raise ValueError(
             f"A graph is of a molecule of RDKit; received {molecule!r}. RDKit returns None for a "
@@ -103,13 +119,14 @@ def molecule_to_graph(molecule: Chem.Mol) -> tuple[np.ndarray, np.ndarray]:
         raise GraphError("no atoms, as of an empty entry")
     if any(atom.GetAtomicNum() == 1 for atom in molecule.GetAtoms()):
         raise GraphError("hydrogens as atoms of their own, such as deuterium")
-    if size > MAX_ATOMS:
-        raise GraphError(f"more than {MAX_ATOMS} heavy atoms")
-    atoms = np.zeros(MAX_ATOMS, dtype=np.int8)
+    if size > max_atoms:
+        raise GraphError(f"more than {max_atoms} heavy atoms", by_options=True)
+    atoms = np.zeros(max_atoms, dtype=np.int8)
     for node, atom in enumerate(molecule.GetAtoms()):
         code = _ATOM_CODES.get(atom.GetAtomicNum())
-        if code is None:
-            raise GraphError("an element besides C, N, O and F")
+        if code is None or ATOMS[code] not in elements:
+            reason = f"an element besides {in_words(elements)}"
+            raise GraphError(reason, by_options=code is not None)
         if atom.GetNumRadicalElectrons():
             raise GraphError("an unpaired electron")
         atoms[node] = code
@@ -118,7 +135,7 @@ def molecule_to_graph(molecule: Chem.Mol) -> tuple[np.ndarray, np.ndarray]:
     if molecule.HasSubstructMatch(_OTHER_BOND):
         raise GraphError("a bond of another kind")
     doubled_orders = 2 * Chem.GetAdjacencyMatrix(molecule, useBO=True)
-    bonds = np.zeros((MAX_ATOMS, MAX_ATOMS), dtype=np.int8)
+    bonds = np.zeros((max_atoms, max_atoms), dtype=np.int8)
     bonds[:size, :size] = _BOND_CODES[doubled_orders.astype(np.int8)]
     return atoms, bonds
 
@@ -131,12 +148,13 @@ def graph_to_molecule(atoms: np.ndarray, bonds: np.ndarray) -> Chem.Mol | None:
     may not carry one (pyrrole, pyridine): hydrogens are placed on as few of them as make the
     bonds marked aromatic so (and no others, if that can be), and of several such placements the
     one whose SMILES comes first in the alphabet is taken, so that the numbering of the nodes
-    never decides. Where no placement does, the molecule with alternating bonds is taken, if there
-    is one.
+    never decides. Where aromatic rings are not joined by aromatic bonds, each system of them is
+    decided by itself, as if one atom alone hung on each of its atoms. Where no placement does, the
+    molecule with alternating bonds is taken, if there is one.
 
     Args:
-      atoms: int array, shape `(9,)`. Atom codes.
-      bonds: int array, shape `(9, 9)`. Bond codes; the upper triangle is read.
+      atoms: int array, shape `(k,)`. Atom codes.
+      bonds: int array, shape `(k, k)`. Bond codes; the upper triangle is read.
 
     Returns:
       rdkit.Chem.Mol, sanitised, or None where no molecule has this graph.
@@ -151,7 +169,7 @@ def graphs_to_molecules(
     """Returns the molecule of each graph, None where no molecule has that graph.
 
     Args:
-      samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`.
+      samples: dict. `atoms`, int of shape `(n, k)`, and `bonds`, int of shape `(n, k, k)`.
       plain: bool. As for `graphs_to_smiles`.
 
     Returns:
@@ -171,7 +189,7 @@ def graphs_to_smiles(samples: dict[str, np.ndarray], *, plain: bool = False) -> 
     hold ``*`` (a bonded PAD) and ``.`` (several fragments).
 
     Args:
-      samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`.
+      samples: dict. `atoms`, int of shape `(n, k)`, and `bonds`, int of shape `(n, k, k)`.
       plain: bool. Whether RDKit's sanitisation alone decides, as in MolGAN's own code, which
         refuses the graph of pyrrole. By default hydrogens are placed on aromatic nitrogens where
         that makes a molecule, see `graph_to_molecule`.
@@ -192,7 +210,7 @@ def decoded_smiles(
     """Returns what `graphs_to_smiles` does by default, and what it does if `plain`, in one pass."""
     atoms, bonds = check_graphs(samples)
     # A generator repeats itself: each distinct graph is decoded once.
-    rows = np.concatenate([atoms, bonds.reshape(len(bonds), MAX_ATOMS**2)], axis=1)
+    rows = np.concatenate([atoms, bonds.reshape(len(bonds), atoms.shape[1] ** 2)], axis=1)
     keys = np.ascontiguousarray(rows).view(f"V{rows.shape[1]}")[:, 0]
     _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     with rdBase.BlockLogs():
@@ -210,7 +228,7 @@ def canonical_smiles(molecule: Chem.Mol) -> str:
 
 
 def check_graphs(samples: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Returns atom and bond codes as int8 arrays.
+    """Returns atom and bond codes as int8 arrays, of shapes `(n, k)` and `(n, k, k)`, k from 1.
 
     Raises:
       ValueError: if the shapes do not fit each other or a code is unknown.
@@ -220,13 +238,12 @@ def check_graphs(samples: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray
     except (KeyError, IndexError, TypeError) as error:
         received = sorted(samples) if hasattr(samples, "keys") else type(samples).__name__
         raise ValueError(
-            f"Molecules are a dict of 'atoms' (n, 9) and 'bonds' (n, 9, 9); received {received}."
+            f"Molecules are a dict of 'atoms' (n, k) and 'bonds' (n, k, k); received {received}."
         ) from error
-    expected = (len(atoms), MAX_ATOMS, MAX_ATOMS) if atoms.ndim else None
-    if atoms.shape != (expected or ())[:2] or bonds.shape != expected:
+    if atoms.ndim != 2 or not atoms.shape[1] or bonds.shape != (*atoms.shape, atoms.shape[1]):
         raise ValueError(
-            "Molecules have atoms of shape (n, 9) and bonds of shape (n, 9, 9); received "
-            f"{atoms.shape} and {bonds.shape}."
+            "Molecules have atoms of shape (n, k) and bonds of shape (n, k, k), k the places for "
+            f"atoms; received {atoms.shape} and {bonds.shape}."
         )
     for name, codes, labels in (("atoms", atoms, ATOMS), ("bonds", bonds, BONDS)):
         if not np.issubdtype(codes.dtype, np.integer):
@@ -248,51 +265,21 @@ def _parsed_smiles(molecule: Chem.Mol | None) -> str | None:
 
 def decode(atoms: np.ndarray, bonds: np.ndarray) -> tuple[Chem.Mol | None, Chem.Mol | None]:
     """Returns the molecule with hydrogens placed where needed, and that of RDKit alone."""
-    bonds = np.where(_UPPER_TRIANGLE, bonds, 0)
+    bonds = np.where(_upper_triangle(len(atoms)), bonds, 0)
     bonded = bonds.any(axis=0) | bonds.any(axis=1)
     molecule = Chem.RWMol()
     index_of = {}
     for node in np.flatnonzero((atoms != 0) | bonded).tolist():
-        index_of[node] = molecule.AddAtom(Chem.Atom(_ATOMIC_NUMBERS[atoms[node]]))
+        index_of[node] = molecule.AddAtom(Chem.Atom(ATOMIC_NUMBERS[atoms[node]]))
     lefts, rights = bonds.nonzero()
     kinds = bonds[lefts, rights].tolist()
     for left, right, kind in zip(lefts.tolist(), rights.tolist(), kinds, strict=True):
         molecule.AddBond(index_of[left], index_of[right], _BOND_TYPES[kind])
     if not index_of:
         return None, None
-    return _sanitise(molecule, aromatic_bonds=kinds.count(_AROMATIC))
+    return sanitised(molecule, aromatic_bonds=kinds.count(_AROMATIC))
 
 
-def _sanitise(molecule: Chem.RWMol, aromatic_bonds: int) -> tuple[Chem.Mol | None, Chem.Mol | None]:
-    as_it_stands = Chem.Mol(molecule)
-    failure = Chem.SanitizeMol(as_it_stands, catchErrors=True)
-    if failure not in (_FINE, Chem.SanitizeFlags.SANITIZE_KEKULIZE):
-        return None, None
-    plain = as_it_stands if failure == _FINE else None
-    if failure == _FINE and (not aromatic_bonds or _count_aromatic(as_it_stands) >= aromatic_bonds):
-        return plain, plain
-    nitrogens = [
-        atom.GetIdx()
-        for atom in molecule.GetAtoms()
-        if atom.GetAtomicNum() == _NITROGEN and atom.GetIsAromatic() and atom.GetDegree() == 2
-    ]
-    Chem.FastFindRings(molecule)
-    if not all(bond.IsInRing() for bond in molecule.GetBonds() if bond.GetIsAromatic()):
-        nitrogens = []
-    for count in range(1, min(len(nitrogens), _MAX_PLACED_HYDROGENS) + 1):
-        found = {}
-        for placement in itertools.combinations(nitrogens, count):
-            attempt = Chem.Mol(molecule)
-            for index in placement:
-                attempt.GetAtomWithIdx(index).SetNumExplicitHs(1)
-            if Chem.SanitizeMol(attempt, catchErrors=True) == _FINE:
-                excess = _count_aromatic(attempt) - aromatic_bonds
-                if excess >= 0:
-                    found[excess, canonical_smiles(attempt)] = attempt
-        if found:
-            return found[min(found)], plain
-    return plain, plain
-
-
-def _count_aromatic(molecule: Chem.Mol) -> int:
-    return sum(bond.GetIsAromatic() for bond in molecule.GetBonds())
+@functools.cache
+def _upper_triangle(size: int) -> np.ndarray:
+    return np.triu(np.ones((size, size), dtype=bool), 1)
