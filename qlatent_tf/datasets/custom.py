@@ -94,8 +94,8 @@ def from_arrays(
 
     Args:
       samples: array. Vectors, numbers of shape `(n, width)`; or images, uint8 of shape `(n, height,
-        width)` or `(n, height, width, bands)`; or a dict of `atoms`, shape `(n, 9)`, and `bonds`,
-        shape `(n, 9, 9)`, as `molecule_to_graph` returns them.
+        width)` or `(n, height, width, bands)`; or a dict of `atoms`, shape `(n, k)`, and `bonds`,
+        shape `(n, k, k)`, as `molecule_to_graph` returns them.
       labels: int array, shape `(n,)`. Of images: their classes, from 0.
       test: uint8 array. Images that are held out.
       test_labels: int array. Their classes.
@@ -172,6 +172,8 @@ def from_smiles(
     name: str | None = None,
     column: str | None = None,
     test_share: float = 0.0,
+    max_atoms: int = 9,
+    elements: Sequence[str] | str = ("C", "N", "O", "F"),
     progress: bool = True,
 ) -> MoleculeDataset:
     """Makes a data set of molecules. What a graph cannot hold is left out and counted.
@@ -184,18 +186,29 @@ def from_smiles(
         that ends so.
       test_share: float from 0 to below 1. What share of the distinct molecules is held out, for
         `evaluate_real`; the same ones whatever their order.
+      max_atoms: int from 1 to 100. Places for heavy atoms in a graph.
+      elements: sequence of str. Those that are taken, different symbols among C, N, O, F, S, Cl,
+        Br, P, I, B, Si and Se.
       progress: bool. Whether to show a progress bar.
 
     Raises:
-      ValueError: if none of the molecules has a graph: at most nine atoms of C, N, O and F, without
-        charges.
+      ValueError: if none of the molecules has a graph, of at most so many atoms of these elements
+        without charges, or an option is not legal.
       FileNotFoundError: if there is no such file.
 
     Example:
       >>> data = qlatent_tf.datasets.from_smiles(["CCO", "c1ccoc1", "CC#N"])
     """
-    from qlatent_tf.datasets.molecules.encode import encode, load_molecules, molecule_dataset
+    from qlatent_tf.datasets.molecules.elements import check_elements, check_max_atoms
+    from qlatent_tf.datasets.molecules.encode import (
+        encode,
+        load_molecules,
+        molecule_dataset,
+        recorded_options,
+    )
     from qlatent_tf.datasets.molecules.graphs import list_of_smiles, parse_smiles
+
+    graphs = {"max_atoms": check_max_atoms(max_atoms), "elements": check_elements(elements)}
 
     if isinstance(smiles, (str, os.PathLike)):
         path = user_path(smiles)
@@ -205,7 +218,7 @@ def from_smiles(
                 "SMILES."
             )
         name = name or path.name.lstrip(".").partition(".")[0]
-        return load_molecules(name, path, progress, column, test_share)
+        return load_molecules(name, path, progress, column, test_share, **graphs)
     name = name or "smiles"
     smiles = list_of_smiles(smiles, name)
     if column is not None:
@@ -213,9 +226,10 @@ def from_smiles(
     others = [one for one in smiles if not isinstance(one, str) or len(one.splitlines()) > 1]
     if others:
         raise ValueError(f"{name}: a SMILES is a text of one line; received {others[0]!r}.")
-    encoded = encode(map(parse_smiles, smiles), progress, name)
-    digest = hashlib.sha256("\n".join(smiles).encode()).hexdigest()
-    return molecule_dataset(name, *encoded, {"sha256": digest}, test_share)
+    encoded = encode(map(parse_smiles, smiles), progress, name, **graphs)
+    provenance = {"sha256": hashlib.sha256("\n".join(smiles).encode()).hexdigest()}
+    provenance |= recorded_options(**graphs)
+    return molecule_dataset(name, *encoded, provenance, test_share)
 
 
 def from_folder(

@@ -43,8 +43,8 @@ class Dataset:
 class MoleculeDataset(Dataset):
     """Molecules as graphs.
 
-    `source` is ``{"atoms": int8 (N, 9), "bonds": int8 (N, 9, 9)}``; the codes are those of
-    `qlatent_tf.datasets.molecules.graphs`.
+    `source` is ``{"atoms": int8 (N, k), "bonds": int8 (N, k, k)}``, k places for atoms; the codes
+    are those of `qlatent_tf.datasets.molecules.elements`.
 
     Attributes:
       smiles: frozenset of str. The distinct canonical SMILES of the graphs in `source`.

@@ -2,8 +2,9 @@
 
 import collections
 import contextlib
+import functools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,14 @@ from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.datasets.molecules import files as molecule_files
 from qlatent_tf.datasets.molecules import graphs as molecule_graphs
 from qlatent_tf.datasets.molecules import pictures as molecule_pictures
+from qlatent_tf.datasets.molecules.elements import (
+    ATOMS,
+    ELEMENTS,
+    LARGEST_MAX_ATOMS,
+    MAX_ATOMS,
+    check_elements,
+    check_max_atoms,
+)
 from qlatent_tf.datasets.molecules.held_out import held_out
 from qlatent_tf.storage import files, npy_files
 from qlatent_tf.storage.array_cache import cached_arrays
@@ -44,6 +53,8 @@ def load_molecules(
     progress: bool = True,
     column: str | None = None,
     test_share: float = 0.0,
+    max_atoms: int = MAX_ATOMS,
+    elements: Sequence[str] = ELEMENTS,
 ) -> MoleculeDataset:
     """Returns the molecules of a file as a data set.
 
@@ -56,21 +67,26 @@ def load_molecules(
       progress: bool. Whether to show a progress bar while encoding.
       column: str. The heading of the SMILES in a table, see `read_molecules`.
       test_share: float. What share is held out, see `held_out`.
+      max_atoms, elements: as of `molecule_to_graph`.
 
     Raises:
-      ValueError: if no molecule of the file has a graph, or the share is not legal.
+      ValueError: if no molecule of the file has a graph, or an option is not legal.
     """
     path = Path(path)
+    max_atoms, elements = check_max_atoms(max_atoms), check_elements(elements)
     chosen = "" if column is None else f"/column {column}"
-    key = files.sha256_of(path) + chosen + _versions()
+    # The options come last, so that a key that ends with the versions is one of the usual graphs.
+    key = files.sha256_of(path) + chosen + _versions() + _asked(max_atoms, elements)
 
     def make():
         molecules = molecule_files.read_molecules(path, column)
-        graphs, smiles, counts = encode(molecules, progress, path.name)
+        graphs, smiles, counts = encode(molecules, progress, path.name, max_atoms, elements)
         return {**graphs, **smiles, "counts": np.array(json.dumps({"file": path.name, **counts}))}
 
-    arrays = cached_arrays("molecules", name, key, make, _check)
-    return _dataset(name, key, arrays, path.name, test_share, column)
+    check = functools.partial(_check, max_atoms=max_atoms, elements=elements)
+    arrays = cached_arrays("molecules", name, key, make, check)
+    options = {"column": column, "max_atoms": max_atoms, "elements": elements}
+    return _dataset(name, key, arrays, path.name, test_share, **options)
 
 
 def load_encoded(name: str, test_share: float = 0.0) -> MoleculeDataset | None:
@@ -102,13 +118,35 @@ def _versions():
     return f"/{ENCODER_VERSION}/{rdkit.__version__}"
 
 
-def _dataset(name, key, arrays, file=None, test_share=0.0, column=None):
+def _asked(max_atoms, elements):
+    """What the options add to the key: nothing for the usual ones, as in caches without options."""
+    asked = recorded_options(max_atoms, elements)
+    return f"/max_atoms {max_atoms}/elements {','.join(elements)}" if asked else ""
+
+
+def _dataset(
+    name,
+    key,
+    arrays,
+    file=None,
+    test_share=0.0,
+    column=None,
+    max_atoms=MAX_ATOMS,
+    elements=ELEMENTS,
+):
     counts = json.loads(str(arrays["counts"]))
     encoded_file = counts.pop("file")
     provenance = {"file": file or encoded_file, "sha256": key.partition("/")[0]}
     if column is not None:
         provenance["column"] = str(column)
+    provenance |= recorded_options(max_atoms, elements)
     return molecule_dataset(name, arrays, arrays, counts, provenance, test_share)
+
+
+def recorded_options(max_atoms: int, elements: Sequence[str]) -> dict:
+    """Returns what a record says of the graphs, of the usual ones nothing, as of old."""
+    usual = (max_atoms, tuple(elements)) == (MAX_ATOMS, ELEMENTS)
+    return {} if usual else {"max_atoms": max_atoms, "elements": list(elements)}
 
 
 def molecule_dataset(
@@ -148,8 +186,12 @@ def molecule_dataset(
 
 
 def encode(
-    molecules: Iterable[Chem.Mol | None], progress: bool = False, label: str = "molecules"
-) -> tuple[dict[str, np.ndarray], np.ndarray, dict]:
+    molecules: Iterable[Chem.Mol | None],
+    progress: bool = False,
+    label: str = "molecules",
+    max_atoms: int = MAX_ATOMS,
+    elements: Sequence[str] = ELEMENTS,
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict]:
     """Encodes molecules, leaving out and counting those that their graph does not give back.
 
     A molecule is kept if decoding its graph gives its atoms, its bonds and its number of
@@ -160,27 +202,32 @@ def encode(
       molecules: iterable of rdkit.Chem.Mol, None for one that could not be read.
       progress: bool. Whether to show a progress bar.
       label: str. What the progress bar is about.
+      max_atoms, elements: as of `molecule_to_graph`.
 
     Returns:
-      The graphs, ``{"atoms": int8 (n, 9), "bonds": int8 (n, 9, 9)}``; canonical SMILES of each, str
+      The graphs, ``{"atoms": int8 (n, k), "bonds": int8 (n, k, k)}``; canonical SMILES of each, str
       arrays of shape `(n,)`: ``smiles`` of the graph, ``plain_smiles`` of the graph where RDKit
       alone decodes it, else empty, and ``file_smiles`` of the molecule in the file; and the counts,
       a dict of JSON values.
 
     Raises:
-      ValueError: if no molecule is kept.
+      ValueError: if no molecule is kept, or an option is not legal.
     """
+    max_atoms, elements = check_max_atoms(max_atoms), check_elements(elements)
     atoms, bonds, texts = [], [], []
     refused, first = collections.Counter(), {}
+    beyond = _Beyond(max_atoms, elements)
     with (
         rdBase.BlockLogs(),
         progress_bar(molecules, desc=f"Encoding {label}", unit=" molecules", shown=progress) as bar,
     ):
         for number, molecule in enumerate(bar, start=1):
             try:
-                graph, found = _encode_one(molecule)
+                graph, found = _encode_one(molecule, max_atoms, elements)
             except molecule_graphs.GraphError as error:
                 refused[error.reason] += 1
+                if error.by_options and molecule is not None:
+                    beyond.add(molecule)
                 first.setdefault(error.reason, (number, molecule))
                 continue
             atoms.append(graph[0])
@@ -201,6 +248,7 @@ def encode(
     if not atoms:
         raise ValueError(
             f"None of the molecules of {label} has a graph: {reasons or 'there are none'}."
+            f"{beyond.hint()}"
         )
     logging.info(
         "%s: %d molecules, %d of them distinct.",
@@ -210,13 +258,39 @@ def encode(
     )
     if refused:
         logging.warning(
-            "%s: %d of %d molecules do not fit the graphs and are left out: %s.",
+            "%s: %d of %d molecules do not fit the graphs and are left out: %s.%s",
             label,
             sum(refused.values()),
             counts["molecules_read"],
             reasons,
+            beyond.hint(),
         )
     return {"atoms": np.stack(atoms), "bonds": np.stack(bonds)}, smiles, counts
+
+
+class _Beyond:
+    """What molecules that are left out have beyond the options, which could take them."""
+
+    def __init__(self, max_atoms: int, elements: Sequence[str]):
+        self._max_atoms, self._elements = max_atoms, elements
+        self._largest, self._others = 0, set()
+
+    def add(self, molecule: Chem.Mol) -> None:
+        """Looks at one more."""
+        self._largest = max(self._largest, molecule.GetNumAtoms())
+        self._others |= {atom.GetSymbol() for atom in molecule.GetAtoms()} - {*self._elements}
+
+    def hint(self) -> str:
+        """Returns a sentence on the options, if they are any help."""
+        ways = []
+        if self._max_atoms < min(self._largest, LARGEST_MAX_ATOMS):
+            ways.append(f"max_atoms above {self._max_atoms} (the largest has {self._largest})")
+        others = [symbol for symbol in ATOMS[1:] if symbol in self._others]
+        if others:
+            ways.append(f"elements={','.join([*self._elements, *others])}")
+        if not ways:
+            return ""
+        return f" `molecules` and `from_smiles` have options that take more: {' and '.join(ways)}."
 
 
 def _named(number: int, molecule: Chem.Mol | None) -> str:
@@ -225,7 +299,9 @@ def _named(number: int, molecule: Chem.Mol | None) -> str:
     return f"entry {number:,}, {smiles}," if smiles else f"entry {number:,}"
 
 
-def _encode_one(molecule: Chem.Mol | None) -> tuple[tuple[np.ndarray, np.ndarray], dict[str, str]]:
+def _encode_one(
+    molecule: Chem.Mol | None, max_atoms: int, elements: Sequence[str]
+) -> tuple[tuple[np.ndarray, np.ndarray], dict[str, str]]:
     """Returns the graph, and the SMILES that `_SMILES` names."""
     if molecule is None:
         raise molecule_graphs.GraphError("an entry that RDKit refuses")
@@ -233,7 +309,7 @@ def _encode_one(molecule: Chem.Mol | None) -> tuple[tuple[np.ndarray, np.ndarray
     # Before its atoms are looked at: a salt is one for its ions, not for its elements.
     if "." in given:
         raise molecule_graphs.GraphError("several fragments")
-    graph = molecule_graphs.molecule_to_graph(molecule)
+    graph = molecule_graphs.molecule_to_graph(molecule, max_atoms, elements)
     decoded, plain = molecule_graphs.decode(*graph)
     found = {
         "smiles": decoded and molecule_graphs.canonical_smiles(decoded),
@@ -245,15 +321,20 @@ def _encode_one(molecule: Chem.Mol | None) -> tuple[tuple[np.ndarray, np.ndarray
     if (
         decoded is None
         or CalcMolFormula(decoded) != CalcMolFormula(molecule)
-        or not np.array_equal(molecule_graphs.molecule_to_graph(decoded)[1], graph[1])
+        or not np.array_equal(
+            molecule_graphs.molecule_to_graph(decoded, max_atoms, elements)[1], graph[1]
+        )
     ):
         raise molecule_graphs.GraphError("a structure that the graph does not give back")
     return graph, found
 
 
-def _check(arrays) -> None:
-    """Raises ValueError if the arrays do not fit each other."""
+def _check(arrays, max_atoms=MAX_ATOMS, elements=ELEMENTS) -> None:
+    """Raises ValueError if the arrays do not fit each other or the options."""
     atoms, _ = molecule_graphs.check_graphs(arrays)
+    others = set(np.unique(atoms)) - {0, *map(ATOMS.index, elements)}
+    if atoms.shape[1] != max_atoms or others:
+        raise ValueError("its graphs are of other options")
     counts = json.loads(str(arrays["counts"]))
     if not isinstance(counts["file"], str):
         raise ValueError("it does not tell its file")

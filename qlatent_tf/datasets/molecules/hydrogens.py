@@ -23,9 +23,7 @@ _MOST_PLACEMENTS = 256
 _MOST_COMBINED = 64
 
 
-def sanitised(
-    molecule: Chem.RWMol, aromatic_bonds: int
-) -> tuple[Chem.Mol | None, Chem.Mol | None]:
+def sanitised(molecule: Chem.RWMol, aromatic_bonds: int) -> tuple[Chem.Mol | None, Chem.Mol | None]:
     """Returns the molecule with hydrogens placed where needed, and that of RDKit alone.
 
     Args:
@@ -50,7 +48,9 @@ def sanitised(
     if len(systems) > 1 and molecule.GetNumAtoms() > MAX_ATOMS:
         placements = _combined([_of_system(molecule, system) for system in systems])
     else:
-        placements = _placements(_nitrogens(molecule, set().union(*systems)), molecule.GetNumAtoms())
+        placements = _placements(
+            _nitrogens(molecule, set().union(*systems)), molecule.GetNumAtoms()
+        )
     found = _best(molecule, placements, aromatic_bonds)
     return (found[0][2] if found else plain), plain
 

@@ -22,7 +22,7 @@ def draw_molecules(samples: dict[str, np.ndarray], columns: int | None = None) -
     count as not strictly valid, fragments and wildcards, says so: the picture shows their share.
 
     Args:
-      samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`. At
+      samples: dict. `atoms`, int of shape `(n, k)`, and `bonds`, int of shape `(n, k, k)`. At
         most 64 are drawn.
       columns: int, from 1. By default as many as rows, or one more or less.
 

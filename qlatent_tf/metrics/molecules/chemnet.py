@@ -17,6 +17,7 @@ import h5py
 import keras
 import numpy as np
 import tensorflow as tf
+from absl import logging
 
 from qlatent_tf.layers.defaults import keras_defaults
 from qlatent_tf.storage import files
@@ -77,6 +78,22 @@ def activations(
             rows[start : start + _BATCH] = network(batch).numpy()[: len(part)]
             bar.update(len(part))
     return rows
+
+
+def readable(smiles: Sequence[str]) -> list[str]:
+    """Returns the SMILES that ChemNet reads; longer ones are left out with a warning.
+
+    A large graph may have one, such as a generated molecule of a hundred atoms with many rings.
+    """
+    kept = [text for text in smiles if len(_TOKEN.findall(text)) < LENGTH]
+    if len(kept) < len(smiles):
+        logging.warning(
+            "ChemNet reads at most %d tokens: %d of %d molecules are longer and left out.",
+            LENGTH - 1,
+            len(smiles) - len(kept),
+            len(smiles),
+        )
+    return kept
 
 
 def encode(smiles: Sequence[str]) -> np.ndarray:

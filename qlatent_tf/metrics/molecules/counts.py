@@ -31,7 +31,7 @@ def molecules(dataset: MoleculeDataset, samples) -> list[Score]:
 
     Args:
       dataset: MoleculeDataset. Its `smiles` are what is not novel.
-      samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`.
+      samples: dict. `atoms`, int of shape `(n, k)`, and `bonds`, int of shape `(n, k, k)`.
 
     Returns:
       For each definition, with ``n`` samples: ``valid_count``, ``unique_count``, ``novel_count``;

@@ -36,7 +36,7 @@ def molecule_diversity(dataset: MoleculeDataset, samples, *, progress: bool = Fa
 
     Args:
       dataset: MoleculeDataset. Unused: this is a property of the generated molecules alone.
-      samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`.
+      samples: dict. `atoms`, int of shape `(n, k)`, and `bonds`, int of shape `(n, k, k)`.
       progress: bool. Whether to show a progress bar.
 
     Returns:

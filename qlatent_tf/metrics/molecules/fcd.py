@@ -34,7 +34,7 @@ def fcd(dataset: MoleculeDataset, samples, *, progress: bool = False) -> list[Sc
 
     Args:
       dataset: MoleculeDataset.
-      samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`.
+      samples: dict. `atoms`, int of shape `(n, k)`, and `bonds`, int of shape `(n, k, k)`.
       progress: bool. Whether to show progress bars.
 
     Returns:
@@ -72,7 +72,7 @@ def generated_moments(
     Returns:
       Moments, or None for fewer than two distinct SMILES, with a warning.
     """
-    distinct = sorted({text for text in smiles if text})
+    distinct = chemnet.readable(sorted({text for text in smiles if text}))
     if len(distinct) < 2:
         logging.warning(
             "%s is not defined: of %d samples, %d are distinct molecules; 2 are needed.",
@@ -108,6 +108,7 @@ def reference_moments(
         return None
 
     def make(smiles):
+        smiles = chemnet.readable(smiles)
         moments = Moments.of(
             chemnet.activations(smiles, progress=progress, label=f"ChemNet on {dataset.name}")
         )

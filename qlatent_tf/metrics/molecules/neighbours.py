@@ -19,7 +19,7 @@ def molecule_neighbours(
     Args:
       dataset: MoleculeDataset. At most 10,000 of its distinct molecules are compared, whose
         activations are kept in the cache folder.
-      samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`. The
+      samples: dict. `atoms`, int of shape `(n, k)`, and `bonds`, int of shape `(n, k, k)`. The
         distinct SMILES that parse are compared, as by `fcd`.
       progress: bool. Whether to show progress bars.
 
@@ -30,10 +30,12 @@ def molecule_neighbours(
       FileNotFoundError: if the package `fcd`, which holds ChemNet's weights, is not installed.
     """
     smiles = graphs_to_smiles(samples)
-    distinct = np.array(sorted({text for text in smiles if text}), dtype=object)
+    distinct = chemnet.readable(sorted({text for text in smiles if text}))
+    distinct = np.array(distinct, dtype=object)
     distinct = some_rows(distinct, MOST).tolist()
 
     def make(known):
+        known = chemnet.readable(known)
         kept = some_rows(np.array(known, dtype=object), MOST).tolist()
         return {"rows": chemnet.activations(kept, progress=progress, label="ChemNet")}
 

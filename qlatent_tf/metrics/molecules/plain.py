@@ -26,7 +26,7 @@ def plain_decoding(dataset: MoleculeDataset, samples, *, progress: bool = False)
     Args:
       dataset: MoleculeDataset. Its `file_smiles` are what is not novel; `plain_smiles` are its own
         molecules, decoded the same way.
-      samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`.
+      samples: dict. `atoms`, int of shape `(n, k)`, and `bonds`, int of shape `(n, k, k)`.
       progress: bool. Whether to show progress bars.
 
     Returns:

@@ -39,7 +39,7 @@ def molecule_properties(
 
     Args:
       dataset: MoleculeDataset. Unused: these are properties of the generated molecules alone.
-      samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`.
+      samples: dict. `atoms`, int of shape `(n, k)`, and `bonds`, int of shape `(n, k, k)`.
       progress: bool. Whether to show a progress bar.
 
     Returns:
@@ -68,7 +68,7 @@ def molecule_property_distances(
 
     Args:
       dataset: MoleculeDataset.
-      samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`.
+      samples: dict. `atoms`, int of shape `(n, k)`, and `bonds`, int of shape `(n, k, k)`.
       progress: bool. Whether to show progress bars.
 
     Returns:

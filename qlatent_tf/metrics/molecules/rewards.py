@@ -14,6 +14,7 @@ import numpy as np
 import rdkit
 from absl import logging
 
+from qlatent_tf.datasets.molecules.elements import MAX_ATOMS
 from qlatent_tf.datasets.molecules.encode import ENCODER_VERSION
 from qlatent_tf.datasets.molecules.graphs import check_graphs, graphs_to_smiles
 from qlatent_tf.metrics.molecules.counts import distinct_valid, is_whole
@@ -29,7 +30,7 @@ def qed(samples, *, keep: bool = False, progress: bool = False) -> np.ndarray:
     """Rewards drug-likeness: QED as it is.
 
     Args:
-      samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`.
+      samples: dict. `atoms`, int of shape `(n, k)`, and `bonds`, int of shape `(n, k, k)`.
       keep: bool. Whether these are a data set's, whose rewards are worth keeping in the cache.
       progress: bool. Whether to show a progress bar.
 
@@ -66,7 +67,7 @@ def graph_properties(samples, *, keep: bool = False, progress: bool = False) -> 
     """Returns the properties of each graph.
 
     Args:
-      samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`.
+      samples: dict. `atoms`, int of shape `(n, k)`, and `bonds`, int of shape `(n, k, k)`.
       keep: bool. Whether to keep the result in the cache folder, and to look for it there.
       progress: bool. Whether to show a progress bar.
 
@@ -94,7 +95,9 @@ def _of_graphs(samples, name, make, keep):
     atoms, bonds = check_graphs(samples)
     if not keep:
         return make(atoms, bonds)
-    graphs = hashlib.sha256(atoms.tobytes() + bonds.tobytes()).hexdigest()
+    # Nothing more of graphs of nine places, whose results are kept already.
+    places = b"" if atoms.shape[1] == MAX_ATOMS else f"{atoms.shape}".encode()
+    graphs = hashlib.sha256(places + atoms.tobytes() + bonds.tobytes()).hexdigest()
     key = f"{name.replace('_', ' ')}/{ENCODER_VERSION}/{rdkit.__version__}/{graphs}"
     part = name.partition("_")[2]
     return cached_arrays("metrics", name, key, lambda: {part: make(atoms, bonds)})[part]

@@ -21,7 +21,7 @@ from qlatent_tf.metrics.molecules.counts import distinct_valid, parsed_molecules
 from qlatent_tf.metrics.reference_cache import reference_arrays
 from qlatent_tf.scores import Score, measured
 
-# The groups that molecules of C, N, O and F have, as SMARTS.
+# The groups that molecules of C, N, O and F have, as SMARTS; those of other elements are none.
 GROUPS = {
     "alcohol": "[CX4][OX2H]",
     "ether": "[#6;!$(C=O)][OX2;H0][#6;!$(C=O)]",
@@ -57,7 +57,7 @@ def molecule_substructures(
 
     Args:
       dataset: MoleculeDataset.
-      samples: dict. `atoms`, int of shape `(n, 9)`, and `bonds`, int of shape `(n, 9, 9)`.
+      samples: dict. `atoms`, int of shape `(n, k)`, and `bonds`, int of shape `(n, k, k)`.
       progress: bool. Whether to show progress bars.
 
     Returns:

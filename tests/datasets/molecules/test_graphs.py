@@ -154,9 +154,11 @@ def test_what_is_no_molecule_without_hydrogens_is_told():
         (np.zeros((2, 9)), "dict of 'atoms'"),
         ({"atoms": np.zeros((2, 9), int)}, r"received \['atoms'\]"),
         ({"atoms": np.zeros((2, 9), int), "bonds": np.zeros((3, 9, 9), int)}, r"\(3, 9, 9\)"),
-        ({"atoms": np.zeros((2, 8), int), "bonds": np.zeros((2, 8, 8), int)}, r"\(2, 8\)"),
+        ({"atoms": np.zeros((2, 8), int), "bonds": np.zeros((2, 9, 9), int)}, r"\(2, 8\)"),
+        ({"atoms": np.zeros((2, 0), int), "bonds": np.zeros((2, 0, 0), int)}, r"\(2, 0\)"),
+        ({"atoms": np.zeros(2, int), "bonds": np.zeros((2, 2), int)}, r"\(2,\)"),
         ({"atoms": np.zeros((2, 9)), "bonds": np.zeros((2, 9, 9), int)}, "float64"),
-        ({"atoms": np.full((2, 9), 5), "bonds": np.zeros((2, 9, 9), int)}, "0 to 4; received 5"),
+        ({"atoms": np.full((2, 9), 13), "bonds": np.zeros((2, 9, 9), int)}, "0 to 12; received 13"),
         ({"atoms": np.zeros((2, 9), int), "bonds": np.full((2, 9, 9), -1)}, "received -1"),
     ],
 )
