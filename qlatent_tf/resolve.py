@@ -74,6 +74,14 @@ def image_shape(config: Config) -> tuple[int, int, int] | None:
     return _told_of_data(config, "shape_of")
 
 
+def graph_sizes(config: Config) -> tuple[int, int] | None:
+    """Returns the places and the types of atoms in the data's graphs, None where nobody tells them.
+
+    A builder tells them by ``graph_of(options)``.
+    """
+    return _told_of_data(config, "graph_of")
+
+
 def _told_of_data(config, what):
     builder = datasets.get(config.dataset)
     options = {**_defaults(builder), **config.dataset_options}

@@ -104,8 +104,10 @@ def check_fit(config: Config, model, dataset) -> None:
         # Errors of Keras and TensorFlow take many lines, which say less than the shapes.
         clear = isinstance(error, ValueError) and "\n" not in str(error)
         made = end_of(model.generator, "output")
-        advice = _other_size(config, made, dataset)
-        reason = f": {error}" if clear and not advice else "."
+        graphs = _other_graphs(config, made, dataset.source)
+        advice = graphs or _other_size(config, made, dataset)
+        # Types of atoms are no part of the data's shapes, of which the rest of the message tells.
+        reason = f": {error}" if clear and (graphs or not advice) else "."
         raise ValueError(
             f"The model {config.model!r} cannot be trained on {dataset.name!r}{reason} Its "
             f"generator makes {_shapes(made)}, the data are {_shapes(dataset.source)}.{advice}"
@@ -143,6 +145,18 @@ def _other_size(config, made, dataset):
             ways.append("dataset_options.bands=3 with model_options.channels=3")
         advice.append(", or ".join(ways))
     return f" Set {'; and '.join(filter(None, advice))}." if any(advice) else ""
+
+
+def _other_graphs(config, made, data):
+    """What to set where graphs have other places or types of atoms than the generator's."""
+    both = all(isinstance(one, dict) and {"atoms", "bonds"} <= one.keys() for one in (made, data))
+    if not both or not {"max_atoms", "atom_types"} <= models.options(config.model).keys():
+        return ""
+    places, types = made["atoms"].shape[1:]
+    found, needed = data["atoms"].shape[1], int(data["atoms"].max(initial=0)) + 1
+    ways = [f"model_options.max_atoms={found}"] if found != places else []
+    ways += [f"model_options.atom_types={needed}"] if needed > types else []
+    return f" Set {' and '.join(ways)}." if ways else ""
 
 
 def _shapes(data) -> str:

@@ -2,14 +2,12 @@
 
 import functools
 
+from qlatent_tf.datasets.molecules.elements import ATOMS, BONDS
 from qlatent_tf.gan.shapes import check_sizes, check_widths, latent_width
 from qlatent_tf.quantum.arguments import check_count, check_flag
 from qlatent_tf.registry import rewards
+from qlatent_tf.resolve import graph_sizes
 from qlatent_tf.text.names import check_number
-
-# Of atoms, and as many of bonds: those of `datasets.molecules.graphs`.
-_TYPES = 5
-_DECODED_ATOMS = 9
 
 
 def molgan(
@@ -39,8 +37,10 @@ def molgan(
 
     Args:
       latent: tfd.Distribution, event shape ``[latent_size]``.
-      max_atoms: int. Places for heavy atoms in a graph; 9 in the data sets of molecules.
-      atom_types: int. Atom types, the first of which pads.
+      max_atoms: int. Places for heavy atoms in a graph; in a run, those of the data by default.
+      atom_types: int. Atom types, the first of which pads: codes, up to the highest of the data's
+        elements, and in a run as many by default. The codes 0 to 12 are PAD, C, N, O, F, S, Cl, Br,
+        P, I, B, Si and Se.
       bond_types: int. Bond types, the first of which is "none".
       generator_units: sequence of int. Hidden layers of the generator.
       injection: str. How the latent enters each of them; see `graph_generator`.
@@ -95,10 +95,10 @@ def molgan(
         bond_types=bond_types,
         critic_readout_units=critic_readout_units,
     )
-    if atom_types > _TYPES or bond_types > _TYPES:
+    if atom_types > len(ATOMS) or bond_types > len(BONDS):
         raise ValueError(
-            f"atom_types and bond_types are at most {_TYPES}, those that can be decoded; received "
-            f"{atom_types} and {bond_types}."
+            f"atom_types is at most {len(ATOMS)} and bond_types {len(BONDS)}, those that can be "
+            f"decoded; received {atom_types} and {bond_types}."
         )
     critic = functools.partial(
         graph_critic,
@@ -126,7 +126,7 @@ def molgan(
         raise ValueError("reward names one reward or several, or is None; received none in a list.")
     for name in names:
         rewards.check(str(name))
-    if max_atoms == _DECODED_ATOMS and not any(rewards.is_ours(str(name)) for name in names):
+    if not any(rewards.is_ours(str(name)) for name in names):
         # Ours are 0 for what is no molecule; so are others beside `valid`.
         names = ["valid", *names]
     return RewardMolGAN(
@@ -141,3 +141,11 @@ def molgan(
         replay_interval=replay_interval,
         **options,
     )
+
+
+def _follow_data(config):
+    sizes = graph_sizes(config)
+    return {} if sizes is None else dict(zip(("max_atoms", "atom_types"), sizes, strict=True))
+
+
+molgan.follows = _follow_data

@@ -331,10 +331,11 @@ def test_a_reward_of_ones_own_pays_for_whole_molecules_alone(empty_folder, molec
     np.testing.assert_array_equal(model.score({"atoms": atoms, "bonds": bonds}), 1)
     atoms[1, :2], bonds[1] = 1, 0  # C.C
     np.testing.assert_array_equal(model.score({"atoms": atoms, "bonds": bonds}), [1, 0, 1])
-    # Graphs of another size are not decoded, and a reward of ours is 0 there already.
+    # Of whatever size; a reward of ours is 0 there already.
     larger = {"model_options.reward": "generous:mine", "model_options.max_atoms": 12}
     graphs = {"atoms": np.zeros((2, 12), int), "bonds": np.zeros((2, 12, 12), int)}
-    np.testing.assert_array_equal(zoo.build_model(CONFIG.override(**larger)).score(graphs), 1)
+    graphs["atoms"][0, 11] = 5  # hydrogen sulfide
+    np.testing.assert_array_equal(zoo.build_model(CONFIG.override(**larger)).score(graphs), [1, 0])
     both = zoo.build_model(CONFIG.override(**{"model_options.reward": ["qed", "generous:mine"]}))
     np.testing.assert_array_equal(both.score({"atoms": atoms, "bonds": bonds}) > 0, [1, 0, 1])
 
