@@ -139,6 +139,8 @@ def check_property(name: str) -> str:
     Raises:
       ValueError: if there is no such property.
     """
+    if not isinstance(name, str):
+        raise ValueError(f"A property is named by a text; received {name!r}.")
     if name.lower() in PROPERTIES:
         return name.lower()
     known = {one.lower(): one for one in (*_descriptors(), *PROPERTIES)}
