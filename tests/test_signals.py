@@ -73,5 +73,5 @@ def test_signals_end_what_python_would_handle_too_late():
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
         assert process.stdout.readline() == b"ready\n"
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) == -signal.SIGINT
+        process.terminate()  # Ctrl-C may be ignored, as in a background job of a shell.
+        assert process.wait(30) == -signal.SIGTERM
