@@ -120,6 +120,14 @@ QUESTIONS = (
         "integer_distance",
         where=_RAW,
     ),
+    Question(
+        "origins_3000",
+        "thermal",
+        _BESIDE,
+        "counts of thermal light, 3,000 steps",
+        "integer_distance",
+        where=_RAW,
+    ),
     *(
         Question(
             "origins_3000",
@@ -133,6 +141,7 @@ QUESTIONS = (
         for data, title in (
             ("photonic", "counts of distinguishable photons"),
             ("dirichlet_multinomial", "classical counts that bunch"),
+            ("thermal", "counts of thermal light"),
         )
     ),
     Question("table1_5000", "bernoulli", _BESIDE, "fair bits, 5,000 steps", "integer_distance"),
