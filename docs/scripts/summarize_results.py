@@ -25,6 +25,7 @@ from qlatent_tf.drawing.style import (
     tidy,
 )
 from qlatent_tf.experiments.grids.finished_cells import cell_scores, read_cells
+from qlatent_tf.experiments.grids.pairs import student_interval
 from qlatent_tf.scores import Score
 from qlatent_tf.storage.files import write_text
 from qlatent_tf.text.markdown import markdown_table
@@ -65,15 +66,13 @@ def compare(question: Question) -> list[dict]:
         if seeds:
             scale = 100 / np.mean([values[other][seed] for seed in seeds])
             differences = [scale * (values[ours][seed] - values[other][seed]) for seed in seeds]
-            # By Student's t; one pair has none.
-            test = stats.ttest_1samp(differences, 0) if len(seeds) > 1 else None
             result.append(
                 {
                     "rows": (ours, other),
                     "seeds": len(seeds),
                     "score": Score(metric=question.score).over(differences),
-                    "interval": test and tuple(test.confidence_interval(0.95)),
-                    "p": test and test.pvalue,
+                    "interval": student_interval(differences),
+                    "p": stats.ttest_1samp(differences, 0).pvalue if len(seeds) > 1 else None,
                 }
             )
     return result

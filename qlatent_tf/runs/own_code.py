@@ -1,5 +1,7 @@
 """The files of someone's own code that a run names, and whether they are still the same."""
 
+from collections.abc import Callable
+
 from absl import logging
 
 from qlatent_tf.cluster.fingerprint import hash_of_module
@@ -7,10 +9,12 @@ from qlatent_tf.config import Config
 from qlatent_tf.registry import own_module
 
 
-def code_record(config: Config) -> dict[str, str]:
+def code_record(
+    config: Config, hash_of: Callable[[str], str | None] = hash_of_module
+) -> dict[str, str]:
     """Returns the hash of each module of someone's own that a configuration names, by its name."""
     modules = sorted({own_module(name) for name in config.custom_names})
-    return {name: digest for name in modules if (digest := hash_of_module(name))}
+    return {name: digest for name in modules if (digest := hash_of(name))}
 
 
 def warn_of_other_code(source, recorded: dict | None, config: Config) -> None:

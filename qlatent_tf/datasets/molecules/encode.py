@@ -309,7 +309,7 @@ def _encode_one(
     # Before its atoms are looked at: a salt is one for its ions, not for its elements.
     if "." in given:
         raise molecule_graphs.GraphError("several fragments")
-    graph = molecule_graphs.molecule_to_graph(molecule, max_atoms, elements)
+    graph = molecule_graphs.encoded_graph(molecule, max_atoms, elements)
     decoded, plain = molecule_graphs.decode(*graph)
     found = {
         "smiles": decoded and molecule_graphs.canonical_smiles(decoded),
@@ -322,7 +322,7 @@ def _encode_one(
         decoded is None
         or CalcMolFormula(decoded) != CalcMolFormula(molecule)
         or not np.array_equal(
-            molecule_graphs.molecule_to_graph(decoded, max_atoms, elements)[1], graph[1]
+            molecule_graphs.encoded_graph(decoded, max_atoms, elements)[1], graph[1]
         )
     ):
         raise molecule_graphs.GraphError("a structure that the graph does not give back")

@@ -114,6 +114,13 @@ def molecule_to_graph(
             f"A graph is of a molecule of RDKit; received {molecule!r}. RDKit returns None for a "
             "SMILES that it does not read."
         )
+    return encoded_graph(molecule, max_atoms, elements)
+
+
+def encoded_graph(
+    molecule: Chem.Mol, max_atoms: int, elements: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns what `molecule_to_graph` does; its options are checked, once for many molecules."""
     size = molecule.GetNumAtoms()
     if not size:
         raise GraphError("no atoms, as of an empty entry")

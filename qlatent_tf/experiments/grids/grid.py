@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from qlatent_tf.cluster.fingerprint import hash_when_first_found
-from qlatent_tf.experiments.grids.cells import Cell, named_code, own_modules
+from qlatent_tf.experiments.grids.cells import Cell, named_code
 from qlatent_tf.experiments.grids.comparable import check_table
 from qlatent_tf.experiments.grids.finished_cells import (
     cell_differences,
@@ -22,6 +22,7 @@ from qlatent_tf.gan.shapes import check_draws
 from qlatent_tf.latents.files import file_record, latent_file
 from qlatent_tf.registry import latents
 from qlatent_tf.runs.interrupted import Interrupted
+from qlatent_tf.runs.own_code import code_record
 from qlatent_tf.runs.run_directory import RunDirectory
 from qlatent_tf.signals import asking_is_harmless
 from qlatent_tf.storage.files import read_json, user_path, write_json
@@ -79,7 +80,9 @@ class Grid:
         file = self._file(cell)
         if not file.is_file():
             return False
-        files = {"latent_file": self._latent_file(cell), "code": _code(cell)}
+        # The code that this process found first is what it has imported.
+        code = code_record(cell.config, hash_when_first_found)
+        files = {"latent_file": self._latent_file(cell), "code": code}
         check_same(file, read_cell(file), cell.config, self.num_samples, **files)
         return True
 
@@ -299,15 +302,6 @@ class Grid:
     def _scoring(self, config, progress):
         names = config.metrics or None
         return {"num_samples": self.num_samples, "metric_names": names, "progress": progress}
-
-
-def _code(cell):
-    """The hashes of someone's own code that the cell names, as this process found it."""
-    return {
-        module: digest
-        for module in own_modules([cell])
-        if (digest := hash_when_first_found(module)) is not None
-    }
 
 
 def check_scored(config, dataset) -> None:

@@ -80,8 +80,8 @@ def student_interval(values: Sequence[float]) -> list[float] | None:
     """
     from scipy.stats import ttest_1samp
 
-    defined = np.asarray(values, float)[np.isfinite(values)]
-    if len(defined) < 2:
+    defined = _defined(values)
+    if defined is None:
         return None
     if not np.ptp(defined):  # scipy warns, and knows none.
         return [float(defined[0])] * 2
@@ -91,16 +91,12 @@ def student_interval(values: Sequence[float]) -> list[float] | None:
 def bootstrap_interval(values: Sequence[float]) -> list[float] | None:
     """Returns the bounds of the mean's 95 % interval by a percentile bootstrap of a fixed seed.
 
-    Args:
-      values: sequence of float. One for each seed; those that are not finite are left out.
-
-    Returns:
-      list of two floats, or None for fewer than two values.
+    Values and what is returned are those of `student_interval`.
     """
     from scipy.stats import bootstrap
 
-    defined = np.asarray(values, float)[np.isfinite(values)]
-    if len(defined) < 2:
+    defined = _defined(values)
+    if defined is None:
         return None
     bounds = bootstrap(
         (defined,),
@@ -111,6 +107,11 @@ def bootstrap_interval(values: Sequence[float]) -> list[float] | None:
         rng=np.random.default_rng(0),
     ).confidence_interval
     return [float(bounds.low), float(bounds.high)]
+
+
+def _defined(values):
+    defined = np.asarray(values, float)[np.isfinite(values)]
+    return defined if len(defined) > 1 else None
 
 
 def write_paired(path: Path, finished, table: dict, baseline: Mapping) -> None:
