@@ -29,7 +29,7 @@ from qlatent_tf.tools.command_line import (
 )
 from qlatent_tf.tools.sample_latent import parse_input_state
 
-from qlatent_tf.quantum.arguments import check_count
+from qlatent_tf.checks import check_count
 from qlatent_tf.quantum.unitaries import UNITARY_SUFFIXES, load_unitary
 from qlatent_tf.storage import files
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from qlatent_tf.quantum.arguments import check_count
+from qlatent_tf.checks import check_count
 
 MAX_DRAWN = 64  # samples of any kind in a grid
 _CELL = 96  # pixels that the longer side of an image is enlarged to, as near as whole factors allow

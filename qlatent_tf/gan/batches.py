@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from qlatent_tf.quantum.arguments import check_count
+from qlatent_tf.checks import check_count
 
 _BLOCK = 1 << 24  # entries of a mapped array that are looked at together
 

@@ -7,9 +7,9 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from qlatent_tf.checks import check_count
 from qlatent_tf.gan.batches import sizes_of
 from qlatent_tf.gan.compiled import compiled
-from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.quantum.memory import check_memory
 from qlatent_tf.scores import Score
 from qlatent_tf.seeds import derive_seed

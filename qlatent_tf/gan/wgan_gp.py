@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from qlatent_tf.checks import check_count, check_flag
 from qlatent_tf.gan.batches import step_batches, step_seed, uniform_rows
 from qlatent_tf.gan.gradient_penalty import gradient_penalty
 from qlatent_tf.gan.latent_generator import LatentGenerator, Tree, single_precision
@@ -16,7 +17,6 @@ from qlatent_tf.gan.latent_training import latent_training
 from qlatent_tf.gan.optimizers import another, circuit_optimizer, make_optimizer
 from qlatent_tf.gan.replicas import check_replicable, distributed_step, replica_batches
 from qlatent_tf.gan.shapes import check_parts, check_real_samples, check_sizes
-from qlatent_tf.quantum.arguments import check_count, check_flag
 from qlatent_tf.seeds import derive_seed
 from qlatent_tf.text.names import check_number
 

@@ -5,9 +5,10 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from absl import logging
 
+from qlatent_tf.checks import as_array
 from qlatent_tf.latents.device_counts import DeviceCounts
 from qlatent_tf.latents.vector_distribution import seed_of
-from qlatent_tf.quantum.arguments import MAX_PHOTONS, as_array
+from qlatent_tf.quantum.arguments import MAX_PHOTONS
 from qlatent_tf.quantum.devices.photonic_device import PhotonicDevice
 from qlatent_tf.quantum.devices.tiles import draw_tiles
 

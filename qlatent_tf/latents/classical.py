@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from qlatent_tf.quantum.arguments import check_count, check_flag
+from qlatent_tf.checks import check_count, check_flag
 
 if TYPE_CHECKING:
     from tensorflow_probability.python.distributions import Distribution

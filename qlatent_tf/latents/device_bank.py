@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from absl import logging
 
-from qlatent_tf.quantum.arguments import check_count, check_postselect
+from qlatent_tf.checks import check_count
+from qlatent_tf.quantum.arguments import check_postselect
 from qlatent_tf.quantum.memory import check_memory
 from qlatent_tf.quantum.providers.perceval_jobs import JobError, PercevalJobs, device_noise
 from qlatent_tf.quantum.recordings import bank_metadata

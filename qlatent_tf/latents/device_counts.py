@@ -6,8 +6,8 @@ import numpy as np
 import scipy.linalg
 import tensorflow as tf
 
+from qlatent_tf.checks import check_real
 from qlatent_tf.latents.vector_distribution import VectorDistribution
-from qlatent_tf.quantum.arguments import check_real
 from qlatent_tf.quantum.devices.tiles import Tiles
 
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qlatent_tf.checks import check_count, check_flag
 from qlatent_tf.latents.photons import check_delays, unitary_seeds
-from qlatent_tf.quantum.arguments import check_count, check_flag
 from qlatent_tf.quantum.memory import check_memory
 from qlatent_tf.quantum.unitaries import haar_unitary, load_unitary, loop_unitary
 from qlatent_tf.registry import takes_options_of

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from absl import logging
 
+from qlatent_tf.checks import check_count
 from qlatent_tf.cluster.client import Cluster
-from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.quantum.devices.noise import read_noise
 from qlatent_tf.quantum.devices.tiles import Tiles
 from qlatent_tf.quantum.gaussian.device import GaussianDevice

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from absl import logging
 
-from qlatent_tf.quantum.arguments import check_count, check_flag, check_unitary, digits
+from qlatent_tf.checks import check_count, check_flag, digits
+from qlatent_tf.quantum.arguments import check_unitary
 from qlatent_tf.quantum.devices.no_closed_form import NoClosedForm
 from qlatent_tf.quantum.devices.noise import combined_noise, noisy_phases, noisy_unitary
 from qlatent_tf.quantum.memory import check_memory

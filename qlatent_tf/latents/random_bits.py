@@ -7,8 +7,8 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from absl import logging
 
+from qlatent_tf.checks import check_count, check_real
 from qlatent_tf.latents.vector_distribution import VectorDistribution
-from qlatent_tf.quantum.arguments import check_count, check_real
 
 
 class RandomBits(VectorDistribution):

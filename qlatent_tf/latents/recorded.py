@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qlatent_tf.quantum.arguments import check_count
+from qlatent_tf.checks import check_count
 from qlatent_tf.quantum.recordings import rows as sample_rows
 from qlatent_tf.quantum.unitaries import check_circuit_seed, random_directions
 

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from qlatent_tf.checks import check_flag, check_real
 from qlatent_tf.latents.vector_distribution import VectorDistribution
 from qlatent_tf.quantum import random_streams
-from qlatent_tf.quantum.arguments import check_flag, check_real
 from qlatent_tf.quantum.recordings import rows as sample_rows
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from qlatent_tf.quantum.arguments import check_count
+from qlatent_tf.checks import check_count
 from qlatent_tf.quantum.memory import check_memory
 
 tfd = tfp.distributions

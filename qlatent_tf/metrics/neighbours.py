@@ -17,9 +17,9 @@ from scipy.spatial.distance import cdist
 from sklearn.metrics import pairwise_distances_chunked
 from sklearn.neighbors import NearestNeighbors
 
+from qlatent_tf.checks import check_count
 from qlatent_tf.datasets.dataset import Dataset
 from qlatent_tf.metrics.vectors.rounding import check_vectors
-from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.scores import NEIGHBOUR_SCORES, Score, measured
 from qlatent_tf.seeds import some_rows
 

@@ -1,7 +1,7 @@
 """Multi-layer perceptrons for vectors: the synthetic experiments."""
 
+from qlatent_tf.checks import check_flag
 from qlatent_tf.gan.shapes import check_sizes, check_widths, latent_width
-from qlatent_tf.quantum.arguments import check_flag
 from qlatent_tf.resolve import data_width
 
 _SLOPE = 0.2

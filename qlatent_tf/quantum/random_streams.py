@@ -17,7 +17,8 @@ Reference: Steele, Lea, Flood, "Fast splittable pseudorandom number generators",
 
 import numpy as np
 
-from qlatent_tf.quantum.arguments import check_count, check_sample_range, check_seed
+from qlatent_tf.checks import check_count, check_seed
+from qlatent_tf.quantum.arguments import check_sample_range
 from qlatent_tf.quantum.compiled import kernel
 
 GAMMA = np.uint64(0x9E3779B97F4A7C15)

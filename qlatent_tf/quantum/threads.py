@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numba
 
-from qlatent_tf.quantum.arguments import check_count
+from qlatent_tf.checks import check_count
 
 CHUNKS_PER_THREAD = 32  # more chunks than threads, since samples differ in cost
 CHUNK_SECONDS = 1e-4  # less work than this is not worth a thread

@@ -6,13 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from qlatent_tf.quantum.arguments import (
-    check_count,
-    check_path,
-    check_real,
-    check_unitary,
-    digits,
-)
+from qlatent_tf.checks import check_count, check_path, check_real, digits
+from qlatent_tf.quantum.arguments import check_unitary
 from qlatent_tf.quantum.circuits import read_blackbird, read_perceval
 from qlatent_tf.quantum.memory import check_memory
 from qlatent_tf.storage import npy_files

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from absl import logging
 
-from qlatent_tf.quantum.arguments import check_count
+from qlatent_tf.checks import check_count
 from qlatent_tf.registry import metrics
 from qlatent_tf.scores import read_scores
 from qlatent_tf.text.progress import ProgressBar

@@ -2,19 +2,13 @@ import numpy as np
 import pytest
 
 from qlatent_tf.quantum.arguments import (
-    check_count,
-    check_flag,
     check_input_state,
     check_outcomes,
     check_photons_per_sample,
-    check_probability,
-    check_real,
     check_sample_range,
-    check_seed,
     check_unitary,
 )
 from qlatent_tf.quantum.unitaries import haar_unitary
-from qlatent_tf.text.names import check_choice
 
 
 def test_legal_inputs_are_copied_and_converted():
@@ -24,7 +18,6 @@ def test_legal_inputs_are_copied_and_converted():
     assert check_input_state([2.0, 0.0, 1.0], 3).tolist() == [2, 0, 1]
     assert check_outcomes(np.zeros((0, 3)), 3).shape == (0, 3)
     assert check_photons_per_sample([0, 2], 2, 2).tolist() == [0, 2]
-    assert check_seed(np.int32(-1)) == 2**64 - 1
 
 
 @pytest.mark.parametrize(
@@ -102,35 +95,3 @@ def test_bad_outcomes(outcomes, message):
 def test_bad_photons_per_sample(kept):
     with pytest.raises(ValueError, match="photons_per_sample"):
         check_photons_per_sample(kept, 2, 2)
-
-
-@pytest.mark.parametrize(
-    "check, value",
-    [
-        (check_count, True),
-        (check_count, np.True_),
-        (check_count, 2.0),
-        (check_count, "2"),
-        (check_probability, True),
-        (check_probability, "0.5"),
-        (check_probability, 0.5j),
-        (check_probability, float("nan")),
-        (check_probability, [0.5]),
-        (check_flag, 1),
-        (check_flag, "false"),
-        (check_flag, None),
-        (check_real, [1j, 0.0]),
-        (check_real, [True]),
-        (check_real, [float("inf")]),
-        (check_real, "1"),
-    ],
-)
-def test_options_are_not_taken_for_another_type(check, value):
-    with pytest.raises(ValueError, match="^the option .* received"):
-        check(value, "the option")
-
-
-@pytest.mark.parametrize("value", [True, ["auto"], None])
-def test_a_choice_is_a_word(value):
-    with pytest.raises(ValueError, match="method is one of auto; received"):
-        check_choice("method", value, {"auto": 1})

@@ -1,8 +1,8 @@
-"""Names that are nearly others."""
+"""Names that are nearly others, and values that are legal."""
 
 import pytest
 
-from qlatent_tf.text.names import check_number, did_you_mean
+from qlatent_tf.text.names import check_choice, check_number, did_you_mean
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,9 @@ def test_the_nearest_name_is_suggested(name, known, said):
 def test_whole_numbers_that_no_float_holds_are_not_finite():
     with pytest.raises(ValueError, match="weight is at least 0; received 1000"):
         check_number("weight", 10**400, 0)
+
+
+@pytest.mark.parametrize("value", [True, ["auto"], None])
+def test_a_choice_is_a_word(value):
+    with pytest.raises(ValueError, match="method is one of auto; received"):
+        check_choice("method", value, {"auto": 1})

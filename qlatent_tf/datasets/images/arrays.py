@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 from absl import logging
 
+from qlatent_tf.checks import check_count
 from qlatent_tf.datasets.dataset import ImageDataset
 from qlatent_tf.drawing.images import draw_images
-from qlatent_tf.quantum.arguments import check_count
 
 _BANDS = {
     1: ("grey",),

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from absl import logging
 
+from qlatent_tf.checks import check_count, check_flag
 from qlatent_tf.datasets.images.pixels import SUFFIXES, read_pixels, size_of
-from qlatent_tf.quantum.arguments import check_count, check_flag
 from qlatent_tf.quantum.memory import check_memory
 from qlatent_tf.text.progress import progress_bar
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from qlatent_tf.quantum.arguments import check_count
+from qlatent_tf.checks import check_count
 from qlatent_tf.text.names import did_you_mean
 
 # A code is a place in these. Files and trained networks hold codes: entries are only added.

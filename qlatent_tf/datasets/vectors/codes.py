@@ -5,9 +5,9 @@ import os
 
 import numpy as np
 
+from qlatent_tf.checks import check_count
 from qlatent_tf.datasets.dataset import Dataset
 from qlatent_tf.datasets.images.npz_files import load_npz
-from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.storage import files
 
 FILE_NAME = "codes.npz"

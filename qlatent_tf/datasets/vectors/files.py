@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from qlatent_tf.checks import check_flag
 from qlatent_tf.datasets.dataset import Dataset
 from qlatent_tf.datasets.vectors.arrays import vector_dataset
-from qlatent_tf.quantum.arguments import check_flag
 from qlatent_tf.storage import files, npy_files
 
 SUFFIXES = (".csv", ".txt", ".npy", ".npz")

@@ -9,8 +9,8 @@ import dataclasses
 
 import numpy as np
 
+from qlatent_tf.checks import check_count
 from qlatent_tf.datasets.dataset import Dataset
-from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.text.names import check_number
 
 

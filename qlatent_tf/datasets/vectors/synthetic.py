@@ -10,8 +10,8 @@ import operator
 
 import numpy as np
 
+from qlatent_tf.checks import check_count
 from qlatent_tf.datasets.dataset import CountDataset
-from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.registry import latents, takes_options_of
 
 METRICS = ("discreteness", "total_number", "pair_correlation")

@@ -6,8 +6,8 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from qlatent_tf.checks import check_flag
 from qlatent_tf.latents.vector_distribution import VectorDistribution
-from qlatent_tf.quantum.arguments import check_flag
 
 
 class CountControl(VectorDistribution):

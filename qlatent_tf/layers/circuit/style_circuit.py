@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from qlatent_tf.checks import check_count
 from qlatent_tf.layers.circuit.ansatz import ANSATZES, READOUTS, STYLES, count_angles
 from qlatent_tf.layers.circuit.readout import (
     draw_uniform,
@@ -15,7 +16,6 @@ from qlatent_tf.layers.circuit.readout import (
     sampled_expectations,
 )
 from qlatent_tf.layers.circuit.state import draw_errors, error_strengths, evolve
-from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.quantum.memory import check_memory
 from qlatent_tf.text.names import check_choice, check_number
 

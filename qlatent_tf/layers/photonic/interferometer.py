@@ -5,8 +5,8 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from qlatent_tf.checks import check_count
 from qlatent_tf.layers.photonic.mesh import CLEMENTS, Mesh, clements_angles, make_mesh
-from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.quantum.unitaries import check_circuit_seed, haar_unitary, loop_angles
 
 

@@ -17,7 +17,8 @@ import functools
 
 import numpy as np
 
-from qlatent_tf.quantum.arguments import check_count, check_unitary
+from qlatent_tf.checks import check_count
+from qlatent_tf.quantum.arguments import check_unitary
 from qlatent_tf.quantum.unitaries import loop_splitters, parse_delays
 
 CLEMENTS = "clements"

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from qlatent_tf.checks import check_count
 from qlatent_tf.layers.photonic.permanents import add_row, permanents
 from qlatent_tf.layers.photonic.subsets import bytes_per_sample, places
-from qlatent_tf.quantum.arguments import check_count
 from qlatent_tf.quantum.memory import readable_bytes
 from qlatent_tf.text.names import check_choice
 

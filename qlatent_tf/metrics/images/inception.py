@@ -67,8 +67,12 @@ def inception_network(bands: int = 3) -> FeatureNetwork:
       FileNotFoundError: if there are no weights, and none can be downloaded.
       ValueError: if what is found are not weights of Inception.
     """
-    path = weights_path()
-    network = _saved_model(path) if path.is_dir() else _keras_inception(path)
+    path = weights_path().resolve()
+    # The weights may be replaced while a process lasts.
+    if path.is_dir():
+        network = _saved_model(path, _folder_hash(path))
+    else:
+        network = _keras_inception(path, files.sha256_of(path))
     if bands not in _BANDS:
         return network
     suffix, colours = _BANDS[bands]
@@ -138,8 +142,8 @@ def local_weights() -> Path | None:
     return kept if kept.exists() and _md5(kept) == _MD5 else None
 
 
-@functools.cache
-def _keras_inception(path: Path) -> FeatureNetwork:
+@functools.lru_cache(maxsize=2)
+def _keras_inception(path: Path, digest: str) -> FeatureNetwork:
     # Keras' own signature lacks None, which its page names.
     options: dict[str, Any] = {"weights": None, "classifier_activation": None}
     with keras_defaults():
@@ -151,7 +155,6 @@ def _keras_inception(path: Path) -> FeatureNetwork:
             error
         )
     outputs = keras.Model(model.inputs, [model.get_layer("avg_pool").output, model.outputs[0]])
-    digest = files.sha256_of(path)
     known = _md5(path) == _MD5
     return FeatureNetwork(
         # Weights that are not those of Keras are not called so.
@@ -165,8 +168,8 @@ def _keras_inception(path: Path) -> FeatureNetwork:
     )
 
 
-@functools.cache
-def _saved_model(path: Path) -> FeatureNetwork:
+@functools.lru_cache(maxsize=2)
+def _saved_model(path: Path, digest: str) -> FeatureNetwork:
     try:
         model = tf.saved_model.load(str(path))
     except (OSError, ValueError) as error:
@@ -189,7 +192,6 @@ def _saved_model(path: Path) -> FeatureNetwork:
             f"{path} is no Inception as TF-GAN has it, from images of {_SIZE}x{_SIZE} to a dict "
             f"of pool_3 and logits: {error}"
         ) from error
-    digest = _folder_hash(path)
     return FeatureNetwork(
         name=f"tfgan_inception_{digest[:8]}",
         identity=f"tfgan/{digest}/{_PUBLISHED_SCALING}",

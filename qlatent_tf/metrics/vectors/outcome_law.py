@@ -10,9 +10,9 @@ import math
 import numpy as np
 from scipy.stats import binom
 
+from qlatent_tf.checks import check_distribution
 from qlatent_tf.datasets.dataset import CountDataset
 from qlatent_tf.metrics.vectors.rounding import check_vectors, outcome_keys, rounded
-from qlatent_tf.quantum.arguments import check_distribution
 from qlatent_tf.scores import Score, measured
 
 # Of the exact distribution: at least as many as say something, and more where they cost little.

@@ -1,7 +1,7 @@
 """Builds the residual networks."""
 
+from qlatent_tf.checks import check_flag
 from qlatent_tf.gan.shapes import check_sizes, latent_width
-from qlatent_tf.quantum.arguments import check_flag
 from qlatent_tf.resolve import image_shape
 
 _BLOCKS = 3

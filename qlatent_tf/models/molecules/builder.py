@@ -2,9 +2,9 @@
 
 import functools
 
+from qlatent_tf.checks import check_count, check_flag
 from qlatent_tf.datasets.molecules.elements import ATOMS, BONDS
 from qlatent_tf.gan.shapes import check_sizes, check_widths, latent_width
-from qlatent_tf.quantum.arguments import check_count, check_flag
 from qlatent_tf.registry import rewards
 from qlatent_tf.resolve import graph_sizes
 from qlatent_tf.text.names import check_number

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from qlatent_tf.quantum.arguments import check_flag, check_probability, check_real
+from qlatent_tf.checks import check_flag, check_probability, check_real
 from qlatent_tf.quantum.unitaries import random_state
 from qlatent_tf.text.names import did_you_mean
 

@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from qlatent_tf.checks import check_count, check_probability
 from qlatent_tf.quantum.arguments import (
     DETECTORS,
     MAX_PHOTONS,
-    check_count,
     check_input_state,
     check_outcomes,
     check_postselect,
-    check_probability,
     check_sample_range,
     check_transmission,
     check_unitary,

@@ -5,13 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from qlatent_tf.quantum.arguments import (
-    DETECTORS,
-    check_count,
-    check_sample_range,
-    check_seed,
-    check_transmission,
-)
+from qlatent_tf.checks import check_count, check_seed
+from qlatent_tf.quantum.arguments import DETECTORS, check_sample_range, check_transmission
 from qlatent_tf.quantum.gaussian import moments
 from qlatent_tf.quantum.gaussian.classical_sampler import MOST, ClassicalLightSampler
 from qlatent_tf.quantum.gaussian.exact_sampler import SqueezedLightSampler

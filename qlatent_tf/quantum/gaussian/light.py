@@ -28,11 +28,8 @@ References:
 
 import numpy as np
 
-from qlatent_tf.quantum.arguments import (
-    SINGLE_PRECISION_TOLERANCE,
-    UNITARY_TOLERANCE,
-    as_array,
-)
+from qlatent_tf.checks import as_array
+from qlatent_tf.quantum.arguments import SINGLE_PRECISION_TOLERANCE, UNITARY_TOLERANCE
 
 LIGHTS = ("squeezed", "squashed", "thermal", "coherent")
 MAX_SQUEEZING = 5.0  # 43 dB; the largest ever measured is 15 dB

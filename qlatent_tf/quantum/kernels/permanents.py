@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from qlatent_tf.quantum.arguments import as_array
+from qlatent_tf.checks import as_array
 from qlatent_tf.quantum.compiled import kernel
 from qlatent_tf.quantum.kernels.gray_code import GRAY_FIELDS, MAXIMUM, next_step, start_walk
 

@@ -16,7 +16,7 @@ import numpy as np
 from absl import logging
 
 import qlatent_tf
-from qlatent_tf.quantum.arguments import check_count
+from qlatent_tf.checks import check_count
 from qlatent_tf.quantum.memory import readable_bytes
 from qlatent_tf.quantum.recordings import bank_metadata
 from qlatent_tf.quantum.recordings import rows as sample_rows

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from absl import logging
 
-from qlatent_tf.quantum.arguments import check_path
+from qlatent_tf.checks import check_path
 from qlatent_tf.quantum.recordings import bank as sample_bank
 from qlatent_tf.quantum.recordings import bank_metadata, jiuzhang
 from qlatent_tf.quantum.recordings import rows as sample_rows

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from qlatent_tf.checks import check_count
 from qlatent_tf.quantum.arguments import (
-    check_count,
     check_input_state,
     check_outcomes,
     check_photons_per_sample,

@@ -16,13 +16,8 @@ import math
 
 import numpy as np
 
-from qlatent_tf.quantum.arguments import (
-    check_count,
-    check_flag,
-    check_input_state,
-    check_sample_range,
-    check_unitary,
-)
+from qlatent_tf.checks import check_count, check_flag
+from qlatent_tf.quantum.arguments import check_input_state, check_sample_range, check_unitary
 from qlatent_tf.quantum.compiled import kernel
 from qlatent_tf.quantum.kernels.alias_table import MAX_TABLE_OUTCOMES, alias_index, alias_records
 from qlatent_tf.quantum.memory import check_memory, readable_bytes

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 import numpy as np
 import scipy.stats
 
-from qlatent_tf.quantum.arguments import as_array, check_distribution, check_outcomes
+from qlatent_tf.checks import as_array, check_distribution
+from qlatent_tf.quantum.arguments import check_outcomes
 
 LEAST_EXPECTED = 5
 _IMPOSSIBLE = 1e-20  # what rounding makes of 0

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit
 
-from qlatent_tf.quantum.arguments import check_count
+from qlatent_tf.checks import check_count
 from qlatent_tf.quantum.recordings import rows as sample_rows
 from qlatent_tf.quantum.samplers.fock_table import exact_distribution, num_outcomes
 from qlatent_tf.quantum.verification import correlators

@@ -4,14 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qlatent_tf.quantum.arguments import (
-    DETECTORS,
-    as_array,
-    check_count,
-    check_flag,
-    check_input_state,
-    check_unitary,
-)
+from qlatent_tf.checks import as_array, check_count, check_flag
+from qlatent_tf.quantum.arguments import DETECTORS, check_input_state, check_unitary
 from qlatent_tf.quantum.recordings import rows as sample_rows
 from qlatent_tf.quantum.verification import assumptions, correlators, misfits, outcome_tests
 from qlatent_tf.quantum.verification.correlators import MeasuredCorrelators

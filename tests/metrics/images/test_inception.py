@@ -77,6 +77,19 @@ def test_weights_of_a_file_are_named_by_their_hash(weights, monkeypatch):
         assert logits.shape == (3, 5)
 
 
+def test_weights_that_are_replaced_are_read_again(weights, monkeypatch):
+    monkeypatch.setenv(files.INCEPTION_VARIABLE, str(weights))
+    before = inception.inception_network()
+    assert inception.inception_network() is before
+    _small_inception(classifier_activation=None).save_weights(weights)
+    after = inception.inception_network()
+    assert (
+        after.name
+        == f"inception_v3_{hashlib.sha256(weights.read_bytes()).hexdigest()[:8]}"
+        != before.name
+    )
+
+
 def test_the_weights_of_keras_are_named_so(weights, monkeypatch):
     digest = hashlib.md5(weights.read_bytes()).hexdigest()
     monkeypatch.setattr(inception, "_MD5", digest)
