@@ -42,7 +42,7 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
         is not to replace.
     """
     path = Path(path)
-    _refuse_to_replace(path)
+    refuse_to_replace(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     remove_stale(path.parent)
     # Such as .csv.gz, by which writers choose a format, not all that stands behind a dot.
@@ -69,7 +69,13 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _refuse_to_replace(path):
+def refuse_to_replace(path: Path) -> None:
+    """Refuses what a file is not to replace.
+
+    Raises:
+      IsADirectoryError: if it is a folder.
+      FileExistsError: if it is a device, a pipe or a socket.
+    """
     if path.is_symlink() or path.is_file() or not path.exists():
         return
     if path.is_dir():

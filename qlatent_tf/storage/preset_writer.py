@@ -1,8 +1,6 @@
 """Writes presets: all files of one are there, or those of the one before are."""
 
 import contextlib
-import errno
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -12,6 +10,7 @@ from qlatent_tf.storage.files import (
     flush_to_disk,
     read_json,
     refuse_link,
+    refuse_to_replace,
     sha256_of,
     write_json,
     write_text,
@@ -124,8 +123,7 @@ def _staged(directory):
         files = [file for file in folder.rglob("*") if file.is_file()]
         moved = {directory / file.relative_to(folder): file for file in files}
         for target, file in moved.items():  # Before anything of the old one is gone.
-            if target.is_dir():
-                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+            refuse_to_replace(target)
             flush_to_disk(file)
         lock = directory.parent / f".{directory.name}.lock"
         once_free(lambda: _move(moved, directory, lock))
