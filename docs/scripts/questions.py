@@ -37,9 +37,9 @@ class Question:
 
 
 _BESIDE, _LEARNS = "boson against another latent", "a trained latent against the same, fixed"
-_SCALED = "a latent of unit variance against the same as it is"
+_SCALED = "a latent of unit variance against the same, unscaled"
 _INVERTIBLE = "an invertible generator against the published one"
-_IMPERFECT = "boson of an imperfect device against a perfect one's"
+_IMPERFECT = "boson with an imperfect device against a perfect one"
 _FRECHET = "classifier_frechet_distance"
 _FIXED, _TRAINED = ({"trained": state} for state in ("fixed", "trained"))
 _RAW, _STANDARDISED = ({"scale": scale} for scale in ("raw", "standardised"))
@@ -70,7 +70,7 @@ def _imperfect(title: str, imperfection: str, value: str) -> Question:
 def _beside_lossless(title: str, imperfection: str, value: str) -> Question:
     """The device with one imperfection beside distinguishable photons without any."""
     ours, other = ("boson", imperfection, value), ("photonic", "none", "")
-    question = _imperfect(f"{title}, beside a perfect `photonic`", imperfection, value)
+    question = _imperfect(f"{title}, against a perfect `photonic`", imperfection, value)
     return dataclasses.replace(question, pairs=[(ours, other)], drawn=False)
 
 
@@ -92,8 +92,8 @@ _LEARNED = _states("trained", _THREE, "trained", "fixed")
 QUESTIONS = (
     _counts("table1_torch_5000", "5,000 steps"),
     _counts("table1_5000", "5,000 steps, Keras' epsilon", drawn=False),
-    _counts("joint_5000", "5,000 steps, one circuit a seed", where=_FIXED),
-    _counts("origins_3000", "3,000 steps, one circuit a seed", where=_RAW),
+    _counts("joint_5000", "5,000 steps, shared circuits", where=_FIXED, drawn=False),
+    _counts("origins_3000", "3,000 steps, shared circuits", where=_RAW),
     _counts("origins_3000", "3,000 steps, unit variance", where=_STANDARDISED),
     _counts(
         "interference_3000",
@@ -180,7 +180,7 @@ QUESTIONS = (
             ("table2_20000", "20,000", {}),
         )
         for title, score in (
-            ("distinct ones", "parsed_unique_count"),
+            ("distinct molecules", "parsed_unique_count"),
             ("strictly valid share", "valid_share"),
         )
     ),
@@ -211,7 +211,9 @@ QUESTIONS = (
         ),
     ),
     _counts("invertibility_5000", "5,000 steps", _INVERTIBLE, **_BIJECTIVE),
-    _counts("invertibility_5000", "5,000 steps, LeakyReLU alone", _INVERTIBLE, **_LEAKY),
+    _counts(
+        "invertibility_5000", "5,000 steps, only LeakyReLU", _INVERTIBLE, drawn=False, **_LEAKY
+    ),
     *(_imperfect(*one) for one in _IMPERFECTIONS),
     *(_beside_lossless(*one) for one in _IMPERFECTIONS),
 )

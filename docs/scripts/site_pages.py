@@ -25,8 +25,7 @@ def on_files(files, config):
         places |= {path: path for path in _paths(pattern)}
     for source, page in places.items():
         files.append(File.generated(config, page, abs_src_path=str(ROOT / source)))
-    for stub in ROOT.glob("qlatent_tf/**/__init__.pyi"):
-        package = ".".join(stub.relative_to(ROOT).parent.parts)
+    for package, stub in public_packages().items():
         page = f"reference/{package.rpartition('.')[2]}.md"
         files.append(File.generated(config, page, content=_reference(package, stub)))
     return files
@@ -73,6 +72,16 @@ def on_page_content(html, page, config, files):
         return f'href="{file.url_relative_to(page.file)}{anchor or ""}"'
 
     return re.sub(r'href="((?!\w+:)[^"#]+\.(?:md|ipynb))(#[^"]*)?"', link, html)
+
+
+def public_packages():
+    """Returns the packages that api.md describes: name -> the stub of their public names."""
+    found = {
+        ".".join(stub.relative_to(ROOT).parent.parts): stub
+        for stub in ROOT.glob("qlatent_tf/**/__init__.pyi")
+    }
+    api = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    return {package: stub for package, stub in found.items() if f"## `{package}`" in api}
 
 
 def _paths(pattern):

@@ -78,8 +78,8 @@ def compare(question: Question) -> list[dict]:
     return result
 
 
-def _rate(share) -> str:
-    return "< 0.1" if share < 0.001 else f"{100 * share:.1f}"
+def _adjusted(p) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def in_words(rows) -> str:
@@ -97,7 +97,7 @@ def _values(row):
 def to_markdown(compared) -> str:
     """Returns the comparisons as a table."""
     tested = [one for _, comparisons in compared for one in comparisons if one["interval"]]
-    rates = iter(stats.false_discovery_control([one["p"] for one in tested]))
+    adjusted = iter(stats.false_discovery_control([one["p"] for one in tested]))
     outside = sum(np.prod(np.sign(one["interval"])) > 0 for one in tested)
     rows = []
     for question, comparisons in compared:
@@ -113,19 +113,19 @@ def to_markdown(compared) -> str:
                     one["seeds"],
                     f"{score.mean:+.1f}{error}",
                     between,
-                    _rate(next(rates)) if interval else "",
+                    _adjusted(next(adjusted)) if interval else "",
                 )
             )
-    heads = ("task", "compared", "table", "seeds", "difference, %", "95 % interval", "FDR, %")
+    heads = ("task", "compared", "table", "seeds", "difference, %", "95 % interval", "q")
     caption = (
-        "The first minus the second in the same seed, in per cent of the second's mean: below 0 "
-        "the first is better, unless the task says that more is. ± is the standard error over "
-        "seeds; the interval is that of "
-        "Student's t, which holds for normal differences. The bootstrap intervals beside some "
-        "tables are narrower: over three seeds they cover 75 %. One in twenty intervals excludes 0 "
-        f"by chance alone; here {outside} of {len(tested)} do. FDR is "
-        "the false discovery rate by Benjamini and Hochberg: if this difference and all of smaller "
-        "rates are called real, this share of them at most is expected to be chance. "
+        "The difference is the first minus the second in the same seed, in per cent of the "
+        "second's mean. Below 0 the first is better, unless the task says that more is. ± is the "
+        "standard error over seeds. The interval is Student's t, which assumes normal differences. "
+        "The bootstrap intervals next to some tables are narrower: over three seeds they cover "
+        "75 %. If there were no differences at all, one interval in twenty would exclude 0; here "
+        f"{outside} of {len(tested)} do. q is the p-value of a paired t-test, adjusted for the "
+        "number of comparisons by Benjamini and Hochberg: of all comparisons up to some q, at most "
+        "that share is expected to be chance. "
         "`python docs/scripts/summarize_results.py` makes the table and the figure."
     )
     return "\n".join(["# Summary", "", *markdown_table(heads, rows, words=3), "", caption, ""])
@@ -174,7 +174,7 @@ def draw(compared):
         loc="outside upper center",
         ncols=4,
         frameon=False,
-        title="the latent that boson is compared with, or that is changed",
+        title="first group: the latent that boson is compared with; other groups: the latent itself",
     )
     return figure
 
