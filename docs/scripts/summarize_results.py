@@ -174,7 +174,7 @@ def draw(compared):
         loc="outside upper center",
         ncols=4,
         frameon=False,
-        title="first group: the latent that boson is compared with; other groups: the latent itself",
+        title="first group: the latent that boson is compared with; others: the latent itself",
     )
     return figure
 

@@ -49,8 +49,7 @@ def history_figure(table: dict, cells, name: str, label: str, title: str):
     panels = _panels(table)
     # The legend, at the right, has a line for each label.
     lines = len({row["label"] for rows in panels.values() for row in rows})
-    drawing = new_figure(1.6 + 5.8 * len(panels), max(4.6, 0.8 + 0.25 * lines))
-    axes = drawing.subplots(1, len(panels), squeeze=False)[0]
+    drawing, axes = _figure_of(len(panels), 5.8, max(4.6, 0.8 + 0.25 * lines))
     for axis, (panel, rows) in zip(axes, panels.items(), strict=True):
         for row, style in zip(rows, _styles(rows), strict=True):
             _draw_history(axis, row, style, *_histories(_cells_of(cells, row, table), name))
@@ -81,8 +80,7 @@ def bars_figure(table: dict, name: str, label: str, title: str, real=None):
     panels = _panels(table)
     real = {panel: score for panel, score in (real or {}).items() if score is not None}
     longest = max(map(len, panels.values()))
-    drawing = new_figure(1.6 + 5.2 * len(panels), 1.7 + 0.62 * longest)
-    axes = drawing.subplots(1, len(panels), squeeze=False)[0]
+    drawing, axes = _figure_of(len(panels), 5.2, 1.7 + 0.62 * longest)
     for axis, (panel, rows) in zip(axes, panels.items(), strict=True):
         for place, row in enumerate(rows):
             ours, theirs = row["scores"][name], row["published"].get(name)
@@ -140,6 +138,17 @@ def save_charts(path, table: dict, cells, title: str, curve, bars, real=None) ->
         drawings[name] = bars_figure(table, figure, label, title, means)
     for name, drawing in drawings.items():
         save_figure(drawing, path.with_name(f"{path.name}_{name}"), step=table["steps"])
+
+
+def _figure_of(panels, width, height):
+    """A figure and its axes, two in a row: on a page, more would be too small to read."""
+    columns = min(panels, 2)
+    rows = -(-panels // columns)
+    drawing = new_figure(1.6 + width * columns, height * rows)
+    axes = drawing.subplots(rows, columns, squeeze=False).ravel()
+    for axis in axes[panels:]:
+        axis.remove()
+    return drawing, axes[:panels]
 
 
 def _draw_history(axis, row, style, steps, values):

@@ -2,9 +2,18 @@
 
 from collections.abc import Mapping
 
+import matplotlib
 import numpy as np
 
-from qlatent_tf.drawing.style import INK, latent_style, literal, new_figure, shared_legend, tidy
+from qlatent_tf.drawing.style import (
+    INK,
+    PALE,
+    latent_style,
+    literal,
+    new_figure,
+    shared_legend,
+    tidy,
+)
 from qlatent_tf.experiments.grids.table_files import format_score
 
 
@@ -67,9 +76,11 @@ def matrix_figure(halves: Mapping[str, Mapping], title: str):
             if score["mean"] is not None:
                 values[half, latents.index(latent), data.index(one)] = score["mean"]
     best = np.array([_smallest(values[:, :, column]) for column in range(len(data))])
-    drawing = new_figure(1.8 + 1.35 * len(data) * len(halves), 1.6 + 0.62 * len(latents))
-    axes = drawing.subplots(1, len(halves), squeeze=False, sharey=True)[0]
-    colours = {"vmin": 1, "vmax": max(2.0, np.nanmax(values / best, initial=1)), "cmap": "YlOrBr"}
+    drawing = new_figure(3.4 + 1.2 * len(data), (0.9 + 0.55 * len(latents)) * len(halves) + 0.6)
+    axes = drawing.subplots(len(halves), 1, squeeze=False, sharex=True).ravel()
+    # What is not finished is grey, for the best are nearly white.
+    palette = matplotlib.colormaps["YlOrBr"].with_extremes(bad=PALE)
+    colours = {"vmin": 1, "vmax": max(2.0, np.nanmax(values / best, initial=1)), "cmap": palette}
     for axis, (half, scores), matrix in zip(axes, halves.items(), values / best, strict=True):
         image = axis.imshow(matrix, aspect="auto", **colours)
         for (latent, one), score in scores.items():
@@ -77,14 +88,14 @@ def matrix_figure(halves: Mapping[str, Mapping], title: str):
             dark = matrix[place] > (colours["vmin"] + colours["vmax"]) / 2
             text = format_score(score).replace(" ± ", "\n± ")
             colour = "white" if dark else INK
-            axis.text(*place[::-1], text, ha="center", va="center", fontsize=8, color=colour)
+            axis.text(*place[::-1], text, ha="center", va="center", fontsize=9, color=colour)
         names = [literal(one).replace("_", "\n") for one in data]
         axis.set_xticks(range(len(data)), names, fontsize=9)
         axis.set_yticks(range(len(latents)), map(literal, latents))
-        axis.set(title=half, xlabel="data")
+        axis.set(title=half, ylabel="latent")
         axis.tick_params(length=0)
         axis.spines[:].set_visible(False)
-    axes[0].set(ylabel="latent")
+    axes[-1].set(xlabel="data")
     drawing.colorbar(image, ax=list(axes), label=title.replace(", ", ",\n"))
     return drawing
 

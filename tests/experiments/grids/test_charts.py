@@ -136,6 +136,23 @@ def test_curves_are_means_over_seeds_with_a_band_and_a_tick_at_what_is_published
     assert "one standard error" in legend.get_title().get_text()
 
 
+def test_panels_stand_two_in_a_row():
+    cells = [
+        {**one, "row": {"data": data, "latent": "boson"}}
+        for one, data in zip([CELLS[0]] * 3, "abc", strict=True)
+    ]
+    table = make_table(cells, COLUMNS)
+    for drawing in (
+        charts.history_figure(table, cells, "distance", "distance", "{}"),
+        charts.bars_figure(table, "distance", "distance", "{}"),
+    ):
+        drawing.canvas.draw()  # It lays them out.
+        corners = [axis.get_position().get_points()[0].round(6).tolist() for axis in drawing.axes]
+        (left, top), (right, beside), below = corners
+        assert top == beside and left < right
+        assert below[0] == left and below[1] < top
+
+
 def test_a_column_that_no_run_has_is_not_drawn(table, tmp_path):
     bars = {"bars": ("distance", "d"), "shares": ("share", "s")}
     charts.save_charts(tmp_path / "t", table, CELLS, "{}", ("distance", "d"), bars)

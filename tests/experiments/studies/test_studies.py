@@ -8,7 +8,9 @@ import json
 import numpy as np
 import pytest
 from harness import finished_cell
+from matplotlib.colors import to_hex
 
+from qlatent_tf.drawing.style import PALE
 from qlatent_tf.experiments.catalogue import EXPERIMENTS
 from qlatent_tf.experiments.grids.finished_cells import is_same
 from qlatent_tf.experiments.studies import (
@@ -146,6 +148,14 @@ def test_a_score_of_zero_leaves_the_others_their_colours():
     halves["raw"][("gaussian", "b")] = score(3.0)
     image = charts.matrix_figure(halves, "score").axes[0].images[0]
     assert image.get_array().tolist() == [[None, 1.0], [None, 1.5]]
+
+
+def test_what_is_not_finished_has_no_colour_of_a_score():
+    score = {"mean": 1.0, "standard_error": None, "values": [1.0]}
+    drawing = charts.matrix_figure({"raw": {("boson", "a"): score, ("gaussian", "b"): score}}, "")
+    image = drawing.axes[0].images[0]
+    colours = {tuple(row) for row in image.to_rgba(image.get_array(), bytes=True).reshape(-1, 4)}
+    assert {to_hex(np.divide(colour, 255)) for colour in colours} == {PALE.lower(), "#ffffe5"}
 
 
 def test_a_study_writes_its_table_differences_and_figures(tmp_path):
