@@ -1,23 +1,21 @@
 """The data that a command line asks for: of a preset or a run, by name, or in their place."""
 
 import dataclasses
+import os
 import sys
 import textwrap
-from pathlib import Path
 
 from qlatent_tf.config import Config, parse_setting
 from qlatent_tf.registry import datasets
 from qlatent_tf.text.names import did_you_mean
 
-# The data set that comes with the package, for models whose own may have to be downloaded.
+# For data that may have to be downloaded, what comes with the package, and which options it takes.
 _FALLBACKS = {
-    "qm9": "small_molecules",
-    "sat4": "naip28_small",
-    "sat6": "naip28_small",
-    "naip28": "naip28_small",
+    "qm9": ("small_molecules", {"test_share"}),
+    "sat4": ("naip28_small", {"bands"}),
+    "sat6": ("naip28_small", {"bands"}),
+    "naip28": ("naip28_small", {"bands", "classes"}),
 }
-# What a model may be built for, so that a stand-in keeps it too.
-_KEPT_OPTIONS = ("bands",)
 
 
 def check_dataset(name: str) -> None:
@@ -27,7 +25,7 @@ def check_dataset(name: str) -> None:
       ValueError: with the data set that reads such a file.
     """
     known = datasets.names()
-    if Path(name).exists() and name not in known and not did_you_mean(name, known):
+    if os.path.exists(name) and name not in known and not did_you_mean(name, known):
         raise ValueError(
             f"{name} is a file or folder, not a data set. Vectors of a file: --dataset vectors "
             f"--set dataset_options.file={name}; molecules and images: --dataset molecules or "
@@ -84,22 +82,24 @@ def known_molecules(arguments, config: Config):
 def with_fallback_dataset(config: Config, arguments):
     """Loads the data; without --dataset, the package's own set replaces what is not available.
 
+    It takes the options of the data. With one that it does not have, nothing is replaced.
+
     Returns:
       The configuration, which names the data set really loaded, and the data set.
 
     Raises:
       FileNotFoundError: if a data set was asked for by name and is not available.
     """
-    from qlatent_tf.resolve import resolve
+    from qlatent_tf.resolve import changed_options, resolve
     from qlatent_tf.runs.training import load_dataset
 
     config = resolve(config)
     load = {"data_dir": arguments.data_dir, "progress": not arguments.quiet}
-    fallback = _FALLBACKS.get(config.dataset)
+    fallback, kept = _FALLBACKS.get(config.dataset, (None, ()))
     try:
         return config, load_dataset(config, **load)
     except FileNotFoundError as error:
-        if arguments.dataset or not fallback:
+        if arguments.dataset or not fallback or changed_options(config, "dataset").keys() - kept:
             raise
         told = (
             f"Training on {fallback!r} INSTEAD OF {config.dataset!r}. The small set comes with the "
@@ -109,7 +109,8 @@ def with_fallback_dataset(config: Config, arguments):
         )
         lines = [textwrap.fill(one, 78, break_on_hyphens=False) for one in told]
         print("\n".join(["-" * 78, *lines, "-" * 78]), file=sys.stderr)
-        options = config.dataset_options
-        kept = {name: options[name] for name in _KEPT_OPTIONS if name in options}
-        config = dataclasses.replace(config, dataset=fallback, dataset_options=kept)
+        options = {
+            name: config.dataset_options[name] for name in kept & set(config.dataset_options)
+        }
+        config = dataclasses.replace(config, dataset=fallback, dataset_options=options)
         return config, load_dataset(config, **load)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from absl import logging
 
-from qlatent_tf.config import Config
+from qlatent_tf.config import Config, parse_setting
 from qlatent_tf.signals import asking_is_harmless
 from qlatent_tf.startup.backend import BackendError, check_backend
 from qlatent_tf.startup.quiet import silence_tensorflow
@@ -118,6 +118,35 @@ def add_source_arguments(arguments, several: bool = False) -> None:
         "it lay in training, or in the preset)",
     )
     add_trust_argument(arguments)
+
+
+def refuse_given(arguments, parser: Parser, names, reason: str) -> None:
+    """Refuses options that a command line gives, and that would not be obeyed.
+
+    Raises:
+      ValueError: naming those that differ from their defaults, and the reason.
+    """
+    given = [name for name in names if getattr(arguments, name) != parser.get_default(name)]
+    if given:
+        flags = ("--" + {"settings": "set"}.get(name, name.replace("_", "-")) for name in given)
+        raise ValueError(f"{reason} Leave out {', '.join(flags)}.")
+
+
+def settings_of(texts, named: dict) -> dict:
+    """Returns what a command line sets, by options of their own and by --set.
+
+    Args:
+      texts: sequence of str. Of --set, ``key=value``.
+      named: dict. The values of the options of their own.
+
+    Raises:
+      ValueError: if a text is no setting, or two values are given for one name.
+    """
+    settings = dict(named)
+    for key, value in map(parse_setting, texts):
+        if settings.setdefault(key, value) != value:
+            raise ValueError(f"{key} is given twice, as {settings[key]!r} and {value!r}.")
+    return settings
 
 
 def print_table(rows) -> None:
@@ -286,6 +315,8 @@ def _run(function, arguments):
             path = Path(os.fsdecode(error.filename))
             file = next((one for one in (path, *path.parents) if one.is_file()), None)
             message = f"{file} is a file, where a folder is needed." if file else message
+        if error.errno == errno.EISDIR and error.filename:
+            message = f"{os.fsdecode(error.filename)} is a folder, where a file is needed."
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         return 130

@@ -22,6 +22,7 @@ from qlatent_tf.tools.command_line import (
     add_scoring_arguments,
     add_source_arguments,
     add_source_data_arguments,
+    refuse_given,
     run_tool,
 )
 from qlatent_tf.tools.shown_scores import show
@@ -75,6 +76,8 @@ def _evaluate(arguments):
             "--seeds and several sources are for generated samples; --real draws samples of one "
             f"data set once. Received --seeds {arguments.seeds} and {len(sources)} sources."
         )
+    if arguments.real:
+        refuse_given(arguments, parser(), ("latent_file",), "--real draws from no latent.")
     if not sources and not (arguments.real and arguments.dataset):
         raise ValueError("Name what to score: presets or runs, or --real with --dataset.")
     use_inception(arguments)

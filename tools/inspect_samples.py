@@ -24,6 +24,7 @@ import numpy as np
 from qlatent_tf.tools.command_line import (
     Parser,
     count,
+    refuse_given,
     run_tool,
     slow_work,
 )
@@ -34,6 +35,17 @@ from qlatent_tf.quantum.unitaries import UNITARY_SUFFIXES, load_unitary
 from qlatent_tf.storage import files
 
 _UNRESOLVED = "unresolved"
+# What says more of an experiment with single photons, or compares with one.
+_OF_PHOTONS = (
+    "unitary",
+    "input_state",
+    "photons",
+    "interferometer",
+    "detector",
+    "collision_free",
+    "circuits",
+    "likelihood_shots",
+)
 
 
 def parser() -> Parser:
@@ -100,8 +112,10 @@ def main(argv=None) -> int:
 def _inspect(arguments) -> int:
     from qlatent_tf.quantum.recordings.open_samples import open_samples
 
-    if arguments.out is not None and arguments.out.is_file():
-        raise FileExistsError(f"--out names a directory; {arguments.out} is a file.")
+    if arguments.out is not None:
+        for place in (arguments.out, *arguments.out.parents):
+            if place.is_file():
+                raise FileExistsError(f"--out names a directory; {place} is a file.")
     rows = open_samples(arguments.file, key=arguments.key, file_format=arguments.file_format)
     light = _light_of(rows)
     report = _compared(arguments, rows) if light is None else _counted(arguments, rows, light)
@@ -195,12 +209,8 @@ def _counted(arguments, rows, light):
     from qlatent_tf.quantum.verification.count_statistics import count_statistics
     from qlatent_tf.quantum.verification.report import SampleReport
 
-    named = (arguments.unitary, arguments.input_state, arguments.photons)
-    if any(one is not None for one in named):
-        raise ValueError(
-            f"{arguments.file} is a bank of {light}, whose light is not of single photons: leave "
-            "--unitary, --input-state and --photons out."
-        )
+    reason = f"{arguments.file} is a bank of {light}, whose light is not of single photons."
+    refuse_given(arguments, parser(), _OF_PHOTONS, reason)
     note = f"The light of {light} is not of single photons: nothing is predicted."
     measured = measure_correlators(rows, seed=check_count(arguments.seed, "seed"))
     return SampleReport(count_statistics(rows), measured, arguments.interferometer, (note,))

@@ -25,6 +25,7 @@ from qlatent_tf.tools.command_line import (
     add_source_arguments,
     add_source_data_arguments,
     count,
+    refuse_given,
     run_tool,
     slow_work,
 )
@@ -67,11 +68,16 @@ def _interpolate(arguments):
     rows, columns = arguments.rows, arguments.columns
     if arguments.out.suffix not in _FORMS:
         raise ValueError(f"--out {arguments.out} should end with {' or '.join(_FORMS)}.")
-    if rows < 1 or columns < 2 or rows * columns > _MOST_CELLS:
+    if columns < 2:
+        raise ValueError(f"A row has 2 columns at least; received --columns {columns}.")
+    if arguments.out.suffix == ".png" and rows * columns > _MOST_CELLS:
         raise ValueError(
-            f"A picture has 1 row and 2 columns at least, and {_MOST_CELLS} cells at most; "
-            f"received {rows} x {columns}."
+            f"A picture has {_MOST_CELLS} cells at most; received {rows} rows of {columns}. A .csv "
+            "file takes more."
         )
+    if not arguments.nearest:
+        reason = "Only --nearest compares with data."
+        refuse_given(arguments, parser(), ("dataset", "settings"), reason)
     if not -(2**31) <= arguments.seed < 2**31:
         raise ValueError(f"--seed is a whole number of 32 bits; received {arguments.seed}.")
     model, config, _ = load_model(arguments.source, arguments.trust_code, arguments.latent_file)
@@ -131,6 +137,11 @@ def _write_nearest(model, config, arguments):
     from qlatent_tf.metrics.molecules.diversity import nearest
 
     known = known_molecules(arguments, config)
+    if arguments.columns > len(known) + 1:
+        raise ValueError(
+            f"The data have {len(known)} molecules, so a row has {len(known) + 1} columns at most; "
+            f"received --columns {arguments.columns}."
+        )
     drawn = 100 * arguments.rows
     valid = strictly_valid(graphs_to_smiles(model.sample(drawn, arguments.seed)))
     generated = list(dict.fromkeys(valid))[: arguments.rows]

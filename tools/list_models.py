@@ -48,6 +48,11 @@ def main(argv=None) -> int:
 
 def _list(arguments):
     if arguments.metrics:
+        if arguments.presets:
+            raise ValueError(
+                "--metrics explains all scores, whatever preset has them; received "
+                f"{' '.join(arguments.presets)}."
+            )
         _explain_metrics()
         return 0
     presets, damaged = [], {}
@@ -75,7 +80,7 @@ def _list(arguments):
         for preset in presets:
             print(f"\n{preset['name']}")
             for name, value in preset["metrics"].items():
-                print(f"    {name:48} {value:.4g}")
+                print(f"    {name:48} {'undefined' if value is None else f'{value:.4g}'}")
     print("\nWhat the scores mean: qlatent-tf list_models --metrics\n")
     for kind, names in known.items():
         print(textwrap.fill(f"{kind + ':':10} {', '.join(names)}", 100, subsequent_indent=" " * 11))
@@ -89,8 +94,7 @@ def _summary(name):
     evaluation = {"dataset": "", "metrics": {}}
     if file.is_file():
         evaluation = read_json(file, {"dataset": str, "metrics": {str: SCORE}})
-    scores = mean_scores(evaluation)
-    found = glossary.key_scores(read_scores(scores, evaluation["dataset"]))
+    scores = read_scores(mean_scores(evaluation), evaluation["dataset"])
     return {
         "name": name,
         "kind": kind,
@@ -98,8 +102,8 @@ def _summary(name):
         "latent": config.get("latent"),
         "dataset": config.get("dataset"),
         "steps": preset["provenance"].get("step"),
-        "key_scores": {glossary.title(score.metric): score.mean for score in found},
-        "metrics": scores,
+        "key_scores": {glossary.title(one.metric): one.mean for one in glossary.key_scores(scores)},
+        "metrics": {name: score["mean"] for name, score in evaluation["metrics"].items()},
     }
 
 

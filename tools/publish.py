@@ -27,16 +27,30 @@ from qlatent_tf.tools.command_line import (
     add_scoring_arguments,
     add_trust_argument,
     command,
+    refuse_given,
     run_tool,
     trust_option,
 )
 from qlatent_tf.tools.sources import use_inception
 
 from qlatent_tf.latents.files import latent_file, lies_in
-from qlatent_tf.registry import metrics
-from qlatent_tf.runs.loading import is_preset
+from qlatent_tf.runs.loading import is_preset, source_config
 from qlatent_tf.storage.hub import check_upload, is_hub_name, parse_hub_name, upload_preset
 from qlatent_tf.storage.preset_files import new_preset_directory, own_preset_directory
+from qlatent_tf.zoo import check_metric
+
+# What decides how a preset is made of a run.
+_OF_RUNS = (
+    "with_checkpoint",
+    "with_latent_file",
+    "latent_file",
+    "models_dir",
+    "data_dir",
+    "num_samples",
+    "seeds",
+    "metrics",
+    "inception_weights",
+)
 
 
 def parser() -> Parser:
@@ -97,16 +111,13 @@ def _publish(arguments):
     from qlatent_tf.publishing.publish import publish_run
 
     for name in arguments.metrics:
-        metrics.check(name)
+        check_metric(name)
     use_inception(arguments)
     name, on_hub = arguments.preset, is_hub_name(arguments.preset)
     if on_hub:
         check_upload(name, arguments.overwrite, arguments.private)
         if is_preset(arguments.run):
-            if arguments.with_latent_file or arguments.latent_file:
-                raise ValueError(
-                    "A preset is sent as it is: --with-latent-file and --latent-file are for runs."
-                )
+            refuse_given(arguments, parser(), _OF_RUNS, "A preset is sent as it is.")
             return _send_copy(own_preset_directory(arguments.run), arguments)
         name = parse_hub_name(name).repository.partition("/")[2]
     elif arguments.private:
@@ -134,7 +145,7 @@ def _publish(arguments):
             file=sys.stderr,
         )
     if on_hub:
-        return _send(directory, arguments)
+        return _send(directory, arguments, trust_option(config))
     name = directory if arguments.models_dir else name
     try_it = command("sample", name, "--out", "samples.png", *trust_option(config))
     print(f"{directory} holds the preset. Try: {try_it}")
@@ -150,10 +161,11 @@ def _send_copy(directory, arguments):
         copy = shutil.copytree(directory, Path(folder) / directory.name)
         how = {"published": published_figures, "trust_code": arguments.trust_code}
         rewrite_card(copy, name=arguments.preset, **how)
-        return _send(directory, arguments, copy)
+        trust = trust_option(source_config(directory, arguments.trust_code))
+        return _send(directory, arguments, trust, copy)
 
 
-def _send(directory, arguments, copy=None):
+def _send(directory, arguments, trust, copy=None):
     """Sends a preset, which stays where it is, to the Hub, or a copy of it."""
     name = arguments.preset
     try:
@@ -167,7 +179,8 @@ def _send(directory, arguments, copy=None):
         }
         again = command("publish", directory, name, *(flag for flag in asked if asked[flag]))
         raise OSError(f"{error} The preset is in {directory}. Send it again: {again}") from error
-    print(f"{address} holds {name}. Try: {command('sample', name, '--out', 'samples.png')}")
+    try_it = command("sample", name, "--out", "samples.png", *trust)
+    print(f"{address} holds {name}. Try: {try_it}")
     return 0
 
 
@@ -175,6 +188,10 @@ def _rewrite_cards(arguments):
     from qlatent_tf.experiments.published import published_figures
     from qlatent_tf.publishing.rescore import rewrite_card
 
+    if arguments.run:
+        raise ValueError(f"--card names the presets itself; received {arguments.run} besides.")
+    options = (*_OF_RUNS, "overwrite", "private")
+    refuse_given(arguments, parser(), options, "--card only writes cards again.")
     for name in arguments.card:
         rewrite_card(name, published=published_figures, trust_code=arguments.trust_code)
         print(f"The card of {name} is written.")

@@ -28,6 +28,7 @@ from qlatent_tf.tools.command_line import (
     add_source_arguments,
     add_source_data_arguments,
     count,
+    refuse_given,
     run_tool,
     slow_work,
 )
@@ -98,6 +99,9 @@ def _sample(arguments):
         raise ValueError(
             f"--mark-novel writes into .csv and .sdf alone; received --out {arguments.out}."
         )
+    if not (arguments.novel_only or arguments.mark_novel):
+        reason = "Only --novel-only and --mark-novel compare with data."
+        refuse_given(arguments, parser(), ("dataset", "settings"), reason)
     conditions = [_condition(text) for text in arguments.keep]
     filtered = arguments.valid_only or arguments.unique or arguments.novel_only or conditions
     model, config, _ = load_model(arguments.source, arguments.trust_code, arguments.latent_file)
@@ -112,6 +116,11 @@ def _sample(arguments):
         left_out = known if arguments.novel_only else frozenset()
         samples, valid = _select(samples, arguments.unique, left_out, conditions)
         count = len(samples["atoms"])
+        if not count and arguments.out.suffix == ".png":
+            raise ValueError(
+                f"There is nothing to draw: {valid} of {arguments.num_samples} samples were valid "
+                "molecules, and the filters left none."
+            )
         note = f" {valid} were valid molecules"
         note += f", of which the filters left {count}." if count != valid else "."
     form = write(arguments.out, samples, known if arguments.mark_novel else None)

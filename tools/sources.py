@@ -7,9 +7,9 @@ import sys
 
 import numpy as np
 from qlatent_tf.tools.asked_data import check_dataset
-from qlatent_tf.tools.command_line import slow_work
+from qlatent_tf.tools.command_line import settings_of, slow_work
 
-from qlatent_tf.config import Config, parse_setting
+from qlatent_tf.config import Config
 from qlatent_tf.latents.files import check_file
 from qlatent_tf.quantum import memory
 from qlatent_tf.registry import OF_FILES, latents, models
@@ -20,7 +20,7 @@ from qlatent_tf.text.names import did_you_mean
 
 _LATENT_OPTIONS = ("modes", "photons", "unitary_seed", "unitary_file", "latent_file")
 _MODEL_OPTIONS = ("generator", "reward", "reward_weight")
-_MANY = 1_000_000
+_MANY = 10_000  # From which on one sample is worth drawing, to see its size.
 
 
 def check_memory(model, num_samples: int) -> None:
@@ -103,21 +103,15 @@ def config_from_arguments(arguments) -> Config:
             changes[name] = getattr(arguments, name)
     if arguments.standardize:
         changes["latent_options.standardize"] = True
-    settings = dict(parse_setting(text) for text in arguments.settings)
-    for name in changes.keys() & settings.keys():
-        if changes[name] != settings[name]:
-            raise ValueError(
-                f"{name} is {changes[name]!r} by an option of its own and {settings[name]!r} by "
-                "--set: leave one out."
-            )
-    config = config.override(**{**changes, **settings})
+    changes = settings_of(arguments.settings, changes)
+    config = config.override(**changes)
     if config.latent == "samples" and config.latent_options.get("file") is None:
         raise ValueError("--latent samples draws from a file: name it with --latent-file.")
     if config.dataset in OF_FILES and not config.dataset_options.get("file"):
         raise ValueError(
             f"--dataset {config.dataset} reads a file: name it by --set dataset_options.file=FILE."
         )
-    trains = [name for name in settings if name.startswith("circuit_")]
+    trains = [name for name in changes if name.startswith("circuit_")]
     if trains and not config.train_circuit:
         raise ValueError(f"{trains[0]} is of a circuit that is trained: add --train-circuit.")
     modes, tiles = (config.latent_options.get(name) for name in ("modes", "tiles"))

@@ -11,17 +11,22 @@ examples:
 
 import json
 import math
+import shlex
 import sys
 from pathlib import Path
 
 import numpy as np
+from qlatent_tf.tools.asked_data import check_dataset
 from qlatent_tf.tools.command_line import (
     Parser,
     add_data_arguments,
     add_settings_argument,
     run_tool,
+    settings_of,
 )
 from qlatent_tf.tools.shown_scores import format_score
+
+from qlatent_tf.text.names import did_you_mean
 
 # What --set may change. The learning rate rises over a fifth of the steps and then falls along a
 # cosine to 0; images are mirrored, and moved by at most `shift` pixels, at random.
@@ -38,6 +43,18 @@ OPTIONS = {
 }
 # What the data set says.
 _SIZES = ("image_size", "channels", "classes")
+_FROM_1 = "a whole number from 1"
+_LEGAL = {
+    "dataset": "the name of a data set",
+    "dataset_options": "options of the data, dataset_options.NAME=VALUE",
+    "widths": "a list of whole numbers from 1",
+    "learning_rate": "a decimal number from 0",
+    "momentum": "a decimal number from 0 to below 1",
+    "weight_decay": "a decimal number from 0",
+    "shift": "a whole number from 0",
+    "seed": f"a whole number from 0 to {2**32 - 1}",
+    **dict.fromkeys(("epochs", "batch_size", *_SIZES), _FROM_1),
+}
 _TEST_BATCH = 500
 
 
@@ -54,7 +71,8 @@ def parser() -> Parser:
     arguments.add_argument("--seed", type=int, help="decides weights, order and augmentation")
     add_settings_argument(
         arguments,
-        "any other option, such as learning_rate=0.1; may be repeated",
+        "any other option, such as learning_rate=0.1, or one of the data, such as "
+        "dataset_options.file=photos; may be repeated",
     )
     arguments.add_argument("--preset", help="the preset to make of it when training has ended")
     arguments.add_argument(
@@ -74,22 +92,26 @@ def main(argv=None) -> int:
 
 
 def _train(arguments):
-    from qlatent_tf.config import parse_setting
     from qlatent_tf.datasets.custom import load
     from qlatent_tf.storage.locks import sole_use
     from qlatent_tf.storage.preset_files import new_preset_directory
 
-    changes = dict(parse_setting(text) for text in arguments.settings)
     named = {name: getattr(arguments, name) for name in ("dataset", "epochs", "seed")}
-    changes.update({name: value for name, value in named.items() if value is not None})
-    options = checked_options(changes)
+    named = {name: value for name, value in named.items() if value is not None}
+    options = checked_options(_with_data_options(settings_of(arguments.settings, named)))
+    check_dataset(options["dataset"])
     if arguments.dry_run:
         print(json.dumps(options, indent=2))
         return 0
     directory = arguments.preset and new_preset_directory(
         arguments.preset, arguments.models_dir, arguments.overwrite
     )
-    dataset = load(options["dataset"], data_dir=arguments.data_dir, progress=not arguments.quiet)
+    dataset = load(
+        options["dataset"],
+        data_dir=arguments.data_dir,
+        progress=not arguments.quiet,
+        **options.get("dataset_options", {}),
+    )
     options = with_sizes(options, dataset)
     name = options["dataset"].rpartition(":")[2]
     workdir = arguments.workdir or Path("runs") / f"classifier_{name}"
@@ -101,7 +123,8 @@ def _train(arguments):
     except KeyboardInterrupt:
         print("\nStopped. The same command resumes at the last complete epoch.", file=sys.stderr)
         return 130
-    print(f"\nThe run is in {workdir}. Look at it:   tensorboard --logdir {workdir.parent}")
+    logs = shlex.quote(str(workdir.parent))
+    print(f"\nThe run is in {workdir}. Look at it:   tensorboard --logdir {logs}")
     if directory:
         for name, score in publish(directory, classifier, options, dataset, step).items():
             print(f"{name:40} {format_score(score)}")
@@ -109,31 +132,48 @@ def _train(arguments):
     return 0
 
 
+def _with_data_options(settings):
+    """Returns settings with those of ``dataset_options.NAME`` in a dict of their own."""
+    prefix = "dataset_options."
+    of_data = {
+        name.removeprefix(prefix): value
+        for name, value in settings.items()
+        if name.startswith(prefix)
+    }
+    others = {name: value for name, value in settings.items() if not name.startswith(prefix)}
+    return {**others, "dataset_options": of_data} if of_data else others
+
+
 def checked_options(changes: dict) -> dict:
     """Returns `OPTIONS` with changes, which may also say what `with_sizes` finds.
 
     Raises:
-      ValueError: if a name is unknown, or a value is not like the default.
+      ValueError: if a name is unknown, or a value is not legal.
     """
     for name, value in changes.items():
-        default = OPTIONS.get(name, 1 if name in _SIZES else None)
-        kinds = (int, float) if isinstance(default, float) else (type(default),)
-        if default is None or type(value) not in kinds or not _is_legal(name, value):
-            raise ValueError(f"Options are like {OPTIONS}; received {name}={value!r}.")
+        if name not in _LEGAL:
+            raise ValueError(
+                f"Unknown option {name!r}.{did_you_mean(name, _LEGAL)} Legal: {', '.join(_LEGAL)}."
+            )
+        if not _is_legal(name, value):
+            raise ValueError(f"{name} is {_LEGAL[name]}; received {name}={value!r}.")
     return {**OPTIONS, **changes}
 
 
 def _is_legal(name, value):
-    """Whether a value, of the right type, trains a classifier; names may be any."""
-    if name == "seed":
-        return 0 <= value < 2**32
+    if name in ("dataset", "dataset_options"):
+        return isinstance(value, str if name == "dataset" else dict) and bool(value)
     if name == "widths":
-        return bool(value) and all(type(width) is int and width > 0 for width in value)
-    if name in ("epochs", "batch_size", *_SIZES):
-        return value > 0
-    if isinstance(value, float) or isinstance(OPTIONS.get(name), float):
-        return 0 <= value < math.inf
-    return type(value) is not int or value >= 0
+        return isinstance(value, list) and bool(value) and all(_is_whole(one, 1) for one in value)
+    if isinstance(OPTIONS.get(name), float):
+        most = 1 if name == "momentum" else math.inf
+        return type(value) in (int, float) and 0 <= value < most
+    least = 0 if name in ("seed", "shift") else 1
+    return _is_whole(value, least) and (name != "seed" or value < 2**32)
+
+
+def _is_whole(value, least):
+    return type(value) is int and value >= least
 
 
 def with_sizes(options: dict, dataset) -> dict:

@@ -6,6 +6,7 @@ A card begins with front matter in YAML, which model hubs read, and folds away w
 import json
 import math
 import re
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -25,7 +26,7 @@ _KINDS = {
 }
 _UNRECORDED = ("other", "The kind of the data was not recorded.")
 # What the data set says of a classifier.
-_SIZES = ("dataset", "image_size", "channels", "classes")
+_SIZES = ("dataset", "dataset_options", "image_size", "channels", "classes")
 
 
 def model_card(
@@ -135,9 +136,10 @@ def classifier_card(name: str, parameters: int, description: dict, measured: dic
     scores = read_scores(measured["metrics"], measured["dataset"])
     key, tags = _key_scores(scores), ["images", "image-classification"]
     task, side = "Classification of images", options["image_size"]
+    of_data = {f"dataset_options.{k}": v for k, v in options.get("dataset_options", {}).items()}
     settings = "".join(
-        f" --set {option}={json.dumps(value, separators=(',', ':'))}"
-        for option, value in options.items()
+        f" --set {_setting(option, value)}"
+        for option, value in {**options, **of_data}.items()
         if option not in _SIZES
     )
     classes = [
@@ -180,6 +182,11 @@ def classifier_card(name: str, parameters: int, description: dict, measured: dic
             record(dataset, options, description["versions"]),
         ]
     )
+
+
+def _setting(option, value):
+    setting = f"{option}={json.dumps(value, separators=(',', ':'))}"
+    return shlex.quote(setting) if '"' in setting else setting  # A list needs no quotes.
 
 
 def front_matter(name: str, task: str, task_name: str, dataset: str, tags, key) -> str:

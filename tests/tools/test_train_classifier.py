@@ -111,7 +111,7 @@ def test_a_diverging_loss_ends_the_run_and_leaves_no_backup(tmp_path):
     assert len(weights) == len(epochs(tmp_path))
 
 
-def test_a_preset_holds_the_classifier(run, tmp_path, capsys):
+def test_a_preset_holds_the_classifier(run, tmp_path, capsys, monkeypatch):
     _, classifier, step = run
     directory = tmp_path / "toy_classifier"
     scores = tool.publish(directory, classifier, OPTIONS, toy(), step)
@@ -132,6 +132,7 @@ def test_a_preset_holds_the_classifier(run, tmp_path, capsys):
     # The command on the card trains the same.
     card = (directory / "README.md").read_text()
     (command,) = re.findall("qlatent-tf train_classifier (.*)$", card, re.MULTILINE)
+    monkeypatch.setattr(tool, "check_dataset", lambda name: None)  # No data set has its name.
     assert tool.main([*command.split(), "--dry-run"]) == 0
     assert tool.with_sizes(json.loads(capsys.readouterr().out), data) == OPTIONS
 
@@ -139,11 +140,15 @@ def test_a_preset_holds_the_classifier(run, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"epochs": 0}, "received epochs=0"),
+        ({"epochs": 0}, "epochs is a whole number from 1; received epochs=0"),
+        ({"momentum": 1}, "momentum is a decimal number from 0 to below 1; received momentum=1"),
+        ({"shift": -1}, "shift is a whole number from 0"),
+        ({"dataset": ""}, "the name of a data set"),
         ({"widths": []}, r"received widths=\[\]"),
         ({"widths": 4}, "received widths=4"),
         ({"seed": 0.5}, "received seed=0.5"),
-        ({"surprise": 1}, "received surprise=1"),
+        ({"surprise": 1}, "Unknown option 'surprise'.* Legal: .*widths"),
+        ({"epoch": 1}, "Did you mean epochs"),
     ],
 )
 def test_options_that_cannot_be_are_refused(changes, message):

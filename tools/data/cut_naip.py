@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from qlatent_tf.tools.command_line import Parser, run_tool
 
+from qlatent_tf.datasets.images.naip28 import SMALL_SHA256
 from qlatent_tf.storage.files import atomic_path, sha256_of
 
 YEARS = (2009, 2010, 2012, 2014, 2015, 2016, 2017, 2018, 2019, 2020)
@@ -48,7 +49,7 @@ def read_photograph(path: Path) -> np.ndarray:
     try:
         with Image.open(path, formats=["TIFF"]) as image:
             pixels = np.array(image)
-    except (OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ValueError(f"{path} is no whole TIFF file of 8 bits a band: {error}.") from error
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 4:
         raise ValueError(
@@ -109,6 +110,8 @@ def _tiles(photograph: np.ndarray, rows: int, columns: int) -> np.ndarray:
 
 
 def _read_years(folder: Path) -> dict[int, np.ndarray]:
+    if not folder.is_dir():
+        raise FileNotFoundError(f"There is no folder {folder}.")
     photographs = {}
     for path in sorted(folder.glob("*.tif")):
         # Such as m_4709963_se_14_1_20090818.tif.
@@ -159,8 +162,9 @@ def _cut(options):
     found = sha256_of(options.out)
     print(f"{len(arrays['x_train'])} + {len(arrays['x_test'])} patches -> {options.out}")
     print(f"SHA-256 {found}")
-    if not options.small and found != SHA256:
-        print(f"The file of the project's results has {SHA256}.")
+    expected = SMALL_SHA256 if options.small else SHA256
+    if found != expected:
+        print(f"The file of the project's results has {expected}.")
     return 0
 
 
