@@ -94,9 +94,13 @@ def test_the_summary_is_that_of_the_cells(doc_scripts):
     assert len(summary.draw(compared).axes[0].lines) > len(compared)
 
 
+_LESS = ("closer", "smaller", "lower", "fewer", "ahead")
+_MORE = ("further", "larger", "higher", "more")
+
+
 @pytest.fixture(scope="module")
 def differences():
-    """Mean, least and largest per cent by which rows of equal seeds differ, in any score."""
+    """Folder -> mean, least and largest per cent by which rows of equal seeds differ there."""
     values = {}
     for folder in _FOLDERS:
         for cell in read_cells(folder):
@@ -104,34 +108,52 @@ def differences():
             for score in cell_scores(cell).values():
                 scored = values.setdefault((config.dataset, config.steps, score.name), {})
                 scored.setdefault(row, {})[config.seed] = score.mean
-    found = set()
+    found = {}
     for rows in values.values():
         for ours, other in itertools.permutations(rows, 2):
             seeds = rows[ours].keys() & rows[other].keys()
             # In one folder, or the same row in two.
             if len(seeds) > 1 and (ours[0] == other[0] or ours[1] == other[1]):
-                found |= _difference(
-                    *([rows[row][seed] for seed in seeds] for row in (ours, other))
-                )
+                two = ([rows[row][seed] for seed in seeds] for row in (ours, other))
+                difference = set(_difference(*two))
+                for folder, _ in (ours, other):
+                    found.setdefault(folder, set()).update(difference)
     return found
 
 
 def _difference(ours, other):
     base = np.mean(other)
     if not base or not np.isfinite([*ours, *other]).all():
-        return set()
+        return
     shares = 100 * np.subtract(ours, other) / base
     wide = stats.t.ppf(0.975, len(shares) - 1) * stats.sem(shares)
     low, mean, high = (round(shares.mean() + sign * wide) for sign in (-1, 0, 1))
-    return {(mean, low, high), (-mean, -high, -low)}
+    yield mean, low, high
+
+
+def _sections(text):
+    """Yields the text of each section, and the folders that its tables are of: all, if of none."""
+    for section in re.split(r"^##+ ", text, flags=re.MULTILINE):
+        shown = re.findall(r"<!-- results/(\w+)/", section)
+        yield " ".join(section.split()), shown or [folder.name for folder in _FOLDERS]
 
 
 @pytest.mark.parametrize("page", ["README.md", _PAGE])
 def test_a_difference_with_an_interval_on_a_page_is_one_of_the_cells(page, differences):
-    text = " ".join((ROOT / page).read_text(encoding="utf-8").split())
-    told = re.findall(r"(-?\d+) %(?:(?! %).)*? \((-?\d+) to (-?\d+) %", text)
-    assert len(told) >= 4
-    assert [one for one in told if tuple(map(int, one)) not in differences] == []
+    """Of the section's cells, and of the sign that the word before the interval has."""
+    number, wrong = 0, []
+    for section, folders in _sections((ROOT / page).read_text(encoding="utf-8")):
+        known = set().union(*(differences.get(folder, ()) for folder in folders))
+        for told in re.finditer(r"(-?\d+) %((?:(?! %).)*?) \((-?\d+) to (-?\d+) %", section):
+            mean, words, low, high = told.groups()
+            mean, low, high = int(mean), int(low), int(high)
+            word = re.search("|".join(_LESS + _MORE), words)
+            signed = {(mean, low, high), (-mean, -high, -low)}
+            if word:
+                signed = {(-mean, -high, -low) if word[0] in _LESS else (mean, low, high)}
+            wrong += [] if signed & known else [told[0]]
+            number += 1
+    assert number >= 4 and wrong == []
 
 
 def test_there_are_results():
