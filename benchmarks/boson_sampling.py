@@ -164,7 +164,8 @@ def timing(seconds: float, load: float) -> str:
 def speed_table(seconds: float, turns: int, largest: int, threads: int) -> list[str]:
     """Returns the Markdown table of times per sample."""
     lines = [
-        "| n, m | ours | time (CPU / wall) | Perceval | ratio | Piquasso | ratio | Bacarreza et al. |",
+        "| n, m | ours | time (CPU / wall) | Perceval | ratio | Piquasso | ratio "
+        "| Bacarreza et al. |",
         "|---|---|---:|---:|---:|---:|---:|---:|",
     ]
     for photons, modes in SIZES:

@@ -61,11 +61,11 @@ _SCORING = """
 `evaluate` scores a preset or a run by every metric of its data. During training, only the fast ones
 run. `--real` scores held-out real samples as if a model had made them.
 
-By default, `pair_correlation` and `vector_neighbours` score your vectors. Your images have
-no default metrics: name `classifier_scores`, or `inception_scores` where its weights are available. `train`
-and `reproduce` take names by `--set metrics=pair_correlation,my_file:my_metric`. Before the first
-step, they try each metric that you name on a few samples. [Extending](extending.md#a-metric) shows
-how to write one, and [Scores of images](image_metrics.md) which networks judge images.
+By default, `pair_correlation` and `vector_neighbours` score your vectors. Your images have no
+default metrics: name `classifier_scores`, or `inception_scores` where its weights are available.
+`train` and `reproduce` take names by `--set metrics=pair_correlation,my_file:my_metric`. Before the
+first step, they try each metric that you name on a few samples. [Extending](extending.md#a-metric)
+shows how to write one, and [Scores of images](image_metrics.md) which networks judge images.
 """
 # The scores that say most, where there is room for a few.
 KEY_SCORES = (
