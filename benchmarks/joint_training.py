@@ -1,4 +1,4 @@
-"""What a trained circuit costs: training steps, and the sampler and its gradient, compared with MerLin.
+"""What a trained circuit costs: training steps, and its sampler and gradient compared with MerLin.
 
     python -m benchmarks.joint_training                     # some minutes
     python -m benchmarks.joint_training --steps 2 --turns 1 --photons 4 6 --merlin-photons 4
