@@ -73,7 +73,7 @@ def main() -> None:
     parser.add_argument("--note", help="a remark on the machine, such as what else it did")
     options = parser.parse_args()
     work = {
-        f"8 cells of {options.steps} steps": (
+        f"8 runs of {options.steps} steps": (
             GRID.replace("{steps}", str(options.steps)),
             cells,
         ),

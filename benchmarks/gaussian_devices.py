@@ -120,7 +120,10 @@ def report(file: Path, samples: int) -> tuple[str, dict[str, dict[str, Compariso
     means = [f"| device | modes | measured | computed | {titles} |", f"|---|---:|---:|---:|{ruler}"]
     totals = [f"| device | {titles} | closest control |", f"|---|{ruler}---|"]
     fitted = [f"| device | factor | {titles} | closest control |", f"|---|---:|{ruler}---|"]
-    pairs = [f"| device | {titles} |", f"|---|{ruler}"]
+    pairs = [
+        f"| device | {' | '.join(f'`{NAMES[light]}` | factor' for light in LIGHTS)} |",
+        f"|---|{2 * ruler}",
+    ]
     compared = {}
     for calibration in calibrations:
         name = f"`{calibration.name}`"
@@ -139,15 +142,16 @@ def report(file: Path, samples: int) -> tuple[str, dict[str, dict[str, Compariso
         fitted.append(_row([*cells, *_distances(scaled), _closest(scaled)]))
         covariances = pair_covariances(file, calibration)
         if covariances is not None:
-            pairs.append(_row([name, *(_pair_cell(found[one], covariances) for one in LIGHTS)]))
+            cells = [cell for one in LIGHTS for cell in _pair_cells(found[one], covariances)]
+            pairs.append(_row([name, *cells]))
         for table in (means, totals, fitted):
             print(table[-1], file=sys.stderr, flush=True)
     parts = {
         "Mean counts a shot, and the root mean square relative difference over modes:": means,
         "Total variation distance to the measured distribution of the total count:": totals,
         "The same, with the transmission fitted to the measured mean total:": fitted,
-        "Correlation of computed with measured covariances of pairs, and the factor by which the "
-        "computed ones come closest:": pairs,
+        "Correlation of computed with measured covariances of pairs. The computed ones, times the "
+        "factor, come closest to the measured ones:": pairs,
     }
     text = "\n\n".join(f"{title}\n\n" + "\n".join(table) for title, table in parts.items())
     return text, compared
@@ -199,13 +203,13 @@ def _closest(found: dict[str, Comparison]) -> str:
     return f"`{NAMES[min(controls, key=controls.__getitem__)]}`"
 
 
-def _pair_cell(one: Comparison, measured: np.ndarray) -> str:
+def _pair_cells(one: Comparison, measured: np.ndarray) -> list[str]:
     if one.device.light == "coherent" and one.device.detector == "threshold":
-        return "-"
+        return ["-", "-"]
     computed = one.device.covariance()[np.triu_indices(one.device.modes, 1)]
     # The factor by which computed covariances come closest to measured ones.
     ratio = computed @ measured / (computed @ computed)
-    return f"{np.corrcoef(computed, measured)[0, 1]:.3f}, {ratio:.2f}"
+    return [f"{np.corrcoef(computed, measured)[0, 1]:.3f}", f"{ratio:.2f}"]
 
 
 def main(argv=None) -> None:

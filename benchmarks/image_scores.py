@@ -1,4 +1,4 @@
-"""What the scores of images tell apart: held-out images of CIFAR-10, whole and degraded.
+"""Sensitivity of image scores: held-out images of CIFAR-10, whole and degraded.
 
     python -m benchmarks.image_scores --data-dir path/to/data        # a few minutes
     python -m benchmarks.image_scores --out docs/image_sensitivity.md
@@ -16,8 +16,9 @@ import numpy as np
 import scipy.ndimage
 
 from benchmarks.report import new_parser, show_report
-from qlatent_tf import registry
+from qlatent_tf import glossary, registry
 from qlatent_tf.runs.evaluation import evaluate_real
+from qlatent_tf.scores import read_scores
 from qlatent_tf.storage.preset_files import versions
 
 _CAT = 3
@@ -60,9 +61,10 @@ def table(dataset) -> str:
             progress=True,
         )["metrics"]
         if not lines:
+            heads = [glossary.title(score.metric) for score in read_scores(scores, changed.name)]
             lines += [
-                "| held-out images | " + " | ".join(f"`{figure}`" for figure in scores) + " |",
-                "|" + "---|" * (len(scores) + 1),
+                f"| held-out images | {' | '.join(heads)} |",
+                "|---|" + "---:|" * len(scores),
             ]
         values = " | ".join(f"{score['mean']:.4g}" for score in scores.values())
         lines.append(f"| {name} | {values} |")

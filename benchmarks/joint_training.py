@@ -1,4 +1,4 @@
-"""What a trained circuit costs: training steps, and the sampler and gradient alone, beside MerLin.
+"""What a trained circuit costs: training steps, and its sampler and gradient compared with MerLin.
 
     python -m benchmarks.joint_training                     # some minutes
     python -m benchmarks.joint_training --steps 2 --turns 1 --photons 4 6 --merlin-photons 4
@@ -193,7 +193,7 @@ def _alone(options):
             f"| {1000 * found['gradient']:.1f} | {found['bytes'] / 2**20:.0f} |"
         )
     return [
-        "## Sampler and gradient alone",
+        "## Sampler and gradient",
         "",
         f"Batch {options.batch_size}, twice as many modes as photons: counts, and the gradient of "
         "their weighted log-probabilities in all angles. Processor time.",
@@ -220,7 +220,7 @@ def _beside_merlin(options):
             f"| {1000 * ours['gradient']:.1f} | {shown} |"
         )
     return [
-        "## Beside MerLin",
+        "## Compared with MerLin",
         "",
         "Equal batches, processor time. Ours: counts, and the gradient of their weighted "
         "log-probabilities. MerLin: the probabilities of all outcomes for each sample of the "

@@ -13,7 +13,7 @@ threads were busy; below 1, something else ran.
 
 PennyLane is measured with `default.qubit`, whole batch at once, differentiated by Autograd in
 reverse, and with `lightning.qubit`, compiled, sample by sample, differentiated by the adjoint
-method. Qibo's NumPy backend has no gradient: its states alone are timed, sample by sample, beside
+method. Qibo's NumPy backend has no gradient: only its states are timed, sample by sample, next to
 our step without the gradient. Both are measured where installed: `pip install .[bench]`.
 """
 
@@ -252,7 +252,7 @@ def main() -> None:
         f"Steps a second (CPU / wall), {options.layers} layers, batch {options.batch_size}; "
         "a ratio says how many of our steps fit into one of theirs.", "",
         "| qubits | angles | compiled in | ours | PennyLane default.qubit | ratio | "
-        "lightning.qubit | ratio | ours, value alone | Qibo, value alone | ratio |",
+        "lightning.qubit | ratio | ours, value only | Qibo, value only | ratio |",
         "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]  # fmt: skip
     print("\n".join(report), flush=True)

@@ -18,34 +18,56 @@ from qlatent_tf.text.markdown import markdown_table
 NOTES = {
     "Vectors of whole numbers": "x is a generated vector, round(x) the nearest outcome, p the "
     "exact distribution of the data and q that of n rounded samples. A floor is the score of n "
-    "samples of the data themselves: a model at the floor cannot be told from the data. Read the "
-    "gap only where its floor is small; elsewhere a poor model can lie below it.",
+    "samples of the data themselves: a model at the floor is indistinguishable from the data by "
+    "this score. Read the gap only where its floor is small; elsewhere a poor model can lie below "
+    "it.",
     "Points in the plane": "A blob's region is its ellipse of three standard deviations; there are "
     "K blobs.",
     "Molecules": "A strictly valid molecule is one fragment without wildcards (`*`). Scores that "
     "begin with `parsed_` count every SMILES that parses instead, as published tables do. How a "
     "graph is decoded matters: by default hydrogens are placed on aromatic nitrogens where that "
-    "makes a molecule of the graph (pyrrole); scores that begin with `plain_` leave it to RDKit "
-    "alone, which refuses 6 % of the graphs of QM9. "
+    "makes a molecule of the graph (pyrrole). Scores that begin with `plain_` use only RDKit, "
+    "which refuses 6 % of the graphs of QM9. "
     "Properties and distances are of distinct strictly valid molecules, `fcd` of all distinct ones "
     "that parse. Functional groups are "
     "patterns (`GROUPS` of qlatent_tf/metrics/molecules/substructures.py): "
     "phenol is no `alcohol` and aniline no `amine`, an oxime is an `imine`, and `aromatic_ring` is "
     "any aromatic atom.",
-    "Images": "A network judges them; its name follows the score's, and scores by two networks do "
-    "not compare. y are its classes; distances compare its features of generated images with those "
-    "of training images.",
-    "Precision and recall": "Of vectors, or of the features by which the network in the key sees "
-    "molecules (`molecule_neighbours`, ChemNet) and images (`classifier_neighbours`, "
-    "`inception_neighbours`; the encoder, where a model generates codes of images). The ball of a "
-    "sample reaches to its fifth nearest neighbour of its own kind. Samples unlike the data lower "
-    "precision and density; data that the generator leaves out lower recall and coverage. Where "
+    "Images": "A network judges them, and its name follows the score's. Compare only scores by the "
+    "same network. y are its classes; distances compare its features of generated images with "
+    "those of training images.",
+    "Precision and recall": "The metrics are `vector_neighbours` for vectors, "
+    "`molecule_neighbours` for molecules by the features of ChemNet, and `classifier_neighbours` "
+    "and `inception_neighbours` for images by the features of these networks. A model that "
+    "generates codes of images is scored by the features of its encoder. The ball of a "
+    "sample reaches to its fifth nearest neighbour among the samples of the same kind, real or "
+    "generated. Samples unlike the data lower precision and density; data that the generator "
+    "leaves out lower recall and coverage. Where "
     "most data equal five others, as counts of few modes do, the scores are not defined.",
     "Codes of images": "Models that generate codes of an autoencoder score themselves; D is their "
     "critic.",
     "Classifiers": "Of the networks that judge images, on labelled test images.",
 }
-# The scores that tell most, where there is room for a few.
+# A section whose metrics its notes name.
+_NAMED_ABOVE = "Precision and recall"
+# How scores are computed, between the page's introduction and its sections.
+_SCORING = """
+## How to score
+
+    qlatent-tf evaluate molgan_boson_qm9 --num-samples 10000 --json
+    qlatent-tf evaluate mlp_boson_quantum --metrics discreteness total_number
+    qlatent-tf evaluate --real --dataset cifar10 --metrics classifier_scores
+
+`evaluate` scores a preset or a run by every metric of its data. During training, only the fast ones
+run. `--real` scores held-out real samples as if a model had made them.
+
+By default, `pair_correlation` and `vector_neighbours` score your vectors. Your images have no
+default metrics: name `classifier_scores`, or `inception_scores` where its weights are available.
+`train` and `reproduce` take names by `--set metrics=pair_correlation,my_file:my_metric`. Before the
+first step, they try each metric that you name on a few samples. [Extending](extending.md#a-metric)
+shows how to write one, and [Scores of images](image_metrics.md) which networks judge images.
+"""
+# The scores that say most, where there is room for a few.
 KEY_SCORES = (
     "fcd",
     "valid_share",
@@ -143,8 +165,9 @@ def to_markdown() -> str:
         "`qlatent_tf/glossary.csv`; `qlatent-tf list_models --metrics` prints the same.",
         "",
         "A score's key in JSON holds all that it depends on: `fcd_qm9_129925@10000` is `fcd` "
-        "of 10,000 generated samples, compared with 129,925 molecules of `qm9`. Scores with other "
-        "keys do not compare: most depend on the number n of samples.",
+        "of 10,000 generated samples, compared with 129,925 molecules of `qm9`. Compare only "
+        "scores with the same key: most depend on the number n of samples.",
+        *_SCORING.rstrip().splitlines(),
     ]
     for section, notes in NOTES.items():
         rows = [
@@ -153,6 +176,8 @@ def to_markdown() -> str:
             if one.section == section
         ]
         heads = ("score", "in words", "better", "range", "how it is computed", "metric")
+        if section == _NAMED_ABOVE:
+            rows, heads = [row[:-1] for row in rows], heads[:-1]
         lines += ["", f"## {section}", "", notes, "", *markdown_table(heads, rows, len(heads))]
     return "\n".join([*lines, ""])
 

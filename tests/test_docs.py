@@ -137,7 +137,7 @@ def test_every_name_is_on_its_page(page, names):
 
 def test_every_metric_is_explained():
     for name in set(metrics.names()) - {"local_inception_scores"}:
-        assert f"`{name}`" in TEXT["docs/data.md"]
+        assert f"`{name}`" in TEXT["docs/metrics.md"]
 
 
 def test_presets_exist():

@@ -171,15 +171,18 @@ def count(text: str) -> int:
 
 
 def add_scoring_arguments(arguments, seeds: int, default: str) -> None:
-    """Adds --num-samples, --seeds, by default so many, and --metrics, whose default is told."""
+    """Adds --num-samples, --seeds, by default so many, and --metrics, whose default is named."""
     arguments.add_argument(
         "--num-samples",
         type=count,
         default=10_000,
-        help="generated samples a seed (default: 10000)",
+        help="generated samples for each seed (default: 10000)",
     )
     arguments.add_argument(
-        "--seeds", type=count, default=seeds, help=f"sampling seeds, from 0 (default: {seeds})"
+        "--seeds",
+        type=count,
+        default=seeds,
+        help=f"number of sampling seeds: 0, 1, ... (default: {seeds})",
     )
     arguments.add_argument(
         "--metrics", nargs="+", default=[], help=f"registered metrics (default: {default})"
@@ -187,12 +190,12 @@ def add_scoring_arguments(arguments, seeds: int, default: str) -> None:
     add_inception_argument(arguments)
 
 
-def add_trust_argument(arguments) -> None:
-    """Adds --trust-code, for tools that read a preset or a run."""
+def add_trust_argument(arguments, named: str = "the preset or run") -> None:
+    """Adds --trust-code, for tools that read a preset or a run; `named` says which."""
     arguments.add_argument(
         "--trust-code",
         action="store_true",
-        help="allow the preset or run to name code outside the project "
+        help=f"allow {named} to name code outside the project "
         "(my_file:my_latent), which is imported and run",
     )
 

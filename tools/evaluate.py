@@ -46,13 +46,14 @@ def parser() -> Parser:
     arguments.add_argument(
         "--save",
         action="store_true",
-        help="write the scores into the preset and on its card, beside those "
-        "of other metrics; samples and seeds must be as many as theirs",
+        help="add the scores to the preset and its card; samples and seeds "
+        "must be as many as those of the scores that are there",
     )
     arguments.add_argument(
         "--real",
         action="store_true",
-        help="score held-out real samples of the source's data set, or of --dataset alone",
+        help="score held-out real samples of the source's data set, or, without a source, "
+        "of --dataset",
     )
     arguments.add_argument("--json", action="store_true", help="print JSON")
     return arguments

@@ -12,7 +12,7 @@ examples:
   qlatent-tf interpolate resnet_boson_cifar10 --out lines.png
   qlatent-tf interpolate molgan_boson_qm9 --rows 4 --columns 10 --seed 3 --out lines.png
   qlatent-tf interpolate molgan_boson_qm9 --nearest --columns 4 --data-dir ~/data --out nearest.png
-  qlatent-tf interpolate molgan_boson_qm9 --out lines.csv     # the SMILES in place of pictures
+  qlatent-tf interpolate molgan_boson_qm9 --out lines.csv     # the SMILES instead of pictures
 """
 
 import sys

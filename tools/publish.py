@@ -3,7 +3,7 @@
 
 The preset goes into ./models, where other commands find it by its name. A name such as
 hf://user/name sends it to the Hugging Face Hub, too, where others load it by that name; a preset
-that was made before can be sent in place of a run. The token is that of `hf auth login` or of
+that was made before can be sent instead of a run. The token is that of `hf auth login` or of
 HF_TOKEN. With --card, the cards of presets are written again from their scores and their records,
 and nothing else.
 
@@ -84,7 +84,7 @@ def parser() -> Parser:
     arguments.add_argument(
         "--private",
         action="store_true",
-        help="make a repository on the Hub that others do not see; a public one is refused",
+        help="make a private repository on the Hub; fails if a public one of this name exists",
     )
     add_trust_argument(arguments)
     arguments.add_argument("--models-dir", type=Path, help="where presets lie (default: ./models)")

@@ -14,7 +14,7 @@ examples:
   qlatent-tf reproduce table2 --sizes 16 --latents boson gaussian --seeds 3
   qlatent-tf reproduce table2 --sizes 32 --latents boson --interferometers haar 1-1 1-3-9
   qlatent-tf reproduce table2 --sizes 48 --bank-samples 100000
-  qlatent-tf reproduce table2 --sizes --samples shots.npz:counts       # these alone
+  qlatent-tf reproduce table2 --sizes --samples shots.npz:counts       # only these
   qlatent-tf reproduce table2_cifar --variant small --iterations 8000 --seeds 1
   qlatent-tf reproduce table2_cifar --latents --samples shots.npy        # of 128 modes or more
   qlatent-tf reproduce theorem1 --iterations 2000
@@ -65,7 +65,8 @@ def parser() -> Parser:
     arguments = Parser("reproduce", __doc__)
     commands = arguments.add_subparsers(dest="experiment", required=True)
     for name, experiment in EXPERIMENTS.items():
-        about = f"{experiment.citation}. {experiment.description}".strip()
+        about = f"{experiment.help}. {experiment.citation}. {experiment.description}".strip()
+        about = f"{about[0].upper()}{about[1:]}"
         command = commands.add_parser(name, help=experiment.help, description=about)
         _add_arguments(command, experiment)
     return arguments
@@ -74,7 +75,10 @@ def parser() -> Parser:
 def _add_arguments(command, experiment):
     if experiment.name in SOURCES:
         command.add_argument("source", metavar="SOURCE", **SOURCES[experiment.name])
-    add_trust_argument(command)
+    read = "SOURCE" if experiment.name in SOURCES else "runs in --workdir"
+    if "autoencoder" in experiment.arguments:
+        read += " and the autoencoder"
+    add_trust_argument(command, read)
     for name, option in experiment.arguments.items():
         _add_option(command, name, option)
     workdir = Path("runs", experiment.runs_of or experiment.name)
@@ -98,8 +102,8 @@ def _add_arguments(command, experiment):
             "--merge",
             metavar="DIR",
             nargs="*",
-            help="train nothing: take the finished cells of other working directories in and "
-            "write the table of all",
+            help="train nothing: take in the cells (finished runs) of other working directories "
+            "and write the table of all",
         )
         command.add_argument(
             "--reuse",
@@ -110,7 +114,9 @@ def _add_arguments(command, experiment):
             "of other experiments",
         )
         command.add_argument(
-            "--dry-run", action="store_true", help="list the cells and what is done, and stop"
+            "--dry-run",
+            action="store_true",
+            help="list the runs and how far each of them is, and stop",
         )
     command.add_argument("--quiet", action="store_true", help="no progress bars")
 

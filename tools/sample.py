@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Draws samples from a preset, or from a run's last checkpoint, into a file.
 
-The file's ending chooses the form: .png a grid of the first 64; .npy an array (a record of the
-parts, for samples of several); and for valid molecules .smi one SMILES a line, .csv and .sdf with
-the properties QED, logP (octanol-water) and SA (synthetic accessibility, 1 easy to 10). A molecule
-is valid if it is one fragment and holds no wildcard. What the filters leave out is not replaced.
+The file's ending chooses the form: .png a grid of the first 64; .npy an array (for molecules a
+structured array of atoms and bonds); and for valid molecules .smi one SMILES a line, .csv and .sdf
+with the properties QED, logP (octanol-water) and SA (synthetic accessibility, 1 easy to 10). A
+molecule is valid if it is one fragment and holds no wildcard. What the filters leave out is not
+replaced.
 
 examples:
   qlatent-tf sample molgan_boson_qm9 -n 64 --out grid.png
@@ -97,7 +98,7 @@ def _sample(arguments):
         )
     if arguments.mark_novel and arguments.out.suffix not in (".csv", ".sdf"):
         raise ValueError(
-            f"--mark-novel writes into .csv and .sdf alone; received --out {arguments.out}."
+            f"--mark-novel writes only into .csv and .sdf; received --out {arguments.out}."
         )
     if not (arguments.novel_only or arguments.mark_novel):
         reason = "Only --novel-only and --mark-novel compare with data."

@@ -4,7 +4,7 @@
 `train --latent samples --latent-file BANK` draws from the bank instead of a live sampler. The tool
 writes the rows in shards. After a kill, the same command resumes and writes the rows that are
 missing; it refuses other settings and lists the differences. The circuit, the settings, the version
-and the hash of every file lie beside the rows.
+and the hash of every file lie next to the rows.
 
 On two cores a million samples take seconds with 8 photons in 16 modes, a minute with 16 in 32 and
 an hour with 24 in 48, see docs/boson_sampling.md.
@@ -98,7 +98,7 @@ _OPTIONS = {
         "indistinguishability": (float, "Hong-Ou-Mandel visibility, 0 to 1"),
         "interfering_photons": (
             int,
-            "photons that can interfere, chosen anew for each sample: 1 is classical",
+            "photons that can interfere, chosen again for each sample: 1 is classical",
         ),
         "g2": (float, "second photons of the sources, 0 to 1, as in Perceval's NoiseModel"),
         "phase_error": (float, "largest error of each of the circuit's phases, in radians"),
@@ -111,7 +111,7 @@ _OPTIONS = {
         "postselect": (_parse_range, "total counts that are kept: 8, or 6,8 for a range"),
     },
     "method": {
-        "method": (str, "auto, table, lanes, glynn or loop (default: auto)"),
+        "method": (str, "auto, table, lanes, glynn or loop, see docs/photonics.md (default: auto)"),
         "precision": (str, "double or single (default: double)"),
     },
 }
@@ -142,7 +142,7 @@ def parser() -> Parser:
         help="identical or distinguishable photons, or Gaussian light (default: boson)",
     )
     arguments.add_argument("--quiet", action="store_true", help="no progress bar")
-    platform = arguments.add_argument_group("shots of a platform, in place of this package's own")
+    platform = arguments.add_argument_group("shots of a platform, instead of this package's own")
     platform.add_argument("--provider", choices=("perceval",), help="who has the platform")
     platform.add_argument(
         "--platform",

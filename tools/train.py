@@ -142,7 +142,7 @@ def parser() -> Parser:
         action="store_true",
         default=None,
         help="train the interferometer with the generator, or the covariance of a gaussian latent; "
-        "--set circuit_learning_rate=1e-3 and circuit_optimizer=Adam are its own",
+        "--set circuit_learning_rate=1e-3 and circuit_optimizer=Adam set its optimizer",
     )
     circuit.add_argument(
         "--unitary-file", help=f"the interferometer's file ({', '.join(UNITARY_SUFFIXES)})"
@@ -151,8 +151,7 @@ def parser() -> Parser:
         "--standardize",
         action="store_true",
         default=None,
-        help="divide each mode by its standard deviation: short for --set "
-        "latent_options.standardize=true",
+        help="give each mode unit variance: short for --set latent_options.standardize=true",
     )
     circuit.add_argument("--latent-file", help="file of samples, for --latent samples")
     guide = arguments.add_argument_group("model")

@@ -15,7 +15,7 @@ _LARGEST = 20  # of the histogram, so that an untrained generator cannot ask for
 
 
 def draw_vectors(samples: np.ndarray, real: np.ndarray | None = None) -> np.ndarray:
-    """Draws the first vectors as a map of their entries, beside the histogram of all entries.
+    """Draws the first vectors as a map of their entries, next to the histogram of all entries.
 
     Peaks of the histogram at whole numbers show how discrete the samples are.
 

@@ -39,7 +39,7 @@ class Option:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Experiment:
-    """A published experiment, or a study of ours.
+    """A published experiment, or a study of this project.
 
     Attributes:
       name: str. On the command line and of the files of results.
@@ -122,14 +122,14 @@ class GridExperiment(Experiment):
     @property
     def cell_options(self) -> dict[str, Option]:
         """What may be asked of `cells`: `options`, and what every grid has."""
-        alone = "; none for --samples alone" if "samples" in self.options else ""
+        alone = "; none for only --samples" if "samples" in self.options else ""
         return {
             **self.options,
             "latents": Option(
                 self.latents, f"registered latents or my_file:my_latent{alone}", may_be_empty=True
             ),
             "iterations": Option(self.iterations, "generator steps", self.whose),
-            "seeds": Option(self.seeds, "training seeds, from 0", self.whose),
+            "seeds": Option(self.seeds, "number of training seeds: 0, 1, ...", self.whose),
         }
 
     @property

@@ -198,7 +198,7 @@ def _read(file, made_of):
 
 EXPERIMENT = Experiment(
     name="figure2",
-    help="distribution of rounded generated samples and the exact one of the data",
+    help="compares the distribution of rounded generated samples with the data's exact one",
     citation="Wallner and Clements, figure 2, of trained models",
     description="Memory stays bounded.",
     options={

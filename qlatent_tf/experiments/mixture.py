@@ -92,7 +92,7 @@ def _draw_points(folder, finished, table, trusted):
 
 EXPERIMENT = GridExperiment(
     name="mixture",
-    help="points between seven blobs in the plane: latent x seed",
+    help="counts points between seven blobs in the plane: latent x seed",
     citation="Bacarreza et al., the mixture in two dimensions",
     latents=LATENTS,
     iterations=ITERATIONS,

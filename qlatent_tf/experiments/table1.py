@@ -98,14 +98,14 @@ def _published(row):
 
 EXPERIMENT = GridExperiment(
     name="table1",
-    help="discreteness of generated samples: data x latent x seed",
+    help="measures how discrete generated samples are: data x latent x seed",
     citation="Wallner and Clements, table 1",
     description="About 0.06 s a step on two idle cores.",
     options={
         "data": Option(DATA, "data sets"),
         "variant": Option(
             "torch",
-            "whose epsilon RMSprop has, see configs/mlp.py",
+            "the epsilon of RMSprop, PyTorch's or Keras', see configs/mlp.py",
             choices=VARIANTS,
         ),
         "samples": Option(

@@ -149,7 +149,7 @@ def _fixed_circuit(modes):
 
 EXPERIMENT = GridExperiment(
     name="table2",
-    help="molecules by MolGAN: latent x modes x seed",
+    help="generates molecules by MolGAN: latent x modes x seed",
     citation="Bacarreza et al., arXiv 2508.19857, table II",
     description="About 0.2 s a step on two idle cores, 70 minutes a run of the paper's; scoring "
     "the first run computes the reference of the data, some minutes once. The paper's bank "
@@ -157,7 +157,7 @@ EXPERIMENT = GridExperiment(
     options={
         "sizes": Option(
             (16, 32, 48),
-            "modes of each latent; none for --samples alone",
+            "modes of each latent; none for only --samples",
             metavar="MODES",
             may_be_empty=True,
         ),

@@ -165,12 +165,12 @@ def _real_cell(data, cell):
 
 EXPERIMENT = GridExperiment(
     name="table2_cifar",
-    help="photographs by residual networks: latent x seed",
+    help="generates photographs by residual networks: latent x seed",
     citation="Wallner and Clements, table 2",
-    description="A run of the published size wants a GPU and hours, see configs/resnet.py; "
-    "--variant small --iterations 8000 takes one CPU core two hours and a quarter a run. Images "
-    "are scored by the classifier that comes with the package, and finished runs by Inception, "
-    "too, where its weights are at hand, see docs/image_metrics.md.",
+    description="A run of the published size needs a GPU and hours, see configs/resnet.py; "
+    "--variant small --iterations 8000 takes one CPU core two hours and a quarter a run. The "
+    "classifier that comes with the package scores images. Inception also scores finished runs "
+    "where its weights are available, see docs/image_metrics.md.",
     options={
         "variant": Option(
             VARIANTS[0],

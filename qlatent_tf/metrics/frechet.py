@@ -107,7 +107,7 @@ def warn_of_low_rank(distance: str, count: int, things: str, width: int) -> None
 def frechet_distance(
     first: Moments | np.ndarray | None, second: Moments | np.ndarray | None
 ) -> float:
-    """Returns the squared Frechet distance, as is customary in scores of generators.
+    """Returns the squared Fréchet distance, as is customary in scores of generators.
 
         d^2 = |m_1 - m_2|^2 + tr(C_1 + C_2) - 2 tr (C_1 C_2)^(1/2)
 

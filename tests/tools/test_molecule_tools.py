@@ -136,7 +136,7 @@ def test_sample_says_what_a_picture_and_a_form_have_no_room_for(molgan_run, tmp_
         assert run("sample", molgan_run, "-n", count, "--out", grid) == 0
         assert ("which shows the first 64." in capsys.readouterr().out) == shown
     assert run("sample", molgan_run, "--mark-novel", "--out", tmp_path / "all.smi") == 1
-    assert ".csv and .sdf alone" in capsys.readouterr().err
+    assert "only into .csv and .sdf" in capsys.readouterr().err
 
 
 def test_sample_writes_tables_and_structures_with_properties(known_molecules, tmp_path):

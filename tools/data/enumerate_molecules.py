@@ -2,11 +2,11 @@
 """Enumerates all small molecules of C, N, O and F that fixed rules accept.
 
 This is how the data set `small_molecules` was made. Molecules are grown atom by atom: each new atom
-is bonded, in every way the valences allow, to one or more atoms of a smaller molecule. What the
-first table of rules refuses is never part of a larger molecule that it accepts, so nothing is grown
-from it, and no accepted molecule is missed; the second table judges finished molecules. All
-molecules are neutral, with closed shells, at most two rings and no fewer carbons than other atoms;
-stereochemistry is not told apart.
+is bonded, in every way the valences allow, to one or more atoms of a smaller molecule. Two tables
+of this file, tools/data/enumerate_molecules.py, hold the rules. What NEVER_GROWN refuses is never
+part of a larger molecule that it accepts, so nothing is grown from it, and no accepted molecule is
+missed. REFUSED judges finished molecules. All molecules are neutral, with closed shells, at most
+two rings and no fewer carbons than other atoms; stereochemistry does not count.
 
 examples:
   qlatent-tf enumerate_molecules --out small_molecules.smi.gz

@@ -117,18 +117,23 @@ def _write(folder, finished):
 
 EXPERIMENT = GridExperiment(
     name="capacity",
-    help="capacity of critics and classical generators that match a circuit's",
-    citation="A protocol of our own for the question of Liepelt and Baglio, see docs/last_qgan.md",
-    description="It sweeps widths, takes the smallest optimal one and fits laws of growth. Latents "
+    help="finds the capacity of critics and classical generators that match a circuit's",
+    citation="A protocol of this project for the question of Liepelt and Baglio, see "
+    "docs/last_qgan.md",
+    description="It sweeps widths, takes the smallest optimal one and fits growth models. Latents "
     "are as wide as there are qubits.",
     options={
-        "qubits": Option((3, 4, 5, 6), "of each circuit"),
-        "circuit_layers": Option((1, 2, 3), "of each circuit"),
-        "critic_widths": Option((4, 8, 16, 32, 64, 128), "of the critics beside each circuit"),
-        "generator_widths": Option(
-            (1, 2, 4, 8, 16, 32), "of the classical generators for each number of qubits"
+        "qubits": Option((3, 4, 5, 6), "numbers of qubits of the circuits"),
+        "circuit_layers": Option((1, 2, 3), "numbers of layers of the circuits"),
+        "critic_widths": Option(
+            (4, 8, 16, 32, 64, 128), "widths of the critics that each circuit is trained with"
         ),
-        "reference_critic": Option(128, "width of the critic beside classical generators"),
+        "generator_widths": Option(
+            (1, 2, 4, 8, 16, 32), "widths of the classical generators for each number of qubits"
+        ),
+        "reference_critic": Option(
+            128, "width of the critic that classical generators are trained with"
+        ),
     },
     latents=("gaussian",),
     iterations=2000,

@@ -13,7 +13,7 @@ def counts_study(**fields) -> GridExperiment:
     Where it draws a figure of its own, there are no bars besides.
     """
     common = {
-        "citation": "A study of ours",
+        "citation": "A study of this project",
         "iterations": 3000,
         "seeds": 3,
         "num_samples": 100_000,

@@ -31,9 +31,11 @@ def _cells(latents, **schedule):
 
 EXPERIMENT = counts_study(
     name="interference",
-    help="how many photons need to interfere, on photon counts: photons x seed, and controls",
-    citation="A study of ours; truncated interference after Renema et al., arXiv 1707.02793",
-    description="42 cells of 3,000 steps; about 0.1 s a step on one core.",
+    help="measures how many photons need to interfere on photon counts: photons x seed, and "
+    "controls",
+    citation="A study of this project; truncated interference after Renema et al., arXiv "
+    "1707.02793",
+    description="42 runs of 3,000 steps; about 0.1 s a step on one core.",
     latents=LATENTS,
     make_cells=_cells,
     notes=NOTES,

@@ -34,9 +34,9 @@ def _cells(latents, **schedule):
 
 EXPERIMENT = counts_study(
     name="invertibility",
-    help="what an invertible generator costs, on photon counts: latent x generator x seed",
-    citation="A study of ours on theorem 1 of Bacarreza et al., arXiv 2508.19857",
-    description="27 cells of 5,000 steps; about 0.1 s a step on one core.",
+    help="measures the cost of an invertible generator on photon counts: latent x generator x seed",
+    citation="A study of this project on theorem 1 of Bacarreza et al., arXiv 2508.19857",
+    description="27 runs of 5,000 steps; about 0.1 s a step on one core.",
     latents=LATENTS,
     iterations=5000,
     make_cells=_cells,

@@ -63,8 +63,9 @@ def _cells(latents, **schedule):
 
 EXPERIMENT = counts_study(
     name="noise",
-    help="imperfect photons, circuits and detectors, on photon counts: imperfection x seed",
-    description="45 cells of 3,000 steps; about 0.1 s a step on one core.",
+    help="measures the cost of imperfect photons, circuits and detectors on photon counts: "
+    "imperfection x seed",
+    description="45 runs of 3,000 steps; about 0.1 s a step on one core.",
     latents=("boson", "photonic"),
     make_cells=_cells,
     notes=NOTES,

@@ -46,8 +46,8 @@ def _draw(folder, finished, table, trusted):
 
 EXPERIMENT = counts_study(
     name="origins",
-    help="which latent suits which counts: data x latent x scale x seed",
-    description="135 cells of 3,000 steps; about 0.1 s a step on one core.",
+    help="compares which latent suits which counts: data x latent x scale x seed",
+    description="135 runs of 3,000 steps; about 0.1 s a step on one core.",
     options={"data": Option(DATA, "data sets")},
     latents=LATENTS,
     make_cells=_cells,

@@ -21,7 +21,7 @@ _DEFAULTS = {
 
 @keras.saving.register_keras_serializable(package="qlatent_tf")
 class RelationalGraphConv(Conv):
-    r"""A graph convolution with weights of its own for each relation, from the papers
+    r"""A graph convolution with separate weights for each relation, from the papers
 
     > [Modeling Relational Data with Graph Convolutional Networks](https://arxiv.org/abs/1703.06103)
     > Schlichtkrull et al., and

@@ -17,7 +17,7 @@ def frechet_inception_distance(
     network: FeatureNetwork | None = None,
     progress: bool = False,
 ) -> float:
-    """Returns the Frechet Inception Distance of two samples of images.
+    """Returns the Fréchet Inception Distance of two samples of images.
 
     Which Inception it is decides the number, see `inception_network`: `network.name` tells.
 

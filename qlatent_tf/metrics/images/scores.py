@@ -36,7 +36,7 @@ _VERSION = 2
 def image_scores(
     dataset: ImageDataset, images: np.ndarray, network: FeatureNetwork, *, progress: bool = False
 ) -> list[Score]:
-    """Scores images, generated or real, beside the training images of a data set.
+    """Scores images, generated or real, against the training images of a data set.
 
     With p(y|x) the class probabilities of an image and k(a, b) = (a.b / width + 1)^3:
 

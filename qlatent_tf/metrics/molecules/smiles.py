@@ -25,7 +25,7 @@ def frechet_chemnet_distance(
     drop_invalid: bool = False,
     progress: bool = False,
 ) -> float:
-    """Returns the Frechet ChemNet Distance of two samples of molecules.
+    """Returns the Fréchet ChemNet Distance of two samples of molecules.
 
     Both are taken as they are: a molecule that comes twice counts twice. The published tables on
     QM9, and the metric `fcd`, compare distinct molecules: pass each SMILES once for those.

@@ -56,7 +56,7 @@ def image_generator(latent_size, resolution=32, channels=3, filters=128, blocks=
 
 
 def image_critic(resolution=32, channels=3, filters=128, blocks=3):
-    """Returns the critic, images -> ``(batch, 1)``; it has no normalisation, for each image counts.
+    """Returns the critic, images -> ``(batch, 1)``; without normalisation: each image counts.
 
     Args:
       resolution: int. Height and width of an image.
