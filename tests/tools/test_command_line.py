@@ -17,6 +17,7 @@ from qlatent_tf.tools.command_line import run_tool
 
 import qlatent_tf
 from qlatent_tf.registry import latents
+from qlatent_tf.startup import quiet
 from qlatent_tf.startup.backend import keras_home
 
 NOISY = """
@@ -41,7 +42,9 @@ def function(python, autograph): return lambda *_: os.write(2, b"noise of a grap
 def stand_in(tmp_path, monkeypatch):
     """Returns a file that is imported as TensorFlow."""
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "2")
-    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    # Without what an earlier test's call has left there.
+    kept = [finder for finder in sys.meta_path if not isinstance(finder, quiet._QuietTensorFlow)]
+    monkeypatch.setattr(sys, "meta_path", kept)
     monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
     monkeypatch.syspath_prepend(tmp_path)
     yield tmp_path / "tensorflow.py"
