@@ -27,6 +27,7 @@ _WITH_IMAGES = ("labels", "test", "test_labels", "class_names")
 
 def load(
     name: str,
+    /,
     *,
     data_dir: str | os.PathLike | None = None,
     progress: bool = True,

@@ -1,12 +1,17 @@
 import inspect
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from harness import tiny_config
 
 from qlatent_tf import datasets
 from qlatent_tf.datasets import Dataset, ImageDataset, MoleculeDataset
 from qlatent_tf.registry import datasets as registry
+from qlatent_tf.runs.training import load_dataset
+from qlatent_tf.zoo import check_names
+from tools.asked_data import data_as_asked
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (6, 4, 5, 3), np.uint8)
@@ -252,3 +257,35 @@ def test_a_data_set_prints_in_a_few_lines_and_is_equal_to_itself_alone():
         data = make()
         assert len(repr(data)) < 800 and f"name={data.name!r}" in repr(data)
         assert data == data and data != make() and data in {data}
+
+
+def test_any_option_of_your_own_function_can_be_given(folder):
+    (folder / "mine.py").write_text(
+        "import numpy as np\n"
+        "def named(name, config=1, *, progress, data_dir):\n"
+        "    return np.full((3, 2), name * config)\n"
+    )
+    data = datasets.load("mine:named", progress=False, name=2, config=3)
+    assert data.source[0, 0] == 6
+    config = tiny_config(dataset="mine:named", dataset_options={"name": 2, "config": 3})
+    check_names(config)
+    assert load_dataset(config, progress=False, name=4).source[0, 0] == 12
+
+
+@pytest.mark.parametrize("option, instead", [("data_dir", "--data-dir"), ("progress", "--quiet")])
+def test_what_commands_have_an_argument_for_is_no_option(option, instead):
+    config = tiny_config(dataset="molecules", dataset_options={"file": "a.smi", option: "/tmp"})
+    asked = SimpleNamespace(settings=[f"dataset_options.{option}=/tmp"], data_dir=None)
+    for refuse in (
+        lambda: check_names(config),
+        lambda: load_dataset(config),
+        lambda: data_as_asked(asked, "molecules"),
+        lambda: data_as_asked(asked, tiny_config(dataset="molecules")),
+    ):
+        with pytest.raises(ValueError, match=f"{option} is no option of .*'molecules': {instead}"):
+            refuse()
+
+
+def test_legal_options_are_those_that_can_be_given():
+    with pytest.raises(ValueError, match=r"Unknown option wide .*elements\.$"):
+        datasets.load("molecules", file="x.smi", wide=1)
