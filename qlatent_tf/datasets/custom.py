@@ -239,13 +239,13 @@ def from_folder(
     size: tuple[int, int] | int | None = None,
     grey: bool = False,
     name: str | None = None,
-    progress: bool = False,
+    progress: bool = True,
 ) -> ImageDataset:
     """Makes a data set of the image files in a folder; its subfolders, if any, are classes.
 
     Where the subfolders are ``train`` and ``test``, the images of ``test`` are held out. Images are
-    turned as the camera's orientation says, and transparent ones stand on white. What is no image
-    is left out with a warning.
+    turned as the camera's orientation says, and transparent ones stand on white. A warning names
+    what is left out: files that are no images, and folders that hold none.
 
     Args:
       folder: path. PNG, JPEG, BMP, GIF, TIFF and WebP files are read, in the order of their names.
@@ -257,7 +257,8 @@ def from_folder(
 
     Raises:
       NotADirectoryError: if there is no such folder.
-      ValueError: if it holds no images, a file is damaged, or sizes differ.
+      ValueError: if it holds no images, or folders for training and others than those two; if a
+        file is damaged, or sizes differ.
 
     Example:
       >>> data = qlatent_tf.datasets.from_folder("photographs", size=32)
