@@ -11,9 +11,10 @@ import numpy as np
 from qlatent_tf.datasets.dataset import Dataset, ImageDataset, MoleculeDataset
 from qlatent_tf.datasets.images.arrays import (
     PARTS,
+    check_class_names,
     check_splits,
     image_dataset,
-    numbered_classes,
+    names_of_classes,
     sha256_of_arrays,
 )
 from qlatent_tf.datasets.images.folders import read_folder
@@ -100,7 +101,7 @@ def from_arrays(
       labels: int array, shape `(n,)`. Of images: their classes, from 0.
       test: uint8 array. Images that are held out.
       test_labels: int array. Their classes.
-      class_names: sequence of str. What labels mean. Default: the numbers.
+      class_names: sequence of str. What labels mean, only with labels. Default: the numbers.
       name: str. What scores and records call the data.
 
     Returns:
@@ -108,8 +109,8 @@ def from_arrays(
 
     Raises:
       ValueError: if the samples are none of these, not finite or masked, graphs are no molecules
-        or their bonds not symmetric, two classes have one name, or what images have is given with
-        others.
+        or their bonds not symmetric, two classes have one name, names of classes are no texts or
+        there are no labels, or what images have is given with others.
 
     Example:
       >>> data = qlatent_tf.datasets.from_arrays(numpy.load("spectra.npy"))
@@ -136,11 +137,12 @@ def from_arrays(
         )
     given = zip(PARTS, (samples, labels, test, test_labels), strict=True)
     arrays = {part: array for part, array in given if array is not None}
-    arrays = check_splits(arrays, name, classes=None if class_names is None else len(class_names))
+    names = check_class_names(class_names, name)
+    arrays = check_splits(arrays, name, classes=None if names is None else len(names))
     return image_dataset(
         name,
         arrays,
-        class_names=numbered_classes(arrays) if class_names is None else list(class_names),
+        class_names=names_of_classes(names, arrays, name),
         classes=None,
         provenance={"sha256": sha256_of_arrays(arrays.values())},
     )

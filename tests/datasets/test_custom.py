@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from harness import tiny_config
+from PIL import Image
 
 from qlatent_tf import datasets
 from qlatent_tf.datasets import Dataset, ImageDataset, MoleculeDataset
@@ -99,6 +100,35 @@ def test_a_mask_that_masks_nothing_is_taken_off():
 def test_two_classes_of_one_name_are_refused():
     with pytest.raises(ValueError, match="classes have a name each; received 'cat' twice"):
         datasets.from_arrays(IMAGES, np.arange(6) % 2, class_names=["cat", "cat"])
+
+
+@pytest.mark.parametrize("names", ["ab", [1, 2], {"cat": 0, "dog": 1}, 3], ids=repr)
+def test_class_names_are_a_list_of_texts(folder, names):
+    labels = np.arange(6) % 2
+    with pytest.raises(ValueError, match="arrays: class_names is a list of texts; received"):
+        datasets.from_arrays(IMAGES, labels, class_names=names)
+    np.savez("x.npz", x_train=IMAGES, y_train=labels)
+    with pytest.raises(ValueError, match="x.npz: class_names is a list of texts; received"):
+        datasets.load("images", file="x.npz", class_names=names, progress=False)
+
+
+def test_class_names_need_labels_of_the_images_to_train_on(folder):
+    names, labels = ["cat", "dog"], np.arange(6) % 2
+    message = "no labels; received class_names=.'cat', 'dog'."
+    np.savez("x.npz", x_train=IMAGES, x_test=IMAGES, y_test=labels)
+    np.save("x.npy", IMAGES)
+    (folder / "flat").mkdir()
+    Image.fromarray(IMAGES[0]).save("flat/1.png")
+    for make in (
+        lambda: datasets.from_arrays(IMAGES, class_names=names),
+        lambda: datasets.from_arrays(IMAGES, None, IMAGES, labels, class_names=names),
+        lambda: datasets.load("images", file="x.npz", class_names=names, progress=False),
+        lambda: datasets.load("images", file="x.npy", class_names=names),
+        lambda: datasets.load("images", file="flat", class_names=names, progress=False),
+    ):
+        with pytest.raises(ValueError, match=message):
+            make()
+    assert datasets.from_arrays(IMAGES, None, IMAGES, labels).class_names == ()
 
 
 def test_class_names_may_be_an_array():
