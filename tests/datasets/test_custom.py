@@ -1,4 +1,5 @@
 import inspect
+import os
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 from qlatent_tf import datasets
 from qlatent_tf.datasets import Dataset, ImageDataset, MoleculeDataset
 from qlatent_tf.registry import datasets as registry
+from qlatent_tf.resolve import data_width, image_shape
 from qlatent_tf.runs.training import load_dataset
 from qlatent_tf.zoo import check_names
 from tools.asked_data import data_as_asked
@@ -319,3 +321,18 @@ def test_what_commands_have_an_argument_for_is_no_option(option, instead):
 def test_legal_options_are_those_that_can_be_given():
     with pytest.raises(ValueError, match=r"Unknown option wide .*elements\.$"):
         datasets.load("molecules", file="x.smi", wide=1)
+
+
+@pytest.mark.parametrize(
+    "name, ending",
+    [("codes", ".npz"), ("images", ".npy"), ("molecules", ".smi"), ("vectors", ".csv")],
+)
+def test_pipes_and_folders_that_are_no_data_are_refused(folder, name, ending):
+    os.mkfifo(f"pipe{ending}")
+    config = tiny_config(dataset=name, dataset_options={"file": f"pipe{ending}"})
+    assert data_width(config) is image_shape(config) is None
+    (folder / f"folder{ending}").mkdir()
+    with pytest.raises(ValueError, match=f"pipe{ending} is a device, a pipe or the like"):
+        load_dataset(config)
+    with pytest.raises(ValueError, match=f"folder{ending} (is a folder|holds no images)"):
+        load_dataset(config, file=f"folder{ending}")

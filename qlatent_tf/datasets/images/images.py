@@ -66,7 +66,7 @@ def image_file(
       ValueError: if the file is damaged, an array is not there, is named twice, or is none of
         images or labels; or if an option does not belong to such a file.
     """
-    path = files.named_file(file, data_dir)
+    path = files.named_file(file, data_dir, or_folder=True)
     named = (key, labels_key, test_key, test_labels_key)
     if not all(name is None or (isinstance(name, str) and name) for name in named):
         raise ValueError(f"Arrays are named by texts that are not empty; received {named}.")
@@ -116,7 +116,7 @@ def _kind(path: Path) -> str:
 def _shape(options) -> tuple | None:
     """The shape of an image, as far as it is known before the data are loaded."""
     try:
-        path = files.named_file(options["file"], None)
+        path = files.named_file(options["file"], None, or_folder=True)
         kind = _kind(path)
         if kind == _FOLDER:
             shape = shape_of_folder(path, options["size"], options["grey"])

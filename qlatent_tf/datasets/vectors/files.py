@@ -72,7 +72,7 @@ vector_file.width_of = _width
 def _read(path: Path, key: str | None, header: bool | None, rows: int | None = None):
     """Returns the array, of a table the first rows alone if asked, and the names of its columns."""
     suffix = path.suffix.lower()
-    if suffix not in SUFFIXES or not path.is_file():
+    if suffix not in SUFFIXES:
         raise ValueError(f"Vectors are files that end in {', '.join(SUFFIXES)}; received {path}.")
     if key is not None and suffix != ".npz":
         raise ValueError(f"Only a .npz file has arrays with names; received key={key!r}, {path}.")

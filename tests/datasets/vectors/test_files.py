@@ -91,7 +91,7 @@ def test_arrays_of_other_shapes_are_refused(tmp_path):
         load_dataset("vectors", file=str(tmp_path / "two.npz"), key="b").source, ROWS
     )
     with pytest.raises(ValueError, match=r"Vectors are files that end in"):
-        load_dataset("vectors", file=str(tmp_path))
+        load_dataset("vectors", file=str(write(tmp_path / "mine.dat", "1,2")))
 
 
 def test_the_model_is_as_wide_as_the_table(table):
