@@ -210,7 +210,9 @@ def from_smiles(
         recorded_options,
     )
     from qlatent_tf.datasets.molecules.graphs import list_of_smiles, parse_smiles
+    from qlatent_tf.datasets.molecules.held_out import check_share
 
+    check_share(test_share)
     graphs = {"max_atoms": check_max_atoms(max_atoms), "elements": check_elements(elements)}
 
     if isinstance(smiles, (str, os.PathLike)):
