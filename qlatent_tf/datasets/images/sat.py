@@ -218,15 +218,41 @@ def _rows(table: Path, start: int) -> Iterator[np.ndarray]:
             written = filter(str.strip, file)
             for _ in itertools.islice(written, start):
                 pass
-            line = start
+            row = start
             while lines := list(itertools.islice(written, mapped.BLOCK)):
-                yield np.loadtxt(lines, np.uint8, delimiter=",", comments=None, ndmin=2)
-                line += len(lines)
+                yield _numbers_of(lines, row)
+                row += len(lines)
         except ValueError as error:
             raise ValueError(
-                f"{table} is damaged or no table of whole numbers from 0 to 255, somewhere after "
-                f"row {line}: {error}."
+                f"{table} is damaged or no table of whole numbers from 0 to 255: "
+                f"{str(error).rstrip('.')}."
             ) from error
+
+
+def _numbers_of(lines: list[str], first: int) -> np.ndarray:
+    """Returns the rows of a table, of which the first has this number; an error names the row."""
+    try:
+        return _loadtxt(lines)
+    except ValueError:
+        # NumPy names a row of these lines, not of the table, and not always from 0.
+        width = None
+        for number, line in enumerate(lines, start=first):
+            try:
+                found = _loadtxt([line]).shape[1]
+            except ValueError as error:
+                reason = str(error).replace(" at row 0,", " in")
+                raise ValueError(
+                    f"row {number:,} (from 0) reads {line[:40]!r}: {reason}"
+                ) from error
+            if found != (width := width or found):
+                raise ValueError(
+                    f"row {number:,} (from 0) has {found:,} entries, and rows before it {width:,}"
+                ) from None
+        raise
+
+
+def _loadtxt(lines: list[str]) -> np.ndarray:
+    return np.loadtxt(lines, np.uint8, delimiter=",", comments=None, ndmin=2)
 
 
 def _pixels(block: np.ndarray, where: str) -> np.ndarray:

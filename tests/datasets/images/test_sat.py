@@ -233,6 +233,23 @@ def test_options_out_of_range_are_refused(folders, options, message):
         _load(folders, **options)
 
 
+@pytest.mark.parametrize(
+    "line, reason",
+    [
+        ("1,300,2", "reads '1,300,2': .*300.* in column 2"),
+        ("1,x,2", "reads '1,x,2': .*'x'.* in column 2"),
+        ("1,2", "has 2 entries, and rows before it 3"),
+    ],
+)
+def test_a_row_that_is_wrong_is_named_by_its_place_in_the_table(tmp_path, line, reason):
+    table = tmp_path / "X_train_sat4.csv"
+    table.write_text("1,2,3\n" * 1500 + line + "\n" + "1,2,3\n" * 5)
+    with pytest.raises(ValueError, match=rf"255: row 1,500 \(from 0\) {reason}\.$"):
+        list(sat._rows(table, 0))
+    with pytest.raises(ValueError, match=r"row 1,500 \(from 0\)"):
+        list(sat._rows(table, 1100))
+
+
 @FUZZ
 @given(st.one_of(damaged(b"0,255,7\n1,2,3\n"), st.text("0123456789,.-+e \n").map(str.encode)))
 def test_any_table_is_read_or_refused_by_its_name(tmp_path, content):
