@@ -108,9 +108,9 @@ def from_arrays(
       Dataset of float32 vectors, `ImageDataset` or `MoleculeDataset`.
 
     Raises:
-      ValueError: if the samples are none of these, not finite or masked, graphs are no molecules
-        or their bonds not symmetric, two classes have one name, names of classes are no texts or
-        there are no labels, or what images have is given with others.
+      ValueError: if the samples are none of these, not finite or masked, graphs are not of
+        one molecule each or their bonds not symmetric, two classes have one name, names of classes
+        are no texts or there are no labels, or what images have is given with others.
 
     Example:
       >>> data = qlatent_tf.datasets.from_arrays(numpy.load("spectra.npy"))
@@ -275,24 +275,48 @@ def from_folder(
     )
 
 
+def _refuse_rows(wrong: Sequence[bool] | np.ndarray, what: str, name: str) -> None:
+    rows = np.flatnonzero(wrong)
+    if len(rows):
+        raise ValueError(
+            f"{name}: {len(rows)} of {len(wrong)} graphs {what}, the first of them row {rows[0]}."
+        )
+
+
 def _from_graphs(samples: Mapping[str, np.ndarray], name: str) -> MoleculeDataset:
     from qlatent_tf.datasets.molecules.encode import molecule_dataset
     from qlatent_tf.datasets.molecules.graphs import check_graphs, decoded_smiles
 
-    atoms, bonds = check_graphs(samples)
+    others = sorted(str(part) for part in samples if part not in ("atoms", "bonds"))
+    if others:
+        raise ValueError(
+            f"{name}: graphs are a dict of 'atoms' and 'bonds' alone; received {', '.join(others)}."
+        )
+    try:
+        atoms, bonds = check_graphs(samples)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+    if not len(atoms):
+        raise ValueError(f"{name} holds no graphs.")
+    _refuse_rows(
+        (bonds != bonds.transpose(0, 2, 1)).any(axis=(1, 2)),
+        "lack bonds[i, j] = bonds[j, i]",
+        name,
+    )
+    _refuse_rows(
+        bonds.diagonal(axis1=1, axis2=2).any(axis=1),
+        "lack bonds[i, i] = 0",
+        name,
+    )
     graphs = {"atoms": atoms, "bonds": bonds}
     smiles, plain = decoded_smiles(graphs)
-    uneven = np.flatnonzero((bonds != bonds.transpose(0, 2, 1)).any(axis=(1, 2)))
-    if len(uneven):
-        raise ValueError(
-            f"{name}: bonds are symmetric, bonds[i, j] = bonds[j, i]; those of {len(uneven)} of "
-            f"{len(bonds)} graphs are not, the first of them row {uneven[0]}."
-        )
     # A wildcard stands for a node that is no atom and has bonds.
-    lacking = [row for row, text in enumerate(smiles) if text is None or "*" in text]
-    if lacking or not smiles:
-        row = f", the first of them row {lacking[0]}" if lacking else ""
-        raise ValueError(f"{len(lacking)} of {len(smiles)} graphs are no molecules{row}.")
+    _refuse_rows([text is None or "*" in text for text in smiles], "are no molecules", name)
+    _refuse_rows(
+        ["." in text for text in smiles],
+        "have several fragments, where one molecule is legal",
+        name,
+    )
     provenance = {"sha256": sha256_of_arrays((atoms, bonds)), "molecules": len(atoms)}
     texts = {
         "smiles": np.array(smiles),

@@ -86,12 +86,33 @@ def test_a_file_of_molecules(folder):
         datasets.from_smiles("none.smi")
 
 
-def test_wildcards_are_no_molecules_and_fragments_are():
+def test_wildcards_and_fragments_are_no_molecules():
     bonds = np.zeros((1, 9, 9), int)
-    assert datasets.from_arrays({"atoms": [[1, 2] + [0] * 7], "bonds": bonds}).smiles == {"C.N"}
+    with pytest.raises(ValueError, match="arrays: 1 of 1 graphs have several fragments, where one"):
+        datasets.from_arrays({"atoms": [[1, 2] + [0] * 7], "bonds": bonds})
     bonds[0, 0, 1] = bonds[0, 1, 0] = 1
-    with pytest.raises(ValueError, match="1 of 1 graphs are no molecules"):
+    with pytest.raises(ValueError, match="arrays: 1 of 1 graphs are no molecules, the first of"):
         datasets.from_arrays({"atoms": [[1, 0] + [0] * 7], "bonds": bonds})
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"adjacency": 1, 3: 4}, "mine: graphs are a dict of .* alone; received 3, adjacency"),
+        ({"bonds": np.eye(9, dtype=int)[None]}, r"mine: 1 of 1 graphs lack bonds\[i, i\] = 0, the"),
+        ({"bonds": np.eye(9, k=1, dtype=int)[None]}, r"mine: 1 of 1 graphs lack bonds\[i, j\] = b"),
+        ({"atoms": np.full((1, 9), 99)}, "mine: atoms are codes from 0"),
+        (
+            {"atoms": np.zeros((0, 9), int), "bonds": np.zeros((0, 9, 9), int)},
+            "mine holds no graph",
+        ),
+    ],
+)
+def test_graphs_are_looked_at_before_they_are_decoded(changes, message, monkeypatch):
+    monkeypatch.setattr("qlatent_tf.datasets.molecules.graphs.decode", None)
+    graphs = {"atoms": np.ones((1, 9), int), "bonds": np.zeros((1, 9, 9), int), **changes}
+    with pytest.raises(ValueError, match=message):
+        datasets.from_arrays(graphs, name="mine")
 
 
 def test_a_mask_that_masks_nothing_is_taken_off():
@@ -156,12 +177,8 @@ def test_a_file_that_is_nowhere_is_named_with_the_folder_it_was_looked_for_in(fo
         (np.zeros(3), r"vectors, \(n, width\), or images.*received shape \(3,\)"),
         ({"atoms": np.zeros((1, 9), int)}, "a dict of 'atoms'"),
         (
-            {"atoms": np.array([[4, 4] + [0] * 7]), "bonds": np.full((1, 9, 9), 3)},
+            {"atoms": np.full((1, 9), 4), "bonds": 3 - 3 * np.eye(9, dtype=int)[None]},
             "1 of 1 graphs are no molecules, the first of them row 0",
-        ),
-        (
-            {"atoms": np.array([[1, 1] + [0] * 7]), "bonds": np.eye(9, k=1, dtype=int)[None]},
-            r"bonds\[j, i\]; those of 1 of 1 graphs are not, the first of them row 0",
         ),
         (np.ma.masked_equal([[1, -9], [3, 4]], -9), "1 of 4 entries are masked"),
         (np.ma.masked_less(IMAGES, 3), "entries are masked"),
