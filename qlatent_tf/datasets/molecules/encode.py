@@ -76,12 +76,13 @@ def load_molecules(
     """
     path = Path(path)
     max_atoms, elements = check_max_atoms(max_atoms), check_elements(elements)
+    # Refuses other formats before the file is hashed, and reads it when it is encoded.
+    molecules = molecule_files.read_molecules(path, column)
     chosen = "" if column is None else f"/column {column}"
     # The options come last, so that a key that ends with the versions is one of the usual graphs.
     key = files.sha256_of(path) + chosen + _versions() + _asked(max_atoms, elements)
 
     def make():
-        molecules = molecule_files.read_molecules(path, column)
         graphs, smiles, counts = encode(molecules, progress, path.name, max_atoms, elements)
         return {**graphs, **smiles, "counts": np.array(json.dumps({"file": path.name, **counts}))}
 

@@ -31,6 +31,8 @@ def codes(
     """
     from qlatent_tf.drawing.vectors import draw_vectors
 
+    if components is not None:
+        components = check_count(components, "components", least=1)
     path = files.named_file(file, data_dir)
     arrays, digest = load_npz(path, ["codes"], progress=False)
     values = arrays["codes"]
@@ -42,7 +44,7 @@ def codes(
         found = f"values from {values.min()} to {values.max()}"
         raise ValueError(f"{legal}; received {f'{bad:,} that are not finite' if bad else found}.")
     most = values.shape[1]
-    components = check_count(most if components is None else components, "components", least=1)
+    components = most if components is None else components
     if components > most:
         raise ValueError(f"{path} has codes of {most}; received components={components}.")
     return Dataset(

@@ -123,6 +123,14 @@ def test_the_second_load_comes_from_the_cache(file, cache, monkeypatch):
     assert len(list(cache.iterdir())) == 1
 
 
+def test_formats_and_columns_are_looked_at_before_the_file_is_hashed(file, monkeypatch):
+    monkeypatch.setattr(encoded_molecules.files, "sha256_of", None)
+    with pytest.raises(ValueError, match="some.txt tells no format. Legal endings"):
+        load_molecules("some", file.rename(file.with_name("some.txt")))
+    with pytest.raises(ValueError, match="column='x' is of a .csv file"):
+        load_molecules("some", file, column="x")
+
+
 def test_another_file_is_encoded_anew(file):
     load_molecules("some", file, progress=False)
     file.write_text("CCC")
