@@ -275,11 +275,12 @@ def from_folder(
     )
 
 
-def _refuse_rows(wrong: Sequence[bool] | np.ndarray, what: str, name: str) -> None:
+def _refuse_rows(wrong: Sequence[bool] | np.ndarray, what: str, name: str, legal: str) -> None:
     rows = np.flatnonzero(wrong)
     if len(rows):
         raise ValueError(
-            f"{name}: {len(rows)} of {len(wrong)} graphs {what}, the first of them row {rows[0]}."
+            f"{name}: {len(rows)} of {len(wrong)} graphs {what}, the first of them row {rows[0]}. "
+            f"Legal is {legal}."
         )
 
 
@@ -298,25 +299,17 @@ def _from_graphs(samples: Mapping[str, np.ndarray], name: str) -> MoleculeDatase
         raise ValueError(f"{name}: {error}") from error
     if not len(atoms):
         raise ValueError(f"{name} holds no graphs.")
-    _refuse_rows(
-        (bonds != bonds.transpose(0, 2, 1)).any(axis=(1, 2)),
-        "lack bonds[i, j] = bonds[j, i]",
-        name,
-    )
-    _refuse_rows(
-        bonds.diagonal(axis1=1, axis2=2).any(axis=1),
-        "lack bonds[i, i] = 0",
-        name,
-    )
+    uneven = (bonds != bonds.transpose(0, 2, 1)).any(axis=(1, 2))
+    _refuse_rows(uneven, "are not symmetric", name, "bonds[i, j] = bonds[j, i]")
+    looped = bonds.diagonal(axis1=1, axis2=2).any(axis=1)
+    _refuse_rows(looped, "bond an atom to itself", name, "bonds[i, i] = 0")
     graphs = {"atoms": atoms, "bonds": bonds}
     smiles, plain = decoded_smiles(graphs)
     # A wildcard stands for a node that is no atom and has bonds.
-    _refuse_rows([text is None or "*" in text for text in smiles], "are no molecules", name)
-    _refuse_rows(
-        ["." in text for text in smiles],
-        "have several fragments, where one molecule is legal",
-        name,
-    )
+    lacking = [text is None or "*" in text for text in smiles]
+    _refuse_rows(lacking, "are no molecules", name, "one molecule a graph")
+    several = ["." in text for text in smiles]
+    _refuse_rows(several, "have several fragments", name, "one molecule a graph")
     provenance = {"sha256": sha256_of_arrays((atoms, bonds)), "molecules": len(atoms)}
     texts = {
         "smiles": np.array(smiles),

@@ -116,9 +116,9 @@ def _refuse_other_splits(folder: Path, names: Iterable[str]) -> None:
     lower = {name.lower() for name in names}
     if "train" in lower and lower & _NOT_TO_TRAIN_ON:
         raise ValueError(
-            f"{folder} has the folders {', '.join(names)}. Where one is to train on, there are two "
-            f"that hold images, {' and '.join(SPLITS)} in small letters, and those of test are "
-            "held out. Rename the folders, and take others away."
+            f"{folder} has the folders {', '.join(names)}. Images to train on are in a folder "
+            "called train, and held-out ones in one called test, in small letters. No other images "
+            "lie beside these two. Rename the folders, and take others away."
         )
 
 

@@ -177,7 +177,7 @@ def test_a_class_without_images_and_what_lies_beside_the_classes_are_told_of(fol
 )
 def test_images_that_are_held_out_elsewhere_are_not_trained_on(folder, names):
     _write(folder, {f"{name}/1.png": IMAGES[0] for name in names})
-    with pytest.raises(ValueError, match=f"has the folders {', '.join(sorted(names))}. Where"):
+    with pytest.raises(ValueError, match=f"has the folders {', '.join(sorted(names))}. Images"):
         datasets.from_folder(folder)
     (folder / "deep").mkdir()
     for name in names:
