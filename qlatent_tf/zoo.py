@@ -19,7 +19,6 @@ from qlatent_tf.latents.files import (
 )
 from qlatent_tf.latents.trained import check_trainable, trained
 from qlatent_tf.registry import (
-    check_options,
     datasets,
     latents,
     metrics,
@@ -82,10 +81,8 @@ def check_names(config: Config) -> None:
         (models, config.model, config.model_options, 1),
         (datasets, config.dataset, config.dataset_options, 0),
     ):
-        builder = registry.get(name)
-        passed_on = PASSED_ON if _is_ours(builder) else None
-        owner = f"the {registry.kind} {name!r}"
-        check_options(builder, options, owner, arguments, passed_on, registry.beside)
+        passed_on = PASSED_ON if _is_ours(registry.get(name)) else None
+        registry.check_options(name, options, arguments, passed_on)
     if config.train_circuit:
         check_trainable(config.latent, config.latent_options)
     for name in config.metrics:

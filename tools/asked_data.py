@@ -59,6 +59,7 @@ def data_as_asked(arguments, dataset):
                 f"Here --set is for options of the data, dataset_options.NAME: not {key}."
             )
         options[option] = value
+    datasets.refuse_offered(getattr(dataset, "dataset", dataset), options)
     return load_dataset(dataset, data_dir=arguments.data_dir, **options)
 
 

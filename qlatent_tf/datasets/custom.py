@@ -11,9 +11,10 @@ import numpy as np
 from qlatent_tf.datasets.dataset import Dataset, ImageDataset, MoleculeDataset
 from qlatent_tf.datasets.images.arrays import (
     PARTS,
+    check_class_names,
     check_splits,
     image_dataset,
-    numbered_classes,
+    names_of_classes,
     sha256_of_arrays,
 )
 from qlatent_tf.datasets.images.folders import read_folder
@@ -27,6 +28,7 @@ _WITH_IMAGES = ("labels", "test", "test_labels", "class_names")
 
 def load(
     name: str,
+    /,
     *,
     data_dir: str | os.PathLike | None = None,
     progress: bool = True,
@@ -99,16 +101,16 @@ def from_arrays(
       labels: int array, shape `(n,)`. Of images: their classes, from 0.
       test: uint8 array. Images that are held out.
       test_labels: int array. Their classes.
-      class_names: sequence of str. What labels mean. Default: the numbers.
+      class_names: sequence of str. What labels mean, only with labels. Default: the numbers.
       name: str. What scores and records call the data.
 
     Returns:
       Dataset of float32 vectors, `ImageDataset` or `MoleculeDataset`.
 
     Raises:
-      ValueError: if the samples are none of these, not finite or masked, graphs are no molecules
-        or their bonds not symmetric, two classes have one name, or what images have is given with
-        others.
+      ValueError: if the samples are none of these, not finite or masked, graphs are not of
+        one molecule each or their bonds not symmetric, two classes have one name, names of classes
+        are no texts or there are no labels, or what images have is given with others.
 
     Example:
       >>> data = qlatent_tf.datasets.from_arrays(numpy.load("spectra.npy"))
@@ -135,11 +137,12 @@ def from_arrays(
         )
     given = zip(PARTS, (samples, labels, test, test_labels), strict=True)
     arrays = {part: array for part, array in given if array is not None}
-    arrays = check_splits(arrays, name, classes=None if class_names is None else len(class_names))
+    names = check_class_names(class_names, name)
+    arrays = check_splits(arrays, name, classes=None if names is None else len(names))
     return image_dataset(
         name,
         arrays,
-        class_names=numbered_classes(arrays) if class_names is None else list(class_names),
+        class_names=names_of_classes(names, arrays, name),
         classes=None,
         provenance={"sha256": sha256_of_arrays(arrays.values())},
     )
@@ -207,7 +210,9 @@ def from_smiles(
         recorded_options,
     )
     from qlatent_tf.datasets.molecules.graphs import list_of_smiles, parse_smiles
+    from qlatent_tf.datasets.molecules.held_out import check_share
 
+    check_share(test_share)
     graphs = {"max_atoms": check_max_atoms(max_atoms), "elements": check_elements(elements)}
 
     if isinstance(smiles, (str, os.PathLike)):
@@ -238,13 +243,13 @@ def from_folder(
     size: tuple[int, int] | int | None = None,
     grey: bool = False,
     name: str | None = None,
-    progress: bool = False,
+    progress: bool = True,
 ) -> ImageDataset:
     """Makes a data set of the image files in a folder; its subfolders, if any, are classes.
 
     Where the subfolders are ``train`` and ``test``, the images of ``test`` are held out. Images are
-    turned as the camera's orientation says, and transparent ones stand on white. What is no image
-    is left out with a warning.
+    turned as the camera's orientation says, and transparent ones stand on white. A warning names
+    what is left out: files that are no images, and folders that hold none.
 
     Args:
       folder: path. PNG, JPEG, BMP, GIF, TIFF and WebP files are read, in the order of their names.
@@ -256,7 +261,8 @@ def from_folder(
 
     Raises:
       NotADirectoryError: if there is no such folder.
-      ValueError: if it holds no images, a file is damaged, or sizes differ.
+      ValueError: if it holds no images, or folders for training and others than those two; if a
+        file is damaged, or sizes differ.
 
     Example:
       >>> data = qlatent_tf.datasets.from_folder("photographs", size=32)
@@ -269,24 +275,41 @@ def from_folder(
     )
 
 
+def _refuse_rows(wrong: Sequence[bool] | np.ndarray, what: str, name: str, legal: str) -> None:
+    rows = np.flatnonzero(wrong)
+    if len(rows):
+        raise ValueError(
+            f"{name}: {len(rows)} of {len(wrong)} graphs {what}, the first of them row {rows[0]}. "
+            f"Legal is {legal}."
+        )
+
+
 def _from_graphs(samples: Mapping[str, np.ndarray], name: str) -> MoleculeDataset:
     from qlatent_tf.datasets.molecules.encode import molecule_dataset
     from qlatent_tf.datasets.molecules.graphs import check_graphs, decoded_smiles
 
-    atoms, bonds = check_graphs(samples)
+    others = sorted(str(part) for part in samples if part not in ("atoms", "bonds"))
+    if others:
+        raise ValueError(
+            f"{name}: graphs are a dict of 'atoms' and 'bonds' alone; received {', '.join(others)}."
+        )
+    try:
+        atoms, bonds = check_graphs(samples)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+    if not len(atoms):
+        raise ValueError(f"{name} holds no graphs.")
+    uneven = (bonds != bonds.transpose(0, 2, 1)).any(axis=(1, 2))
+    _refuse_rows(uneven, "are not symmetric", name, "bonds[i, j] = bonds[j, i]")
+    looped = bonds.diagonal(axis1=1, axis2=2).any(axis=1)
+    _refuse_rows(looped, "bond an atom to itself", name, "bonds[i, i] = 0")
     graphs = {"atoms": atoms, "bonds": bonds}
     smiles, plain = decoded_smiles(graphs)
-    uneven = np.flatnonzero((bonds != bonds.transpose(0, 2, 1)).any(axis=(1, 2)))
-    if len(uneven):
-        raise ValueError(
-            f"{name}: bonds are symmetric, bonds[i, j] = bonds[j, i]; those of {len(uneven)} of "
-            f"{len(bonds)} graphs are not, the first of them row {uneven[0]}."
-        )
     # A wildcard stands for a node that is no atom and has bonds.
-    lacking = [row for row, text in enumerate(smiles) if text is None or "*" in text]
-    if lacking or not smiles:
-        row = f", the first of them row {lacking[0]}" if lacking else ""
-        raise ValueError(f"{len(lacking)} of {len(smiles)} graphs are no molecules{row}.")
+    lacking = [text is None or "*" in text for text in smiles]
+    _refuse_rows(lacking, "are no molecules", name, "one molecule a graph")
+    several = ["." in text for text in smiles]
+    _refuse_rows(several, "have several fragments", name, "one molecule a graph")
     provenance = {"sha256": sha256_of_arrays((atoms, bonds)), "molecules": len(atoms)}
     texts = {
         "smiles": np.array(smiles),

@@ -14,6 +14,7 @@ def check_options(
     arguments: int = 0,
     passed_on: Sequence[str] | None = None,
     beside: Sequence[str] = (),
+    offered: Sequence[str] = (),
 ) -> None:
     """Refuses options that `builder` does not take, and their lack where it needs them.
 
@@ -25,6 +26,7 @@ def check_options(
       passed_on: sequence of str. Those that a builder with `**options` takes besides its named
         ones; None for any.
       beside: sequence of str. Those that are legal, but no business of the builder.
+      offered: sequence of str. Parameters of the builder that are no options.
 
     Raises:
       ValueError: naming the options that are unknown or missing, and the legal ones.
@@ -35,6 +37,7 @@ def check_options(
         for parameter in parameters
         if parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD)
     ][arguments:]
+    named = [parameter for parameter in named if parameter.name not in offered]
     known = [parameter.name for parameter in named]
     takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
     if takes_any:

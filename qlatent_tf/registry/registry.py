@@ -2,7 +2,7 @@
 
 import importlib
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from qlatent_tf.registry.options import check_options
 from qlatent_tf.registry.own_code import import_own
@@ -16,7 +16,8 @@ class Registry:
       kind: str. What is registered, in the singular; used in error messages.
       homes: dict of str to str. Name -> ``"module:attribute"`` of the builders in this package. A
         module is imported when its builder is asked for: names cost nothing.
-      offered: sequence of str. Options that `build` hands only to the builders that take them.
+      offered: dict of str to str. What callers of `build` hand over, only to the builders that take
+        it, and which is no option -> by what it is given.
       removed: dict of str to str. Names of earlier versions -> what to use instead.
 
     Example:
@@ -32,12 +33,12 @@ class Registry:
         self,
         kind: str,
         homes: Mapping[str, str],
-        offered: Sequence[str] = (),
+        offered: Mapping[str, str] | None = None,
         removed: Mapping[str, str] | None = None,
     ):
         self.kind = kind
         self._homes = homes
-        self._offered = offered
+        self._offered = offered or {}
         self._removed = removed or {}
         self._builders: dict[str, Callable] = {}
 
@@ -110,6 +111,38 @@ class Registry:
         """Returns the parameters of the builder called `name`."""
         return inspect.signature(self.get(name)).parameters
 
+    def check_options(
+        self,
+        name: str,
+        options: Mapping,
+        arguments: int = 0,
+        passed_on: Sequence[str] | None = None,
+    ) -> None:
+        """Refuses what are no options of the builder called `name`, and the lack of one.
+
+        Args:
+          name, options, arguments, passed_on: as of `qlatent_tf.registry.check_options`.
+
+        Raises:
+          ValueError: naming what is unknown, missing or given otherwise, and what is legal.
+        """
+        self.refuse_offered(name, options)
+        owner, offered = f"the {self.kind} {name!r}", tuple(self._offered)
+        builder = self.get(name)
+        check_options(builder, options, owner, arguments, passed_on, self.beside, offered)
+
+    def refuse_offered(self, name: str, options: Iterable[str]) -> None:
+        """Refuses as options what callers of `build` hand over by themselves.
+
+        Raises:
+          ValueError: with what to give in its place.
+        """
+        for option in options:
+            if option in self._offered:
+                raise ValueError(
+                    f"{option} is no option of the {self.kind} {name!r}: {self._offered[option]}."
+                )
+
     def build(self, name: str, /, *args, **options):
         """Calls the builder called `name`.
 
@@ -119,9 +152,9 @@ class Registry:
         """
         builder = self.get(name)
         taken = inspect.signature(builder).parameters
-        options = {key: options[key] for key in options if key in taken or key not in self._offered}
-        check_options(builder, options, f"{self.kind} {name!r}", len(args), beside=self.beside)
-        return builder(*args, **options)
+        offered = {key: options.pop(key) for key in self._offered if key in options}
+        self.check_options(name, options, len(args))
+        return builder(*args, **options, **{key: offered[key] for key in offered if key in taken})
 
 
 class LatentRegistry(Registry):

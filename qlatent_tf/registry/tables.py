@@ -55,7 +55,10 @@ datasets = Registry(
         "thermal": "datasets.vectors.synthetic:thermal",
         "vectors": "datasets.vectors.files:vector_file",
     },
-    offered=("data_dir", "progress"),
+    offered={
+        "data_dir": "--data-dir names the folder, in Python the argument data_dir",
+        "progress": "--quiet hides progress bars where a command has it, in Python progress=False",
+    },
     removed={
         "land_cover_tiles": "Its images were drawn; naip28_small, which comes with the package, "
         "has real ones of the same shape and bands."

@@ -9,6 +9,7 @@ from qlatent_tf.config import Config
 from qlatent_tf.datasets.custom import load
 from qlatent_tf.gan import replicas as distribution
 from qlatent_tf.latents.files import file_record
+from qlatent_tf.registry import datasets
 from qlatent_tf.resolve import resolve
 from qlatent_tf.runs import callbacks
 from qlatent_tf.runs.callbacks import checkpoint_steps
@@ -45,7 +46,7 @@ class RestsOnAnother(Protocol):
         """Takes over the weights of the other model."""
 
 
-def load_dataset(config: Config | str, *, data_dir=None, progress=True, **options):
+def load_dataset(config: Config | str, /, *, data_dir=None, progress=True, **options):
     """Loads the data set of a configuration, or one by its name.
 
     Args:
@@ -64,9 +65,10 @@ def load_dataset(config: Config | str, *, data_dir=None, progress=True, **option
     Example:
       >>> data = qlatent_tf.load_dataset("qm9", data_dir="data")
     """
+    name = config
     if isinstance(config, Config):
-        options = {**config.dataset_options, **options}
-    name = config.dataset if isinstance(config, Config) else config
+        name, options = config.dataset, {**config.dataset_options, **options}
+        datasets.refuse_offered(name, options)
     return load(name, data_dir=data_dir, progress=progress, **options)
 
 

@@ -250,22 +250,35 @@ def require_data_file(names: list[str], data_dir: str | os.PathLike | None, advi
     return path
 
 
-def named_file(file: str | os.PathLike, data_dir: str | os.PathLike | None) -> Path:
+def named_file(
+    file: str | os.PathLike, data_dir: str | os.PathLike | None, *, or_folder: bool = False
+) -> Path:
     """Returns a file given by its path, or by its name in one of the data folders.
 
     The caller's own folder comes before the working directory, and this before the others.
 
+    Args:
+      file: path.
+      data_dir: path. The caller's own folder.
+      or_folder: bool. Whether it may be a folder.
+
     Raises:
       FileNotFoundError: if there is none; see `not_found`.
       NotADirectoryError: as `data_folders`.
-      ValueError: if the name is no text.
+      ValueError: if the name is no text, or that of a device, a pipe or the like, which may have
+        no end.
     """
     _check_name(file)
     data_folders(data_dir)  # A wrong one is told of, also where the file lies elsewhere.
     path = user_path(file)
     for found in (path,) if data_dir is None else (user_path(data_dir) / path, path):
-        if found.exists():
+        if found.is_file() or (or_folder and found.is_dir()):
             return found
+        if found.exists():
+            raise ValueError(
+                f"{found} is {'a folder' if found.is_dir() else 'a device, a pipe or the like'}. "
+                f"Legal is a regular file{' or a folder' * or_folder}."
+            )
     advice = (
         f"Nor is there {Path.cwd() / path}. Give its path, as by --set dataset_options.file=PATH, "
         "or put it into one"

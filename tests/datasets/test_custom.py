@@ -1,12 +1,20 @@
 import inspect
+import os
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from harness import tiny_config
+from PIL import Image
 
 from qlatent_tf import datasets
 from qlatent_tf.datasets import Dataset, ImageDataset, MoleculeDataset
 from qlatent_tf.registry import datasets as registry
+from qlatent_tf.resolve import data_width, image_shape
+from qlatent_tf.runs.training import load_dataset
+from qlatent_tf.zoo import check_names
+from tools.asked_data import data_as_asked
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (6, 4, 5, 3), np.uint8)
@@ -78,12 +86,36 @@ def test_a_file_of_molecules(folder):
         datasets.from_smiles("none.smi")
 
 
-def test_wildcards_are_no_molecules_and_fragments_are():
+def test_wildcards_and_fragments_are_no_molecules():
     bonds = np.zeros((1, 9, 9), int)
-    assert datasets.from_arrays({"atoms": [[1, 2] + [0] * 7], "bonds": bonds}).smiles == {"C.N"}
+    with pytest.raises(ValueError, match="arrays: 1 of 1 graphs have several fragments, the first"):
+        datasets.from_arrays({"atoms": [[1, 2] + [0] * 7], "bonds": bonds})
     bonds[0, 0, 1] = bonds[0, 1, 0] = 1
-    with pytest.raises(ValueError, match="1 of 1 graphs are no molecules"):
+    with pytest.raises(ValueError, match="arrays: 1 of 1 graphs are no molecules, the first of"):
         datasets.from_arrays({"atoms": [[1, 0] + [0] * 7], "bonds": bonds})
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"adjacency": 1, 3: 4}, "mine: graphs are a dict of .* alone; received 3, adjacency"),
+        ({"bonds": np.eye(9, dtype=int)[None]}, "mine: 1 of 1 graphs bond an atom to itself, the"),
+        (
+            {"bonds": np.eye(9, k=1, dtype=int)[None]},
+            r"mine: 1 of 1 graphs are not sym.* bonds\[j, i\]",
+        ),
+        ({"atoms": np.full((1, 9), 99)}, "mine: atoms are codes from 0"),
+        (
+            {"atoms": np.zeros((0, 9), int), "bonds": np.zeros((0, 9, 9), int)},
+            "mine holds no graph",
+        ),
+    ],
+)
+def test_graphs_are_looked_at_before_they_are_decoded(changes, message, monkeypatch):
+    monkeypatch.setattr("qlatent_tf.datasets.molecules.graphs.decode", None)
+    graphs = {"atoms": np.ones((1, 9), int), "bonds": np.zeros((1, 9, 9), int), **changes}
+    with pytest.raises(ValueError, match=message):
+        datasets.from_arrays(graphs, name="mine")
 
 
 def test_a_mask_that_masks_nothing_is_taken_off():
@@ -94,6 +126,35 @@ def test_a_mask_that_masks_nothing_is_taken_off():
 def test_two_classes_of_one_name_are_refused():
     with pytest.raises(ValueError, match="classes have a name each; received 'cat' twice"):
         datasets.from_arrays(IMAGES, np.arange(6) % 2, class_names=["cat", "cat"])
+
+
+@pytest.mark.parametrize("names", ["ab", [1, 2], {"cat": 0, "dog": 1}, 3], ids=repr)
+def test_class_names_are_a_list_of_texts(folder, names):
+    labels = np.arange(6) % 2
+    with pytest.raises(ValueError, match="arrays: class_names is a list of texts; received"):
+        datasets.from_arrays(IMAGES, labels, class_names=names)
+    np.savez("x.npz", x_train=IMAGES, y_train=labels)
+    with pytest.raises(ValueError, match="x.npz: class_names is a list of texts; received"):
+        datasets.load("images", file="x.npz", class_names=names, progress=False)
+
+
+def test_class_names_need_labels_of_the_images_to_train_on(folder):
+    names, labels = ["cat", "dog"], np.arange(6) % 2
+    message = "no labels; received class_names=.'cat', 'dog'."
+    np.savez("x.npz", x_train=IMAGES, x_test=IMAGES, y_test=labels)
+    np.save("x.npy", IMAGES)
+    (folder / "flat").mkdir()
+    Image.fromarray(IMAGES[0]).save("flat/1.png")
+    for make in (
+        lambda: datasets.from_arrays(IMAGES, class_names=names),
+        lambda: datasets.from_arrays(IMAGES, None, IMAGES, labels, class_names=names),
+        lambda: datasets.load("images", file="x.npz", class_names=names, progress=False),
+        lambda: datasets.load("images", file="x.npy", class_names=names),
+        lambda: datasets.load("images", file="flat", class_names=names, progress=False),
+    ):
+        with pytest.raises(ValueError, match=message):
+            make()
+    assert datasets.from_arrays(IMAGES, None, IMAGES, labels).class_names == ()
 
 
 def test_class_names_may_be_an_array():
@@ -119,12 +180,8 @@ def test_a_file_that_is_nowhere_is_named_with_the_folder_it_was_looked_for_in(fo
         (np.zeros(3), r"vectors, \(n, width\), or images.*received shape \(3,\)"),
         ({"atoms": np.zeros((1, 9), int)}, "a dict of 'atoms'"),
         (
-            {"atoms": np.array([[4, 4] + [0] * 7]), "bonds": np.full((1, 9, 9), 3)},
+            {"atoms": np.full((1, 9), 4), "bonds": 3 - 3 * np.eye(9, dtype=int)[None]},
             "1 of 1 graphs are no molecules, the first of them row 0",
-        ),
-        (
-            {"atoms": np.array([[1, 1] + [0] * 7]), "bonds": np.eye(9, k=1, dtype=int)[None]},
-            r"bonds\[j, i\]; those of 1 of 1 graphs are not, the first of them row 0",
         ),
         (np.ma.masked_equal([[1, -9], [3, 4]], -9), "1 of 4 entries are masked"),
         (np.ma.masked_less(IMAGES, 3), "entries are masked"),
@@ -252,3 +309,50 @@ def test_a_data_set_prints_in_a_few_lines_and_is_equal_to_itself_alone():
         data = make()
         assert len(repr(data)) < 800 and f"name={data.name!r}" in repr(data)
         assert data == data and data != make() and data in {data}
+
+
+def test_any_option_of_your_own_function_can_be_given(folder):
+    (folder / "mine.py").write_text(
+        "import numpy as np\n"
+        "def named(name, config=1, *, progress, data_dir):\n"
+        "    return np.full((3, 2), name * config)\n"
+    )
+    data = datasets.load("mine:named", progress=False, name=2, config=3)
+    assert data.source[0, 0] == 6
+    config = tiny_config(dataset="mine:named", dataset_options={"name": 2, "config": 3})
+    check_names(config)
+    assert load_dataset(config, progress=False, name=4).source[0, 0] == 12
+
+
+@pytest.mark.parametrize("option, instead", [("data_dir", "--data-dir"), ("progress", "--quiet")])
+def test_what_commands_have_an_argument_for_is_no_option(option, instead):
+    config = tiny_config(dataset="molecules", dataset_options={"file": "a.smi", option: "/tmp"})
+    asked = SimpleNamespace(settings=[f"dataset_options.{option}=/tmp"], data_dir=None)
+    for refuse in (
+        lambda: check_names(config),
+        lambda: load_dataset(config),
+        lambda: data_as_asked(asked, "molecules"),
+        lambda: data_as_asked(asked, tiny_config(dataset="molecules")),
+    ):
+        with pytest.raises(ValueError, match=f"{option} is no option of .*'molecules': {instead}"):
+            refuse()
+
+
+def test_legal_options_are_those_that_can_be_given():
+    with pytest.raises(ValueError, match=r"Unknown option wide .*elements\.$"):
+        datasets.load("molecules", file="x.smi", wide=1)
+
+
+@pytest.mark.parametrize(
+    "name, ending",
+    [("codes", ".npz"), ("images", ".npy"), ("molecules", ".smi"), ("vectors", ".csv")],
+)
+def test_pipes_and_folders_that_are_no_data_are_refused(folder, name, ending):
+    os.mkfifo(f"pipe{ending}")
+    config = tiny_config(dataset=name, dataset_options={"file": f"pipe{ending}"})
+    assert data_width(config) is image_shape(config) is None
+    (folder / f"folder{ending}").mkdir()
+    with pytest.raises(ValueError, match=f"pipe{ending} is a device, a pipe or the like"):
+        load_dataset(config)
+    with pytest.raises(ValueError, match=f"folder{ending} (is a folder|holds no images)"):
+        load_dataset(config, file=f"folder{ending}")

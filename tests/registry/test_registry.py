@@ -67,7 +67,9 @@ def test_a_file_in_the_working_directory_needs_no_registration(shapes, empty_fol
 
 def test_a_missing_option_is_named(shapes):
     shapes.register("needy")(lambda size, *, colour, depth=1: (size, colour))
-    with pytest.raises(ValueError, match="Option colour is missing for shape 'needy'. Legal: col"):
+    with pytest.raises(
+        ValueError, match="Option colour is missing for the shape 'needy'. Legal: col"
+    ):
         shapes.build("needy", 3)
     assert shapes.build("needy", 3, colour="red") == (3, "red")
 

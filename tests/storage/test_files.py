@@ -179,6 +179,23 @@ def test_a_file_of_the_callers_folder_comes_before_one_that_lies_here(tmp_path, 
     assert files.named_file(tmp_path / "mine.smi", own) == tmp_path / "mine.smi"
 
 
+def test_what_may_have_no_end_is_no_named_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe.npz")
+    (tmp_path / "folder.npz").mkdir()
+    for name, data_dir in (
+        ("/dev/zero", None),
+        (tmp_path / "pipe.npz", None),
+        ("pipe.npz", tmp_path),
+    ):
+        for or_folder in (False, True):
+            legal = "Legal is a regular file" + " or a folder" * or_folder
+            with pytest.raises(ValueError, match=rf"a device, a pipe or the like\. {legal}\.$"):
+                files.named_file(name, data_dir, or_folder=or_folder)
+    with pytest.raises(ValueError, match=r"folder.npz is a folder. Legal is a regular file\.$"):
+        files.named_file("folder.npz", tmp_path)
+    assert files.named_file("folder.npz", tmp_path, or_folder=True) == tmp_path / "folder.npz"
+
+
 def test_a_named_folder_must_exist(tmp_path, monkeypatch):
     monkeypatch.delenv(files.DATA_DIR_VARIABLE, raising=False)
     with pytest.raises(NotADirectoryError, match="--data-dir names .*absent, which is not a"):

@@ -2,7 +2,7 @@
 
 import collections
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 import numpy as np
 from absl import logging
@@ -262,8 +262,42 @@ def check_labels(labels: np.ndarray, count: int, classes: int | None, where: str
     return labels
 
 
-def numbered_classes(arrays: Mapping[str, np.ndarray]) -> list[str]:
-    """Returns names for all the classes in `y_train` and `y_test`: their numbers."""
+def check_class_names(class_names: Iterable[str] | None, where: str) -> list[str] | None:
+    """Returns the names of classes as a list, or None if there are none.
+
+    Raises:
+      ValueError: if they are no list of texts.
+    """
+    if class_names is None:
+        return None
+    is_list = np.iterable(class_names) and not isinstance(class_names, (str, Mapping, Set))
+    listed = list(class_names) if is_list else []
+    if not (is_list and all(isinstance(one, str) for one in listed)):
+        raise ValueError(f"{where}: class_names is a list of texts; received {class_names!r}.")
+    return listed
+
+
+def names_of_classes(
+    class_names: list[str] | None, arrays: Mapping[str, np.ndarray], where: str
+) -> list[str]:
+    """Returns what labels mean: the names of classes that are given, else the labels themselves.
+
+    Args:
+      class_names: list of str, or None. What `check_class_names` returns.
+      arrays: mapping. What `check_splits` returns.
+      where: str. What the arrays are of, in error messages.
+
+    Raises:
+      ValueError: if there are names but no labels of the images to train on, or no names and very
+        large labels.
+    """
+    if class_names and PARTS[1] not in arrays:
+        raise ValueError(
+            f"{where}: class_names says what the labels of the images to train on mean. These "
+            f"images have no labels; received class_names={class_names!r}."
+        )
+    if class_names is not None:
+        return class_names
     largest = max((arrays[part].max() for part in PARTS[1::2] if part in arrays), default=-1)
     if largest >= _MOST_CLASSES:
         raise ValueError(

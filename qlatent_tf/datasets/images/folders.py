@@ -1,7 +1,7 @@
 """Reads the image files in a folder, with their classes and those that are held out."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,8 @@ from qlatent_tf.quantum.memory import check_memory
 from qlatent_tf.text.progress import progress_bar
 
 SPLITS = ("train", "test")
+# Folders that beside one of images to train on hold others, not those of a class.
+_NOT_TO_TRAIN_ON = {"test", "val", "valid", "validation"}
 _NAMED = 3  # Files that a message names.
 
 
@@ -35,7 +37,8 @@ def read_folder(
 
     Where the subfolders are ``train`` and ``test``, images of ``test`` are held out; each of the
     two holds images, or folders of classes. Images are turned as their EXIF orientation says, and
-    transparent ones stand on white. What is no image is left out with a warning.
+    transparent ones stand on white. A warning names what is left out: files that are no images,
+    and folders that hold none.
 
     Args:
       folder: path.
@@ -51,8 +54,8 @@ def read_folder(
 
     Raises:
       NotADirectoryError: if there is no such folder.
-      ValueError: if it holds no images, a file is damaged, sizes differ, the size is none, or the
-        images do not fit into memory.
+      ValueError: if it holds no images, or folders for training and others than those two; if a
+        file is damaged, sizes differ, the size is none, or the images do not fit into memory.
     """
     files, others = _images(folder)
     _tell_of(others)
@@ -85,7 +88,7 @@ def shape_of_folder(folder: Path, size=None, grey: bool = False) -> tuple[int, i
 
 
 def _images(folder: Path) -> tuple[list[_File], list[Path]]:
-    """The images of a folder, those to train on first, and files that are none.
+    """The images of a folder, those to train on first, and what else lies beside them.
 
     Raises:
       NotADirectoryError, ValueError: unless there are images, all with classes or all without.
@@ -94,13 +97,9 @@ def _images(folder: Path) -> tuple[list[_File], list[Path]]:
         raise NotADirectoryError(f"{folder} is not a folder of images.")
     parts = {path.name: path for path in _folders(folder) if _holds_images(path)}
     if parts.keys() != set(SPLITS) or _files(folder):
+        _refuse_other_splits(folder, parts)
         parts = {SPLITS[0]: folder}
-    files, others = [], []
-    for split in SPLITS:
-        if split in parts:
-            found, rest = _labelled(parts[split], split)
-            files += found
-            others += rest
+    files = [file for split in SPLITS if split in parts for file in _labelled(parts[split], split)]
     if not files:
         raise ValueError(f"{folder} holds no images; legal endings are {', '.join(SUFFIXES)}.")
     if len({file.label is None for file in files}) > 1:
@@ -108,11 +107,23 @@ def _images(folder: Path) -> tuple[list[_File], list[Path]]:
             f"Of {folder}/train and {folder}/test one holds images and one folders of images: "
             "both hold their classes as folders, or neither."
         )
-    return files, others
+    read = {folder, *parts.values(), *(file.path.parent for file in files)}
+    known = read | {file.path for file in files}
+    return files, [path for place in read for path in _shown(place) if path not in known]
 
 
-def _labelled(folder: Path, split: str) -> tuple[list[_File], list[Path]]:
-    """The images of a folder, or of the folders of classes in it, and files that are none."""
+def _refuse_other_splits(folder: Path, names: Iterable[str]) -> None:
+    lower = {name.lower() for name in names}
+    if "train" in lower and lower & _NOT_TO_TRAIN_ON:
+        raise ValueError(
+            f"{folder} has the folders {', '.join(names)}. Images to train on are in a folder "
+            "called train, and held-out ones in one called test, in small letters. No other images "
+            "lie beside these two. Rename the folders, and take others away."
+        )
+
+
+def _labelled(folder: Path, split: str) -> list[_File]:
+    """The images of a folder, or of the folders of classes in it."""
     classes = [path.name for path in _folders(folder) if _files(path)]
     _refuse_deeper(folder)
     if classes and _files(folder):
@@ -120,18 +131,21 @@ def _labelled(folder: Path, split: str) -> tuple[list[_File], list[Path]]:
             f"{folder} holds images beside folders of images, {', '.join(classes)}: put all images "
             "into folders, whose names are their classes, or none."
         )
-    found, others = [], []
-    for label in classes or [None]:
-        part = folder / label if label else folder
-        images = _files(part)
-        found += [_File(split, label, path) for path in images]
-        others += sorted({path for path in _shown(part) if not path.is_dir()} - set(images))
-    return found, others
+    return [
+        _File(split, label, path)
+        for label in classes or [None]
+        for path in _files(folder / label if label else folder)
+    ]
 
 
 def _tell_of(others: list[Path]) -> None:
     if others:
-        named = ", ".join(str(path) for path in others[:_NAMED])
+        # Folders first: each may have been meant as a class.
+        others = sorted(others, key=lambda path: (not path.is_dir(), path))
+        named = ", ".join(
+            f"{path} (a folder without images)" if path.is_dir() else str(path)
+            for path in others[:_NAMED]
+        )
         more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
         logging.warning("Left out, because they are no images: %s%s.", named, more)
 
@@ -176,7 +190,20 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def _holds_images(folder: Path) -> bool:
-    return bool(_files(folder)) or any(map(_holds_images, _folders(folder)))
+    return bool(_files(folder)) or any(True for _ in _with_images(folder))
+
+
+def _with_images(folder: Path, follow: bool = True) -> Iterator[Path]:
+    """Yields the folders in a folder that hold images.
+
+    A link is followed, but not those behind it, for they may lead back.
+    """
+    for path in _folders(folder):
+        linked = path.is_symlink()
+        if follow or not linked:
+            if _files(path):
+                yield path
+            yield from _with_images(path, follow and not linked)
 
 
 def _shown(folder: Path) -> list[Path]:
@@ -191,11 +218,8 @@ def _shown(folder: Path) -> list[Path]:
 def _refuse_deeper(folder: Path) -> None:
     """Refuses images that would be left out: of folders within the folders of classes."""
     for part in _folders(folder):
-        inner = _folders(part)
-        while inner:
-            if _files(inner[0]):
-                raise ValueError(
-                    f"{inner[0]} holds images: a class is one folder in {folder}, without folders "
-                    f"in it. Put its images into {part}, or name {part} itself."
-                )
-            inner = [*_folders(inner[0]), *inner[1:]]
+        for inner in _with_images(part):
+            raise ValueError(
+                f"{inner} holds images: a class is one folder in {folder}, without folders in it. "
+                f"Put its images into {part}, or name {part} itself."
+            )

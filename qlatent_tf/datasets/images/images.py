@@ -9,15 +9,18 @@ from absl import logging
 from qlatent_tf.datasets.dataset import ImageDataset
 from qlatent_tf.datasets.images.arrays import (
     PARTS,
+    check_class_names,
     check_splits,
     image_dataset,
     kept_bands,
-    numbered_classes,
+    names_of_classes,
     sha256_of_arrays,
 )
 from qlatent_tf.datasets.images.folders import read_folder, shape_of_folder
 from qlatent_tf.datasets.images.npz_files import load_npz
 from qlatent_tf.storage import files, npy_files
+
+_FOLDER = "folder"
 
 
 def image_file(
@@ -50,7 +53,7 @@ def image_file(
       labels_key: str. The array of their labels, whole numbers from 0.
       test_key: str. The array of held-out images.
       test_labels_key: str. The array of their labels.
-      class_names: list of str. What the labels mean. Default: the numbers.
+      class_names: list of str. What the labels mean, only with labels. Default: the numbers.
       classes: list of str or int. The classes to keep, by name or number. Default: all.
       bands: int. How many bands to keep, the first ones. Default: all.
       size: [int, int] or int. Of a folder's images: height and width to which they are resized.
@@ -60,58 +63,64 @@ def image_file(
 
     Raises:
       FileNotFoundError: if there is no such file.
-      ValueError: if the file is damaged, an array is not there, or is none of images or labels.
+      ValueError: if the file is damaged, an array is not there, is named twice, or is none of
+        images or labels; or if an option does not belong to such a file.
     """
-    path = files.named_file(file, data_dir)
+    path = files.named_file(file, data_dir, or_folder=True)
     named = (key, labels_key, test_key, test_labels_key)
     if not all(name is None or (isinstance(name, str) and name) for name in named):
         raise ValueError(f"Arrays are named by texts that are not empty; received {named}.")
-    if class_names is not None and not (
-        isinstance(class_names, (list, tuple)) and all(isinstance(one, str) for one in class_names)
-    ):
-        raise ValueError(f"class_names is a list of texts; received {class_names!r}.")
+    names = check_class_names(class_names, str(path))
+    kind = _kind(path)
+    if kind != _FOLDER and (size is not None or grey):
+        raise ValueError(
+            f"size and grey are for a folder of pictures; images of a file, {path}, stay as they "
+            "are."
+        )
+    if kind != ".npz" and any(named):
+        raise ValueError(f"{path} is no .npz file: it has no arrays with names.")
     keys: dict[str, str] = {}
-    if path.is_dir():
+    if kind == _FOLDER:
         arrays, folders = read_folder(path, size, grey, progress)
-        digest, class_names = sha256_of_arrays(arrays.values()), class_names or folders
-    elif path.suffix == ".npy":
+        digest, names = sha256_of_arrays(arrays.values()), names or folders
+    elif kind == ".npy":
         arrays, digest = {"x_train": npy_files.open_npy(path)}, files.sha256_of(path)
         keys = {"x_train": path.name}
-    elif path.suffix == ".npz":
+    else:
         keys = _keys(path, named)
         if not any(named):
             _tell_of_labels(path, keys)
         found, digest = load_npz(path, list(keys.values()), progress)
         arrays = {part: found[name] for part, name in keys.items()}
-    else:
-        raise ValueError(f"Images are .npz and .npy files and folders; received {str(file)!r}.")
-    if not path.is_dir() and (size is not None or grey):
-        raise ValueError(
-            f"size and grey are for a folder of pictures; images of a file, {path}, stay as they "
-            "are."
-        )
-    if path.suffix != ".npz" and any(named):
-        raise ValueError(f"{path} is no .npz file: it has no arrays with names.")
-    known = None if class_names is None else len(class_names)
-    named_arrays = {"x_train": "the array"} if path.suffix == ".npy" else keys
+    known = None if names is None else len(names)
+    named_arrays = {"x_train": "the array"} if kind == ".npy" else keys
     arrays = check_splits(arrays, str(path), classes=known, names=named_arrays)
     return image_dataset(
         "images",
         arrays,
-        class_names=numbered_classes(arrays) if class_names is None else class_names,
+        class_names=names_of_classes(names, arrays, str(path)),
         classes=classes,
         bands=bands,
         provenance={"file": path.name, "sha256": digest, "arrays": list(keys.values())},
     )
 
 
+def _kind(path: Path) -> str:
+    """Returns the ending of a file of images, in small letters, or that it is a folder."""
+    kind = _FOLDER if path.is_dir() else path.suffix.lower()
+    if kind not in (".npy", ".npz", _FOLDER):
+        raise ValueError(f"Images are .npz and .npy files and folders; received {str(path)!r}.")
+    return kind
+
+
 def _shape(options) -> tuple | None:
     """The shape of an image, as far as it is known before the data are loaded."""
     try:
-        path = files.named_file(options["file"], None)
-        if path.is_dir():
+        path = files.named_file(options["file"], None, or_folder=True)
+        kind = _kind(path)
+        if kind == _FOLDER:
             shape = shape_of_folder(path, options["size"], options["grey"])
-        elif path.suffix == ".npy":
+        elif kind == ".npy":
             shape = npy_files.open_npy(path).shape[1:]
         else:
             keys = _keys(path, (options["key"], None, None, None))
@@ -162,4 +171,10 @@ def _keys(path: Path, named: tuple[str | None, ...]) -> dict[str, str]:
             )
     if named[3] and not named[2]:
         raise ValueError("Labels of held-out images need the images: name them by test_key.")
-    return {part: name for part, name in zip(PARTS, named, strict=True) if name}
+    keys = {part: name for part, name in zip(PARTS, named, strict=True) if name}
+    if len(set(keys.values())) < len(keys):
+        raise ValueError(
+            f"{path}: key, labels_key, test_key and test_labels_key name different arrays; "
+            f"received {', '.join(f'{name!r} as {part}' for part, name in keys.items())}."
+        )
+    return keys

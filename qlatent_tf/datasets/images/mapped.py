@@ -50,7 +50,7 @@ def mapped_images(
     def made():
         with sole_use(path.with_suffix(".lock"), f"converting {label}"):
             # Another process may have written it just before this one had the lock.
-            if (digest := _verified(path, shape)) is None:
+            if (digest := _verified(path, shape, tell=True)) is None:
                 path.unlink(missing_ok=True)  # The room may be needed.
                 digest = _convert(path, shape, blocks, label, progress)
             return digest
@@ -59,8 +59,11 @@ def mapped_images(
     return np.load(path, mmap_mode="r", allow_pickle=False), digest
 
 
-def _verified(path: Path, shape: tuple[int, ...]) -> str | None:
-    """Returns the SHA-256 of a file that is as it was when it was written, else None."""
+def _verified(path: Path, shape: tuple[int, ...], tell: bool = False) -> str | None:
+    """Returns the SHA-256 of a file that is as it was when it was written, else None.
+
+    Whoever makes it again tells of the damage.
+    """
     if not path.exists():
         return None
     try:
@@ -70,7 +73,8 @@ def _verified(path: Path, shape: tuple[int, ...]) -> str | None:
         if np.load(path, mmap_mode="r", allow_pickle=False).shape != shape:
             raise ValueError("its shape is another")
     except (OSError, ValueError, KeyError, TypeError) as error:
-        logging.warning("%s is damaged (%s) and will be made again.", path, error)
+        if tell:
+            logging.warning("%s is damaged (%s) and will be made again.", path, error)
         return None
     return recorded
 

@@ -10,6 +10,7 @@ Reference:
   framework for satellite imagery", ACM SIGSPATIAL (2015).
 """
 
+import contextlib
 import dataclasses
 import itertools
 import os
@@ -218,15 +219,45 @@ def _rows(table: Path, start: int) -> Iterator[np.ndarray]:
             written = filter(str.strip, file)
             for _ in itertools.islice(written, start):
                 pass
-            line = start
+            row, width = start, None
             while lines := list(itertools.islice(written, mapped.BLOCK)):
-                yield np.loadtxt(lines, np.uint8, delimiter=",", comments=None, ndmin=2)
-                line += len(lines)
+                rows = _numbers_of(lines, row, width)
+                row, width = row + len(lines), rows.shape[1]
+                yield rows
         except ValueError as error:
             raise ValueError(
-                f"{table} is damaged or no table of whole numbers from 0 to 255, somewhere after "
-                f"row {line}: {error}."
+                f"{table} is damaged or no table of whole numbers from 0 to 255: "
+                f"{str(error).rstrip('.')}."
             ) from error
+
+
+def _numbers_of(lines: list[str], first: int, width: int | None) -> np.ndarray:
+    """Returns the rows of a table from number `first` on; an error names the row.
+
+    They have as many entries as rows before them, `width`, if there are some.
+    """
+    with contextlib.suppress(ValueError):
+        rows = _loadtxt(lines)
+        if width in (None, rows.shape[1]):
+            return rows
+    # NumPy would name a row of these lines, not of the table, and not always from 0.
+    for number, line in enumerate(lines, start=first):
+        try:
+            found = _loadtxt([line]).shape[1]
+        except ValueError as error:
+            reason = str(error).replace(" at row 0,", " in")
+            raise ValueError(
+                f"row {number:,} (from 0) reads {line.strip()[:40]!r}: {reason}"
+            ) from error
+        if found != (width := width or found):
+            raise ValueError(
+                f"row {number:,} (from 0) has {found:,} entries, and rows before it {width:,}"
+            )
+    return _loadtxt(lines)
+
+
+def _loadtxt(lines: list[str]) -> np.ndarray:
+    return np.loadtxt(lines, np.uint8, delimiter=",", comments=None, ndmin=2)
 
 
 def _pixels(block: np.ndarray, where: str) -> np.ndarray:

@@ -4,6 +4,7 @@ import collections
 import contextlib
 import functools
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from qlatent_tf.datasets.molecules.elements import (
     check_max_atoms,
 )
 from qlatent_tf.datasets.molecules.held_out import held_out
+from qlatent_tf.quantum.memory import check_memory
 from qlatent_tf.storage import files, npy_files
 from qlatent_tf.storage.array_cache import cached_arrays
 from qlatent_tf.text.progress import progress_bar
@@ -74,12 +76,13 @@ def load_molecules(
     """
     path = Path(path)
     max_atoms, elements = check_max_atoms(max_atoms), check_elements(elements)
+    # Refuses other formats before the file is hashed, and reads it when it is encoded.
+    molecules = molecule_files.read_molecules(path, column)
     chosen = "" if column is None else f"/column {column}"
     # The options come last, so that a key that ends with the versions is one of the usual graphs.
     key = files.sha256_of(path) + chosen + _versions() + _asked(max_atoms, elements)
 
     def make():
-        molecules = molecule_files.read_molecules(path, column)
         graphs, smiles, counts = encode(molecules, progress, path.name, max_atoms, elements)
         return {**graphs, **smiles, "counts": np.array(json.dumps({"file": path.name, **counts}))}
 
@@ -211,10 +214,13 @@ def encode(
       a dict of JSON values.
 
     Raises:
-      ValueError: if no molecule is kept, or an option is not legal.
+      ValueError: if no molecule is kept, an option is not legal, or the graphs do not fit into
+        memory.
     """
     max_atoms, elements = check_max_atoms(max_atoms), check_elements(elements)
-    atoms, bonds, texts = [], [], []
+    atoms = np.empty((0, max_atoms), np.int8)
+    bonds = np.empty((0, max_atoms, max_atoms), np.int8)
+    texts: list[dict[str, str]] = []
     refused, first = collections.Counter(), {}
     beyond = _Beyond(max_atoms, elements)
     with (
@@ -230,13 +236,15 @@ def encode(
                     beyond.add(molecule)
                 first.setdefault(error.reason, (number, molecule))
                 continue
-            atoms.append(graph[0])
-            bonds.append(graph[1])
+            if len(texts) == len(atoms):
+                _resize(len(texts) + len(texts) // 8 + 1024, label, atoms, bonds)
+            atoms[len(texts)], bonds[len(texts)] = graph
             texts.append(found)
+    _resize(len(texts), label, atoms, bonds)
     smiles = {name: np.array([one[name] for one in texts]) for name in _SMILES}
     counts = {
-        "molecules_read": len(atoms) + sum(refused.values()),
-        "molecules": len(atoms),
+        "molecules_read": len(texts) + sum(refused.values()),
+        "molecules": len(texts),
         "distinct_molecules": len(set(smiles["smiles"].tolist())),
         "refused": dict(sorted(refused.items())),
         "other_tautomer_when_decoded": int(sum(smiles["smiles"] != smiles["file_smiles"])),
@@ -245,7 +253,7 @@ def encode(
         f"{count} with {reason} ({_named(*first[reason])} first)"
         for reason, count in sorted(refused.items())
     )
-    if not atoms:
+    if not texts:
         raise ValueError(
             f"None of the molecules of {label} has a graph: {reasons or 'there are none'}."
             f"{beyond.hint()}"
@@ -265,7 +273,15 @@ def encode(
             reasons,
             beyond.hint(),
         )
-    return {"atoms": np.stack(atoms), "bonds": np.stack(bonds)}, smiles, counts
+    return {"atoms": atoms, "bonds": bonds}, smiles, counts
+
+
+def _resize(rows: int, label: str, *arrays: np.ndarray) -> None:
+    """Changes the number of graphs in arrays, in place: a copy would take the memory twice."""
+    each = sum(math.prod(array.shape[1:]) for array in arrays)
+    check_memory(rows * each, f"The graphs of {rows:,} molecules of {label}")
+    for array in arrays:
+        array.resize((rows, *array.shape[1:]), refcheck=False)
 
 
 class _Beyond:

@@ -22,7 +22,7 @@ SUFFIXES = (".smi", ".csv", ".sdf", ".xyz.tar.bz2", ".tar.gz")
 _LONGEST_LINE = 1 << 16
 _LARGEST_STRUCTURE = 1 << 24
 # How a table's first line tells where the SMILES are, the best first.
-_HEADED, _ENDS_SO, _NO_HEADING, _UNTOLD = range(4)
+_HEADED, _SEVERAL, _ENDS_SO, _NO_HEADING, _UNTOLD = range(5)
 _SEPARATORS = (",", ";", "\t")  # of the columns of a table
 _OLD_ENDS = "line ends of old Macintoshes: save it with others"
 # What decompressors, archives, the text decoder and the CSV reader raise; a SystemError is what
@@ -149,12 +149,19 @@ def _smi_smiles(path: Path) -> Iterator[str]:
 def _csv_smiles(path: Path, column: str | None) -> Iterator[str]:
     with _open(path) as file:
         lines = _lines(path, file)
-        first = next(lines, "")
+        blank, first = 0, next(lines, "")
+        while first and not first.strip():
+            blank, first = blank + 1, next(lines, "")
         rows = csv.reader(itertools.chain([first], lines), delimiter=_separator_of(first, column))
         heading = next(rows, [])
         told, place = _place_of_smiles(heading, column)
-        if told == _UNTOLD:
+        if told in (_SEVERAL, _UNTOLD):
             reads = f"its first line reads {first.strip()[:60]!r}"
+            if told == _SEVERAL:
+                raise ValueError(
+                    f"{path} has several columns headed {column or 'smiles'!r}; {reads}. Give each "
+                    "column a heading of its own; capital letters make no difference."
+                )
             if column is not None:
                 raise ValueError(f"{path} has no column headed {column!r}; {reads}.")
             several = ", ".join(name for name in heading if _plain(name).endswith("smiles"))
@@ -169,8 +176,8 @@ def _csv_smiles(path: Path, column: str | None) -> Iterator[str]:
             smiles = row[place] if place < len(row) else ""
             if "\n" in smiles:
                 raise ValueError(
-                    f"{path} is damaged: a quote before the end of line {rows.line_num} is not "
-                    f"closed: {smiles[:60]!r}."
+                    f"{path} is damaged: a quote before the end of line "
+                    f"{blank + rows.line_num} is not closed: {smiles[:60]!r}."
                 )
             if row:
                 yield smiles
@@ -181,7 +188,7 @@ def _place_of_smiles(heading: list[str], column: str | None) -> tuple[int, int]:
     names = [_plain(name) for name in heading]
     wanted = "smiles" if column is None else _plain(column)
     if wanted in names:
-        return _HEADED, names.index(wanted)
+        return _HEADED if names.count(wanted) == 1 else _SEVERAL, names.index(wanted)
     ends = [place for place, name in enumerate(names) if name.endswith("smiles")]
     if column is None and len(ends) == 1:
         return _ENDS_SO, ends[0]

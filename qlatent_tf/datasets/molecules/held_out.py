@@ -1,10 +1,20 @@
 """Which molecules are held out: not trained on, and scored as if a model had made them."""
 
 import hashlib
+import numbers
 
 import numpy as np
 
-from qlatent_tf.text.names import check_number
+
+def check_share(share: float) -> None:
+    """Refuses what is no share of molecules to hold out, before any are read.
+
+    Raises:
+      ValueError: unless it is a number from 0 to below 1.
+    """
+    is_number = isinstance(share, numbers.Real) and not isinstance(share, bool)
+    if not (is_number and 0 <= share < 1):
+        raise ValueError(f"test_share is a number from 0 to below 1; received {share!r}.")
 
 
 def held_out(smiles: np.ndarray, share: float, name: str) -> np.ndarray:
@@ -21,7 +31,7 @@ def held_out(smiles: np.ndarray, share: float, name: str) -> np.ndarray:
     Raises:
       ValueError: if the share is out of range, or it leaves no molecule on one side.
     """
-    check_number("test_share", share, 0, 1)
+    check_share(share)
     if not share:
         return np.zeros(len(smiles), bool)
     distinct, rows = np.unique(smiles, return_inverse=True)

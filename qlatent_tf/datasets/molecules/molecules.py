@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from qlatent_tf.datasets.dataset import MoleculeDataset
 from qlatent_tf.datasets.molecules.elements import ELEMENTS, MAX_ATOMS, graph_sizes
+from qlatent_tf.datasets.molecules.held_out import check_share
 
 
 def molecule_file(
@@ -44,6 +45,7 @@ def molecule_file(
     from qlatent_tf.storage.files import named_file
 
     # What is not legal is said before a file is looked for.
+    check_share(test_share)
     graph_sizes({"max_atoms": max_atoms, "elements": elements})
     path = named_file(file, data_dir)
     return load_molecules("molecules", path, progress, column, test_share, max_atoms, elements)

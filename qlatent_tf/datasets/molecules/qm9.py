@@ -10,6 +10,7 @@ import os
 from absl import logging
 
 from qlatent_tf.datasets.dataset import MoleculeDataset
+from qlatent_tf.datasets.molecules.held_out import check_share
 from qlatent_tf.storage import files
 from qlatent_tf.storage.download import RemoteFile, download
 
@@ -55,9 +56,11 @@ def qm9(
     Raises:
       FileNotFoundError: if the file is nowhere and cannot be downloaded; the message says what
         to do.
+      ValueError: if the file is damaged, or the share is out of range.
     """
     from qlatent_tf.datasets.molecules.encode import load_encoded, load_molecules
 
+    check_share(test_share)
     path = files.find_data_file(list(FILE_NAMES), data_dir)
     dataset = load_encoded("qm9", test_share) if path is None else None
     if path is None and dataset is None:

@@ -8,6 +8,7 @@ they are 10,316 distinct molecules: 65 decode to the tautomer of another.
 from pathlib import Path
 
 from qlatent_tf.datasets.dataset import MoleculeDataset
+from qlatent_tf.datasets.molecules.held_out import check_share
 from qlatent_tf.storage import files
 
 FILE = Path(__file__).with_name("small_molecules.smi.gz")
@@ -24,9 +25,11 @@ def small_molecules(*, test_share: float = 0.0, progress: bool = True) -> Molecu
 
     Raises:
       FileNotFoundError: if the installation lacks the file.
-      ValueError: if the file is not the one that belongs to this version.
+      ValueError: if the file is not the one that belongs to this version, or the share is out of
+        range.
     """
     from qlatent_tf.datasets.molecules.encode import load_molecules
 
+    check_share(test_share)
     files.check_shipped(FILE, SHA256)
     return load_molecules("small_molecules", FILE, progress, test_share=test_share)

@@ -1,6 +1,5 @@
 """Codes of images, from a file: what a study trains on that leaves the images behind."""
 
-import operator
 import os
 
 import numpy as np
@@ -8,7 +7,7 @@ import numpy as np
 from qlatent_tf.checks import check_count
 from qlatent_tf.datasets.dataset import Dataset
 from qlatent_tf.datasets.images.npz_files import load_npz
-from qlatent_tf.storage import files
+from qlatent_tf.storage import files, npy_files
 
 FILE_NAME = "codes.npz"
 
@@ -32,21 +31,20 @@ def codes(
     """
     from qlatent_tf.drawing.vectors import draw_vectors
 
+    if components is not None:
+        components = check_count(components, "components", least=1)
     path = files.named_file(file, data_dir)
     arrays, digest = load_npz(path, ["codes"], progress=False)
     values = arrays["codes"]
-    if (
-        values.dtype.kind not in "iuf"
-        or values.ndim != 2
-        or not values.size
-        or not -1 <= values.min() <= values.max() <= 1
-    ):
-        raise ValueError(
-            f"{path}: codes are numbers from -1 to 1 in the shape (count, code); received the "
-            f"shape {values.shape} of {values.dtype}."
-        )
+    legal = f"{path}: codes are numbers from -1 to 1 in the shape (count, code)"
+    if values.dtype.kind not in "iuf" or values.ndim != 2 or not values.size:
+        raise ValueError(f"{legal}; received the shape {values.shape} of {values.dtype}.")
+    if not -1 <= values.min() <= values.max() <= 1:  # Of a NaN, neither is true.
+        bad = int((~np.isfinite(values)).sum())
+        found = f"values from {values.min()} to {values.max()}"
+        raise ValueError(f"{legal}; received {f'{bad:,} that are not finite' if bad else found}.")
     most = values.shape[1]
-    components = check_count(most if components is None else components, "components", least=1)
+    components = most if components is None else components
     if components > most:
         raise ValueError(f"{path} has codes of {most}; received components={components}.")
     return Dataset(
@@ -63,8 +61,20 @@ def codes(
     )
 
 
-# The width of a sample, where it is known without the file; see `qlatent_tf.resolve`.
-codes.width_of = operator.itemgetter("components")
+def _width(options) -> int | None:
+    """The width of a sample, as far as it is known before the data are loaded."""
+    if options["components"] is not None:
+        return options["components"]
+    try:
+        path = files.named_file(options["file"], None)
+        _, width = npy_files.npz_header(path, "codes").shape
+    except (OSError, ValueError):
+        return None  # Who loads the data says what is wrong.
+    return width
+
+
+# See `qlatent_tf.resolve`.
+codes.width_of = _width
 
 
 def principal_codes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

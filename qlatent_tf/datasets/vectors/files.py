@@ -11,6 +11,7 @@ from qlatent_tf.datasets.vectors.arrays import vector_dataset
 from qlatent_tf.storage import files, npy_files
 
 SUFFIXES = (".csv", ".txt", ".npy", ".npz")
+_DECIMALS = "Decimals take a point, as in 1.5, and no comma"
 
 
 def vector_file(
@@ -29,7 +30,8 @@ def vector_file(
         name in `data_dir`, in $QLATENT_DATA_DIR or in the cache folder.
       key: str. The array in a ``.npz`` file. Default: the only one of two axes.
       columns: list of str or int. The columns to keep, in this order: by name, or by number from 0
-        where they have none. Default: all.
+        where no line names them. A comment right before the numbers may name them, too, as that of
+        `numpy.savetxt`. Default: all.
       header: bool. Whether the first line of a table names the columns. Default: if none of its
         entries is a number.
       data_dir: path. The caller's own folder.
@@ -70,9 +72,9 @@ vector_file.width_of = _width
 
 
 def _read(path: Path, key: str | None, header: bool | None, rows: int | None = None):
-    """Returns the array, of a table the first rows alone if asked, and the names of its columns."""
+    """Returns the array, of a table the first rows alone if asked, and each column's names."""
     suffix = path.suffix.lower()
-    if suffix not in SUFFIXES or not path.is_file():
+    if suffix not in SUFFIXES:
         raise ValueError(f"Vectors are files that end in {', '.join(SUFFIXES)}; received {path}.")
     if key is not None and suffix != ".npz":
         raise ValueError(f"Only a .npz file has arrays with names; received key={key!r}, {path}.")
@@ -83,7 +85,7 @@ def _read(path: Path, key: str | None, header: bool | None, rows: int | None = N
     array = npy_files.open_npy(path) if suffix == ".npy" else _of_archive(path, key)
     if array.ndim != 2:
         raise ValueError(f"{path}: vectors have the shape (n, width); received {array.shape}.")
-    return array, [str(number) for number in range(array.shape[1])]
+    return array, [(str(number),) for number in range(array.shape[1])]
 
 
 def _of_archive(path, key):
@@ -103,12 +105,15 @@ def _of_archive(path, key):
 def _read_table(path, header, rows):
     import pandas
 
-    number, first = _first_line(path)
+    number, line, comment = _first_line(path)
+    first = line.strip()
     separator = next((one for one in ",;\t" if one in first), None)
-    names = [name.strip().strip("\"'") for name in first.split(separator)]
+    names = _entries(first, separator)
     if header is None:
         numbers = sum(map(_is_number, names))
         texts = sum(bool(name) and not _is_number(name) for name in names)
+        if numbers and texts and all(map(_is_decimal, first.split(";" if ";" in first else None))):
+            raise ValueError(f"{path}, line {number}: {_DECIMALS}; received {first[:60]!r}.")
         if numbers and texts:
             raise ValueError(
                 f"{path}, line {number}: the first line holds names or numbers; received both, "
@@ -116,10 +121,7 @@ def _read_table(path, header, rows):
             )
         header = texts > 0
     if header and "" in names:
-        raise ValueError(
-            f"{path}: column {names.index('')} has no name, as a column of row numbers. Write the "
-            "table without it, in pandas by to_csv(index=False)."
-        )
+        raise _nameless(path, names.index(""))
     try:
         frame = pandas.read_csv(
             path,
@@ -135,6 +137,8 @@ def _read_table(path, header, rows):
         raise ValueError(f"{path} holds no rows.") from None
     except (ValueError, UnicodeError) as error:  # Of a parser, too.
         raise ValueError(f"{path} is no table: {str(error).strip()}.") from error
+    if header and line[0].isspace() and frame.shape[1] == len(names) + 1:
+        raise _nameless(path, 0)
     if frame.shape[1] != len(names):
         raise ValueError(
             f"{path}: the first line has {len(names)} entries, and the next {frame.shape[1]}."
@@ -143,24 +147,55 @@ def _read_table(path, header, rows):
         if not pandas.api.types.is_numeric_dtype(kind):
             texts = frame.iloc[:, column]
             row = int(pandas.to_numeric(texts, errors="coerce").isna().to_numpy().argmax())
+            text = str(texts.iloc[row])
+            hint = f" {_DECIMALS}." if _is_decimal(text) and "," in text else ""
             raise ValueError(
                 f"{path}, row {row}, column {column}: vectors are of numbers; received "
-                f"{str(texts.iloc[row])[:40]!r}."
+                f"{text[:40]!r}.{hint}"
             )
-    return frame.to_numpy(np.float64), names if header else list(map(str, range(len(names))))
+    values = frame.to_numpy(np.float64)
+    if header:
+        return values, [(name,) for name in names]
+    known = [(str(place),) for place in range(len(names))]
+    spoken = _entries(comment, separator)
+    # A comment of another form, or of numbers, by which columns are known already, names nothing.
+    if len(spoken) == len(known) and "" not in spoken and not any(map(_is_number, spoken)):
+        known = [(*one, name) for one, name in zip(known, spoken, strict=True)]
+    return values, known
 
 
-def _first_line(path) -> tuple[int, str]:
-    """Returns the first line that holds anything, and its number from 1."""
+def _nameless(path, column: int) -> ValueError:
+    return ValueError(
+        f"{path}: column {column} has no name, as a column of row numbers. Write the table without "
+        "it, in pandas by to_csv(index=False)."
+    )
+
+
+def _entries(line: str, separator: str | None) -> list[str]:
+    return [entry.strip().strip("\"'") for entry in line.split(separator)]
+
+
+def _first_line(path) -> tuple[int, str, str]:
+    """Returns the first line that holds anything, its number from 1, and the last comment before.
+
+    They are returned as the number, the line and the comment, which is empty if there is none.
+    """
+    comment = ""
     try:
         with open(path, encoding="utf-8-sig") as lines:
             for number, line in enumerate(lines, start=1):
-                text = line.partition("#")[0].strip()
-                if text:
-                    return number, text
+                text, _, said = line.partition("#")
+                if text.strip():
+                    return number, text, comment
+                comment = said.strip() or comment
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is no text in UTF-8: {error}.") from error
     raise ValueError(f"{path} holds no rows.")
+
+
+def _is_decimal(text: str) -> bool:
+    """Returns whether a text is a number, perhaps with a comma for its point."""
+    return _is_number(text.strip().replace(",", ".", 1))
 
 
 def _is_number(text: str) -> bool:
@@ -180,13 +215,13 @@ def _listed(columns) -> list:
 
 def _chosen(path, columns, names):
     """Returns the numbers of the columns to keep."""
-    if columns is None:
-        return list(range(len(names)))
     listed = _listed(columns)
-    numbers = [names.index(str(one)) if str(one) in names else -1 for one in listed]
-    if not listed or min(numbers) < 0 or len(set(numbers)) < len(numbers):
+    found = [[place for place, known in enumerate(names) if str(one) in known] for one in listed]
+    numbers = [places[0] for places in found if len(places) == 1]
+    if not listed or len(set(numbers)) < len(listed):
+        shown = ", ".join(" or ".join(known) for known in names[:20])
         raise ValueError(
-            f"{path} has the columns {', '.join(names[:20])}{', ...' if len(names) > 20 else ''}: "
-            f"columns is a list of different ones; received {columns!r}."
+            f"{path} has the columns {shown}{', ...' if len(names) > 20 else ''}: columns lists "
+            f"different ones, and a name in it is that of one column; received {columns!r}."
         )
     return numbers

@@ -6,7 +6,7 @@ from qlatent_tf.datasets.images.arrays import (
     check_labels,
     class_numbers,
     image_dataset,
-    numbered_classes,
+    names_of_classes,
 )
 
 NAMES = ("cat", "dog", "ship")
@@ -162,9 +162,9 @@ def test_labels_in_a_column_are_taken():
 
 def test_one_large_label_makes_no_list_of_names():
     with pytest.raises(ValueError, match="Labels go up to 1000000000; legal without names"):
-        numbered_classes({"y_train": np.array([0, 10**9])})
-    assert numbered_classes({"y_test": np.array([0, 2])}) == ["0", "1", "2"]
-    assert numbered_classes({}) == []
+        names_of_classes(None, {"y_train": np.array([0, 10**9])}, "mine")
+    assert names_of_classes(None, {"y_test": np.array([0, 2])}, "mine") == ["0", "1", "2"]
+    assert names_of_classes(None, {}, "mine") == []
 
 
 @pytest.mark.parametrize("classes, row", [("1", 0), ("3", 2), (1, 1), (["1", 2], [0, 2]), ("0", 0)])

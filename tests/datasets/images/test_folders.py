@@ -158,6 +158,56 @@ def test_what_is_no_image_is_left_out_and_told_of(folder, caplog):
     assert said in caplog.text.replace(f"{folder}/", "")
 
 
+def test_a_class_without_images_and_what_lies_beside_the_classes_are_told_of(folder, caplog):
+    _write(folder, {"pets/cat/1.png": IMAGES[0]})
+    for name in ("dog/1.heic", "emu/notes/1.txt", "labels.csv", "cat/notes/1.txt"):
+        (folder / "pets" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "pets" / name).touch()
+    assert datasets.from_folder("pets").class_names == ("cat",)
+    without = [f"pets/{name} (a folder without images)" for name in ("cat/notes", "dog", "emu")]
+    assert f"no images: {', '.join(without)} and 1 more." in caplog.text.replace(f"{folder}/", "")
+    _write(folder, {"mine/train/1.png": IMAGES[0], "mine/test/1.png": IMAGES[1]})
+    (folder / "mine" / "labels.csv").touch()
+    assert len(datasets.from_folder("mine").test) == 1
+    assert "no images: mine/labels.csv." in caplog.text.replace(f"{folder}/", "")
+
+
+@pytest.mark.parametrize(
+    "names", [("test", "train", "valid"), ("train", "val"), ("Test", "Train"), ("TEST", "train")]
+)
+def test_images_that_are_held_out_elsewhere_are_not_trained_on(folder, names):
+    _write(folder, {f"{name}/1.png": IMAGES[0] for name in names})
+    with pytest.raises(ValueError, match=f"has the folders {', '.join(sorted(names))}. Images"):
+        datasets.from_folder(folder)
+    (folder / "deep").mkdir()
+    for name in names:
+        (folder / name).rename(folder / "deep" / name)
+        _write(folder, {f"deep/{name}/cat/1.png": IMAGES[0]})
+    with pytest.raises(ValueError, match="has the folders"):
+        datasets.from_folder(folder / "deep")
+
+
+def test_train_alone_or_beside_other_names_is_a_class(folder):
+    _write(folder, {"train/1.png": IMAGES[0], "tram/1.png": IMAGES[1]})
+    (folder / "test").mkdir()
+    assert datasets.from_folder(folder).class_names == ("train", "tram")
+
+
+def test_links_that_lead_back_are_followed_once(folder):
+    _write(folder, {"mine/1.png": IMAGES[0], "elsewhere/1.png": IMAGES[1]})
+    (folder / "mine" / "sub").mkdir()
+    for name in ("first", "second"):
+        (folder / "mine" / "sub" / name).symlink_to(".")
+    assert len(datasets.from_folder("mine").source) == 1
+    (folder / "pets").mkdir()
+    (folder / "pets" / "cat").symlink_to(folder / "elsewhere")
+    assert datasets.from_folder("pets").class_names == ("cat",)
+    (folder / "deep" / "cat").mkdir(parents=True)
+    (folder / "deep" / "cat" / "more").symlink_to(folder / "elsewhere")
+    with pytest.raises(ValueError, match="cat/more holds images: a class is one folder"):
+        datasets.from_folder("deep")
+
+
 def test_more_than_fits_into_memory_is_refused_before_it_is_read(folder, monkeypatch):
     _write(folder, {"1.png": IMAGES[0], "2.png": IMAGES[1]})
     with pytest.raises(ValueError, match="2 images of 10000000 x 10000000 pixels take"):

@@ -2,8 +2,10 @@ import zipfile
 
 import numpy as np
 import pytest
+from harness import tiny_config
 
 from qlatent_tf.registry import datasets
+from qlatent_tf.resolve import image_shape
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (12, 5, 7, 4), np.uint8)
@@ -88,6 +90,13 @@ def test_a_npy_file_stays_on_disk(folders):
             "legal are 0 to 0",
         ),
         ({"a": IMAGES, "b": LABELS}, {"key": "a", "test_labels_key": "b"}, "name them by test_key"),
+        ({"a": IMAGES}, {"key": "a", "test_key": "a"}, "received 'a' as x_train, 'a' as x_test"),
+        ({"x_train": IMAGES}, {"test_key": "x_train"}, "name different arrays; received 'x_train'"),
+        (
+            {"a": IMAGES, "b": TEST, "c": LABELS},
+            {"key": "a", "labels_key": "c", "test_key": "b", "test_labels_key": "c"},
+            "received .* 'c' as y_train, 'b' as x_test, 'c' as y_test",
+        ),
         ({"a": IMAGES}, {"key": "a", "bands": 5}, "from 1 to 4"),
         ({"a": IMAGES}, {"key": "a", "classes": "0"}, "no labels to choose"),
         ({"a": IMAGES.astype(object)}, {"key": "a"}, "holds pickled Python objects"),
@@ -146,3 +155,28 @@ def test_a_npy_file_has_no_names(folders):
     np.save("x.npy", IMAGES)
     with pytest.raises(ValueError, match="it has no arrays with names"):
         _load("x.npy", key="a")
+
+
+def test_options_of_other_kinds_of_files_are_refused_before_anything_is_read(folders, monkeypatch):
+    np.savez("x.npz", a=IMAGES)
+    np.save("x.npy", IMAGES)
+    (folders / "photos").mkdir()
+    for reader in ("read_folder", "load_npz", "npy_files.open_npy", "files.sha256_of"):
+        monkeypatch.setattr(f"qlatent_tf.datasets.images.images.{reader}", None)
+    for file, options, message in (
+        ("x.npz", {"size": 8}, "size and grey are for a folder"),
+        ("x.npy", {"grey": True}, "size and grey are for a folder"),
+        ("x.npy", {"test_key": "a"}, "it has no arrays with names"),
+        ("photos", {"key": "a"}, "it has no arrays with names"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            _load(file, **options)
+
+
+@pytest.mark.parametrize("name", ["X.NPY", "X.NPZ"])
+def test_endings_may_have_large_letters(folders, name):
+    with open(name, "wb") as file:
+        np.save(file, IMAGES) if name == "X.NPY" else np.savez(file, IMAGES)
+    np.testing.assert_array_equal(_load(name).source, IMAGES)
+    config = tiny_config(dataset="images", dataset_options={"file": name})
+    assert image_shape(config) == IMAGES.shape[1:]

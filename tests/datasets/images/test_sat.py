@@ -178,9 +178,14 @@ def test_a_table_cut_between_lines_is_refused(folders):
     "table, old, new, message",
     [
         ("X_test_sat4.csv", ",", ",256,", "could not convert string '256' to uint8"),
-        ("X_test_sat4.csv", ",", ",7,", "the number of columns changed"),
+        (
+            "X_test_sat4.csv",
+            ",",
+            ",7,",
+            "row 1 .from 0. has 3,136 entries, and rows before it 3,137",
+        ),
         ("y_train_sat4.csv", "1", "0", "a single one of them 1"),
-        ("y_train_sat4.csv", ",", "", r"have the shape \(25, 3\)|number of columns changed"),
+        ("y_train_sat4.csv", ",", "", r"have the shape \(25, 3\)|and rows before it 3"),
     ],
 )
 def test_tables_of_something_else_are_refused(folders, table, old, new, message):
@@ -231,6 +236,23 @@ def test_what_is_missing_is_said(folders):
 def test_options_out_of_range_are_refused(folders, options, message):
     with pytest.raises(ValueError, match=message):
         _load(folders, **options)
+
+
+@pytest.mark.parametrize(
+    "line, reason",
+    [
+        ("1,300,2", "reads '1,300,2': .*300.* in column 2"),
+        ("1,x,2", "reads '1,x,2': .*'x'.* in column 2"),
+        ("1,2", "has 2 entries, and rows before it 3"),
+    ],
+)
+def test_a_row_that_is_wrong_is_named_by_its_place_in_the_table(tmp_path, line, reason):
+    table = tmp_path / "X_train_sat4.csv"
+    table.write_text("1,2,3\n" * 1500 + line + "\n" + "1,2,3\n" * 5)
+    with pytest.raises(ValueError, match=rf"255: row 1,500 \(from 0\) {reason}\.$"):
+        list(sat._rows(table, 0))
+    with pytest.raises(ValueError, match=r"row 1,500 \(from 0\)"):
+        list(sat._rows(table, 1100))
 
 
 @FUZZ

@@ -9,6 +9,7 @@ from qlatent_tf import datasets
 from qlatent_tf.datasets.molecules import encode as encoded_molecules
 from qlatent_tf.datasets.molecules.encode import encode, load_encoded, load_molecules
 from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
+from qlatent_tf.quantum import memory
 
 LINES = [
     "CCO",
@@ -122,6 +123,14 @@ def test_the_second_load_comes_from_the_cache(file, cache, monkeypatch):
     assert len(list(cache.iterdir())) == 1
 
 
+def test_formats_and_columns_are_looked_at_before_the_file_is_hashed(file, monkeypatch):
+    monkeypatch.setattr(encoded_molecules.files, "sha256_of", None)
+    with pytest.raises(ValueError, match="some.txt tells no format. Legal endings"):
+        load_molecules("some", file.rename(file.with_name("some.txt")))
+    with pytest.raises(ValueError, match="column='x' is of a .csv file"):
+        load_molecules("some", file, column="x")
+
+
 def test_another_file_is_encoded_anew(file):
     load_molecules("some", file, progress=False)
     file.write_text("CCC")
@@ -202,3 +211,16 @@ def test_a_cache_that_cannot_be_written_does_no_harm(file, tmp_path, monkeypatch
     with caplog.at_level("WARNING", logger="absl"):
         assert len(load_molecules("some", file, progress=False).smiles) == 3
     assert "cannot be written" in caplog.text
+
+
+def test_graphs_that_do_not_fit_into_memory_are_refused_as_they_become_many(monkeypatch):
+    carbon, water = Chem.MolFromSmiles("C"), Chem.MolFromSmiles("O")
+    graphs, smiles, counts = encode([water, *[carbon] * 1500, None])
+    assert graphs["atoms"].shape == (1501, 9) and graphs["bonds"].shape == (1501, 9, 9)
+    assert graphs["atoms"].dtype == graphs["bonds"].dtype == np.int8
+    assert graphs["atoms"].sum() == 1503 and not graphs["bonds"].any()
+    assert len(smiles["smiles"]) == counts["molecules"] == 1501
+    monkeypatch.setattr(memory, "memory_limit", lambda: 1 << 20)
+    assert encode([carbon])[2]["molecules"] == 1
+    with pytest.raises(ValueError, match=r"graphs of .* molecules of mine take .* MiB of memory"):
+        encode([carbon] * 20_000, label="mine", max_atoms=20)

@@ -95,6 +95,9 @@ def test_what_rdkit_refuses_is_none(tmp_path, name, content):
         ("a.smi", b"C\nC\rCC\n", "a.smi is damaged: line 2 has line ends of old Macintoshes"),
         ("a.csv", b"smiles\rC\rCC", "a.csv is damaged: line 1 has line ends of old Macintoshes"),
         ("a.smi.gz", gzip.compress(b"C" * 4_000_000), "line 1 has 65,536 bytes or more"),
+        ("a.csv", b"smiles,smiles\nC,O", "a.csv has several columns headed 'smiles'; its first"),
+        ("a.csv", b"SMILES;x;smiles\nC;1;O", "a.csv has several columns headed 'smiles'"),
+        ("a.csv", b'\n \nsmiles\n"CCO\nCC\nC\n', "a quote before the end of line 6 is not closed"),
         ("a.csv", b"smiles\nC,\0", "a.csv is damaged: line 2 has a NUL"),
         ("a.csv", b'smiles\n"CCO\nCC\nC\n', "a.csv is damaged: a quote before the end of line 4"),
         ("a.sdf.gz", gzip.compress((b"C" * 999 + b"\n") * 17_000), "more than 16,777,216 bytes"),
@@ -129,6 +132,8 @@ def test_a_field_of_a_table_may_hold_a_line_end(tmp_path):
         ("id;name (a, b, c);smiles\n1;x;C\n2;y;CC", None),
         ('"mol, wt, smiles note";smiles\n1;C\n2;CC', None),
         ("2,3\nO,C\nO,CC", 3),
+        ("\n  \r\n\nid;smiles\n1;C\n2;CC", None),
+        ("\nC\n\nCC", None),
     ],
 )
 def test_tables_have_separators_and_headings_of_several_kinds(tmp_path, text, column):

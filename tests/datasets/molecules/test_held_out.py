@@ -5,10 +5,12 @@ import pytest
 from qlatent_tf.tools import evaluate as tool
 
 from qlatent_tf import datasets
+from qlatent_tf.datasets.molecules import encode
 from qlatent_tf.datasets.molecules.graphs import graphs_to_smiles
 from qlatent_tf.datasets.molecules.held_out import held_out
 from qlatent_tf.datasets.molecules.small_molecules import small_molecules
 from qlatent_tf.runs.evaluation import evaluate_real
+from qlatent_tf.storage import files
 
 SMILES = ["C" * count for count in range(1, 10)] + ["CO", "OC", "CN", "c1c[nH]cn1", "c1cnc[nH]1"]
 
@@ -50,6 +52,24 @@ def test_the_share_is_about_that_of_distinct_molecules():
 def test_a_share_that_leaves_nothing_on_one_side_is_refused(share):
     with pytest.raises(ValueError, match=r"test_share"):
         datasets.from_smiles(SMILES, test_share=share, progress=False)
+
+
+@pytest.mark.parametrize("share", [1, 1.0, -0.1, float("nan"), "half", True, None], ids=repr)
+def test_a_share_is_looked_at_before_any_molecule(folder, monkeypatch, share):
+    (folder / "mine.smi").write_text("CCO\n")
+    monkeypatch.setattr(encode, "load_molecules", None)
+    monkeypatch.setattr(encode, "encode", None)
+    for reader in ("find_data_file", "check_shipped"):
+        monkeypatch.setattr(files, reader, None)
+    for load in (
+        lambda: datasets.load("qm9", test_share=share),
+        lambda: datasets.load("small_molecules", test_share=share),
+        lambda: datasets.load("molecules", file="absent.smi", test_share=share),
+        lambda: datasets.from_smiles("mine.smi", test_share=share),
+        lambda: datasets.from_smiles(["CCO"], test_share=share),
+    ):
+        with pytest.raises(ValueError, match="test_share is a number from 0 to below 1; received"):
+            load()
 
 
 def test_they_are_scored_as_if_a_model_had_made_them(halves, tmp_path, capsys):

@@ -3,9 +3,11 @@ import io
 import numpy as np
 import pytest
 from damage import FUZZ, assert_read_or_refused, damaged
+from harness import tiny_config
 from hypothesis import given
 
 from qlatent_tf.datasets.vectors.codes import codes, principal_codes
+from qlatent_tf.resolve import resolve
 
 VALUES = np.linspace(-1, 1, 12).reshape(4, 3)
 
@@ -33,8 +35,9 @@ def test_a_file_is_given_by_its_path_too(tmp_path, monkeypatch):
     "arrays, message",
     [
         ({"other": VALUES}, "codes.npz lacks codes; it holds other"),
-        ({"codes": 2 * VALUES}, "codes.npz: codes are numbers from -1 to 1"),
-        ({"codes": VALUES * np.nan}, "codes.npz: codes are numbers from -1 to 1"),
+        ({"codes": 2 * VALUES}, r"codes.npz: codes are .* received values from -2\.0 to 2\.0\.$"),
+        ({"codes": [[0, np.nan]]}, r"codes are numbers from -1 to 1 .* 1 that are not finite\.$"),
+        ({"codes": [[np.inf, 3]]}, r"codes are numbers from -1 to 1 .* 1 that are not finite\.$"),
         ({"codes": np.full((4, 3), -128, np.int8)}, "codes.npz: codes are numbers from -1 to 1"),
         ({"codes": VALUES[0]}, r"received the shape \(3,\) of float64"),
         ({"codes": VALUES.astype(str)}, r"received the shape \(4, 3\) of <U"),
@@ -47,6 +50,19 @@ def test_what_are_no_codes(tmp_path, arrays, message):
         (tmp_path / "codes.npz").write_bytes(b"PK and so on")
     with pytest.raises(ValueError, match=message):
         codes(data_dir=tmp_path)
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_the_model_is_as_wide_as_the_codes(tmp_path, monkeypatch, save):
+    save(tmp_path / "mine.npz", codes=VALUES)
+    monkeypatch.chdir(tmp_path)
+    for options, width in (
+        ({"file": "mine.npz"}, 3),
+        ({"file": "mine.npz", "components": 2}, 2),
+        ({"file": "absent.npz"}, 16),
+    ):
+        config = tiny_config(dataset="codes", dataset_options=options, model_options={})
+        assert resolve(config).model_options["features"] == width
 
 
 def _content(save):

@@ -56,6 +56,12 @@ def test_columns_are_chosen_by_name_in_their_order(table, columns):
         ("a,b\n1,2\n3,4,5\n", "is no table: .*Expected 2 fields"),
         ("1,b\n2,3\n", "line 1: the first line holds names or numbers; received both, '1,b'"),
         ("0x10,2\n3,4\n", "received both"),
+        ("1,5;2,5\n3,5;4\n", r"line 1: Decimals take a point, as in 1.5, .* received '1,5;2,5'\.$"),
+        ("1,5 2\n3,5 4\n", "line 1: Decimals take a point"),
+        ("1;2\n3,5;4\n", r"row 1, column 0: .* received '3,5'\. Decimals take a point"),
+        ("a;b\n1;2,5\n", r"row 0, column 1: .* received '2,5'\. Decimals take a point"),
+        ("\ta\tb\n0\t1\t2\n1\t3\t4\n", "column 0 has no name, as a column of row numbers"),
+        (" a b\n0 1 2\n1 3 4\n", "column 0 has no name, as a column of row numbers"),
         (",a,b\n0,1,2\n1,3,4\n", "column 0 has no name, as a column of row numbers"),
         ("", "holds no rows"),
         ("a,b\n", "holds no rows"),
@@ -80,6 +86,34 @@ def test_columns_and_keys_that_are_not_there_are_refused(table, options, message
         load_dataset("vectors", file=str(table), **options)
 
 
+def test_names_of_several_columns_choose_none(tmp_path):
+    file = str(write(tmp_path / "mine.csv", "a,a,b\n1,2,3\n4,5,6\n"))
+    assert load_dataset("vectors", file=file).source.shape == (2, 3)
+    assert load_dataset("vectors", file=file, columns="b").source.shape == (2, 1)
+    with pytest.raises(ValueError, match="a name in it is that of one column; received 'a'"):
+        load_dataset("vectors", file=file, columns="a")
+
+
+@pytest.mark.parametrize("delimiter", [" ", ",", "\t"])
+def test_names_in_a_comment_are_names_too(tmp_path, delimiter):
+    file = str(tmp_path / "mine.txt")
+    np.savetxt(file, ROWS, delimiter=delimiter, header="made today\n" + delimiter.join("abc"))
+    for columns in ("c,a", ["2", 0], ["c", 0]):
+        data = load_dataset("vectors", file=file, columns=columns)
+        np.testing.assert_allclose(data.source, ROWS[:, [2, 0]], rtol=1e-6)
+    with pytest.raises(ValueError, match="has the columns 0 or a, 1 or b, 2 or c: .* received 'z'"):
+        load_dataset("vectors", file=file, columns="z")
+
+
+def test_a_comment_that_names_no_columns_is_a_comment(tmp_path):
+    for comment in ("1,0", "a,b,c", "a,", "made"):
+        file = str(write(tmp_path / "mine.csv", f"# {comment}\n\n1,2\n3,4\n"))
+        data = load_dataset("vectors", file=file, columns=1)
+        np.testing.assert_array_equal(data.source, [[2], [4]])
+        with pytest.raises(ValueError, match="has the columns 0, 1: "):
+            load_dataset("vectors", file=file, columns="a")
+
+
 def test_arrays_of_other_shapes_are_refused(tmp_path):
     np.save(tmp_path / "cube.npy", np.zeros((2, 2, 2)))
     np.savez(tmp_path / "two.npz", a=ROWS, b=ROWS)
@@ -91,7 +125,7 @@ def test_arrays_of_other_shapes_are_refused(tmp_path):
         load_dataset("vectors", file=str(tmp_path / "two.npz"), key="b").source, ROWS
     )
     with pytest.raises(ValueError, match=r"Vectors are files that end in"):
-        load_dataset("vectors", file=str(tmp_path))
+        load_dataset("vectors", file=str(write(tmp_path / "mine.dat", "1,2")))
 
 
 def test_the_model_is_as_wide_as_the_table(table):
