@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from harness import tiny_config
 from PIL import Image
+from qlatent_tf.tools.asked_data import data_as_asked
 
 from qlatent_tf import datasets
 from qlatent_tf.datasets import Dataset, ImageDataset, MoleculeDataset
@@ -14,7 +15,6 @@ from qlatent_tf.registry import datasets as registry
 from qlatent_tf.resolve import data_width, image_shape
 from qlatent_tf.runs.training import load_dataset
 from qlatent_tf.zoo import check_names
-from tools.asked_data import data_as_asked
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.integers(0, 256, (6, 4, 5, 3), np.uint8)
