@@ -272,6 +272,28 @@ def test_one_device_needs_no_strategy():
         distribution.make_strategy("tpu")
 
 
+def test_replicas_share_the_gradient_as_they_share_the_batch():
+    # Keras' optimizers sum what the replicas give, so that each of two gives half.
+    gan, rate = zoo.build_model(MLP), 1e-3
+    gan.compile(keras.optimizers.SGD(rate), keras.optimizers.SGD(rate))
+    latent, seed, start = tf.ones([4, 4]), tf.constant([1, 2]), gan.get_weights()
+    for update in (
+        lambda: gan._update_critic(tf.zeros([4, 4]), latent, seed),
+        lambda: gan._update_generator(latent, seed, None),
+    ):
+        moves = []
+        for gan.replicas in (1, 2):
+            gan.set_weights(start)
+            update()
+            moves.append(
+                np.concatenate(
+                    [np.ravel(b - a) for a, b in zip(start, gan.get_weights(), strict=True)]
+                )
+            )
+        assert np.abs(moves[0]).max() > 100 * 1e-7
+        np.testing.assert_allclose(moves[1], moves[0] / 2, atol=2e-7)
+
+
 def test_the_rows_of_replicas_are_the_batch():
     rows = np.arange(24).reshape(2, 6, 2)
     batch = {

@@ -166,15 +166,26 @@ def test_the_estimates_of_two_halves_are_that_of_the_batch():
         model.latent.draw(noise),
         tf.constant(np.random.default_rng(0).normal(size=10)),
     )
-    sampler = model.latent._samplers[0]
-    with tf.GradientTape() as tape:
-        log_probs = sampler.log_prob(layer(), tf.round(latents - model.latent.loc))
-        weights = (losses - tf.reduce_mean(losses)) * 10 / 9
-        loss = tf.reduce_mean(tf.cast(weights, "float32") * log_probs)
-    expected, start = tape.gradient(loss, layer.angles).numpy(), layer.angles.numpy()
+    sampler, variables = model.latent._samplers[0], layer.trainable_variables
+
+    def gradient(signs):
+        with tf.GradientTape() as tape:
+            log_probs = sampler.log_prob(layer(), tf.round(latents - model.latent.loc))
+            weights = signs * (losses - tf.reduce_mean(losses)) * 10 / 9
+            loss = tf.reduce_mean(tf.cast(weights, "float32") * log_probs)
+        return tape.gradient(loss, variables)
+
+    def square(tensors):
+        return sum(float(tf.reduce_sum(tensor**2)) for tensor in tensors)
+
+    whole, apart = gradient(np.ones(10)), gradient(np.repeat([1.0, -1.0], 5))
+    starts = [variable.numpy() for variable in variables]
     report = model.latent_training.update(noise, latents, losses, [])
-    np.testing.assert_allclose(start - layer.angles.numpy(), 0.01 * expected, atol=1e-6)
-    assert float(report["circuit/gradient_norm"]) >= np.linalg.norm(expected) * (1 - 1e-5)
+    for variable, start, expected in zip(variables, starts, whole, strict=True):
+        np.testing.assert_allclose(start - variable.numpy(), 0.01 * expected, atol=1e-6)
+    assert float(report["circuit/gradient_norm"]) == pytest.approx(square(whole) ** 0.5, rel=1e-4)
+    # Half the sum and half the difference are two estimates' mean and its error.
+    assert float(report["circuit/gradient_variance"]) == pytest.approx(square(apart), rel=1e-4)
 
 
 @pytest.mark.parametrize("changes, message", [
