@@ -72,12 +72,16 @@ def one_cluster():
 def two_workers(one_cluster):
     """That cluster, when both of its workers are there: a test before may have killed one."""
     from dask.distributed import TimeoutError
+    from harness import wait_for
 
-    while True:
+    def both_are_there():
         one_cluster._client.cluster.scale(2)
         with contextlib.suppress(TimeoutError):
             one_cluster._client.wait_for_workers(2, timeout=2)
-            return one_cluster
+            return True
+
+    wait_for(both_are_there)
+    return one_cluster
 
 
 @pytest.fixture(scope="module", autouse=True)

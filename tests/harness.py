@@ -4,6 +4,7 @@ import ast
 import contextlib
 import functools
 import struct
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,6 +30,14 @@ def run_tool(*arguments) -> int:
     from qlatent_tf import __main__ as command
 
     return command.main([str(argument) for argument in arguments])
+
+
+def wait_for(condition, seconds=300) -> None:
+    """Waits until `condition()` holds; fails after far longer than a busy machine takes."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"did not come about in {seconds} s"
+        time.sleep(0.02)
 
 
 @contextlib.contextmanager
