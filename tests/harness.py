@@ -3,9 +3,12 @@
 import ast
 import contextlib
 import functools
+import os
 import struct
 import time
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 # Folder of the checkout -> the package it is installed as; setup.cfg says the same.
@@ -30,6 +33,13 @@ def run_tool(*arguments) -> int:
     from qlatent_tf import __main__ as command
 
     return command.main([str(argument) for argument in arguments])
+
+
+def needs_file(*names):
+    """Returns the mark of a test that reads a real file, one of these in $QLATENT_DATA_DIR."""
+    folder = os.environ.get("QLATENT_DATA_DIR")
+    there = folder and any((Path(folder).expanduser() / name).exists() for name in names)
+    return pytest.mark.skipif(not there, reason=f"needs {names[0]} in QLATENT_DATA_DIR")
 
 
 def wait_for(condition, seconds=300) -> None:
