@@ -28,6 +28,13 @@ def scored(metric: str, dataset, samples, **options) -> dict[str, float]:
     return means(metrics.get(metric)(dataset, samples, **options))
 
 
+def first_modes(photons: int, modes: int):
+    """Returns the input state with one photon in each of the first modes."""
+    import numpy as np
+
+    return (np.arange(modes) < photons).astype(int)
+
+
 def run_tool(*arguments) -> int:
     """Runs a command line of `qlatent-tf`; returns its exit code."""
     from qlatent_tf import __main__ as command

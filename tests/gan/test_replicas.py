@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from harness import tiny_config
+from tiny_run import summaries
 
 from qlatent_tf import zoo
 from qlatent_tf.gan import replicas as distribution
@@ -73,13 +74,11 @@ def train(workdir, config=MLP, **changes):
 
 def losses(run):
     """Returns the losses in a run's events, (step, name) -> value."""
-    found = {}
-    for file in run.path.glob("events.*"):
-        for record in tf.compat.v1.train.summary_iterator(str(file)):
-            for value in record.summary.value:
-                if value.tag.startswith("4_losses/"):
-                    found[record.step, value.tag] = float(tf.make_ndarray(value.tensor))
-    return found
+    return {
+        (step, value.tag): float(tf.make_ndarray(value.tensor))
+        for step, value in summaries(run)
+        if value.tag.startswith("4_losses/")
+    }
 
 
 def assert_same_run(one, other):
@@ -290,7 +289,7 @@ def test_replicas_share_the_gradient_as_they_share_the_batch():
                     [np.ravel(b - a) for a, b in zip(start, gan.get_weights(), strict=True)]
                 )
             )
-        assert np.abs(moves[0]).max() > 100 * 1e-7
+        assert np.abs(moves[0]).max() > 1e-5
         np.testing.assert_allclose(moves[1], moves[0] / 2, atol=2e-7)
 
 

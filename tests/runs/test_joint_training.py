@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from harness import eagerly, tiny_config
-from tiny_run import check_resumes, killed
+from tiny_run import check_resumes, killed, summaries
 from tiny_run import train as train_run
 
 from qlatent_tf import __main__ as command
@@ -58,10 +58,8 @@ def test_the_circuit_moves_and_its_moments_are_shown(run):
     moved = np.abs(model.latent.devices[0].unitary - fixed.latent.devices[0].unitary).max()
     assert 1e-4 < moved < 0.2
     found = {}
-    for file in run.path.glob("events.*"):
-        for record in tf.compat.v1.train.summary_iterator(str(file)):
-            for value in record.summary.value:
-                found.setdefault(value.tag, []).append(record.step)
+    for step, value in summaries(run):
+        found.setdefault(value.tag, []).append(step)
     for name in ("gradient_norm", "gradient_variance", "drift"):
         assert found[f"8_circuit/{name}"] == [1, 6]
     assert found["8_circuit/mode_03_mean"] == found["8_circuit/mode_00_variance"] == [3, 6]
