@@ -2,8 +2,8 @@
 
     python -m benchmarks.boson_sampling                      # about ten minutes
     python -m benchmarks.boson_sampling --quick              # a look, under a minute
-    python -m benchmarks.boson_sampling --out docs/boson_sampling.md
-    python -m benchmarks.boson_sampling --large --out docs/large_boson_sampling.md    # half an hour
+    python -m benchmarks.boson_sampling --out boson_sampling.md
+    python -m benchmarks.boson_sampling --large --out large_boson_sampling.md    # half an hour
 
 n photons in the first of m modes of one Haar-random interferometer, the same for everybody; what
 one call needs to start is timed with it, compilation is not and is listed apart. Candidates take
@@ -25,7 +25,7 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.machine import machine_lines
-from benchmarks.report import medians, new_parser, timed, write_report
+from benchmarks.report import count, in_units, medians, new_parser, timed, write_report
 from qlatent_tf.quantum.kernels.glynn import REFRESH, compute_minors, new_buffers
 from qlatent_tf.quantum.samplers.boson_sampler import BosonSampler
 from qlatent_tf.quantum.samplers.distinguishable import DistinguishableSampler
@@ -146,14 +146,6 @@ def measure(
             wall, cpu = timed(draw, sizes[name], turn)
             times[name].append((wall / sizes[name], cpu / wall))
     return medians(times)
-
-
-def in_units(seconds: float) -> str:
-    """Returns a time per sample with three digits and a unit."""
-    for factor, unit in ((1e9, "ns"), (1e6, "µs"), (1e3, "ms")):
-        if seconds * factor < 1000:
-            return f"{seconds * factor:#.3g} {unit}".replace(". ", " ")
-    return f"{seconds:.3g} s"
 
 
 def timing(seconds: float, load: float) -> str:
@@ -349,13 +341,15 @@ def large_report() -> list[str]:
     return report
 
 
-def main() -> None:
+def main(argv=None) -> None:
     """Runs the benchmark and prints it, or writes it to a file."""
     parser = new_parser(__doc__)
     parser.add_argument("--quick", action="store_true", help="short calls, up to 16 photons")
     parser.add_argument("--large", action="store_true", help="28 to 40 photons, one by one")
-    parser.add_argument("--threads", type=int, help="threads of all candidates (default: all)")
-    options = parser.parse_args()
+    parser.add_argument("--threads", type=count, help="threads of all candidates (default: all)")
+    options = parser.parse_args(argv)
+    if options.large and (options.quick or options.threads):
+        parser.error("--large is of one core, and has no --quick")
     threads = 1 if options.large else check_num_threads(options.threads)
     seconds, turns, largest = (0.1, 3, 16) if options.quick else (1.0, 7, SIZES[-1][0])
     machine = machine_lines(PACKAGES, threads)

@@ -1,7 +1,7 @@
 """Chi-square of every sampling method and precision against the exact law.
 
     python -m benchmarks.chi_square                   # a minute
-    python -m benchmarks.chi_square --out docs/chi_square.md
+    python -m benchmarks.chi_square --out chi_square.md
 
 The laws are squared permanents by the definition, independent of the samplers. A p-value is uniform
 between 0 and 1 if the law is right; each has a seed of its own.
@@ -9,9 +9,11 @@ between 0 and 1 if the law is right; each has a seed of its own.
 
 import numpy as np
 
-from benchmarks.report import new_parser, show_report
+from benchmarks.machine import machine_lines
+from benchmarks.report import count, new_parser, show_report
 from qlatent_tf.quantum.reference import outcomes, probability
 from qlatent_tf.quantum.samplers.boson_sampler import BosonSampler
+from qlatent_tf.quantum.threads import check_num_threads
 from qlatent_tf.quantum.unitaries import haar_unitary
 from qlatent_tf.quantum.verification.chi_square import chi_square_p_value
 
@@ -44,18 +46,20 @@ def chi_square_table(samples: int) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
+def main(argv=None) -> None:
     """Prints the table."""
-    arguments = new_parser(__doc__)
-    arguments.add_argument(
+    parser = new_parser(__doc__)
+    parser.add_argument(
         "--samples",
-        type=int,
+        type=count,
         default=1_000_000,
         help="of each size, method and precision (default: 1000000)",
     )
-    options = arguments.parse_args()
+    options = parser.parse_args(argv)
+    machine = "\n".join(machine_lines(("qlatent_tf", "numpy", "numba"), check_num_threads(None)))
     table = chi_square_table(options.samples)
-    show_report(f"p-values of {options.samples:,} samples each.\n\n{table}", options.out)
+    text = f"{machine}\n\np-values of {options.samples:,} samples each.\n\n{table}"
+    show_report(text, options.out)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import brentq
 
-from benchmarks.report import new_parser, show_report
+from benchmarks.report import count, new_parser, show_report
 from qlatent_tf.drawing.style import INK, latent_style, new_figure, save_figure, shared_legend, tidy
 from qlatent_tf.quantum.gaussian.calibrations import Calibration, list_names, read_calibration
 from qlatent_tf.quantum.gaussian.device import GaussianDevice
@@ -84,14 +84,23 @@ def compare(
 
 
 def fitted_transmission(calibration: Calibration, light: str) -> float:
-    """Returns the factor of the transmission at which the mean total is the measured one."""
+    """Returns the factor of the transmission at which the mean total is the measured one.
+
+    Raises:
+      ValueError: if no transmission of a device is.
+    """
 
     def excess(factor: float) -> float:
         device = device_of(calibration, light, factor)
         return float(device.mean().sum() - calibration.mean_counts.sum())
 
-    brightest = 1 / np.linalg.norm(calibration.transfer, ord=2) ** 2
-    return float(brentq(excess, 0.5, min(1.5, brightest), xtol=1e-6))
+    least, most = 1e-3, 1 / np.linalg.norm(calibration.transfer, ord=2) ** 2
+    if not excess(least) < 0 < excess(most):
+        raise ValueError(
+            f"With {light} light, no transmission from {least:g} to {most:.3g} times that of "
+            f"{calibration.name} has the mean total {calibration.mean_counts.sum():.4g}."
+        )
+    return float(brentq(excess, least, most, xtol=1e-6))
 
 
 def distance(first: np.ndarray, second: np.ndarray) -> float:
@@ -217,7 +226,7 @@ def main(argv=None) -> None:
     parser = new_parser(__doc__)
     parser.add_argument("file", type=Path, help="a .npz file of calibrations")
     parser.add_argument(
-        "--samples", type=int, default=40_000, help="intensities drawn for a law (default: 40000)"
+        "--samples", type=count, default=40_000, help="intensities drawn for a law (default: 40000)"
     )
     parser.add_argument("--figure", type=Path, help="a .png file; a .svg is written beside it")
     arguments = parser.parse_args(argv)

@@ -1,7 +1,7 @@
 """Sensitivity of image scores: held-out images of CIFAR-10, whole and degraded.
 
     python -m benchmarks.image_scores --data-dir path/to/data        # a few minutes
-    python -m benchmarks.image_scores --out docs/image_sensitivity.md
+    python -m benchmarks.image_scores --out image_sensitivity.md
 
 Each row scores 10,000 images by the preset `cifar_classifier`, as the metric `classifier_scores`
 does. The degradations are of the kinds of generators' faults: noise, blur, few images again and

@@ -26,8 +26,14 @@ import tensorflow as tf
 from qlatent_tf.configs.mlp import get_config
 
 from benchmarks.machine import machine_lines
-from benchmarks.report import new_parser, show_report
-from benchmarks.steps import add_options, keras_steps, measure, model_and_batches
+from benchmarks.report import count, new_parser, show_report
+from benchmarks.steps import (
+    add_options,
+    keras_steps,
+    measure,
+    model_and_batches,
+    parse_options,
+)
 from qlatent_tf.layers.photonic.interferometer import Interferometer
 from qlatent_tf.layers.photonic.photonic_sampler import PhotonicSampler
 
@@ -135,17 +141,16 @@ def merlin(python: str, photons: int, modes: int, batch: int, turns: int, thread
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def main() -> None:
+def main(argv=None) -> None:
     """Runs the benchmark and prints it, or writes it to a file."""
     parser = new_parser(__doc__)
-    add_options(parser, ["boson"], batch_size=500, steps=20, turns=5)
-    parser.add_argument("--photons", type=int, nargs="+", default=[4, 6, 8, 10, 12])
+    add_options(parser, None, batch_size=500, steps=20, turns=5)
+    parser.add_argument("--photons", type=count, nargs="+", default=[4, 6, 8, 10, 12])
     parser.add_argument("--merlin", default=sys.executable, help="a Python that has MerLin")
-    parser.add_argument("--merlin-batches", type=int, nargs="+", default=[8])
+    parser.add_argument("--merlin-batches", type=count, nargs="+", default=[8])
     # 10 photons in 20 modes have 20 million outcomes, of which each sample needs all.
-    parser.add_argument("--merlin-photons", type=int, nargs="+", default=[4, 6, 8])
-    options = parser.parse_args()
-    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
+    parser.add_argument("--merlin-photons", type=count, nargs="+", default=[4, 6, 8])
+    options = parse_options(parser, argv)
     lines = [
         "# Speed of joint training",
         "",

@@ -3,7 +3,7 @@
     python -m benchmarks.last_qgan_step                       # some minutes
     python -m benchmarks.last_qgan_step --qubits 6 --steps 10 --turns 2
     python -m benchmarks.last_qgan_step --width 4             # a small classical generator
-    python -m benchmarks.last_qgan_step --out docs/last_qgan_step.md
+    python -m benchmarks.last_qgan_step --out last_qgan_step.md
 
 One step is five critic updates and one generator update of `last_qgan` under its configuration, on
 codes that lie in memory: real images are encoded once, before the first step, so that an
@@ -12,11 +12,10 @@ first turn, which compiles, does not.
 """
 
 import numpy as np
-import tensorflow as tf
 from qlatent_tf.configs.last_qgan import get_config
 
-from benchmarks.report import new_parser, show_report
-from benchmarks.steps import add_options, keras_steps, measure, report
+from benchmarks.report import count, new_parser, show_report
+from benchmarks.steps import add_options, keras_steps, measure, parse_options, report
 from qlatent_tf import resolve as completion
 from qlatent_tf.models.codes.builder import GENERATORS
 from qlatent_tf.runs import training
@@ -57,20 +56,19 @@ def candidate(latent: str, generator: str, compiled: bool, options):
     return keras_steps(model, batches)
 
 
-def main() -> None:
+def main(argv=None) -> None:
     """Runs the benchmark and prints it, or writes it to a file."""
     parser = new_parser(__doc__)
     add_options(parser, ["gaussian", "boson"], batch_size=64, steps=50, turns=5)
-    parser.add_argument("--qubits", type=int, default=10, help="default: 10")
-    parser.add_argument("--layers", type=int, default=2, help="of the circuit (default: 2)")
+    parser.add_argument("--qubits", type=count, default=10, help="default: 10")
+    parser.add_argument("--layers", type=count, default=2, help="of the circuit (default: 2)")
     parser.add_argument(
         "--width",
-        type=int,
+        type=count,
         default=128,
         help="of the classical generator's first layer (default: 128)",
     )
-    options = parser.parse_args()
-    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
+    options = parse_options(parser, argv)
     candidates = {
         f"{generator}, {latent}, {'XLA' if compiled else 'no XLA'}": candidate(
             latent, generator, compiled, options

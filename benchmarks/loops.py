@@ -3,7 +3,7 @@
     python -m benchmarks.loops                      # about ten minutes
     python -m benchmarks.loops --quick              # a look, about a minute
     python -m benchmarks.loops --threads 1 --cpu    # CPU time of one core that others use, too
-    python -m benchmarks.loops --out docs/loops_speed.md
+    python -m benchmarks.loops --out loops_speed.md
 
 One photon in each of the first half of the bins, loops with random splitters of seed 1, the same
 for everybody. What one call needs to start is timed with it, but for the walk, which is planned
@@ -23,13 +23,12 @@ from benchmarks.boson_sampling import (
     PACKAGES,
     Candidate,
     first_modes,
-    in_units,
     measure,
     perceval,
     timing,
 )
 from benchmarks.machine import machine_lines
-from benchmarks.report import new_parser, write_report
+from benchmarks.report import count, in_units, new_parser, write_report
 from qlatent_tf.quantum.memory import readable_bytes
 from qlatent_tf.quantum.samplers.boson_sampler import BosonSampler
 from qlatent_tf.quantum.samplers.method_choice import (
@@ -167,13 +166,13 @@ def delay_table(seconds: float, turns: int, limit: float, threads: int, cpu: boo
     return lines
 
 
-def main() -> None:
+def main(argv=None) -> None:
     """Runs the benchmark and prints it, or writes it to a file."""
     parser = new_parser(__doc__)
     parser.add_argument("--quick", action="store_true", help="short calls, a lower limit")
     parser.add_argument("--cpu", action="store_true", help="CPU time in place of wall time")
-    parser.add_argument("--threads", type=int, help="threads of all candidates (default: all)")
-    options = parser.parse_args()
+    parser.add_argument("--threads", type=count, help="threads of all candidates (default: all)")
+    options = parser.parse_args(argv)
     threads = check_num_threads(options.threads)
     seconds, turns, limit = (0.1, 3, 2e-3) if options.quick else (1.0, 5, 0.1)
     report = ["# Time per sample of time-bin interferometers", ""]

@@ -2,7 +2,7 @@
 
     python -m benchmarks.molgan_step                      # some minutes
     python -m benchmarks.molgan_step --latents boson --steps 5 --turns 2
-    python -m benchmarks.molgan_step --out docs/molgan_step.md
+    python -m benchmarks.molgan_step --out molgan_step.md
 
 One step is five critic updates and one generator update of `molgan` as in table 2: batch 256, a
 latent of 16 modes. Graphs are those of `small_molecules`, which are as large as QM9's. The plain
@@ -28,6 +28,7 @@ from benchmarks.steps import (
     keras_steps,
     measure,
     model_and_batches,
+    parse_options,
     report,
 )
 from qlatent_tf import resolve as completion
@@ -169,12 +170,11 @@ def _gumbel(like):
     return -tf.math.log(-tf.math.log(tf.random.uniform(tf.shape(like), minval=1e-7)))
 
 
-def main() -> None:
+def main(argv=None) -> None:
     """Runs the benchmark and prints it, or writes it to a file."""
     parser = new_parser(__doc__)
     add_options(parser, list(LATENTS), batch_size=256, steps=15, turns=3)
-    options = parser.parse_args()
-    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
+    options = parse_options(parser, argv)
     configs = {
         name: get_config(name).override(
             batch_size=options.batch_size,

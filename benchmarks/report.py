@@ -4,6 +4,7 @@ import argparse
 import os
 import statistics
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,8 +17,17 @@ def new_parser(description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--out", type=Path, help="Markdown file to write")
+    parser.add_argument(
+        "--out", type=Path, help="Markdown file to write; one that is there is replaced"
+    )
     return parser
+
+
+def count(text: str) -> int:
+    """Returns a number from 1, as the type of an argument."""
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"is a number from 1; received {text}")
+    return number
 
 
 def write_report(text: str, out: Path | None) -> None:
@@ -32,11 +42,23 @@ def show_report(text: str, out: Path | None) -> None:
     write_report(text, out)
 
 
-def run_quietly(words: Sequence, **options) -> None:
-    """Runs a command whose output nobody reads; `options` are those of `subprocess.run`."""
+def run_quietly(words: Sequence, code: int = 0, cwd: Path | str | None = None) -> None:
+    """Runs a command whose output nobody reads.
+
+    Raises:
+      RuntimeError: if it ends with another code, with the end of what it said.
+    """
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    nothing = subprocess.DEVNULL
-    subprocess.run(words, env=environment, stdout=nothing, stderr=nothing, **options)
+    with tempfile.TemporaryFile("w+", errors="replace") as said:
+        done = subprocess.run(
+            words, env=environment, cwd=cwd, stdout=subprocess.DEVNULL, stderr=said, check=False
+        )
+        if done.returncode != code:
+            said.seek(0)
+            raise RuntimeError(
+                f"{' '.join(map(str, words))} ended with {done.returncode}, not with {code}: "
+                f"{said.read()[-1000:].strip()}"
+            )
 
 
 def timed(run: Callable, *arguments) -> tuple[float, float]:
@@ -44,6 +66,15 @@ def timed(run: Callable, *arguments) -> tuple[float, float]:
     wall, processor = time.perf_counter(), time.process_time()
     run(*arguments)
     return time.perf_counter() - wall, time.process_time() - processor
+
+
+def in_units(seconds: float) -> str:
+    """Returns a time with three digits and a unit."""
+    for factor, unit in ((1e9, "ns"), (1e6, "µs"), (1e3, "ms")):
+        # What is rounded to 1000 has the next unit.
+        if float(f"{seconds * factor:.3g}") < 1000:
+            return f"{seconds * factor:#.3g} {unit}".replace(". ", " ")
+    return f"{seconds:.3g} s"
 
 
 def medians(times: Mapping[str, Sequence[tuple]]) -> dict[str, tuple]:

@@ -3,7 +3,7 @@
     python -m benchmarks.resnet_step                      # some minutes
     python -m benchmarks.resnet_step --latents boson --steps 4 --turns 2
     python -m benchmarks.resnet_step --variant full --batch-size 8 --steps 1 --turns 1
-    python -m benchmarks.resnet_step --out docs/resnet_step.md
+    python -m benchmarks.resnet_step --out resnet_step.md
 
 One step is what the variant of `configs/resnet.py` says, on images of noise. The plain networks are
 the same functions of the same weights, written as the paper draws them: upsampling, then a 3 x 3
@@ -18,7 +18,6 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import layers
 from qlatent_tf.configs.resnet import VARIANTS, get_config
 
@@ -29,6 +28,7 @@ from benchmarks.steps import (
     keras_steps,
     measure,
     model_and_batches,
+    parse_options,
     report,
 )
 from qlatent_tf.experiments.table2_cifar import LATENTS
@@ -84,13 +84,12 @@ def _normalised(images):
     return layers.ReLU()(layers.BatchNormalization(epsilon=1e-5)(images))
 
 
-def main() -> None:
+def main(argv=None) -> None:
     """Runs the benchmark and prints it, or writes it to a file."""
     parser = new_parser(__doc__)
     add_options(parser, list(LATENTS), batch_size=64, steps=6, turns=3)
     parser.add_argument("--variant", choices=VARIANTS, default="small")
-    options = parser.parse_args()
-    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
+    options = parse_options(parser, argv)
     with tempfile.TemporaryDirectory() as folder:
         measured = measure(_candidates(options, Path(folder)), options.steps, options.turns)
     text = report(f"`resnet`, variant `{options.variant}`", options, versions(), measured)

@@ -1,13 +1,13 @@
 """Training steps of several candidates, timed in turns, as a table."""
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import keras
+import numba
 import tensorflow as tf
 
-from benchmarks.machine import usable_cores
-from benchmarks.report import medians, timed
+from benchmarks.machine import machine_lines, usable_cores
+from benchmarks.report import count, medians, timed
 from qlatent_tf import resolve as completion
 from qlatent_tf.config import Config
 from qlatent_tf.gan.wgan_gp import WGANGP
@@ -60,36 +60,48 @@ def measure(candidates: dict[str, Candidate], steps: int, turns: int) -> dict[st
 
 
 def add_options(parser, latents, batch_size: int, steps: int, turns: int) -> None:
-    """Adds what all benchmarks of steps can be asked for."""
-    parser.add_argument("--latents", nargs="+", default=latents)
-    parser.add_argument("--batch-size", type=int, default=batch_size)
+    """Adds what all benchmarks of steps can be asked for; no latents where they are given."""
+    if latents:
+        parser.add_argument("--latents", nargs="+", default=latents)
+    parser.add_argument("--batch-size", type=count, default=batch_size)
     parser.add_argument(
-        "--steps", type=int, default=steps, help=f"steps of a turn (default: {steps})"
+        "--steps", type=count, default=steps, help=f"steps of a turn (default: {steps})"
     )
     parser.add_argument(
-        "--turns", type=int, default=turns, help=f"turns of each (default: {turns})"
+        "--turns", type=count, default=turns, help=f"turns of each (default: {turns})"
     )
     parser.add_argument(
-        "--threads", type=int, default=usable_cores(), help="threads of the kernels (default: all)"
+        "--threads",
+        type=count,
+        default=usable_cores(),
+        help="threads of TensorFlow's kernels, and of samplers (default: all)",
     )
 
 
-def report(what: str, options, packages: dict[str, str], measured: dict[str, tuple]) -> str:
+def parse_options(parser, argv=None):
+    """Returns the options of a command line, and bounds the threads."""
+    options = parser.parse_args(argv)
+    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
+    # As the variable of this name would: samplers look here at each call.
+    numba.config.NUMBA_NUM_THREADS = options.threads
+    return options
+
+
+def report(what: str, options, packages: Iterable[str], measured: dict[str, tuple]) -> str:
     """Returns the table as Markdown; ratios are to the first candidate.
 
     Args:
       what: str. What is trained, such as "`mlp` on quantum data".
       options: namespace. Of `add_options`.
-      packages: dict. Versions by name.
+      packages: iterable of str. Those whose versions matter.
       measured: dict. What `measure` returned.
     """
     lines = [
         "# Training steps",
         "",
-        f"{what}, batch {options.batch_size}, {options.turns} turns of {options.steps} steps, "
-        f"{options.threads} of {os.cpu_count()} threads; "
-        + ", ".join(f"{name} {version}" for name, version in packages.items())
-        + ".",
+        *machine_lines(packages, options.threads),
+        "",
+        f"{what}, batch {options.batch_size}, {options.turns} turns of {options.steps} steps.",
         "",
         "| candidate | steps/s | ms a step | of the first | processor ms a step | of the first |",
         "|---|---:|---:|---:|---:|---:|",

@@ -2,7 +2,7 @@
 
     python -m benchmarks.style_circuit                       # about half an hour
     python -m benchmarks.style_circuit --qubits 4 6 --quick  # a look
-    python -m benchmarks.style_circuit --out docs/style_circuit_speed.md
+    python -m benchmarks.style_circuit --out style_circuit_speed.md
 
 A step is the features, X and Z of every qubit, of a batch of noise and the gradient of their sum
 of squares with respect to all parameters: circuit "bel", style "scalar". All compute the same
@@ -26,7 +26,7 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.machine import machine_lines, usable_cores
-from benchmarks.report import medians, new_parser, timed, write_report
+from benchmarks.report import count, medians, new_parser, timed, write_report
 from qlatent_tf.layers.circuit.style_circuit import StyleCircuit
 
 PACKAGES = ["tensorflow", "tensorcircuit-ng", "numpy", "pennylane", "pennylane-lightning", "qibo"]
@@ -236,14 +236,14 @@ def timing(measured: tuple[float, float]) -> str:
     return f"{1 / seconds:.3g} ({load:.2f})"
 
 
-def main() -> None:
+def main(argv=None) -> None:
     """Runs the benchmark and prints it, or writes it to a file."""
     parser = new_parser(__doc__)
-    parser.add_argument("--qubits", type=int, nargs="+", default=[4, 6, 8, 10, 12])
-    parser.add_argument("--layers", type=int, default=3)
-    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--qubits", type=count, nargs="+", default=[4, 6, 8, 10, 12])
+    parser.add_argument("--layers", type=count, default=3)
+    parser.add_argument("--batch-size", type=count, default=64)
     parser.add_argument("--quick", action="store_true", help="short turns, and few")
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
     seconds, turns = (0.3, 3) if options.quick else (2.0, 7)
     # Imports the simulator, which is not to count as compilation.
     StyleCircuit(2, 1)(np.zeros([1, 2], "float32"))

@@ -2,7 +2,7 @@
 
     python -m benchmarks.train_step                       # some minutes
     python -m benchmarks.train_step --latents boson --steps 10 --turns 2
-    python -m benchmarks.train_step --out docs/train_step.md
+    python -m benchmarks.train_step --out train_step.md
 
 One step is five critic updates and one generator update of `mlp` as in table 1: batch 500, two
 hidden layers of 512, RMSprop, data of 8 photons in 16 modes. The bare step is the same XLA program
@@ -30,6 +30,7 @@ from benchmarks.steps import (
     keras_steps,
     measure,
     model_and_batches,
+    parse_options,
     report,
 )
 from qlatent_tf import resolve as completion
@@ -147,12 +148,11 @@ def pytorch(real: np.ndarray, batch_size: int, critic_steps: int = 5) -> Candida
     return run
 
 
-def main() -> None:
+def main(argv=None) -> None:
     """Runs the benchmark and prints it, or writes it to a file."""
     parser = new_parser(__doc__)
     add_options(parser, [*LATENTS, *CONTROLS], batch_size=500, steps=30, turns=5)
-    options = parser.parse_args()
-    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
+    options = parse_options(parser, argv)
     dataset = training.load_dataset(completion.resolve(get_config("gaussian")), progress=False)
     real = dataset.source.sample(REAL_SAMPLES, seed=(0, 0)).numpy()
     configs = {
@@ -164,13 +164,13 @@ def main() -> None:
         f"ours, {name}": keras_steps(*model_and_batches(configs[name])) for name in options.latents
     }
     candidates["keras.io example style"] = keras_example(real, options.batch_size)
-    packages = versions()
+    packages = [*versions()]
     if importlib.util.find_spec("torch"):
         import torch
 
         torch.set_num_threads(options.threads)
         candidates["PyTorch, eager"] = pytorch(real, options.batch_size)
-        packages["torch"] = torch.__version__
+        packages.append("torch")
     measured = measure(candidates, options.steps, options.turns)
     text = report("`mlp` on quantum data", options, packages, measured)
     show_report(text, options.out)

@@ -14,6 +14,8 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 # The tests' matrices are small and workers share the cores: threads would wait for each other.
 for _library in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
     os.environ.setdefault(_library, "1")
+# No test needs a GPU, and numbers and replicas are those of a machine without.
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
 # The package says how h5py opens files, which h5py reads when it is first imported: whichever test
 # comes first, and whether it begins with Keras, makes no difference.
@@ -39,21 +41,35 @@ def empty_folder(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def tiny_run(tmp_path_factory):
+def shared_folder(tmp_path_factory):
+    """A folder of the session, one for all workers."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def session_cache(shared_folder):
+    """The cache where a test names no other: what the user's holds would hide what is missing."""
+    folder = shared_folder / "cache"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QLATENT_CACHE_DIR", str(folder))
+        patch.delenv("QLATENT_INCEPTION_WEIGHTS", raising=False)
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def tiny_run(shared_folder):
     """A run of `TINY`, which tests only read: one for all workers, made by the first."""
     from harness import eagerly
     from tiny_run import train
 
     from qlatent_tf.runs.run_directory import RunDirectory
 
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
-    with filelock.FileLock(folder / "tiny_run.lock"):
-        if not (folder / "tiny_run").exists():
+    with filelock.FileLock(shared_folder / "tiny_run.lock"):
+        if not (shared_folder / "tiny_run").exists():
             with eagerly():
-                train(folder / "tiny_run.part").path.rename(folder / "tiny_run")
-    return RunDirectory(folder / "tiny_run")
+                train(shared_folder / "tiny_run.part").path.rename(shared_folder / "tiny_run")
+    return RunDirectory(shared_folder / "tiny_run")
 
 
 @pytest.fixture(scope="module")
@@ -72,12 +88,16 @@ def one_cluster():
 def two_workers(one_cluster):
     """That cluster, when both of its workers are there: a test before may have killed one."""
     from dask.distributed import TimeoutError
+    from harness import wait_for
 
-    while True:
+    def both_are_there():
         one_cluster._client.cluster.scale(2)
         with contextlib.suppress(TimeoutError):
             one_cluster._client.wait_for_workers(2, timeout=2)
-            return one_cluster
+            return True
+
+    wait_for(both_are_there)
+    return one_cluster
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -127,17 +147,13 @@ def no_charts():
 
 
 @pytest.fixture(scope="session")
-def molecule_cache(tmp_path_factory):
-    """A cache in which the molecules of the package are graphs: one for all workers."""
+def molecule_cache(session_cache):
+    """That cache, in which the molecules of the package are graphs: made by the first worker."""
     from qlatent_tf.registry import datasets
 
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
-    with pytest.MonkeyPatch.context() as patch, filelock.FileLock(folder / "molecules.lock"):
-        patch.setenv("QLATENT_CACHE_DIR", str(folder / "molecules"))
+    with filelock.FileLock(session_cache.with_name("molecules.lock")):
         datasets.build("small_molecules", progress=False)
-    return folder / "molecules"
+    return session_cache
 
 
 def pytest_collection_finish():

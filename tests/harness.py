@@ -3,8 +3,12 @@
 import ast
 import contextlib
 import functools
+import os
 import struct
+import time
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 # Folder of the checkout -> the package it is installed as; setup.cfg says the same.
@@ -24,11 +28,33 @@ def scored(metric: str, dataset, samples, **options) -> dict[str, float]:
     return means(metrics.get(metric)(dataset, samples, **options))
 
 
+def first_modes(photons: int, modes: int):
+    """Returns the input state with one photon in each of the first modes."""
+    import numpy as np
+
+    return (np.arange(modes) < photons).astype(int)
+
+
 def run_tool(*arguments) -> int:
     """Runs a command line of `qlatent-tf`; returns its exit code."""
     from qlatent_tf import __main__ as command
 
     return command.main([str(argument) for argument in arguments])
+
+
+def needs_file(*names):
+    """Returns the mark of a test that reads a real file, one of these in $QLATENT_DATA_DIR."""
+    folder = os.environ.get("QLATENT_DATA_DIR")
+    there = folder and any((Path(folder).expanduser() / name).exists() for name in names)
+    return pytest.mark.skipif(not there, reason=f"needs {names[0]} in QLATENT_DATA_DIR")
+
+
+def wait_for(condition, seconds=300) -> None:
+    """Waits until `condition()` holds; fails after far longer than a busy machine takes."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"did not come about in {seconds} s"
+        time.sleep(0.02)
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 import ast
 import importlib
+import sys
 import types
 
 import numpy as np
@@ -11,6 +12,7 @@ from qlatent_tf.configs import mlp
 from qlatent_tf import registry
 from qlatent_tf.models.images.model import image_critic, image_generator
 from qlatent_tf.models.molecules.networks import graph_critic, graph_generator
+from qlatent_tf.quantum.threads import check_num_threads
 
 FILES = sorted((ROOT / "benchmarks").glob("*.py"))
 
@@ -43,6 +45,52 @@ def test_steps_are_timed_in_turns_and_reported():
     cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
     assert [row[0] for row in cells] == ["bare", "none"] and cells[0][3] == "1.00"
     assert float(cells[0][2]) == pytest.approx(1000 * measured["bare"][0], abs=0.5)
+
+
+@pytest.mark.parametrize(
+    "seconds, text",
+    [(999.4e-9, "999 ns"), (999.7e-9, "1.00 us"), (0.0123, "12.3 ms"), (0.9999, "1 s")],
+)
+def test_times_have_three_digits_and_the_unit_that_they_are_rounded_to(seconds, text):
+    assert importlib.import_module("benchmarks.report").in_units(seconds) == text
+
+
+def test_numbers_of_steps_and_threads_are_from_1(capsys, monkeypatch):
+    steps, report = (importlib.import_module(f"benchmarks.{name}") for name in ("steps", "report"))
+    set_threads = []
+    monkeypatch.setattr(tf.config.threading, "set_intra_op_parallelism_threads", set_threads.append)
+    monkeypatch.setattr(steps.numba.config, "NUMBA_NUM_THREADS", 7)
+    parser = report.new_parser("")
+    steps.add_options(parser, ["boson"], batch_size=4, steps=2, turns=1)
+    for name in ("steps", "turns", "threads", "batch-size"):
+        with pytest.raises(SystemExit):
+            steps.parse_options(parser, [f"--{name}", "0"])
+        assert f"--{name}: is a number from 1; received 0" in capsys.readouterr().err
+    steps.parse_options(parser, ["--threads", "3"])
+    assert set_threads == [3] and check_num_threads(None) == 3
+
+
+def test_a_command_that_fails_is_told_of_with_its_reason():
+    run = importlib.import_module("benchmarks.report").run_quietly
+    words = [sys.executable, "-c", "raise SystemExit('no room')"]
+    run(words, code=1)
+    with pytest.raises(RuntimeError, match="ended with 1, not with 0: no room"):
+        run(words)
+
+
+def test_a_transmission_that_no_device_has_is_refused(monkeypatch):
+    module = importlib.import_module("benchmarks.gaussian_devices")
+    calibration = types.SimpleNamespace(
+        name="some", transfer=0.8 * np.eye(2), squeezing=np.ones(2), mean_counts=np.ones(2)
+    )
+    full = module.device_of(calibration, "squeezed", 1 / 0.64).mean()
+    calibration.mean_counts = 0.25 * full
+    # Counts of a number of photons are proportional to the transmission.
+    found = module.fitted_transmission(calibration, "squeezed")
+    assert found == pytest.approx(0.25 / 0.64, abs=1e-5)
+    calibration.mean_counts = 1.1 * full
+    with pytest.raises(ValueError, match="no transmission from 0.001 to 1.56 times that of some"):
+        module.fitted_transmission(calibration, "squeezed")
 
 
 def test_candidates_of_the_style_circuit_agree_in_what_they_compute():

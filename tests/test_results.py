@@ -79,7 +79,6 @@ def test_a_page_follows_its_files(doc_scripts, tmp_path, monkeypatch):
 
 
 def test_the_site_takes_the_table_for_the_page_of_a_folder(doc_scripts):
-    pytest.importorskip("mkdocs")
     pages = importlib.import_module("site_pages")
     for folder in _FOLDERS:
         found = pages._paths(f"docs/results/{folder.name}/*.md")

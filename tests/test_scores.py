@@ -4,6 +4,7 @@ import json
 import math
 
 import pytest
+from damage import FUZZ
 from harness import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,6 +65,7 @@ def test_a_key_is_read_as_it_is_written(key):
     assert [getattr(read, name) for name in fields] == [getattr(score, name) for name in fields]
 
 
+@FUZZ
 @given(st.text(), st.text(), st.booleans())
 def test_whatever_a_metric_of_ones_own_is_called_its_key_is_kept(key, dataset, joined):
     key = f"classifier_score_{key}_{dataset}_{len(key)}@{len(dataset)}" if joined else key

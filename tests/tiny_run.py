@@ -34,6 +34,15 @@ def copy_of(run, folder):
     return type(run)(shutil.copytree(run.path, folder, dirs_exist_ok=True))
 
 
+def summaries(run):
+    """Yields the step and the summary of each entry of a run's events, in order."""
+    import tensorflow as tf
+
+    for file in sorted(run.path.glob("events.*")):
+        for record in tf.compat.v1.train.summary_iterator(str(file)):
+            yield from ((record.step, value) for value in record.summary.value)
+
+
 def trained_values(run):
     """Returns the step of a run's last checkpoint, and its weights, averages and slots."""
     from qlatent_tf.runs import training

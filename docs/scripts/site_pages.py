@@ -10,8 +10,6 @@ import pathlib
 import posixpath
 import re
 
-from mkdocs.structure.files import File
-
 LOG = logging.getLogger("mkdocs.hooks")
 ROOT = pathlib.Path(__file__).parents[2]
 COPIED = ("CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "CITATION.cff")
@@ -20,6 +18,9 @@ PAGES = {"README.md": "index.md", **{name: name for name in COPIED}}
 
 def on_files(files, config):
     """Adds the pages and pictures from outside ``docs``."""
+    # Imported here: the tests of the other functions do without MkDocs.
+    from mkdocs.structure.files import File
+
     places = dict(PAGES)
     for pattern in ("models/README.md", "models/*/README.md", "models/*/*.png"):
         places |= {path: path for path in _paths(pattern)}

@@ -135,7 +135,7 @@ def neighbour_scores(dataset: Dataset, real, generated, num_samples, network) ->
 
 def _is_measurable(points):
     """Whether distances of the points are finite numbers."""
-    return bool((np.abs(points) < _LARGEST).all())
+    return bool((np.abs(points, dtype=np.float64) < _LARGEST).all())
 
 
 def _are_points(real):

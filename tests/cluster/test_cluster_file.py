@@ -5,10 +5,9 @@ import os
 import re
 import signal
 import sys
-import time
 
 import pytest
-from harness import ROOT
+from harness import ROOT, wait_for
 
 from qlatent_tf.cluster import cluster_file, members
 from qlatent_tf.cluster.cluster_file import CLASSES, ClusterFile, read_cluster_file
@@ -113,7 +112,8 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
         read_cluster_file(tmp_path)
 
 
-def test_the_package_of_a_class_that_is_missing_is_named(tmp_path):
+def test_the_package_of_a_class_that_is_missing_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "dask_cuda", None)
     found = read(tmp_path, "class: LocalCUDACluster\nworkers: 1\n")
     with pytest.raises(ImportError, match="pip install dask-cuda"):
         found.start()
@@ -121,6 +121,7 @@ def test_the_package_of_a_class_that_is_missing_is_named(tmp_path):
 
 def test_what_a_class_refuses_is_told(tmp_path, monkeypatch):
     found = read(tmp_path, "class: SLURMCluster\nworkers: 1\n")
+    monkeypatch.setattr("shutil.which", lambda name: None)
     with pytest.raises(ValueError, match="A SLURMCluster submits jobs by sbatch, which is not fou"):
         found.start()
     monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
@@ -155,7 +156,8 @@ def install_slurm(monkeypatch, folder, sbatch, scancel="#!/bin/sh\n"):
     monkeypatch.setenv("PATH", f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}")
 
 
-JOBS = "{cores: 2, processes: 1, memory: 1GB, interface: lo}"
+LOOPBACK = "lo0" if sys.platform == "darwin" else "lo"
+JOBS = f"{{cores: 2, processes: 1, memory: 1GB, interface: {LOOPBACK}}}"
 
 
 def test_a_job_that_slurm_refuses_is_told_of_with_its_reason(tmp_path, monkeypatch, caplog):
@@ -190,11 +192,6 @@ def test_a_job_that_slurm_refuses_beside_others_is_submitted_again(tmp_path, mon
     assert caplog.text.count("too many jobs") == 1 and "Traceback" not in caplog.text
 
 
-def wait_for(condition):
-    while not condition():
-        time.sleep(0.02)
-
-
 @pytest.mark.slow
 def test_jobs_of_slurm_work_and_are_replaced(tmp_path, monkeypatch):
     """SLURM's commands are stood in for: sbatch runs a copy of the script, which Dask deletes."""
@@ -204,7 +201,7 @@ def test_jobs_of_slurm_work_and_are_replaced(tmp_path, monkeypatch):
     install_slurm(monkeypatch, tmp_path, SBATCH.format(folder=tmp_path), "#!/bin/sh\nkill -- -$1\n")
     monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests"))
     text = "class: SLURMCluster\nworkers: 1\noptions: {cores: 2, processes: 1, memory: 1GB,"
-    file = read(tmp_path, text + " interface: lo, gpus: 1}\n")
+    file = read(tmp_path, f"{text} interface: {LOOPBACK}, gpus: 1}}\n")
     with open_cluster(file=file) as cluster:
         found = dict(cluster.map(tasks.add, range(3), lambda ask: 1))
         # The walltime is over.

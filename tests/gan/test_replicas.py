@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from harness import tiny_config
+from tiny_run import summaries
 
 from qlatent_tf import zoo
 from qlatent_tf.gan import replicas as distribution
@@ -73,13 +74,11 @@ def train(workdir, config=MLP, **changes):
 
 def losses(run):
     """Returns the losses in a run's events, (step, name) -> value."""
-    found = {}
-    for file in run.path.glob("events.*"):
-        for record in tf.compat.v1.train.summary_iterator(str(file)):
-            for value in record.summary.value:
-                if value.tag.startswith("4_losses/"):
-                    found[record.step, value.tag] = float(tf.make_ndarray(value.tensor))
-    return found
+    return {
+        (step, value.tag): float(tf.make_ndarray(value.tensor))
+        for step, value in summaries(run)
+        if value.tag.startswith("4_losses/")
+    }
 
 
 def assert_same_run(one, other):
@@ -270,6 +269,28 @@ def test_one_device_needs_no_strategy():
     assert distribution.make_strategy("mirrored") is None  # This process has one CPU device.
     with pytest.raises(ValueError, match="none, mirrored, multiworker; received 'tpu'"):
         distribution.make_strategy("tpu")
+
+
+def test_replicas_share_the_gradient_as_they_share_the_batch():
+    # Keras' optimizers sum what the replicas give, so that each of two gives half.
+    gan, rate = zoo.build_model(MLP), 1e-3
+    gan.compile(keras.optimizers.SGD(rate), keras.optimizers.SGD(rate))
+    latent, seed, start = tf.ones([4, 4]), tf.constant([1, 2]), gan.get_weights()
+    for update in (
+        lambda: gan._update_critic(tf.zeros([4, 4]), latent, seed),
+        lambda: gan._update_generator(latent, seed, None),
+    ):
+        moves = []
+        for gan.replicas in (1, 2):
+            gan.set_weights(start)
+            update()
+            moves.append(
+                np.concatenate(
+                    [np.ravel(b - a) for a, b in zip(start, gan.get_weights(), strict=True)]
+                )
+            )
+        assert np.abs(moves[0]).max() > 1e-5
+        np.testing.assert_allclose(moves[1], moves[0] / 2, atol=2e-7)
 
 
 def test_the_rows_of_replicas_are_the_batch():

@@ -192,6 +192,19 @@ def test_compiled_step_is_the_step_of_its_parts():
         np.testing.assert_allclose(mine, theirs, atol=1e-5)
 
 
+def test_what_is_told_of_the_critic_is_the_mean_over_its_updates():
+    gan, by_hand = small_gan(), small_gan()
+    batch = first(gan.training_batches(REAL, 4, seed=0, steps=1))
+    report = gan.train_step(batch)
+    updates = [
+        by_hand._update_critic(*(batch[part][i] for part in ("real", "latent", "seed")))
+        for i in range(2)
+    ]
+    for name in updates[0]:
+        mean = np.mean([update[name] for update in updates])
+        np.testing.assert_allclose(report[name], mean, rtol=1e-5, err_msg=name)
+
+
 def test_runs_with_one_seed_are_equal():
     runs = [small_gan() for _ in range(2)]
     with eagerly():

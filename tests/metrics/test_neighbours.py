@@ -136,6 +136,9 @@ def test_what_has_no_finite_distances_is_refused_and_scored_as_undefined():
     with pytest.raises(ValueError, match="generated points are not all finite and below 1e"):
         precision_and_recall(real, real * 1e200)
     assert not neighbours._is_measurable(real * 1e200) and neighbours._is_measurable(real)
+    # In single precision, the limit is beyond all numbers.
+    single = real.astype(np.float32)
+    assert neighbours._is_measurable(single) and not neighbours._is_measurable(single * np.inf)
 
 
 def test_data_far_from_the_origin_are_compared_as_if_they_were_near():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from harness import eagerly, tiny_config
-from tiny_run import check_resumes, killed
+from tiny_run import check_resumes, killed, summaries
 from tiny_run import train as train_run
 
 from qlatent_tf import __main__ as command
@@ -58,10 +58,8 @@ def test_the_circuit_moves_and_its_moments_are_shown(run):
     moved = np.abs(model.latent.devices[0].unitary - fixed.latent.devices[0].unitary).max()
     assert 1e-4 < moved < 0.2
     found = {}
-    for file in run.path.glob("events.*"):
-        for record in tf.compat.v1.train.summary_iterator(str(file)):
-            for value in record.summary.value:
-                found.setdefault(value.tag, []).append(record.step)
+    for step, value in summaries(run):
+        found.setdefault(value.tag, []).append(step)
     for name in ("gradient_norm", "gradient_variance", "drift"):
         assert found[f"8_circuit/{name}"] == [1, 6]
     assert found["8_circuit/mode_03_mean"] == found["8_circuit/mode_00_variance"] == [3, 6]
@@ -166,15 +164,26 @@ def test_the_estimates_of_two_halves_are_that_of_the_batch():
         model.latent.draw(noise),
         tf.constant(np.random.default_rng(0).normal(size=10)),
     )
-    sampler = model.latent._samplers[0]
-    with tf.GradientTape() as tape:
-        log_probs = sampler.log_prob(layer(), tf.round(latents - model.latent.loc))
-        weights = (losses - tf.reduce_mean(losses)) * 10 / 9
-        loss = tf.reduce_mean(tf.cast(weights, "float32") * log_probs)
-    expected, start = tape.gradient(loss, layer.angles).numpy(), layer.angles.numpy()
+    sampler, variables = model.latent._samplers[0], layer.trainable_variables
+
+    def gradient(signs):
+        with tf.GradientTape() as tape:
+            log_probs = sampler.log_prob(layer(), tf.round(latents - model.latent.loc))
+            weights = signs * (losses - tf.reduce_mean(losses)) * 10 / 9
+            loss = tf.reduce_mean(tf.cast(weights, "float32") * log_probs)
+        return tape.gradient(loss, variables)
+
+    def square(tensors):
+        return sum(float(tf.reduce_sum(tensor**2)) for tensor in tensors)
+
+    whole, apart = gradient(np.ones(10)), gradient(np.repeat([1.0, -1.0], 5))
+    starts = [variable.numpy() for variable in variables]
     report = model.latent_training.update(noise, latents, losses, [])
-    np.testing.assert_allclose(start - layer.angles.numpy(), 0.01 * expected, atol=1e-6)
-    assert float(report["circuit/gradient_norm"]) >= np.linalg.norm(expected) * (1 - 1e-5)
+    for variable, start, expected in zip(variables, starts, whole, strict=True):
+        np.testing.assert_allclose(start - variable.numpy(), 0.01 * expected, atol=1e-6)
+    assert float(report["circuit/gradient_norm"]) == pytest.approx(square(whole) ** 0.5, rel=1e-4)
+    # Half the sum and half the difference are two estimates' mean and its error.
+    assert float(report["circuit/gradient_variance"]) == pytest.approx(square(apart), rel=1e-4)
 
 
 @pytest.mark.parametrize("changes, message", [

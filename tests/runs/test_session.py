@@ -30,8 +30,9 @@ def copy(tiny_run, tmp_path):
 
 
 def test_a_stopped_run_ends_as_if_it_had_not_been(tiny_run, tmp_path):
-    # Evaluated behind steps 3 and 6; the first checkpoint is that of step 2.
-    stops = {3: killed, 5: signal.SIGINT}
+    # Evaluated behind steps 3 and 6; the first checkpoint is that of step 2. A run that is killed
+    # before that of step 4 repeats step 3, and its evaluation.
+    stops = {4: killed, 5: signal.SIGINT}
     check_resumes(tiny_run, tmp_path, stops)
 
 

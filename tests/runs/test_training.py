@@ -10,7 +10,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from harness import tiny_config
 from tensorboard.plugins.hparams import plugin_data_pb2
-from tiny_run import TINY, assert_same_end, copy_of, train
+from tiny_run import TINY, assert_same_end, copy_of, summaries, train
 
 from qlatent_tf import resolve as completion
 from qlatent_tf.gan.wgan_gp import WGANGP
@@ -62,13 +62,6 @@ KEY_SCORES = [
     f"2_key_scores/{metric}@50"
     for metric in ("integer_distance", "right_total_share", "outcome_tv")
 ]
-
-
-def summaries(run):
-    """Yields the step and the summary of each entry of a run's events, in order."""
-    for file in sorted(run.path.glob("events.*")):
-        for record in tf.compat.v1.train.summary_iterator(str(file)):
-            yield from ((record.step, value) for value in record.summary.value)
 
 
 def test_tensorboard_shows_what_tells_most_first(tiny_run):

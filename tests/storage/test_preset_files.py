@@ -1,5 +1,5 @@
 import json
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -184,11 +184,8 @@ def test_two_writers_of_one_preset_do_not_mix_their_files(here, monkeypatch):
         )
 
     for _ in range(5):
-        threads = [threading.Thread(target=write, args=(text,)) for text in texts]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with ThreadPoolExecutor(len(texts)) as pool:
+            list(pool.map(write, texts))  # Raises what a writer raised.
         description = preset_files.read_description("mine")
         weights = here / "models" / "mine" / preset_files.WEIGHTS
         preset_files.check_hash(weights, description["sha256"][preset_files.WEIGHTS])

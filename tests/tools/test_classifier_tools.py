@@ -41,9 +41,8 @@ for _setting in SETTINGS:
 
 
 @pytest.fixture
-def here(empty_folder, monkeypatch):
+def here(empty_folder):
     """The working directory, with a data set of a third party."""
-    monkeypatch.setenv("QLATENT_CACHE_DIR", str(empty_folder / "cache"))
     (empty_folder / "my_toy.py").write_text(TOY)
     return empty_folder
 

@@ -87,11 +87,9 @@ def test_sources_that_cannot_be_compared_are_refused(sources, message, monkeypat
 def test_images_that_nothing_scores_are_refused_with_what_would(
     shape, metrics, empty_folder, monkeypatch, capsys
 ):
-    # Neither the variable nor a folder has Inception.
-    monkeypatch.setenv("QLATENT_CACHE_DIR", str(empty_folder))
+    # No folder has Inception.
     monkeypatch.setenv("KERAS_HOME", str(empty_folder))
-    for variable in ("QLATENT_DATA_DIR", "QLATENT_INCEPTION_WEIGHTS"):
-        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.delenv("QLATENT_DATA_DIR", raising=False)
     images = np.random.default_rng(0).integers(0, 256, (9, *shape), np.uint8)
     np.savez(empty_folder / "mine.npz", x_train=images, x_test=images)
     data = ("--dataset", "images", "--set", "dataset_options.file=mine.npz")

@@ -112,11 +112,11 @@ def test_train_refuses_with_one_line(empty_folder, capsys, arguments, message):
 
 
 def test_a_preset_of_an_unfinished_run_says_the_steps_made(mlp_run, workdir):
+    unfinished = shutil.copytree(mlp_run, workdir / "unfinished")
     config = RunDirectory(mlp_run).read_config()
-    write_json(mlp_run / "config.json", config.override(steps=9).to_json())
+    write_json(unfinished / "config.json", config.override(steps=9).to_json())
     arguments = ("--models-dir", workdir / "cut", "--num-samples", 50, "--seeds", 1)
-    assert run("publish", mlp_run, "short", *arguments) == 0
-    write_json(mlp_run / "config.json", config.to_json())
+    assert run("publish", unfinished, "short", *arguments) == 0
     assert read_preset(workdir / "cut" / "short")["config"].steps == 6
 
 

@@ -41,7 +41,6 @@ def molgan_run(tmp_path_factory):
 
 @pytest.fixture
 def no_qm9(empty_folder, molecule_cache, monkeypatch):
-    monkeypatch.setenv("QLATENT_CACHE_DIR", str(molecule_cache))
     monkeypatch.delenv("QLATENT_DATA_DIR", raising=False)
 
     def closed(*arguments, **options):

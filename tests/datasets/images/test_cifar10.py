@@ -2,7 +2,6 @@ import errno
 import hashlib
 import importlib
 import io
-import os
 import sys
 import tarfile
 import types
@@ -12,7 +11,7 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
-from harness import python2_batch
+from harness import needs_file, python2_batch
 
 from qlatent_tf.datasets.images import cifar_archives, keras_images
 from qlatent_tf.datasets.images import npz_files as image_files
@@ -374,7 +373,7 @@ def test_chosen_classes(folders, arrays):
     assert dataset.provenance["classes"] == ["cat", "dog"]
 
 
-@pytest.mark.skipif("QLATENT_DATA_DIR" not in os.environ, reason="needs the real files")
+@needs_file(cifar10.FILE_NAME, *cifar_archives.ARCHIVES, *cifar_archives.FOLDERS)
 def test_real_images(monkeypatch):
     monkeypatch.undo()
     dataset = datasets.build("cifar10", progress=False)

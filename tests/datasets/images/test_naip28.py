@@ -1,9 +1,9 @@
 import argparse
 import importlib
-import os
 
 import numpy as np
 import pytest
+from harness import needs_file
 from qlatent_tf.tools.asked_data import with_fallback_dataset
 
 from qlatent_tf.config import Config
@@ -96,7 +96,7 @@ def test_the_drawn_tiles_of_earlier_versions_are_named(folder):
         datasets.build("land_cover_tiles", progress=False)
 
 
-@pytest.mark.skipif("QLATENT_DATA_DIR" not in os.environ, reason="needs the real files")
+@needs_file(module.FILE_NAME)
 def test_real_patches():
     dataset = datasets.build("naip28", progress=False)
     assert dataset.source.shape == (6500, 28, 28, 4) and dataset.test.shape == (1750, 28, 28, 4)

@@ -1,7 +1,7 @@
 import importlib
-import os
 
 import pytest
+from harness import needs_file
 
 from qlatent_tf.registry import datasets
 from qlatent_tf.storage.download import DownloadError
@@ -93,7 +93,7 @@ def test_unknown_options_are_refused():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif("QLATENT_DATA_DIR" not in os.environ, reason="needs the real files")
+@needs_file(*qm9_module.FILE_NAMES)
 def test_real_molecules():
     dataset = datasets.build("qm9", progress=False)
     assert dataset.provenance["molecules_read"] == 133_885

@@ -9,7 +9,7 @@ import threading
 
 import numpy as np
 import pytest
-from harness import tiny_config
+from harness import tiny_config, wait_for
 
 from qlatent_tf import resolve as completion
 from qlatent_tf.cluster.client import Outcome, TaskFailed
@@ -254,8 +254,7 @@ def test_a_run_whose_worker_is_killed_goes_on_from_its_checkpoint(two_workers, t
     reached = grid.run_directory(long[0]).checkpoints
 
     def kill():
-        while not any(reached.glob("ckpt-[23]*")):
-            threading.Event().wait(0.05)
+        wait_for(lambda: any(reached.glob("ckpt-[23]*")))
         holder = grid.lock_file(long[0]).read_text().split()[1]
         killed.append(int(holder))
         os.kill(int(holder), signal.SIGKILL)

@@ -75,6 +75,12 @@ def test_means_and_standard_errors_are_over_training_seeds(table):
     assert second["published"] == {}
 
 
+def test_published_figures_stand_beside_the_data_as_they_come():
+    changed = cell("boson", 0, 0.1, dataset_options={"modes": 8})
+    (row,) = make_table([changed], COLUMNS, *PUBLISHED)["rows"]
+    assert row["published"] == {}
+
+
 def test_markdown_shows_the_published_and_the_schedule(table):
     text = to_markdown(table, COLUMNS, "Notes.")
     lines = text.splitlines()

@@ -1,13 +1,13 @@
 """The metric of the classifier's preset, on a preset made here, and on the one that is shipped."""
 
 import math
-import os
 import types
 
 import numpy as np
 import pytest
-from harness import scored
+from harness import needs_file, scored
 
+from qlatent_tf.datasets.images import cifar_archives
 from qlatent_tf.metrics.images import classifier_scores
 from qlatent_tf.metrics.images.classifier import build_classifier, load_classifier
 from qlatent_tf.metrics.images.classifier_scores import classifier_network
@@ -17,11 +17,6 @@ from qlatent_tf.storage.preset_files import CLASSIFIER, list_presets
 from qlatent_tf.storage.preset_writer import write_preset
 
 SIZES = {"image_size": 8, "channels": 3, "classes": 3, "widths": [4, 8]}
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("QLATENT_CACHE_DIR", str(tmp_path / "cache"))
 
 
 @pytest.fixture
@@ -80,7 +75,7 @@ def test_a_shipped_classifier_takes_images_of_its_size(name):
         list(network.activations(images[:, 1:]))
 
 
-@pytest.mark.skipif("QLATENT_DATA_DIR" not in os.environ, reason="needs the real files")
+@needs_file("cifar10.npz", *cifar_archives.ARCHIVES, *cifar_archives.FOLDERS)
 def test_the_shipped_classifier_is_as_good_as_its_card_says():
     classifier, _ = load_classifier("cifar_classifier")
     dataset = datasets.build("cifar10", progress=False)

@@ -7,3 +7,14 @@ def small_batches(monkeypatch):
     from qlatent_tf.metrics.molecules import chemnet
 
     monkeypatch.setattr(chemnet, "_BATCH", 40)
+
+
+@pytest.fixture
+def weights():
+    """Skips a test of ChemNet where its weights are not installed."""
+    from qlatent_tf.metrics.molecules import chemnet
+
+    try:
+        chemnet.weights_file()
+    except FileNotFoundError as error:
+        pytest.skip(str(error))

@@ -31,14 +31,6 @@ def cache(tmp_path, monkeypatch):
     return tmp_path / "metrics"
 
 
-@pytest.fixture(scope="module")
-def weights():
-    try:
-        chemnet.weights_file()
-    except FileNotFoundError as error:
-        pytest.skip(str(error))
-
-
 def _known(*smiles):
     return types.SimpleNamespace(name="some", smiles=frozenset(smiles))
 

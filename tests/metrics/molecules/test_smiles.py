@@ -13,17 +13,8 @@ from qlatent_tf.metrics import (
     molecule_counts,
     molecule_property_table,
 )
-from qlatent_tf.metrics.molecules import chemnet
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "chemnet.json").read_text())
-
-
-@pytest.fixture
-def weights():
-    try:
-        chemnet.weights_file()
-    except FileNotFoundError as error:
-        pytest.skip(str(error))
 
 
 @pytest.mark.slow

@@ -76,8 +76,9 @@ def test_outcomes_by_hand():
         "outcome_kl@10": pytest.approx(np.sum(share * np.log(share / 0.5))),
         # F = .5, 1, 1, 1 and G = .5, .7, .9, 1
         "cumulative_gap@10": pytest.approx(0.3),
-        # Of ten fair coins, the larger side is ahead by E|B - 5| / 10 = 0.123 on average.
-        "cumulative_gap_floor@10": pytest.approx(0.123, abs=0.1),
+        # Of ten fair coins, the larger side is ahead by E|B - 5| / 10 = 0.123 on average; the mean
+        # over 1,000 draws has an error of 0.003.
+        "cumulative_gap_floor@10": pytest.approx(_floor(10), abs=0.013),
     }
 
 

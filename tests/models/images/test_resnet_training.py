@@ -9,7 +9,7 @@ import tensorflow as tf
 from harness import eagerly, tiny_config
 from qlatent_tf.configs.resnet import VARIANTS, get_config
 from qlatent_tf.tools import train as tool
-from tiny_run import check_resumes, train
+from tiny_run import check_resumes, summaries, train
 
 from qlatent_tf import resolve as completion
 from qlatent_tf.datasets.images.arrays import image_dataset
@@ -94,12 +94,10 @@ def test_a_preset_keeps_the_moving_averages(whole, tmp_path):
 
 def test_tensorboard_shows_grids_of_real_and_generated_images(whole):
     shapes = {}
-    for file in whole.path.glob("events.*"):
-        for record in tf.compat.v1.train.summary_iterator(str(file)):
-            for value in record.summary.value:
-                if value.tag.startswith("1_samples/"):
-                    image = tf.make_ndarray(value.tensor)[2]
-                    shapes.setdefault(value.tag, []).append(tf.io.decode_png(image).shape)
+    for _, value in summaries(whole):
+        if value.tag.startswith("1_samples/"):
+            image = tf.make_ndarray(value.tensor)[2]
+            shapes.setdefault(value.tag, []).append(tf.io.decode_png(image).shape)
     assert set(shapes) == {"1_samples/real", "1_samples/generated"}
     # Six rows of six images of one size, each pixel enlarged.
     assert shapes["1_samples/real"] == shapes["1_samples/generated"]

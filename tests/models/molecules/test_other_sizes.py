@@ -22,11 +22,6 @@ SMALL = {
 }
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("QLATENT_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "other_sizes"))
-
-
 @pytest.fixture(scope="module")
 def file(tmp_path_factory):
     path = tmp_path_factory.mktemp("drugs") / "drugs.smi"
@@ -86,10 +81,7 @@ def test_a_size_that_does_not_fit_the_data_is_told_before_training(file, tmp_pat
 
 @pytest.fixture(scope="module")
 def run(file, tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("QLATENT_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "other_sizes"))
-        folder = tmp_path_factory.mktemp("run") / "run"
-        return training.train(config(file), folder, progress=False)
+    return training.train(config(file), tmp_path_factory.mktemp("run") / "run", progress=False)
 
 
 def test_such_a_model_is_trained_scored_and_sampled(run, tmp_path):

@@ -89,6 +89,21 @@ def test_a_source_without_a_circuit():
     np.testing.assert_array_equal(rows, np.full((50, 1), 2))
 
 
+def test_counts_of_dim_sources_have_their_closed_form():
+    """A source sends two photons with p_2 and one with b - p_2, each to mode i with r_i alone."""
+    noise = Noise(g2=0.4, brightness=0.6, indistinguishability=0.0, transmittance=0.9)
+    unitary, state, second = haar_unitary(2, seed=1), [1, 2], noise.second_photon
+    mean, covariance = np.zeros(2), np.zeros((2, 2))
+    for sources, rates in zip(state, 0.9 * np.abs(unitary.T) ** 2, strict=True):
+        one = (0.6 + second) * rates
+        mean += sources * one
+        products = np.diag(one) + 2 * second * np.outer(rates, rates)
+        covariance += sources * (products - np.outer(one, one))
+    device = PhotonicDevice(unitary, state, noise=noise)
+    np.testing.assert_allclose(device.mean(), mean, atol=1e-12)
+    np.testing.assert_allclose(device.covariance(), covariance, atol=1e-12)
+
+
 @every_noise
 def test_a_sample_depends_on_the_seed_and_its_number_alone(noise):
     device = PhotonicDevice(UNITARY, STATE, noise=noise)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from damage import FUZZ, assert_read_or_refused, damaged
+from harness import needs_file
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -325,7 +326,7 @@ def test_wrong_requests_say_what_is_legal(tmp_path):
         open_samples(tmp_path)
 
 
-@pytest.mark.skipif(not os.environ.get("QLATENT_DATA_DIR"), reason="needs QLATENT_DATA_DIR")
+@needs_file("boson_loop_hardware.npz")
 def test_hardware_shots():
     path = Path(os.environ["QLATENT_DATA_DIR"]) / "boson_loop_hardware.npz"
     samples = open_samples(path, key="loop_6photon_10mode_samples")

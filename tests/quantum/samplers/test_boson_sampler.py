@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 import reference_samplers
+from harness import first_modes
 
 from qlatent_tf.quantum import reference
 from qlatent_tf.quantum.samplers.boson_sampler import BosonSampler
@@ -29,10 +30,6 @@ BEAM_SPLITTER = np.array([[1, 1], [1, -1]]) / math.sqrt(2)
 def build(unitary, state, method, **options):
     precision = options.pop("precision", "double")
     return BosonSampler(unitary, state, method=method, precision=precision, **options)
-
-
-def first_modes(photons, modes):
-    return [1] * photons + [0] * (modes - photons)
 
 
 @pytest.mark.parametrize("method, precision", KERNELS)

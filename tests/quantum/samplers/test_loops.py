@@ -3,6 +3,7 @@ import math
 
 import numpy as np
 import pytest
+from harness import first_modes
 from reference_samplers import sample_by_outputs
 
 from qlatent_tf.quantum import reference
@@ -16,10 +17,6 @@ from qlatent_tf.quantum.verification.chi_square import chi_square_p_value
 
 BEAM_SPLITTER = np.array([[1, 1], [1, -1]]) / math.sqrt(2)
 PATTERNS = ["1", "2", "1-1", "1-2", "1-1-1", "1-3-9"]
-
-
-def first_modes(photons, modes):
-    return [1] * photons + [0] * (modes - photons)
 
 
 def with_phases(unitary, seed):

@@ -1,5 +1,5 @@
-import numpy as np
 import pytest
+from harness import first_modes
 
 from qlatent_tf.quantum.samplers.fock_table import table_bytes
 from qlatent_tf.quantum.samplers.method_choice import choose_method
@@ -30,10 +30,6 @@ def test_a_table_that_does_not_fit_is_not_chosen():
     needed = table_bytes(16, 8)
     assert choose_method(16, 8, 10**8, max_table_bytes=needed) == "table"
     assert choose_method(16, 8, 10**8, max_table_bytes=needed - 1) == "lanes"
-
-
-def first_modes(photons, modes):
-    return np.array([1] * photons + [0] * (modes - photons))
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,9 @@
 import numpy as np
 import pytest
+from harness import first_modes
 
 from qlatent_tf.quantum.samplers.walk_plan import LET_IN, MEASURE, SPLIT, plan_walk, walk_shape
 from qlatent_tf.quantum.unitaries import haar_unitary, loop_unitary
-
-
-def first_modes(photons, modes):
-    return np.array([1] * photons + [0] * (modes - photons))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from harness import first_modes
 from scipy.stats import binom, skew
 
 from qlatent_tf.quantum import reference
@@ -13,10 +14,6 @@ from qlatent_tf.quantum.unitaries import haar_unitary
 from qlatent_tf.quantum.verification import correlators
 
 SAMPLERS = {True: BosonSampler, False: DistinguishableSampler}
-
-
-def _first(photons: int, modes: int) -> np.ndarray:
-    return (np.arange(modes) < photons).astype(int)
 
 
 def test_signature_is_mean_variation_and_skewness_of_the_pairs():
@@ -56,7 +53,7 @@ def test_noise_is_taken_off_the_moments():
 @pytest.mark.parametrize("identical", [True, False])
 @pytest.mark.parametrize("shots", [2_000, 40_000])
 def test_measured_signature_agrees_with_the_circuits_own(identical, shots):
-    unitary, state = haar_unitary(12, seed=3), _first(6, 12)
+    unitary, state = haar_unitary(12, seed=3), first_modes(6, 12)
     rows = SAMPLERS[identical](unitary, state).sample(shots, seed=5)
     measured = correlators.measure_correlators(rows)
     mean, covariance = correlators.predicted_moments(unitary, state, identical=identical)
@@ -71,7 +68,7 @@ def test_measured_signature_agrees_with_the_circuits_own(identical, shots):
 
 def test_errors_do_not_depend_on_the_order_of_the_shots(monkeypatch):
     monkeypatch.setattr(sample_rows, "BLOCK_ROWS", 1000)
-    rows = BosonSampler(haar_unitary(8, 0), _first(4, 8)).sample(10_000, seed=0)
+    rows = BosonSampler(haar_unitary(8, 0), first_modes(4, 8)).sample(10_000, seed=0)
     ordered = rows[np.lexsort(rows.T)]
     mixed, sorted_ = map(correlators.measure_correlators, (rows, ordered))
     np.testing.assert_allclose(mixed.covariance, sorted_.covariance, atol=1e-12)
@@ -92,7 +89,7 @@ def test_few_shots_give_finite_covariances(shots):
 )
 def test_average_over_haar_circuits_has_its_closed_form(identical, photons, modes):
     signatures = correlators.circuit_signatures(
-        _first(photons, modes), identical=identical, circuits=400
+        first_modes(photons, modes), identical=identical, circuits=400
     )
     mean, error = signatures[:, 0].mean(), signatures[:, 0].std() / math.sqrt(400)
     # The average of C_ij over all unitaries: particles that exclude each other, and interference.
@@ -105,9 +102,9 @@ def test_average_over_haar_circuits_has_its_closed_form(identical, photons, mode
 @pytest.mark.parametrize("identical", [True, False])
 def test_uniform_loss_scales_the_mean_and_leaves_the_shape(identical):
     options = {"identical": identical, "circuits": 5}
-    whole = correlators.circuit_signatures(_first(4, 8), **options)
+    whole = correlators.circuit_signatures(first_modes(4, 8), **options)
     totals = binom.pmf(range(5), 4, 0.3)
-    lossy = correlators.circuit_signatures(_first(4, 8), totals=totals, **options)
+    lossy = correlators.circuit_signatures(first_modes(4, 8), totals=totals, **options)
     np.testing.assert_allclose(lossy, whole * [0.3, 1, 1], rtol=1e-9)
 
 
@@ -129,12 +126,12 @@ def test_collision_free_laws_that_cannot_be_listed_are_refused():
     with pytest.raises(ValueError, match="collide in every outcome"):
         correlators.collision_free_law(np.eye(2), [2, 1], identical=True)
     with pytest.raises(ValueError, match="too many to be listed"):
-        correlators.collision_free_law(np.eye(60), _first(20, 60), identical=True)
+        correlators.collision_free_law(np.eye(60), first_modes(20, 60), identical=True)
 
 
 @pytest.mark.parametrize("identical", [True, False])
 def test_totals_as_they_were_measured_stand_for_loss_and_post_selection(identical):
-    unitary, state = haar_unitary(6, seed=2), _first(3, 6)
+    unitary, state = haar_unitary(6, seed=2), first_modes(3, 6)
     device = PhotonicDevice(
         unitary,
         state,
@@ -153,10 +150,10 @@ def test_totals_as_they_were_measured_stand_for_loss_and_post_selection(identica
 
 def test_random_circuits_of_neighbouring_seeds_have_nothing_in_common():
     first, second = (
-        correlators.circuit_signatures(_first(3, 6), identical=True, circuits=20, seed=seed)
+        correlators.circuit_signatures(first_modes(3, 6), identical=True, circuits=20, seed=seed)
         for seed in (0, 1)
     )
-    named = correlators.predicted_moments(haar_unitary(6, 0), _first(3, 6), identical=True)[1]
+    named = correlators.predicted_moments(haar_unitary(6, 0), first_modes(3, 6), identical=True)[1]
     alone = correlators.signature(named, 3.0)
     rows = [tuple(row) for row in (*first, *second, alone)]
     assert len(set(rows)) == 41
@@ -164,7 +161,7 @@ def test_random_circuits_of_neighbouring_seeds_have_nothing_in_common():
 
 def test_loops_are_circuits_too():
     loops = correlators.circuit_signatures(
-        _first(3, 6), identical=True, interferometer="1-1", circuits=3
+        first_modes(3, 6), identical=True, interferometer="1-1", circuits=3
     )
     assert loops.shape == (3, 3) and np.isfinite(loops).all()
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from harness import needs_file
 from scipy.linalg import block_diag
 
 from qlatent_tf.drawing.photon_report import sample_figure
@@ -276,7 +277,7 @@ def test_of_shots_without_collisions_those_that_lack_photons_are_left_out():
     assert report.predictions == {} and "too few" in report.notes[-1]
 
 
-@pytest.mark.skipif(not os.environ.get("QLATENT_DATA_DIR"), reason="needs QLATENT_DATA_DIR")
+@needs_file("boson_loop_hardware.npz")
 def test_loop_hardware_is_no_haar_circuit():
     """Neighbouring time bins share most of their photons, which no Haar circuit's modes do."""
     path = Path(os.environ["QLATENT_DATA_DIR"]) / "boson_loop_hardware.npz"
