@@ -49,7 +49,7 @@ def test_steps_are_timed_in_turns_and_reported():
 
 @pytest.mark.parametrize(
     "seconds, text",
-    [(999.4e-9, "999 ns"), (999.7e-9, "1.00 us"), (0.0123, "12.3 ms"), (0.9999, "1 s")],
+    [(999.4e-9, "999 ns"), (999.7e-9, "1.00 µs"), (0.0123, "12.3 ms"), (0.9999, "1 s")],
 )
 def test_times_have_three_digits_and_the_unit_that_they_are_rounded_to(seconds, text):
     assert importlib.import_module("benchmarks.report").in_units(seconds) == text
