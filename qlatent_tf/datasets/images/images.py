@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from absl import logging
 
+from qlatent_tf.checks import check_flag
 from qlatent_tf.datasets.dataset import ImageDataset
 from qlatent_tf.datasets.images.arrays import (
     PARTS,
@@ -72,7 +73,7 @@ def image_file(
         raise ValueError(f"Arrays are named by texts that are not empty; received {named}.")
     names = check_class_names(class_names, str(path))
     kind = _kind(path)
-    if kind != _FOLDER and (size is not None or grey):
+    if kind != _FOLDER and (size is not None or check_flag(grey, "grey")):
         raise ValueError(
             f"size and grey are for a folder of pictures; images of a file, {path}, stay as they "
             "are."

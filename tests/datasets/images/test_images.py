@@ -166,6 +166,7 @@ def test_options_of_other_kinds_of_files_are_refused_before_anything_is_read(fol
     for file, options, message in (
         ("x.npz", {"size": 8}, "size and grey are for a folder"),
         ("x.npy", {"grey": True}, "size and grey are for a folder"),
+        ("x.npy", {"grey": ""}, "grey is True or False; received ''"),
         ("x.npy", {"test_key": "a"}, "it has no arrays with names"),
         ("photos", {"key": "a"}, "it has no arrays with names"),
     ):
