@@ -53,8 +53,13 @@ def session_cache(shared_folder):
     folder = shared_folder / "cache"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QLATENT_CACHE_DIR", str(folder))
-        patch.delenv("QLATENT_INCEPTION_WEIGHTS", raising=False)
         yield folder
+
+
+@pytest.fixture(autouse=True)
+def no_weights(monkeypatch):
+    """No weights of Inception but those that a test names, which are forgotten behind it."""
+    monkeypatch.setenv("QLATENT_INCEPTION_WEIGHTS", "")
 
 
 @pytest.fixture(scope="session")

@@ -164,9 +164,7 @@ def test_a_configuration_is_shown_and_a_wrong_one_refused(here, capsys):
         ),
     ],
 )
-def test_what_cannot_be_scored_is_said(here, monkeypatch, capsys, arguments, message):
-    # Set, so that what the tool sets instead is taken back.
-    monkeypatch.setenv("QLATENT_INCEPTION_WEIGHTS", "")
+def test_what_cannot_be_scored_is_said(here, capsys, arguments, message):
     assert command.main(["evaluate", *arguments]) == 1
     assert message in capsys.readouterr().err
 
@@ -179,7 +177,6 @@ def test_what_cannot_be_scored_is_said(here, monkeypatch, capsys, arguments, mes
         ["train", "--model", "resnet"],
     ],
 )
-def test_weights_of_inception_that_are_not_there_are_told_of_first(here, monkeypatch, capsys, tool):
-    monkeypatch.setenv("QLATENT_INCEPTION_WEIGHTS", "")
+def test_weights_of_inception_that_are_not_there_are_told_of_first(here, capsys, tool):
     assert command.main([*tool, "--inception-weights", "nothing.h5"]) == 1
     assert "names nothing.h5, which does not exist" in capsys.readouterr().err

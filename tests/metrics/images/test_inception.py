@@ -26,7 +26,6 @@ def folders(tmp_path, monkeypatch):
         (tmp_path / name).mkdir()
     monkeypatch.setenv("QLATENT_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("QLATENT_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.delenv(files.INCEPTION_VARIABLE, raising=False)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
 
     def unreachable(url):
