@@ -5,7 +5,9 @@ import os
 import sys
 import textwrap
 
-from qlatent_tf.config import Config, parse_setting
+from qlatent_tf.tools.command_line import settings_of
+
+from qlatent_tf.config import Config
 from qlatent_tf.registry import datasets
 from qlatent_tf.text.names import did_you_mean
 
@@ -51,16 +53,23 @@ def data_as_asked(arguments, dataset):
     """
     from qlatent_tf.runs.training import load_dataset
 
-    options = {}
-    for key, value in map(parse_setting, getattr(arguments, "settings", ())):
-        field, _, option = key.partition(".")
-        if field != "dataset_options" or not option:
-            raise ValueError(
-                f"Here --set is for options of the data, dataset_options.NAME: not {key}."
-            )
-        options[option] = value
+    options, others = options_of_data(settings_of(getattr(arguments, "settings", ()), {}))
+    for key in others:
+        raise ValueError(f"Here --set is for options of the data, dataset_options.NAME: not {key}.")
     datasets.refuse_offered(getattr(dataset, "dataset", dataset), options)
     return load_dataset(dataset, data_dir=arguments.data_dir, **options)
+
+
+def options_of_data(settings: dict) -> tuple[dict, dict]:
+    """Returns the options of the data among settings, by their names, and the other settings."""
+    options, others = {}, {}
+    for key, value in settings.items():
+        field, _, option = key.partition(".")
+        if field == "dataset_options" and option:
+            options[option] = value
+        else:
+            others[key] = value
+    return options, others
 
 
 def are_molecules(samples) -> bool:
@@ -110,8 +119,6 @@ def with_fallback_dataset(config: Config, arguments):
         )
         lines = [textwrap.fill(one, 78, break_on_hyphens=False) for one in told]
         print("\n".join(["-" * 78, *lines, "-" * 78]), file=sys.stderr)
-        options = {
-            name: config.dataset_options[name] for name in kept & set(config.dataset_options)
-        }
+        options = {name: one for name, one in config.dataset_options.items() if name in kept}
         config = dataclasses.replace(config, dataset=fallback, dataset_options=options)
         return config, load_dataset(config, **load)

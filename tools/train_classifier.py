@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from qlatent_tf.tools.asked_data import check_dataset
+from qlatent_tf.tools.asked_data import check_dataset, options_of_data
 from qlatent_tf.tools.command_line import (
     Parser,
     add_data_arguments,
@@ -26,6 +26,7 @@ from qlatent_tf.tools.command_line import (
 )
 from qlatent_tf.tools.shown_scores import format_score
 
+from qlatent_tf.registry import datasets
 from qlatent_tf.text.names import did_you_mean
 
 # What --set may change. The learning rate rises over a fifth of the steps and then falls along a
@@ -43,7 +44,6 @@ OPTIONS = {
 }
 # What the data set says.
 _SIZES = ("image_size", "channels", "classes")
-_FROM_1 = "a whole number from 1"
 _LEGAL = {
     "dataset": "the name of a data set",
     "dataset_options": "options of the data, dataset_options.NAME=VALUE",
@@ -53,7 +53,7 @@ _LEGAL = {
     "weight_decay": "a decimal number from 0",
     "shift": "a whole number from 0",
     "seed": f"a whole number from 0 to {2**32 - 1}",
-    **dict.fromkeys(("epochs", "batch_size", *_SIZES), _FROM_1),
+    **dict.fromkeys(("epochs", "batch_size", *_SIZES), "a whole number from 1"),
 }
 _TEST_BATCH = 500
 
@@ -98,8 +98,10 @@ def _train(arguments):
 
     named = {name: getattr(arguments, name) for name in ("dataset", "epochs", "seed")}
     named = {name: value for name, value in named.items() if value is not None}
-    options = checked_options(_with_data_options(settings_of(arguments.settings, named)))
+    of_data, changes = options_of_data(settings_of(arguments.settings, named))
+    options = checked_options({**changes, **({"dataset_options": of_data} if of_data else {})})
     check_dataset(options["dataset"])
+    datasets.refuse_offered(options["dataset"], options.get("dataset_options", {}))
     if arguments.dry_run:
         print(json.dumps(options, indent=2))
         return 0
@@ -130,18 +132,6 @@ def _train(arguments):
             print(f"{name:40} {format_score(score)}")
         print(f"{directory} holds the preset.")
     return 0
-
-
-def _with_data_options(settings):
-    """Returns settings with those of ``dataset_options.NAME`` in a dict of their own."""
-    prefix = "dataset_options."
-    of_data = {
-        name.removeprefix(prefix): value
-        for name, value in settings.items()
-        if name.startswith(prefix)
-    }
-    others = {name: value for name, value in settings.items() if not name.startswith(prefix)}
-    return {**others, "dataset_options": of_data} if of_data else others
 
 
 def checked_options(changes: dict) -> dict:

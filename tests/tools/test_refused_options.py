@@ -47,6 +47,15 @@ def test_options_that_would_not_be_obeyed(empty_folder, capsys, command, reason,
         ("enumerate_molecules --max-atoms 1 --quiet --out .", ". is a folder, where a file"),
         ("train_classifier --dataset nothing --dry-run", "Unknown data set 'nothing'"),
         ("train_classifier --epochs 3 --set epochs=5", "epochs is given twice, as 3 and 5"),
+        (
+            "train_classifier --dataset images --set dataset_options.data_dir=a",
+            "data_dir is no option of the data set 'images'",
+        ),
+        (
+            "evaluate --real --dataset vectors --set dataset_options.file=a "
+            "--set dataset_options.file=b",
+            "dataset_options.file is given twice",
+        ),
     ],
 )
 def test_what_cannot_be_is_said_first(empty_folder, capsys, command, message):
