@@ -23,9 +23,10 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+from qlatent_tf.tools.arguments import count
 
 from benchmarks.machine import machine_lines
-from benchmarks.report import count, in_units, medians, new_parser, timed, write_report
+from benchmarks.report import in_units, medians, new_parser, timed, write_report
 from qlatent_tf.quantum.kernels.glynn import REFRESH, compute_minors, new_buffers
 from qlatent_tf.quantum.samplers.boson_sampler import BosonSampler
 from qlatent_tf.quantum.samplers.distinguishable import DistinguishableSampler

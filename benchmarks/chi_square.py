@@ -8,9 +8,10 @@ between 0 and 1 if the law is right; each has a seed of its own.
 """
 
 import numpy as np
+from qlatent_tf.tools.arguments import count
 
 from benchmarks.machine import machine_lines
-from benchmarks.report import count, new_parser, show_report
+from benchmarks.report import new_parser, show_report
 from qlatent_tf.quantum.reference import outcomes, probability
 from qlatent_tf.quantum.samplers.boson_sampler import BosonSampler
 from qlatent_tf.quantum.threads import check_num_threads

@@ -15,8 +15,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from qlatent_tf.tools.arguments import count
+
 from benchmarks.machine import machine_lines, usable_cores
-from benchmarks.report import count, new_parser, run_quietly, write_report
+from benchmarks.report import new_parser, run_quietly, write_report
 from qlatent_tf.storage.files import sha256_of
 
 PACKAGES = ("qlatent_tf", "dask", "distributed", "tensorflow", "keras", "numba")

@@ -21,9 +21,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from qlatent_tf.tools.arguments import count
 from scipy.optimize import brentq
 
-from benchmarks.report import count, new_parser, show_report
+from benchmarks.report import new_parser, show_report
 from qlatent_tf.drawing.style import INK, latent_style, new_figure, save_figure, shared_legend, tidy
 from qlatent_tf.quantum.gaussian.calibrations import Calibration, list_names, read_calibration
 from qlatent_tf.quantum.gaussian.device import GaussianDevice

@@ -24,9 +24,10 @@ import time
 
 import tensorflow as tf
 from qlatent_tf.configs.mlp import get_config
+from qlatent_tf.tools.arguments import count
 
 from benchmarks.machine import machine_lines
-from benchmarks.report import count, new_parser, show_report
+from benchmarks.report import new_parser, show_report
 from benchmarks.steps import (
     add_options,
     keras_steps,

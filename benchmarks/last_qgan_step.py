@@ -13,8 +13,9 @@ first turn, which compiles, does not.
 
 import numpy as np
 from qlatent_tf.configs.last_qgan import get_config
+from qlatent_tf.tools.arguments import count
 
-from benchmarks.report import count, new_parser, show_report
+from benchmarks.report import new_parser, show_report
 from benchmarks.steps import add_options, keras_steps, measure, parse_options, report
 from qlatent_tf import resolve as completion
 from qlatent_tf.models.codes.builder import GENERATORS

@@ -18,6 +18,7 @@ import sys
 import time
 
 import numpy as np
+from qlatent_tf.tools.arguments import count
 
 from benchmarks.boson_sampling import (
     PACKAGES,
@@ -28,7 +29,7 @@ from benchmarks.boson_sampling import (
     timing,
 )
 from benchmarks.machine import machine_lines
-from benchmarks.report import count, in_units, new_parser, write_report
+from benchmarks.report import in_units, new_parser, write_report
 from qlatent_tf.quantum.memory import readable_bytes
 from qlatent_tf.quantum.samplers.boson_sampler import BosonSampler
 from qlatent_tf.quantum.samplers.method_choice import (

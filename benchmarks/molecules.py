@@ -16,11 +16,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 
+from qlatent_tf.tools.arguments import count
 from rdkit import Chem, rdBase
 
 import qlatent_tf
 from benchmarks.machine import machine_lines, usable_cores
-from benchmarks.report import count, new_parser, show_report
+from benchmarks.report import new_parser, show_report
 from qlatent_tf import registry
 from qlatent_tf.datasets.molecules.encode import EVALUATION_METRICS
 from qlatent_tf.datasets.molecules.qm9 import FILE_NAMES, OFFICIAL

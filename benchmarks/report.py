@@ -23,13 +23,6 @@ def new_parser(description: str) -> argparse.ArgumentParser:
     return parser
 
 
-def count(text: str) -> int:
-    """Returns a number from 1, as the type of an argument."""
-    if (number := int(text)) < 1:
-        raise argparse.ArgumentTypeError(f"is a number from 1; received {text}")
-    return number
-
-
 def write_report(text: str, out: Path | None) -> None:
     """Writes a report if a file was asked for."""
     if out:

@@ -14,8 +14,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from qlatent_tf.tools.arguments import count
+
 from benchmarks.machine import machine_lines, usable_cores
-from benchmarks.report import count, new_parser, run_quietly, write_report
+from benchmarks.report import new_parser, run_quietly, write_report
 
 PACKAGES = ("qlatent_tf", "tensorflow", "keras", "numpy")
 STATEMENTS = ("pass", "import qlatent_tf", "import tensorflow")

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable
 import keras
 import numba
 import tensorflow as tf
+from qlatent_tf.tools.arguments import count
 
 from benchmarks.machine import machine_lines, usable_cores
-from benchmarks.report import count, medians, timed
+from benchmarks.report import medians, timed
 from qlatent_tf import resolve as completion
 from qlatent_tf.config import Config
 from qlatent_tf.gan.wgan_gp import WGANGP

@@ -24,9 +24,10 @@ from collections.abc import Callable
 import keras
 import numpy as np
 import tensorflow as tf
+from qlatent_tf.tools.arguments import count
 
 from benchmarks.machine import machine_lines, usable_cores
-from benchmarks.report import count, medians, new_parser, timed, write_report
+from benchmarks.report import medians, new_parser, timed, write_report
 from qlatent_tf.layers.circuit.style_circuit import StyleCircuit
 
 PACKAGES = ["tensorflow", "tensorcircuit-ng", "numpy", "pennylane", "pennylane-lightning", "qibo"]

@@ -65,7 +65,10 @@ def test_numbers_of_steps_and_threads_are_from_1(capsys, monkeypatch):
     for name in ("steps", "turns", "threads", "batch-size"):
         with pytest.raises(SystemExit):
             steps.parse_options(parser, [f"--{name}", "0"])
-        assert f"--{name}: is a number from 1; received 0" in capsys.readouterr().err
+        assert (
+            f"--{name}: a whole number from 1 to 2,147,483,647 is needed; received '0'"
+            in capsys.readouterr().err
+        )
     steps.parse_options(parser, ["--threads", "3"])
     assert set_threads == [3] and check_num_threads(None) == 3
 

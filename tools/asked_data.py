@@ -5,7 +5,7 @@ import os
 import sys
 import textwrap
 
-from qlatent_tf.tools.command_line import settings_of
+from qlatent_tf.tools.arguments import settings_of
 
 from qlatent_tf.config import Config
 from qlatent_tf.registry import datasets

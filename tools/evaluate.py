@@ -16,15 +16,15 @@ examples:
 import os
 import sys
 
-from qlatent_tf.tools.asked_data import check_dataset, data_as_asked, source_data
-from qlatent_tf.tools.command_line import (
+from qlatent_tf.tools.arguments import (
     Parser,
     add_scoring_arguments,
     add_source_arguments,
     add_source_data_arguments,
     refuse_given,
-    run_tool,
 )
+from qlatent_tf.tools.asked_data import check_dataset, data_as_asked, source_data
+from qlatent_tf.tools.command_line import run_tool
 from qlatent_tf.tools.shown_scores import show
 from qlatent_tf.tools.sources import (
     check_memory,

@@ -21,13 +21,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from qlatent_tf.tools.command_line import (
-    Parser,
-    count,
-    refuse_given,
-    run_tool,
-    slow_work,
-)
+from qlatent_tf.tools.arguments import Parser, count, refuse_given
+from qlatent_tf.tools.command_line import run_tool, slow_work
 from qlatent_tf.tools.sample_latent import parse_input_state
 
 from qlatent_tf.checks import check_count

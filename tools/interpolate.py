@@ -19,16 +19,15 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from qlatent_tf.tools.asked_data import are_molecules, known_molecules
-from qlatent_tf.tools.command_line import (
+from qlatent_tf.tools.arguments import (
     Parser,
     add_source_arguments,
     add_source_data_arguments,
     count,
     refuse_given,
-    run_tool,
-    slow_work,
 )
+from qlatent_tf.tools.asked_data import are_molecules, known_molecules
+from qlatent_tf.tools.command_line import run_tool, slow_work
 from qlatent_tf.tools.sources import load_model
 
 from qlatent_tf.storage.files import csv_text, write_text

@@ -15,7 +15,8 @@ import json
 import sys
 import textwrap
 
-from qlatent_tf.tools.command_line import Parser, print_table, run_tool
+from qlatent_tf.tools.arguments import Parser
+from qlatent_tf.tools.command_line import print_table, run_tool
 
 from qlatent_tf import glossary
 from qlatent_tf.registry import datasets, latents, metrics, models, rewards

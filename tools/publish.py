@@ -22,15 +22,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from qlatent_tf.tools.command_line import (
+from qlatent_tf.tools.arguments import (
     Parser,
     add_scoring_arguments,
     add_trust_argument,
-    command,
     refuse_given,
-    run_tool,
-    trust_option,
 )
+from qlatent_tf.tools.command_line import command, run_tool, trust_option
 from qlatent_tf.tools.sources import use_inception
 
 from qlatent_tf.latents.files import latent_file, lies_in

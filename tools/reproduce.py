@@ -27,8 +27,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from qlatent_tf.tools.asked_data import check_dataset
-from qlatent_tf.tools.command_line import (
+from qlatent_tf.tools.arguments import (
     Parser,
     add_cluster_arguments,
     add_inception_argument,
@@ -36,8 +35,9 @@ from qlatent_tf.tools.command_line import (
     add_trust_argument,
     cluster_of,
     count,
-    run_tool,
 )
+from qlatent_tf.tools.asked_data import check_dataset
+from qlatent_tf.tools.command_line import run_tool
 from qlatent_tf.tools.measured import (
     SOURCES,
     measure_figure2,

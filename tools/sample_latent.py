@@ -27,14 +27,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from qlatent_tf.tools.command_line import (
+from qlatent_tf.tools.arguments import (
     Parser,
     add_cluster_arguments,
     cluster_of,
-    command,
     count,
-    run_tool,
 )
+from qlatent_tf.tools.command_line import command, run_tool
 
 
 def parse_input_state(text: str) -> list[int]:

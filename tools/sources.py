@@ -6,8 +6,9 @@ import os
 import sys
 
 import numpy as np
+from qlatent_tf.tools.arguments import settings_of
 from qlatent_tf.tools.asked_data import check_dataset
-from qlatent_tf.tools.command_line import settings_of, slow_work
+from qlatent_tf.tools.command_line import slow_work
 
 from qlatent_tf.config import Config
 from qlatent_tf.latents.files import check_file

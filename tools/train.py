@@ -19,18 +19,16 @@ import shlex
 import sys
 from pathlib import Path
 
-from qlatent_tf.tools.asked_data import with_fallback_dataset
-from qlatent_tf.tools.command_line import (
+from qlatent_tf.tools.arguments import (
     Parser,
     add_data_arguments,
     add_inception_argument,
     add_settings_argument,
     add_trust_argument,
-    command,
     count,
-    run_tool,
-    trust_option,
 )
+from qlatent_tf.tools.asked_data import with_fallback_dataset
+from qlatent_tf.tools.command_line import command, run_tool, trust_option
 from qlatent_tf.tools.sources import (
     check_files,
     config_from_arguments,

@@ -16,14 +16,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from qlatent_tf.tools.asked_data import check_dataset, options_of_data
-from qlatent_tf.tools.command_line import (
+from qlatent_tf.tools.arguments import (
     Parser,
     add_data_arguments,
     add_settings_argument,
-    run_tool,
     settings_of,
 )
+from qlatent_tf.tools.asked_data import check_dataset, options_of_data
+from qlatent_tf.tools.command_line import run_tool
 from qlatent_tf.tools.shown_scores import format_score
 
 from qlatent_tf.registry import datasets

@@ -1,16 +1,10 @@
-"""How tools end, what they say while they work, and which counts they take."""
+"""How tools end, and what they say while they work."""
 
 import time
 
 import pytest
 from qlatent_tf.tools import command_line, sources
-from qlatent_tf.tools.command_line import (
-    Parser,
-    command,
-    count,
-    run_tool,
-    slow_work,
-)
+from qlatent_tf.tools.command_line import command, run_tool, slow_work
 
 
 def _raise(error):
@@ -49,21 +43,6 @@ def test_what_is_a_bug_keeps_its_traceback():
 def test_commands_to_copy_quote_what_a_shell_takes_apart():
     assert command("sample", "my run", "--out", "a.png") == "qlatent-tf sample 'my run' --out a.png"
     assert command("publish", "runs/a [1]") == "qlatent-tf publish 'runs/a [1]'"
-
-
-@pytest.mark.parametrize("text", ["0", "-1", "1.5", "", "a", "1e3", "²", str(2**31), "9" * 5000])
-def test_what_counts_nothing_is_refused(text, capsys):
-    parser = Parser("tool")
-    parser.add_argument("--num-samples", type=count)
-    with pytest.raises(SystemExit) as stop:
-        parser.parse_args([f"--num-samples={text}"])
-    error = capsys.readouterr().err
-    assert stop.value.code == 2 and error.count("\n") == 1 and len(error) < 250
-    assert "a whole number from 1 to 2,147,483,647 is needed" in error
-
-
-def test_counts_are_read():
-    assert count("1") == 1 and count(str(2**31 - 1)) == 2**31 - 1
 
 
 class _Model:

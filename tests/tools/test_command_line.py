@@ -4,7 +4,6 @@ import functools
 import gc
 import importlib
 import importlib.util
-import re
 import subprocess
 import sys
 import types
@@ -101,21 +100,6 @@ def test_a_message_stands_alone(stand_in, capfd):
     assert capfd.readouterr().err == "hello\n"
 
 
-@pytest.mark.parametrize(
-    ("error", "code", "message"),
-    [
-        (KeyboardInterrupt(), 130, "Stopped"),
-        (MemoryError("Unable to allocate 3 TiB"), 1, "not enough memory.*3 TiB"),
-    ],
-)
-def test_what_ends_a_tool_is_told_without_a_traceback(stand_in, capfd, error, code, message):
-    def fail(arguments):
-        raise error
-
-    assert run_tool(fail, None) == code
-    assert re.search(message, capfd.readouterr().err)
-
-
 def test_another_backend_of_keras_is_refused(stand_in, capfd, monkeypatch, tmp_path):
     monkeypatch.delitem(sys.modules, "keras", raising=False)
     monkeypatch.setenv("KERAS_BACKEND", "torch")
@@ -202,18 +186,3 @@ def test_a_file_where_a_folder_is_needed_is_named(empty_folder, capsys, argument
     (empty_folder / "mine.txt").touch()
     assert harness.run_tool(*arguments) == 1
     assert "mine.txt is a file, where a folder is needed." in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    "arguments, setting",
-    [
-        ("train --model mlp --transmission 0.8", "--set latent_options.transmission=VALUE"),
-        ("train --model mlp --units 3", "--set model_options.units=VALUE"),
-        ("reproduce table1 --optimizer Adam", "--set optimizer=VALUE"),
-        ("evaluate mlp_boson_quantum --classes cat", "--set dataset_options.classes=VALUE"),
-    ],
-)
-def test_what_is_set_and_no_flag_is_told(capsys, arguments, setting):
-    with pytest.raises(SystemExit):
-        harness.run_tool(*arguments.split())
-    assert f"It is set by {setting}." in capsys.readouterr().err

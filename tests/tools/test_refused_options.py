@@ -8,7 +8,7 @@ import pytest
 from harness import ROOT
 from harness import run_tool as run
 from qlatent_tf.tools import asked_data, list_models, sources
-from qlatent_tf.tools.command_line import settings_of
+from qlatent_tf.tools.arguments import settings_of
 
 from qlatent_tf.config import Config
 from qlatent_tf.storage.files import write_json

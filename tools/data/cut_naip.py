@@ -17,7 +17,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from qlatent_tf.tools.command_line import Parser, run_tool
+from qlatent_tf.tools.arguments import Parser
+from qlatent_tf.tools.command_line import run_tool
 
 from qlatent_tf.datasets.images.naip28 import SMALL_SHA256
 from qlatent_tf.storage.files import atomic_path, sha256_of

@@ -21,7 +21,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from qlatent_tf.tools.command_line import Parser, run_tool
+from qlatent_tf.tools.arguments import Parser
+from qlatent_tf.tools.command_line import run_tool
 from rdkit import Chem
 
 from qlatent_tf.storage.files import atomic_path, sha256_of
