@@ -1,5 +1,6 @@
 """Differences between rows of a table within each seed, and how sure they are."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from qlatent_tf.text.markdown import markdown_table
 
 _CONFIDENCE = 0.95
 _RESAMPLES = 9999
+_ROUNDING = 1e-15  # Relative; a few spacings of floats.
 _CAPTION = (
     "Mean ± standard error (ddof 1) over training seeds of the difference to the baseline, the row "
     "of {baseline} with otherwise the same entries, in the same seed: runs of one seed share "
@@ -50,7 +52,7 @@ def paired_differences(finished, names, baseline: Mapping) -> list[dict]:
             continue
         for name in names:
             values = {
-                seed: scores[name].mean - found[reference][seed][name].mean
+                seed: _difference(scores[name].mean, found[reference][seed][name].mean)
                 for seed, scores in sorted(found[key].items())
                 if name in scores and name in found[reference].get(seed, ())
             }
@@ -107,6 +109,11 @@ def bootstrap_interval(values: Sequence[float]) -> list[float] | None:
         rng=np.random.default_rng(0),
     ).confidence_interval
     return [float(bounds.low), float(bounds.high)]
+
+
+def _difference(score: float, reference: float) -> float:
+    # Sums in another order differ by rounding, which must not count as a sign.
+    return 0.0 if math.isclose(score, reference, rel_tol=_ROUNDING) else score - reference
 
 
 def _defined(values):

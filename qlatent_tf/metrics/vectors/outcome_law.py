@@ -140,7 +140,7 @@ class OutcomeLaw:
             raise ValueError("There are no samples to compare; add some first.")
         exact, shares = self._probabilities, self._counts / count
         possible = exact > 0
-        inside = shares[possible].sum()
+        inside = self._counts[possible].sum() / count
         seen = possible & (shares > 0)
         given = shares[seen] / inside if inside else shares[seen]
         return {

@@ -37,10 +37,11 @@ def total_number(dataset: CountDataset, samples) -> list[Score]:
     totals, beyond = outcomes.sum(axis=1), is_beyond(outcomes)
     exact = np.asarray(dataset.total_law)
     possible = totals[(totals >= 0) & (totals < len(exact)) & ~beyond]
-    shares = np.bincount(possible, minlength=len(exact)) / len(samples)
+    counts = np.bincount(possible, minlength=len(exact))
+    shares = counts / len(samples)
     outside = 1 - len(possible) / len(samples)
     scores = {
-        "right_total_share": shares[exact > 0].sum(),
+        "right_total_share": counts[exact > 0].sum() / len(samples),
         "total_number_tv": (np.abs(exact - shares).sum() + outside) / 2,
         "total_number_mean": np.nan if beyond.any() else totals.mean(),
     }

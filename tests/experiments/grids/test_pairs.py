@@ -40,6 +40,15 @@ def test_rows_are_compared_with_the_baseline_in_the_seeds_that_have_both():
     assert paired_differences(CELLS, ["mean_error"], {"latent": "copula"}) == []
 
 
+def test_what_differs_by_rounding_alone_does_not_differ():
+    pair = _cell(0, 1.0, latent="boson"), _cell(0, 1 - 2**-53, latent="gaussian")
+    (found,) = paired_differences(pair, ["mean_error"], {"latent": "boson"})
+    assert found["values"] == [0] and in_words(found)[-1] == "0 of 1"
+    apart = _cell(0, 1.0, latent="boson"), _cell(0, 1 - 1e-12, latent="gaussian")
+    (found,) = paired_differences(apart, ["mean_error"], {"latent": "boson"})
+    assert found["values"] == [pytest.approx(-1e-12, rel=1e-3)]
+
+
 def test_the_interval_is_the_bootstrap_of_the_mean():
     values = np.random.default_rng(1).normal(size=40)
     low, high = bootstrap_interval(values)

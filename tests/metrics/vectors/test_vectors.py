@@ -158,6 +158,16 @@ def test_pair_correlations_of_a_distribution_are_exact():
     assert figures["mean_error@40000"] < 5 * math.sqrt(2 / 40_000)
 
 
+def test_a_share_of_all_is_exactly_one():
+    # Shares of a sixth add up to less than 1 in floats, counts to 6.
+    bits = np.eye(6, dtype=np.uint8).cumsum(axis=1, dtype=np.uint8)
+    law = (bits, np.full(6, 1 / 6))
+    dataset = types.SimpleNamespace(name="bits", law=lambda: law, total_law=np.full(7, 1 / 7))
+    assert sum([1 / 6] * 6) < 1
+    assert scored("total_number", dataset, bits)["right_total_share@6"] == 1
+    assert scored("outcome_law", dataset, bits)["possible_share@6"] == 1
+
+
 def test_a_generator_gone_astray_is_scored():
     samples = np.array([[np.nan, 0.0], [np.inf, 1e300], [-np.inf, -1e300], [2.0, 0.0]])
     assert np.abs(rounded(samples)).max() == 2**31
