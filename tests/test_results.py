@@ -90,7 +90,11 @@ def test_the_summary_is_that_of_the_cells(doc_scripts):
     compared = [(question, summary.compare(question)) for question in summary.QUESTIONS]
     written = (ROOT / "docs" / "results" / "summary.md").read_text(encoding="utf-8")
     assert written == summary.to_markdown(compared)
-    assert len(summary.draw(compared).axes[0].lines) > len(compared)
+    (axis,) = summary.draw(compared).axes
+    assert len(axis.lines) > len(compared)
+    means = [one["score"].mean for question, found in compared if question.drawn for one in found]
+    left, right = axis.get_xlim()
+    assert left < min(means) and max(means) < right
 
 
 _LESS = ("closer", "smaller", "lower", "fewer", "ahead")

@@ -128,6 +128,14 @@ QUESTIONS = (
         "integer_distance",
         where=_RAW,
     ),
+    Question(
+        "origins_3000",
+        "bernoulli",
+        _BESIDE,
+        "fair bits, 3,000 steps",
+        "integer_distance",
+        where=_RAW,
+    ),
     *(
         Question(
             "origins_3000",
@@ -142,9 +150,17 @@ QUESTIONS = (
             ("photonic", "counts of distinguishable photons"),
             ("dirichlet_multinomial", "classical counts that bunch"),
             ("thermal", "counts of thermal light"),
+            ("bernoulli", "fair bits"),
         )
     ),
-    Question("table1_5000", "bernoulli", _BESIDE, "fair bits, 5,000 steps", "integer_distance"),
+    Question(
+        "table1_5000",
+        "bernoulli",
+        _BESIDE,
+        "fair bits, 5,000 steps, Keras' epsilon",
+        "integer_distance",
+        drawn=False,
+    ),
     Question(
         "mixture_5000", "mixture", _BESIDE, "blobs in the plane, 5,000 steps", "interpolation_rate"
     ),

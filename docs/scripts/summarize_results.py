@@ -180,10 +180,14 @@ def draw(compared):
 
 
 def _limits(comparisons):
-    """The ends of the axis; the interval of two seeds may be ten times as wide as all others."""
+    """The ends of the axis, which shows every mean.
+
+    It need not show every interval: that of two seeds may be ten times as wide as all others.
+    """
     means = [one["score"].mean for one in comparisons]
     ends = [end for one in comparisons for end in one["interval"] or ()] + means
-    return max(min(ends) - 5, -110), min(max(ends) + 5, 140)
+    left, right = min(-110, min(means) - 15), max(140, max(means) + 15)
+    return max(min(ends) - 5, left), min(max(ends) + 5, right)
 
 
 def _draw_one(axis, one, place):
