@@ -260,7 +260,6 @@ def test_options_that_only_some_builders_take_are_offered():
 SCALES = {"radius", "radius_scale", "angle_scale"}
 # Of the values below, what is legal for some options.
 TAKEN = {
-    ("images", repr("")): {"grey"},
     ("mixture", repr(1.5)): SCALES,
     ("mixture", repr(10**30)): SCALES,
 }
@@ -268,7 +267,8 @@ TAKEN = {
 
 @pytest.mark.parametrize("value", ["", [[]], {"a": 1}, 1.5, True, 10**30], ids=repr)
 @pytest.mark.parametrize(
-    "name", ["codes", "images", "molecules", "mixture", "quantum", "photonic", "thermal"]
+    "name",
+    ["codes", "images", "molecules", "mixture", "quantum", "photonic", "thermal", "bernoulli"],
 )
 def test_options_of_other_types_are_refused_in_a_sentence(tmp_path, name, value):
     np.savez(tmp_path / "codes.npz", codes=np.eye(2))
@@ -287,7 +287,7 @@ def test_options_of_other_types_are_refused_in_a_sentence(tmp_path, name, value)
             said = str(error)
             # Keys are refused together; what is too large may be told of by what it makes.
             assert option in said or "Arrays are named by texts" in said or value == 10**30
-    assert taken <= TAKEN.get((name, repr(value)), set())
+    assert taken == TAKEN.get((name, repr(value)), set())
 
 
 def test_what_images_have_is_refused_with_others():

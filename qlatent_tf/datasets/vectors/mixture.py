@@ -11,7 +11,10 @@ import numpy as np
 
 from qlatent_tf.checks import check_count
 from qlatent_tf.datasets.dataset import Dataset
+from qlatent_tf.quantum.memory import check_memory
 from qlatent_tf.text.names import check_number
+
+_BLOB_BYTES = 100  # angles and centres, as they are sorted and put together
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,7 +50,7 @@ def mixture(
       angle_scale: float. Standard deviation of the angle.
 
     Raises:
-      ValueError: if an option is out of range.
+      ValueError: if an option is out of range, or the blobs do not fit into memory.
     """
     import tensorflow as tf
     from tensorflow_probability import distributions as tfd
@@ -55,6 +58,7 @@ def mixture(
     from qlatent_tf.drawing.plane import draw_plane
 
     blobs = check_count(blobs, "blobs", least=1)
+    check_memory(_BLOB_BYTES * blobs, f"{blobs:,} blobs")
     sizes = {"radius": radius, "radius_scale": radius_scale, "angle_scale": angle_scale}
     for name, value in sizes.items():
         check_number(name, value, 0)

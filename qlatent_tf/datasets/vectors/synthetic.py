@@ -12,10 +12,12 @@ import numpy as np
 
 from qlatent_tf.checks import check_count
 from qlatent_tf.datasets.dataset import CountDataset
+from qlatent_tf.quantum.memory import check_memory
 from qlatent_tf.registry import latents, takes_options_of
 
 METRICS = ("discreteness", "total_number", "pair_correlation")
 MAX_LAW_OUTCOMES = 2**24
+_TOTAL_BYTES = 40  # the distribution of the total, as scipy computes it
 
 
 def quantum(
@@ -75,11 +77,13 @@ def thermal(
 
     modes = check_count(modes, "modes", least=1)
     photons = check_count(photons, "photons", least=1)
-    mean = photons / modes
-    # Equal thermal light in all modes leaves any interferometer as it came: independent counts.
-    source = latents.build(
-        "thermal", modes=modes, squeezing=math.asinh(math.sqrt(mean)), center=False
-    )
+    try:
+        mean = photons / modes
+        squeezing = math.asinh(math.sqrt(mean))
+        # Equal thermal light in all modes leaves any interferometer as it came: independent counts.
+        source = latents.build("thermal", modes=modes, squeezing=squeezing, center=False)
+    except (OverflowError, ValueError) as error:
+        raise ValueError(f"photons={photons:,} in modes={modes:,} is too much: {error}") from None
     total = nbinom(modes, 1 / (1 + mean))
     return _counts(
         "thermal",
@@ -99,18 +103,19 @@ def bernoulli(
       modes: int. Bits of a sample.
 
     Raises:
-      ValueError: if `modes` is out of range.
+      ValueError: if `modes` is out of range, or more than memory holds.
     """
     from scipy.stats import binom
 
     modes = check_count(modes, "modes", least=1)
+    check_memory(_TOTAL_BYTES * modes, f"The totals of {modes:,} modes")
     source = latents.build("bernoulli", modes=modes, center=False)
     return _counts(
         "bernoulli",
         source,
         {"drawn_from": "bernoulli", "modes": modes},
         total_law=binom.pmf(np.arange(modes + 1), modes, 0.5),
-        outcomes=2**modes,
+        outcomes=2 ** min(modes, 64),  # more are as good as endless
         law=lambda: _law_of_bits(modes),
     )
 

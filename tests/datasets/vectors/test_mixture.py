@@ -77,6 +77,11 @@ def test_options_out_of_range_are_refused(options):
         datasets.build("mixture", **options)
 
 
+def test_more_blobs_than_memory_holds_are_refused():
+    with pytest.raises(ValueError, match="1,000,000,000,000 blobs take .* of memory"):
+        datasets.build("mixture", blobs=10**12)
+
+
 def test_numbers_may_be_of_numpy():
     data = datasets.build(
         "mixture", blobs=np.int64(3), radius=np.float32(2), angle_scale=np.float64(0.1)

@@ -85,6 +85,20 @@ def test_options_out_of_range_are_refused(name, options):
         datasets.build(name, **options)
 
 
+@pytest.mark.parametrize(
+    "photons, why",
+    [(1000, "Counts are stored in bytes"), (10**30, "squeezing is from -5 to 5"), (10**999, "int")],
+)
+def test_more_light_than_a_device_takes_is_refused(photons, why):
+    with pytest.raises(ValueError, match=f"^photons=10*(,000)+ in modes=4 is too much: .*{why}"):
+        datasets.build("thermal", modes=4, photons=photons)
+
+
+def test_more_bits_than_memory_holds_are_refused():
+    with pytest.raises(ValueError, match="The totals of 1,000,000,000,000 modes take .* of memory"):
+        datasets.build("bernoulli", modes=10**12)
+
+
 @pytest.mark.parametrize("name", ["quantum", "photonic", "dirichlet_multinomial"])
 def test_fewer_modes_than_photons_are_refused_with_what_the_data_take(name):
     with pytest.raises(ValueError, match="received photons=8. Set photons, which is 8 by default"):
