@@ -89,6 +89,14 @@ def test_a_name_that_is_not_there_is_an_error_that_says_so(folder, capsys, laten
     assert not (folder / "runs").exists()
 
 
+def test_a_mistake_in_a_file_of_ones_own_is_told_of_with_its_line(folder, capsys):
+    (folder / "broken.py").write_text("SIZE = 4\n\n\ndef latent(*, modes=4):\n    return size\n")
+    assert train.main(["--model", "mlp", "--latent", "broken:latent", *_TINY]) == 1
+    said = "error: The latent 'broken:latent' failed: NameError: name 'size' is not defined"
+    assert f"{said} (broken.py, line 5, in latent)\n" in capsys.readouterr().err
+    assert not (folder / "runs").exists()
+
+
 OWN = """
 import numpy as np
 from tensorflow_probability import distributions as tfd

@@ -120,7 +120,7 @@ def _run(function, arguments):
 
 
 def _place_in_own_code(error) -> str:
-    """Returns where a user's function failed, if the package called one."""
+    """Returns where a user's function failed, if the package called one: of the first cause."""
     standard, called, place = Path(sysconfig.get_path("stdlib")), False, ""
     for frame, line in traceback.walk_tb(error.__traceback__):
         module, file = frame.f_globals.get("__name__", ""), Path(frame.f_code.co_filename)
@@ -130,7 +130,7 @@ def _place_in_own_code(error) -> str:
         installed = {"site-packages", "dist-packages"} & set(file.parts)
         if called and not installed and not file.is_relative_to(standard) and file.is_file():
             place = f" ({file.name}, line {line}, in {frame.f_code.co_name})"
-    return place
+    return (error.__cause__ and _place_in_own_code(error.__cause__)) or place
 
 
 def _quiet_logs():

@@ -2,6 +2,7 @@ from .options import check_options as check_options
 from .options import takes_options_of as takes_options_of
 from .own_code import OwnCodeError as OwnCodeError
 from .own_code import find_own as find_own
+from .own_code import mistakes_of as mistakes_of
 from .own_code import own_module as own_module
 from .registry import LatentRegistry as LatentRegistry
 from .registry import Registry as Registry

@@ -8,6 +8,18 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+# What a mistake in code raises. A full disk and full memory are none.
+_MISTAKES = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    NameError,
+    NotImplementedError,
+    SyntaxError,
+    TypeError,
+)
 # The working directory that was added to Python's path.
 _SEARCHED_LAST: list[str] = []
 
@@ -48,8 +60,29 @@ def _here_first() -> Iterator[str]:
             _SEARCHED_LAST.append(here)
 
 
+@contextlib.contextmanager
+def mistakes_of(name: str, kind: str, fails: str = "failed") -> Iterator[None]:
+    """Raises a mistake of someone's own code as an OwnCodeError that says whose it is.
+
+    Its traceback ends in the place of the mistake, of which a tool tells. Mistakes of what is
+    registered under a name without a colon are those of this package, and stay what they are.
+    """
+    try:
+        yield
+    except _MISTAKES as error:
+        if ":" not in name:
+            raise
+        said = f"The {kind} {name!r} {fails}: {type(error).__name__}: {error}"
+        raise OwnCodeError(said).with_traceback(error.__traceback__) from error
+
+
 def import_own(name: str, kind: str) -> Callable:
-    """Imports ``"module:attribute"``, from the working directory before all others."""
+    """Imports ``"module:attribute"``, from the working directory before all others.
+
+    Raises:
+      ValueError: if there is no such module or attribute, or it cannot be called.
+      OwnCodeError: if the module cannot be imported.
+    """
     module_name, attribute = own_module(name), name.partition(":")[2]
     if "/" in module_name or "\\" in module_name:
         raise ValueError(
@@ -58,7 +91,7 @@ def import_own(name: str, kind: str) -> Callable:
         )
     if not all(module_name.split(".")) or not attribute:
         raise ValueError(f"A {kind} of your own reads module:attribute; received {name!r}.")
-    with _here_first() as here:
+    with mistakes_of(name, kind, "cannot be imported"), _here_first() as here:
         try:
             module = importlib.import_module(module_name)
         except ModuleNotFoundError as error:

@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from qlatent_tf.registry.options import check_options
-from qlatent_tf.registry.own_code import import_own
+from qlatent_tf.registry.own_code import import_own, mistakes_of
 from qlatent_tf.text.names import did_you_mean
 
 
@@ -148,13 +148,15 @@ class Registry:
 
         Raises:
           ValueError: if the name is unknown, an option is not one of the builder's, or one is
-            missing.
+            missing; an OwnCodeError if a builder of someone's own fails by a mistake.
         """
         builder = self.get(name)
         taken = inspect.signature(builder).parameters
         offered = {key: options.pop(key) for key in self._offered if key in options}
         self.check_options(name, options, len(args))
-        return builder(*args, **options, **{key: offered[key] for key in offered if key in taken})
+        options |= {key: offered[key] for key in offered if key in taken}
+        with mistakes_of(name, self.kind):
+            return builder(*args, **options)
 
 
 class LatentRegistry(Registry):

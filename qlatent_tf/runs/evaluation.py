@@ -10,7 +10,7 @@ import numpy as np
 from absl import logging
 
 from qlatent_tf.checks import check_count
-from qlatent_tf.registry import metrics
+from qlatent_tf.registry import metrics, mistakes_of
 from qlatent_tf.scores import read_scores
 from qlatent_tf.text.progress import ProgressBar
 
@@ -44,8 +44,9 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
     check_kind(dataset, "evaluation_metrics", A_DATASET)
     if isinstance(metric_names, str):
         raise ValueError(f"metric_names is a list of names; received {metric_names!r}.")
-    names = dataset.evaluation_metrics if metric_names is None else tuple(metric_names)
-    functions = {name: metrics.get(name) for name in names}
+    names = dict.fromkeys(dataset.evaluation_metrics if metric_names is None else metric_names)
+    for name in names:  # Before anything is drawn.
+        metrics.get(name)
     if not isinstance(seeds, Iterable) or isinstance(seeds, str):
         raise ValueError(f"seeds are whole numbers, such as (0, 1, 2); received {seeds!r}.")
     seeds = [check_count(seed, "a sampling seed") for seed in seeds]
@@ -56,11 +57,8 @@ def evaluate(model, dataset, *, num_samples=10_000, seeds=(0,), metric_names=Non
     hidden = not progress or len(seeds) < 2
     for seed in ProgressBar(seeds, desc="evaluate", unit="seed", disable=hidden):
         with _said_once(said, first=not rows):
-            samples = model.sample(num_samples, seed) if functions else None
-            results = {
-                name: apply_metric(function, dataset, samples, progress)
-                for name, function in functions.items()
-            }
+            samples = model.sample(num_samples, seed) if names else None
+            results = {name: apply_metric(name, dataset, samples, progress) for name in names}
             if hasattr(model, "own_scores"):
                 results["of the model"] = model.own_scores(dataset, num_samples, seed)
         rows.append(_by_key(results, dataset.name))
@@ -99,7 +97,7 @@ def check_metrics(model, dataset, names, num_samples: int) -> None:
         samples, refused = model.sample(tried, 0) if left else None, {}
         for name in left:
             try:
-                _by_key({name: apply_metric(metrics.get(name), dataset, samples)}, dataset.name)
+                _by_key({name: apply_metric(name, dataset, samples)}, dataset.name)
             except ValueError as error:
                 refused[name] = error
         left = list(refused)
@@ -177,10 +175,16 @@ def evaluate_real(dataset, *, num_samples=10_000, metric_names=None, progress=Fa
     )
 
 
-def apply_metric(function, dataset, samples, progress: bool = False):
-    """Returns what a metric finds; `progress` is passed where the metric takes it."""
+def apply_metric(name: str, dataset, samples, progress: bool = False):
+    """Returns what a metric finds; `progress` is passed where the metric takes it.
+
+    Raises:
+      ValueError: if the metric is unknown; an OwnCodeError if one of someone's own fails.
+    """
+    function = metrics.get(name)
     takes_progress = "progress" in inspect.signature(function).parameters
-    return function(dataset, samples, **({"progress": progress} if takes_progress else {}))
+    with mistakes_of(name, "metric"):
+        return function(dataset, samples, **({"progress": progress} if takes_progress else {}))
 
 
 def mean_scores(evaluation: dict) -> dict[str, float]:

@@ -4,7 +4,14 @@ import inspect
 
 import pytest
 
-from qlatent_tf.registry import Registry, check_options, latents, models, takes_options_of
+from qlatent_tf.registry import (
+    OwnCodeError,
+    Registry,
+    check_options,
+    latents,
+    models,
+    takes_options_of,
+)
 
 
 @pytest.fixture
@@ -94,10 +101,37 @@ def test_code_that_is_not_there_is_an_error_that_says_so(shapes, empty_folder, n
         shapes.get(name)
 
 
-def test_a_missing_import_inside_the_file_is_reported_as_itself(shapes, empty_folder):
-    (empty_folder / "my_shapes.py").write_text("import no_such_library\n")
-    with pytest.raises(ModuleNotFoundError, match="no_such_library"):
+@pytest.mark.parametrize(
+    "code, mistake",
+    [
+        ("import no_such_library\n", "ModuleNotFoundError: No module named 'no_such_library'"),
+        ("def circle(:\n", r"SyntaxError: .*\(my_shapes.py, line 1\)"),
+        ("radius = side\n", "NameError: name 'side' is not defined"),
+    ],
+)
+def test_a_file_that_cannot_be_imported_is_told_of_with_its_mistake(
+    shapes, empty_folder, code, mistake
+):
+    (empty_folder / "my_shapes.py").write_text(code)
+    said = f"^The shape 'my_shapes:circle' cannot be imported: {mistake}"
+    with pytest.raises(OwnCodeError, match=said):
         shapes.get("my_shapes:circle")
+
+
+def test_a_mistake_of_a_builder_of_ones_own_is_told_of_and_no_other_error_changes(
+    shapes, empty_folder
+):
+    code = "def circle(radius=1):\n    return 1 / radius\n\n\ndef full():\n    raise MemoryError\n"
+    (empty_folder / "my_shapes.py").write_text(code)
+    said = "^The shape 'my_shapes:circle' failed: ZeroDivisionError: division by zero"
+    with pytest.raises(OwnCodeError, match=said) as caught:
+        shapes.build("my_shapes:circle", radius=0)
+    assert caught.traceback[-1].path.name == "my_shapes.py"
+    with pytest.raises(MemoryError):
+        shapes.build("my_shapes:full")
+    shapes.register("flat")(lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        shapes.build("flat")
 
 
 def test_a_module_is_imported_when_its_builder_is_asked_for():

@@ -34,6 +34,9 @@ def of_many(dataset, samples):
     if len(samples) < 15:
         raise ValueError("at least 15")
     return {"many": 1.0}
+
+def lost(dataset, samples):
+    return {"scale": {}["scale"]}
 """
 SIZES = ["batch_size=4", "critic_steps=1", "jit_compile=false", "evaluation_samples=20"]
 SIZES = [part for size in (*SIZES, "model_options.units=[4]") for part in ("--set", size)]
@@ -79,6 +82,7 @@ def test_scores_on_other_data_than_those_of_the_training_say_so(mine, capsys, mo
         ("total_number", "The metric total_number cannot score this model on 'counts'"),
         ("mine:number", 'such as {"my_score": 0.3}; received 0.3 (float)'),
         ("mine:nosuch", "has no 'nosuch'"),
+        ("mine:lost", "The metric 'mine:lost' failed: KeyError: 'scale' (mine.py, line "),
     ],
 )
 def test_metrics_that_do_not_fit_are_refused_before_the_first_step(mine, capsys, named, message):
