@@ -73,6 +73,13 @@ def test_a_model_without_a_configuration_is_refused_with_the_reason(folder, caps
     (folder / "no_config.py").write_text("def my_model(latent):\n    return None\n")
     assert train.main(["--model", "no_config:my_model", "--latent", "boson", *_TINY]) == 1
     assert "no_config has no get_config(latent)" in capsys.readouterr().err
+    code = (
+        "def my_model(latent):\n    return None\n\n\ndef get_config(latent):\n    return config\n"
+    )
+    (folder / "broken_config.py").write_text(code)
+    assert train.main(["--model", "broken_config:my_model", "--latent", "boson", *_TINY]) == 1
+    said = "The model 'broken_config:my_model' failed: NameError: name 'config' is not defined"
+    assert f"{said} (broken_config.py, line 6, in get_config)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

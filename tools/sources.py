@@ -13,7 +13,7 @@ from qlatent_tf.tools.command_line import slow_work
 from qlatent_tf.config import Config
 from qlatent_tf.latents.files import check_file
 from qlatent_tf.quantum import memory
-from qlatent_tf.registry import OF_FILES, latents, models
+from qlatent_tf.registry import OF_FILES, latents, mistakes_of, models
 from qlatent_tf.runs import loading
 from qlatent_tf.runs.loading import described
 from qlatent_tf.storage.files import INCEPTION_VARIABLE, user_path
@@ -191,7 +191,8 @@ def model_config(model: str, latent: str | None = None, variant: str | None = No
         )
     latent = latent or getattr(module, "LATENT", "boson")
     latents.get(latent)
-    config = module.get_config(latent, *([] if variant is None else [variant]))
+    with mistakes_of(model, "model"):
+        config = module.get_config(latent, *([] if variant is None else [variant]))
     if not isinstance(config, Config):
         raise ValueError(f"{module.__name__}.get_config returned {config!r}, not a Config.")
     # A file may have several models, and one configuration for all of them.
