@@ -17,7 +17,7 @@ class Question:
       data: str. The rows' data set.
       group: str. What is compared with what.
       title: str. On what.
-      score: str. Its metric; lower is better.
+      score: str. Its metric; lower is better, unless the title says otherwise.
       pairs: sequence of (tuple, tuple). Rows that are compared, the one that is asked about first:
         their values of `entries`.
       entries: tuple of str. The entries of a row that tell those that are compared apart.

@@ -6,7 +6,8 @@
 It also fills the tables of the pages of results.
 
 Each line is a comparison of two rows of a committed table, seed by seed, from the finished cells
-beside it. A difference is in per cent of the other row's mean, below 0 where the first is better.
+beside it. A difference is in per cent of the other row's mean, below 0 where the first has the
+lower score.
 """
 
 from pathlib import Path
