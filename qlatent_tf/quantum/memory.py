@@ -1,6 +1,7 @@
 """What fits into memory, and errors that say so before the work begins."""
 
 import contextlib
+import fractions
 import os
 from pathlib import Path
 
@@ -42,4 +43,5 @@ def readable_bytes(num_bytes: int) -> str:
     """Returns a number of bytes in the largest unit of which there is one, such as "1.5 GiB"."""
     units = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
     power = min(max(int(num_bytes).bit_length() - 1, 0) // 10, len(units) - 1)
-    return f"{num_bytes / 2 ** (10 * power):,.4g} {units[power]}"
+    size = fractions.Fraction(int(num_bytes), 2 ** (10 * power))
+    return f"{float(min(size, 10**300)):,.4g} {units[power]}"

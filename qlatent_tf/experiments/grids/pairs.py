@@ -1,6 +1,5 @@
 """Differences between rows of a table within each seed, and how sure they are."""
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -113,7 +112,8 @@ def bootstrap_interval(values: Sequence[float]) -> list[float] | None:
 
 def _difference(score: float, reference: float) -> float:
     # Sums in another order differ by rounding, which must not count as a sign.
-    return 0.0 if math.isclose(score, reference, rel_tol=_ROUNDING) else score - reference
+    difference = score - reference  # NaN of two that are infinite.
+    return 0.0 if abs(difference) <= _ROUNDING * abs(reference) else difference
 
 
 def _defined(values):

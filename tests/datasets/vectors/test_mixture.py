@@ -80,6 +80,8 @@ def test_options_out_of_range_are_refused(options):
 def test_more_blobs_than_memory_holds_are_refused():
     with pytest.raises(ValueError, match="1,000,000,000,000 blobs take .* of memory"):
         datasets.build("mixture", blobs=10**12)
+    with pytest.raises(ValueError, match="blobs take 1e.300 PiB of memory"):
+        datasets.build("mixture", blobs=10**400)
 
 
 def test_numbers_may_be_of_numpy():

@@ -44,6 +44,8 @@ def test_what_differs_by_rounding_alone_does_not_differ():
     pair = _cell(0, 1.0, latent="boson"), _cell(0, 1 - 2**-53, latent="gaussian")
     (found,) = paired_differences(pair, ["mean_error"], {"latent": "boson"})
     assert found["values"] == [0] and in_words(found)[-1] == "0 of 1"
+    endless = _cell(0, float("inf"), latent="boson"), _cell(0, float("inf"), latent="gaussian")
+    assert paired_differences(endless, ["mean_error"], {"latent": "boson"})[0]["mean"] is None
     apart = _cell(0, 1.0, latent="boson"), _cell(0, 1 - 1e-12, latent="gaussian")
     (found,) = paired_differences(apart, ["mean_error"], {"latent": "boson"})
     assert found["values"] == [pytest.approx(-1e-12, rel=1e-3)]
