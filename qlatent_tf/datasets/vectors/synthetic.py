@@ -17,7 +17,7 @@ from qlatent_tf.registry import latents, takes_options_of
 
 METRICS = ("discreteness", "total_number", "pair_correlation")
 MAX_LAW_OUTCOMES = 2**24
-_TOTAL_BYTES = 40  # the distribution of the total, as scipy computes it
+_TOTAL_BYTES = 50  # the distribution of the total, as scipy computes it
 
 
 def quantum(
@@ -71,7 +71,7 @@ def thermal(
       photons: int. The mean of the total.
 
     Raises:
-      ValueError: if an option is out of range.
+      ValueError: if an option is out of range, or more light or modes than a device takes.
     """
     from scipy.stats import nbinom
 
