@@ -43,11 +43,17 @@ def parser() -> Parser:
     add_source_arguments(arguments, several=True)
     add_source_data_arguments(arguments)
     add_scoring_arguments(arguments, seeds=1, default="all of the data set's")
-    arguments.add_argument(
+    saving = arguments.add_mutually_exclusive_group()
+    saving.add_argument(
         "--save",
         action="store_true",
         help="add the scores to the preset and its card; samples and seeds "
         "must be as many as those of the scores that are there",
+    )
+    saving.add_argument(
+        "--replace",
+        action="store_true",
+        help="write the scores into the preset and its card instead of those that are there",
     )
     arguments.add_argument(
         "--real",
@@ -70,8 +76,9 @@ def _evaluate(arguments):
         check_metric(name)
     if arguments.dataset:
         check_dataset(arguments.dataset)
-    if arguments.save and (arguments.real or not all(map(is_preset, sources))):
-        raise ValueError("--save writes into presets: name them, without --real.")
+    saving = "--save" if arguments.save else "--replace" if arguments.replace else None
+    if saving and (arguments.real or not all(map(is_preset, sources))):
+        raise ValueError(f"{saving} writes into presets: name them, without --real.")
     if arguments.real and (arguments.seeds > 1 or len(sources) > 1):
         raise ValueError(
             "--seeds and several sources are for generated samples; --real draws samples of one "
@@ -86,7 +93,7 @@ def _evaluate(arguments):
         return _evaluate_real(arguments)
     if len(sources) > 1:
         _check_comparable(arguments)
-    datasets = _checked_data(arguments) if arguments.save else {}
+    datasets = _checked_data(arguments) if saving else {}
     found = []
     try:
         for source in sources:
@@ -102,10 +109,13 @@ def _checked_data(arguments):
     from qlatent_tf.publishing.rescore import check_conditions
 
     trust, seeds = {"trust_code": arguments.trust_code}, range(arguments.seeds)
+    replace = arguments.replace
     datasets = {}
     for source in arguments.sources:
         datasets[source] = source_data(arguments, source_config(source, **trust))
-        check_conditions(source, datasets[source], arguments.num_samples, seeds, **trust)
+        check_conditions(
+            source, datasets[source], arguments.num_samples, seeds, replace=replace, **trust
+        )
     return datasets
 
 
@@ -146,7 +156,8 @@ def _evaluate_source(arguments, source, dataset, found):
         _tell_of_other_data(source, record, dataset)
     check_memory(model, arguments.num_samples)
     scoring = _scoring(arguments)
-    if arguments.save and arguments.latent_file:
+    saves = arguments.save or arguments.replace
+    if saves and arguments.latent_file:
         # What is saved is of the preset as it was published.
         named = with_file(config, arguments.latent_file)
         check_file(source, record.get("latent_file"), named)
@@ -159,9 +170,15 @@ def _evaluate_source(arguments, source, dataset, found):
     evaluation = evaluate(model, dataset, seeds=seeds, **scoring)
     _check_scored(evaluation, dataset)
     found.append({"source": str(source), "step": step, **evaluation})
-    if arguments.save:
-        published, trust = published_figures(config), arguments.trust_code
-        save_scores(source, model, evaluation, published=published, trust_code=trust)
+    if saves:
+        save_scores(
+            source,
+            model,
+            evaluation,
+            replace=arguments.replace,
+            published=published_figures(config),
+            trust_code=arguments.trust_code,
+        )
 
 
 def _tell_of_other_data(source, record, dataset):

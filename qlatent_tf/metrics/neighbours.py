@@ -9,6 +9,9 @@ References:
   metric for assessing generative models", arXiv:1904.06991.
   M. F. Naeem, S. J. Oh, Y. Uh, Y. Choi and J. Yoo, "Reliable fidelity and diversity metrics for
   generative models", arXiv:2002.09797.
+
+Naeem et al. choose k = 5, which all four use here; Kynkaanniemi et al. choose k = 3. A ball holds
+its edge, as the latter define it, for samples of counts often lie there.
 """
 
 import numpy as np
@@ -79,10 +82,17 @@ def precision_and_recall(real, generated, neighbours: int = NEIGHBOURS) -> dict[
             raise ValueError(f"The {side} points are not all finite and below {_LARGEST:.0e}.")
     middle = real.mean(axis=0)
     fast = [_Fast(points - middle, neighbours) for points in (real, generated)]
-    if all(one.is_good for one in fast):
+    # Beside the radii of the data: those of a collapsed generator are 0.
+    if max(one.rounding for one in fast) <= _MOST_ROUNDING * np.median(fast[0].radii):
         (real, real_radii), (generated, generated_radii) = ((one.points, one.radii) for one in fast)
         compared = pairwise_distances_chunked(real, generated, working_memory=_MEGABYTES)
     else:
+        logging.info(
+            "Some points are far away from most others: %d and %d are compared by differences of "
+            "their coordinates, which may take minutes.",
+            len(real),
+            len(generated),
+        )
         real_radii, generated_radii = (_radii(points, neighbours) for points in (real, generated))
         compared = _distances(real, generated)
     in_ball_of_generated, covered = [], []
@@ -103,13 +113,16 @@ def precision_and_recall(real, generated, neighbours: int = NEIGHBOURS) -> dict[
 
 
 def neighbour_scores(dataset: Dataset, real, generated, num_samples, network) -> list[Score]:
-    """Compares two samples by `precision_and_recall`.
+    """Compares as many data as generated samples by `precision_and_recall`.
+
+    The smaller of two samples of one distribution has larger balls, which cover more and are
+    covered less: of 10,000 data, 1,000 others of the same distribution cover less than a half.
 
     Args:
       dataset: Dataset. Named in each score.
-      real: float array, shape `(n, width)`. Data, or what a network sees in them; at most 10,000
-        rows are compared.
-      generated: float array, shape `(m, width)`. The same of generated samples, and as many.
+      real: float array, shape `(n, width)`. Data, or what a network sees in them.
+      generated: float array, shape `(m, width)`. The same of generated samples. Of both sides as
+        many are compared as the smaller has, and at most 10,000.
       num_samples: int. How many samples were generated.
       network: str or None. The network's name.
 
@@ -118,7 +131,9 @@ def neighbour_scores(dataset: Dataset, real, generated, num_samples, network) ->
       generated ones are not finite, or where the balls of most data are points, for these equal
       their neighbours, as counts of few modes do.
     """
-    real, generated = some_rows(real, MOST), some_rows(generated, MOST)
+    reference_size = min(len(real), num_samples, MOST)
+    most = min(len(real), len(generated), MOST)
+    real, generated = some_rows(real, most), some_rows(generated, most)
     too_few = min(len(real), len(generated)) <= NEIGHBOURS
     if too_few or not _is_measurable(generated) or _are_points(real):
         found: dict[str, float] = dict.fromkeys(NEIGHBOUR_SCORES, np.nan)
@@ -127,7 +142,7 @@ def neighbour_scores(dataset: Dataset, real, generated, num_samples, network) ->
     return measured(
         found,
         reference=dataset.name,
-        reference_size=len(real),
+        reference_size=reference_size,
         network=network,
         num_samples=num_samples,
     )
@@ -159,7 +174,7 @@ class _Fast:
     Attributes:
       points: float array, shape `(n, width)`.
       radii: float array, shape `(n,)`. The distance of each point to its k-th nearest neighbour.
-      is_good: bool. Whether the rounding is small beside the radii.
+      rounding: float. How much a radius is rounded up at most.
     """
 
     def __init__(self, points, neighbours):
@@ -167,7 +182,7 @@ class _Fast:
         radii = search.kneighbors()[0][:, -1]
         rounding = _ROUNDING * (radii + np.linalg.norm(points, axis=1))
         self.points, self.radii = points, radii + rounding
-        self.is_good = bool(rounding.max() <= _MOST_ROUNDING * np.median(radii))
+        self.rounding = float(rounding.max())
 
 
 def _radii(points, neighbours):

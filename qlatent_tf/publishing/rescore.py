@@ -16,7 +16,9 @@ from qlatent_tf.text.differences import differences, format_differences
 from qlatent_tf.zoo import from_preset, read_preset
 
 
-def check_conditions(name_or_dir, dataset, num_samples, seeds, *, trust_code=False) -> None:
+def check_conditions(
+    name_or_dir, dataset, num_samples, seeds, *, replace=False, trust_code=False
+) -> None:
     """Refuses scores that could not stand beside a preset's others, before they are computed.
 
     Args:
@@ -24,6 +26,7 @@ def check_conditions(name_or_dir, dataset, num_samples, seeds, *, trust_code=Fal
       dataset: Dataset. What its samples are compared with.
       num_samples: int. Generated samples a seed.
       seeds: sequence of int. Sampling seeds.
+      replace: bool. Whether none of the preset's others will stay.
       trust_code: bool. Whether the preset may name code outside the project.
 
     Raises:
@@ -32,7 +35,9 @@ def check_conditions(name_or_dir, dataset, num_samples, seeds, *, trust_code=Fal
     """
     directory = own_preset_directory(name_or_dir)
     before = read_json(directory / "metrics.json", METRICS[GAN])
-    now = {"dataset": dataset.name, "num_samples": num_samples, "seeds": list(seeds)}
+    now = {"dataset": dataset.name}
+    if not replace:
+        now |= {"num_samples": num_samples, "seeds": list(seeds)}
     found = differences({name: before[name] for name in now}, now)
     recorded = read_preset(directory, trust_code=trust_code)["provenance"].get("dataset")
     # A preset that was saved without a record has the name of its data alone.
@@ -44,13 +49,16 @@ def check_conditions(name_or_dir, dataset, num_samples, seeds, *, trust_code=Fal
         )
 
 
-def save_scores(name_or_dir, model, evaluation, *, published=None, trust_code=False) -> None:
+def save_scores(
+    name_or_dir, model, evaluation, *, replace=False, published=None, trust_code=False
+) -> None:
     """Writes scores into a preset, beside those of other metrics, and its card.
 
     Args:
       name_or_dir: str or path. The preset.
       model: WGANGP. What was loaded from it.
       evaluation: dict. What `evaluate` returned, under conditions that `check_conditions` let pass.
+      replace: bool. Whether scores of other metrics go.
       published: dict. What a paper reports, see `experiments.published`.
       trust_code: bool. Whether the preset may name code outside the project.
 
@@ -62,7 +70,8 @@ def save_scores(name_or_dir, model, evaluation, *, published=None, trust_code=Fa
     preset = read_preset(directory, trust_code=trust_code)
     with sole_use(directory / ".scores.lock", f"writing scores into {directory}"):
         before = read_json(directory / "metrics.json", METRICS[GAN])
-        merged = {**before, "metrics": {**before["metrics"], **evaluation["metrics"]}}
+        kept = {} if replace else before["metrics"]
+        merged = {**before, **evaluation, "metrics": {**kept, **evaluation["metrics"]}}
         card = _card(directory, directory.name, model, preset, merged, published)
         # The card is staged first: both are written, or neither.
         with atomic_path(directory / "README.md") as staged:

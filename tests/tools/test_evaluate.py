@@ -133,6 +133,26 @@ def test_scores_are_saved_in_a_preset(preset, mlp_run, tmp_path, monkeypatch, ca
     assert json.loads((mine / "metrics.json").read_text()) == whole
 
 
+def test_scores_replace_all_that_are_there(preset, tmp_path, capsys):
+    mine = shutil.copytree(preset, tmp_path / "mine")
+    asked = ("evaluate", mine, "--metrics", "discreteness", "--num-samples", 40, "--replace")
+    assert run(*asked, "--dataset", "bernoulli") == 1
+    assert "dataset: " in capsys.readouterr().err
+    assert run(*asked) == 0
+    scores = json.loads((mine / "metrics.json").read_text())
+    assert (scores["num_samples"], scores["seeds"]) == (40, [0])
+    assert scores["metrics"] and all(name.endswith("@40") for name in scores["metrics"])
+    card = (mine / "README.md").read_text()
+    assert "integer_distance@40" in card and "@50" not in card
+    # Later ones stand beside these.
+    del scores["metrics"]["integer_distance@40"]
+    write_json(mine / "metrics.json", scores)
+    assert run(*asked[:-1], "--save") == 0 and (mine / "README.md").read_text() == card
+    with pytest.raises(SystemExit):
+        run(*asked, "--save")
+    assert "--save: not allowed with argument --replace" in capsys.readouterr().err
+
+
 def test_a_preset_without_a_record_takes_scores_and_a_card(preset, tmp_path):
     mine = shutil.copytree(preset, tmp_path / "mine")
     description = json.loads((mine / "config.json").read_text())

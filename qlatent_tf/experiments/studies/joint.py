@@ -68,7 +68,7 @@ MOLECULES = dataclasses.replace(
     make_cells=molecule_cells,
     columns=(
         *map(Column.of, ("fcd", "parsed_unique_count", "parsed_novel_count", "valid_share")),
-        *judges("chemnet"),
+        *judges("chemnet_512"),
     ),
     notes=NOTES.format(name="joint_molecules"),
     curve=("parsed_unique_count", "valid & unique molecules"),

@@ -10,17 +10,23 @@ from qlatent_tf.metrics.reference_cache import reference_arrays
 from qlatent_tf.scores import Score
 from qlatent_tf.seeds import some_rows
 
+# What scores call the judge. Cells from before scores counted repetitions say `chemnet`.
+NETWORK = f"chemnet_{chemnet.WIDTH}"
+
 
 def molecule_neighbours(
     dataset: MoleculeDataset, samples, *, progress: bool = False
 ) -> list[Score]:
-    """Compares distinct molecules by ChemNet's activations; see `precision_and_recall`.
+    """Compares molecules, repeated ones as often as they are, by ChemNet's activations.
+
+    See `precision_and_recall`. Were each molecule counted once, the few of a collapsed generator
+    would lie far apart, and their large balls would hold most of the data.
 
     Args:
-      dataset: MoleculeDataset. At most 10,000 of its distinct molecules are compared, whose
-        activations are kept in the cache folder.
-      samples: dict. `atoms`, int of shape `(n, k)`, and `bonds`, int of shape `(n, k, k)`. The
-        distinct SMILES that parse are compared, as by `fcd`.
+      dataset: MoleculeDataset. Of its distinct molecules as many are compared as samples parse,
+        and at most 10,000. Their activations are kept in the cache folder.
+      samples: dict. `atoms`, int of shape `(n, k)`, and `bonds`, int of shape `(n, k, k)`. At most
+        10,000 of those that parse are compared.
       progress: bool. Whether to show progress bars.
 
     Returns:
@@ -30,9 +36,8 @@ def molecule_neighbours(
       FileNotFoundError: if the package `fcd`, which holds ChemNet's weights, is not installed.
     """
     smiles = graphs_to_smiles(samples)
-    distinct = chemnet.readable(sorted({text for text in smiles if text}))
-    distinct = np.array(distinct, dtype=object)
-    distinct = some_rows(distinct, MOST).tolist()
+    parsed = chemnet.readable([text for text in smiles if text])
+    parsed = some_rows(np.array(parsed, dtype=object), MOST)
 
     def make(known):
         known = chemnet.readable(known)
@@ -41,7 +46,6 @@ def molecule_neighbours(
 
     version = f"2/{min(len(dataset.smiles), MOST)}/{chemnet.WEIGHTS_SHA256}"
     rows = reference_arrays(dataset, "chemnet_rows", version, make)["rows"]
-    generated = np.zeros((0, chemnet.WIDTH), np.float32)
-    if distinct:
-        generated = chemnet.activations(distinct, progress=progress)
-    return neighbour_scores(dataset, rows, generated, len(smiles), "chemnet")
+    distinct, places = np.unique(parsed, return_inverse=True)
+    generated = chemnet.activations(distinct.tolist(), progress=progress)[places]
+    return neighbour_scores(dataset, rows, generated, len(smiles), NETWORK)
