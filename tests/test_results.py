@@ -101,9 +101,16 @@ _LESS = ("closer", "smaller", "lower", "fewer", "ahead")
 _MORE = ("further", "larger", "higher", "more")
 
 
+# What a page calls latents, besides by their names.
+_CALLED = {"Gaussian": "gaussian", "air bits": "bernoulli", "distinguishable": "photonic"}
+
+
 @pytest.fixture(scope="module")
 def differences():
-    """Folder -> mean, least and largest per cent by which rows of equal seeds differ there."""
+    """Folder -> per cent by which rows of equal seeds differ there -> the scores and latents.
+
+    Per cents are a mean, the least and the largest.
+    """
     values = {}
     for folder in _FOLDERS:
         for cell in read_cells(folder):
@@ -112,15 +119,16 @@ def differences():
                 scored = values.setdefault((config.dataset, config.steps, score.name), {})
                 scored.setdefault(row, {})[config.seed] = score.mean
     found = {}
-    for rows in values.values():
+    for (_, _, score), rows in values.items():
         for ours, other in itertools.permutations(rows, 2):
             seeds = rows[ours].keys() & rows[other].keys()
             # In one folder, or the same row in two.
             if len(seeds) > 1 and (ours[0] == other[0] or ours[1] == other[1]):
                 two = ([rows[row][seed] for seed in seeds] for row in (ours, other))
-                difference = set(_difference(*two))
-                for folder, _ in (ours, other):
-                    found.setdefault(folder, set()).update(difference)
+                latents = {dict(row).get("latent", "") for _, row in (ours, other)}
+                for folder, difference in itertools.product({ours[0], other[0]}, _difference(*two)):
+                    of = found.setdefault(folder, {}).setdefault(difference, [])
+                    of.append((score, latents))
     return found
 
 
@@ -134,29 +142,48 @@ def _difference(ours, other):
     yield mean, low, high
 
 
-def _sections(text):
-    """Yields the text of each section, and the folders that its tables are of: all, if of none."""
+def _paragraphs(text):
+    """Yields each paragraph or item, and the folders that its section's tables are of, or all."""
     for section in re.split(r"^##+ ", text, flags=re.MULTILINE):
         shown = re.findall(r"<!-- results/(\w+)/", section)
-        yield " ".join(section.split()), shown or [folder.name for folder in _FOLDERS]
+        for one in re.split(r"\n\n|^- ", section, flags=re.MULTILINE):
+            yield " ".join(one.split()), shown or [folder.name for folder in _FOLDERS]
+
+
+def _is_told(score, latents, words, paragraph):
+    """Whether a paragraph names the latents, and its words the score."""
+    named = {latent for called, latent in _CALLED.items() if called in paragraph}
+    named |= set(re.findall(r"`(\w+)`", paragraph)) | {"boson"}
+    distance = re.search("closer|further", words)
+    return latents <= named and (not distance or score == "integer_distance")
 
 
 @pytest.mark.parametrize("page", ["README.md", _PAGE])
 def test_a_difference_with_an_interval_on_a_page_is_one_of_the_cells(page, differences):
-    """Of the section's cells, and of the sign that the word before the interval has."""
+    """Of the section's cells and the latents that are named, with the sign of the word before."""
     number, wrong = 0, []
-    for section, folders in _sections((ROOT / page).read_text(encoding="utf-8")):
-        known = set().union(*(differences.get(folder, ()) for folder in folders))
-        for told in re.finditer(r"(-?\d+) %((?:(?! %).)*?) \((-?\d+) to (-?\d+) %", section):
+    for paragraph, folders in _paragraphs((ROOT / page).read_text(encoding="utf-8")):
+        for told in re.finditer(r"(-?\d+) %((?:(?! %).)*?) \((-?\d+) to (-?\d+) %", paragraph):
             mean, words, low, high = told.groups()
             mean, low, high = int(mean), int(low), int(high)
             word = re.search("|".join(_LESS + _MORE), words)
             signed = {(mean, low, high), (-mean, -high, -low)}
             if word:
                 signed = {(-mean, -high, -low) if word[0] in _LESS else (mean, low, high)}
-            wrong += [] if signed & known else [told[0]]
+            found = (
+                differences.get(folder, {}).get(one, ()) for folder in folders for one in signed
+            )
+            if not any(_is_told(*of, words, paragraph) for of in itertools.chain(*found)):
+                wrong.append(told[0])
             number += 1
     assert number >= 4 and wrong == []
+
+
+def test_the_pairs_that_a_page_asks_for_are_those_of_the_summary():
+    summary = (ROOT / "docs" / "results" / "summary.md").read_text(encoding="utf-8")
+    needed = re.findall(r"\| (\d+) \|$", summary, re.MULTILINE)
+    said = re.findall(r"(\d+) pairs", (ROOT / _PAGE).read_text(encoding="utf-8"))
+    assert len(said) >= 4 and set(said) <= set(needed)
 
 
 def test_there_are_results():

@@ -42,7 +42,15 @@ _INVERTIBLE = "an invertible generator against the published one"
 _IMPERFECT = "boson with an imperfect device against a perfect one"
 _FRECHET = "classifier_frechet_distance"
 _FIXED, _TRAINED = ({"trained": state} for state in ("fixed", "trained"))
-_RAW, _STANDARDISED = ({"scale": scale} for scale in ("raw", "standardised"))
+_RAW = {"scale": "raw"}
+# Gaussian noise has unit variance as it is.
+_UNIT_VARIANCE = {
+    "entries": ("latent", "scale"),
+    "pairs": [
+        (("boson", "standardised"), (other, "raw" if other == "gaussian" else "standardised"))
+        for other in CLASSICAL
+    ],
+}
 
 
 def _counts(folder: str, title: str, group: str = _BESIDE, **more) -> Question:
@@ -94,7 +102,7 @@ QUESTIONS = (
     _counts("table1_5000", "5,000 steps, Keras' epsilon", drawn=False),
     _counts("joint_5000", "5,000 steps, shared circuits", where=_FIXED, drawn=False),
     _counts("origins_3000", "3,000 steps, shared circuits", where=_RAW),
-    _counts("origins_3000", "3,000 steps, unit variance", where=_STANDARDISED),
+    _counts("origins_3000", "3,000 steps, unit variance", **_UNIT_VARIANCE),
     _counts(
         "interference_3000",
         "3,000 steps, classical controls",
@@ -143,8 +151,8 @@ QUESTIONS = (
             _BESIDE,
             f"{title}, unit variance",
             "integer_distance",
-            where=_STANDARDISED,
             drawn=False,
+            **_UNIT_VARIANCE,
         )
         for data, title in (
             ("photonic", "counts of distinguishable photons"),

@@ -26,7 +26,13 @@ from qlatent_tf.drawing.style import (
     tidy,
 )
 from qlatent_tf.experiments.grids.finished_cells import cell_scores, read_cells
-from qlatent_tf.experiments.grids.pairs import student_interval
+from qlatent_tf.experiments.grids.paired_tables import pairs_in_words
+from qlatent_tf.experiments.grids.pairs import (
+    difference,
+    excludes_zero,
+    pairs_needed,
+    student_interval,
+)
 from qlatent_tf.scores import Score
 from qlatent_tf.storage.files import write_text
 from qlatent_tf.text.markdown import markdown_table
@@ -37,7 +43,7 @@ _HEAD, _GAP, _STEP = 0.22, 0.08, 0.105
 
 
 def compare(question: Question) -> list[dict]:
-    """Returns comparisons: ``rows``, ``seeds``, ``score``, ``interval`` and ``p``."""
+    """Returns comparisons: ``rows``, ``seeds``, ``score``, ``interval``, ``p``, ``needed``."""
     values = {}
     cells = read_cells(DOCS / "results" / question.folder)
     if len({cell["config"].steps for cell in cells}) > 1:
@@ -66,13 +72,16 @@ def compare(question: Question) -> list[dict]:
         ]
         if seeds:
             scale = 100 / np.mean([values[other][seed] for seed in seeds])
-            differences = [scale * (values[ours][seed] - values[other][seed]) for seed in seeds]
+            differences = [
+                scale * difference(values[ours][seed], values[other][seed]) for seed in seeds
+            ]
             result.append(
                 {
                     "rows": (ours, other),
                     "seeds": len(seeds),
                     "score": Score(metric=question.score).over(differences),
                     "interval": student_interval(differences),
+                    "needed": pairs_needed(differences),
                     "p": stats.ttest_1samp(differences, 0).pvalue if len(seeds) > 1 else None,
                 }
             )
@@ -81,6 +90,11 @@ def compare(question: Question) -> list[dict]:
 
 def _adjusted(p) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _needed(one) -> str:
+    told = one["interval"] is None or excludes_zero(one["interval"])
+    return "" if told else pairs_in_words(one["needed"])
 
 
 def in_words(rows) -> str:
@@ -99,7 +113,7 @@ def to_markdown(compared) -> str:
     """Returns the comparisons as a table."""
     tested = [one for _, comparisons in compared for one in comparisons if one["interval"]]
     adjusted = iter(stats.false_discovery_control([one["p"] for one in tested]))
-    outside = sum(np.prod(np.sign(one["interval"])) > 0 for one in tested)
+    outside = sum(excludes_zero(one["interval"]) for one in tested)
     rows = []
     for question, comparisons in compared:
         for one in comparisons:
@@ -115,9 +129,19 @@ def to_markdown(compared) -> str:
                     f"{score.mean:+.1f}{error}",
                     between,
                     _adjusted(next(adjusted)) if interval else "",
+                    _needed(one),
                 )
             )
-    heads = ("task", "compared", "table", "seeds", "difference, %", "95 % interval", "q")
+    heads = (
+        "task",
+        "compared",
+        "table",
+        "seeds",
+        "difference, %",
+        "95 % interval",
+        "q",
+        "pairs needed",
+    )
     caption = (
         "The difference is the first minus the second in the same seed, in per cent of the "
         "second's mean. Below 0 the first is better, unless the task says that more is. ± is the "
@@ -126,7 +150,9 @@ def to_markdown(compared) -> str:
         "75 %. If there were no differences at all, one interval in twenty would exclude 0; here "
         f"{outside} of {len(tested)} do. q is the p-value of a paired t-test, adjusted for the "
         "number of comparisons by Benjamini and Hochberg: of all comparisons up to some q, at most "
-        "that share is expected to be chance. "
+        "that share is expected to be chance. Pairs needed: where the interval holds 0, how many "
+        "pairs of runs would make it exclude 0 with a probability of 80 %, if the differences were "
+        "normal with the mean and the spread that these show. Few seeds tell both roughly. "
         "`python docs/scripts/summarize_results.py` makes the table and the figure."
     )
     return "\n".join(["# Summary", "", *markdown_table(heads, rows, words=3), "", caption, ""])

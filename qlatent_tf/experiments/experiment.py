@@ -10,7 +10,7 @@ from pathlib import Path
 
 from qlatent_tf.experiments.grids.cells import Cell
 from qlatent_tf.experiments.grids.finished_cells import cell_scores
-from qlatent_tf.experiments.grids.pairs import write_paired
+from qlatent_tf.experiments.grids.paired_tables import write_paired
 from qlatent_tf.experiments.grids.table_files import write_table
 from qlatent_tf.experiments.grids.tables import Column, in_order, make_table, other_columns
 

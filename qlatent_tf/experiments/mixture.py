@@ -102,6 +102,7 @@ EXPERIMENT = GridExperiment(
     columns=(*COLUMNS, *judges()),
     notes=NOTES,
     order={"latent": LATENTS + CONTROLS},
+    baseline={"latent": "boson"},
     curve=("interpolation_rate", "interpolation rate"),
     write_more=_draw_points,
 )

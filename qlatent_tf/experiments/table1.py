@@ -123,6 +123,7 @@ EXPERIMENT = GridExperiment(
     columns=(*COLUMNS, *judges()),
     notes=_notes,
     order={"data": DATA, "latent": LATENTS + CONTROLS},
+    baseline={"latent": "boson"},
     curve=DISTANCE,
     bars={"bars": DISTANCE},
     published=_published,

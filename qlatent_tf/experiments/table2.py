@@ -195,6 +195,7 @@ EXPERIMENT = GridExperiment(
     columns=(*COLUMNS, *judges("chemnet_512")),
     notes=_notes,
     order={"latent": LATENTS + CONTROLS, "circuit": ("", "haar")},
+    baseline={"latent": "boson", "circuit": "haar"},
     panel="modes",
     panel_title="{} modes",
     curve=("parsed_unique_count", "valid & unique molecules"),

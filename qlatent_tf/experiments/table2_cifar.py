@@ -12,6 +12,7 @@ from qlatent_tf.experiments.experiment import GridExperiment, Option
 from qlatent_tf.experiments.grids.cells import seed_by_seed
 from qlatent_tf.experiments.grids.finished_cells import cell_scores
 from qlatent_tf.experiments.grids.latent_files import recorded_samples, refuse_samples
+from qlatent_tf.experiments.grids.paired_tables import write_paired
 from qlatent_tf.experiments.grids.table_files import write_table
 from qlatent_tf.experiments.grids.tables import (
     Column,
@@ -101,6 +102,7 @@ def _write(folder, finished):
         row.update(seeds=[], seconds=[])
     write_table(folder / "table2_cifar", table, columns, NOTES + (_REAL if real else ""))
     generated = make_table(finished, columns, *published)
+    write_paired(folder / "table2_cifar_paired", finished, generated, EXPERIMENT.baseline)
     score, frechet, _ = ((column.name, column.title) for column in COLUMNS)
     bars = {"score": score, "frechet": frechet, "inception": (inception, "Inception score")}
     save_charts(
@@ -191,6 +193,7 @@ EXPERIMENT = GridExperiment(
     seeds=SEEDS,
     num_samples=NUM_SAMPLES,
     make_cells=_cells,
+    baseline={"latent": "boson"},
     write_instead=_write,
     published=_published,
     scores_images=True,

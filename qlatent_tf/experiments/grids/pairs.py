@@ -1,29 +1,19 @@
 """Differences between rows of a table within each seed, and how sure they are."""
 
+import bisect
+import functools
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from qlatent_tf.experiments.grids.finished_cells import cell_scores
-from qlatent_tf.experiments.grids.table_files import row_entries
 from qlatent_tf.scores import Score
-from qlatent_tf.storage.files import write_json, write_text
-from qlatent_tf.text.markdown import markdown_table
 
-_CONFIDENCE = 0.95
-_RESAMPLES = 9999
+CONFIDENCE = 0.95
+RESAMPLES = 9999
+POWER = 0.8
+MOST_PAIRS = 1000
 _ROUNDING = 1e-15  # Relative; a few spacings of floats.
-_CAPTION = (
-    "Mean ± standard error (ddof 1) over training seeds of the difference to the baseline, the row "
-    "of {baseline} with otherwise the same entries, in the same seed: runs of one seed share "
-    "circuits, data and, where networks are alike, initial weights. In brackets two "
-    "{confidence:.0%} intervals of the mean: Student's t, which holds for normal differences, and "
-    "a percentile bootstrap of {resamples:,} resamples, which is too narrow over few seeds: of "
-    "normal differences it holds the true mean in 50 % of cases over 2 seeds, 75 % over 3, 84 % "
-    "over 5, 91 % over 12. Equal signs: in how many seeds the difference has the sign of the mean. "
-    "{cells:,} cells of {steps:,} steps."
-)
 
 
 def paired_differences(finished, names, baseline: Mapping) -> list[dict]:
@@ -37,7 +27,7 @@ def paired_differences(finished, names, baseline: Mapping) -> list[dict]:
     Returns:
       list of dict: ``row``, ``score``, ``seeds``; what `Score.to_json` returns of the differences,
       one a seed; ``student`` and ``interval``, the bounds of the mean by Student's t and by a
-      bootstrap, or None for one seed.
+      bootstrap, or None for one seed; ``pairs_needed``, see `pairs_needed`.
     """
     rows, found = {}, {}
     for cell in finished:
@@ -51,7 +41,7 @@ def paired_differences(finished, names, baseline: Mapping) -> list[dict]:
             continue
         for name in names:
             values = {
-                seed: _difference(scores[name].mean, found[reference][seed][name].mean)
+                seed: difference(scores[name].mean, found[reference][seed][name].mean)
                 for seed, scores in sorted(found[key].items())
                 if name in scores and name in found[reference].get(seed, ())
             }
@@ -65,6 +55,7 @@ def paired_differences(finished, names, baseline: Mapping) -> list[dict]:
                         **score.to_json(),
                         "student": student_interval(score.values),
                         "interval": bootstrap_interval(score.values),
+                        "pairs_needed": pairs_needed(score.values),
                     }
                 )
     return result
@@ -84,9 +75,9 @@ def student_interval(values: Sequence[float]) -> list[float] | None:
     defined = _defined(values)
     if defined is None:
         return None
-    if not np.ptp(defined):  # scipy warns, and knows none.
-        return [float(defined[0])] * 2
-    return list(map(float, ttest_1samp(defined, 0).confidence_interval(_CONFIDENCE)))
+    if np.ptp(defined) <= 1e-12 * np.abs(defined).max():  # scipy warns, and knows none.
+        return [float(defined.min()), float(defined.max())]
+    return list(map(float, ttest_1samp(defined, 0).confidence_interval(CONFIDENCE)))
 
 
 def bootstrap_interval(values: Sequence[float]) -> list[float] | None:
@@ -102,65 +93,67 @@ def bootstrap_interval(values: Sequence[float]) -> list[float] | None:
     bounds = bootstrap(
         (defined,),
         np.mean,
-        confidence_level=_CONFIDENCE,
-        n_resamples=_RESAMPLES,
+        confidence_level=CONFIDENCE,
+        n_resamples=RESAMPLES,
         method="percentile",
         rng=np.random.default_rng(0),
     ).confidence_interval
     return [float(bounds.low), float(bounds.high)]
 
 
-def _difference(score: float, reference: float) -> float:
+def excludes_zero(interval: Sequence[float] | None) -> bool:
+    """Whether both bounds of an interval lie on one side of 0."""
+    return interval is not None and interval[0] * interval[1] > 0
+
+
+def pairs_needed(values: Sequence[float]) -> int | None:
+    """Returns how many pairs a paired t-test needs to find a difference as large as these show.
+
+    That is the least number for which the test, two-sided at 5 %, finds it with a probability of
+    80 %, if differences are normal with the mean and the standard deviation of these. Few values
+    tell both roughly.
+
+    Args:
+      values: sequence of float. As for `student_interval`.
+
+    Returns:
+      int: 1,001 if 1,000 pairs are too few; None for fewer than two values.
+    """
+    defined = _defined(values)
+    if defined is None:
+        return None
+    spread = defined.std(ddof=1)
+    if not spread:
+        return 2 if defined[0] else MOST_PAIRS + 1
+    effect = abs(defined.mean()) / spread
+    counts = range(2, MOST_PAIRS + 1)
+    # The power grows with the number.
+    return counts.start + bisect.bisect_left(counts, POWER, key=lambda n: _power(n, effect))
+
+
+def _power(count, effect):
+    """The probability that Student's interval of so many differences excludes 0."""
+    from scipy.stats import nct
+
+    shift = effect * count**0.5
+    least = _least_statistic(count)
+    return nct.sf(least, count - 1, shift) + nct.cdf(-least, count - 1, shift)
+
+
+@functools.cache
+def _least_statistic(count):
+    from scipy.stats import t as student
+
+    return student.ppf((1 + CONFIDENCE) / 2, count - 1)
+
+
+def difference(score: float, reference: float) -> float:
+    """Returns the first minus the second; 0 if they differ by rounding alone."""
     # Sums in another order differ by rounding, which must not count as a sign.
-    difference = score - reference  # NaN of two that are infinite.
-    return 0.0 if abs(difference) <= _ROUNDING * abs(reference) else difference
+    found = score - reference  # NaN of two that are infinite.
+    return 0.0 if abs(found) <= _ROUNDING * abs(reference) else found
 
 
 def _defined(values):
     defined = np.asarray(values, float)[np.isfinite(values)]
     return defined if len(defined) > 1 else None
-
-
-def write_paired(path: Path, finished, table: dict, baseline: Mapping) -> None:
-    """Writes ``<path>.md`` and ``.json``: the paired differences of a table's columns."""
-    # What real samples score is the same in all rows of a seed.
-    titles = {
-        name: title for name, title in table["columns"].items() if not name.endswith("_floor")
-    }
-    differences = paired_differences(finished, titles, baseline)
-    labels = table["labels"]
-    rows = [
-        [
-            *row_entries(row["row"], labels),
-            titles[row["score"]],
-            *in_words(row),
-        ]
-        for row in differences
-    ]
-    heads = [*labels, "score", "difference", "Student's t", "bootstrap", "equal signs"]
-    caption = _CAPTION.format(
-        baseline=" and ".join(f"{entry} `{value}`" for entry, value in baseline.items()),
-        confidence=_CONFIDENCE,
-        resamples=_RESAMPLES,
-        cells=len(finished),
-        steps=table["steps"],
-    )
-    lines = markdown_table(heads, rows, words=len(labels) + 1)
-    write_text(path.with_suffix(".md"), "\n".join([*lines, "", caption, ""]))
-    write_json(path.with_suffix(".json"), differences)
-
-
-def in_words(row: dict) -> list[str]:
-    """Returns a difference, its intervals and its signs as a table shows them."""
-    if row["mean"] is None:
-        return ["undefined", "", "", ""]
-    defined = [value for value in row["values"] if value is not None]
-    alike = sum(value * row["mean"] > 0 for value in defined)
-    if row["standard_error"] is None:
-        return [f"{row['mean']:+.3g}", "", "", f"{alike} of {len(defined)}"]
-    intervals = (row["student"], row["interval"])
-    return [
-        f"{row['mean']:+.3g} ± {row['standard_error']:.2g}",
-        *(f"[{low:+.3g}, {high:+.3g}]" for low, high in intervals),
-        f"{alike} of {len(defined)}",
-    ]

@@ -1,9 +1,9 @@
 """Tables of finished cells in Markdown, CSV and JSON, and how a score is written."""
 
 import decimal
-import math
 from pathlib import Path
 
+from qlatent_tf.experiments.grids.pairs import difference, excludes_zero, student_interval
 from qlatent_tf.storage.files import csv_text, write_json, write_text
 from qlatent_tf.text.markdown import escaped, markdown_table
 
@@ -35,7 +35,7 @@ def to_markdown(table: dict, columns, notes: str = "") -> str:
     if best:
         caption += (
             " Bold: better than each other row of its panel; the 95 % intervals of the differences "
-            "(Welch's, one by one) exclude 0."
+            "in the same seeds (Student's t, one by one) exclude 0."
         )
     if any(_is_partial(score) for row in table["rows"] for score in row["scores"].values()):
         caption += " (k of n): over the k of n seeds that have a score."
@@ -153,44 +153,36 @@ def _best(table, columns):
     panels = {}
     for number, row in enumerate(table["rows"]):
         if row["seeds"]:  # Real samples take no part.
-            panels.setdefault(row[table["panel"]], {})[number] = row["scores"]
+            panels.setdefault(row[table["panel"]], []).append(number)
     best = set()
     for column in columns:
         for panel in panels.values() if column.best else ():
-            if any(column.name in table["rows"][number]["unscored"] for number in panel):
+            rows = {number: table["rows"][number] for number in panel}
+            if any(column.name in row["unscored"] for row in rows.values()):
                 continue
-            scores = {number: scores[column.name] for number, scores in panel.items()}
-            means = [score["mean"] for score in scores.values() if score["mean"] is not None]
-            for number, score in scores.items():
-                others = [other for key, other in scores.items() if key != number]
-                first = means and score["mean"] == column.best(means)
-                if first and others and all(_differs(score, other) for other in others):
+            means = {number: row["scores"][column.name]["mean"] for number, row in rows.items()}
+            defined = [mean for mean in means.values() if mean is not None]
+            for number, row in rows.items():
+                others = [other for key, other in rows.items() if key != number]
+                first = defined and means[number] == column.best(defined)
+                if first and others and all(_differs(row, other, column.name) for other in others):
                     best.add((number, column.name))
     return best
 
 
-def _differs(score, other):
-    """Whether Welch's 95 % interval of the difference of two means excludes 0."""
-    if score["standard_error"] is None or None in score["values"]:
+def _differs(row, other, name):
+    """Whether the 95 % interval of the differences in the seeds of both rows excludes 0."""
+    score, reference = row["scores"][name], other["scores"][name]
+    if len(score["values"]) < 2 or None in score["values"]:
         return False
-    if other["mean"] is None:
+    if reference["mean"] is None:
         return True
-    errors = score["standard_error"], other["standard_error"]
-    if None in errors or None in other["values"]:
+    if None in reference["values"]:
         return False
-    difference = abs(score["mean"] - other["mean"])
-    if not any(errors):
-        return difference > 0
-    # Imported here: experiments are described without SciPy.
-    from scipy.stats import t as student
-
-    squares = [error**2 for error in errors]
-    spread = [
-        square**2 / (len(one["values"]) - 1)
-        for square, one in zip(squares, (score, other), strict=True)
-    ]
-    freedom = sum(squares) ** 2 / sum(spread)
-    return bool(difference > student.ppf(0.975, freedom) * math.hypot(*errors))
+    known = dict(zip(other["seeds"], reference["values"], strict=True))
+    pairs = zip(row["seeds"], score["values"], strict=True)
+    differences = [difference(value, known[seed]) for seed, value in pairs if seed in known]
+    return excludes_zero(student_interval(differences))
 
 
 def _degrees_of_freedom(table):

@@ -5,10 +5,11 @@ import types
 import numpy as np
 import pytest
 
+from qlatent_tf.experiments.grids.paired_tables import in_words, write_paired
 from qlatent_tf.experiments.grids.pairs import (
     bootstrap_interval,
-    in_words,
     paired_differences,
+    pairs_needed,
     student_interval,
 )
 
@@ -43,7 +44,7 @@ def test_rows_are_compared_with_the_baseline_in_the_seeds_that_have_both():
 def test_what_differs_by_rounding_alone_does_not_differ():
     pair = _cell(0, 1.0, latent="boson"), _cell(0, 1 - 2**-53, latent="gaussian")
     (found,) = paired_differences(pair, ["mean_error"], {"latent": "boson"})
-    assert found["values"] == [0] and in_words(found)[-1] == "0 of 1"
+    assert found["values"] == [0] and in_words(found)[3] == "0 of 1"
     endless = _cell(0, float("inf"), latent="boson"), _cell(0, float("inf"), latent="gaussian")
     assert paired_differences(endless, ["mean_error"], {"latent": "boson"})[0]["mean"] is None
     apart = _cell(0, 1.0, latent="boson"), _cell(0, 1 - 1e-12, latent="gaussian")
@@ -72,9 +73,40 @@ def test_students_interval_is_that_of_a_table_of_t():
 
 def test_differences_in_words():
     row = {"mean": -0.25, "standard_error": 0.1, "values": [-0.5, 0.1, -0.35, None]}
-    assert in_words({**row, "student": [-0.5, 0.1], "interval": [-0.4, 0.05]}) == [
-        "-0.25 ± 0.1", "[-0.5, +0.1]", "[-0.4, +0.05]", "2 of 3",
-    ]  # fmt: skip
+    row |= {"student": [-0.5, 0.1], "interval": [-0.4, 0.05], "pairs_needed": 9}
+    assert in_words(row) == ["-0.25 ± 0.1", "[-0.5, +0.1]", "[-0.4, +0.05]", "2 of 3", "9"]
+    assert in_words({**row, "pairs_needed": 1001})[-1] == "over 1,000"
+    # Nothing is needed where the interval excludes 0.
+    assert in_words({**row, "student": [-0.5, -0.1]})[-1] == ""
     one = {"mean": 0.5, "standard_error": None, "values": [0.5], "interval": None}
-    assert in_words(one) == ["+0.5", "", "", "1 of 1"]
-    assert in_words({**one, "mean": None}) == ["undefined", "", "", ""]
+    assert in_words(one) == ["+0.5", "", "", "1 of 1", ""]
+    assert in_words({**one, "mean": None}) == ["undefined", "", "", "", ""]
+
+
+def test_the_pairs_needed_find_a_difference_in_four_cases_of_five():
+    # Of an effect of one standard deviation, 10 pairs are needed (Cohen 1988 has 0.80 there), and
+    # of half of one, 34.
+    assert pairs_needed([0.0, 1.0, 2.0]) == 10
+    assert pairs_needed([-0.5, 0.5, 1.5]) == 34
+    assert pairs_needed([0.5, -0.5, -1.5, np.nan]) == 34
+    draws = np.random.default_rng(0).normal(1, 1, (20_000, 10))
+    found = np.abs(draws.mean(1)) / (draws.std(1, ddof=1) / 10**0.5) > 2.2622
+    assert found.mean() == pytest.approx(0.80, abs=0.01)
+    assert pairs_needed([-1.0, 1.0]) == pairs_needed([0.0, 0.0]) == 1001
+    assert pairs_needed([1.0, 1.0]) == 2
+    assert pairs_needed([1.0]) is None
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_the_caption_says_what_the_runs_of_a_seed_share(own, tmp_path):
+    cells = [_cell(seed, seed + own, latent=name) for seed in (0, 1) for name in ("boson", "bits")]
+    for place, cell in enumerate(cells):
+        cell["config"].latent_options = {"unitary_seed": 7 + own * place}
+    table = {"columns": {"mean_error": "error"}, "labels": ["latent"], "steps": 5}
+    write_paired(tmp_path / "one", cells, table, {"latent": "boson"})
+    text = (tmp_path / "one.md").read_text()
+    assert ("each latent has a circuit of its own" in text) == own
+    assert ("share circuits, data and," in text) != own
+    # Without the baseline there is nothing to write.
+    write_paired(tmp_path / "other", cells, table, {"latent": "copula"})
+    assert not (tmp_path / "other.md").exists()

@@ -3,6 +3,7 @@
 The cells of tables are not trained here: those of one study are in `test_joint`.
 """
 
+import itertools
 import json
 
 import numpy as np
@@ -23,7 +24,7 @@ from qlatent_tf.experiments.studies import (
 )
 from qlatent_tf.quantum.devices.noise import Noise, noisy_unitary
 from qlatent_tf.quantum.unitaries import haar_unitary
-from qlatent_tf.registry import latents
+from qlatent_tf.registry import datasets, latents
 from qlatent_tf.runs import training
 
 STUDIES = [noise, interference, origins, invertibility, joint]
@@ -38,11 +39,13 @@ def test_cells_of_a_seed_share_circuits_and_data(study, count):
     circuits, data = {}, {}
     for cell in cells:
         config = cell.config
-        circuits.setdefault(config.seed, set()).add(config.latent_options.get("unitary_seed"))
-        data.setdefault(config.seed, set()).add(config.dataset_options.get("unitary_seed"))
+        if "unitary_seed" in latents.options(config.latent):
+            circuits.setdefault(config.seed, set()).add(config.latent_options["unitary_seed"])
+        if "unitary_seed" in datasets.options(config.dataset):
+            data.setdefault(config.seed, set()).add(config.dataset_options["unitary_seed"])
         assert config.optimizer_options["epsilon"] == 1e-16
-    named = [seeds - {None} for seeds in (*circuits.values(), *data.values())]
-    assert {len(seeds) for seeds in named} == {1}
+    named = [*circuits.values(), *data.values()]
+    assert {len(seeds) for seeds in named} == {1} and {None} not in named
     # Another circuit for each seed, and another for the data than for the latents.
     assert len(set.union(*named)) == 6
 
@@ -77,13 +80,16 @@ def test_a_named_circuit_stays():
     assert [cell.config.latent_options["unitary_seed"] for cell in cells] == [7, 7]
 
 
-def test_latents_of_a_seed_start_from_the_same_networks():
-    small = [("model_options", {"units": [4]})]
-    cells = interference.EXPERIMENT.cells(small, latents=["gaussian", "bernoulli"], seeds=1)
-    models = [training.prepare(cell.config) for cell in cells]
-    for network in ("generator", "critic"):
-        first, second = (getattr(model, network).get_weights() for model in models)
-        for mine, theirs in zip(first, second, strict=True):
+@pytest.mark.parametrize("study", [interference, origins, joint])
+def test_latents_of_a_seed_start_from_the_same_networks(study):
+    cells = study.EXPERIMENT.cells([("model_options.units", [4])], seeds=1)
+    first, *others = (
+        training.prepare(cell.config) for cell in cells if cell.row["data"] == "quantum"
+    )
+    assert len(others) >= 5
+    for model, network in itertools.product(others, ("generator", "critic")):
+        weights = (getattr(one, network).get_weights() for one in (first, model))
+        for mine, theirs in zip(*weights, strict=True):
             np.testing.assert_array_equal(mine, theirs)
 
 
