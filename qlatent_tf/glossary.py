@@ -45,10 +45,9 @@ NOTES = {
     "lies in it. As many real samples are compared as generated ones, at most 10,000, for the "
     "smaller of two samples has larger balls. Of molecules those are compared that parse, repeated "
     "ones as often as they are (`chemnet_512`; scores that end with `chemnet` counted each once, "
-    "so that few molecules had large balls, and hardly saw collapse). Samples unlike the data lower "
-    "precision and density; data that the generator "
-    "leaves out lower recall and coverage. Where "
-    "most data equal five others, as counts of few modes do, the scores are not defined.",
+    "so that few molecules had large balls, and hardly saw collapse). Samples unlike the data "
+    "lower precision and density; data that the generator leaves out lower recall and coverage. "
+    "Where most data equal five others, as counts of few modes do, the scores are not defined.",
     "Codes of images": "Models that generate codes of an autoencoder score themselves; D is their "
     "critic.",
     "Classifiers": "Of the networks that judge images, on labelled test images.",

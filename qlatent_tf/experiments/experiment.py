@@ -83,6 +83,7 @@ class GridExperiment(Experiment):
       panel: str. The entry by which rows are compared among each other.
       panel_title: str. Of a chart's panel; ``{}`` stands for its value.
       curve: (str, str). The score that is drawn against the steps, and its label.
+      beside: (str, str), or None. How curves are in panels, see `charts.history_figure`.
       bars: dict of str to (str, str). Name of a chart -> a column, and its label.
       published: callable. What the paper reports of a row, see `make_table`.
       write_more: callable. `write_more(folder, finished, table, trusted)` writes what else there
@@ -110,6 +111,7 @@ class GridExperiment(Experiment):
     panel: str = "data"
     panel_title: str = "{} data"
     curve: tuple[str, str] = ("", "")
+    beside: tuple[str, str] | None = None
     bars: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
     published: Callable[[Mapping], Mapping[str, tuple[float, float]]] = lambda row: {}
     write_more: Callable[[Path, Sequence[dict], dict, Collection[str] | bool], None] | None = None
@@ -185,7 +187,8 @@ class GridExperiment(Experiment):
         path = folder / self.name
         notes = self.notes if isinstance(self.notes, str) else self.notes(table)
         write_table(path, table, columns, notes)
-        save_charts(path, table, finished, self.panel_title, self.curve, self.bars)
+        charts = (self.panel_title, self.curve, self.bars)
+        save_charts(path, table, finished, *charts, beside=self.beside)
         if self.baseline:
             write_paired(path.with_name(f"{self.name}_paired"), finished, table, self.baseline)
         if self.write_more is not None:

@@ -33,7 +33,7 @@ _WITHOUT = {"alpha": 0.4}
 _REAL_LINE = {"color": INK, "lw": 1.5, "ls": (0, (4, 2))}
 
 
-def history_figure(table: dict, cells, name: str, label: str, title: str):
+def history_figure(table: dict, cells, name: str, label: str, title: str, beside=None):
     """Draws a score against the steps of training, a panel for each of the table's.
 
     Lines are means over seeds, bands one standard error to either side; published figures are
@@ -45,10 +45,14 @@ def history_figure(table: dict, cells, name: str, label: str, title: str):
       name: str. The score's, see `Score.name`.
       label: str. Of the vertical axis.
       title: str. Of a panel; ``{}`` stands for its value.
+      beside: (str, str), or None. An entry of rows and its value: each other value of the entry has
+        a panel, in which the rows of this one are drawn, too.
     """
-    panels = _panels(table)
+    panels = _panels(table, *(beside or (table["panel"], None)))
+    if beside:
+        title = "{}"
     # The legend, at the right, has a line for each label.
-    lines = len({row["label"] for rows in panels.values() for row in rows})
+    lines = 0 if beside else len({row["label"] for rows in panels.values() for row in rows})
     drawing, axes = _figure_of(len(panels), 5.8, max(4.6, 0.8 + 0.25 * lines))
     for axis, (panel, rows) in zip(axes, panels.items(), strict=True):
         for row, style in zip(rows, _styles(rows), strict=True):
@@ -62,13 +66,18 @@ def history_figure(table: dict, cells, name: str, label: str, title: str):
         axis.locator_params(axis="x", nbins=6)
         axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         tidy(axis)
+        if beside:  # Panels share some rows, but no style of the others.
+            axis.legend(frameon=False, fontsize=8.5)
     rows = [row for rows in panels.values() for row in rows]
     title = ["latent"]
     if any(len(row["seeds"]) > 1 for row in rows):
         title.append("bands: one standard error")
     if any(name in row["published"] for row in rows):
         title.append(f"ticks: {table['source']}")
-    shared_legend(drawing, axes, ";\n".join(title))
+    if beside:
+        drawing.supxlabel("; ".join(title[1:]), fontsize=9)
+    else:
+        shared_legend(drawing, axes, ";\n".join(title))
     return drawing
 
 
@@ -119,17 +128,17 @@ def bars_figure(table: dict, name: str, label: str, title: str, real=None):
     return drawing
 
 
-def save_charts(path, table: dict, cells, title: str, curve, bars, real=None) -> None:
+def save_charts(path, table: dict, cells, title: str, curve, bars, real=None, beside=None) -> None:
     """Saves ``<path>_iterations``, a score against the steps, and ``<path>_<name>``, bars.
 
     See `history_figure`, and `GridExperiment` for curve and bars; a score that no run has is not
     drawn: in the place of such a curve stands the first column that has one. `real` maps a panel's
-    value to the row of its real data.
+    value to the row of its real data; `beside` is that of `history_figure`.
     """
     drawn = {name for cell in cells for _, scores in cell_history(cell) for name in scores}
     curves = [curve, *((name, literal(text)) for name, text in table["columns"].items())]
     curve = next(((name, label) for name, label in curves if name in drawn), None)
-    drawings = {"iterations": history_figure(table, cells, *curve, title)} if curve else {}
+    drawings = {"iterations": history_figure(table, cells, *curve, title, beside)} if curve else {}
     for name, (figure, label) in bars.items():
         scores = [row["scores"].get(figure, {"mean": None}) for row in table["rows"]]
         if all(score["mean"] is None for score in scores):
@@ -168,9 +177,12 @@ def _bar(axis, place, score, text, **style):
     axis.bar_label(bar, [text], padding=4, fontsize=7.5, color=INK)
 
 
-def _panels(table):
-    """The rows of each panel, each with a ``label`` that tells it from the panel's others."""
-    rows = table["rows"]
+def _panels(table, entry=None, everywhere=None):
+    """The rows of each panel, each with a ``label`` that tells it from the panel's others.
+
+    A panel is of a value of the entry; rows that have the value `everywhere` are in all panels.
+    """
+    rows, entry = table["rows"], entry or table["panel"]
     # What all rows share that have it tells none from the others.
     told = [
         label
@@ -178,20 +190,19 @@ def _panels(table):
         if label == "latent" or len({row[label] for row in rows} - {""}) > 1
     ]
     # In several panels, a row would have a line of the legend for each number.
-    one_panel = len({row[table["panel"]] for row in rows}) == 1
+    one_panel = len({row[entry] for row in rows}) == 1
     several = one_panel and len({len(row["seeds"]) for row in rows}) > 1
-    panels = {}
+    panels = {row[entry]: [] for row in rows if one_panel or row[entry] != everywhere}
     for row in rows:
         words = [
             f"{label}: {row[label]}" if isinstance(row[label], int) else str(row[label])
             for label in told
-            if row[label] != "" and label != table["panel"]
+            if row[label] != "" and label not in (entry, table["panel"])
         ]
         if several:
             words.append(f"{len(row['seeds'])} seed" + "s" * (len(row["seeds"]) > 1))
-        panels.setdefault(row[table["panel"]], []).append(
-            {**row, "label": literal(", ".join(words))}
-        )
+        for panel in [row[entry]] if row[entry] in panels else panels:
+            panels[panel].append({**row, "label": literal(", ".join(words))})
     return panels
 
 

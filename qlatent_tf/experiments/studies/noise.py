@@ -75,6 +75,7 @@ EXPERIMENT = counts_study(
         "value": sorted({name for values in IMPERFECTIONS.values() for name, _ in values}),
         "latent": ("boson", "photonic"),
     },
+    beside=("imperfection", PERFECT),
     baseline={"latent": "boson", "imperfection": PERFECT, "value": ""},
     write_more=draw_sweep("noise", panel="imperfection", place="value", without=PERFECT),
 )

@@ -175,6 +175,27 @@ def test_labels_name_what_differs_and_styles_tell_rows_of_one_latent_apart():
     assert len(looks) == 9
 
 
+def test_what_is_compared_with_all_others_is_in_each_of_their_panels():
+    cells = []
+    for fault, value in (("none", ""), ("loss", "0.1"), ("loss", "0.3"), ("noise", "0.1")):
+        one = cell("boson", 0, 1.0, 0.1)
+        row = {"data": "quantum", "latent": "boson", "fault": fault, "value": value}
+        cells.append({**one, "name": f"{fault}{value}", "row": row})
+
+    def drawn(count):
+        table = make_table(cells[:count], COLUMNS)
+        beside = ("fault", "none")
+        axes = charts.history_figure(table, cells, "distance", "", "{} data", beside).axes
+        return {axis.get_title(): [line.get_label() for line in axis.lines] for axis in axes}
+
+    assert drawn(4) == {
+        "loss": ["boson", "boson, 0.1", "boson, 0.3"],
+        "noise": ["boson", "boson, 0.1"],
+    }
+    # It stands alone where there are no others.
+    assert drawn(1) == {"none": ["boson"]}
+
+
 def test_rows_of_a_latent_with_a_remark_share_its_colour_alone():
     cells = [cell("boson", 0, 1.0, 0.2), cell("boson, one device", 0, 1.0, 0.3)]
     for one, name in zip(cells, ("boson", "boson, one device"), strict=True):
