@@ -63,7 +63,8 @@ _SCORING = """
     qlatent-tf evaluate --real --dataset cifar10 --metrics classifier_scores
 
 `evaluate` scores a preset or a run by every metric of its data. During training, only the fast ones
-run. `--real` scores held-out real samples as if a model had made them.
+run. `--real` scores held-out real samples as if a model had made them. `--save` writes the scores
+into the preset and its card, beside those of other metrics; `--replace` puts them in their place.
 
 By default, `pair_correlation` and `vector_neighbours` score your vectors. Your images have no
 default metrics: name `classifier_scores`, or `inception_scores` where its weights are available.

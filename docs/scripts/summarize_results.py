@@ -85,6 +85,8 @@ def compare(question: Question) -> list[dict]:
                     "p": stats.ttest_1samp(differences, 0).pvalue if len(seeds) > 1 else None,
                 }
             )
+    if not result:
+        raise ValueError(f"{question.folder} has no rows in common with {question.title!r}.")
     return result
 
 
