@@ -23,6 +23,7 @@ from qlatent_tf.registry import (
     latents,
     metrics,
     models,
+    results_of,
     rewards,
 )
 from qlatent_tf.resolve import OWN_CIRCUITS
@@ -105,9 +106,12 @@ def build_model(config: Config):
     Raises:
       ValueError: if a name or an option is unknown.
     """
+    from qlatent_tf.gan.shapes import latent_width
     from qlatent_tf.layers.defaults import keras_defaults
 
     latent = latents.build(config.latent, **config.latent_options)
+    with results_of(config.latent, "latent"):
+        latent_width(latent)
     if config.train_circuit:
         latent = trained(latent, config.latent, config.latent_options)
     options = dict(config.model_options)

@@ -104,7 +104,7 @@ def measure_theorem1(arguments) -> int:
     if source is not None:
         _refuse_beside_source(arguments, "latent", "iterations", "settings")
     else:
-        cell = theorem1.cell(arguments.latent, arguments.iterations, settings_of(arguments))
+        cell = theorem1.cell(arguments.latent, arguments.iterations, parsed_settings(arguments))
 
         # Now, so that a wrong name is refused without TensorFlow.
         from qlatent_tf.runs.training import train
@@ -134,6 +134,6 @@ def show_table(arguments) -> None:
     print((arguments.workdir / f"{arguments.experiment}.md").read_text(encoding="utf-8"))
 
 
-def settings_of(arguments) -> list:
-    """Returns what was set besides, as keys and values."""
+def parsed_settings(arguments) -> list:
+    """Returns what `--set` was given, as keys and values."""
     return [parse_setting(text) for text in arguments.settings]

@@ -42,7 +42,7 @@ from qlatent_tf.tools.measured import (
     SOURCES,
     measure_figure2,
     measure_theorem1,
-    settings_of,
+    parsed_settings,
     show_table,
     stopped,
 )
@@ -163,7 +163,9 @@ def _run_grid(arguments):
     asked_data = getattr(arguments, "data", None) or ()
     for name in (asked_data,) if isinstance(asked_data, str) else asked_data:
         check_dataset(name)
-    cells = experiment.cells(settings_of(arguments), **_asked(arguments, experiment.cell_options))
+    cells = experiment.cells(
+        parsed_settings(arguments), **_asked(arguments, experiment.cell_options)
+    )
 
     # Now, so that a wrong name is refused without TensorFlow.
     from qlatent_tf.experiments.grids.grid import Grid

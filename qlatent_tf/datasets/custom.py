@@ -19,7 +19,7 @@ from qlatent_tf.datasets.images.arrays import (
 )
 from qlatent_tf.datasets.images.folders import read_folder
 from qlatent_tf.datasets.vectors.arrays import vector_dataset
-from qlatent_tf.registry import datasets
+from qlatent_tf.registry import datasets, results_of
 from qlatent_tf.storage.files import user_path
 
 # What `from_arrays` takes with images alone.
@@ -52,7 +52,11 @@ def load(
     loaded = datasets.build(name, data_dir=data_dir, progress=progress, **options)
     if hasattr(loaded, "source"):  # A `Dataset`, or what looks like one.
         return loaded
-    name = name.rpartition(":")[2]
+    with results_of(name, "data set"):
+        return _from_what_is_returned(loaded, name.rpartition(":")[2], progress)
+
+
+def _from_what_is_returned(loaded, name, progress):
     if _holds_texts(loaded):
         loaded = loaded.ravel().tolist()
     if isinstance(loaded, Sequence) and loaded and isinstance(loaded[0], str):

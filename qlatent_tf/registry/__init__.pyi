@@ -4,6 +4,7 @@ from .own_code import OwnCodeError as OwnCodeError
 from .own_code import find_own as find_own
 from .own_code import mistakes_of as mistakes_of
 from .own_code import own_module as own_module
+from .own_code import results_of as results_of
 from .registry import LatentRegistry as LatentRegistry
 from .registry import Registry as Registry
 from .tables import OF_FILES as OF_FILES

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-# What a mistake in code raises. A full disk and full memory are none.
+# What a mistake in code raises, besides TensorFlow's own errors. A full disk and full memory are
+# none.
 _MISTAKES = (
     ArithmeticError,
     AssertionError,
@@ -16,7 +17,7 @@ _MISTAKES = (
     ImportError,
     LookupError,
     NameError,
-    NotImplementedError,
+    RuntimeError,
     SyntaxError,
     TypeError,
 )
@@ -69,11 +70,32 @@ def mistakes_of(name: str, kind: str, fails: str = "failed") -> Iterator[None]:
     """
     try:
         yield
-    except _MISTAKES as error:
-        if ":" not in name:
+    except Exception as error:
+        if ":" not in name or not _is_mistake(error):
             raise
         said = f"The {kind} {name!r} {fails}: {type(error).__name__}: {error}"
         raise OwnCodeError(said).with_traceback(error.__traceback__) from error
+
+
+@contextlib.contextmanager
+def results_of(name: str, kind: str) -> Iterator[None]:
+    """Says, where a ValueError is about what code of someone's own returned, whose it is."""
+    try:
+        yield
+    except ValueError as error:
+        if ":" not in name or isinstance(error, OwnCodeError):
+            raise
+        raise OwnCodeError(f"What the {kind} {name!r} returns cannot be used. {error}") from error
+
+
+def _is_mistake(error):
+    if isinstance(error, _MISTAKES):
+        return True
+    # Its errors cannot have been raised where it was not imported.
+    tensorflow = sys.modules.get("tensorflow")
+    if tensorflow is None or isinstance(error, tensorflow.errors.ResourceExhaustedError):
+        return False
+    return isinstance(error, tensorflow.errors.OpError)
 
 
 def import_own(name: str, kind: str) -> Callable:

@@ -134,6 +134,23 @@ def test_a_mistake_of_a_builder_of_ones_own_is_told_of_and_no_other_error_change
         shapes.build("flat")
 
 
+@pytest.mark.parametrize(
+    "error, told",
+    [
+        ("RuntimeError('no device')", True),
+        ("tf.errors.InvalidArgumentError(None, None, 'no device')", True),
+        ("tf.errors.ResourceExhaustedError(None, None, 'no device')", False),
+        ("OSError('no device')", False),
+    ],
+)
+def test_errors_of_libraries_in_ones_own_code_are_told_of(shapes, empty_folder, error, told):
+    code = f"import tensorflow as tf\n\ndef circle():\n    raise {error}\n"
+    (empty_folder / "my_shapes.py").write_text(code)
+    with pytest.raises(Exception, match="no device") as caught:
+        shapes.build("my_shapes:circle")
+    assert isinstance(caught.value, OwnCodeError) == told
+
+
 def test_a_module_is_imported_when_its_builder_is_asked_for():
     registry = Registry("shape", {"cube": "no_such_module:cube"})
     assert registry.names() == ["cube"]

@@ -10,9 +10,11 @@ import pytest
 import tensorflow as tf
 from harness import run_tool
 
+from qlatent_tf import load_dataset
 from qlatent_tf.config import Config
 from qlatent_tf.experiments.grids.grid import check_scored
 from qlatent_tf.gan.shapes import check_draws
+from qlatent_tf.zoo import build_model
 
 MINE = """
 import numpy as np
@@ -144,3 +146,18 @@ def test_a_table_of_images_needs_a_metric_unless_the_model_scores_itself():
     check_scored(config.override(metrics="discreteness"), images)
     options = {"image": [8, 8, 3], "filters": [4], "hidden": 4}
     check_scored(dataclasses.replace(config, model="autoencoder", model_options=options), images)
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"latent": "my_nothing:number"}, "What the latent 'my_nothing:number' returns cannot be"),
+        ({"dataset": "my_nothing:number"}, "What the data set 'my_nothing:number' returns cannot"),
+    ],
+)
+def test_what_ones_own_code_returns_is_refused_by_its_name(changes, message, empty_folder):
+    (empty_folder / "my_nothing.py").write_text("def number():\n    return 3\n")
+    config = Config(model="mlp", latent="gaussian", dataset="bernoulli", steps=1, batch_size=4)
+    with pytest.raises(ValueError, match=message):
+        build_model(config.override(**changes))
+        load_dataset(changes.get("dataset", "bernoulli"))
