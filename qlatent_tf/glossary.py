@@ -8,6 +8,8 @@ import csv
 import dataclasses
 import fnmatch
 import functools
+import math
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -119,6 +121,11 @@ class Entry:
     formula: str
 
 
+_BOUNDS = re.compile(r"from (\d+)|(\d+) to (\d+\.?\d*)?")
+# Distances of equal distributions come out a little below 0.
+_ROUNDING = 0.01
+
+
 @functools.cache
 def entries() -> tuple[Entry, ...]:
     """Returns all scores that are explained."""
@@ -126,6 +133,7 @@ def entries() -> tuple[Entry, ...]:
         return tuple(Entry(**row) for row in csv.DictReader(file))
 
 
+@functools.cache
 def explain(metric: str) -> Entry | None:
     """Returns what is said of a score, by its `Score.metric`; None of one of your own.
 
@@ -136,6 +144,16 @@ def explain(metric: str) -> Entry | None:
     matching = [entry for entry in entries() if fnmatch.fnmatchcase(metric, entry.name)]
     # A score's own name before the pattern of a family.
     return min(matching, key=lambda entry: entry.name != metric, default=None)
+
+
+def is_possible(score: Score) -> bool:
+    """Whether a score's mean lies in its range, as far as the glossary tells that in numbers."""
+    entry = explain(score.metric)
+    bounds = _BOUNDS.match(entry.range) if entry else None
+    if bounds is None or not math.isfinite(score.mean):
+        return True
+    least, most = bounds[1] or bounds[2], bounds[3] or math.inf
+    return float(least) - _ROUNDING <= score.mean <= float(most) + _ROUNDING
 
 
 def title(metric: str) -> str:

@@ -57,6 +57,24 @@ def test_a_score_is_called_in_words(metric, title):
     assert glossary.title(metric) == title
 
 
+@pytest.mark.parametrize(
+    "metric, values, possible",
+    [
+        ("recall", (0, 0.3, 1, float("nan")), True),
+        ("recall", (-0.1, 1.1), False),
+        ("fcd", (0, -1e-9, 1e6), True),
+        ("fcd", (-1,), False),
+        ("parsed_unique_count", (0, 10_000), True),
+        ("classifier_score", (0.5,), False),
+        ("classifier_kernel_distance", (-3,), True),
+        ("my_score", (-3,), True),
+    ],
+)
+def test_what_a_score_can_be_is_in_its_range(metric, values, possible):
+    for value in values:
+        assert glossary.is_possible(Score(metric=metric, mean=value)) == possible
+
+
 def test_key_scores_come_in_their_order():
     scores = [Score(metric=name) for name in ("integer_distance", "mine", "fcd", "valid_share")]
     names = [score.metric for score in glossary.key_scores(scores, count=3)]

@@ -1,4 +1,4 @@
-"""The arguments that tools share, and how wrong ones are answered."""
+"""The arguments that tools share, what they ask for, and how wrong ones are answered."""
 
 import argparse
 import contextlib
@@ -43,7 +43,7 @@ class Parser(argparse.ArgumentParser):
         wrong = re.search(r"invalid choice: '?(.*?)'? \(choose from (.*)\)", message)
         if wrong:
             message += "." + did_you_mean(wrong[1], re.findall(r"[\w.-]+", wrong[2]))
-        message = message.rstrip(".") if message.endswith("..") else message
+        message = message if message.endswith("?") else f"{message.rstrip('.')}."
         self.exit(2, f"error: {message} Help: {self.prog} --help\n")
 
 

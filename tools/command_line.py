@@ -1,4 +1,4 @@
-"""How a tool runs: what it shows of slow work and errors, and the commands it names."""
+"""How a tool runs: what it checks first, prints and shows of slow work and errors."""
 
 import contextlib
 import errno
@@ -9,6 +9,7 @@ import re
 import shlex
 import sys
 import sysconfig
+import tempfile
 import threading
 import traceback
 from pathlib import Path
@@ -74,12 +75,34 @@ def run_tool(function, arguments) -> int:
         gc.collect()
 
 
+def check_workdir(folder: Path) -> None:
+    """Refuses a --workdir that cannot be made or written to, before anything is computed.
+
+    Raises:
+      ValueError: with the folder that exists, and what the system says.
+    """
+    existing = folder.absolute()
+    try:
+        while not existing.exists():
+            existing = existing.parent
+        if existing.is_dir():
+            with tempfile.TemporaryDirectory(dir=existing):
+                pass
+    except OSError as error:
+        raise ValueError(
+            f"--workdir {folder} cannot be used: nothing can be written in {existing} "
+            f"({error.strerror})."
+        ) from error
+
+
 def _run(function, arguments):
     try:
         check_backend()
         return function(arguments)
     except (ValueError, FileNotFoundError, FloatingPointError, BackendError) as error:
         message = f"{error}{_place_in_own_code(error)}"
+        if isinstance(error, OSError) and error.errno and error.filename:
+            message = f"{os.fsdecode(error.filename)} cannot be used: {error.strerror}."
     except ImportError as error:
         if error.name:  # Raised by an import, not by hand for an extra that is missing.
             raise

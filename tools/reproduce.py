@@ -37,7 +37,7 @@ from qlatent_tf.tools.arguments import (
     count,
 )
 from qlatent_tf.tools.asked_data import check_dataset
-from qlatent_tf.tools.command_line import run_tool
+from qlatent_tf.tools.command_line import check_workdir, run_tool
 from qlatent_tf.tools.measured import (
     SOURCES,
     measure_figure2,
@@ -167,6 +167,8 @@ def _run_grid(arguments):
         parsed_settings(arguments), **_asked(arguments, experiment.cell_options)
     )
 
+    if not arguments.dry_run:
+        check_workdir(arguments.workdir)
     # Now, so that a wrong name is refused without TensorFlow.
     from qlatent_tf.experiments.grids.grid import Grid
     from qlatent_tf.experiments.grids.taken_in import mergeable, reusable, take_in
@@ -195,7 +197,8 @@ def _run_grid(arguments):
     if arguments.merge is None:
         status = _train(arguments, experiment, grid, cells, opening)
     else:
-        _check_steps(grid, [*read_like(grid.path, cells), *new.values()], steps)
+        there = [*read_like(grid.path, cells), *new.values()]
+        _check_steps([grid.path, *arguments.merge], there, steps)
         print(f"{take_in(new)} cells are new here.")
     found = read_like(grid.path, cells)
     finished = [cell for cell in found if cell["config"].steps == steps]
@@ -224,12 +227,18 @@ def _refuse_beside_merge(arguments):
         raise ValueError(f"--merge trains nothing, so that --{named[0]} has no meaning beside it.")
 
 
-def _check_steps(grid, found, steps):
-    """Refuses cells that are all of other steps than the table that is asked for."""
-    there = sorted({cell["config"].steps for cell in found})
-    if there and steps not in there:
+def _check_steps(folders, found, steps):
+    """Refuses to make a table of no cells, or of cells that are all of other steps."""
+    named = " or ".join(map(str, folders))
+    if not found:
         raise ValueError(
-            f"No cell for {grid.path} has {steps} steps, but {', '.join(map(str, there))}: "
+            f"{named} has no finished cells of this experiment. Name folders that have some: "
+            "--merge DIR."
+        )
+    there = sorted({cell["config"].steps for cell in found})
+    if steps not in there:
+        raise ValueError(
+            f"No cell in {named} has {steps} steps, but {', '.join(map(str, there))}: "
             "--iterations says of which the table is."
         )
 

@@ -49,7 +49,10 @@ def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
     suffix = "".join(one for one in path.suffixes[-2:] if len(one) <= _LONGEST_SUFFIX)
     temporary = path.with_name(f"{temporary_prefix(path)}{secrets.token_hex(8)}{suffix}")
     # Not private, as those of tempfile are: it is meant for whoever may read the folder.
-    temporary.touch(exist_ok=False)
+    try:
+        temporary.touch(exist_ok=False)
+    except OSError as error:  # Nobody asked for the temporary name.
+        raise type(error)(error.errno, error.strerror, str(path)) from error
     mode = temporary.stat().st_mode
     with contextlib.suppress(FileNotFoundError):
         mode = path.stat().st_mode

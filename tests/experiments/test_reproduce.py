@@ -205,7 +205,10 @@ def test_a_dry_run_refuses_a_run_of_another_variant(workdir, tmp_path, capsys):
 def test_a_merge_of_another_schedule_says_which_steps_there_are(workdir, tmp_path, capsys):
     other = [word if word != "2" else "3" for word in TABLE1]
     assert run(*other, "--workdir", tmp_path, "--merge", workdir) == 1
-    assert "has 3 steps, but 2: --iterations says of which" in capsys.readouterr().err
+    assert (
+        f"No cell in {tmp_path} or {workdir} has 3 steps, but 2: --iterations says of which"
+        in capsys.readouterr().err
+    )
     assert not list(tmp_path.glob("*"))  # Nothing is copied before.
 
 
@@ -303,8 +306,9 @@ def test_the_mixture_is_drawn_without_the_rate(cells_of_the_mixture, tmp_path, m
         (["table1", "--cluster", "absent.yaml"], "no cluster file absent.yaml"),
         (["table1", "--scheduler", "here"], "like tcp://host:8786; received 'here'"),
         (["table1", "--set", "stepz=3"], "Did you mean steps?"),
-        (["table1", "--merge"], "no cells"),
-        (["table1", "--merge", "nowhere"], "no finished cells"),
+        (["table1", "--merge"], "runs/table1 has no finished cells of this experiment. Name"),
+        (["table1", "--merge", "nowhere"], "There is no folder nowhere"),
+        (["table1", "--merge", "."], ". holds no finished cells"),
         (["table1", "--merge", "a", "--workers", "2"], "--workers has no meaning beside it"),
         (["mixture", "--seeds=-1"], "--seeds: a whole number from 1"),
         (["figure2"], "has no runs"),

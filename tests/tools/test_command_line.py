@@ -18,6 +18,7 @@ import qlatent_tf
 from qlatent_tf.registry import latents
 from qlatent_tf.startup import quiet
 from qlatent_tf.startup.backend import keras_home
+from qlatent_tf.storage.files import write_text
 
 NOISY = """
 import os
@@ -186,3 +187,37 @@ def test_a_file_where_a_folder_is_needed_is_named(empty_folder, capsys, argument
     (empty_folder / "mine.txt").touch()
     assert harness.run_tool(*arguments) == 1
     assert "mine.txt is a file, where a folder is needed." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("train", "--model", "mlp", "--latent", "gaussian"),
+        ("train_classifier",),
+        ("reproduce", "table1"),
+    ],
+)
+def test_a_workdir_that_cannot_be_written_is_refused_at_once(empty_folder, capsys, arguments):
+    # Not a folder without permission: the system's administrator writes there, too.
+    assert harness.run_tool(*arguments, "--workdir", "/proc/mine") == 1
+    said = "error: --workdir /proc/mine cannot be used: nothing can be written in /proc ("
+    assert capsys.readouterr().err.startswith(said)
+
+
+def test_a_file_that_cannot_be_written_is_named_as_it_was_asked_for(capsys):
+    write = functools.partial(write_text, "/proc/mine.txt", "text")
+    assert run_tool(lambda arguments: write(), None) == 1
+    assert capsys.readouterr().err.startswith("error: /proc/mine.txt cannot be used: ")
+
+
+@pytest.mark.parametrize(
+    "given, said",
+    [
+        (["--seeds", "x"], "received 'x'. Help: qlatent-tf reproduce table1 --help"),
+        (["--seedz", "3"], "Did you mean --seeds? Help: qlatent-tf reproduce table1 --help"),
+    ],
+)
+def test_an_error_of_an_option_is_a_sentence(capsys, given, said):
+    with pytest.raises(SystemExit):
+        harness.run_tool("reproduce", "table1", *given)
+    assert said in capsys.readouterr().err

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from qlatent_tf.config import Config
 from qlatent_tf.experiments.grids.latent_files import without_place
+from qlatent_tf.glossary import explain, is_possible
 from qlatent_tf.latents.files import content
 from qlatent_tf.registry import datasets, latents
 from qlatent_tf.resolve import LATENT_FILES, resolve
@@ -111,7 +112,17 @@ def read_cell(file) -> dict:
             raise ValueError(
                 f"{file} is no finished cell: its row is of {told}, its run of {is_of}."
             )
-    return {**cell, "config": config, "row": row_of(cell.get("row"), config)}
+    cell = {**cell, "config": config, "row": row_of(cell.get("row"), config)}
+    # A metric of one's own may call other scores so.
+    if not any(":" in name for name in config.metrics):
+        for score in cell_scores(cell).values():
+            if not is_possible(score):
+                raise ValueError(
+                    f"{file} is damaged: its score {score.key} is {score.mean:g}, which is outside "
+                    f"{explain(score.metric).range}. Remove the file: where its study is trained, "
+                    "the cell is made again."
+                )
+    return cell
 
 
 def row_of(row, config: Config) -> dict:

@@ -117,6 +117,8 @@ def reusable(grid: Grid, cells, folders) -> dict[str, dict]:
 
 
 def _files(folder):
+    if not folder.is_dir():
+        raise FileNotFoundError(f"There is no folder {folder} to take finished cells from.")
     files = cell_files(folder)
     if not files:
         raise FileNotFoundError(f"{folder} holds no finished cells: no cells/*.json.")

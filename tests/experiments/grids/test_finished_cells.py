@@ -37,6 +37,19 @@ def test_a_cell_that_contradicts_itself_is_refused(tmp_path, changes, message):
         read_cell(file)
 
 
+@pytest.mark.parametrize("score, legal", [(-3.0, "0 to 0.5"), (0.7, "0 to 0.5")])
+def test_a_score_that_cannot_be_is_refused_but_of_ones_own_metric(tmp_path, score, legal):
+    file, cell = tmp_path / CELL.name, json.loads(CELL.read_text())
+    (key,) = (key for key in cell["evaluation"]["metrics"] if key.startswith("integer_distance"))
+    cell["evaluation"]["metrics"][key]["mean"] = score
+    file.write_text(json.dumps(cell))
+    with pytest.raises(ValueError, match=f"{key} is {score:g}, which is outside {legal}"):
+        read_cell(file)
+    cell["config"]["metrics"] = ["mine:integer_distance"]
+    file.write_text(json.dumps(cell))
+    assert read_cell(file)["evaluation"]["metrics"][key]["mean"] == score
+
+
 def test_a_row_may_call_a_latent_by_a_name_of_its_own(tmp_path):
     file = tmp_path / CELL.name
     row = {"data": "quantum", "latent": "boson, one device"}

@@ -100,6 +100,8 @@ def test_cells_of_a_version_with_fewer_options_merge_and_are_finished(whole, tmp
 def test_merging_refuses_other_configurations_and_empty_folders(whole, tmp_path):
     with pytest.raises(FileNotFoundError, match="no finished cells"):
         merge(Grid(tmp_path / "new", SAMPLES), [whole.path, tmp_path], CELLS)
+    with pytest.raises(FileNotFoundError, match="There is no folder .*absent to take"):
+        merge(Grid(tmp_path / "new", SAMPLES), [tmp_path / "absent"], CELLS)
     assert not (tmp_path / "new").exists()
     (file,) = whole.path.glob("cells/cell_0@*")
     changed = json.loads(file.read_text())
