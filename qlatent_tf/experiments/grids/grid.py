@@ -24,7 +24,7 @@ from qlatent_tf.registry import latents
 from qlatent_tf.runs.interrupted import Interrupted
 from qlatent_tf.runs.own_code import code_record
 from qlatent_tf.runs.run_directory import RunDirectory
-from qlatent_tf.signals import asking_is_harmless
+from qlatent_tf.signals import asking_is_harmless, signals_interrupt
 from qlatent_tf.storage.files import read_json, user_path, write_json
 from qlatent_tf.storage.locks import InUseError, sole_use
 from qlatent_tf.text.progress import ProgressBar
@@ -117,7 +117,7 @@ class Grid:
             be built.
           FloatingPointError: if some of the runs diverged; all others are finished then.
           InUseError: if other processes run some of the cells; all others are finished then.
-          Interrupted: on Ctrl-C, and while training on SIGTERM too, after a checkpoint; the same
+          Interrupted: on Ctrl-C, SIGTERM or SIGHUP, while training after a checkpoint; the same
             call continues from there.
         """
         left = self.unfinished(cells)
@@ -214,7 +214,8 @@ class Grid:
 
     def _finish(self, cell, data_dir, progress, watch):
         try:
-            self.keep(cell, self.make(cell, data_dir, progress, watch))
+            with signals_interrupt():
+                self.keep(cell, self.make(cell, data_dir, progress, watch))
         except KeyboardInterrupt as error:  # While training, it is saved and said by `train`.
             said = f"Stopped while the cell {cell.name} was prepared or scored."
             raise Interrupted(said, error) from error

@@ -2,6 +2,7 @@ import dataclasses
 import json
 import os
 import shutil
+import signal
 import unicodedata
 
 import numpy as np
@@ -167,16 +168,18 @@ def test_an_interrupted_grid_ends_as_if_it_had_not_been(whole, tmp_path, monkeyp
     assert scores(run(tmp_path)) == scores(whole)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_grid_interrupted_while_scoring_has_nothing_to_train_again(
-    tmp_path, monkeypatch, trained
+    tmp_path, monkeypatch, trained, number
 ):
     def interrupt(*_, **__):
-        raise KeyboardInterrupt
+        os.kill(os.getpid(), number)
 
     with monkeypatch.context() as patch:
         patch.setattr(evaluation, "evaluate", interrupt)
-        with pytest.raises(Interrupted, match="cell_0 was prepared or scored"):
+        with pytest.raises(Interrupted, match="cell_0 was prepared or scored") as stop:
             run(tmp_path, CELLS[:1])
+    assert stop.value.exit_code == 128 + number
     grid = Grid(tmp_path, SAMPLES)
     assert grid.step(CELLS[0]) == 4 and not grid.is_finished(CELLS[0])
     monkeypatch.setattr(training, "Session", lambda *_: pytest.fail("trained again"))
