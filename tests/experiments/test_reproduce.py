@@ -205,10 +205,8 @@ def test_a_dry_run_refuses_a_run_of_another_variant(workdir, tmp_path, capsys):
 def test_a_merge_of_another_schedule_says_which_steps_there_are(workdir, tmp_path, capsys):
     other = [word if word != "2" else "3" for word in TABLE1]
     assert run(*other, "--workdir", tmp_path, "--merge", workdir) == 1
-    assert (
-        f"No cell in {tmp_path} or {workdir} has 3 steps, but 2: --iterations says of which"
-        in capsys.readouterr().err
-    )
+    said = f"No cell in {tmp_path} or {workdir} has 3 steps, but 2: --iterations says of which"
+    assert said in capsys.readouterr().err
     assert not list(tmp_path.glob("*"))  # Nothing is copied before.
 
 

@@ -1,3 +1,4 @@
+import contextlib
 import dataclasses
 import json
 import os
@@ -175,7 +176,9 @@ def test_a_grid_interrupted_while_scoring_has_nothing_to_train_again(
     def interrupt(*_, **__):
         os.kill(os.getpid(), number)
 
-    with monkeypatch.context() as patch:
+    with monkeypatch.context() as patch, contextlib.ExitStack() as after:
+        # A shell's background job ignores Ctrl-C.
+        after.callback(signal.signal, number, signal.signal(number, signal.default_int_handler))
         patch.setattr(evaluation, "evaluate", interrupt)
         with pytest.raises(Interrupted, match="cell_0 was prepared or scored") as stop:
             run(tmp_path, CELLS[:1])
