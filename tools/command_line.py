@@ -15,6 +15,7 @@ import traceback
 from pathlib import Path
 
 from absl import logging
+from qlatent_tf.tools.arguments import option_with
 
 from qlatent_tf.signals import asking_is_harmless
 from qlatent_tf.startup.backend import BackendError, check_backend
@@ -101,6 +102,9 @@ def _run(function, arguments):
         return function(arguments)
     except (ValueError, FileNotFoundError, FloatingPointError, BackendError) as error:
         message = f"{error}{_place_in_own_code(error)}"
+        unknown = getattr(error, "unknown", None)
+        option = option_with(arguments, unknown) if unknown else ""
+        message = f"{option}: {message}" if option else message
         if isinstance(error, OSError) and error.errno and error.filename:
             message = f"{os.fsdecode(error.filename)} cannot be used: {error.strerror}."
     except ImportError as error:

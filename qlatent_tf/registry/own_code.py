@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from qlatent_tf.text.names import UnknownNameError
+
 # What a mistake in code raises, besides TensorFlow's own errors. A full disk and full memory are
 # none.
 _MISTAKES = (
@@ -102,33 +104,37 @@ def import_own(name: str, kind: str) -> Callable:
     """Imports ``"module:attribute"``, from the working directory before all others.
 
     Raises:
-      ValueError: if there is no such module or attribute, or it cannot be called.
+      UnknownNameError: if there is no such module or attribute, or it cannot be called.
       OwnCodeError: if the module cannot be imported.
     """
     module_name, attribute = own_module(name), name.partition(":")[2]
     if "/" in module_name or "\\" in module_name:
-        raise ValueError(
+        raise UnknownNameError(
             f"A {kind} of your own names a module, no path; received {name!r}. Run in the "
-            "folder that holds the file."
+            "folder that holds the file.",
+            name,
         )
     if not all(module_name.split(".")) or not attribute:
-        raise ValueError(f"A {kind} of your own reads module:attribute; received {name!r}.")
+        said = f"A {kind} of your own reads module:attribute; received {name!r}."
+        raise UnknownNameError(said, name)
     with mistakes_of(name, kind, "cannot be imported"), _here_first() as here:
         try:
             module = importlib.import_module(module_name)
         except ModuleNotFoundError as error:
             if not f"{module_name}.".startswith(f"{error.name}."):
                 raise
-            raise ValueError(
+            raise UnknownNameError(
                 f"The {kind} {name!r} names the module {module_name!r}, which is neither a file in "
-                f"{here} nor installed."
+                f"{here} nor installed.",
+                name,
             ) from error
     try:
         builder = getattr(module, attribute)
     except AttributeError as error:
-        raise ValueError(
-            f"The module {module_name!r} has no {attribute!r}, named by the {kind} {name!r}."
+        raise UnknownNameError(
+            f"The module {module_name!r} has no {attribute!r}, named by the {kind} {name!r}.", name
         ) from error
     if not callable(builder):
-        raise ValueError(f"The {kind} {name!r} is {builder!r}, which cannot be called.")
+        said = f"The {kind} {name!r} is {builder!r}, which cannot be called."
+        raise UnknownNameError(said, name)
     return builder
