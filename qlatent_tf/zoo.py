@@ -123,6 +123,10 @@ def build_model(config: Config):
             options[name] = getattr(config, name)
     with keras_defaults(config.precision):
         model = models.build(config.model, latent, **options)
+    with results_of(config.model, "model"):
+        if not hasattr(model, "sample_latents"):
+            said = f"A model is a LatentGenerator, such as a WGANGP; received {model!r}."
+            raise ValueError(said)
     if config.train_circuit and getattr(model, "latent_layer", None) is None:
         raise ValueError(
             f"The model {config.model!r} has no latent to train; received train_circuit=true."

@@ -10,19 +10,8 @@ from pathlib import Path
 
 from qlatent_tf.text.names import UnknownNameError
 
-# What a mistake in code raises, besides TensorFlow's own errors. A full disk and full memory are
-# none.
-_MISTAKES = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    ImportError,
-    LookupError,
-    NameError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-)
+# What is no mistake in code, but a value, a file, a full disk or full memory: it says so itself.
+_SAID = (MemoryError, OSError, ValueError)
 # The working directory that was added to Python's path.
 _SEARCHED_LAST: list[str] = []
 
@@ -91,13 +80,8 @@ def results_of(name: str, kind: str) -> Iterator[None]:
 
 
 def _is_mistake(error):
-    if isinstance(error, _MISTAKES):
-        return True
-    # Its errors cannot have been raised where it was not imported.
-    tensorflow = sys.modules.get("tensorflow")
-    if tensorflow is None or isinstance(error, tensorflow.errors.ResourceExhaustedError):
-        return False
-    return isinstance(error, tensorflow.errors.OpError)
+    # TensorFlow is not imported here for the name of its error.
+    return not isinstance(error, _SAID) and type(error).__name__ != "ResourceExhaustedError"
 
 
 def import_own(name: str, kind: str) -> Callable:
