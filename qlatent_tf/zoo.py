@@ -37,6 +37,7 @@ from qlatent_tf.storage.preset_files import (
     read_description,
 )
 from qlatent_tf.storage.preset_writer import write_preset
+from qlatent_tf.text.names import UnknownNameError
 
 __all__ = [
     "build_model",
@@ -63,8 +64,8 @@ def check_metric(name: str) -> None:
     """
     returned_by = [entry.metric for entry in entries() if entry.name == name and entry.metric]
     if name not in metrics.names() and returned_by:
-        raise ValueError(
-            f"{name!r} is a score; name a metric that returns it: {' '.join(returned_by)}."
+        raise UnknownNameError(
+            f"{name!r} is a score; name a metric that returns it: {' '.join(returned_by)}.", name
         )
     metrics.check(name)
 
@@ -122,6 +123,10 @@ def build_model(config: Config):
             options[name] = getattr(config, name)
     with keras_defaults(config.precision):
         model = models.build(config.model, latent, **options)
+    with results_of(config.model, "model"):
+        if not hasattr(model, "sample_latents"):
+            said = f"A model is a LatentGenerator, such as a WGANGP; received {model!r}."
+            raise ValueError(said)
     if config.train_circuit and getattr(model, "latent_layer", None) is None:
         raise ValueError(
             f"The model {config.model!r} has no latent to train; received train_circuit=true."

@@ -140,7 +140,7 @@ def test_descriptions_that_cannot_be_read_are_refused(preset, changes, message):
 def test_a_truncated_description_is_refused(preset):
     path = preset[0] / "config.json"
     path.write_text(path.read_text()[:40])
-    with pytest.raises(ValueError, match="whole JSON"):
+    with pytest.raises(ValueError, match="read as JSON"):
         zoo.from_preset(preset[0])
 
 

@@ -9,6 +9,8 @@ from qlatent_tf.config import Config, parse_setting
 from qlatent_tf.text.names import did_you_mean
 
 _MOST = 2**31 - 1
+# Arguments whose values may be names, and which are no options.
+_BY_POSITION = ("experiment", "run", "source", "sources")
 
 
 class Parser(argparse.ArgumentParser):
@@ -112,8 +114,30 @@ def refuse_given(arguments, parser: Parser, names, reason: str) -> None:
     """
     given = [name for name in names if getattr(arguments, name) != parser.get_default(name)]
     if given:
-        flags = ("--" + {"settings": "set"}.get(name, name.replace("_", "-")) for name in given)
-        raise ValueError(f"{reason} Leave out {', '.join(flags)}.")
+        raise ValueError(f"{reason} Leave out {', '.join(map(flag_of, given))}.")
+
+
+def flag_of(name: str) -> str:
+    """Returns how a command line gives the option that the parsed arguments call so."""
+    return "--" + {"settings": "set"}.get(name, name.replace("_", "-"))
+
+
+def option_with(arguments, value: str) -> str:
+    """Returns the option of a command line that names a value, or '' for none.
+
+    Example:
+      >>> option_with(parser.parse_args(["--set", "metrics=fcdd"]), "fcdd")
+      '--set metrics=fcdd'
+    """
+    for name, given in vars(arguments).items():
+        listed = given if isinstance(given, (list, tuple)) else [given]
+        if name == "settings":
+            listed = [text for text in listed if value in re.split(r"[][=,\s\"]+", text)]
+            if listed:
+                return f"{flag_of(name)} {listed[0]}"
+        elif value in listed and name not in _BY_POSITION:
+            return flag_of(name)
+    return ""
 
 
 def settings_of(texts, named: dict) -> dict:

@@ -15,11 +15,14 @@ import traceback
 from pathlib import Path
 
 from absl import logging
+from qlatent_tf.tools.arguments import flag_of, option_with
 
 from qlatent_tf.signals import asking_is_harmless
 from qlatent_tf.startup.backend import BackendError, check_backend
 from qlatent_tf.startup.quiet import silence_tensorflow
 
+# Options that name a folder or file to write.
+_WRITTEN = {"workdir", "models_dir", "out"}
 _FULL = "The disk is full; what was written before is whole."
 
 
@@ -75,32 +78,36 @@ def run_tool(function, arguments) -> int:
         gc.collect()
 
 
-def check_workdir(folder: Path) -> None:
-    """Refuses a --workdir that cannot be made or written to, before anything is computed.
-
-    Raises:
-      ValueError: with the folder that exists, and what the system says.
-    """
-    existing = folder.absolute()
-    try:
-        while not existing.exists():
-            existing = existing.parent
-        if existing.is_dir():
+def _check_written(arguments):
+    """Refuses an option that names where nothing can be written, before anything is computed."""
+    given = vars(arguments) if arguments else {}
+    for name in _WRITTEN & given.keys():
+        path = given[name] or ("runs" if name == "workdir" else None)
+        if path is None or given.get("dry_run"):
+            continue
+        existing = Path(path).absolute()
+        try:
+            while not existing.is_dir():
+                existing = existing.parent
             with tempfile.TemporaryDirectory(dir=existing):
                 pass
-    except OSError as error:
-        raise ValueError(
-            f"--workdir {folder} cannot be used: nothing can be written in {existing} "
-            f"({error.strerror})."
-        ) from error
+        except OSError as error:
+            raise ValueError(
+                f"{flag_of(name)} {path} cannot be used: nothing can be written in {existing} "
+                f"({error.strerror})."
+            ) from error
 
 
 def _run(function, arguments):
     try:
         check_backend()
+        _check_written(arguments)
         return function(arguments)
     except (ValueError, FileNotFoundError, FloatingPointError, BackendError) as error:
         message = f"{error}{_place_in_own_code(error)}"
+        unknown = getattr(error, "unknown", None)
+        option = option_with(arguments, unknown) if unknown else ""
+        message = f"{option}: {message}" if option else message
         if isinstance(error, OSError) and error.errno and error.filename:
             message = f"{os.fsdecode(error.filename)} cannot be used: {error.strerror}."
     except ImportError as error:

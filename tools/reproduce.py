@@ -37,7 +37,7 @@ from qlatent_tf.tools.arguments import (
     count,
 )
 from qlatent_tf.tools.asked_data import check_dataset
-from qlatent_tf.tools.command_line import check_workdir, run_tool
+from qlatent_tf.tools.command_line import run_tool
 from qlatent_tf.tools.measured import (
     SOURCES,
     measure_figure2,
@@ -166,9 +166,6 @@ def _run_grid(arguments):
     cells = experiment.cells(
         parsed_settings(arguments), **_asked(arguments, experiment.cell_options)
     )
-
-    if not arguments.dry_run:
-        check_workdir(arguments.workdir)
     # Now, so that a wrong name is refused without TensorFlow.
     from qlatent_tf.experiments.grids.grid import Grid
     from qlatent_tf.experiments.grids.taken_in import mergeable, reusable, take_in

@@ -17,7 +17,7 @@ from qlatent_tf.registry import OF_FILES, latents, mistakes_of, models
 from qlatent_tf.runs import loading
 from qlatent_tf.runs.loading import described
 from qlatent_tf.storage.files import INCEPTION_VARIABLE, user_path
-from qlatent_tf.text.names import did_you_mean
+from qlatent_tf.text.names import UnknownNameError, did_you_mean
 
 _LATENT_OPTIONS = ("modes", "photons", "unitary_seed", "unitary_file", "latent_file")
 _MODEL_OPTIONS = ("generator", "reward", "reward_weight")
@@ -185,9 +185,10 @@ def model_config(model: str, latent: str | None = None, variant: str | None = No
         )
     variants = getattr(module, "VARIANTS", ())
     if variant is not None and variant not in variants:
-        raise ValueError(
+        raise UnknownNameError(
             f"Unknown variant {variant!r} of {model!r}.{did_you_mean(variant, variants)} Legal: "
-            f"{', '.join(variants) or 'none, it has one configuration'}."
+            f"{', '.join(variants) or 'none, it has one configuration'}.",
+            variant,
         )
     latent = latent or getattr(module, "LATENT", "boson")
     latents.get(latent)

@@ -28,7 +28,7 @@ from qlatent_tf.tools.arguments import (
     count,
 )
 from qlatent_tf.tools.asked_data import with_fallback_dataset
-from qlatent_tf.tools.command_line import check_workdir, command, run_tool, trust_option
+from qlatent_tf.tools.command_line import command, run_tool, trust_option
 from qlatent_tf.tools.sources import (
     check_files,
     config_from_arguments,
@@ -193,7 +193,6 @@ def _train(arguments):
             circuit_optimizer(config)
         print(json.dumps(resolve(config).to_json(), indent=2))
         return 0
-    check_workdir(arguments.workdir or Path("runs"))
     check_files(arguments)
     from qlatent_tf.gan.replicas import is_chief, make_strategy
 

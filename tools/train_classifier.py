@@ -23,7 +23,7 @@ from qlatent_tf.tools.arguments import (
     settings_of,
 )
 from qlatent_tf.tools.asked_data import check_dataset, options_of_data
-from qlatent_tf.tools.command_line import check_workdir, run_tool
+from qlatent_tf.tools.command_line import run_tool
 from qlatent_tf.tools.shown_scores import format_score
 
 from qlatent_tf.registry import datasets
@@ -105,7 +105,6 @@ def _train(arguments):
     if arguments.dry_run:
         print(json.dumps(options, indent=2))
         return 0
-    check_workdir(arguments.workdir or Path("runs"))
     directory = arguments.preset and new_preset_directory(
         arguments.preset, arguments.models_dir, arguments.overwrite
     )

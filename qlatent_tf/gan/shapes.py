@@ -2,6 +2,8 @@
 
 from qlatent_tf.registry import OwnCodeError
 
+_MANY = 1000  # Draws that are not all equal, unless nothing can be learnt.
+
 
 def check_sizes(**sizes):
     """Raises ValueError unless each is an int from 1 that TensorFlow's shapes hold."""
@@ -39,22 +41,41 @@ def latent_width(latent) -> int:
     return int(shape[0])
 
 
-def check_draws(latent) -> None:
-    """Raises ValueError unless a latent draws finite vectors of its width."""
+def check_draws(latent, name: str = "", trained: bool = False) -> None:
+    """Raises ValueError unless a latent draws finite vectors of its width, which differ.
+
+    Args:
+      latent: tfd.Distribution.
+      name: str. What a configuration calls it, by which errors name one of someone's own.
+      trained: bool. Whether its circuit is trained, which may begin with a single outcome.
+    """
+    called = f"the latent {name!r}" if ":" in name else repr(latent)
+    first, second = _draws(latent, 2, called)
+    if trained or (first != second).any():
+        return
+    if (_draws(latent, _MANY, called) == first).all():
+        raise ValueError(
+            f"{_MANY:,} draws of {called} are all equal, so that nothing can be learnt: "
+            f"{str(first[:8])[:80]}."
+        )
+
+
+def _draws(latent, count, called):
     import numpy as np
     import tensorflow as tf
 
-    shape = (2, latent_width(latent))
+    shape, seed = (count, latent_width(latent)), tf.constant([0, 0], tf.int32)
     try:
         # As training takes them.
-        drawn = tf.cast(latent.sample(2, seed=tf.constant([0, 0], tf.int32)), tf.float32).numpy()
+        drawn = tf.cast(latent.sample(count, seed=seed), tf.float32).numpy()
     except Exception as error:
-        raise OwnCodeError(f"{latent!r} cannot be drawn from: {error}") from error
+        raise OwnCodeError(f"Samples of {called} cannot be drawn: {error}") from error
     if drawn.shape != shape or not np.isfinite(drawn).all():
         raise ValueError(
-            f"Two draws of a latent are finite numbers of shape {shape}; those of {latent!r} have "
-            f"the shape {drawn.shape}: {str(drawn.ravel()[:8])[:80]}."
+            f"{count:,} draws of a latent are finite numbers of shape {shape}; those of {called} "
+            f"have the shape {drawn.shape}: {str(drawn.ravel()[:8])[:80]}."
         )
+    return drawn
 
 
 def check_parts(latent, generator, critic):

@@ -8,19 +8,10 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-# What a mistake in code raises, besides TensorFlow's own errors. A full disk and full memory are
-# none.
-_MISTAKES = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    ImportError,
-    LookupError,
-    NameError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-)
+from qlatent_tf.text.names import UnknownNameError
+
+# What is no mistake in code, but a value, a file, a full disk or full memory: it says so itself.
+_SAID = (MemoryError, OSError, ValueError)
 # The working directory that was added to Python's path.
 _SEARCHED_LAST: list[str] = []
 
@@ -89,46 +80,45 @@ def results_of(name: str, kind: str) -> Iterator[None]:
 
 
 def _is_mistake(error):
-    if isinstance(error, _MISTAKES):
-        return True
-    # Its errors cannot have been raised where it was not imported.
-    tensorflow = sys.modules.get("tensorflow")
-    if tensorflow is None or isinstance(error, tensorflow.errors.ResourceExhaustedError):
-        return False
-    return isinstance(error, tensorflow.errors.OpError)
+    # TensorFlow is not imported here for the name of its error.
+    return not isinstance(error, _SAID) and type(error).__name__ != "ResourceExhaustedError"
 
 
 def import_own(name: str, kind: str) -> Callable:
     """Imports ``"module:attribute"``, from the working directory before all others.
 
     Raises:
-      ValueError: if there is no such module or attribute, or it cannot be called.
+      UnknownNameError: if there is no such module or attribute, or it cannot be called.
       OwnCodeError: if the module cannot be imported.
     """
     module_name, attribute = own_module(name), name.partition(":")[2]
     if "/" in module_name or "\\" in module_name:
-        raise ValueError(
+        raise UnknownNameError(
             f"A {kind} of your own names a module, no path; received {name!r}. Run in the "
-            "folder that holds the file."
+            "folder that holds the file.",
+            name,
         )
     if not all(module_name.split(".")) or not attribute:
-        raise ValueError(f"A {kind} of your own reads module:attribute; received {name!r}.")
+        said = f"A {kind} of your own reads module:attribute; received {name!r}."
+        raise UnknownNameError(said, name)
     with mistakes_of(name, kind, "cannot be imported"), _here_first() as here:
         try:
             module = importlib.import_module(module_name)
         except ModuleNotFoundError as error:
             if not f"{module_name}.".startswith(f"{error.name}."):
                 raise
-            raise ValueError(
+            raise UnknownNameError(
                 f"The {kind} {name!r} names the module {module_name!r}, which is neither a file in "
-                f"{here} nor installed."
+                f"{here} nor installed.",
+                name,
             ) from error
     try:
         builder = getattr(module, attribute)
     except AttributeError as error:
-        raise ValueError(
-            f"The module {module_name!r} has no {attribute!r}, named by the {kind} {name!r}."
+        raise UnknownNameError(
+            f"The module {module_name!r} has no {attribute!r}, named by the {kind} {name!r}.", name
         ) from error
     if not callable(builder):
-        raise ValueError(f"The {kind} {name!r} is {builder!r}, which cannot be called.")
+        said = f"The {kind} {name!r} is {builder!r}, which cannot be called."
+        raise UnknownNameError(said, name)
     return builder

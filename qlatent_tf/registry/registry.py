@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from qlatent_tf.registry.options import check_options
 from qlatent_tf.registry.own_code import import_own, mistakes_of
-from qlatent_tf.text.names import did_you_mean
+from qlatent_tf.text.names import UnknownNameError, did_you_mean
 
 
 class Registry:
@@ -74,18 +74,19 @@ class Registry:
         """Refuses a name that is unknown, without importing what it names.
 
         Raises:
-          ValueError: if it is neither registered nor ``"module:attribute"``.
+          UnknownNameError: if it is neither registered nor ``"module:attribute"``.
         """
         if not isinstance(name, str):
             raise ValueError(f"A {self.kind} is named by a string; received {name!r}.")
         if name in self._removed and name not in self._builders:
-            raise ValueError(
-                f"This version has no {self.kind} {name!r} any more. {self._removed[name]}"
+            raise UnknownNameError(
+                f"This version has no {self.kind} {name!r} any more. {self._removed[name]}", name
             )
         if ":" not in name and name not in self.names():
-            raise ValueError(
+            raise UnknownNameError(
                 f"Unknown {self.kind} {name!r}.{did_you_mean(name, self.names())} Known: "
-                f"{', '.join(self.names())}; or 'module:attribute' for one of your own."
+                f"{', '.join(self.names())}; or 'module:attribute' for one of your own.",
+                name,
             )
 
     def get(self, name: str) -> Callable:

@@ -95,7 +95,7 @@ def check_fit(config: Config, model, dataset) -> None:
     Raises:
       ValueError: with the shapes of both.
     """
-    check_draws(model.latent)
+    check_draws(model.latent, config.latent, config.train_circuit)
     try:
         model.training_batches(dataset.source, config.batch_size, config.seed)
     except OwnCodeError:

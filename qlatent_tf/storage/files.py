@@ -144,7 +144,7 @@ def read_json(path: str | os.PathLike, shape: Any = object):
         # Half a character, or 1e999, cannot be written again.
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is not a whole JSON file: {error}.") from error
+        raise ValueError(f"{path} cannot be read as JSON: {error}.") from error
     try:
         check_shape(value, shape)
     except ValueError as error:
@@ -167,7 +167,7 @@ def check_regular(path: str | os.PathLike, largest: int | None = None) -> None:
 
 
 def _refuse(constant: str):
-    raise ValueError(f"{constant} is no number of JSON")
+    raise ValueError(f"{constant} is none of its numbers, which are finite")
 
 
 def sha256_of(path: str | os.PathLike) -> str:

@@ -52,6 +52,14 @@ OWN_PRESETS = Path("models")
 _LIBRARIES = ("tensorflow", "keras", "tensorflow-probability", "numba", "numpy", "scipy", "rdkit")
 
 
+class UnknownPresetError(FileNotFoundError):
+    """There is no preset of a name; see `UnknownNameError`."""
+
+    def __init__(self, message: str, unknown: str = ""):
+        super().__init__(message)
+        self.unknown = unknown
+
+
 def read_description(name_or_dir, kind: str | None = None) -> dict:
     """Returns what a preset's ``config.json`` says, checked.
 
@@ -155,7 +163,7 @@ def preset_directory(name_or_dir, kind: str | None = None) -> Path:
       kind: str. The kind of presets that an error lists; None for all.
 
     Raises:
-      FileNotFoundError: if there is none; the message lists the known names.
+      UnknownPresetError: if there is none; the message lists the known names.
       ImportError, OSError, ValueError: if a preset of the Hub cannot be had.
       ValueError: if the name is no text.
     """
@@ -168,10 +176,11 @@ def preset_directory(name_or_dir, kind: str | None = None) -> Path:
         if os.path.isfile(directory / "config.json"):
             return directory
     known = list_presets(kind)
-    raise FileNotFoundError(
+    raise UnknownPresetError(
         f"No preset {str(name_or_dir)!r}: neither a directory with a config.json nor one of "
         f"{', '.join(known) or 'none'}.{did_you_mean(str(name_or_dir), known)} Presets of yours "
-        f"are looked for in {OWN_PRESETS.resolve()}."
+        f"are looked for in {OWN_PRESETS.resolve()}.",
+        str(name_or_dir),
     )
 
 

@@ -7,6 +7,19 @@ from collections.abc import Iterable
 from typing import Any
 
 
+class UnknownNameError(ValueError):
+    """A name is not one of those that are known; tools say by which option it was given.
+
+    Args:
+      message: str.
+      unknown: str. The name.
+    """
+
+    def __init__(self, message: str, unknown: str = ""):
+        super().__init__(message)
+        self.unknown = unknown
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Returns the sentence of an error message that suggests the nearest known name, if any is.
 

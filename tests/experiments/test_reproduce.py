@@ -241,7 +241,7 @@ def test_a_damaged_cell_is_named_with_what_to_do(workdir, tmp_path, capsys):
     file = next((tmp_path / "cells").glob("quantum_*.json"))
     file.write_bytes(file.read_bytes()[:300])
     assert run(*TABLE1, "--workdir", tmp_path) == 1
-    assert f"{file} is not a whole JSON file" in (told := capsys.readouterr().err)
+    assert f"{file} cannot be read as JSON" in (told := capsys.readouterr().err)
     assert "Remove the file" in told
 
 

@@ -141,6 +141,8 @@ def test_a_mistake_of_a_builder_of_ones_own_is_told_of_and_no_other_error_change
         ("tf.errors.InvalidArgumentError(None, None, 'no device')", True),
         ("tf.errors.ResourceExhaustedError(None, None, 'no device')", False),
         ("OSError('no device')", False),
+        ("ValueError('no device')", False),
+        ("type('MyError', (Exception,), {})('no device')", True),
     ],
 )
 def test_errors_of_libraries_in_ones_own_code_are_told_of(shapes, empty_folder, error, told):

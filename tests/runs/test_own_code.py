@@ -127,12 +127,12 @@ def test_a_metric_of_many_samples_is_tried_on_as_many_as_an_evaluation_has(mine,
 def test_latents_of_other_types_are_drawn_from_as_training_does(kind):
     latent = types.SimpleNamespace(
         event_shape=tf.TensorShape([4]),
-        sample=lambda count, seed: tf.cast(tf.ones([count, 4]), kind),
+        sample=lambda count, seed: tf.cast(tf.eye(count, 4), kind),
     )
     check_draws(latent)
     shape = tf.TensorShape([4])
     broken = types.SimpleNamespace(event_shape=shape, sample=lambda count, seed: 1 / 0)
-    with pytest.raises(ValueError, match="cannot be drawn from: division by zero"):
+    with pytest.raises(ValueError, match="cannot be drawn: division by zero"):
         check_draws(broken)
 
 
@@ -153,11 +153,44 @@ def test_a_table_of_images_needs_a_metric_unless_the_model_scores_itself():
     [
         ({"latent": "my_nothing:number"}, "What the latent 'my_nothing:number' returns cannot be"),
         ({"dataset": "my_nothing:number"}, "What the data set 'my_nothing:number' returns cannot"),
+        ({"model": "my_nothing:model"}, "What the model 'my_nothing:model' returns cannot be used"),
     ],
 )
 def test_what_ones_own_code_returns_is_refused_by_its_name(changes, message, empty_folder):
-    (empty_folder / "my_nothing.py").write_text("def number():\n    return 3\n")
+    code = "def number():\n    return 3\n\ndef model(latent):\n    return 3\n"
+    (empty_folder / "my_nothing.py").write_text(code)
     config = Config(model="mlp", latent="gaussian", dataset="bernoulli", steps=1, batch_size=4)
     with pytest.raises(ValueError, match=message):
         build_model(config.override(**changes))
         load_dataset(changes.get("dataset", "bernoulli"))
+
+
+def _latent(sample):
+    return types.SimpleNamespace(event_shape=tf.TensorShape([4]), sample=sample)
+
+
+@pytest.mark.parametrize(
+    "sample, message",
+    [
+        (lambda count, seed: 1 / 0, "Samples of the latent 'my:own' cannot be drawn: division"),
+        (lambda count, seed: tf.ones([count, 3]), "those of the latent 'my:own' have the shape"),
+        (lambda count, seed: tf.ones([count, 4]), "draws of the latent 'my:own' are all equal"),
+    ],
+)
+def test_draws_of_ones_own_latent_are_refused_by_its_name(sample, message):
+    with pytest.raises(ValueError, match=message):
+        check_draws(_latent(sample), "my:own")
+
+
+def test_a_latent_whose_draws_seldom_differ_is_none_of_a_single_outcome():
+    check_draws(_latent(lambda count, seed: tf.one_hot(tf.range(count) // 2, 4)))
+    check_draws(_latent(lambda count, seed: tf.ones([count, 4])), trained=True)
+
+
+def test_a_circuit_of_ones_own_that_only_moves_photons_is_not_trained_on(empty_folder, capsys):
+    np.save("still.npy", np.eye(4))
+    circuit = ["--latent", "boson", "--photons", 2, "--unitary-file", "still.npy"]
+    train = ["train", "--model", "mlp", *circuit, *SIZES, "--workdir", "run", "--steps", 1]
+    assert run_tool(*train) == 1
+    assert "are all equal, so that nothing can be learnt: [" in capsys.readouterr().err
+    assert not (empty_folder / "run").exists()

@@ -64,7 +64,7 @@ def test_a_damaged_configuration_of_a_trained_run_is_not_written_over(run):
     write_json(run.path / "run.json", {"step": 4, "seconds": 1.0})
     config, file = run.read_config(), run.path / "config.json"
     file.write_bytes(file.read_bytes()[:50])
-    with pytest.raises(ValueError, match="config.json is not a whole JSON file"):
+    with pytest.raises(ValueError, match="config.json cannot be read as JSON"):
         run.open(config)
     assert len(file.read_bytes()) == 50
 

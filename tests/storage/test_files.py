@@ -140,8 +140,14 @@ def test_what_json_has_no_word_for_is_refused_and_nothing_is_written(tmp_path, v
 def test_a_file_that_is_not_whole_json_is_named(tmp_path, content):
     path = tmp_path / "value.json"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match="value.json is not a whole JSON file"):
+    with pytest.raises(ValueError, match="value.json cannot be read as JSON"):
         files.read_json(path)
+
+
+def test_a_number_that_json_has_not_is_named(tmp_path):
+    (tmp_path / "x.json").write_text('{"mean": NaN}')
+    with pytest.raises(ValueError, match="as JSON: NaN is none of its numbers, which are finite"):
+        files.read_json(tmp_path / "x.json")
 
 
 @pytest.mark.parametrize("size", [0, 3, (1 << 20) + 1])

@@ -68,7 +68,7 @@ def test_another_shape_is_named_with_its_place(value, shape, message):
 )
 def test_what_json_does_not_know_is_refused_by_the_files_name(tmp_path, content):
     (tmp_path / "x.json").write_bytes(content)
-    with pytest.raises(ValueError, match="x.json is not a whole JSON file"):
+    with pytest.raises(ValueError, match="x.json cannot be read as JSON"):
         read_json(tmp_path / "x.json")
 
 

@@ -190,17 +190,23 @@ def test_a_file_where_a_folder_is_needed_is_named(empty_folder, capsys, argument
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    "command",
     [
-        ("train", "--model", "mlp", "--latent", "gaussian"),
-        ("train_classifier",),
-        ("reproduce", "table1"),
+        "train --model mlp --latent gaussian --workdir",
+        "train_classifier --workdir",
+        "train_classifier --models-dir",
+        "reproduce table1 --workdir",
+        "reproduce theorem1 --workdir",
+        "publish absent absent --models-dir",
+        "sample absent --out",
+        "enumerate_molecules --out",
     ],
 )
-def test_a_workdir_that_cannot_be_written_is_refused_at_once(empty_folder, capsys, arguments):
+def test_where_nothing_can_be_written_is_refused_at_once(empty_folder, capsys, command):
     # Not a folder without permission: the system's administrator writes there, too.
-    assert harness.run_tool(*arguments, "--workdir", "/proc/mine") == 1
-    said = "error: --workdir /proc/mine cannot be used: nothing can be written in /proc ("
+    assert harness.run_tool(*command.split(), "/proc/mine") == 1
+    option = command.split()[-1]
+    said = f"error: {option} /proc/mine cannot be used: nothing can be written in /proc ("
     assert capsys.readouterr().err.startswith(said)
 
 

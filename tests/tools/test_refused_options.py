@@ -63,6 +63,31 @@ def test_what_cannot_be_is_said_first(empty_folder, capsys, command, message):
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("train --model mpl", "--model: Unknown model 'mpl'. Did you mean mlp?"),
+        ("train --model mlp --latent bosom", "--latent: Unknown latent 'bosom'."),
+        ("train --model mlp --latent absent:mine", "--latent: The latent 'absent:mine' names the"),
+        ("train --model mlp --dataset qumtum", "--dataset: Unknown data set 'qumtum'."),
+        ("train --model mlp --dataset land_cover_tiles", "--dataset: This version has no data"),
+        ("train --model mlp --variant jaxx", "--variant: Unknown variant 'jaxx' of 'mlp'."),
+        ("train --model mlp --set metrics=fcd,fcdd", "--set metrics=fcd,fcdd: Unknown metric"),
+        ('train --model mlp --set metrics=["fcdd"]', '--set metrics=["fcdd"]: Unknown metric'),
+        ("train --model molgan --reward qed qde", "--reward: Unknown reward 'qde'."),
+        ("train --config mlp_bosom", "--config: No preset 'mlp_bosom'"),
+        ("reproduce table1 --latents boson table1", "--latents: Unknown latent 'table1'"),
+        ("evaluate a --real --metrics absent", "--metrics: Unknown metric 'absent'"),
+        ("evaluate mlp_bosom", "No preset 'mlp_bosom'"),
+        ("publish --card a b", "--card: No preset 'a'"),
+    ],
+)
+def test_a_name_that_is_unknown_is_told_with_its_option(empty_folder, capsys, command, message):
+    dry = ["--dry-run"] * command.startswith(("train", "reproduce"))
+    assert run(*command.split(), *dry) == 1
+    assert capsys.readouterr().err.startswith(f"error: {message}")
+
+
 def test_settings_of_one_name_are_the_same():
     assert settings_of(["a=1", "b=x", "a=1"], {"a": 1}) == {"a": 1, "b": "x"}
     with pytest.raises(ValueError, match="a is given twice, as 1 and 2"):

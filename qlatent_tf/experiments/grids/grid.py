@@ -342,6 +342,8 @@ def _check_latents(cells):
         if cell.bank is not None:
             continue  # It is made when its first cell is run.
         try:
-            check_draws(latents.build(cell.config.latent, **cell.config.latent_options))
+            config = cell.config
+            latent = latents.build(config.latent, **config.latent_options)
+            check_draws(latent, config.latent, config.train_circuit)
         except ValueError as error:
             raise ValueError(f"The latent of {cell.name} cannot be used. {error}") from error

@@ -98,7 +98,7 @@ class RewardMolGAN(MolGAN):
         if callable(self._rewards):
             self._rewards = tuple(self._rewards())
         for reward in self._rewards:
-            name = getattr(reward, "__name__", reward)
+            name = _name_of(reward)
             try:
                 scores = np.asarray(reward(samples, **_taken(reward, options)), "float32")
             except Exception as error:
@@ -248,6 +248,12 @@ class _RenewReplay(keras.callbacks.Callback):
         # Ahead of the step, and thus on the same side of every checkpoint in a resumed run.
         if self.model.step % self.model.replay_interval < self.model.steps_per_execution:
             self.model.renew_replay()
+
+
+def _name_of(reward) -> str:
+    """What a configuration calls a reward, or Python."""
+    name, module = getattr(reward, "__name__", str(reward)), getattr(reward, "__module__", "")
+    return name if module.startswith("qlatent_tf.") else f"{module}:{name}"
 
 
 def _taken(function, options):

@@ -181,7 +181,7 @@ def read_count_json(path: str | os.PathLike) -> sample_rows.CountedRows:
     except RecursionError:
         entries = None
     except ValueError as error:  # of the syntax, the encoding, or a number too long to read
-        raise ValueError(f"{path} is not a whole JSON file: {error}.") from error
+        raise ValueError(f"{path} cannot be read as JSON: {error}.") from error
     if not isinstance(entries, list) or not all(isinstance(entry, tuple) for entry in entries):
         raise ValueError(f'{path} is not a dictionary of counts such as {{"0,1,0,2": 17}}.')
     patterns: dict[tuple[int, ...], int] = {}

@@ -260,7 +260,7 @@ def test_a_reward_that_fails_is_named_with_its_error(molecules, monkeypatch):
 
     gan = guided()
     monkeypatch.setattr(gan, "_rewards", [no_smiles])
-    with pytest.raises(OwnCodeError, match="no_smiles failed: KeyError: 'smiles'") as caught:
+    with pytest.raises(OwnCodeError, match=":no_smiles failed: KeyError: 'smiles'") as caught:
         check_fit(tiny_config(), gan, molecules)
     assert no_smiles.__code__ in [entry.frame.code.raw for entry in caught.traceback]
 
