@@ -33,7 +33,8 @@ def sweep_figure(table: dict, name: str, label: str, *, panel: str, place: str, 
     panels = {row[panel]: None for row in (swept or bands) if row[panel] != without}
     # An unfinished study may have bands alone.
     panels = panels or {without: None}
-    widths = [max(1.6, 0.55 * sum(row[panel] == one for row in swept) + 1) for one in panels]
+    counts = [len({row[place] for row in swept if row[panel] == one}) for one in panels]
+    widths = [max(1.6, 0.55 * count + 1) for count in counts]
     drawing = new_figure(2.2 + sum(widths), 4.4)
     axes = drawing.subplots(1, len(panels), squeeze=False, sharey=True, width_ratios=widths)[0]
     for axis, one in zip(axes, panels, strict=True):
@@ -44,13 +45,17 @@ def sweep_figure(table: dict, name: str, label: str, *, panel: str, place: str, 
             if without is not None and row[panel] == without:
                 band += f", {panel}: {without}"
             _draw_band(axis, row, name, band, number / len(bands))
-        for latent in dict.fromkeys(row["latent"] for row in rows):
-            own = {tick: row for tick, row in enumerate(rows) if row["latent"] == latent}
+        values = list(dict.fromkeys(row[place] for row in rows))
+        latents = list(dict.fromkeys(row["latent"] for row in rows))
+        for number, latent in enumerate(latents):
+            aside = 0.16 * (number - (len(latents) - 1) / 2)  # Points of a value side by side.
+            own = {values.index(row[place]) + aside: row for row in rows if row["latent"] == latent}
             _draw_points(axis, own, name, place)
-        names = [literal(row[place]).replace(", at least ", ",\n\u2265 ") for row in rows]
-        axis.set_xticks(range(len(rows)), names)
+        names = [literal(value).replace(", at least ", ",\n\u2265 ") for value in values]
+        axis.set_xticks(range(len(values)), names)
         axis.set(
-            xlabel=place if len(panels) == 1 else literal(one), xlim=(-0.6, max(len(rows), 1) - 0.4)
+            xlabel=place if len(panels) == 1 else literal(one),
+            xlim=(-0.6, max(len(values), 1) - 0.4),
         )
         tidy(axis)
     axes[0].set(ylabel=label)

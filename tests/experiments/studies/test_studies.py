@@ -30,7 +30,7 @@ from qlatent_tf.runs import training
 STUDIES = [noise, interference, origins, invertibility, joint]
 
 
-@pytest.mark.parametrize("study, count", list(zip(STUDIES, (45, 42, 135, 27, 18), strict=True)))
+@pytest.mark.parametrize("study, count", list(zip(STUDIES, (51, 42, 135, 27, 18), strict=True)))
 def test_cells_of_a_seed_share_circuits_and_data(study, count):
     experiment = study.EXPERIMENT
     assert EXPERIMENTS[experiment.name] is experiment
@@ -135,7 +135,7 @@ def test_a_study_that_has_but_one_cell_is_written(study, place, tmp_path):
     assert "0.1" in (tmp_path / f"{study.EXPERIMENT.name}.md").read_text()
 
 
-def test_points_of_two_latents_stand_at_their_own_ticks():
+def test_points_of_two_latents_at_a_value_stand_side_by_side():
     score = {"mean": 1.0, "standard_error": 0.1, "values": [0.9, 1.1]}
     rows = [
         {"data": "quantum", "latent": latent, "photons": number, "scores": {"a": score}}
@@ -143,7 +143,8 @@ def test_points_of_two_latents_stand_at_their_own_ticks():
     ]
     figure = charts.sweep_figure({"rows": rows}, "a", "score", panel="data", place="photons")
     ticks = [container[0].get_xdata().tolist() for container in figure.axes[0].containers]
-    assert ticks == [[0, 1], [2]]
+    assert ticks == [pytest.approx([-0.08, 0.92]), pytest.approx([0.08])]
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["1", "2"]
 
 
 def test_a_score_of_zero_leaves_the_others_their_colours():
