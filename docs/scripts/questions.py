@@ -82,6 +82,13 @@ def _beside_lossless(title: str, imperfection: str, value: str) -> Question:
     return dataclasses.replace(question, pairs=[(ours, other)], drawn=False)
 
 
+def _both(title: str, imperfection: str, value: str) -> Question:
+    """Identical and distinguishable photons with the same imperfection."""
+    pair = (("boson", imperfection, value), ("photonic", imperfection, value))
+    entries = ("latent", "imperfection", "value")
+    return _counts("noise_3000", f"3,000 steps, {title}", entries=entries, pairs=[pair])
+
+
 _IMPERFECTIONS = (
     ("photons 90 % indistinguishable", "indistinguishability", "0.9"),
     ("10 % of the photons lost", "transmission", "0.9"),
@@ -109,6 +116,8 @@ QUESTIONS = (
         entries=("latent", "interfering photons"),
         pairs=[(("boson", 8), (other, "")) for other in CONTROLS[1:]],
     ),
+    _both("10 % lost of both", "transmission", "0.9"),
+    _both("threshold detectors for both", "detector", "threshold"),
     _counts("table1_torch_40000", "40,000 steps"),
     _counts("table1_40000", "40,000 steps, Keras' epsilon", drawn=False),
     _counts("joint_5000", "5,000 steps, trained latents", where=_TRAINED),
