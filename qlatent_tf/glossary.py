@@ -54,6 +54,9 @@ NOTES = {
     "critic.",
     "Classifiers": "Of the networks that judge images, on labelled test images.",
 }
+_BOUNDS = re.compile(r"from (\d+)|(\d+) to (\d+\.?\d*)?")
+# Distances of equal distributions come out a little below 0.
+_ROUNDING = 0.01
 # A section whose metrics its notes name.
 _NAMED_ABOVE = "Precision and recall"
 # How scores are computed, between the page's introduction and its sections.
@@ -119,11 +122,6 @@ class Entry:
     better: str
     range: str
     formula: str
-
-
-_BOUNDS = re.compile(r"from (\d+)|(\d+) to (\d+\.?\d*)?")
-# Distances of equal distributions come out a little below 0.
-_ROUNDING = 0.01
 
 
 @functools.cache

@@ -46,13 +46,17 @@ def parser() -> Parser:
     saving = arguments.add_mutually_exclusive_group()
     saving.add_argument(
         "--save",
-        action="store_true",
+        action="store_const",
+        const="--save",
+        dest="saving",
         help="add the scores to the preset and its card; samples and seeds "
         "must be as many as those of the scores that are there",
     )
     saving.add_argument(
         "--replace",
-        action="store_true",
+        action="store_const",
+        const="--replace",
+        dest="saving",
         help="write the scores into the preset and its card instead of those that are there",
     )
     arguments.add_argument(
@@ -76,9 +80,8 @@ def _evaluate(arguments):
         check_metric(name)
     if arguments.dataset:
         check_dataset(arguments.dataset)
-    saving = "--save" if arguments.save else "--replace" if arguments.replace else None
-    if saving and (arguments.real or not all(map(is_preset, sources))):
-        raise ValueError(f"{saving} writes into presets: name them, without --real.")
+    if arguments.saving and (arguments.real or not all(map(is_preset, sources))):
+        raise ValueError(f"{arguments.saving} writes into presets: name them, without --real.")
     if arguments.real and (arguments.seeds > 1 or len(sources) > 1):
         raise ValueError(
             "--seeds and several sources are for generated samples; --real draws samples of one "
@@ -93,7 +96,7 @@ def _evaluate(arguments):
         return _evaluate_real(arguments)
     if len(sources) > 1:
         _check_comparable(arguments)
-    datasets = _checked_data(arguments) if saving else {}
+    datasets = _checked_data(arguments) if arguments.saving else {}
     found = []
     try:
         for source in sources:
@@ -109,7 +112,7 @@ def _checked_data(arguments):
     from qlatent_tf.publishing.rescore import check_conditions
 
     trust, seeds = {"trust_code": arguments.trust_code}, range(arguments.seeds)
-    replace = arguments.replace
+    replace = arguments.saving == "--replace"
     datasets = {}
     for source in arguments.sources:
         datasets[source] = source_data(arguments, source_config(source, **trust))
@@ -156,8 +159,7 @@ def _evaluate_source(arguments, source, dataset, found):
         _tell_of_other_data(source, record, dataset)
     check_memory(model, arguments.num_samples)
     scoring = _scoring(arguments)
-    saves = arguments.save or arguments.replace
-    if saves and arguments.latent_file:
+    if arguments.saving and arguments.latent_file:
         # What is saved is of the preset as it was published.
         named = with_file(config, arguments.latent_file)
         check_file(source, record.get("latent_file"), named)
@@ -170,12 +172,12 @@ def _evaluate_source(arguments, source, dataset, found):
     evaluation = evaluate(model, dataset, seeds=seeds, **scoring)
     _check_scored(evaluation, dataset)
     found.append({"source": str(source), "step": step, **evaluation})
-    if saves:
+    if arguments.saving:
         save_scores(
             source,
             model,
             evaluation,
-            replace=arguments.replace,
+            replace=arguments.saving == "--replace",
             published=published_figures(config),
             trust_code=arguments.trust_code,
         )

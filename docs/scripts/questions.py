@@ -63,6 +63,10 @@ def _states(entry: str, latents: Sequence[str], ours: str, other: str) -> dict:
     return {"entries": ("latent", entry), "pairs": pairs}
 
 
+# The entries of a row of the study of imperfections.
+_DEVICE = ("latent", "imperfection", "value")
+
+
 def _imperfect(title: str, imperfection: str, value: str) -> Question:
     return Question(
         "noise_3000",
@@ -70,7 +74,7 @@ def _imperfect(title: str, imperfection: str, value: str) -> Question:
         _IMPERFECT,
         title,
         "integer_distance",
-        entries=("latent", "imperfection", "value"),
+        entries=_DEVICE,
         pairs=[(("boson", imperfection, value), ("boson", "none", ""))],
     )
 
@@ -85,8 +89,7 @@ def _beside_lossless(title: str, imperfection: str, value: str) -> Question:
 def _both(title: str, imperfection: str, value: str) -> Question:
     """Identical and distinguishable photons with the same imperfection."""
     pair = (("boson", imperfection, value), ("photonic", imperfection, value))
-    entries = ("latent", "imperfection", "value")
-    return _counts("noise_3000", f"3,000 steps, {title}", entries=entries, pairs=[pair])
+    return _counts("noise_3000", f"3,000 steps, {title}", entries=_DEVICE, pairs=[pair])
 
 
 _IMPERFECTIONS = (

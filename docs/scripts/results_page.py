@@ -10,7 +10,6 @@ Or which scores, by `Score.name`, of which presets:
     <!-- models/ mlp_boson_quantum mlp_gaussian_quantum | integer_distance | recall -->
 """
 
-import json
 import re
 import statistics
 from collections.abc import Iterator, Sequence
@@ -20,6 +19,8 @@ from qlatent_tf.experiments.grids.finished_cells import read_cells
 from qlatent_tf.experiments.grids.table_files import format_score
 from qlatent_tf.glossary import title
 from qlatent_tf.scores import by_name, read_scores
+from qlatent_tf.storage.files import read_json
+from qlatent_tf.storage.preset_files import GAN, METRICS
 from qlatent_tf.text.markdown import markdown_table
 
 DOCS = Path(__file__).parents[1]
@@ -63,15 +64,15 @@ def _columns(path: str, number: int, heads: Sequence[str]) -> Iterator[str]:
 
 
 def _scores(found):
-    comment, presets, names = found.groups()
-    rows, heads = [], []
+    comment, presets, asked = found.groups()
+    names, rows, heads = asked.split(" | "), [], []
     for preset in presets.split():
-        scores = json.loads((MODELS / preset / "metrics.json").read_text(encoding="utf-8"))
+        scores = read_json(MODELS / preset / "metrics.json", METRICS[GAN])
         known = by_name(read_scores(scores["metrics"], scores["dataset"]))
-        missing = set(names.split(" | ")) - known.keys()
+        missing = set(names) - known.keys()
         if missing:
             raise ValueError(f"{preset} has no scores {', '.join(sorted(missing))}.")
-        kept = [known[name] for name in names.split(" | ")]
+        kept = [known[name] for name in names]
         heads = ["preset", *(title(score.metric) for score in kept)]
         card = f"[`{preset}`](../models/{preset}/README.md)"
         rows.append([card, *(format_score(score.to_json()) for score in kept)])

@@ -94,11 +94,6 @@ def _adjusted(p) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def _needed(one) -> str:
-    told = one["interval"] is None or excludes_zero(one["interval"])
-    return "" if told else pairs_in_words(one["needed"])
-
-
 def in_words(rows) -> str:
     """Returns which rows are compared."""
     (latent, *_), (other, *_) = rows
@@ -131,7 +126,7 @@ def to_markdown(compared) -> str:
                     f"{score.mean:+.1f}{error}",
                     between,
                     _adjusted(next(adjusted)) if interval else "",
-                    _needed(one),
+                    pairs_in_words(one["needed"], interval),
                 )
             )
     heads = (

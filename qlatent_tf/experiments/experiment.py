@@ -187,8 +187,9 @@ class GridExperiment(Experiment):
         path = folder / self.name
         notes = self.notes if isinstance(self.notes, str) else self.notes(table)
         write_table(path, table, columns, notes)
-        charts = (self.panel_title, self.curve, self.bars)
-        save_charts(path, table, finished, *charts, beside=self.beside)
+        save_charts(
+            path, table, finished, self.panel_title, self.curve, self.bars, beside=self.beside
+        )
         if self.baseline:
             write_paired(path.with_name(f"{self.name}_paired"), finished, table, self.baseline)
         if self.write_more is not None:

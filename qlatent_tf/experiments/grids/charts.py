@@ -48,7 +48,7 @@ def history_figure(table: dict, cells, name: str, label: str, title: str, beside
       beside: (str, str), or None. An entry of rows and its value: each other value of the entry has
         a panel, in which the rows of this one are drawn, too.
     """
-    panels = _panels(table, *(beside or (table["panel"], None)))
+    panels = _panels(table, beside)
     if beside:
         title = "{}"
     # The legend, at the right, has a line for each label.
@@ -177,12 +177,12 @@ def _bar(axis, place, score, text, **style):
     axis.bar_label(bar, [text], padding=4, fontsize=7.5, color=INK)
 
 
-def _panels(table, entry=None, everywhere=None):
+def _panels(table, beside=None):
     """The rows of each panel, each with a ``label`` that tells it from the panel's others.
 
-    A panel is of a value of the entry; rows that have the value `everywhere` are in all panels.
+    `beside` is that of `history_figure`.
     """
-    rows, entry = table["rows"], entry or table["panel"]
+    rows, (entry, everywhere) = table["rows"], beside or (table["panel"], None)
     # What all rows share that have it tells none from the others.
     told = [
         label

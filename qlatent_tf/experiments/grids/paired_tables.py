@@ -95,10 +95,17 @@ def in_words(row: dict) -> list[str]:
         f"{row['mean']:+.3g} ± {row['standard_error']:.2g}",
         *(f"[{low:+.3g}, {high:+.3g}]" for low, high in intervals),
         f"{alike} of {len(defined)}",
-        "" if excludes_zero(row["student"]) else pairs_in_words(row["pairs_needed"]),
+        pairs_in_words(row["pairs_needed"], row["student"]),
     ]
 
 
-def pairs_in_words(count: int) -> str:
-    """Returns a number of pairs as tables show it."""
+def pairs_in_words(count: int, interval) -> str:
+    """Returns a number of pairs as tables show it, or '' where there is nothing to settle.
+
+    Args:
+      count: int. What `pairs_needed` returned.
+      interval: sequence of two floats, or None. What `student_interval` returned.
+    """
+    if interval is None or excludes_zero(interval):
+        return ""
     return f"over {MOST_PAIRS:,}" if count > MOST_PAIRS else str(count)
